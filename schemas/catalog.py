@@ -1,0 +1,354 @@
+"""The catalog: what central says, entry by entry, and what was in force at any entry.
+
+Central alone writes it. Its chain numbers the entries: `seq` is the catalog's number, and an event that
+names catalog "413-9f2c01ab44d0e7aa" is judged, by everybody and for ever, against exactly the first 413
+entries. Entries are applied along `prev`, none left out; the first is central's own card, signed by the
+centre's certificate authority, whose certificate is pinned at enrolment and is the root of all trust.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from schemas.calendar import Calendar, Year
+from schemas.canonical import from_base64
+from schemas.deadlines import Limit
+from schemas.errors import CatalogBroken, Malformed
+from schemas.events import Document, Event, Unknown, parse
+from schemas.seals import fingerprint, seal_holds, signature_holds
+
+Text = Annotated[str, Meta(min_length=1, max_length=2000)]
+Dong = Annotated[int, Meta(ge=0, le=10**12)]
+AgencyCode = Annotated[str, Meta(pattern=r"^[GH][0-9]{2}(\.[0-9]{2,3})*$")]
+
+
+class Role(Enum):
+    """What a person may be; the words of design §2."""
+
+    RECEIVER = "receiver"
+    APPRAISER = "appraiser"
+    APPROVER = "approver"
+    CLERK = "clerk"
+    CASHIER = "cashier"
+    SUPERVISOR = "supervisor"
+    DESK_OFFICER = "desk_officer"
+    ADMINISTRATOR = "administrator"
+
+
+class Duty(Enum):
+    """What a machine may write, whoever sits at it; stands on its card."""
+
+    RECEIVE = "receive"
+    APPRAISE = "appraise"
+    APPROVE = "approve"
+    RETURN = "return"
+    DESK = "desk"
+    CATALOG = "catalog"
+
+
+class Step(Enum):
+    """The steps that make a result; a procedure's entry lists those that it needs, in order."""
+
+    APPRAISE = "appraise"
+    APPROVE = "approve"
+    NUMBER = "number"
+    SEAL = "seal"
+
+
+class Centre(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The words at the head of every paper."""
+
+    name: Text
+    superior: Text
+    place: Text
+
+
+class Card(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What central grants a node: who it is, its keys, its number's lease, and what it may write."""
+
+    node: Text
+    place: Text
+    title: Text
+    number: Annotated[int, Meta(ge=0, le=999)]
+    lease_from: date
+    lease_to: date
+    duties: tuple[Duty, ...]
+    ed25519: Text
+    x25519: Text
+    address: str = ""
+    max_catalog_age_days: Annotated[int, Meta(ge=1, le=366)] = 30
+
+
+class Agency(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`code` is the electronic identification code; a `sample` code stands for one that is not known."""
+
+    code: AgencyCode
+    name: Text
+    sample: bool = False
+    successor_of: tuple[Text, ...] = ()
+
+
+class FeeKind(Enum):
+    """Phí pays for a service; lệ phí is the fixed price of an administrative act (Luật 97/2015 Đ3)."""
+
+    CHARGE = "phi"
+    FEE = "le_phi"
+
+
+class Fee(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Integer đồng; `until` is the last day on which this rate is collected."""
+
+    kind: FeeKind
+    amount: Dong
+    until: date | msgspec.UnsetType = msgspec.UNSET
+
+
+class Component(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A paper that a procedure requires, with how many originals and copies."""
+
+    name: Text
+    originals: Annotated[int, Meta(ge=0, le=99)]
+    copies: Annotated[int, Meta(ge=0, le=99)]
+
+
+class Procedure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What can be applied for; `since` is the first day of this version."""
+
+    code: Annotated[str, Meta(pattern=r"^[0-9]\.[0-9]{6}(\.[0-9A-Z.]+)?$")]
+    name: Text
+    field: Text
+    agency: AgencyCode
+    limit: Limit
+    components: tuple[Component, ...]
+    fees: tuple[Fee, ...]
+    result: str
+    on_site: bool
+    steps: tuple[Step, ...]
+    since: date
+    fee_note: str = ""
+
+    def fees_on(self, day: date) -> tuple[Fee, ...]:
+        """The fees collected on a day; a rate that has run out is left out, and the note says why."""
+        return tuple(fee for fee in self.fees if fee.until is msgspec.UNSET or day <= fee.until)
+
+
+class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A role and the days on which it holds."""
+
+    role: Role
+    since: date
+    until: date | msgspec.UnsetType = msgspec.UNSET
+
+
+class Person(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A member of staff; `certificates` are DER in base64url, `capacity` is how they sign (TUQ. …)."""
+
+    id: Text
+    name: Text
+    title: Text
+    roles: tuple[Grant, ...]
+    capacity: str = ""
+    certificates: tuple[str, ...] = ()
+
+    def has(self, role: Role, day: date) -> bool:
+        return any(
+            grant.role is role and grant.since <= day and (grant.until is msgspec.UNSET or day <= grant.until)
+            for grant in self.roles
+        )
+
+    def roles_on(self, day: date) -> frozenset[Role]:
+        return frozenset(role for role in Role if self.has(role, day))
+
+    def certificate(self, name: str) -> bytes | None:
+        """The person's certificate (DER) with this fingerprint."""
+        return next((der for der in self.ders() if fingerprint(der) == name), None)
+
+    def ders(self) -> list[bytes]:
+        """The DER of all certificates; `_entry` has made sure that they can be read."""
+        return [from_base64(text, "certificate") for text in self.certificates]
+
+
+Entry = Centre | Card | Agency | Procedure | Person | Year
+T = TypeVar("T")
+
+KINDS: Final[Mapping[str, type[Any]]] = {
+    "centre.defined": Centre,
+    "card.granted": Card,
+    "agency.defined": Agency,
+    "procedure.defined": Procedure,
+    "person.defined": Person,
+    "calendar.defined": Year,
+}
+
+
+def subject_of(entry: Entry) -> str:
+    """What an entry is about: a later entry on the same subject replaces it."""
+    match entry:
+        case Centre():
+            return "centre"
+        case Card():
+            return entry.node
+        case Agency() | Procedure():
+            return entry.code
+        case Person():
+            return entry.id
+        case Year():
+            return str(entry.year)
+
+
+@dataclass
+class Catalog:
+    """The entries applied so far. `root` is the DER of the centre's pinned CA certificate."""
+
+    root: bytes
+    names: list[str] = field(default_factory=list)
+    _tip: str = ""
+    _versions: dict[tuple[type[Any], str], list[tuple[int, Any]]] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        return len(self.names)
+
+    @property
+    def tip(self) -> str:
+        """The hash of the newest entry applied."""
+        return self._tip
+
+    @property
+    def name(self) -> str:
+        """What an event written now puts in `catalog`; empty before the first entry."""
+        return self.names[-1] if self.names else ""
+
+    def apply(self, documents: Iterable[Document]) -> None:
+        """Apply the next entries, in order of `seq`. Raises `CatalogBroken` and applies none of them.
+
+        One seal is verified for the whole run: entry n's seal proves its `prev`, and so every entry before.
+        """
+        run = [(document, self._parsed(document)) for document in documents]
+        if not run:
+            return
+        before, tip = self.name, self._tip
+        for place, (_, event) in enumerate(run):
+            seq = self.number + place + 1
+            if event.seq != seq or event.prev != tip or event.catalog != before:
+                raise CatalogBroken(seq, "does not follow the entry before it")
+            before, tip = f"{seq}-{event.hash[:16]}", event.hash
+        entries = [self._entry(event) for _, event in run]
+        self._prove(run, entries)
+        for (_, event), entry in zip(run, entries, strict=True):
+            self.names.append(f"{event.seq}-{event.hash[:16]}")
+            if entry is not None:
+                self._versions.setdefault((type(entry), subject_of(entry)), []).append((event.seq, entry))
+        self._tip = tip
+
+    def at(self, name: str) -> View | None:
+        """What was in force at a named catalog; None when we have not applied it (the event waits)."""
+        number = name.partition("-")[0]
+        if not number.isdigit() or not 1 <= int(number) <= self.number or self.names[int(number) - 1] != name:
+            return None
+        return View(self, int(number))
+
+    @property
+    def latest(self) -> View:
+        return View(self, self.number)
+
+    def _parsed(self, document: Document) -> Event:
+        try:
+            event = parse(document)
+        except Malformed as why:
+            raise CatalogBroken(self.number + 1, str(why)) from why
+        if isinstance(event, Unknown):
+            raise CatalogBroken(self.number + 1, "written by a newer version; update this node")
+        return event
+
+    def _entry(self, event: Event) -> Entry | None:
+        """The entry's content; a kind that a newer version writes is kept in the chain and not applied."""
+        kind = KINDS.get(event.kind)
+        if kind is None:
+            return None
+        try:
+            entry: Entry = msgspec.convert(event.data, kind)
+            if isinstance(entry, Person):
+                entry.ders()
+        except (msgspec.ValidationError, Malformed) as why:
+            raise CatalogBroken(event.seq, str(why)) from why
+        return entry
+
+    def _prove(self, run: list[tuple[Document, Event]], entries: list[Entry | None]) -> None:
+        first = run[0][1]
+        if first.seq == 1:
+            card = entries[0]
+            if not isinstance(card, Card) or card.node != first.node or Duty.CATALOG not in card.duties:
+                raise CatalogBroken(1, "the first entry is central's own card")
+            if not signature_holds(first, self.root):
+                raise CatalogBroken(1, "not signed by the pinned certificate authority")
+        else:
+            card = next((c for c in self.latest.cards() if Duty.CATALOG in c.duties), None)
+            assert card is not None, "entry 1 is central's card"  # noqa: S101 - an invariant of this class
+        last, event = run[-1]
+        if any(e.node != card.node for _, e in run) or not seal_holds(last, card.ed25519):
+            raise CatalogBroken(event.seq, "not sealed by central")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The catalog as of one entry."""
+
+    catalog: Catalog
+    number: int
+
+    @property
+    def name(self) -> str:
+        return self.catalog.names[self.number - 1] if self.number else ""
+
+    def _find(self, kind: type[T], subject: str, day: date | None = None) -> T | None:
+        for number, entry in reversed(self.catalog._versions.get((kind, subject), ())):
+            if number <= self.number and (day is None or entry.since <= day):
+                found: T = entry
+                return found
+        return None
+
+    def _all(self, kind: type[T], day: date | None = None) -> Iterator[T]:
+        for of_kind, subject in list(self.catalog._versions):
+            if of_kind is kind:
+                entry = self._find(kind, subject, day)
+                if entry is not None:
+                    yield entry
+
+    def centre(self) -> Centre | None:
+        return self._find(Centre, "centre")
+
+    def card(self, node: str) -> Card | None:
+        return self._find(Card, node)
+
+    def cards(self) -> list[Card]:
+        return list(self._all(Card))
+
+    def agency(self, code: str) -> Agency | None:
+        return self._find(Agency, code)
+
+    def agencies(self) -> list[Agency]:
+        return sorted(self._all(Agency), key=lambda agency: agency.code)
+
+    def procedure(self, code: str, day: date) -> Procedure | None:
+        """The version in force on a Vietnamese day."""
+        return self._find(Procedure, code, day)
+
+    def procedures(self, day: date) -> list[Procedure]:
+        return sorted(self._all(Procedure, day), key=lambda procedure: procedure.code)
+
+    def person(self, name: str) -> Person | None:
+        return self._find(Person, name)
+
+    def people(self) -> list[Person]:
+        return sorted(self._all(Person), key=lambda person: person.id)
+
+    def calendar(self) -> Calendar:
+        return Calendar({year.year: year for year in self._all(Year)})

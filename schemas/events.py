@@ -1,0 +1,280 @@
+"""The event: one act, written once by one node, never changed (docs/events.md has test vectors).
+
+    id        <stream>:<hash>            hash = SHA-256 over the canonical JSON of the header, 64 hex digits
+    revision  1-<32 hex>                 first half of SHA-256(hash ‖ seal): a copy with a junk seal is another leaf
+    header    all members but _id, _rev, salt, data, seal
+    data_hash SHA-256 over the canonical JSON of {"data", "salt"}: the data can go (redaction), the chain stays
+    seal      Ed25519 by the node's key over "motcua/event/1" LF header
+    signed    a person's signature over "motcua/decision/1" LF the members that make the decision
+
+The format is final. A newer `v` is kept, replicated and shown, and its own rules are not guessed at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Annotated, Any, Final, Literal, NewType
+
+import msgspec
+from msgspec import Meta
+
+from schemas.canonical import MAX_BYTES, MAX_INTEGER, canonical, check, from_base64, to_base64
+from schemas.errors import Malformed
+
+StreamId = NewType("StreamId", str)
+EventHash = NewType("EventHash", str)
+NodeId = NewType("NodeId", str)
+StaffId = NewType("StaffId", str)
+Document = dict[str, Any]
+
+VERSION: Final = 1
+NO_EVENT: Final = EventHash("")
+"""`prev` of the first catalog entry, and nowhere else."""
+
+_STREAM = r"^[0-9a-f]{32}$"
+_HASH = r"^[0-9a-f]{64}$"
+_PREV = r"^([0-9a-f]{64})?$"
+_KIND = r"^[a-z]+(_[a-z]+)*(\.[a-z]+(_[a-z]+)*)+$"
+_AT = r"^(20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z$"
+_NODE = r"^[a-z0-9]+(-[a-z0-9]+)*\.[1-9][0-9]*$"
+_PERSON = r"^([a-z0-9]+([.-][a-z0-9]+)*)?$"
+_CATALOG = r"^([1-9][0-9]*-[0-9a-f]{16})?$"
+_HEX_ID = re.compile(r"^([0-9a-f]{32}):([0-9a-f]{64})$")
+_REVISION = re.compile(r"^1-[0-9a-f]{32}$")
+
+NOT_IN_HEADER: Final = frozenset({"_id", "_rev", "_revisions", "salt", "data", "seal"})
+HEADER_MEMBERS: Final = frozenset(
+    {"v", "stream", "kind", "parents", "rests_on", "at", "node", "seq", "prev", "catalog", "by", "with"}
+    | {"signed", "clock", "data_hash"}
+)
+
+Hex64 = Annotated[str, Meta(pattern=_HASH)]
+Algorithm = Literal["ed25519", "ecdsa-p256-sha256", "rsa-pss-sha256", "rsa-pkcs1-sha256"]
+
+
+class Signed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A person's signature over a decision; `certificate` is the SHA-256 of its DER."""
+
+    certificate: Hex64
+    algorithm: Algorithm
+    value: Annotated[str, Meta(max_length=2048)]
+
+
+class Event(msgspec.Struct, frozen=True, rename={"with_": "with"}):
+    """One well-formed event of a version that we understand. `parents`, `rests_on`, `with_` are ascending.
+
+    `at` is UTC in microseconds, always 27 characters, so that text order is time order.
+    """
+
+    stream: Annotated[str, Meta(pattern=_STREAM)]
+    kind: Annotated[str, Meta(pattern=_KIND, max_length=64)]
+    parents: tuple[Hex64, ...]
+    at: Annotated[str, Meta(pattern=_AT)]
+    node: Annotated[str, Meta(pattern=_NODE, max_length=64)]
+    seq: Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
+    prev: Annotated[str, Meta(pattern=_PREV)]
+    catalog: Annotated[str, Meta(pattern=_CATALOG, max_length=40)]
+    by: Annotated[str, Meta(pattern=_PERSON, max_length=64)]
+    with_: tuple[Annotated[str, Meta(pattern=_PERSON, min_length=1, max_length=64)], ...]
+    data_hash: Hex64
+    data: dict[str, Any]
+    salt: str
+    seal: str
+    hash: EventHash
+    rests_on: tuple[Hex64, ...] = ()
+    signed: Signed | None = None
+    clock: Literal["unsure"] | None = None
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """Orders displays and additive facts; it never decides which decision stands."""
+        return (self.at, self.hash)
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """An event of a newer version: kept, replicated, and shown as "needs a newer version"."""
+
+    stream: str
+    hash: EventHash
+    version: int
+
+
+def header_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """All members that the hash covers."""
+    return {name: value for name, value in document.items() if name not in NOT_IN_HEADER}
+
+
+def hash_of(header: Mapping[str, Any]) -> EventHash:
+    """SHA-256 over the canonical JSON of the header, as 64 lower-case hex digits."""
+    return EventHash(hashlib.sha256(canonical(header)).hexdigest())
+
+
+def data_hash_of(data: Mapping[str, Any], salt: str) -> str:
+    """What the header commits to; the salt keeps short data from being guessed after a redaction."""
+    return hashlib.sha256(canonical({"data": data, "salt": salt})).hexdigest()
+
+
+def revision_of(event_hash: str, seal: bytes) -> str:
+    """The only revision of an honest event."""
+    return "1-" + hashlib.sha256(bytes.fromhex(event_hash) + seal).hexdigest()[:32]
+
+
+def seal_message(header: Mapping[str, Any]) -> bytes:
+    """What the node's Ed25519 key signs."""
+    return b"motcua/event/1\n" + canonical(header)
+
+
+def decision_message(header: Mapping[str, Any]) -> bytes:
+    """What the person's key signs: the decision without the machine's part of the header."""
+    members = ("stream", "kind", "parents", "rests_on", "at", "by", "data_hash")
+    return b"motcua/decision/1\n" + canonical({name: header[name] for name in members})
+
+
+def write(
+    *,
+    stream: str,
+    kind: str,
+    parents: Sequence[str],
+    at: datetime,
+    node: str,
+    seq: int,
+    prev: str,
+    catalog: str,
+    by: str,
+    data: Mapping[str, Any],
+    salt: bytes,
+    seal: Callable[[bytes], bytes],
+    rests_on: Sequence[str] | None = None,
+    with_: Sequence[str] = (),
+    sign: Callable[[bytes], Signed] | None = None,
+    clock_unsure: bool = False,
+) -> Document:
+    """Write one event as a CouchDB document.
+
+    `rests_on` is given for decisions only. `sign` makes the person's signature, `seal` the node's; both
+    get the exact bytes. Raises `Malformed` when the result would break a write rule.
+    """
+    header: dict[str, Any] = {
+        "v": VERSION,
+        "stream": stream,
+        "kind": kind,
+        "parents": sorted(set(parents)),
+        "at": timestamp(at),
+        "node": node,
+        "seq": seq,
+        "prev": prev,
+        "catalog": catalog,
+        "by": by,
+        "with": sorted(set(with_)),
+    }
+    if rests_on is not None:
+        header["rests_on"] = sorted(set(rests_on))
+    if clock_unsure:
+        header["clock"] = "unsure"
+    plain = dict(data)
+    check(plain, "data")
+    salted = to_base64(salt)
+    header["data_hash"] = data_hash_of(plain, salted)
+    if sign is not None:
+        header["signed"] = msgspec.to_builtins(sign(decision_message(header)))
+    sealed = seal(seal_message(header))
+    event_hash = hash_of(header)
+    document = {
+        "_id": f"{stream}:{event_hash}",
+        "_rev": revision_of(event_hash, sealed),
+        **header,
+        "salt": salted,
+        "data": plain,
+        "seal": to_base64(sealed),
+    }
+    parse(document)
+    return document
+
+
+def parse(document: Mapping[str, Any]) -> Event | Unknown:
+    """The event in a document, or `Malformed` naming the member that breaks a write rule (design §7).
+
+    Checks all that can be seen without a key: form, canonical spelling, hashes, id and revision.
+    """
+    _members(document)
+    check(dict(document) if type(document) is not dict else document)
+    if len(canonical(document)) > MAX_BYTES:
+        raise Malformed("data", f"an event has at most {MAX_BYTES} bytes")
+    stream, claimed = _identity(document)
+    header = header_of(document)
+    event_hash = hash_of(header)
+    if event_hash != claimed:
+        raise Malformed("_id", "the id is not the hash of the event")
+    data, salt, seal = document.get("data"), document.get("salt"), document.get("seal")
+    if type(data) is not dict or type(salt) is not str or type(seal) is not str:
+        raise Malformed("data", "an event has data, salt and seal")
+    from_base64(salt, "salt", 16)
+    if document["_rev"] != revision_of(event_hash, from_base64(seal, "seal", 64)):
+        raise Malformed("_rev", "the revision is not made from hash and seal")
+    if header.get("data_hash") != data_hash_of(data, salt):
+        raise Malformed("data_hash", "the data is not the data that the header commits to")
+    version = header.get("v")
+    if type(version) is not int or version < VERSION:
+        raise Malformed("v", "not a version of the event format")
+    if version > VERSION:
+        return Unknown(stream, event_hash, version)
+    return _event(document, event_hash, stream)
+
+
+def _members(document: Mapping[str, Any]) -> None:
+    for name in document:
+        if name.startswith("_") and name not in ("_id", "_rev", "_revisions"):
+            reason = {"_deleted": "an event is never deleted", "_attachments": "an event has no attachments"}
+            raise Malformed(name, reason.get(name, "unknown special member"))
+
+
+def _identity(document: Mapping[str, Any]) -> tuple[str, str]:
+    name, revision = document.get("_id"), document.get("_rev")
+    match = _HEX_ID.fullmatch(name) if type(name) is str else None
+    if match is None:
+        raise Malformed("_id", "an event's id is <stream>:<hash>")
+    if type(revision) is not str or _REVISION.fullmatch(revision) is None:
+        raise Malformed("_rev", "an event has one revision, of generation 1")
+    revisions = document.get("_revisions")
+    if revisions is not None and revisions != {"start": 1, "ids": [revision[2:]]}:
+        raise Malformed("_revisions", "an event has one revision, of generation 1")
+    return match[1], match[2]
+
+
+def _event(document: Mapping[str, Any], event_hash: EventHash, stream: str) -> Event:
+    extra = document.keys() - HEADER_MEMBERS - NOT_IN_HEADER
+    if extra:
+        raise Malformed(min(extra), "not a member of an event of version 1")
+    try:
+        event = msgspec.convert({**document, "hash": event_hash}, Event)
+    except msgspec.ValidationError as error:
+        field, _, why = str(error).rpartition(" - at `$.")
+        raise Malformed(why.rstrip("`") if field else "event", field or str(error)) from error
+    if event.stream != stream:
+        raise Malformed("stream", "not the stream of the id")
+    for field, values in (("parents", event.parents), ("rests_on", event.rests_on), ("with", event.with_)):
+        if any(a >= b for a, b in pairwise(values)):
+            raise Malformed(field, "must be ascending, each once")
+    if (event.prev == "" or event.catalog == "") and (event.seq, event.prev, event.catalog) != (1, "", ""):
+        raise Malformed("prev", "only the first catalog entry has no predecessor and no catalog")
+    if event.signed is not None:
+        from_base64(event.signed.value, "signed.value")
+    moment(event.at)
+    return event
+
+
+def timestamp(at: datetime) -> str:
+    """UTC with microseconds: `2026-11-23T01:15:22.123456Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(at: str) -> datetime:
+    """The aware UTC datetime of a timestamp; raises `Malformed` for a day that does not exist."""
+    try:
+        return datetime.fromisoformat(at)
+    except ValueError as error:
+        raise Malformed("at", "no such day") from error
