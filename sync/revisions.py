@@ -1,0 +1,97 @@
+"""Revision trees, pure: what a document's history is, and which of its leaves wins.
+
+A revision is a generation and a hash (`3-a1b2…`). A document is a forest of revisions; most are one root.
+A revision is *stored* (its body is here) or only named by a descendant. Leaves are the current revisions;
+every leaf is stored, because a path brings the body of its newest revision. Trees only grow, by union:
+the same paths give the same leaves in whatever order they come. protocol.md §2, couch_key_tree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from sync.errors import BadRequest
+
+_REV = re.compile(r"([1-9][0-9]{0,14})-(.+)", re.DOTALL)
+_HEX_HASH = re.compile(r"[0-9a-fA-F]{32}")
+
+
+class Rev(NamedTuple):
+    """Orders by generation, then by hash, bytewise: the order that decides between leaves."""
+
+    generation: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.generation}-{self.hash}"
+
+
+def parse_rev(text: object) -> Rev:
+    """`"3-a1b2"` → Rev(3, "a1b2"). CouchDB writes hexadecimal hashes in lower case. Raises `BadRequest`."""
+    match = _REV.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise BadRequest("Invalid rev format")
+    return Rev(int(match[1]), canonical_hash(match[2]))
+
+
+def canonical_hash(text: str) -> str:
+    return text.lower() if _HEX_HASH.fullmatch(text) else text
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    parent: Rev | None  # None: a root, or what was before is not known
+    deleted: bool
+    stored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    nodes: Mapping[Rev, Node] = field(default_factory=dict)
+
+    def grafted(self, path: Sequence[Rev], *, deleted: bool) -> Tree:
+        """This tree and one path, newest revision first, whose body came with it.
+
+        A revision that is known keeps its body and its parent. A root that the path leads further back
+        gets that parent; where the path and the tree name different parents, the tree's stays.
+        """
+        nodes = dict(self.nodes)
+        parents = [*path[1:], None]
+        for rev, parent in zip(path, parents, strict=True):
+            known = nodes.get(rev)
+            if known is None:
+                newest = rev is path[0]
+                nodes[rev] = Node(parent, deleted=newest and deleted, stored=newest)
+            elif known.parent is None and parent is not None:
+                nodes[rev] = replace(known, parent=parent)
+            elif known.parent != parent:
+                break
+        return Tree(nodes)
+
+    def leaves(self) -> list[Rev]:
+        """All current revisions, the winner first: live before deleted, then the greatest revision."""
+        parents = {node.parent for node in self.nodes.values()}
+        leaves = [rev for rev in self.nodes if rev not in parents]
+        leaves.sort(key=lambda rev: (not self.nodes[rev].deleted, rev), reverse=True)
+        return leaves
+
+    def history(self, rev: Rev) -> list[Rev]:
+        """`rev` and its ancestors as far as they are known, newest first."""
+        path = []
+        at: Rev | None = rev
+        while at is not None:
+            path.append(at)
+            at = self.nodes[at].parent
+        return path
+
+    def leaves_from(self, rev: Rev) -> list[Rev]:
+        """The leaves that `rev` grew into, the winner first; `rev` itself if it is a leaf."""
+        return [leaf for leaf in self.leaves() if rev in self.history(leaf)]
+
+    def possible_ancestors(self, missing: Sequence[Rev]) -> list[Rev]:
+        """Leaves that a missing revision may descend from: all of a lower generation than the highest one."""
+        highest = max(rev.generation for rev in missing)
+        return [leaf for leaf in self.leaves() if leaf.generation < highest]

@@ -1,0 +1,93 @@
+"""How the rows of a store's tables become values, and the questions that several modules ask them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from sync.documents import Attachment, Stored
+from sync.revisions import Node, Rev, Tree
+from sync.sqlite import Connection
+
+SUMMARY = "number, id, seq, generation, hash, deleted, others"
+
+
+class Leaf(NamedTuple):
+    rev: Rev
+    deleted: bool
+
+
+class Summary(NamedTuple):
+    """A document's row: the sequence of its last change and its leaves, the winner first."""
+
+    number: int
+    id: str
+    seq: int
+    leaves: tuple[Leaf, ...]
+
+    @property
+    def winner(self) -> Rev:
+        return self.leaves[0].rev
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the winner is a tombstone, and so all leaves are."""
+        return self.leaves[0].deleted
+
+
+def summary_of(row: Sequence[Any]) -> Summary:
+    number, doc_id, seq, generation, winner_hash, deleted, others = row
+    winner = Leaf(Rev(generation, winner_hash), bool(deleted))
+    if others is None:
+        return Summary(number, doc_id, seq, (winner,))
+    losers = (Leaf(Rev(generation, text), gone) for generation, text, gone in orjson.loads(others))
+    return Summary(number, doc_id, seq, (winner, *losers))
+
+
+def stored_of(row: Sequence[Any]) -> Stored:
+    doc_id, generation, rev_hash, deleted, parent, body, attachments = row
+    return Stored(
+        doc_id,
+        Rev(generation, rev_hash),
+        bool(deleted),
+        parent,
+        body,
+        () if attachments is None else tuple(Attachment(*one) for one in orjson.loads(attachments)),
+    )
+
+
+def marks(values: Sequence[object]) -> str:
+    """Placeholders for an `IN (…)` list."""
+    return ",".join("?" * len(values))
+
+
+def summaries(connection: Connection, prefix: str, ids: Sequence[str]) -> dict[str, Summary]:
+    """By id; unknown ids are left out."""
+    rows = connection.execute(f"SELECT {SUMMARY} FROM {prefix}_doc WHERE id IN ({marks(ids)})", ids)
+    return {row[1]: summary_of(row) for row in rows}
+
+
+def trees(connection: Connection, prefix: str, numbers: Sequence[int]) -> dict[int, Tree]:
+    """The revision trees of documents, by document number."""
+    rows = connection.execute(
+        f"SELECT doc, generation, hash, parent, deleted, body IS NOT NULL FROM {prefix}_rev"
+        f" WHERE doc IN ({marks(numbers)})",
+        numbers,
+    )
+    nodes: dict[int, dict[Rev, Node]] = {number: {} for number in numbers}
+    for number, generation, rev_hash, parent, deleted, stored in rows:
+        before = None if parent is None else Rev(generation - 1, parent)
+        nodes[number][Rev(generation, rev_hash)] = Node(before, bool(deleted), bool(stored))
+    return {number: Tree(known) for number, known in nodes.items()}
+
+
+def revision(connection: Connection, prefix: str, doc_id: str, number: int, rev: Rev) -> Stored | None:
+    """One revision, or None where its body is not here."""
+    row = connection.execute(
+        f"SELECT ?, generation, hash, deleted, parent, body, attachments FROM {prefix}_rev"
+        " WHERE doc = ? AND generation = ? AND hash = ? AND body IS NOT NULL",
+        (doc_id, number, *rev),
+    ).fetchone()
+    return None if row is None else stored_of(row)

@@ -1,0 +1,161 @@
+"""One SQLite file: one connection that writes, and as many that read as there are readers.
+
+Under WAL readers see the last commit and never wait for the writer. The writer is durable
+(`synchronous=FULL`): when `write()` has returned, a power cut cannot take it back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sqlcipher3 import dbapi2
+
+from sync.errors import Broken, DiskFull
+
+# sqlcipher3 has no type stubs; a connection is that of PEP 249 with sqlite3's shortcuts (`execute`, …).
+Connection: TypeAlias = Any
+
+KEY_BYTES = 32
+BUSY_TIMEOUT_S = 10.0  # another process may hold the file for a backup or a verification
+
+
+class SqliteFile:
+    """`key`: 32 random bytes for SQLCipher, or None for a plain file. Raises `Broken` for a wrong key."""
+
+    def __init__(self, path: Path, *, key: bytes | None = None) -> None:
+        if key is not None and len(key) != KEY_BYTES:
+            raise ValueError(f"a key has {KEY_BYTES} bytes, this one {len(key)}")
+        self.path = path
+        self._key = key
+        self._lock = threading.RLock()
+        self._writing = False
+        self._committed: list[Callable[[], None]] = []
+        self._idle: list[Connection] = []
+        self._idle_lock = threading.Lock()
+        self._open: list[Connection] = []
+        self._reading = threading.local()
+        self._writer = self._connect()
+        try:
+            # auto_vacuum only takes effect before the first table
+            self._writer.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            self._writer.execute("PRAGMA journal_mode = WAL")
+            self._writer.execute("PRAGMA synchronous = FULL")
+            self._writer.execute("PRAGMA secure_delete = ON")
+        except dbapi2.DatabaseError as why:
+            self.close()
+            raise Broken(f"{path} is no database, or the key is wrong: {why}") from why
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction on the only writer: committed and durable when the block ends, else rolled back.
+
+        Other threads wait. Within the same thread an inner block is part of the outer one; an exception
+        that leaves the inner block takes back only what the inner one did. Raises `DiskFull`.
+        """
+        with self._lock:
+            if self._writing:
+                with self._inner():
+                    yield self._writer
+                return
+            self._writing = True
+            self._committed = []
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException as why:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                if isinstance(why, dbapi2.OperationalError) and why.sqlite_errorcode == dbapi2.SQLITE_FULL:
+                    raise DiskFull(f"{self.path.name}: nothing was saved, {why}") from why
+                raise
+            finally:
+                self._writing = False
+            callbacks = self._committed
+        for callback in callbacks:
+            callback()
+
+    @contextlib.contextmanager
+    def _inner(self) -> Iterator[None]:
+        promised = len(self._committed)
+        self._writer.execute("SAVEPOINT inner_block")
+        try:
+            yield
+        except BaseException:
+            if self._writer.in_transaction:  # a full disk may have rolled back everything already
+                self._writer.execute("ROLLBACK TO inner_block")
+                self._writer.execute("RELEASE inner_block")
+            del self._committed[promised:]
+            raise
+        self._writer.execute("RELEASE inner_block")
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A stable snapshot. Inside `write()` of the same thread it is the writer, with what it wrote."""
+        if self._inside_write():
+            yield self._writer
+            return
+        current = getattr(self._reading, "connection", None)
+        if current is not None:
+            yield current
+            return
+        connection = self._take_reader()
+        self._reading.connection = connection
+        try:
+            connection.execute("BEGIN")
+            yield connection
+        finally:
+            self._reading.connection = None
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            with self._idle_lock:
+                self._idle.append(connection)
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Run `callback` once the present outermost transaction is durable; never if it is rolled back."""
+        if not self._inside_write():
+            raise RuntimeError("after_commit() belongs inside write()")
+        self._committed.append(callback)
+
+    def close(self) -> None:
+        """Close all connections; the last one folds the WAL into the file. Nobody may be inside."""
+        with self._lock, self._idle_lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+            self._idle.clear()
+
+    def _connect(self) -> Connection:
+        connection = dbapi2.connect(
+            str(self.path),
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        if self._key is not None:
+            connection.execute(f"PRAGMA key = \"x'{self._key.hex()}'\"")
+        connection.execute("PRAGMA foreign_keys = ON")
+        self._open.append(connection)
+        return connection
+
+    def _take_reader(self) -> Connection:
+        with self._idle_lock:
+            if self._idle:
+                return self._idle.pop()
+            connection = self._connect()
+            connection.execute("PRAGMA query_only = ON")
+            return connection
+
+    def _inside_write(self) -> bool:
+        """Whether this thread is the one inside `write()`: only its owner can take the lock meanwhile."""
+        if not self._writing or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            return self._writing
+        finally:
+            self._lock.release()

@@ -1,0 +1,452 @@
+"""The document store: one CouchDB database in the tables of one SQLite file.
+
+Everything that changes documents goes through `Store.write`; DESIGN.md tells its steps. Reading never
+waits for it. Sequences are integers in here and `"<n>-<epoch>"` outside (`Store.outer_seq`).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sync import rows, tables
+from sync.contents import Contents
+from sync.documents import (
+    LOCAL,
+    Attachment,
+    Incoming,
+    Json,
+    Stored,
+    body_bytes,
+    load,
+    parse_document,
+    render,
+)
+from sync.errors import BadRequest, NotFound
+from sync.revisions import Rev, Tree, parse_rev
+from sync.rows import SUMMARY, Summary, marks, stored_of, summary_of
+from sync.sqlite import SqliteFile
+from sync.writing import Arrived, Outcome, WriteRules, Writing
+
+_OUTER_SEQ = re.compile(r"([0-9]{1,18})-([0-9a-f]+)")
+_LOCAL_REV = re.compile(r"0-([0-9]{1,15})")
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    doc_count: int
+    doc_del_count: int
+    seq: int
+
+
+class Wanted(NamedTuple):
+    """One entry of `_bulk_get`; without `rev`, all leaves."""
+
+    id: str
+    rev: str | None = None
+
+
+class Got(NamedTuple):
+    """One answer to it: the rendered document, or `error` and `reason`."""
+
+    id: str
+    rev: str
+    document: bytes | None
+    error: str | None = None
+    reason: str | None = None
+
+
+class Store:
+    """`new_id` gives 32 hex digits; `rules` and `arrived` are told in `sync.writing`."""
+
+    def __init__(
+        self,
+        file: SqliteFile,
+        name: str,
+        *,
+        new_id: Callable[[], str],
+        rules: WriteRules | None = None,
+        arrived: Arrived | None = None,
+    ) -> None:
+        self.name = name
+        self.file = file
+        self._p = tables.checked_prefix(name)
+        self._rules = rules
+        self._arrived = arrived
+        self._contents = Contents(self._p)
+        self._changed = threading.Condition()
+        self._closed = False
+        with file.write() as connection:
+            tables.create(connection, self._p, epoch=new_id()[:16])
+        with file.read() as connection:
+            row = connection.execute(f"SELECT epoch, seq FROM {self._p}_meta").fetchone()
+        self.epoch: str = row[0]
+        self._published: int = row[1]
+
+    # ---- sequences
+
+    def seq(self) -> int:
+        """The last sequence; inside `file.write()` with what this transaction has written."""
+        with self.file.read() as connection:
+            seq: int = connection.execute(f"SELECT seq FROM {self._p}_meta").fetchone()[0]
+            return seq
+
+    def outer_seq(self, seq: int) -> str:
+        return f"{seq}-{self.epoch}"
+
+    def inner_seq(self, outer: object) -> int:
+        """A sequence that came in: ours, or 0 (from the start) for one of another epoch or time.
+
+        Raises `BadRequest` for what never was a sequence of a store like this.
+        """
+        if outer in ("0", 0):
+            return 0
+        match = _OUTER_SEQ.fullmatch(outer) if isinstance(outer, str) else None
+        if match is None:
+            raise BadRequest("Malformed sequence supplied in 'since' parameter.")
+        seq = int(match[1])
+        # beyond our own last sequence: given out by a life of this file that a restore took back
+        return seq if match[2] == self.epoch and seq <= self.seq() else 0
+
+    def wait(self, since: int, timeout_s: float, *, unless: Callable[[], bool] = lambda: False) -> bool:
+        """Wait until something after `since` is committed: True; or for `timeout_s`, `wake()`, close: False."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._published > since or self._closed or unless(), timeout=timeout_s
+            )
+            return self._published > since
+
+    def wake(self) -> None:
+        """Make every `wait` look at its `unless` again."""
+        with self._changed:
+            self._changed.notify_all()
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def close(self) -> None:
+        """End all feeds. The file is the caller's, and stays open."""
+        self._closed = True
+        self.wake()
+
+    def info(self) -> Info:
+        with self.file.read() as connection:
+            return Info(
+                *connection.execute(f"SELECT doc_count, doc_del_count, seq FROM {self._p}_meta").fetchone()
+            )
+
+    # ---- writing
+
+    def bulk_docs(
+        self, documents: Sequence[Json], *, new_edits: bool = True, source: str | None = None
+    ) -> list[Outcome]:
+        """Write documents, each by itself accepted or not, all in one transaction; one outcome each, in order.
+
+        `source` says who brought them (None: this node itself). Raises `BadRequest` if one is malformed
+        and `MissingStub`; then nothing is written.
+        """
+        return self.write([parse_document(one) for one in documents], new_edits=new_edits, source=source)
+
+    def write(
+        self, incoming: Sequence[Incoming], *, new_edits: bool, source: str | None = None
+    ) -> list[Outcome]:
+        if not new_edits and not all(one.path for one in incoming):
+            raise BadRequest("When `new_edits: false`, the document needs `_rev` or `_revisions` specified")
+        with self.file.write() as connection:
+            writing = Writing(connection, self._p, self._contents, source=source)
+            outcomes = writing.run(incoming, new_edits=new_edits, rules=self._rules)
+            if self._arrived is not None and writing.arrivals:
+                self._arrived(connection, writing.arrivals)
+            if writing.last_seq is not None:
+                seq = writing.last_seq
+                self.file.after_commit(lambda: self._publish(seq))
+        return outcomes
+
+    def put(
+        self,
+        document: Json,
+        *,
+        doc_id: str | None = None,
+        new_edits: bool = True,
+        source: str | None = None,
+    ) -> Rev:
+        """Write one document; a refusal is raised: `Conflict`, `Forbidden`, `BadRequest`, `MissingStub`."""
+        incoming = parse_document(document, doc_id=doc_id)
+        (outcome,) = self.write([incoming], new_edits=new_edits, source=source)
+        return outcome.saved()
+
+    def _publish(self, seq: int) -> None:
+        with self._changed:
+            self._published = max(self._published, seq)
+            self._changed.notify_all()
+
+    # ---- reading
+
+    def get(self, doc_id: str, rev: str | None = None) -> Json:
+        """The document as a client would get it, attachments as stubs. Raises `NotFound`."""
+        with self.file.read():
+            document: Json = load(render(self.revision(doc_id, parse_rev(rev) if rev else None)))
+            return document
+
+    def summary(self, doc_id: str) -> Summary:
+        """Raises `NotFound("missing")`; a deleted document has a summary."""
+        found = self.summaries([doc_id]).get(doc_id)
+        if found is None:
+            raise NotFound("missing")
+        return found
+
+    def summaries(self, ids: Iterable[str]) -> dict[str, Summary]:
+        with self.file.read() as connection:
+            return rows.summaries(connection, self._p, list(ids))
+
+    def tree(self, summary: Summary) -> Tree:
+        with self.file.read() as connection:
+            return rows.trees(connection, self._p, [summary.number])[summary.number]
+
+    def revision(self, doc_id: str, rev: Rev | None = None) -> Stored:
+        """One stored revision, by default the winner. Raises `NotFound`: `missing`, or `deleted`."""
+        with self.file.read() as connection:
+            summary = self.summary(doc_id)
+            if rev is None and summary.deleted:
+                raise NotFound("deleted")
+            at = rev or summary.winner
+            stored = rows.revision(connection, self._p, doc_id, summary.number, at)
+            if stored is None:
+                raise NotFound("missing")
+            return stored
+
+    def winners(self, ids: Iterable[str]) -> dict[str, Stored]:
+        """The winning revisions of documents, tombstones included; unknown ids are left out."""
+        wanted = list(ids)
+        with self.file.read() as connection:
+            found = connection.execute(
+                "SELECT d.id, r.generation, r.hash, r.deleted, r.parent, r.body, r.attachments"
+                f" FROM {self._p}_doc d JOIN {self._p}_rev r"
+                " ON r.doc = d.number AND r.generation = d.generation AND r.hash = d.hash"
+                f" WHERE d.id IN ({marks(wanted)})",
+                wanted,
+            )
+            return {row[0]: stored_of(row) for row in found}
+
+    def contents(self, stored: Stored) -> dict[int, bytes]:
+        """The bytes of all attachments of a revision, for `render`."""
+        with self.file.read() as connection:
+            return {
+                one.content: b"".join(self._contents.pieces(connection, one.content))
+                for one in stored.attachments
+            }
+
+    def attachment(self, one: Attachment, *, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The bytes [start, stop) of an attachment, piece by piece, each read in a transaction of its own."""
+        end = one.length if stop is None else stop
+        at = start
+        while at < end:
+            with self.file.read() as connection:
+                piece = self._contents.piece_from(connection, one.content, at)
+            piece = piece[: end - at]
+            at += len(piece)
+            yield piece
+
+    def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, Json]:
+        """`{id: {"missing": [rev], "possible_ancestors": [rev]?}}`, without ids that miss nothing."""
+        asked = {doc_id: [parse_rev(text) for text in revs] for doc_id, revs in wanted.items()}
+        with self.file.read() as connection:
+            known = rows.summaries(connection, self._p, list(asked))
+            unsure = [
+                known[doc_id].number
+                for doc_id, revs in asked.items()
+                if doc_id in known and any(rev != known[doc_id].winner for rev in revs)
+            ]
+            trees = rows.trees(connection, self._p, unsure)
+        diff: dict[str, Json] = {}
+        for doc_id, revs in asked.items():
+            summary = known.get(doc_id)
+            tree = Tree() if summary is None else trees.get(summary.number)
+            if tree is None:
+                continue  # only the winner was asked for, and it is here
+            missing = [rev for rev in revs if rev not in tree.nodes]
+            if missing:
+                diff[doc_id] = {"missing": [str(rev) for rev in missing]}
+                ancestors = [str(rev) for rev in tree.possible_ancestors(missing)]
+                if ancestors:
+                    diff[doc_id]["possible_ancestors"] = ancestors
+        return diff
+
+    def bulk_get(
+        self, wanted: Sequence[Wanted], *, revs: bool = False, latest: bool = False, attachments: bool = False
+    ) -> list[list[Got]]:
+        """For each entry its answers, in order: one, or one for each leaf where no revision was named
+        or, with `latest`, where the named one has grown into several."""
+        with self.file.read():
+            summaries = self.summaries(one.id for one in wanted)
+            winners = self.winners(summaries)
+            return [
+                self._got(
+                    one, summaries.get(one.id), winners, revs=revs, latest=latest, attachments=attachments
+                )
+                for one in wanted
+            ]
+
+    def _got(
+        self,
+        wanted: Wanted,
+        summary: Summary | None,
+        winners: Mapping[str, Stored],
+        *,
+        revs: bool,
+        latest: bool,
+        attachments: bool,
+    ) -> list[Got]:
+        try:
+            named = None if wanted.rev is None else parse_rev(wanted.rev)
+        except BadRequest as why:
+            return [Got(wanted.id, str(wanted.rev), None, why.error, why.reason)]
+        if summary is None:
+            return [Got(wanted.id, wanted.rev or "undefined", None, "not_found", "missing")]
+        answers = []
+        for rev in self._grown(summary, named, latest=latest):
+            stored = winners[wanted.id]
+            try:
+                if rev != stored.rev:
+                    stored = self.revision(wanted.id, rev)
+            except NotFound as why:
+                answers.append(Got(wanted.id, str(rev), None, why.error, why.reason))
+                continue
+            document = render(
+                stored,
+                history=self.history(summary, stored) if revs else None,
+                contents=self.contents(stored) if attachments and stored.attachments else None,
+            )
+            answers.append(Got(wanted.id, str(rev), document))
+        return answers
+
+    def _grown(self, summary: Summary, named: Rev | None, *, latest: bool) -> list[Rev]:
+        leaves = [leaf.rev for leaf in summary.leaves]
+        if named is None:
+            return leaves
+        if not latest or named in leaves:
+            return [named]
+        tree = self.tree(summary)
+        return tree.leaves_from(named) if named in tree.nodes else [named]
+
+    def history(self, summary: Summary, stored: Stored) -> list[Rev]:
+        if stored.parent is None:
+            return [stored.rev]
+        return self.tree(summary).history(stored.rev)
+
+    # ---- feeds and lists
+
+    def changes(
+        self,
+        since: int = 0,
+        *,
+        limit: int | None = None,
+        descending: bool = False,
+        doc_ids: Sequence[str] | None = None,
+    ) -> list[Summary]:
+        """Documents in the order of their last change: after `since`, or from the newest backwards."""
+        where, values = ("seq > ?", [since]) if not descending else ("TRUE", [])
+        if doc_ids is not None:
+            where += f" AND id IN ({marks(doc_ids)})"
+        with self.file.read() as connection:
+            found = connection.execute(
+                f"SELECT {SUMMARY} FROM {self._p}_doc WHERE {where}"
+                f" ORDER BY seq {'DESC' if descending else 'ASC'} LIMIT ?",
+                [*values, *(doc_ids or ()), -1 if limit is None else limit],
+            )
+            return [summary_of(row) for row in found]
+
+    def pending(self, since: int, *, doc_ids: Sequence[str] | None = None) -> int:
+        """How many documents have changed after `since`."""
+        where, values = "seq > ?", [since, *(doc_ids or ())]
+        if doc_ids is not None:
+            where += f" AND id IN ({marks(doc_ids)})"
+        with self.file.read() as connection:
+            count: int = connection.execute(
+                f"SELECT count(*) FROM {self._p}_doc WHERE {where}", values
+            ).fetchone()[0]
+            return count
+
+    def all_docs(
+        self,
+        *,
+        startkey: str | None = None,
+        endkey: str | None = None,
+        inclusive_end: bool = True,
+        descending: bool = False,
+        limit: int | None = None,
+        skip: int = 0,
+    ) -> list[Summary]:
+        """Live documents by the bytes of their ids, from `startkey` to `endkey` in the direction asked for."""
+        where, values = ["deleted = 0"], []
+        if startkey is not None:
+            where.append("id <= ?" if descending else "id >= ?")
+            values.append(startkey)
+        if endkey is not None:
+            where.append(("id >" if descending else "id <") + ("= ?" if inclusive_end else " ?"))
+            values.append(endkey)
+        with self.file.read() as connection:
+            found = connection.execute(
+                f"SELECT {SUMMARY} FROM {self._p}_doc WHERE {' AND '.join(where)}"
+                f" ORDER BY id {'DESC' if descending else 'ASC'} LIMIT ? OFFSET ?",
+                [*values, -1 if limit is None else limit, skip],
+            )
+            return [summary_of(row) for row in found]
+
+    def count_before(self, key: str, *, descending: bool) -> int:
+        """How many live documents an `_all_docs` that starts at `key` leaves behind."""
+        with self.file.read() as connection:
+            count: int = connection.execute(
+                f"SELECT count(*) FROM {self._p}_doc WHERE deleted = 0 AND id {'>' if descending else '<'} ?",
+                (key,),
+            ).fetchone()[0]
+            return count
+
+    # ---- _local: a peer's notes, without tree, rules, sequence or replication
+
+    def get_local(self, local_id: str) -> Json:
+        """`local_id` without `_local/`. Raises `NotFound`."""
+        with self.file.read() as connection:
+            row = connection.execute(
+                f"SELECT generation, body FROM {self._p}_local WHERE id = ?", (local_id,)
+            ).fetchone()
+        if row is None:
+            raise NotFound("missing")
+        members: Json = load(row[1])
+        return {"_id": LOCAL + local_id, "_rev": f"0-{row[0]}", **members}
+
+    def put_local(self, local_id: str, document: object) -> str:
+        """Write it over whatever is there, as CouchDB does; returns the new `0-N`."""
+        if not isinstance(document, dict):
+            raise BadRequest("Document must be a JSON object")
+        if document.get("_deleted") is True:
+            self.delete_local(local_id)
+            return "0-0"
+        before = _local_generation(document.get("_rev"))
+        with self.file.write() as connection:
+            connection.execute(
+                f"INSERT INTO {self._p}_local VALUES (?, ?, ?)"
+                " ON CONFLICT (id) DO UPDATE SET generation = excluded.generation, body = excluded.body",
+                (local_id, before + 1, body_bytes(document)),
+            )
+        return f"0-{before + 1}"
+
+    def delete_local(self, local_id: str) -> None:
+        """Raises `NotFound`."""
+        with self.file.write() as connection:
+            gone = connection.execute(f"DELETE FROM {self._p}_local WHERE id = ?", (local_id,)).rowcount
+            if not gone:
+                raise NotFound("missing")
+
+
+def _local_generation(rev: object) -> int:
+    if rev is None:
+        return 0
+    match = _LOCAL_REV.fullmatch(rev) if isinstance(rev, str) else None
+    if match is None:
+        raise BadRequest("Invalid rev format")
+    return int(match[1])
