@@ -1,0 +1,67 @@
+"""What can go wrong between a fact and its paper.
+
+PrintError
+├── FormError
+│   ├── NoFormInForce       no version of this form is in force on that day
+│   └── BadForm             a form names a field that its paper does not have, or cannot be read
+├── UnreadableJob           the spooled data is not what its form needs
+├── TooMuchForQr            more text than a QR code of a readable size can carry
+└── PrinterError
+    ├── PrinterUnavailable  nothing came out; it may be tried again
+    └── OutcomeUnknown      something may have come out; a person must look
+"""
+
+from datetime import date
+
+
+class PrintError(Exception):
+    """Anything this folder refuses or cannot do."""
+
+
+class FormError(PrintError):
+    """The form, not the dossier, is the reason."""
+
+
+class NoFormInForce(FormError):
+    def __init__(self, number: str, day: date) -> None:
+        super().__init__(f"no version of form {number} is in force on {day.isoformat()}")
+        self.number = number
+        self.day = day
+
+
+class BadForm(FormError):
+    def __init__(self, number: str, why: str) -> None:
+        super().__init__(f"form {number}: {why}")
+        self.number = number
+        self.why = why
+
+
+class UnreadableJob(PrintError):
+    def __init__(self, form: str, why: str) -> None:
+        super().__init__(f"the spooled data of form {form} cannot be read: {why}")
+        self.form = form
+        self.why = why
+
+
+class TooMuchForQr(PrintError):
+    def __init__(self, length: int, limit: int) -> None:
+        super().__init__(f"{length} bytes do not fit into a QR code that reads at 203 dpi (limit {limit})")
+        self.length = length
+        self.limit = limit
+
+
+class PrinterError(PrintError):
+    """The printer's side. `why` is the printer's or the system's own reason."""
+
+    def __init__(self, printer: str, why: str) -> None:
+        super().__init__(f"{printer}: {why}")
+        self.printer = printer
+        self.why = why
+
+
+class PrinterUnavailable(PrinterError):
+    """Nothing came out, for certain: the job may be tried again."""
+
+
+class OutcomeUnknown(PrinterError):
+    """The job was handed over and nobody can tell whether paper came out."""

@@ -1,0 +1,148 @@
+"""Forms as data: one TOML file for each version of a form, with the days on which it is in force.
+
+    number = "01"                       # the form's number, or a short name where the law gives none
+    source = "…"                        # the legal text
+    in_force_from = 2025-09-15
+    in_force_until = 2027-02-28         # the last day; left out while it is in force
+    title = "GIẤY TIẾP NHẬN …"
+
+A text may hold fields in braces, `**bold**`, and parts in square brackets that vanish where one of their fields is
+empty: "Người nộp: **{submitter}**[ ({authorisation})]". An empty field elsewhere prints as `empty` ("không có").
+No form names an agency: agencies are fields.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from printing.errors import BadForm, NoFormInForce
+
+SHIPPED = Path(__file__).parent / "forms"
+
+Line = str | tuple[str, ...]
+
+
+class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of the table. The one with `width_mm` 0 takes what the others leave."""
+
+    head: str
+    text: str
+    width_mm: float = 0
+    centred: bool = False
+
+
+class SignatoryForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    role: str
+    name: str
+    hint: str = ""
+
+
+class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One version of one form. `before` and `after` stand around the table; an inner list is a line of short facts."""
+
+    number: str
+    source: str
+    in_force_from: date
+    title: str
+    above: str
+    agency: str
+    place_line: str
+    before: tuple[Line, ...]
+    signatories: tuple[SignatoryForm, ...]
+    foot: str
+    foot_right: str
+    in_force_until: date | None = None
+    empty: str = ""
+    subtitles: tuple[str, ...] = ()
+    number_line: str = ""
+    hint: str = ""
+    book_line: str = ""
+    columns: tuple[Column, ...] = ()
+    after: tuple[Line, ...] = ()
+    receivers: tuple[str, ...] = ()
+    signing_space_mm: float = 14
+    copies: tuple[str, ...] = ()
+
+    def covers(self, day: date) -> bool:
+        return self.in_force_from <= day and (self.in_force_until is None or day <= self.in_force_until)
+
+    def fill(self, text: str, fields: Mapping[str, str]) -> str:
+        """`text` with its fields, as markup. Raises BadForm for a field that this paper does not have."""
+        return "".join(self._pieces(self._kept(text, fields), fields))
+
+    def fill_plain(self, text: str, fields: Mapping[str, str]) -> str:
+        """The same for what is drawn as plain text: no markup, no bold."""
+        kept = self._kept(text, fields).replace("**", "")
+        return _FIELD.sub(lambda found: self._value(found[1], fields), kept)
+
+    def _kept(self, text: str, fields: Mapping[str, str]) -> str:
+        """Without the bracketed parts that have an empty field, and without the brackets."""
+
+        def part(found: re.Match[str]) -> str:
+            filled = all(self._known(name, fields) for name in _FIELD.findall(found[1]))
+            return found[1] if filled else ""
+
+        return _OPTIONAL.sub(part, text)
+
+    def _pieces(self, text: str, fields: Mapping[str, str]) -> Iterable[str]:
+        bold = False
+        for part in _PARTS.split(text):
+            field = _FIELD.fullmatch(part)
+            if part == "**":
+                bold = not bold
+                yield "<b>" if bold else "</b>"
+            else:
+                yield _escaped(self._value(field[1], fields) if field else part)
+
+    def _value(self, name: str, fields: Mapping[str, str]) -> str:
+        return self._known(name, fields) or self.empty
+
+    def _known(self, name: str, fields: Mapping[str, str]) -> str:
+        if name not in fields:
+            raise BadForm(self.number, f"there is no field {name!r}")
+        return fields[name]
+
+
+class Forms:
+    """All versions of all forms that a node knows."""
+
+    def __init__(self, versions: Iterable[Form]) -> None:
+        self._versions = tuple(versions)
+
+    @classmethod
+    def shipped(cls) -> Forms:
+        """The forms that come with the program."""
+        return cls(load(path) for path in sorted(SHIPPED.glob("*.toml")))
+
+    def in_force(self, number: str, day: date) -> Form:
+        """The version of `number` for a fact of `day` (in Vietnam); the newest where two overlap.
+
+        Raises NoFormInForce. A reprint asks for the day of the fact again, and so looks as the first print did.
+        """
+        covering = [form for form in self._versions if form.number == number and form.covers(day)]
+        if not covering:
+            raise NoFormInForce(number, day)
+        return max(covering, key=lambda form: form.in_force_from)
+
+
+def load(path: Path) -> Form:
+    """Read one version. Raises BadForm."""
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Form)
+    except (msgspec.DecodeError, UnicodeDecodeError) as why:
+        raise BadForm(path.stem, str(why)) from why
+
+
+_FIELD = re.compile(r"\{(\w+)\}")
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_PARTS = re.compile(r"(\*\*|\{\w+\})")
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=False).replace("\n", "<br/>")

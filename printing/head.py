@@ -1,0 +1,151 @@
+"""The top of the first page.
+
+Decree 30/2020, appendix I: left who writes (the agency above in regular capitals, the own one in bold, with a rule of
+a third of its width below); right the country and its motto, with a rule of the motto's own length; place and date in
+italics. Below the agency stands the QR code, if the paper has one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+
+from printing import qr, typeface
+from printing.blocks import BODY, Text
+from printing.paper import Block
+
+COUNTRY = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
+MOTTO = "Độc lập - Tự do - Hạnh phúc"
+
+_LEFT: float = 68 * mm
+_GAP: float = 4 * mm
+_SIZE = 12
+_MOTTO_SIZE = 13
+_LINE = 14.4
+_MOTTO_LINE = 15.6
+_RULE_BELOW: float = 1.6 * mm
+_PLACE_GAP: float = 2 * mm
+_CODE_GAP: float = 3 * mm
+_HINT = ParagraphStyle("hint", BODY, fontSize=10, leading=12.5)
+_HINT_WIDTH = 40 * mm
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """`above` and `agency` in any case; a line feed in them is kept, else their lines are balanced.
+
+    `hint` stands beside the QR code, `number_line` at the right margin on the height of its lower edge.
+    """
+
+    above: str
+    agency: str
+    place_line: str
+    qr_text: str = ""
+    hint: str = ""
+    number_line: str = ""
+
+    def height(self, width: float) -> float:
+        return self._letterhead() + self._below()
+
+    def cut(self, width: float, room: float) -> tuple[Block, Block] | None:
+        return None
+
+    def draw(self, canvas: Any, x: float, top: float, width: float) -> None:
+        self._draw_agency(canvas, x + _LEFT / 2, top)
+        self._draw_country(canvas, x + (_LEFT + _GAP + width) / 2, top)
+        bottom = top - self.height(width)
+        canvas.setFont(typeface.REGULAR, _SIZE)
+        canvas.drawRightString(x + width, bottom + 1, self.number_line)
+        if self.qr_text:
+            self._draw_code(canvas, x, bottom)
+
+    def _letterhead(self) -> float:
+        agency = len(self._above_lines() + self._agency_lines()) * _LINE + _RULE_BELOW
+        country = _LINE + _MOTTO_LINE + _RULE_BELOW + _PLACE_GAP + _MOTTO_LINE
+        return max(agency, country)
+
+    def _below(self) -> float:
+        if self.qr_text:
+            return _CODE_GAP + qr.side(self.qr_text)
+        return _LINE if self.number_line else 0
+
+    def _above_lines(self) -> tuple[str, ...]:
+        return balanced(self.above.upper(), typeface.REGULAR, _SIZE, _LEFT)
+
+    def _agency_lines(self) -> tuple[str, ...]:
+        return balanced(self.agency.upper(), typeface.BOLD, _SIZE, _LEFT)
+
+    def _draw_agency(self, canvas: Any, centre: float, top: float) -> None:
+        y = _draw_lines(canvas, self._above_lines(), typeface.REGULAR, centre, top)
+        y = _draw_lines(canvas, self._agency_lines(), typeface.BOLD, centre, y)
+        longest = max(typeface.width(line, typeface.BOLD, _SIZE) for line in self._agency_lines())
+        _rule(canvas, centre, y - _RULE_BELOW, longest * 0.4)
+
+    def _draw_country(self, canvas: Any, centre: float, top: float) -> None:
+        y = _draw_lines(canvas, (COUNTRY,), typeface.BOLD, centre, top) - _MOTTO_LINE
+        canvas.setFont(typeface.BOLD, _MOTTO_SIZE)
+        canvas.drawCentredString(centre, y + 3.5, MOTTO)
+        _rule(canvas, centre, y - _RULE_BELOW, typeface.width(MOTTO, typeface.BOLD, _MOTTO_SIZE))
+        canvas.setFont(typeface.ITALIC, _MOTTO_SIZE)
+        canvas.drawCentredString(centre, y - _RULE_BELOW - _PLACE_GAP - _MOTTO_LINE + 3.5, self.place_line)
+
+    def _draw_code(self, canvas: Any, x: float, bottom: float) -> None:
+        side = qr.side(self.qr_text)
+        qr.draw(canvas, self.qr_text, x, bottom + side)
+        hint = Text(self.hint, _HINT)
+        margin = (side - hint.height(_HINT_WIDTH)) / 2
+        hint.draw(canvas, x + side + 3 * mm, bottom + side - margin, _HINT_WIDTH)
+
+
+def balanced(text: str, font: str, size: float, width: float) -> tuple[str, ...]:
+    """`text` on as few lines as fit into `width`, broken so that the longest line is as short as it can be.
+
+    "ỦY BAN NHÂN DÂN / TỈNH LẠNG SƠN" and not "ỦY BAN NHÂN DÂN TỈNH / LẠNG SƠN".
+    """
+    lines: list[str] = []
+    for part in text.split("\n"):
+        lines += _balanced_line(part.split(), font, size, width)
+    return tuple(lines)
+
+
+def _balanced_line(words: list[str], font: str, size: float, width: float) -> list[str]:
+    lines = _greedy(words, font, size, width)
+    while len(lines) > 1:
+        # Squeeze: the narrowest column that needs no further line.
+        longest = max(typeface.width(line, font, size) for line in lines)
+        narrower = _greedy(words, font, size, longest - 0.01)
+        if (
+            len(narrower) > len(lines)
+            or max(typeface.width(line, font, size) for line in narrower) >= longest
+        ):
+            break
+        lines = narrower
+    return lines
+
+
+def _greedy(words: list[str], font: str, size: float, width: float) -> list[str]:
+    lines: list[str] = []
+    for word in words:
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and typeface.width(longer, font, size) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def _draw_lines(canvas: Any, lines: tuple[str, ...], font: str, centre: float, top: float) -> float:
+    """The lower edge of the last line."""
+    canvas.setFont(font, _SIZE)
+    for line in lines:
+        top -= _LINE
+        canvas.drawCentredString(centre, top + 3.2, line)
+    return top
+
+
+def _rule(canvas: Any, centre: float, y: float, length: float) -> None:
+    canvas.setLineWidth(0.8)
+    canvas.line(centre - length / 2, y, centre + length / 2, y)

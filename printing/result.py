@@ -1,0 +1,110 @@
+"""The result of a procedure as a paper: an approval, or a refusal with its reason.
+
+It is rendered unsigned, with room for a visible signature above the signer's name; whoever signs is told where.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import Enum
+
+from reportlab.lib.units import mm
+
+from printing import letter
+from printing.blocks import Signatures
+from printing.forms import Form
+from printing.paper import LEFT, TEXT_WIDTH, Document, Placed, paginate
+from printing.typeface import printable
+from printing.words import day_in_words, in_vietnam, moment_in_words
+
+# Room for a blue signature image with the signer's details beside it (decree 30/2020, appendix I).
+SIGNATURE_WIDTH, SIGNATURE_HEIGHT = 66 * mm, 24 * mm
+
+Box = tuple[float, float, float, float]
+
+
+class Outcome(Enum):
+    """What the authority decided; the value is the number of the form."""
+
+    APPROVED = "approval"
+    REFUSED = "refusal"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultDocument:
+    """What an approver signs. Agency names as in a sentence; a line feed in them is kept in the head."""
+
+    outcome: Outcome
+    superior: str
+    """The agency above: "Ủy ban nhân dân tỉnh Lạng Sơn"."""
+    agency: str
+    """The agency in whose name it is decided."""
+    place: str
+    number: str
+    """Of the dossier."""
+    subject: str
+    """Below the title: the name of the result, or of what is refused."""
+    applicant: str
+    applicant_id_kind: str
+    applicant_id: str
+    address: str
+    procedure: str
+    procedure_code: str
+    received: datetime
+    opinion: str
+    """The appraiser's."""
+    text: str
+    """The decision, or the reason of the refusal; line feeds are kept."""
+    capacity: str
+    """By what right the signer signs, a line each: "TUQ. GIÁM ĐỐC\\nTRƯỞNG PHÒNG"."""
+    signer: str
+    decided: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedResult:
+    """The PDF, and where a visible signature belongs: page from 0, (left, bottom, right, top) in PDF points."""
+
+    pdf: bytes
+    page: int
+    box: Box
+
+
+def render(document: ResultDocument, form: Form) -> RenderedResult:
+    """Equal documents give equal bytes. `form` is the version of `document.outcome.value` in force on the day.
+
+    Raises BadForm.
+    """
+    sheets = Document(
+        title=printable(f"{form.title} {document.number}"),
+        subject=printable(document.procedure),
+        author=printable(document.agency.replace("\n", " ")),
+        made=document.decided,
+    )
+    facts = _facts(document)
+    placed = paginate(letter.compose(form, facts))
+    sheets.add(placed, letter.foot(form, facts))
+    return RenderedResult(sheets.finish(), placed[-1].page, _signature_box(placed[-1]))
+
+
+def _facts(document: ResultDocument) -> dict[str, str]:
+    texts = {field.name: getattr(document, field.name) for field in fields(document)}
+    return {name: text for name, text in texts.items() if isinstance(text, str)} | {
+        "day": day_in_words(in_vietnam(document.decided).date()),
+        "received": moment_in_words(document.received),
+    }
+
+
+def _signature_box(last: Placed) -> Box:
+    """In the middle of the space that the signatures leave free."""
+    if not isinstance(last.block, Signatures):
+        raise TypeError(f"a result ends with its signatures, not with {type(last.block).__name__}")
+    left, bottom, right, top = last.block.free_box(LEFT, last.top, TEXT_WIDTH)
+    across, up = (left + right) / 2, (bottom + top) / 2
+    return (
+        round(across - SIGNATURE_WIDTH / 2, 2),
+        round(up - SIGNATURE_HEIGHT / 2, 2),
+        round(across + SIGNATURE_WIDTH / 2, 2),
+        round(up + SIGNATURE_HEIGHT / 2, 2),
+    )
