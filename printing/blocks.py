@@ -57,6 +57,7 @@ class Text:
         return self._wrapped[1]
 
     def cut(self, width: float, room: float) -> tuple[Block, Block] | None:
+        self._wrapped = _NOT_WRAPPED  # a paragraph that was asked to split forgets its lines
         parts = self._paragraph.split(width, room)
         return (_Rest(parts[0]), _Rest(parts[1])) if len(parts) == 2 else None
 

@@ -1,0 +1,219 @@
+"""Each paper once: the spool's states, with a real database file, a real folder and real crashes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import peewee
+import pytest
+
+from printing.errors import OutcomeUnknown, PrinterUnavailable, UnreadableJob
+from printing.folder import PdfFolder
+from printing.spool import PrintJob, Spool, State, database, put
+
+NOW = datetime(2026, 11, 23, 3, 13, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=1)
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Path]:
+    """A place with a database file that has the spool's table."""
+    open_database(tmp_path)
+    database.create_tables([PrintJob])
+    yield tmp_path
+    database.close()
+
+
+def open_database(place: Path) -> None:
+    database.initialize(
+        peewee.SqliteDatabase(str(place / "node.db"), pragmas={"journal_mode": "wal", "synchronous": "full"})
+    )
+
+
+def paper_of(form: str, payload: bytes) -> bytes:
+    if payload == b"unreadable":
+        raise UnreadableJob(form, "not a slip")
+    return b"%PDF " + payload
+
+
+def spool(place: Path) -> Spool:
+    return Spool(PdfFolder(place / "papers"), paper_of)
+
+
+def queue(serial: int = 1, payload: bytes = b"slip") -> PrintJob:
+    return put(stream="01", number=f"H37-261123-{serial:04d}", form="01", payload=payload, copies=2, at=NOW)
+
+
+def state(job: PrintJob) -> State:
+    return State(PrintJob.get_by_id(job.id).state)
+
+
+def test_a_queued_paper_comes_out_once(node: Path) -> None:
+    job = queue()
+
+    assert spool(node).work(at=LATER) == 1
+    assert spool(node).work(at=LATER) == 0
+
+    done = PrintJob.get_by_id(job.id)
+    assert (done.state, done.created_at, done.changed_at) == (State.DONE, NOW, LATER)
+    assert done.path == str(node / "papers" / "H37-261123-0001-01-1.pdf")
+    assert Path(done.path).read_bytes() == b"%PDF slip"
+
+
+def test_a_job_goes_with_the_transaction_that_queued_it(node: Path) -> None:
+    with database.atomic() as transaction:
+        queue()
+        transaction.rollback()
+
+    assert spool(node).work(at=LATER) == 0
+
+
+def test_one_paper_has_one_job_and_a_reprint_its_own(node: Path) -> None:
+    queue()
+    with pytest.raises(peewee.IntegrityError):
+        queue()
+    put(stream="01", number="H37-261123-0001", form="01", payload=b"slip", copies=2, attempt=2, at=NOW)
+
+    assert spool(node).work(at=LATER) == 2
+    assert sorted(file.name for file in (node / "papers").iterdir()) == [
+        "H37-261123-0001-01-1.pdf",
+        "H37-261123-0001-01-2.pdf",
+    ]
+
+
+def test_a_paper_that_cannot_be_printed_does_not_stop_the_others(node: Path) -> None:
+    broken, good = queue(1, b"unreadable"), queue(2)
+
+    assert spool(node).work(at=LATER) == 1
+    assert state(good) is State.DONE
+    assert state(broken) is State.QUEUED
+    assert "not a slip" in PrintJob.get_by_id(broken.id).error
+
+
+def test_a_folder_that_is_away_keeps_the_paper_queued(node: Path) -> None:
+    job = queue()
+    (node / "papers").write_text("in the way")
+    assert spool(node).work(at=NOW) == 0
+    assert state(job) is State.QUEUED
+    assert PrintJob.get_by_id(job.id).error
+
+    (node / "papers").unlink()
+    assert spool(node).work(at=LATER) == 1
+    assert PrintJob.get_by_id(job.id).error == ""
+
+
+def test_nothing_is_sent_before_its_commit(node: Path) -> None:
+    queue()
+    with database.atomic(), pytest.raises(RuntimeError, match="outside of transactions"):
+        spool(node).work(at=NOW)
+
+
+class SilentPrinter:
+    """A printer as there are many: it takes the paper and then cannot tell (stands for hardware)."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.answers = True
+
+    def deliver(self, paper: str, pdf: bytes) -> Path | None:
+        self.taken.append(paper)
+        raise OutcomeUnknown("printer", "the cable was pulled")
+
+    def came_out(self, paper: str) -> Path | None:
+        if not self.answers:
+            raise PrinterUnavailable("printer", "no answer")
+        raise OutcomeUnknown("printer", "it keeps no record")
+
+
+@pytest.mark.parametrize(("came_out", "then"), [(True, State.DONE), (False, State.QUEUED)])
+def test_in_doubt_a_person_is_asked_and_nothing_is_repeated(node: Path, came_out: bool, then: State) -> None:
+    job, printer = queue(), SilentPrinter()
+    unsure = Spool(printer, paper_of)
+    unsure.work(at=NOW)
+    unsure.work(at=NOW)
+
+    assert state(job) is State.UNSURE
+    assert printer.taken == [job.paper]
+    assert unsure.answer(job.id, came_out=came_out, at=LATER)
+    assert state(job) is then
+    assert not unsure.answer(job.id, came_out=True, at=LATER)
+
+
+def test_a_crash_at_a_silent_printer_is_settled_when_it_answers(node: Path) -> None:
+    job, printer = queue(), SilentPrinter()
+    PrintJob.update(state=State.SENT.value).execute()
+
+    printer.answers = False
+    assert Spool(printer, paper_of).settle_interrupted(at=NOW) == 1
+    assert state(job) is State.SENT
+    printer.answers = True
+    Spool(printer, paper_of).settle_interrupted(at=LATER)
+    assert state(job) is State.UNSURE
+    assert printer.taken == []
+
+
+def crash_at_step(place: Path, step: int) -> bool:
+    """Let another process work the spool and die just before its `step`th statement or touch of a file.
+
+    False if it came to the end before.
+    """
+    child = os.fork()
+    if child == 0:
+        work_until(place, step)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status) == DIED
+
+
+DIED = 77
+
+
+def work_until(place: Path, step: int) -> None:
+    """In the child: never returns."""
+    steps = iter(range(1, 1000))
+
+    def count() -> None:
+        if next(steps) == step:
+            os._exit(DIED)
+
+    def touches_a_file(event: str, arguments: tuple[object, ...]) -> None:
+        if event in {"open", "os.rename"} and str(place) in str(arguments[0]):
+            count()
+
+    open_database(place)
+    database.connection().set_trace_callback(lambda _statement: count())
+    sys.addaudithook(touches_a_file)
+    spool(place).work(at=NOW)
+    os._exit(0)
+
+
+def test_a_crash_between_any_two_steps_loses_no_paper_and_repeats_none(tmp_path: Path) -> None:
+    """Before each statement and each touch of a file in turn; then a new start, which must finish the job."""
+    seen: set[State] = set()
+    step = 0
+    while True:
+        step += 1
+        place = tmp_path / str(step)
+        place.mkdir()
+        open_database(place)
+        database.create_tables([PrintJob])
+        job = queue()
+        database.close()
+        if not crash_at_step(place, step):
+            break
+        open_database(place)
+        seen.add(state(job))
+        came_out_before = (place / "papers" / f"{job.paper}.pdf").exists()
+
+        spool(place).settle_interrupted(at=LATER)
+        printed_again = spool(place).work(at=LATER)
+
+        assert state(job) is State.DONE
+        assert printed_again == (not came_out_before)
+        assert (place / "papers" / f"{job.paper}.pdf").read_bytes() == b"%PDF slip"
+        database.close()
+    assert step > 8
+    assert seen == {State.QUEUED, State.SENT}
