@@ -159,3 +159,10 @@ class SqliteFile:
             return self._writing
         finally:
             self._lock.release()
+
+    def size(self) -> int:
+        """Bytes of the file, without the WAL."""
+        with self.read() as connection:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+        return int(pages * page_bytes)

@@ -191,7 +191,7 @@ class Writing:
 
     def _graft(self, plan: _Plan) -> None:
         document, rev = plan.document, plan.path[0]
-        kept = [self._kept(one, rev) for one in plan.attachments]
+        kept = [tuple(self._kept(one, rev)) for one in plan.attachments]
         document.tree = document.tree.grafted(plan.path, deleted=plan.incoming.deleted)
         document.bodies[rev] = (plan.incoming.body, orjson.dumps(kept).decode() if kept else None)
 

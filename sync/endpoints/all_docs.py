@@ -1,0 +1,194 @@
+"""`_all_docs`: documents by the bytes of their ids. protocol.md §1.6."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from flask import Response
+
+from sync.documents import Json, load, render
+from sync.endpoints.answers import raw_answer
+from sync.endpoints.call import DatabaseCall, natural
+from sync.errors import BadRequest
+from sync.rows import Summary
+from sync.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    startkey: str | None
+    endkey: str | None
+    inclusive_end: bool
+    descending: bool
+    limit: int | None
+    skip: int
+    include_docs: bool
+    conflicts: bool
+    attachments: bool
+    update_seq: bool
+    keys: list[Any] | None
+
+
+def all_docs(call: DatabaseCall) -> Response:
+    asked = _parse(_parameters(call))
+    with call.store.file.read():
+        return raw_answer(
+            _by_keys(call.store, asked) if asked.keys is not None else _by_range(call.store, asked)
+        )
+
+
+def _by_range(store: Store, asked: Asked) -> bytes:
+    found = store.all_docs(
+        startkey=asked.startkey,
+        endkey=asked.endkey,
+        inclusive_end=asked.inclusive_end,
+        descending=asked.descending,
+        limit=asked.limit,
+        skip=asked.skip,
+    )
+    total = store.info().doc_count
+    before = 0 if asked.startkey is None else store.count_before(asked.startkey, descending=asked.descending)
+    return _page(
+        store, asked, _rows(store, asked, found), total=total, offset=min(before + asked.skip, total)
+    )
+
+
+def _by_keys(store: Store, asked: Asked) -> bytes:
+    keys = asked.keys or []
+    known = store.summaries({key for key in keys if isinstance(key, str)})
+    if asked.descending:
+        keys = keys[::-1]
+    keys = keys[asked.skip :][: asked.limit]
+    documents = _documents(store, asked, list(known.values()))
+    rows = (
+        _row_of_key(key, known.get(key) if isinstance(key, str) else None, asked, documents) for key in keys
+    )
+    return _page(store, asked, rows, total=store.info().doc_count, offset=None)
+
+
+def _page(store: Store, asked: Asked, rows: Iterator[bytes], *, total: int, offset: int | None) -> bytes:
+    head: Json = {"total_rows": total, "offset": offset}
+    if asked.update_seq:
+        head["update_seq"] = None if asked.keys is not None else store.outer_seq(store.seq())
+    return orjson.dumps(head)[:-1] + b',"rows":[\n' + b",\n".join(rows) + b"\n]}\n"
+
+
+def _rows(store: Store, asked: Asked, found: Sequence[Summary]) -> Iterator[bytes]:
+    documents = _documents(store, asked, found)
+    for one in found:
+        yield _row(one, one.id, asked, documents)
+
+
+def _row(one: Summary, key: str, asked: Asked, documents: Mapping[str, bytes]) -> bytes:
+    value: Json = {"rev": str(one.winner)}
+    if one.deleted:
+        value["deleted"] = True
+    row = orjson.dumps({"id": one.id, "key": key, "value": value})
+    if not asked.include_docs:
+        return row
+    return row[:-1] + b',"doc":' + documents.get(one.id, b"null") + b"}"
+
+
+def _row_of_key(key: Any, one: Summary | None, asked: Asked, documents: Mapping[str, bytes]) -> bytes:
+    if one is None:
+        return orjson.dumps({"key": key, "error": "not_found"})
+    return _row(one, one.id, asked, documents)
+
+
+def _documents(store: Store, asked: Asked, found: Sequence[Summary]) -> dict[str, bytes]:
+    """The live documents of rows, rendered; none if they were not asked for."""
+    if not asked.include_docs:
+        return {}
+    summaries = {one.id: one for one in found if not one.deleted}
+    return {
+        doc_id: render(
+            stored,
+            contents=store.contents(stored) if asked.attachments else None,
+            extra=conflicts(summaries[doc_id]) if asked.conflicts else None,
+        )
+        for doc_id, stored in store.winners(summaries).items()
+    }
+
+
+def conflicts(summary: Summary) -> Json:
+    """`_conflicts`, left out where there are none."""
+    losers = [str(leaf.rev) for leaf in summary.leaves[1:] if not leaf.deleted]
+    return {"_conflicts": losers} if losers else {}
+
+
+def _parameters(call: DatabaseCall) -> dict[str, Any]:
+    """Query parameters decoded, and over them the members of a POST body."""
+    decoded = {name: _decoded(name, value) for name, value in call.request.args.items()}
+    if call.request.method != "POST":
+        return decoded
+    return {**decoded, **call.object_body()}
+
+
+def _decoded(name: str, value: str) -> Any:
+    if name not in _KNOWN:
+        return None
+    try:
+        return load(value.encode("utf-8", "surrogateescape"))
+    except BadRequest as why:
+        raise BadRequest(f"Invalid value for {name}: {value:.40}", error="query_parse_error") from why
+
+
+_KNOWN = frozenset(
+    [
+        "key",
+        "keys",
+        "startkey",
+        "start_key",
+        "endkey",
+        "end_key",
+        "inclusive_end",
+        "descending",
+        "limit",
+        "skip",
+        "include_docs",
+        "conflicts",
+        "attachments",
+        "update_seq",
+    ]
+)
+
+
+def _parse(sent: Mapping[str, Any]) -> Asked:
+    key = _key(sent, "key")
+    limit = sent.get("limit")
+    keys = sent.get("keys")
+    if keys is not None and not isinstance(keys, list):
+        raise BadRequest("`keys` parameter must be an array.")
+    return Asked(
+        startkey=_key(sent, "startkey", "start_key") if key is None else key,
+        endkey=_key(sent, "endkey", "end_key") if key is None else key,
+        inclusive_end=_flag(sent, "inclusive_end", default=True) or key is not None,
+        descending=_flag(sent, "descending"),
+        limit=None if limit is None else natural("limit", limit),
+        skip=natural("skip", sent.get("skip", 0)),
+        include_docs=_flag(sent, "include_docs"),
+        conflicts=_flag(sent, "conflicts"),
+        attachments=_flag(sent, "attachments"),
+        update_seq=_flag(sent, "update_seq"),
+        keys=keys,
+    )
+
+
+def _key(sent: Mapping[str, Any], *names: str) -> str | None:
+    """Ids are strings: null and "" bound nothing, anything else that is no string is refused."""
+    value = next((sent[name] for name in names if name in sent), None)
+    if value is not None and not isinstance(value, str):
+        raise BadRequest(f"Invalid value for {names[0]}: ids are strings", error="query_parse_error")
+    return value
+
+
+def _flag(sent: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
+    value = sent.get(name, default)
+    if value in ("true", "false"):
+        return bool(value == "true")
+    if not isinstance(value, bool):
+        raise BadRequest(f"Invalid boolean parameter: {value!r:.40}", error="query_parse_error")
+    return value

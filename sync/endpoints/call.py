@@ -1,0 +1,149 @@
+"""One request as an endpoint sees it: who asks, of which database, with which parameters and body."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Request
+
+from sync.documents import Json, load
+from sync.errors import BadContentType, BadRequest, TooLarge
+from sync.sessions import Sessions, User
+from sync.store import Store
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+_READ_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What a server is made of. `authorize(user, database, method, path)`, the path after the database."""
+
+    databases: Mapping[str, Store]
+    uuid: str
+    authenticate: Callable[[str, str], User | None]
+    authorize: Callable[[User | None, str, str, str], bool]
+    sessions: Sessions
+    new_id: Callable[[], str]
+    on_checkpoint: Callable[[User, str, int], None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    host: Host
+    request: Request
+    user: User | None
+
+    def text(self, name: str) -> str | None:
+        return self.request.args.get(name)
+
+    def flag(self, name: str) -> bool:
+        """Only `true` is true, as where CouchDB ignores what it does not understand."""
+        return self.request.args.get(name) == "true"
+
+    def json_parameter(self, name: str) -> Any:
+        """A parameter whose value is JSON; None where there is none."""
+        value = self.request.args.get(name)
+        return None if value is None else load(value.encode("utf-8", "surrogateescape"))
+
+    def number(self, name: str) -> int | None:
+        value = self.request.args.get(name)
+        return None if value is None else natural(name, value)
+
+    def body(self) -> bytes:
+        """The whole body, gunzipped. Raises `TooLarge`, `BadContentType`, `BadRequest` (cut off)."""
+        sent = _read(self.request)
+        match self.request.headers.get("Content-Encoding", "identity").strip().lower():
+            case "identity" | "":
+                return sent
+            case "gzip":
+                return _gunzip(sent)
+            case other:
+                raise BadContentType(f"Unsupported Content-Encoding: {other}")
+
+    def json_body(self) -> Any:
+        """The body of a POST, which must say that it is JSON."""
+        self.require_json()
+        return load(self.body())
+
+    def require_json(self) -> None:
+        if self.request.mimetype != "application/json":
+            raise BadContentType("Content-Type must be application/json")
+
+    def object_body(self) -> Json:
+        value = self.json_body()
+        if not isinstance(value, dict):
+            raise BadRequest("Request body must be a JSON object")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseCall(Call):
+    """`path`: what follows the database, decoded piece by piece."""
+
+    store: Store
+    path: tuple[str, ...]
+
+    @property
+    def source(self) -> str | None:
+        """Whom the store names as the bringer of what this request writes."""
+        return None if self.user is None else self.user.name
+
+
+def natural(name: str, value: object) -> int:
+    """A number ≥ 0 that SQLite can hold. Raises CouchDB's `query_parse_error`."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    raise BadRequest(f"Invalid value for {name}: {value!r:.40}", error="query_parse_error")
+
+
+def _read(request: Request) -> bytes:
+    stream = request.environ["wsgi.input"]
+    parts: list[bytes] = []
+    size = 0
+    try:
+        while part := stream.read(_READ_BYTES):
+            size += len(part)
+            if size > MAX_BODY_BYTES:
+                raise TooLarge("the request entity is too large")
+            parts.append(part)
+    except ValueError as why:  # cheroot's word for a chunked body that is not one
+        raise BadRequest("malformed chunked body") from why
+    except OSError as why:
+        raise BadRequest("the body did not arrive") from why
+    if request.content_length is not None and size < request.content_length:
+        raise BadRequest("the body ended before its Content-Length")
+    return b"".join(parts)
+
+
+def _gunzip(sent: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        body = unpacker.decompress(sent, MAX_BODY_BYTES)
+    except zlib.error as why:
+        raise BadRequest("the body is no gzip") from why
+    if unpacker.unconsumed_tail:
+        raise TooLarge("the request entity is too large")
+    if not unpacker.eof:
+        raise BadRequest("the gzip body is cut off")
+    return body
+
+
+def drain(request: Request) -> None:
+    """Read away a chunked body that nobody wanted, or the next request on this line would begin inside it.
+
+    (cheroot itself does so with bodies of known length.)
+    """
+    if not request.environ.get("wsgi.input_terminated"):
+        return
+    stream, size = request.environ["wsgi.input"], 0
+    try:
+        while size <= MAX_BODY_BYTES and (part := stream.read(_READ_BYTES)):
+            size += len(part)
+    except ValueError:
+        return  # not a chunked body; the line is lost anyway

@@ -1,0 +1,38 @@
+"""`_local/{id}`: what replicators note down. protocol.md §1.7, last item."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from sync.documents import LOCAL, load
+from sync.endpoints.answers import answer
+from sync.endpoints.call import DatabaseCall
+from sync.errors import BadRequest
+
+
+def get_local(call: DatabaseCall, local_id: str) -> Response:
+    return answer(call.store.get_local(local_id))
+
+
+def put_local(call: DatabaseCall, local_id: str) -> Response:
+    document = load(call.body())
+    rev = call.store.put_local(local_id, document)
+    _tell_checkpoint(call, document)
+    return answer({"ok": True, "id": LOCAL + local_id, "rev": rev}, 201)
+
+
+def delete_local(call: DatabaseCall, local_id: str) -> Response:
+    call.store.delete_local(local_id)
+    return answer({"ok": True, "id": LOCAL + local_id, "rev": "0-0"})
+
+
+def _tell_checkpoint(call: DatabaseCall, document: object) -> None:
+    """A checkpoint that names a sequence of ours says: "I hold what you have, up to here"."""
+    if call.host.on_checkpoint is None or call.user is None or not isinstance(document, dict):
+        return
+    try:
+        seq = call.store.inner_seq(document.get("source_last_seq"))
+    except BadRequest:
+        return  # some other note, or a sequence of some other kind of server
+    if seq:
+        call.host.on_checkpoint(call.user, call.store.name, seq)

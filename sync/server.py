@@ -1,0 +1,214 @@
+"""The CouchDB HTTP API as a WSGI application.
+
+Requests are routed by their raw target, because a decoded path cannot tell the document `a/b` from the
+attachment `b` of the document `a` (protocol.md §1.2, §4.1). The server behind must pass that target on as
+`REQUEST_URI` (cheroot does). Flask gives requests, responses and the last resort for our own bugs.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import NoReturn, TypeVar
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from flask import Flask, Request, Response, request
+from werkzeug.exceptions import HTTPException
+
+from sync.documents import checked_id
+from sync.endpoints import all_docs, attachments, bulk, changes, database, documents, local, root, session
+from sync.endpoints.answers import answer, refusal
+from sync.endpoints.call import Call, DatabaseCall, Host, drain
+from sync.errors import BadRequest, Exists, Forbidden, NotAllowed, NotFound, SyncError, Unauthorized
+from sync.sessions import COOKIE, Sessions, User
+from sync.store import Store
+
+__all__ = ["User", "couch_app"]
+
+_Endpoint = TypeVar("_Endpoint")
+
+_DATABASE_NAME = re.compile(r"[a-z][a-z0-9_$()+/-]*")
+
+_SERVER: Mapping[str, Mapping[str, Callable[[Call], Response]]] = {
+    "": {"GET": root.welcome},
+    "_up": {"GET": root.up},
+    "_uuids": {"GET": root.uuids},
+    "_all_dbs": {"GET": root.all_dbs},
+    "_session": {"GET": session.who, "POST": session.log_in, "DELETE": session.log_out},
+}
+_DATABASE: Mapping[str, Mapping[str, Callable[[DatabaseCall], Response]]] = {
+    "": {"GET": database.info, "POST": documents.post_document},
+    "_all_docs": {"GET": all_docs.all_docs, "POST": all_docs.all_docs},
+    "_changes": {"GET": changes.changes, "POST": changes.changes},
+    "_bulk_docs": {"POST": bulk.bulk_docs},
+    "_bulk_get": {"POST": bulk.bulk_get},
+    "_revs_diff": {"POST": bulk.revs_diff},
+    "_missing_revs": {"POST": bulk.missing_revs},
+    "_ensure_full_commit": {"POST": database.ensure_full_commit},
+}
+_LOCAL: Mapping[str, Callable[[DatabaseCall, str], Response]] = {
+    "GET": local.get_local,
+    "PUT": local.put_local,
+    "DELETE": local.delete_local,
+}
+_DOCUMENT: Mapping[str, Callable[[DatabaseCall, str], Response]] = {
+    "GET": documents.get_document,
+    "PUT": documents.put_document,
+    "DELETE": documents.delete_document,
+}
+_ATTACHMENT: Mapping[str, Callable[[DatabaseCall, str, str], Response]] = {
+    "GET": attachments.get_attachment,
+    "PUT": attachments.put_attachment,
+    "DELETE": attachments.delete_attachment,
+}
+
+
+def couch_app(
+    databases: Mapping[str, Store],
+    *,
+    uuid: str,
+    authenticate: Callable[[str, str], User | None],
+    authorize: Callable[[User | None, str, str, str], bool],
+    secret: bytes,
+    new_id: Callable[[], str],
+    now: Callable[[], datetime],
+    on_checkpoint: Callable[[User, str, int], None] | None = None,
+) -> Flask:
+    """`databases` by their names in URLs. `uuid` must stay the same for ever: replication ids contain it.
+
+    `authenticate(name, password)` is asked for `_session` and for Basic credentials, on every request that
+    has them. `authorize(user, database, method, path)` is asked for everything in a database; `path` is
+    what follows its name, decoded. `secret` signs session cookies. `on_checkpoint(user, database, seq)`
+    hears that a user noted to have read this database up to `seq`.
+    """
+    return _CouchApp(
+        Host(
+            databases=databases,
+            uuid=uuid,
+            authenticate=authenticate,
+            authorize=authorize,
+            sessions=Sessions(secret, now=now),
+            new_id=new_id,
+            on_checkpoint=on_checkpoint,
+        )
+    )
+
+
+class _CouchApp(Flask):
+    def __init__(self, host: Host) -> None:
+        super().__init__("sync", static_folder=None)
+        self._host = host
+        self.register_error_handler(SyncError, refusal)
+        self.register_error_handler(HTTPException, _last_resort)
+
+    def dispatch_request(self) -> Response:
+        """Instead of Flask's routing, which has only the decoded path."""
+        try:
+            return _route(self._host, request)
+        finally:
+            drain(request)
+
+
+def _last_resort(why: HTTPException) -> Response:
+    return answer({"error": why.name.lower().replace(" ", "_"), "reason": why.description}, why.code or 500)
+
+
+def _route(host: Host, asked: Request) -> Response:
+    path = _path(asked)
+    user = _user(host, asked)
+    name, rest = (path[0], path[1:]) if path else ("", ())
+    if name == "" or name in _SERVER:
+        call = Call(host, asked, user)
+        return _method(_SERVER[name] if not rest else {}, asked)(call)
+    if name.startswith("_"):
+        raise NotFound("missing")
+    return _in_database(_open(host, asked, user, name, rest))
+
+
+def _open(host: Host, asked: Request, user: User | None, name: str, path: tuple[str, ...]) -> DatabaseCall:
+    if not _DATABASE_NAME.fullmatch(name):
+        raise BadRequest(
+            f"Name: '{name}'. Only lowercase characters (a-z), digits (0-9), and any of the characters _, $,"
+            " (, ), +, -, and / are allowed. Must begin with a letter.",
+            error="illegal_database_name",
+        )
+    store = host.databases.get(name)
+    if not path and asked.method in ("PUT", "DELETE"):
+        _fixed(asked, store)
+    if store is None:
+        raise NotFound("Database does not exist.")
+    if not host.authorize(user, name, asked.method, "/".join(path)):
+        if user is None:
+            raise Unauthorized("You are not authorized to access this db.")
+        raise Forbidden("You are not allowed to access this db.")
+    return DatabaseCall(host, asked, user, store, path)
+
+
+def _in_database(call: DatabaseCall) -> Response:
+    path = call.path
+    first = path[0] if path else ""
+    if first == "" or first in _DATABASE:
+        return _method(_DATABASE[first] if len(path) < 2 else {}, call.request)(call)
+    for prefix in ("_local", "_design"):
+        if first == prefix and len(path) > 1:
+            path = (f"{prefix}/{path[1]}", *path[2:])
+    doc_id, names = checked_id(path[0]), path[1:]
+    if doc_id.startswith("_local/"):
+        if names:
+            raise BadRequest("_local documents do not accept attachments.")
+        return _method(_LOCAL, call.request)(call, doc_id.removeprefix("_local/"))
+    if names:
+        return _method(_ATTACHMENT, call.request)(call, doc_id, "/".join(names))
+    return _method(_DOCUMENT, call.request)(call, doc_id)
+
+
+def _fixed(asked: Request, store: Store | None) -> NoReturn:
+    """The set of databases is the owner's; replicators that make their target accept "it exists"."""
+    if asked.method == "PUT" and store is not None:
+        raise Exists("The database could not be created, the file already exists.")
+    raise Unauthorized("You are not a server admin.")
+
+
+def _method(endpoints: Mapping[str, _Endpoint], asked: Request) -> _Endpoint:
+    method = asked.method
+    if method == "POST":
+        method = asked.headers.get("X-HTTP-Method-Override", method).upper()
+    if not endpoints:
+        raise NotFound("missing")
+    allowed = (*endpoints, "HEAD") if "GET" in endpoints else (*endpoints,)
+    if method not in allowed:
+        raise NotAllowed(allowed)
+    return endpoints["GET" if method == "HEAD" else method]
+
+
+def _path(asked: Request) -> tuple[str, ...]:
+    """The raw path split at `/`, empty pieces dropped, then each decoded; `+` is a space to CouchDB."""
+    target = str(asked.environ["REQUEST_URI"]).partition("?")[0]
+    if not target.startswith("/"):
+        target = urlsplit(target).path  # the absolute form, which every HTTP/1.1 server must take
+    try:
+        return tuple(
+            unquote_to_bytes(piece.replace("+", " ").encode("latin-1")).decode()
+            for piece in target.split("/")
+            if piece
+        )
+    except UnicodeDecodeError as why:
+        raise BadRequest("the path is not UTF-8") from why
+
+
+def _user(host: Host, asked: Request) -> User | None:
+    """By Basic credentials, which must be right, or by cookie. Any other scheme is nobody."""
+    scheme, _, value = asked.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+        except ValueError:
+            return None
+        user = host.authenticate(name, password)
+        if user is None:
+            raise Unauthorized("Name or password is incorrect.")
+        return user
+    cookie = asked.cookies.get(COOKIE)
+    return None if cookie is None else host.sessions.read(cookie)

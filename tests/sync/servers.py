@@ -1,0 +1,79 @@
+"""Real servers for tests: stores in a temporary file behind cheroot on a loopback socket."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+from cheroot import wsgi
+
+from sync.server import User, couch_app
+from sync.sqlite import SqliteFile
+from sync.store import Store
+
+USER, PASSWORD = "room-01", "thử 1"
+NOW = datetime(2026, 11, 23, 1, 15, tzinfo=UTC)
+
+
+class Ids:
+    """32 hex digits at a time, the same ones for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)
+
+    def __call__(self) -> str:
+        return self._random.randbytes(16).hex()
+
+
+class Server:
+    """`checkpoints`: what `on_checkpoint` was told."""
+
+    def __init__(self, path: Path, names: tuple[str, ...], *, seed: int = 1, port: int = 0) -> None:
+        self.ids = Ids(seed)
+        self.file = SqliteFile(path)
+        self.stores = {name: Store(self.file, name, new_id=self.ids) for name in names}
+        self.checkpoints: list[tuple[User, str, int]] = []
+        self.now = NOW
+        app = couch_app(
+            self.stores,
+            uuid=f"{seed:032x}",
+            authenticate=lambda name, password: User(name) if (name, password) == (USER, PASSWORD) else None,
+            authorize=lambda user, _database, _method, path: user is not None and path != "forbidden",
+            secret=b"secret",
+            new_id=self.ids,
+            now=lambda: self.now,
+            on_checkpoint=lambda *told: self.checkpoints.append(told),
+        )
+        self._http = wsgi.Server(("127.0.0.1", port), app, numthreads=16, timeout=30)
+        self._http.prepare()
+        self._thread = threading.Thread(target=self._http.serve, daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        port: int = self._http.bind_addr[1]
+        return port
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        for store in self.stores.values():
+            store.close()
+        self._http.stop()
+        self._thread.join()
+        self.file.close()
+
+
+@contextmanager
+def serving(path: Path, *names: str, seed: int = 1) -> Iterator[Server]:
+    server = Server(path, names, seed=seed)
+    try:
+        yield server
+    finally:
+        server.close()
