@@ -200,7 +200,7 @@ def load(raw: bytes) -> Any:
     """
     try:
         value = orjson.loads(raw)
-        if orjson.dumps(value) == raw:
+        if orjson.dumps(value) == raw.rstrip():
             return value
         return json.loads(raw, object_pairs_hook=_without_duplicates, parse_float=_finite)
     except RecursionError as why:

@@ -1,0 +1,145 @@
+"""A peer: one database to copy from or to, wherever it is. `LocalPeer` is one in this process.
+
+Sequences are opaque here, as anywhere outside a store: JSON values, compared only for equality.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from sync.documents import Incoming, Json, load, parse_document
+from sync.errors import BadRequest, NotFound, Unavailable
+from sync.store import Store, Wanted
+
+
+class Change(NamedTuple):
+    id: str
+    revs: tuple[str, ...]  # all leaves
+
+
+class ChangesPage(NamedTuple):
+    """`last_seq`: where the next page begins. `pending`: how many changes come after it, if the peer says."""
+
+    changes: tuple[Change, ...]
+    last_seq: Any
+    pending: int | None
+
+
+class Fetched(NamedTuple):
+    """A revision as asked for, attachments inline; or the reason why there is none."""
+
+    id: str
+    rev: str
+    document: Json | None
+    reason: str | None = None
+
+
+class RefusedDocument(NamedTuple):
+    id: str
+    rev: str
+    error: str
+    reason: str
+
+
+class Peer(Protocol):
+    """Every method may raise `Unavailable` (later), `Refused` (a person must look) or `Broken`."""
+
+    def peer_id(self) -> str:
+        """`<server uuid>/<database>`: the same for as long as the database lives, whatever its address."""
+
+    def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:
+        """Up to `limit` changes after `since`; where there are none, the first ones within `wait_s`."""
+
+    def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """Which of these revisions are not here."""
+
+    def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        """Revisions by id and name; where one has grown on meanwhile, what it grew into."""
+
+    def bulk_docs(self, documents: Sequence[Json]) -> list[RefusedDocument]:
+        """Store copies (`new_edits=false`), durably; returns only those that were not taken."""
+
+    def get_local(self, local_id: str) -> Json | None: ...
+
+    def put_local(self, local_id: str, document: Json) -> str:
+        """Returns the new `_rev`."""
+
+    def close(self) -> None:
+        """End the calls under way and all later ones with `Unavailable`. From any thread."""
+
+
+class LocalPeer:
+    """A store of this process. `source`: whom the store hears as the bringer of documents written here."""
+
+    def __init__(self, store: Store, *, server_uuid: str, source: str | None) -> None:
+        self._store = store
+        self._id = f"{server_uuid}/{store.name}"
+        self._source = source
+        self._closed = False
+
+    def peer_id(self) -> str:
+        return self._id
+
+    def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:
+        store = self._store
+        after = store.inner_seq(since)
+        if wait_s:
+            store.wait(after, wait_s, unless=lambda: self._closed)
+        self._require_open()
+        with store.file.read():
+            found = store.changes(after, limit=limit)
+            last = found[-1].seq if len(found) == limit else store.seq()
+            pending = store.pending(last)
+        changes = tuple(Change(one.id, tuple(str(leaf.rev) for leaf in one.leaves)) for one in found)
+        return ChangesPage(changes, store.outer_seq(last), pending)
+
+    def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        self._require_open()
+        return {doc_id: one["missing"] for doc_id, one in self._store.revs_diff(wanted).items()}
+
+    def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        self._require_open()
+        answers = self._store.bulk_get(
+            [Wanted(*one) for one in wanted], revs=True, latest=True, attachments=True
+        )
+        return [
+            Fetched(one.id, one.rev, None if one.document is None else load(one.document), one.reason)
+            for got in answers
+            for one in got
+        ]
+
+    def bulk_docs(self, documents: Sequence[Json]) -> list[RefusedDocument]:
+        """One malformed document must not keep the others out, as it would over HTTP."""
+        self._require_open()
+        incoming: list[Incoming] = []
+        refused: list[RefusedDocument] = []
+        for document in documents:
+            try:
+                incoming.append(parse_document(document))
+            except BadRequest as why:
+                named = (str(document.get("_id")), str(document.get("_rev")))
+                refused.append(RefusedDocument(*named, why.error, why.reason))
+        for one in self._store.write(incoming, new_edits=False, source=self._source):
+            if one.refusal is not None:
+                refused.append(RefusedDocument(one.id, str(one.rev), one.refusal.error, one.refusal.reason))
+        return refused
+
+    def get_local(self, local_id: str) -> Json | None:
+        self._require_open()
+        try:
+            return self._store.get_local(local_id)
+        except NotFound:
+            return None
+
+    def put_local(self, local_id: str, document: Json) -> str:
+        self._require_open()
+        return self._store.put_local(local_id, document)
+
+    def close(self) -> None:
+        self._closed = True
+        self._store.wake()
+
+    def _require_open(self) -> None:
+        if self._closed or self._store.closed:
+            raise Unavailable("closed")

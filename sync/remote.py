@@ -1,0 +1,368 @@
+"""A peer at the other end of a line. The only module that knows python-cloudant (and requests).
+
+Silence is the enemy: a line that is cut somewhere in the middle says nothing. So a feed asks for
+heartbeats, and two that do not come are a dead line; any other answer that is not begun in that time
+is one too. Every byte that does come is proof of life, and `heard` is told.
+"""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import time
+import warnings
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from sync.documents import Json, dump, load
+from sync.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Refused,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+)
+from sync.peer import Change, ChangesPage, Fetched, RefusedDocument
+
+with warnings.catch_warnings():
+    # "The module cloudant is now deprecated": known, and why it is behind this module alone
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from cloudant.client import CouchDB
+
+CONNECT_S = 5.0
+HEARTBEAT_S = 10.0
+GZIP_FROM_BYTES = 1400  # what fits one packet is not worth packing
+
+_T = TypeVar("_T")
+_REFUSALS: Mapping[int, type[Refused]] = {
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    413: TooLarge,
+}
+
+
+class _Rev(msgspec.Struct):
+    rev: str
+
+
+class _Row(msgspec.Struct):
+    id: str
+    changes: list[_Rev]
+
+
+class _Changes(msgspec.Struct):
+    results: list[_Row]
+    last_seq: Any
+    pending: int | None = None
+
+
+class _Missing(msgspec.Struct):
+    missing: list[str]
+
+
+class _Got(msgspec.Struct):
+    id: str
+    docs: list[dict[str, Any]]
+
+
+class _BulkGot(msgspec.Struct):
+    results: list[_Got]
+
+
+class _Welcome(msgspec.Struct):
+    uuid: str
+
+
+class _Failure(msgspec.Struct):
+    error: str = "unknown_error"
+    reason: str | None = None
+    id: str = ""
+    rev: str = ""
+
+
+class _Saved(msgspec.Struct):
+    rev: str
+
+
+class RemotePeer:
+    """A database of any server that speaks CouchDB's protocol. For one thread; `close` from any.
+
+    `heard` is called on every sign of life. `heartbeat_s` is asked of the other side's feeds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        database: str,
+        *,
+        user: str,
+        password: str,
+        connect_s: float = CONNECT_S,
+        heartbeat_s: float = HEARTBEAT_S,
+        heard: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._database = database
+        self._heartbeat_s = heartbeat_s
+        self._heard = heard
+        self._closed = False
+        self._id: str | None = None
+        self._lines = _Lines()
+        self._client = _Client(
+            user,
+            password,
+            url=self._url,
+            adapter=self._lines,
+            auto_renew=True,
+            timeout=(connect_s, 2 * heartbeat_s),
+        )
+
+    def peer_id(self) -> str:
+        if self._id is None:
+            answer = self._ask("GET", f"{self._url}/")
+            self._id = f"{_decoded(answer.content, _Welcome).uuid}/{self._database}"
+        return self._id
+
+    def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:
+        parameters: dict[str, str | int] = {
+            "style": "all_docs",
+            "since": since if isinstance(since, str) else dump(since).decode(),
+            "limit": limit,
+        }
+        if not wait_s:
+            return _page(self._in_database("GET", "_changes", parameters=parameters).content)
+        parameters["feed"] = "longpoll"
+        parameters["heartbeat"] = int(self._heartbeat_s * 1000)
+        body = self._listen(self._in_database("GET", "_changes", parameters=parameters, stream=True), wait_s)
+        return ChangesPage((), since, None) if body is None else _page(body)
+
+    def _listen(self, answer: requests.Response, wait_s: float) -> bytes | None:
+        """The body of a feed, which may take its time; None if it took more than `wait_s`."""
+        end = time.monotonic() + wait_s
+        parts: list[bytes] = []
+        try:
+            for part in answer.iter_content(chunk_size=None):
+                self._heard()
+                parts.append(part)
+                if time.monotonic() > end and not b"".join(parts).partition(b"[")[2].strip():
+                    return None
+        except requests.RequestException as why:
+            raise _unavailable(why) from why
+        finally:
+            answer.close()
+        return b"".join(parts)
+
+    def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        answer = self._in_database("POST", "_revs_diff", body=wanted)
+        diff = _decoded(answer.content, dict[str, _Missing])
+        return {doc_id: one.missing for doc_id, one in diff.items()}
+
+    def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        answer = self._in_database(
+            "POST",
+            "_bulk_get",
+            parameters={"revs": "true", "latest": "true", "attachments": "true"},
+            body={"docs": [{"id": doc_id, "rev": rev} for doc_id, rev in wanted]},
+        )
+        try:
+            value = load(answer.content)  # exactly: numbers must stay what they are
+            results = msgspec.convert(value, _BulkGot).results
+        except (BadRequest, msgspec.ValidationError) as why:
+            raise Unavailable(f"an answer that is none of CouchDB's: {why}") from why
+        asked = dict(wanted)
+        return [_fetched(got.id, asked.get(got.id, ""), one) for got in results for one in got.docs]
+
+    def bulk_docs(self, documents: Sequence[Json]) -> list[RefusedDocument]:
+        answer = self._in_database("POST", "_bulk_docs", body={"new_edits": False, "docs": documents})
+        rows = _decoded(answer.content, list[_Failure])
+        return [RefusedDocument(one.id, one.rev, one.error, one.reason or one.error) for one in rows]
+
+    def get_local(self, local_id: str) -> Json | None:
+        try:
+            answer = self._in_database("GET", f"_local/{local_id}")
+        except NotFound:
+            return None
+        return _decoded(answer.content, dict[str, Any])
+
+    def put_local(self, local_id: str, document: Json) -> str:
+        answer = self._in_database("PUT", f"_local/{local_id}", body=document)
+        return _decoded(answer.content, _Saved).rev
+
+    def close(self) -> None:
+        self._closed = True
+        self._lines.cut()
+
+    # ---- the line
+
+    def _in_database(
+        self,
+        method: str,
+        path: str,
+        *,
+        parameters: Mapping[str, str | int] | None = None,
+        body: object = None,
+        stream: bool = False,
+    ) -> requests.Response:
+        url = f"{self._url}/{quote(self._database, safe='')}/{path}"
+        return self._ask(method, url, parameters=parameters, body=body, stream=stream)
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        parameters: Mapping[str, str | int] | None = None,
+        body: object = None,
+        stream: bool = False,
+    ) -> requests.Response:
+        """The answer, if it is a good one; with all its bytes unless `stream`."""
+        if self._closed:
+            raise Unavailable("closed")
+        headers, data = _packed(body)
+        try:
+            if self._client.r_session is None:
+                self._client.connect()
+            answer: requests.Response = self._client.r_session.request(
+                method,
+                url,
+                params=parameters,
+                data=data,
+                headers=headers,
+                stream=stream,
+                allow_redirects=False,
+            )
+            self._heard()
+        except requests.HTTPError as why:  # the login, which python-cloudant does on its own
+            self._client.r_session = None
+            raise (_unavailable(why) if why.response is None else _refusal(why.response)) from why
+        except requests.RequestException as why:
+            raise _unavailable(why) from why
+        if answer.status_code >= 300:
+            with answer:
+                raise _refusal(answer)
+        return answer
+
+
+class _Client(CouchDB):  # type: ignore[misc]  # python-cloudant has no types
+    def session_login(self, user: str | None = None, passwd: str | None = None) -> None:
+        # neither a proxy of the environment nor a ~/.netrc may come between two nodes
+        self.r_session.trust_env = False
+        super().session_login(user, passwd)
+
+
+class _Lines(HTTPAdapter):
+    """Opens connections and remembers them, so that another thread can cut a call that is waiting."""
+
+    def __init__(self) -> None:
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        super().init_poolmanager(*arguments, **named)
+        sockets = self._sockets
+
+        class Plain(HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                sockets.add(self.sock)
+
+        class Secure(HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                sockets.add(self.sock)
+
+        class PlainPool(HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class SecurePool(HTTPSConnectionPool):
+            ConnectionCls = Secure
+
+        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+
+    def cut(self) -> None:
+        for one in list(self._sockets):
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # closed already
+
+
+def _packed(body: object) -> tuple[dict[str, str], bytes | None]:
+    """A JSON body and its headers; gzipped where that saves a packet."""
+    headers = {"Accept": "application/json"}
+    if body is None:
+        return headers, None
+    headers["Content-Type"] = "application/json"
+    data = dump(body)
+    if len(data) < GZIP_FROM_BYTES:
+        return headers, data
+    headers["Content-Encoding"] = "gzip"
+    return headers, gzip.compress(data, compresslevel=1, mtime=0)
+
+
+def _page(body: bytes) -> ChangesPage:
+    page = _decoded(body, _Changes)
+    changes = (Change(row.id, tuple(one.rev for one in row.changes)) for row in page.results)
+    return ChangesPage(tuple(changes), page.last_seq, page.pending)
+
+
+def _fetched(doc_id: str, asked_rev: str, one: Mapping[str, Any]) -> Fetched:
+    document = one.get("ok")
+    if isinstance(document, dict):
+        return Fetched(doc_id, str(document.get("_rev", asked_rev)), document)
+    # CouchDB nests the failure under "error", PouchDB Server does not
+    nested = one.get("error")
+    why = nested if isinstance(nested, dict) else one
+    return Fetched(doc_id, str(why.get("rev", asked_rev)), None, str(why.get("reason", "not given")))
+
+
+def _decoded(content: bytes, kind: type[_T]) -> _T:
+    """JSON of a known shape. Anything else is some other program answering: a portal, a proxy."""
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.MsgspecError as why:
+        raise Unavailable(f"an answer that is none of CouchDB's: {why}") from why
+
+
+def _unavailable(why: requests.RequestException) -> Unavailable:
+    match why:
+        case requests.ConnectTimeout():
+            return Unavailable("no connection in time")
+        case requests.Timeout():
+            return Unavailable("the line went silent")
+        case requests.ConnectionError() | requests.exceptions.ChunkedEncodingError():
+            return Unavailable(f"the line is down: {why}")
+        case _:
+            return Unavailable(str(why))
+
+
+def _refusal(answer: requests.Response) -> Refused | Unavailable:
+    status = answer.status_code
+    try:
+        failure = msgspec.json.decode(answer.content, type=_Failure)
+    except (requests.RequestException, msgspec.MsgspecError):
+        failure = _Failure(reason=f"HTTP {status}")
+    reason = failure.reason or failure.error
+    if status < 400 or status in (408, 429) or status >= 500:
+        return Unavailable(f"the other side says {status}: {reason}", retry_after_s=_retry_after_s(answer))
+    if status == 409:
+        return Conflict(reason)
+    kind = _REFUSALS.get(status)
+    return Refused(reason, error=failure.error, status=status) if kind is None else kind(reason)
+
+
+def _retry_after_s(answer: requests.Response) -> float | None:
+    value = answer.headers.get("Retry-After", "")
+    return float(value) if value.isascii() and value.isdigit() else None

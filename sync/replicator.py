@@ -1,0 +1,265 @@
+"""Copy what one peer has to another, once or for ever: CouchDB's algorithm. protocol.md §3.1, §3.3.
+
+A step reads a page of changes, asks the target what it misses, fetches that, writes it, and when it is
+durable there notes the sequence on both sides. So a run that dies anywhere repeats at most one step, and
+of that only what had not arrived. What the target refuses is reported and passed over, never retried here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sync.checkpoints import FROM_THE_START, Session, agreed_seq, history_of, replication_id
+from sync.documents import Json
+from sync.errors import Broken, Refused, SyncError, Unavailable
+from sync.peer import ChangesPage, Peer, RefusedDocument
+
+BATCH = 500
+WAIT_S = 300.0  # of one wait for changes; a feed notices a dead line by itself
+FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 30.0
+
+# A whole batch refused for what may be the fault of one document: malformed, a stub, too large.
+_PERHAPS_ONE_DOCUMENT = (400, 412, 413)
+
+
+class State(StrEnum):
+    STARTING = "starting"
+    COPYING = "copying"
+    WAITING = "waiting"  # all is copied; live, the feed is open
+    RETRYING = "retrying"  # the line or the other side is down
+    REFUSED = "refused"  # the other side says no: credentials, rights, database
+    BROKEN = "broken"  # stopped for good: see `last_error`
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A snapshot for people and programs. `pending`: changes not yet looked at, if the source says."""
+
+    state: State = State.STARTING
+    pending: int | None = None
+    docs_written: int = 0
+    docs_refused: int = 0
+    source_seq: Any = FROM_THE_START
+    last_success: datetime | None = None
+    last_error: str | None = None
+    last_error_at: datetime | None = None
+
+
+class Replication:
+    """One direction between two peers, which are its own: `stop` closes them.
+
+    `node_id`: of the node that runs it. `session_id`: new for each start of the program. `jitter`: numbers
+    in [0, 1). `on_refused` hears of each document that the target does not take; `after_checkpoint` of
+    each sequence of the source up to which everything is durable at the target (or was refused).
+    """
+
+    def __init__(
+        self,
+        source: Peer,
+        target: Peer,
+        *,
+        node_id: str,
+        session_id: str,
+        now: Callable[[], datetime],
+        jitter: Callable[[], float],
+        batch: int = BATCH,
+        on_refused: Callable[[RefusedDocument], None] = lambda refused: None,
+        after_checkpoint: Callable[[Any], None] = lambda seq: None,
+    ) -> None:
+        self._source = source
+        self._target = target
+        self._node_id = node_id
+        self._now = now
+        self._jitter = jitter
+        self._batch = batch
+        self._on_refused = on_refused
+        self._after_checkpoint = after_checkpoint
+        self._session = Session(session_id, now())
+        self._notes: _Notes | None = None
+        self._status = Status()
+        self._stopping = False
+        self._wake = threading.Event()
+
+    def status(self) -> Status:
+        return self._status
+
+    def run_once(self) -> Status:
+        """Copy all that is there. Raises `SyncError` where it ends early."""
+        self._connect()
+        while self._step(wait_s=0):
+            pass
+        return self._status
+
+    def run_live(self) -> None:
+        """Copy all that is there and all that will be, until `stop`; after failures try again on a timer.
+
+        Returns early only when something is broken (`Status.state`).
+        """
+        failures = 0
+        while not self._stopping:
+            try:
+                self._follow()
+            except (Unavailable, Refused) as why:
+                if self._stopping:
+                    break
+                connected = self._notes is not None
+                failures = 1 if connected else failures + 1
+                self._notes = None
+                self._failed(State.RETRYING if isinstance(why, Unavailable) else State.REFUSED, why)
+                self._pause(why, failures)
+            except Broken as why:
+                self._failed(State.BROKEN, why)
+                return
+        self._status = replace(self._status, state=State.STOPPED)
+
+    def stop(self) -> None:
+        """From any thread: `run_live` returns soon, and this replication is over."""
+        self._stopping = True
+        self._wake.set()
+        self._source.close()
+        self._target.close()
+
+    def wake(self) -> None:
+        """Do not wait any longer before the next try: the network is back, or may be."""
+        self._wake.set()
+
+    # ---- running
+
+    def _follow(self) -> None:
+        self._connect()
+        more = True
+        while not self._stopping:
+            more = self._step(wait_s=0 if more else WAIT_S)
+
+    def _connect(self) -> None:
+        """Read both notes; from then on only write them."""
+        self._notes = None
+        notes = _Notes(self._source, self._target, node_id=self._node_id)
+        since = notes.read()
+        self._session.start_last_seq = since
+        self._notes = notes
+        self._status = replace(self._status, state=State.COPYING, source_seq=since)
+
+    def _step(self, *, wait_s: float) -> bool:
+        """One page; False if there was none. What it brought is durable and noted when it returns."""
+        since = self._status.source_seq
+        page = self._source.changes(since, limit=self._batch, wait_s=wait_s)
+        if page.changes:
+            self._copy(page)
+        if page.last_seq != since:
+            self._note(page.last_seq)
+        self._status = replace(
+            self._status,
+            state=State.COPYING if page.changes else State.WAITING,
+            pending=page.pending,
+            source_seq=page.last_seq,
+            last_success=self._now(),
+        )
+        return bool(page.changes)
+
+    def _copy(self, page: ChangesPage) -> None:
+        session = self._session
+        missing = self._target.revs_diff({one.id: one.revs for one in page.changes})
+        wanted = [(doc_id, rev) for doc_id, revs in missing.items() for rev in revs]
+        session.missing_checked += sum(len(one.revs) for one in page.changes)
+        session.missing_found += len(wanted)
+        if not wanted:
+            return
+        fetched = self._source.bulk_get(wanted)
+        documents = [one.document for one in fetched if one.document is not None]
+        refused = [
+            RefusedDocument(one.id, one.rev, "not_found", f"the source does not give it: {one.reason}")
+            for one in fetched
+            if one.document is None
+        ]
+        session.docs_read += len(documents)
+        not_taken = self._write(documents) if documents else []
+        session.docs_written += len(documents) - len(not_taken)
+        session.doc_write_failures += len(not_taken)
+        for one in (*refused, *not_taken):
+            self._on_refused(one)
+        self._status = replace(
+            self._status,
+            docs_written=session.docs_written,
+            docs_refused=self._status.docs_refused + len(refused) + len(not_taken),
+        )
+
+    def _write(self, documents: Sequence[Json]) -> list[RefusedDocument]:
+        """What the target does not take. A batch that it refuses as a whole is halved, down to the one."""
+        try:
+            return self._target.bulk_docs(documents)
+        except Refused as why:
+            if why.status not in _PERHAPS_ONE_DOCUMENT:
+                raise
+            if len(documents) == 1:
+                named = (str(documents[0].get("_id")), str(documents[0].get("_rev")))
+                return [RefusedDocument(*named, why.error, why.reason)]
+            half = len(documents) // 2
+            return self._write(documents[:half]) + self._write(documents[half:])
+
+    def _note(self, last_seq: Any) -> None:
+        if self._notes is None:
+            raise Broken("a step before the checkpoints were read")
+        self._notes.write(self._session, last_seq=last_seq, at=self._now())
+        self._after_checkpoint(last_seq)
+
+    # ---- failing
+
+    def _failed(self, state: State, why: SyncError) -> None:
+        self._status = replace(self._status, state=state, last_error=str(why), last_error_at=self._now())
+
+    def _pause(self, why: SyncError, failures: int) -> None:
+        """1 s, 2 s, 4 s … 30 s, each shortened by chance to half, so that nodes do not come back all at once."""
+        delay_s = min(FIRST_DELAY_S * 2 ** min(failures - 1, 10), LONGEST_DELAY_S)
+        delay_s *= 1 - self._jitter() / 2
+        if isinstance(why, Unavailable) and why.retry_after_s is not None:
+            delay_s = max(delay_s, min(why.retry_after_s, LONGEST_DELAY_S))
+        self._wake.wait(delay_s)
+        self._wake.clear()
+
+
+class _Notes:
+    """The checkpoint documents on both sides."""
+
+    def __init__(self, source: Peer, target: Peer, *, node_id: str) -> None:
+        self._source = source
+        self._target = target
+        self._id = replication_id(node_id=node_id, source_id=source.peer_id(), target_id=target.peer_id())
+        self._history: list[Json] = []
+        self._revs: dict[Peer, str | None] = {}
+        self._source_notes = True  # until the source refuses to keep any
+
+    def read(self) -> Any:
+        """The sequence to go on from."""
+        target = self._target.get_local(self._id)
+        try:
+            source = self._source.get_local(self._id)
+        except Refused:
+            self._source_notes = False
+            source = target
+        self._revs = {self._source: _rev(source), self._target: _rev(target)}
+        self._history = history_of(target)
+        return agreed_seq(source, target)
+
+    def write(self, session: Session, *, last_seq: Any, at: datetime) -> None:
+        note = session.note(last_seq=last_seq, at=at, history=self._history)
+        if self._source_notes:
+            try:
+                self._put(self._source, note)
+            except Refused:
+                self._source_notes = False
+        self._put(self._target, note)
+
+    def _put(self, peer: Peer, note: Json) -> None:
+        rev = self._revs[peer]
+        self._revs[peer] = peer.put_local(self._id, note if rev is None else {**note, "_rev": rev})
+
+
+def _rev(note: Json | None) -> str | None:
+    return None if note is None else str(note["_rev"])
