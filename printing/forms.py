@@ -44,7 +44,10 @@ class SignatoryForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One version of one form. `before` and `after` stand around the table; an inner list is a line of short facts."""
+    """One version of one form. `before` and `after` stand around the table; an inner list is a line of short facts.
+
+    `foot` is the left end of the foot line on the first page, `foot_further` on the others, `foot_right` the right end.
+    """
 
     number: str
     source: str
@@ -57,6 +60,7 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signatories: tuple[SignatoryForm, ...]
     foot: str
     foot_right: str
+    foot_further: str
     in_force_until: date | None = None
     empty: str = ""
     subtitles: tuple[str, ...] = ()

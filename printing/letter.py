@@ -39,7 +39,10 @@ def compose(form: Form, fields: Fields, rows: Sequence[Fields] = (), qr_text: st
 
 def foot(form: Form, fields: Fields) -> Foot:
     fields = _at_the_door(fields)
-    return Foot(form.fill_plain(form.foot, fields), form.fill_plain(form.foot_right, fields))
+    left, right, further = (
+        form.fill_plain(text, fields) for text in (form.foot, form.foot_right, form.foot_further)
+    )
+    return Foot(left, right, further)
 
 
 def _at_the_door(fields: Fields) -> dict[str, str]:

@@ -36,6 +36,7 @@ TEXT_HEIGHT = PAGE_HEIGHT - TOP - BOTTOM
 _FOOT_RULE = 16.8 * mm
 _FOOT_BASELINE = 12.8 * mm
 _FOOT_SIZE = 10
+_FOOT_GAP = "    "
 
 
 class Block(Protocol):
@@ -72,10 +73,20 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Foot:
-    """The small line at the bottom of every page; the page number is added where there are several."""
+    """The small line at the bottom of every page; the page number is added where there are several.
+
+    `left_further` takes the place of `left` from the second page on, and says to which paper the page belongs.
+    """
 
     left: str
     right: str
+    left_further: str
+
+    def on(self, page: int, count: int) -> tuple[str, str]:
+        """Left and right of `page` (from 0) of `count`."""
+        if count == 1:
+            return self.left, self.right
+        return self.left_further if page else self.left, f"{self.right} · trang {page + 1}/{count}"
 
 
 def paginate(pieces: Sequence[Piece]) -> tuple[Placed, ...]:
@@ -128,9 +139,7 @@ class Document:
             for item in placed:
                 if item.page == page:
                     item.block.draw(self._canvas, LEFT, item.top, TEXT_WIDTH)
-            self._draw_foot(
-                foot if count == 1 else replace(foot, right=f"{foot.right} · trang {page + 1}/{count}")
-            )
+            self._draw_foot(*foot.on(page, count))
             self._canvas.showPage()
         self._pages += count
         return first
@@ -139,12 +148,13 @@ class Document:
         self._canvas.save()
         return self._buffer.getvalue()
 
-    def _draw_foot(self, foot: Foot) -> None:
+    def _draw_foot(self, left: str, right: str) -> None:
         self._canvas.setLineWidth(0.4)
         self._canvas.line(LEFT, _FOOT_RULE, PAGE_WIDTH - RIGHT, _FOOT_RULE)
-        self._canvas.setFont(typeface.REGULAR, _FOOT_SIZE)
-        self._canvas.drawString(LEFT, _FOOT_BASELINE, foot.left)
-        self._canvas.drawRightString(PAGE_WIDTH - RIGHT, _FOOT_BASELINE, foot.right)
+        wanted = typeface.width(f"{left}{_FOOT_GAP}{right}", typeface.REGULAR, _FOOT_SIZE)
+        self._canvas.setFont(typeface.REGULAR, _FOOT_SIZE * min(1, TEXT_WIDTH / wanted))
+        self._canvas.drawString(LEFT, _FOOT_BASELINE, left)
+        self._canvas.drawRightString(PAGE_WIDTH - RIGHT, _FOOT_BASELINE, right)
 
 
 def _groups(pieces: Sequence[Piece]) -> list[list[Piece]]:

@@ -13,6 +13,7 @@ Only states and data live here; which thread drives them is the node's business.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -115,9 +116,13 @@ def put(
 class Spool:
     """The way of the jobs to one printer. Its methods commit; call them outside of any transaction."""
 
-    def __init__(self, printer: Printer, render: Renderer) -> None:
+    def __init__(
+        self, printer: Printer, render: Renderer, transaction: Callable[[], AbstractContextManager[object]]
+    ) -> None:
+        """`transaction` opens a transaction of the caller's database, for each step one."""
         self._printer = printer
         self._render = render
+        self._transaction = transaction
 
     def work(self, *, at: datetime) -> int:
         """Print what is queued, in order; how many papers came out.
@@ -128,56 +133,55 @@ class Spool:
             raise RuntimeError(
                 "a job is only sent once its commit is: the spool works outside of transactions"
             )
-        return sum(self._print(job, at) for job in _jobs(State.QUEUED))
+        return sum(self._print(job, at) for job in self._jobs(State.QUEUED))
 
     def settle_interrupted(self, *, at: datetime) -> int:
         """After a start: decide the jobs that a crash left half-sent; how many there were."""
-        interrupted = _jobs(State.SENT)
+        interrupted = self._jobs(State.SENT)
         for job in interrupted:
             self._settle(job, at)
         return len(interrupted)
 
     def answer(self, job_id: int, *, came_out: bool, at: datetime) -> bool:
         """A person looked at the printer: an unsure job is done, or queued again. False if it was not unsure."""
-        return _move(job_id, State.UNSURE, State.DONE if came_out else State.QUEUED, at)
+        return self._move(job_id, State.UNSURE, State.DONE if came_out else State.QUEUED, at)
 
     def _print(self, job: PrintJob, at: datetime) -> bool:
         try:
             pdf = self._render(job.form, bytes(job.payload))
         except PrintError as why:
-            _move(job.id, State.QUEUED, State.QUEUED, at, error=str(why))
+            self._move(job.id, State.QUEUED, State.QUEUED, at, error=str(why))
             return False
-        if not _move(job.id, State.QUEUED, State.SENT, at):
+        if not self._move(job.id, State.QUEUED, State.SENT, at):
             return False
         try:
             path = self._printer.deliver(job.paper, pdf)
         except PrinterUnavailable as why:
-            _move(job.id, State.SENT, State.QUEUED, at, error=str(why))
+            self._move(job.id, State.SENT, State.QUEUED, at, error=str(why))
             return False
         except OutcomeUnknown as why:
-            _move(job.id, State.SENT, State.UNSURE, at, error=str(why))
+            self._move(job.id, State.SENT, State.UNSURE, at, error=str(why))
             return False
-        return _move(job.id, State.SENT, State.DONE, at, path=str(path or ""))
+        return self._move(job.id, State.SENT, State.DONE, at, path=str(path or ""))
 
     def _settle(self, job: PrintJob, at: datetime) -> None:
         try:
             path = self._printer.came_out(job.paper)
         except OutcomeUnknown as why:
-            _move(job.id, State.SENT, State.UNSURE, at, error=str(why))
+            self._move(job.id, State.SENT, State.UNSURE, at, error=str(why))
         except PrinterUnavailable as why:
             # It stays sent: only the printer, once it answers, knows which way.
-            _move(job.id, State.SENT, State.SENT, at, error=str(why))
+            self._move(job.id, State.SENT, State.SENT, at, error=str(why))
         else:
-            _move(job.id, State.SENT, State.DONE if path else State.QUEUED, at, path=str(path or ""))
+            self._move(job.id, State.SENT, State.DONE if path else State.QUEUED, at, path=str(path or ""))
 
+    def _jobs(self, state: State) -> list[PrintJob]:
+        with self._transaction():
+            return list(PrintJob.select().where(PrintJob.state == state.value).order_by(PrintJob.id))
 
-def _jobs(state: State) -> list[PrintJob]:
-    return list(PrintJob.select().where(PrintJob.state == state.value).order_by(PrintJob.id))
-
-
-def _move(job_id: int, old: State, new: State, at: datetime, **facts: str) -> bool:
-    """Change one job's state, committed; False if somebody else moved it first."""
-    changes: dict[str, Any] = {"state": new.value, "changed_at": at, "error": "", **facts}
-    with database.atomic():
-        moved = PrintJob.update(**changes).where(PrintJob.id == job_id, PrintJob.state == old.value).execute()
-    return bool(moved)
+    def _move(self, job_id: int, old: State, new: State, at: datetime, **facts: str) -> bool:
+        """Change one job's state, committed; False if somebody else moved it first."""
+        changes: dict[str, Any] = {"state": new.value, "changed_at": at, "error": "", **facts}
+        here = (PrintJob.id == job_id) & (PrintJob.state == old.value)
+        with self._transaction():
+            return bool(PrintJob.update(**changes).where(here).execute())

@@ -24,6 +24,7 @@ _FILES = {
     BOLD_ITALIC: "LiberationSerif-BoldItalic.ttf",
 }
 NO_GLYPH = "?"
+_UNSEEN = {"Cc", "Cf"}  # controls and format marks: they would turn text around, or show as boxes
 
 
 @cache
@@ -42,6 +43,8 @@ def printable(text: str) -> str:
     Windows composed ones; both must give the same paper.
     """
     composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
+    if _drawn().issuperset(composed):
+        return composed
     return "".join(_set(character) for character in composed)
 
 
@@ -52,18 +55,19 @@ def width(text: str, font: str, size: float) -> float:
 
 
 def _set(character: str) -> str:
-    if character == "\n":
+    if character == "\n" or character in _drawn():
         return character
     if character.isspace():
         return " "
-    if unicodedata.category(character) in {"Cc", "Cf"}:
-        return ""
-    return character if ord(character) in _drawn() else NO_GLYPH
+    return "" if unicodedata.category(character) in _UNSEEN else NO_GLYPH
 
 
 @cache
-def _drawn() -> frozenset[int]:
-    """The code points for which all four faces have a glyph."""
+def _drawn() -> frozenset[str]:
+    """The characters for which all four faces have a glyph that can be seen; of white space only the plain space."""
     register()
-    faces = [pdfmetrics.getFont(name).face.charToGlyph for name in _FILES]
-    return frozenset.intersection(*(frozenset(face) for face in faces))
+    faces = [frozenset(pdfmetrics.getFont(name).face.charToGlyph) for name in _FILES]
+    characters = {chr(code) for code in frozenset.intersection(*faces)}
+    return frozenset(
+        one for one in characters if one == " " or not (one.isspace() or unicodedata.category(one) in _UNSEEN)
+    )

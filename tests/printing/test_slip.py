@@ -126,6 +126,7 @@ def test_seventy_components_repeat_the_head_of_the_table(
     assert [re.findall(r"trang \d+/\d+", page) for page in pages] == [
         [f"trang {number}/{len(pages)}"] for number in range(1, len(pages) + 1)
     ]
+    assert all("Mã hồ sơ: H37.07-261123-1407" in page for page in pages)
     with_rows = [page for page in pages if "Giấy tờ thứ" in page]
     assert len(with_rows) > 3
     assert all("Thành phần hồ sơ" in page and "chứng thực" in page for page in with_rows)
@@ -145,6 +146,7 @@ def test_nothing_leaves_the_margins(slip: ReceiptSlip, form01: Form, poppler: Po
         applicant="Công" * 100,
         address="x" * 400,
         email="a" * 300,
+        counter="Quầy tiếp nhận hồ sơ và trả kết quả lĩnh vực đất đai",
         due_note="ngày nghỉ " * 300,
         components=(SlipComponent("một " * 1500, 1, 0, 0), SlipComponent("y" * 200, 999, 999, 999)),
     )

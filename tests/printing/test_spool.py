@@ -41,7 +41,7 @@ def paper_of(form: str, payload: bytes) -> bytes:
 
 
 def spool(place: Path) -> Spool:
-    return Spool(PdfFolder(place / "papers"), paper_of)
+    return Spool(PdfFolder(place / "papers"), paper_of, database.atomic)
 
 
 def queue(serial: int = 1, payload: bytes = b"slip") -> PrintJob:
@@ -132,7 +132,7 @@ class SilentPrinter:
 @pytest.mark.parametrize(("came_out", "then"), [(True, State.DONE), (False, State.QUEUED)])
 def test_in_doubt_a_person_is_asked_and_nothing_is_repeated(node: Path, came_out: bool, then: State) -> None:
     job, printer = queue(), SilentPrinter()
-    unsure = Spool(printer, paper_of)
+    unsure = Spool(printer, paper_of, database.atomic)
     unsure.work(at=NOW)
     unsure.work(at=NOW)
 
@@ -148,10 +148,10 @@ def test_a_crash_at_a_silent_printer_is_settled_when_it_answers(node: Path) -> N
     PrintJob.update(state=State.SENT.value).execute()
 
     printer.answers = False
-    assert Spool(printer, paper_of).settle_interrupted(at=NOW) == 1
+    assert Spool(printer, paper_of, database.atomic).settle_interrupted(at=NOW) == 1
     assert state(job) is State.SENT
     printer.answers = True
-    Spool(printer, paper_of).settle_interrupted(at=LATER)
+    Spool(printer, paper_of, database.atomic).settle_interrupted(at=LATER)
     assert state(job) is State.UNSURE
     assert printer.taken == []
 
