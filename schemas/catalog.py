@@ -188,6 +188,11 @@ KINDS: Final[Mapping[str, type[Any]]] = {
 }
 
 
+def kind_of(entry: Entry) -> str:
+    """The event kind that says an entry."""
+    return next(kind for kind, content in KINDS.items() if content is type(entry))
+
+
 def subject_of(entry: Entry) -> str:
     """What an entry is about: a later entry on the same subject replaces it."""
     match entry:
@@ -210,11 +215,18 @@ class Catalog:
     root: bytes
     names: list[str] = field(default_factory=list)
     _tip: str = ""
+    _centre: str | None = None
     _versions: dict[tuple[type[Any], str], list[tuple[int, Any]]] = field(default_factory=dict)
+    _streams: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
         return len(self.names)
+
+    @property
+    def centre(self) -> str | None:
+        """Central's node id: who wrote the first entry, and so its own card."""
+        return self._centre
 
     @property
     def tip(self) -> str:
@@ -246,7 +258,13 @@ class Catalog:
             self.names.append(f"{event.seq}-{event.hash[:16]}")
             if entry is not None:
                 self._versions.setdefault((type(entry), subject_of(entry)), []).append((event.seq, entry))
+                self._streams[event.kind, subject_of(entry)] = (event.stream, event.hash)
         self._tip = tip
+        self._centre = self._centre or run[0][1].node
+
+    def stream_of(self, entry: Entry) -> tuple[str, str] | None:
+        """The stream of an entry's subject and its newest event; None for a new subject."""
+        return self._streams.get((kind_of(entry), subject_of(entry)))
 
     def at(self, name: str) -> View | None:
         """What was in force at a named catalog; None when we have not applied it (the event waits)."""
@@ -290,8 +308,9 @@ class Catalog:
             if not signature_holds(first, self.root):
                 raise CatalogBroken(1, "not signed by the pinned certificate authority")
         else:
-            card = next((c for c in self.latest.cards() if Duty.CATALOG in c.duties), None)
-            assert card is not None, "entry 1 is central's card"  # noqa: S101 - an invariant of this class
+            found = self.latest.card(self._centre or "")
+            assert found is not None, "entry 1 is central's card"  # noqa: S101 - an invariant of this class
+            card = found
         last, event = run[-1]
         if any(e.node != card.node for _, e in run) or not seal_holds(last, card.ed25519):
             raise CatalogBroken(event.seq, "not sealed by central")

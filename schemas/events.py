@@ -20,6 +20,7 @@ from itertools import pairwise
 from typing import Annotated, Any, Final, Literal, NewType
 
 import msgspec
+import orjson
 from msgspec import Meta
 
 from schemas.canonical import MAX_BYTES, MAX_INTEGER, canonical, check, from_base64, to_base64
@@ -175,7 +176,7 @@ def write(
         header["rests_on"] = sorted(set(rests_on))
     if clock_unsure:
         header["clock"] = "unsure"
-    plain = dict(data)
+    plain = orjson.loads(canonical(data))  # tuples become the lists that a reader will see
     check(plain, "data")
     salted = to_base64(salt)
     header["data_hash"] = data_hash_of(plain, salted)

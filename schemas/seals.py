@@ -25,14 +25,22 @@ def _public_key(raw: str) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(from_base64(raw, "ed25519", 32))
 
 
+def holds(public_key: str, signature: bytes, message: bytes) -> bool:
+    """Whether this Ed25519 key (base64url) made the signature."""
+    try:
+        _public_key(public_key).verify(signature, message)
+    except (InvalidSignature, Malformed):
+        return False
+    return True
+
+
 def seal_holds(document: Document, public_key: str) -> bool:
     """Whether the node with this Ed25519 key (base64url) sealed the document's header."""
     try:
         seal = from_base64(document["seal"], "seal", 64)
-        _public_key(public_key).verify(seal, seal_message(header_of(document)))
-    except (InvalidSignature, Malformed):
+    except Malformed:
         return False
-    return True
+    return holds(public_key, seal, seal_message(header_of(document)))
 
 
 def fingerprint(certificate: bytes) -> str:

@@ -1,0 +1,129 @@
+"""Files as documents: one list document, and chunks of 64 KiB that are stored once whoever sends them.
+
+    file-<SHA-256 of the file>   {"size", "chunks": [ids]}   revision 1-<32 hex of the hash of its JSON>
+    sha256-<SHA-256>             attachment `content`         revision 1-<32 hex of that hash>
+
+A half transfer survives a restart, because chunks are documents; every reader checks every hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from schemas.canonical import canonical
+from sync.documents import Json
+from sync.errors import NotFound
+from sync.store import Store
+
+CHUNK_BYTES: Final = 64 * 1024
+MAX_BYTES: Final = 100 * 1024 * 1024
+CONTENT: Final = "content"
+CONTENT_TYPE: Final = "application/octet-stream"
+_CHUNK = re.compile(r"^sha256-([0-9a-f]{64})$")
+_FILE = re.compile(r"^file-([0-9a-f]{64})$")
+
+
+class Damaged(Exception):
+    """A file whose bytes are not those that its name says; `file` names it."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__(f"{file} is damaged: its bytes do not have the hash in its name")
+        self.file = file
+
+
+class Archive:
+    """The files of one node."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def keep(self, content: bytes) -> str:
+        """Store a file durably, unless it is here, and return its id. Raises `ValueError` above 100 MB."""
+        if len(content) > MAX_BYTES:
+            raise ValueError(f"a file has at most {MAX_BYTES} bytes, this one {len(content)}")
+        pieces = [content[at : at + CHUNK_BYTES] for at in range(0, len(content), CHUNK_BYTES)]
+        chunks = [_chunk_document(piece) for piece in pieces]
+        index = {"size": len(content), "chunks": [chunk["_id"] for chunk in chunks]}
+        name = f"file-{hashlib.sha256(content).hexdigest()}"
+        once = {chunk["_id"]: chunk for chunk in chunks}
+        self.store.bulk_docs(
+            [*once.values(), {"_id": name, "_rev": list_revision(index), **index}], new_edits=False
+        )
+        return name
+
+    def read(self, name: str) -> bytes | None:
+        """The file's bytes, or None while it or a part of it is not here. Raises `Damaged`."""
+        try:
+            index = self.store.get(name)
+            content = b"".join(self._chunks(index["chunks"]))
+        except NotFound:
+            return None
+        if f"file-{hashlib.sha256(content).hexdigest()}" != name or len(content) != index["size"]:
+            raise Damaged(name)
+        return content
+
+    def _chunks(self, names: list[str]) -> Iterator[bytes]:
+        for name in names:
+            stored = self.store.revision(name)
+            yield b"".join(self.store.attachment(stored.attachments[0]))
+
+
+def list_revision(index: dict[str, Any]) -> str:
+    return "1-" + hashlib.sha256(canonical(index)).hexdigest()[:32]
+
+
+def _chunk_document(piece: bytes) -> Json:
+    digest = hashlib.sha256(piece).hexdigest()
+    attachment = {"content_type": CONTENT_TYPE, "data": base64.b64encode(piece).decode()}
+    return {"_id": f"sha256-{digest}", "_rev": f"1-{digest[:32]}", "_attachments": {CONTENT: attachment}}
+
+
+def why_no_file(document: Json) -> str | None:
+    """None if the document keeps to the write rules of `files`; else the reason for refusing it."""
+    name, revision = str(document.get("_id")), document.get("_rev")
+    members = {member for member in document if member not in ("_id", "_rev", "_revisions")}
+    if (chunk := _CHUNK.fullmatch(name)) is not None:
+        return (
+            _why_no_chunk(document, chunk[1])
+            if members == {"_attachments"}
+            else "a chunk has one attachment only"
+        )
+    if _FILE.fullmatch(name) is None:
+        return "only files and their chunks belong here"
+    if members != {"size", "chunks"}:
+        return "a file's list has size and chunks"
+    size, chunks = document["size"], document["chunks"]
+    if type(size) is not int or not 0 <= size <= MAX_BYTES or type(chunks) is not list:
+        return "a file's list has its size in bytes and its chunks"
+    if not all(type(one) is str and _CHUNK.fullmatch(one) for one in chunks):
+        return "a file's chunks are named by their hash"
+    if len(chunks) != -(-size // CHUNK_BYTES):
+        return "size and number of chunks do not fit"
+    if revision != list_revision({"size": size, "chunks": chunks}):
+        return "the revision is not made from the list"
+    return None
+
+
+def _why_no_chunk(document: Json, digest: str) -> str | None:
+    attachments = document["_attachments"]
+    if (
+        type(attachments) is not dict
+        or set(attachments) != {CONTENT}
+        or document.get("_rev") != f"1-{digest[:32]}"
+    ):
+        return "a chunk has one attachment, and the revision of its hash"
+    sent = attachments[CONTENT]
+    try:
+        piece = base64.b64decode(sent["data"], validate=True)
+    except (KeyError, TypeError, ValueError, binascii.Error):
+        return "a chunk brings its bytes"
+    if sent.get("content_type") != CONTENT_TYPE or len(piece) > CHUNK_BYTES:
+        return "a chunk is application/octet-stream of at most 64 KiB"
+    if hashlib.sha256(piece).hexdigest() != digest:
+        return "the bytes do not have the hash in the name"
+    return None

@@ -1,0 +1,107 @@
+"""This node's own chain of events in one database: each names the one before, none is left out or used twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from edge.clock import Clock
+from edge.database import Chain, NodeFile
+from edge.ids import Ids
+from edge.keys import NodeKeys
+from schemas.catalog import Catalog
+from schemas.events import EventHash, Signed, moment, timestamp, write
+from sync.errors import Broken
+from sync.store import Store
+
+STEP_BACK: Final = timedelta(minutes=2)
+"""A clock that is at most this far behind our own last event is taken as that event's time and 1 µs."""
+
+
+class ClockBehind(Exception):
+    """The machine's clock is behind its own last act by more than two minutes; nothing was written."""
+
+    def __init__(self, now: datetime, last: datetime) -> None:
+        super().__init__(f"the clock says {now}, the last act of this machine was at {last}")
+        self.now, self.last = now, last
+
+
+class OwnChain:
+    """Writes sealed events, one after the other. `append` belongs inside the caller's `file.write()`."""
+
+    def __init__(
+        self,
+        file: NodeFile,
+        store: Store,
+        catalog: Catalog,
+        keys: NodeKeys,
+        clock: Clock,
+        ids: Ids,
+        *,
+        node: str,
+    ) -> None:
+        self._file, self._store, self._catalog = file, store, catalog
+        self._keys, self._clock, self._ids, self._node = keys, clock, ids, node
+
+    def begin(self, after: str) -> None:
+        """Begin the chain, once: `after` is the hash of the node's first card, or "" for the catalog's."""
+        with self._file.write():
+            Chain.insert(database=self._store.name, seq=0, hash=after, at="").on_conflict_ignore().execute()
+
+    def now(self) -> datetime:
+        """The clock, but never behind our own last event here. Raises `ClockBehind`."""
+        now = self._clock()
+        with self._file.read():
+            at = Chain.get(Chain.database == self._store.name).at
+        last = moment(at) if at else None
+        if last is None or now > last:
+            return now
+        if last - now > STEP_BACK:
+            raise ClockBehind(now, last)
+        return last + timedelta(microseconds=1)
+
+    def append(
+        self,
+        stream: str,
+        kind: str,
+        data: Mapping[str, Any],
+        *,
+        parents: Sequence[str],
+        by: str,
+        at: datetime,
+        rests_on: Sequence[str] | None = None,
+        sign: Callable[[bytes], Signed] | None = None,
+    ) -> EventHash:
+        """Write the next event; its hash. The chain's head and the event are one transaction."""
+        head = Chain.get(Chain.database == self._store.name)
+        document = write(
+            stream=stream,
+            kind=kind,
+            parents=parents,
+            rests_on=rests_on,
+            at=at,
+            node=self._node,
+            seq=head.seq + 1,
+            prev=head.hash,
+            catalog=self._catalog_named(head),
+            by=by,
+            data=data,
+            salt=self._ids.salt(),
+            seal=self._keys.ed25519.sign,
+            sign=sign,
+        )
+        event = EventHash(document["_id"].partition(":")[2])
+        Chain.update(seq=head.seq + 1, hash=event, at=timestamp(at)).where(
+            Chain.database == self._store.name
+        ).execute()
+        (outcome,) = self._store.bulk_docs([document], new_edits=False)
+        if outcome.refusal is not None:
+            raise Broken(f"our own event was refused, and nothing was written: {outcome.refusal}")
+        return event
+
+    def _catalog_named(self, head: Chain) -> str:
+        """A catalog entry names the entry before it; any other event the newest entry applied."""
+        if self._store.name != "catalog":
+            return self._catalog.name
+        return f"{head.seq}-{head.hash[:16]}" if head.seq else ""

@@ -1,0 +1,82 @@
+"""When this node last heard of each other node: a proven moment, never a guess.
+
+A reply or a heartbeat proves contact; so does a request that the other one makes here. A network card that is
+up proves nothing. The last moments survive a restart.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from edge.clock import Clock
+from edge.database import Fact, NodeFile
+from schemas.events import moment, timestamp
+
+SILENCE: Final = timedelta(seconds=6)
+"""After this long without any sign the other node counts as lost, though no error was seen."""
+_KEPT_EVERY: Final = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """`heard_at`: the last proof. `lost_since`: None while in contact. `why`: the last error, in English."""
+
+    node: str
+    heard_at: datetime | None
+    lost_since: datetime | None
+    why: str = ""
+    skew: timedelta | None = None
+
+
+class Contacts:
+    """The contacts of one node, told by its replications, its probes and its server."""
+
+    def __init__(self, file: NodeFile, clock: Clock) -> None:
+        self._file, self._clock = file, clock
+        self._lock = threading.Lock()
+        self._contacts: dict[str, Contact] = {}
+        self._kept: dict[str, datetime] = {}
+        self._began = clock()
+        with file.read():
+            for fact in Fact.select().where(Fact.key.startswith("contact ")):
+                node = fact.key.removeprefix("contact ")
+                self._contacts[node] = Contact(node, moment(fact.value), moment(fact.value))
+
+    def heard(self, node: str) -> None:
+        """The other node gave a sign of life just now."""
+        now = self._clock()
+        with self._lock:
+            before = self._contacts.get(node)
+            self._contacts[node] = Contact(node, now, None)
+            due = node not in self._kept or now - self._kept[node] >= _KEPT_EVERY or before is None
+            if due or (before is not None and before.lost_since is not None):
+                self._kept[node] = now
+                due = True
+        if due:
+            self._keep(node, now)
+
+    def lost(self, node: str, why: str) -> None:
+        """An attempt to reach the other node failed."""
+        with self._lock:
+            before = self._contacts.get(node) or Contact(node, None, None)
+            since = before.lost_since or before.heard_at or self._began
+            newly = before.lost_since is None and before.heard_at is not None
+            self._contacts[node] = replace(before, lost_since=since, why=why)
+        if newly and before.heard_at is not None:
+            self._keep(node, before.heard_at)
+
+    def of(self, node: str) -> Contact:
+        """What is known now; silence counts as loss."""
+        now = self._clock()
+        with self._lock:
+            contact = self._contacts.get(node) or Contact(node, None, self._began)
+        if contact.lost_since is None and contact.heard_at is not None and now - contact.heard_at > SILENCE:
+            return replace(contact, lost_since=contact.heard_at)
+        return contact
+
+    def _keep(self, node: str, at: datetime) -> None:
+        with self._file.write():
+            Fact.insert(key=f"contact {node}", value=timestamp(at)).on_conflict_replace().execute()

@@ -1,0 +1,327 @@
+"""The tables of a node beside the documents: local ones, which migrate, and projections, which are rebuilt.
+
+peewee's models work over whichever connection of the `SqliteFile` the thread is in: the writer inside
+`write()`, a reader's snapshot inside `read()`. Nothing opens a connection of its own, so that an event, its
+number, its projection and its print job are one transaction.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from peewee import BlobField, IntegerField, Model, SqliteDatabase, TextField
+from sqlcipher3 import dbapi2
+
+from edge.errors import CannotStart
+from sync.sqlite import Connection, SqliteFile
+
+
+class Ambient(SqliteDatabase):
+    """peewee over the connection that the present thread is using; it opens none and belongs to no node."""
+
+    def __init__(self) -> None:
+        self._thread = threading.local()
+        super().__init__(":memory:")
+
+    @contextlib.contextmanager
+    def using(self, connection: Connection) -> Iterator[None]:
+        before = getattr(self._thread, "connection", None)
+        self._thread.connection = connection
+        try:
+            yield
+        finally:
+            self._thread.connection = before
+
+    def connection(self) -> Connection:
+        connection = getattr(self._thread, "connection", None)
+        if connection is None:
+            raise RuntimeError("a query outside read() and write()")
+        return connection
+
+    def cursor(self, named_cursor: None = None) -> Any:
+        return self.connection().cursor()
+
+    def in_transaction(self) -> bool:
+        return not self.is_closed()
+
+    def is_closed(self) -> bool:
+        return getattr(self._thread, "connection", None) is None
+
+
+AMBIENT: Final = Ambient()
+
+
+class NodeFile:
+    """A node's `node.db`: `write()` and `read()` give a connection to raw statements and to the models alike."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        self.file = file
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One durable transaction; within it, an inner `write()` or `read()` is part of it."""
+        with self.file.write() as connection, AMBIENT.using(connection):
+            yield connection
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One stable snapshot."""
+        with self.file.read() as connection, AMBIENT.using(connection):
+            yield connection
+
+
+class Local(Model):
+    """A table that holds what only this node knows."""
+
+
+class Fact(Local):
+    """Small facts about this node: the version of its projections, when it last heard of whom."""
+
+    key = TextField(primary_key=True)
+    value = TextField()
+
+
+class Chain(Local):
+    """The newest event of this node in each database."""
+
+    database = TextField(primary_key=True)
+    seq = IntegerField()
+    hash = TextField()
+    at = TextField()
+
+
+class Number(Local):
+    """How many dossiers of an agency this node has received on a Vietnamese day."""
+
+    key = TextField(primary_key=True)
+    last = IntegerField()
+
+
+class Pin(Local):
+    """A person's PIN at this node (argon2id) and the wrong tries since it was last right."""
+
+    person = TextField(primary_key=True)
+    verifier = TextField()
+    failures = IntegerField(default=0)
+    locked_until = TextField(default="")
+
+
+class Delivery(Local):
+    """How an event came here, whether its seal was seen to hold, and since when central has it."""
+
+    hash = TextField(primary_key=True)
+    own = IntegerField()
+    local_seq = IntegerField()
+    source = TextField()
+    sealed = IntegerField()
+    arrived_at = TextField()
+    centre_at = TextField(null=True)
+
+
+class Copy(Local):
+    """Up to where a neighbour holds a database of ours, as its checkpoint here says."""
+
+    key = TextField(primary_key=True)
+    peer = TextField()
+    seq = IntegerField()
+    at = TextField()
+
+
+class RefusedDocument(Local):
+    """A document of ours that a peer refused; listed until it is accepted or dismissed."""
+
+    key = TextField(primary_key=True)
+    peer = TextField()
+    document = TextField()
+    reason = TextField()
+    at = TextField()
+
+
+class Secret(Local):
+    """Random bytes made once, such as the key of the session cookies."""
+
+    name = TextField(primary_key=True)
+    value = BlobField()
+
+
+class Projection(Model):
+    """A table that can be thrown away and made again from the events."""
+
+
+class EventRow(Projection):
+    """One event of a stream and what the fold made of it."""
+
+    hash = TextField(primary_key=True)
+    stream = TextField()
+    node = TextField()
+    seq = IntegerField()
+    kind = TextField()
+    at = TextField()
+    by = TextField()
+    place = TextField()
+    why = TextField()
+
+    class Meta:
+        table_name = "event"
+
+
+class DossierRow(Projection):
+    """One dossier as lists show it. `position` grows with the moment of reception."""
+
+    position = IntegerField(primary_key=True)
+    stream = TextField()
+    number = TextField()
+    procedure = TextField()
+    procedure_name = TextField()
+    agency = TextField()
+    applicant = TextField()
+    identity = TextField()
+    phone = TextField()
+    submitter = TextField()
+    received_at = TextField()
+    received_day = TextField()
+    due_at = TextField()
+    status = IntegerField()
+    appraisal = TextField()
+    outcome = TextField()
+    contested = IntegerField()
+    missing = IntegerField()
+    node = TextField()
+    changed_at = TextField()
+
+    class Meta:
+        table_name = "dossier"
+
+
+class ConflictRow(Projection):
+    """One open conflict."""
+
+    id = TextField(primary_key=True)
+    stream = TextField()
+    title = TextField()
+    rows = TextField()
+    members = TextField()
+    opened_at = TextField()
+
+    class Meta:
+        table_name = "conflict"
+
+
+LOCAL: Final = (Fact, Chain, Number, Pin, Delivery, Copy, RefusedDocument, Secret)
+PROJECTIONS: Final = (EventRow, DossierRow, ConflictRow)
+
+PROJECTION_VERSION: Final = "1"
+"""Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
+
+_LOCAL_1: Final = """
+CREATE TABLE fact (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE chain (database TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL,
+    at TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE number (key TEXT PRIMARY KEY NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE pin (person TEXT PRIMARY KEY NOT NULL, verifier TEXT NOT NULL, failures INTEGER NOT NULL,
+    locked_until TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE delivery (hash TEXT PRIMARY KEY NOT NULL, own INTEGER NOT NULL, local_seq INTEGER NOT NULL,
+    source TEXT NOT NULL, sealed INTEGER NOT NULL, arrived_at TEXT NOT NULL, centre_at TEXT) WITHOUT ROWID;
+CREATE INDEX delivery_waits ON delivery (local_seq) WHERE centre_at IS NULL;
+CREATE INDEX delivery_unsealed ON delivery (sealed) WHERE sealed <> 1;
+CREATE TABLE copy (key TEXT PRIMARY KEY NOT NULL, peer TEXT NOT NULL, seq INTEGER NOT NULL, at TEXT NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE refuseddocument (key TEXT PRIMARY KEY NOT NULL, peer TEXT NOT NULL, document TEXT NOT NULL,
+    reason TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE print_job (id INTEGER PRIMARY KEY NOT NULL, stream TEXT NOT NULL, number TEXT NOT NULL,
+    form TEXT NOT NULL, attempt INTEGER NOT NULL, copies INTEGER NOT NULL, payload BLOB NOT NULL, state TEXT NOT NULL,
+    created_at TEXT NOT NULL, changed_at TEXT NOT NULL, path TEXT NOT NULL, error TEXT NOT NULL);
+CREATE UNIQUE INDEX print_job_paper ON print_job (number, form, attempt);
+CREATE INDEX print_job_stream ON print_job (stream);
+CREATE INDEX print_job_state ON print_job (state) WHERE state <> 'done';
+CREATE TABLE secret (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+_PROJECTIONS: Final = """
+CREATE TABLE event (hash TEXT PRIMARY KEY NOT NULL, stream TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL,
+    kind TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, place TEXT NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX event_stream ON event (stream);
+CREATE INDEX event_chain ON event (node, seq);
+CREATE INDEX event_doubtful ON event (place) WHERE place NOT IN ('effective', 'contested', 'void');
+CREATE TABLE dossier (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, number TEXT NOT NULL,
+    procedure TEXT NOT NULL, procedure_name TEXT NOT NULL, agency TEXT NOT NULL, applicant TEXT NOT NULL,
+    identity TEXT NOT NULL, phone TEXT NOT NULL, submitter TEXT NOT NULL, received_at TEXT NOT NULL,
+    received_day TEXT NOT NULL, due_at TEXT NOT NULL, status INTEGER NOT NULL, appraisal TEXT NOT NULL,
+    outcome TEXT NOT NULL, contested INTEGER NOT NULL, missing INTEGER NOT NULL, node TEXT NOT NULL,
+    changed_at TEXT NOT NULL);
+CREATE INDEX dossier_stream ON dossier (stream);
+CREATE INDEX dossier_number ON dossier (number);
+CREATE INDEX dossier_identity ON dossier (identity);
+CREATE INDEX dossier_work ON dossier (status, due_at);
+CREATE INDEX dossier_contested ON dossier (contested) WHERE contested > 0;
+CREATE INDEX dossier_missing ON dossier (missing) WHERE missing > 0;
+CREATE TABLE conflict (id TEXT PRIMARY KEY NOT NULL, stream TEXT NOT NULL, title TEXT NOT NULL, rows TEXT NOT NULL,
+    members TEXT NOT NULL, opened_at TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX conflict_stream ON conflict (stream);
+CREATE VIRTUAL TABLE dossier_search USING fts5 (words, tokenize = 'ascii', prefix = '2 3');
+INSERT INTO dossier_search (dossier_search, rank) VALUES ('secure-delete', 1);
+"""
+
+_DROP_PROJECTIONS: Final = "".join(
+    f"DROP TABLE IF EXISTS {table};" for table in ("event", "dossier", "conflict", "dossier_search")
+)
+
+MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
+    lambda connection: run_script(connection, _LOCAL_1),
+)
+"""Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
+
+
+def run_script(connection: Connection, script: str) -> None:
+    """Run statements within the present transaction (`executescript` would commit it)."""
+    for statement in script.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+def migrate(database: NodeFile) -> None:
+    """Bring the local tables to the newest version, each step whole or not at all, after a copy of the file."""
+    with database.read() as connection:
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(MIGRATIONS):
+        raise CannotStart(
+            f"{database.file.path} was written by a newer version of Motcua; install that version"
+        )
+    if 0 < version < len(MIGRATIONS):
+        _copy_aside(database.file.path, version)
+    for number in range(version, len(MIGRATIONS)):
+        with database.write() as connection:
+            MIGRATIONS[number](connection)
+            connection.execute(f"PRAGMA user_version = {number + 1}")
+
+
+def _copy_aside(path: Path, version: int) -> None:
+    copy = path.with_name(f"{path.name}.version-{version}")
+    copy.unlink(missing_ok=True)
+    source = dbapi2.connect(str(path))
+    try:
+        source.execute("VACUUM INTO ?", (str(copy),))
+    finally:
+        source.close()
+
+
+def fresh_projections(connection: Connection) -> None:
+    """Drop all projections and make them anew, empty."""
+    run_script(connection, _DROP_PROJECTIONS.replace(";", ";\n"))
+    run_script(connection, _PROJECTIONS)
+    connection.execute(
+        "INSERT INTO fact (key, value) VALUES ('projections', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (PROJECTION_VERSION,),
+    )
+
+
+def projections_are_current(connection: Connection) -> bool:
+    row = connection.execute("SELECT value FROM fact WHERE key = 'projections'").fetchone()
+    return row is not None and row[0] == PROJECTION_VERSION
+
+
+AMBIENT.bind([*LOCAL, *PROJECTIONS], bind_refs=False, bind_backrefs=False)

@@ -1,0 +1,211 @@
+"""The only door for new events.
+
+Each act is one transaction: checked against what stands, numbered, sealed, written, projected and spooled,
+all of it or nothing. The page answers after the commit, and what it then says is durable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from edge.chain import OwnChain
+from edge.clock import Clock
+from edge.database import NodeFile, Number
+from edge.projector import Projector
+from schemas import numbers
+from schemas.acts import BY_KIND, Act, Effect, FeeDue, Party, Received, ReceivedComponent, Settled
+from schemas.calendar import local_day
+from schemas.catalog import Card, Catalog, Procedure, View
+from schemas.deadlines import DueMoment, due
+from schemas.errors import Because, NoNumber, NotAllowed
+from schemas.events import EventHash, Signed, StreamId, timestamp
+from schemas.fold import Dossier
+from schemas.rules import allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a receiver has entered, before it has a number."""
+
+    procedure: str
+    applicant: Party
+    components: tuple[ReceivedComponent, ...]
+    submitter: Party | None = None
+    authorisation: str = ""
+    return_by: str = "centre"
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """A dossier that was received just now, and how its due moment was counted."""
+
+    dossier: Dossier
+    received: Received
+    event: EventHash
+    at: datetime
+    due: DueMoment
+
+
+@dataclass(frozen=True, slots=True)
+class _Intended:
+    by: str
+    at: str
+    node: str
+
+
+Spool = Callable[[Reception], None]
+"""Puts the paper of a reception into the spool, inside the ledger's transaction."""
+
+
+class Ledger:
+    """Writes the acts of one node."""
+
+    def __init__(
+        self,
+        file: NodeFile,
+        projector: Projector,
+        catalog: Catalog,
+        chain: OwnChain,
+        clock: Clock,
+        *,
+        node: str,
+    ) -> None:
+        self._file, self._projector, self._catalog = file, projector, catalog
+        self._chain, self._clock, self._node = chain, clock, node
+
+    @property
+    def card(self) -> Card:
+        card = self._catalog.latest.card(self._node)
+        assert card is not None, "a node opens only with its card"  # noqa: S101
+        return card
+
+    def expected_number(self, agency: str) -> str:
+        """The number that the next dossier of this agency would get here, now. Raises `NoNumber`."""
+        day = local_day(self._clock())
+        with self._file.read():
+            row = Number.get_or_none(Number.key == _counter(agency, day))
+        return str(self._compose(agency, day, (row.last if row else 0) + 1))
+
+    def receive(self, stream: StreamId, draft: Draft, *, by: str, spool: Spool) -> Dossier:
+        """Receive one dossier: number it, record it, queue its slip. Asked twice for one stream, once done.
+
+        Raises `NotAllowed`, `NoNumber`, `NoDueMoment`, `ClockBehind`, `DiskFull`.
+        """
+        with self._file.write():
+            before = self._projector.dossier(stream)
+            if before.received is not None:
+                return before
+            at = self._chain.now()
+            day = local_day(at)
+            view = self._catalog.latest
+            procedure = view.procedure(draft.procedure, day)
+            if procedure is None:
+                raise NotAllowed(Because.NO_SUCH_PROCEDURE, draft.procedure)
+            counted = due(at, procedure.limit, view.calendar())
+            received = self._received(draft, procedure, day, counted)
+            event = self._append(before, stream, "dossier.received", received, by=by, at=at)
+            dossier = self._projector.dossier(stream)
+            spool(Reception(dossier, received, event, at, counted))
+        return dossier
+
+    def act(
+        self,
+        stream: str,
+        kind: str,
+        data: msgspec.Struct,
+        *,
+        by: str,
+        sign: Callable[[bytes], Signed] | None = None,
+    ) -> Dossier:
+        """Record one act on a dossier, over everything that is known of it here.
+
+        Raises `NotAllowed`, `ClockBehind`, `DiskFull`.
+        """
+        with self._file.write():
+            before = self._projector.dossier(stream)
+            self._append(before, stream, kind, data, by=by, at=self._chain.now(), sign=sign)
+            return self._projector.dossier(stream)
+
+    def check(self, dossier: Dossier, kind: str, data: msgspec.Struct, *, by: str) -> None:
+        """Raise `NotAllowed` if the act could not be done now; what costs time asks before it begins."""
+        self._check(dossier, BY_KIND[kind], data, by, timestamp(self._clock()), self._catalog.latest)
+
+    def _check(self, dossier: Dossier, act: Act, data: Any, by: str, at: str, view: View) -> None:
+        if act.effect is Effect.DECISION and dossier.missing:
+            raise NotAllowed(Because.INCOMPLETE, f"{len(dossier.missing)} earlier acts are not here yet")
+        allowed(dossier.standing, act, data, _Intended(by, at, self._node), view)
+
+    def _append(
+        self,
+        before: Dossier,
+        stream: str,
+        kind: str,
+        data: msgspec.Struct,
+        *,
+        by: str,
+        at: datetime,
+        sign: Callable[[bytes], Signed] | None = None,
+    ) -> EventHash:
+        act = BY_KIND[kind]
+        self._check(before, act, data, by, timestamp(at), self._catalog.latest)
+        rests_on = _rests_on(before, data) if act.effect is Effect.DECISION else None
+        builtins = msgspec.to_builtins(data)
+        return self._chain.append(
+            stream,
+            kind,
+            builtins,
+            parents=before.heads,
+            by=by,
+            at=at,
+            rests_on=rests_on,
+            sign=sign,
+        )
+
+    def _received(self, draft: Draft, procedure: Procedure, day: date, counted: DueMoment) -> Received:
+        fees = tuple(FeeDue(fee.kind.value, fee.amount) for fee in procedure.fees_on(day))
+        return Received(
+            number=self._next_number(procedure.agency, day),
+            procedure=procedure.code,
+            procedure_name=procedure.name,
+            agency=procedure.agency,
+            applicant=draft.applicant,
+            submitter=draft.submitter or msgspec.UNSET,
+            authorisation=draft.authorisation,
+            components=draft.components,
+            limit=procedure.limit,
+            due=timestamp(counted.moment),
+            fees=fees,
+            return_by="post" if draft.return_by == "post" else "centre",
+        )
+
+    def _next_number(self, agency: str, day: date) -> str:
+        key = _counter(agency, day)
+        row = Number.get_or_none(Number.key == key)
+        count = (row.last if row else 0) + 1
+        Number.insert(key=key, last=count).on_conflict_replace().execute()
+        return str(self._compose(agency, day, count))
+
+    def _compose(self, agency: str, day: date, count: int) -> numbers.DossierNumber:
+        card = self.card
+        if self._catalog.latest.agency(agency) is None:
+            raise NoNumber(f"agency {agency} has no code")
+        lease = (card.lease_from, card.lease_to)
+        return numbers.compose(agency=agency, day=day, node=card.number, count=count, lease=lease)
+
+
+def _counter(agency: str, day: date) -> str:
+    return f"{agency} {day.isoformat()}"
+
+
+def _rests_on(dossier: Dossier, data: Any) -> list[str]:
+    """The acts that a decision builds on: those that stand, or the conflict that it answers."""
+    if isinstance(data, Settled):
+        return list(data.members)
+    standing = dossier.standing
+    built_on = (standing.receipt, standing.appraisal, standing.outcome, standing.withdrawal)
+    return [done.hash for done in built_on if done is not None]

@@ -1,0 +1,191 @@
+"""One node, wired by hand: every part gets what it needs here, and nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from argon2 import PasswordHasher
+
+from edge.admission import Admission
+from edge.archive import Archive
+from edge.chain import OwnChain
+from edge.clock import Clock
+from edge.contact import Contacts
+from edge.database import AMBIENT, NodeFile, migrate, projections_are_current
+from edge.deciding import Deciding
+from edge.errors import CannotStart
+from edge.ids import Ids
+from edge.keys import NodeKeys, read_keys
+from edge.ledger import Ledger
+from edge.paper import Papers
+from edge.people import People
+from edge.projector import Projector
+from edge.register import Register
+from edge.settings import NodeSettings
+from printing import spool
+from printing.folder import PdfFolder
+from printing.forms import Forms
+from printing.spool import Spool
+from schemas.catalog import Card, Catalog
+from schemas.errors import CatalogBroken
+from schemas.events import Document
+from sync.documents import load, render
+from sync.sqlite import Connection, SqliteFile
+from sync.store import Store
+from sync.writing import Arrival
+
+DATABASES = ("catalog", "dossiers", "visits", "files")
+
+spool.database.initialize(AMBIENT)
+
+
+class Folder:
+    """Where a node's things lie. `node.db` holds all that shares a transaction, `files.db` the bytes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.database = path / "node.db"
+        self.files = path / "files.db"
+        self.keys = path / "keys"
+        self.root = path / "keys" / "root.der"
+        self.tokens = path / "tokens"
+        self.paper = path / "paper"
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Only one process at a time opens a node; raises `CannotStart` for a second one."""
+        handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as why:
+                raise CannotStart(f"{self.path} is in use: this node is running already") from why
+            yield
+        finally:
+            os.close(handle)
+
+
+def server_uuid(node: str) -> str:
+    """The `uuid` that a node's server shows: 32 hex digits, the same for ever, and known to its peers."""
+    return hashlib.sha256(f"motcua/server/1\n{node}".encode()).hexdigest()[:32]
+
+
+class Node:
+    """An open node. It serves nobody and replicates with nobody until it is told to."""
+
+    def __init__(self, folder: Folder, settings: NodeSettings, *, clock: Clock, ids: Ids) -> None:
+        self.folder, self.settings, self.clock, self.ids = folder, settings, clock, ids
+        self.id = settings.node
+        self.keys: NodeKeys = read_keys(folder.keys)
+        self.catalog = Catalog(folder.root.read_bytes())
+        self.catalog_problem: CatalogBroken | None = None
+        self._catalog_lock = threading.Lock()
+        self._entries: dict[int, Document] = {}
+        self.file = NodeFile(SqliteFile(folder.database))
+        self._files = SqliteFile(folder.files)
+        migrate(self.file)
+        self._open_stores()
+        self._read_catalog()
+        if self.catalog.latest.card(self.id) is None:
+            raise CannotStart(f"the catalog in {folder.path} has no card for {self.id}: enrol this node")
+        self._open_work()
+        self._catch_up()
+
+    @property
+    def is_centre(self) -> bool:
+        return self.catalog.centre == self.id
+
+    @property
+    def card(self) -> Card:
+        return self.ledger.card
+
+    def close(self) -> None:
+        for store in self.stores.values():
+            store.close()
+        self._files.close()
+        self.file.file.close()
+
+    def _open_stores(self) -> None:
+        rules = Admission(self.catalog, node=self.id)
+        self.projector = Projector(self.file, self.catalog, rules, self.clock, node=self.id)
+        file, new = self.file.file, self.ids.hex
+        self.stores: Mapping[str, Store] = {
+            "catalog": Store(file, "catalog", new_id=new, rules=rules.catalog, arrived=self._catalog_arrived),
+            "dossiers": Store(
+                file, "dossiers", new_id=new, rules=rules.events, arrived=self.projector.arrived
+            ),
+            "visits": Store(file, "visits", new_id=new, rules=rules.events),
+            "files": Store(self._files, "files", new_id=new, rules=rules.files),
+        }
+        self.projector.read_from(self.stores["dossiers"])
+
+    def _open_work(self) -> None:
+        self.people = People(self.file, self.clock, PasswordHasher())
+        self.chain = OwnChain(
+            self.file, self.stores["dossiers"], self.catalog, self.keys, self.clock, self.ids, node=self.id
+        )
+        self.ledger = Ledger(self.file, self.projector, self.catalog, self.chain, self.clock, node=self.id)
+        self.register = Register(self.file, self.projector, is_centre=self.is_centre)
+        self.archive = Archive(self.stores["files"])
+        self.papers = Papers(self.catalog, self.keys, Forms.shipped(), node=self.id)
+        self.deciding = Deciding(
+            self.ledger,
+            self.projector,
+            self.archive,
+            self.papers,
+            self.catalog,
+            self.clock,
+            self.folder.tokens,
+        )
+        self.spool = Spool(PdfFolder(self.folder.paper), self.papers.render_job, self.file.write)
+        self.contacts = Contacts(self.file, self.clock)
+
+    def _catch_up(self) -> None:
+        """Do what a crash may have left: projections of an older version, waiting events, half-sent papers."""
+        with self.file.read() as connection:
+            current = projections_are_current(connection)
+        if not current:
+            self.projector.rebuild()
+        self.projector.catalog_grew()
+        self.spool.settle_interrupted(at=self.clock())
+
+    def _catalog_arrived(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
+        documents = [arrival.doc for arrival in arrivals]
+        self.file.file.after_commit(lambda: self._catalog_grew(documents))
+
+    def _catalog_grew(self, documents: Sequence[Document]) -> None:
+        if self._apply_catalog(documents):
+            self.projector.catalog_grew()
+
+    def _read_catalog(self) -> None:
+        store = self.stores["catalog"]
+        with self.file.read():
+            winners = store.winners([summary.id for summary in store.all_docs()])
+            self._apply_catalog([load(render(stored)) for stored in winners.values()])
+
+    def _apply_catalog(self, documents: Sequence[Document]) -> bool:
+        """Apply the entries that follow the newest one applied; whether there were any.
+
+        Entries may come in any order; those that cannot follow yet are kept for later. A catalog that does not
+        continue is used as far as it was whole, and shown as a problem.
+        """
+        with self._catalog_lock:
+            for document in documents:
+                self._entries.setdefault(document["seq"], document)
+            run: list[Document] = []
+            while (number := self.catalog.number + len(run) + 1) in self._entries:
+                run.append(self._entries[number])
+            try:
+                self.catalog.apply(run)
+            except CatalogBroken as why:
+                self.catalog_problem = why
+                return False
+            for document in run:
+                del self._entries[document["seq"]]
+            return bool(run)

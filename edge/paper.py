@@ -1,0 +1,156 @@
+"""What a node puts on paper: form 01 of a reception, and the document that an approver signs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from edge.keys import NodeKeys
+from edge.ledger import Reception
+from printing import result, slip, spool
+from printing.forms import Forms
+from printing.result import Outcome, RenderedResult, ResultDocument
+from printing.slip import ReceiptSlip, SlipComponent
+from printing.words import in_vietnam
+from schemas.calendar import VIETNAM
+from schemas.catalog import Catalog, Centre, Person
+from schemas.deadlines import DueMoment, Unit
+from schemas.events import moment
+from schemas.fold import Dossier
+from schemas.identity import is_personal_number
+from schemas.numbers import parse
+from schemas.slips import SlipCode
+
+WEEKDAYS: Final = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
+RETURN_PLACES: Final = {"post": "qua dịch vụ bưu chính công ích"}
+
+
+class Papers:
+    """Makes the papers of one node, in the words of its catalog."""
+
+    def __init__(self, catalog: Catalog, keys: NodeKeys, forms: Forms, *, node: str) -> None:
+        self._catalog, self._keys, self._forms, self._node = catalog, keys, forms, node
+
+    def spool_slip(self, reception: Reception) -> None:
+        """Queue form 01 of a reception; within the ledger's transaction."""
+        content = self.slip_of(reception)
+        spool.put(
+            stream=reception.dossier.stream,
+            number=reception.received.number,
+            form=slip.FORM,
+            payload=slip.to_job(content),
+            copies=2,
+            at=reception.at,
+        )
+
+    def render_job(self, form: str, payload: bytes) -> bytes:
+        """The PDF of a spooled paper."""
+        if form != slip.FORM:
+            raise ValueError(f"no paper is called {form}")
+        return slip.render_job(payload, self._forms)
+
+    def slip_of(self, reception: Reception) -> ReceiptSlip:
+        received, view = reception.received, self._catalog.latest
+        centre, card = self._centre(), view.card(self._node)
+        person = (
+            view.person(reception.dossier.standing.receipt.by) if reception.dossier.standing.receipt else None
+        )
+        came = received.submitter or received.applicant
+        number = parse(received.number)
+        title = card.title if card else self._node
+        code = SlipCode(received.number, reception.dossier.stream, reception.event, self._node)
+        return ReceiptSlip(
+            superior=centre.superior,
+            centre=centre.name,
+            place=centre.place,
+            counter=f"{title}, {centre.name}",
+            book=f"{title}/{in_vietnam(reception.at).year}",
+            serial=f"{number.node:02d}{number.count:02d}" if number else "",
+            number=received.number,
+            applicant=received.applicant.name,
+            applicant_id_kind=_kind_of(received.applicant.identity),
+            applicant_id=received.applicant.identity,
+            submitter=came.name,
+            authorisation=received.authorisation,
+            address=came.address or received.applicant.address,
+            phone=came.phone or received.applicant.phone,
+            email=came.email or received.applicant.email,
+            id_kind="Số định danh",
+            id_number=came.identity,
+            procedure=received.procedure_name,
+            procedure_code=received.procedure,
+            components=tuple(
+                SlipComponent(one.name, one.originals, one.certified, one.copies)
+                for one in received.components
+            ),
+            sets=received.sets,
+            limit=received.limit.words(),
+            received=reception.at,
+            due=reception.due.moment,
+            due_note=due_note(reception.due, received.limit.unit),
+            return_place=RETURN_PLACES.get(received.return_by, centre.name),
+            receiver=person.name if person else "",
+            qr_text=code.sealed(self._keys.ed25519.sign),
+        )
+
+    def result_of(
+        self, dossier: Dossier, *, approved: bool, text: str, signer: Person, at: datetime
+    ) -> RenderedResult:
+        """The document that `signer` is about to sign: what the procedure results in, or a written refusal."""
+        received, receipt = dossier.received, dossier.standing.receipt
+        if received is None or receipt is None:
+            raise ValueError("a dossier that was never received has no result")
+        outcome = Outcome.APPROVED if approved else Outcome.REFUSED
+        procedure = self._catalog.latest.procedure(received.procedure, at.astimezone(VIETNAM).date())
+        agency = self._catalog.latest.agency(received.agency)
+        centre, appraisal = self._centre(), dossier.standing.appraisal
+        subject = procedure.result if approved and procedure and procedure.result else received.procedure_name
+        document = ResultDocument(
+            outcome=outcome,
+            superior=centre.superior,
+            agency=agency.name if agency else received.agency,
+            place=centre.place,
+            number=received.number,
+            subject=subject,
+            applicant=received.applicant.name,
+            applicant_id_kind=_kind_of(received.applicant.identity),
+            applicant_id=received.applicant.identity,
+            address=received.applicant.address,
+            procedure=received.procedure_name,
+            procedure_code=received.procedure,
+            received=moment(receipt.at),
+            opinion=appraisal.data.opinion if appraisal else "",
+            text=text,
+            capacity=signer.capacity or signer.title.upper(),
+            signer=signer.name,
+            decided=at,
+        )
+        return result.render(document, self._forms.in_force(outcome.value, in_vietnam(at).date()))
+
+    def _centre(self) -> Centre:
+        centre = self._catalog.latest.centre()
+        assert centre is not None, "a centre's catalog begins with its name"  # noqa: S101
+        return centre
+
+
+def due_note(due: DueMoment, unit: Unit) -> str:
+    """Why then, in words: "thứ Hai; không tính 24/11 là ngày nghỉ và 28, 29/11"."""
+    local = in_vietnam(due.moment)
+    note = WEEKDAYS[local.weekday()]
+    off = due.days_off()
+    weekend = [day.day for day in off if day.why_off in ("thứ Bảy", "Chủ nhật")]
+    holidays = [day.day for day in off if day.why_off not in ("thứ Bảy", "Chủ nhật")]
+    if unit in (Unit.WORKING_DAYS, Unit.SAME_DAY) and (holidays or weekend):
+        parts = []
+        if holidays:
+            parts.append(", ".join(f"{day.day}/{day.month}" for day in holidays) + " là ngày nghỉ")
+        if weekend:
+            parts.append(", ".join(f"{day.day}/{day.month}" for day in weekend[:6]))
+        note += "; không tính " + " và ".join(parts)
+    return note
+
+
+def _kind_of(identity: str) -> str:
+    if not identity:
+        return ""
+    return "số định danh" if is_personal_number(identity) else "mã số thuế"

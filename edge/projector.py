@@ -1,0 +1,239 @@
+"""From events to tables, in the transaction that brings the events.
+
+Own acts and what neighbours bring come through the same door: the store's `arrived` hook. A stream is folded
+anew whenever one of its events arrives, or when the catalog brings what one of them was waiting for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from edge.admission import Admission
+from edge.clock import Clock
+from edge.database import NodeFile, fresh_projections
+from schemas.calendar import local_day
+from schemas.catalog import Catalog
+from schemas.events import Event, Unknown, moment, parse, timestamp
+from schemas.fold import Dossier, Place, fold
+from schemas.spelling import words
+from sync.documents import Json, load, render
+from sync.sqlite import Connection
+from sync.store import Store
+from sync.writing import Arrival
+
+_SEALED, _UNKNOWN_NODE, _WRONG = 1, 0, -1
+
+
+class Projector:
+    """Keeps the projections of one node. An arrival's `source` is the id of the node that brought it."""
+
+    def __init__(
+        self, file: NodeFile, catalog: Catalog, admission: Admission, clock: Clock, *, node: str
+    ) -> None:
+        self._file, self._catalog, self._admission, self._clock = file, catalog, admission, clock
+        self._node = node
+        self._store: Store | None = None
+
+    def read_from(self, store: Store) -> None:
+        """The store of `dossiers`; it has this projector as its hook, and so exists after it."""
+        self._store = store
+
+    @property
+    def store(self) -> Store:
+        assert self._store is not None, "read_from() comes first"  # noqa: S101
+        return self._store
+
+    def arrived(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
+        """The hook of `dossiers`: note the deliveries, then fold every stream that they belong to."""
+        now = timestamp(self._clock())
+        deliveries = []
+        streams = set()
+        for arrival in arrivals:
+            event = self._admission.parsed(arrival.doc)
+            sealed = self._admission.is_sealed(arrival.doc, event)
+            mark = _UNKNOWN_NODE if sealed is None else _SEALED if sealed else _WRONG
+            from_centre = arrival.source is not None and arrival.source == self._catalog.centre
+            own = isinstance(event, Event) and event.node == self._node
+            deliveries.append(
+                (event.hash, own, arrival.seq, arrival.source or "", mark, now, now if from_centre else None)
+            )
+            streams.add(event.stream)
+        connection.executemany(
+            "INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING", deliveries
+        )
+        for stream in sorted(streams):
+            self._project(connection, stream)
+
+    def events_of(self, stream: str) -> list[Event | Unknown]:
+        """The events of a stream here, whatever their seal."""
+        return [parse(document) for document in self._documents(stream)]
+
+    def dossier(self, stream: str) -> Dossier:
+        """The fold of a stream, as of now."""
+        with self._file.read() as connection:
+            events = self.events_of(stream)
+            return fold(events, self._catalog, self._doubts(connection, events))
+
+    def catalog_grew(self) -> None:
+        """Fold again what waited for a card, a catalog entry, or a newer catalog to be judged by."""
+        with self._file.write() as connection:
+            self._check_seals(connection)
+            waiting = connection.execute(
+                "SELECT DISTINCT stream FROM event WHERE place = ?", (Place.WAITING.value,)
+            )
+            for (stream,) in waiting.fetchall():
+                self._project(connection, stream)
+
+    def centre_has(self, up_to: int) -> None:
+        """Central holds all that the push read up to this local sequence."""
+        with self._file.write() as connection:
+            connection.execute(
+                "UPDATE delivery SET centre_at = ? WHERE centre_at IS NULL AND local_seq <= ?",
+                (timestamp(self._clock()), up_to),
+            )
+
+    def rebuild(self) -> int:
+        """Drop the projections and make them again from the events; how many streams there are."""
+        with self._file.write() as connection:
+            fresh_projections(connection)
+            self._check_seals(connection)
+            streams = dict.fromkeys(summary.id.partition(":")[0] for summary in self.store.all_docs())
+            for stream in streams:
+                self._project(connection, stream)
+        return len(streams)
+
+    def _documents(self, stream: str) -> Iterable[Json]:
+        summaries = self.store.all_docs(startkey=f"{stream}:", endkey=f"{stream}:~")
+        winners = self.store.winners([summary.id for summary in summaries])
+        for summary in summaries:
+            yield load(render(winners[summary.id]))
+
+    def _check_seals(self, connection: Connection) -> None:
+        """Look again at events whose node was not known when they came."""
+        unknown = connection.execute(
+            "SELECT d.hash, e.stream FROM delivery d JOIN event e ON e.hash = d.hash WHERE d.sealed = ?",
+            (_UNKNOWN_NODE,),
+        ).fetchall()
+        for event_hash, stream in unknown:
+            document = self.store.get(f"{stream}:{event_hash}")
+            sealed = self._admission.is_sealed(document, parse(document))
+            if sealed is not None:
+                mark = _SEALED if sealed else _WRONG
+                connection.execute("UPDATE delivery SET sealed = ? WHERE hash = ?", (mark, event_hash))
+
+    def _doubts(self, connection: Connection, events: Sequence[Event | Unknown]) -> dict[str, str]:
+        wrong = connection.execute("SELECT hash FROM delivery WHERE sealed = ?", (_WRONG,)).fetchall()
+        here = {event.hash for event in events}
+        return {event_hash: "seal" for (event_hash,) in wrong if event_hash in here}
+
+    def _project(self, connection: Connection, stream: str) -> None:
+        events = self.events_of(stream)
+        dossier = fold(events, self._catalog, self._doubts(connection, events))
+        versions = {event.hash: event for event in events}
+        connection.execute("DELETE FROM event WHERE stream = ?", (stream,))
+        connection.executemany(
+            "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    line.hash,
+                    stream,
+                    line.node,
+                    line.seq,
+                    line.kind,
+                    line.at,
+                    line.by,
+                    line.place.value,
+                    line.why,
+                )
+                for line in dossier.timeline
+            ],
+        )
+        self._project_conflicts(connection, dossier, versions)
+        self._project_dossier(connection, dossier)
+
+    def _project_conflicts(
+        self, connection: Connection, dossier: Dossier, events: dict[Any, Event | Unknown]
+    ) -> None:
+        connection.execute("DELETE FROM conflict WHERE stream = ?", (dossier.stream,))
+        for conflict in dossier.conflicts:
+            members = [events[member] for member in conflict.members]
+            opened = max(member.at for member in members if isinstance(member, Event))
+            connection.execute(
+                "INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    conflict.id,
+                    dossier.stream,
+                    conflict.title,
+                    " ".join(conflict.rows),
+                    " ".join(conflict.members),
+                    opened,
+                ),
+            )
+
+    def _project_dossier(self, connection: Connection, dossier: Dossier) -> None:
+        position = _position(connection, dossier.stream)
+        connection.execute("DELETE FROM dossier WHERE position = ?", (position,))
+        connection.execute("DELETE FROM dossier_search WHERE rowid = ?", (position,))
+        standing, received = dossier.standing, dossier.received
+        if standing.receipt is None or received is None:
+            return
+        submitter = received.submitter if received.submitter else None
+        phone = (submitter.phone if submitter else "") or received.applicant.phone
+        came = submitter.name if submitter else ""
+        row: dict[str, Any] = {
+            "position": position,
+            "stream": dossier.stream,
+            "number": received.number,
+            "procedure": received.procedure,
+            "procedure_name": received.procedure_name,
+            "agency": received.agency,
+            "applicant": received.applicant.name,
+            "identity": received.applicant.identity,
+            "phone": phone,
+            "submitter": came,
+            "received_at": standing.receipt.at,
+            "received_day": local_day(moment(standing.receipt.at)).isoformat(),
+            "due_at": received.due,
+            "status": dossier.status.value,
+            "appraisal": ""
+            if standing.appraisal is None
+            else "passed"
+            if standing.appraisal.data.passed
+            else "failed",
+            "outcome": standing.outcome.kind.removeprefix("dossier.") if standing.outcome else "",
+            "contested": len(dossier.conflicts),
+            "missing": len(dossier.missing),
+            "node": standing.receipt.node,
+            "changed_at": max(line.at for line in dossier.timeline),
+        }
+        names = ", ".join(row)
+        connection.execute(
+            f"INSERT INTO dossier ({names}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608 - names are ours
+            tuple(row.values()),
+        )
+        text = (
+            received.number,
+            received.applicant.name,
+            row["submitter"],
+            phone,
+            received.applicant.identity,
+        )
+        connection.execute(
+            "INSERT INTO dossier_search (rowid, words) VALUES (?, ?)",
+            (position, " ".join(words(" ".join(text)))),
+        )
+
+
+def _position(connection: Connection, stream: str) -> int:
+    """A row number that grows with the moment at which the stream began: newest first costs nothing.
+
+    48 bits of milliseconds and 15 of chance; where two streams meet in one all the same, the later goes on.
+    """
+    known = connection.execute("SELECT position FROM dossier WHERE stream = ?", (stream,)).fetchone()
+    if known is not None:
+        return int(known[0])
+    position = int(stream[:12], 16) << 15 | int(stream[-4:], 16) & 0x7FFF
+    while connection.execute("SELECT 1 FROM dossier WHERE position = ?", (position,)).fetchone() is not None:
+        position += 1
+    return position

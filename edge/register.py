@@ -1,0 +1,267 @@
+"""What the pages ask: lists, searches and counts over the projections, and the facts of the status line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+
+from edge.database import ConflictRow, Copy, DossierRow, NodeFile, RefusedDocument
+from edge.projector import Projector
+from schemas.acts import Status
+from schemas.catalog import Procedure
+from schemas.events import moment
+from schemas.fold import Dossier, Line, Place
+from schemas.numbers import looks_like_a_number
+from schemas.spelling import words
+
+LISTED: Final = 50
+
+
+class Work(Enum):
+    """The lists of the room and of the return counter."""
+
+    APPRAISE = "appraise"
+    APPROVE = "approve"
+    WITHDRAW = "withdraw"
+    RETURN = "return"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found: at most `LISTED` rows, newest first, out of `searched` dossiers here."""
+
+    rows: list[DossierRow]
+    searched: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where one event is known to be: at central since when, and at which neighbours."""
+
+    centre_at: datetime | None
+    at_peers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Own acts that central is not known to have: how many, and since when the oldest waits."""
+
+    count: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """What a person should look at: contested dossiers, refused documents, incomplete dossiers, held acts."""
+
+    contested: int
+    refused: int
+    incomplete: int
+    held: int
+
+    @property
+    def none(self) -> bool:
+        return not (self.contested or self.refused or self.incomplete or self.held)
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """Of one node's chain: `upto` is the last number without a gap, `known` the highest seen anywhere here."""
+
+    node: str
+    upto: int
+    known: int
+
+
+class Register:
+    """Reads only. `is_centre`: at central every event is at central."""
+
+    def __init__(self, file: NodeFile, projector: Projector, *, is_centre: bool) -> None:
+        self._file, self._projector = file, projector
+        self._is_centre = is_centre
+
+    def dossier(self, stream: str) -> Dossier:
+        return self._projector.dossier(stream)
+
+    def row(self, stream: str) -> DossierRow | None:
+        with self._file.read():
+            found: DossierRow | None = DossierRow.get_or_none(DossierRow.stream == stream)
+            return found
+
+    def find(self, term: str) -> Found:
+        """Dossiers by number, name without diacritics, identity or phone; every word is a prefix.
+
+        An empty term lists the newest.
+        """
+        plain = words(term)
+        with self._file.read() as connection:
+            searched = connection.execute("SELECT count(*) FROM dossier").fetchone()[0]
+            if not plain:
+                positions = connection.execute(
+                    "SELECT position FROM dossier ORDER BY position DESC LIMIT ?", (LISTED + 1,)
+                )
+            else:
+                query = " ".join(f'"{word}"*' for word in plain)
+                if looks_like_a_number(term):
+                    query = '"' + " ".join(plain) + '"'
+                positions = connection.execute(
+                    "SELECT rowid FROM dossier_search WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?",
+                    (query, LISTED + 1),
+                )
+            found = [position for (position,) in positions]
+            rows = DossierRow.select().where(DossierRow.position.in_(found[:LISTED]))
+            ordered = sorted(rows, key=lambda row: -row.position)
+        return Found(ordered, searched, len(found) > LISTED)
+
+    def work(self, what: Work, limit: int = 200) -> tuple[list[DossierRow], int]:
+        """What waits for one kind of work, oldest due first, and how many there are in all."""
+        waits: Any
+        match what:
+            case Work.APPRAISE:
+                waits = (DossierRow.status == Status.RECEIVED.value) | (
+                    (DossierRow.status == Status.PROCESSING.value) & (DossierRow.appraisal == "")
+                )
+            case Work.APPROVE:
+                waits = (DossierRow.status == Status.PROCESSING.value) & (DossierRow.appraisal != "")
+            case Work.WITHDRAW:
+                waits = DossierRow.status == Status.WITHDRAWING.value
+            case Work.RETURN:
+                waits = DossierRow.status == Status.DONE.value
+        with self._file.read():
+            query = DossierRow.select().where(waits).order_by(DossierRow.due_at, DossierRow.position)
+            return list(query.limit(limit)), query.count()
+
+    def earlier(self, identity: str, *, but: str = "", limit: int = 5) -> list[DossierRow]:
+        """Earlier dossiers of the same applicant, newest first."""
+        if not identity:
+            return []
+        with self._file.read():
+            query = DossierRow.select().where((DossierRow.identity == identity) & (DossierRow.stream != but))
+            return list(query.order_by(DossierRow.position.desc()).limit(limit))
+
+    def conflicts(self) -> list[tuple[ConflictRow, DossierRow]]:
+        """Open conflicts with their dossiers, oldest first."""
+        with self._file.read():
+            rows = list(ConflictRow.select().order_by(ConflictRow.opened_at, ConflictRow.id))
+            streams = [row.stream for row in rows]
+            dossiers = {row.stream: row for row in DossierRow.select().where(DossierRow.stream.in_(streams))}
+        return [(row, dossiers[row.stream]) for row in rows if row.stream in dossiers]
+
+    def doubtful(self) -> list[Line]:
+        """Acts that are kept and have no effect: waiting, held, irregular, or of a newer version."""
+        with self._file.read() as connection:
+            rows = connection.execute(
+                "SELECT hash, kind, at, by, node, seq, place, why FROM event"
+                " WHERE place NOT IN ('effective', 'contested', 'void') ORDER BY at, hash"
+            ).fetchall()
+        return [
+            Line(h, kind, at, by, node, seq, Place(place), why)
+            for h, kind, at, by, node, seq, place, why in rows
+        ]
+
+    def waiting(self) -> Waiting:
+        with self._file.read() as connection:
+            if self._is_centre:
+                return Waiting(0, None)
+            count, oldest = connection.execute(
+                "SELECT count(*), min(arrived_at) FROM delivery WHERE centre_at IS NULL AND own = 1"
+            ).fetchone()
+        return Waiting(count, moment(oldest) if oldest else None)
+
+    def waiting_acts(self, limit: int = LISTED) -> list[tuple[Line, DossierRow | None, Whereabouts]]:
+        """The own acts that central is not known to have, oldest first."""
+        if self._is_centre:
+            return []
+        with self._file.read() as connection:
+            rows = connection.execute(
+                "SELECT e.hash, e.kind, e.at, e.by, e.node, e.seq, e.place, e.why, e.stream FROM delivery d"
+                " JOIN event e ON e.hash = d.hash WHERE d.centre_at IS NULL AND d.own = 1 ORDER BY d.local_seq LIMIT ?",
+                (limit,),
+            ).fetchall()
+            where = self.whereabouts([row[0] for row in rows])
+            dossiers = {row[8]: self.row(row[8]) for row in rows}
+        return [
+            (Line(h, kind, at, by, node, seq, Place(place), why), dossiers[stream], where[h])
+            for h, kind, at, by, node, seq, place, why, stream in rows
+        ]
+
+    def problems(self) -> Problems:
+        with self._file.read() as connection:
+            contested, incomplete = connection.execute(
+                "SELECT (SELECT count(*) FROM dossier WHERE contested > 0),"
+                " (SELECT count(*) FROM dossier WHERE missing > 0)"
+            ).fetchone()
+            held = connection.execute(
+                "SELECT count(*) FROM event WHERE place NOT IN ('effective', 'contested', 'void')"
+            ).fetchone()[0]
+            return Problems(contested, RefusedDocument.select().count(), incomplete, held)
+
+    def refused(self) -> list[RefusedDocument]:
+        with self._file.read():
+            return list(RefusedDocument.select().order_by(RefusedDocument.at))
+
+    def whereabouts(self, hashes: Sequence[str]) -> dict[str, Whereabouts]:
+        """Where events are known to be; for the tag of a dossier and for its timeline."""
+        with self._file.read() as connection:
+            marks = ", ".join("?" * len(hashes))
+            rows = connection.execute(
+                f"SELECT hash, local_seq, centre_at, arrived_at FROM delivery WHERE hash IN ({marks})",  # noqa: S608
+                tuple(hashes),
+            ).fetchall()
+            copies = [(copy.peer, copy.seq) for copy in Copy.select().order_by(Copy.peer)]
+        found = {}
+        for event_hash, local_seq, centre_at, arrived_at in rows:
+            at = arrived_at if self._is_centre else centre_at
+            peers = tuple(peer for peer, seq in copies if seq >= local_seq)
+            found[event_hash] = Whereabouts(moment(at) if at else None, peers)
+        return found
+
+    def completeness(self) -> list[Completeness]:
+        """For every chain seen here: how far it is whole."""
+        with self._file.read() as connection:
+            rows = connection.execute(
+                "SELECT node, max(seq), count(DISTINCT seq) FROM event GROUP BY node"
+            ).fetchall()
+            found = []
+            for node, known, count in rows:
+                upto = known if known == count else self._gap(connection, node) - 1
+                found.append(Completeness(node, upto, known))
+        return sorted(found, key=lambda one: one.node)
+
+    def _gap(self, connection: Any, node: str) -> int:
+        row = connection.execute(
+            "SELECT min(e.seq) + 1 FROM event e WHERE e.node = ? AND NOT EXISTS"
+            " (SELECT 1 FROM event n WHERE n.node = e.node AND n.seq = e.seq + 1)",
+            (node,),
+        ).fetchone()
+        first = connection.execute("SELECT 1 FROM event WHERE node = ? AND seq = 1", (node,)).fetchone()
+        return int(row[0]) if first else 1
+
+
+def search_procedures(
+    procedures: Sequence[Procedure], term: str, limit: int = 8
+) -> tuple[list[Procedure], int]:
+    """Procedures whose code, name or field has every word of the term as a prefix; best first, and how many."""
+    wanted = words(term)
+    if not wanted:
+        return [], 0
+    scored = []
+    for procedure in procedures:
+        name = words(procedure.name)
+        pool = [*name, *words(procedure.code), *words(procedure.field)]
+        if all(any(word.startswith(want) for word in pool) for want in wanted):
+            scored.append((_distance(name, wanted), len(name), procedure.code, procedure))
+    scored.sort(key=lambda row: row[:3])
+    return [row[3] for row in scored[:limit]], len(scored)
+
+
+def _distance(name: list[str], wanted: list[str]) -> int:
+    """How far into the name the wanted words stand together; a name that begins with them comes first."""
+    for start in range(len(name) - len(wanted) + 1):
+        if all(name[start + i].startswith(want) for i, want in enumerate(wanted)):
+            return start
+    return len(name)
