@@ -86,11 +86,12 @@ class Projector:
                 self._project(connection, stream)
 
     def centre_has(self, up_to: int) -> None:
-        """Central holds all that the push read up to this local sequence."""
+        """Central holds all that the push read up to this local sequence, but for what it refused."""
         with self._file.write() as connection:
             connection.execute(
-                "UPDATE delivery SET centre_at = ? WHERE centre_at IS NULL AND local_seq <= ?",
-                (timestamp(self._clock()), up_to),
+                "UPDATE delivery SET centre_at = ? WHERE centre_at IS NULL AND local_seq <= ?"
+                " AND hash NOT IN (SELECT substr(document, 34) FROM refuseddocument WHERE peer = ?)",
+                (timestamp(self._clock()), up_to, self._catalog.centre),
             )
 
     def rebuild(self) -> int:

@@ -1,0 +1,73 @@
+"""Who may use the databases of this node over HTTP: nodes by their card, programs by a password.
+
+A node reads and writes events, files and its own checkpoints; what it writes must keep to the write rules
+anyhow. A program that only reads may also keep its checkpoint (CouchDB's replicator insists on it).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from edge.keys import password_holds
+from edge.settings import ReaderSettings
+from schemas.catalog import Catalog
+from sync.sessions import User
+
+NODE: Final = "node"
+READER: Final = "reader"
+_READING_POSTS: Final = frozenset({"_all_docs", "_changes", "_bulk_get", "_revs_diff", "_missing_revs"})
+
+
+class Access:
+    """The doorkeeper of one node; `heard` is told of every node that proves who it is."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        readers: tuple[ReaderSettings, ...],
+        hasher: PasswordHasher,
+        *,
+        node: str,
+        heard: Callable[[str], None],
+    ) -> None:
+        self._catalog, self._node, self._heard = catalog, node, heard
+        self._readers = {reader.name: reader.verifier for reader in readers}
+        self._hasher = hasher
+        self._right: set[bytes] = set()
+
+    def authenticate(self, name: str, password: str) -> User | None:
+        card = self._catalog.latest.card(name)
+        if card is not None:
+            return User(name, (NODE,)) if password_holds(card.ed25519, name, self._node, password) else None
+        verifier = self._readers.get(name)
+        if verifier is None or not self._matches(name, verifier, password):
+            return None
+        return User(name, (READER,))
+
+    def authorize(self, user: User | None, database: str, method: str, path: str) -> bool:
+        if user is None:
+            return False
+        if NODE in user.roles:
+            self._heard(user.name)
+            return True
+        reads = method in ("GET", "HEAD") or (
+            method == "POST" and path in (*_READING_POSTS, "_ensure_full_commit")
+        )
+        return READER in user.roles and (reads or path.startswith("_local/"))
+
+    def _matches(self, name: str, verifier: str, password: str) -> bool:
+        """Basic credentials come with every request; argon2 is slow on purpose, once."""
+        digest = hashlib.sha256(f"{name}\0{password}".encode()).digest()
+        if digest in self._right:
+            return True
+        try:
+            self._hasher.verify(verifier, password)
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+        self._right.add(digest)
+        return True
