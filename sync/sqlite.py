@@ -121,6 +121,11 @@ class SqliteFile:
             raise RuntimeError("after_commit() belongs inside write()")
         self._committed.append(callback)
 
+    def on_statement(self, callback: Callable[[str], None] | None) -> None:
+        """Tell `callback` each statement of the writer, just before it runs: to profile, or to crash there."""
+        with self._lock:
+            self._writer.set_trace_callback(callback)
+
     def close(self) -> None:
         """Close all connections; the last one folds the WAL into the file. Nobody may be inside."""
         with self._lock, self._idle_lock:

@@ -67,11 +67,18 @@ class _Document:
 
 
 class _Plan(NamedTuple):
+    """`new`: the revision is not here; otherwise only the path may tell more of its history."""
+
     document: _Document
     incoming: Incoming
     path: tuple[Rev, ...]
+    new: bool
     attachments: tuple[Attachment | AttachmentIn, ...]
     as_sent: Json
+
+    @property
+    def name(self) -> tuple[str, Rev]:
+        return self.incoming.id, self.path[0]
 
 
 class Writing:
@@ -93,17 +100,19 @@ class Writing:
         documents = self._load(dict.fromkeys(one.id for one in incoming))
         plan = self._plan_edit if new_edits else self._plan_copy
         plans = [plan(documents[one.id], one) for one in incoming]
-        refused = self._judge([one for one in plans if isinstance(one, _Plan)], rules)
-        accepted = []
+        refused = self._judge([one for one in plans if isinstance(one, _Plan) and one.new], rules)
         outcomes = []
+        arrived = []
         for one, planned in zip(incoming, plans, strict=True):
-            outcome = _outcome(one, planned, refused)
-            outcomes.append(outcome)
-            if isinstance(planned, _Plan) and outcome.refusal is None:
-                self._graft(planned)
-                accepted.append(planned)
+            if isinstance(planned, Refused):
+                outcomes.append(Outcome(one.id, str(one.path[0]) if one.path else None, planned))
+                continue
+            refusal = refused.get(planned.name)
+            outcomes.append(Outcome(one.id, str(planned.path[0]), refusal))
+            if refusal is None and self._graft(planned):
+                arrived.append(planned)
         seqs = self._save(documents.values())
-        self.arrivals = [self._arrival(plan, seqs[plan.document.id]) for plan in accepted]
+        self.arrivals = [self._arrival(one, seqs[one.document.id]) for one in arrived]
         return outcomes
 
     def _load(self, ids: Iterable[str]) -> dict[str, _Document]:
@@ -136,21 +145,18 @@ class Writing:
         document.planned.add(rev)
         path = (rev,) if parent is None else (rev, parent)
         as_sent = {**incoming.document, "_id": incoming.id, "_rev": str(rev)}
-        return _Plan(document, incoming, path, attachments, as_sent)
+        return _Plan(document, incoming, path, True, attachments, as_sent)
 
-    def _plan_copy(self, document: _Document, incoming: Incoming) -> _Plan | None:
-        """`new_edits=false`: known or new, never a conflict. None: known; its history may get longer."""
-        rev = incoming.path[0]
-        if rev in document.tree.nodes or rev in document.planned:
-            if rev in document.tree.nodes:
-                document.tree = document.tree.grafted(incoming.path, deleted=incoming.deleted)
-            return None
+    def _plan_copy(self, document: _Document, incoming: Incoming) -> _Plan:
+        """`new_edits=false`: known or new, never a conflict."""
+        rev, as_sent = incoming.path[0], incoming.document
+        if rev in document.before.nodes or rev in document.planned:
+            return _Plan(document, incoming, incoming.path, False, (), as_sent)
         document.planned.add(rev)
         attachments = tuple(self._resolved(document, incoming, incoming.path[1:]))
-        as_sent = incoming.document
         if as_sent.get("_id") != incoming.id or "_rev" not in as_sent:
             as_sent = {**as_sent, "_id": incoming.id, "_rev": str(rev)}
-        return _Plan(document, incoming, incoming.path, attachments, as_sent)
+        return _Plan(document, incoming, incoming.path, True, attachments, as_sent)
 
     def _resolved(
         self, document: _Document, incoming: Incoming, ancestors: Sequence[Rev]
@@ -176,24 +182,28 @@ class Writing:
                 return {one.name: one for one in stored.attachments} if stored else {}
         return {}
 
-    def _judge(self, plans: Sequence[_Plan], rules: WriteRules | None) -> dict[int, Refused]:
-        """The refusals of the write rules, by the identity of the plan."""
+    def _judge(self, plans: Sequence[_Plan], rules: WriteRules | None) -> dict[tuple[str, Rev], Refused]:
+        """The refusals of the write rules, by document and revision."""
         if rules is None or not plans:
             return {}
         reasons = rules([plan.as_sent for plan in plans], self._source)
         return {
-            id(plan): Forbidden(reason)
+            plan.name: Forbidden(reason)
             for plan, reason in zip(plans, reasons, strict=True)
             if reason is not None
         }
 
     # ---- writing
 
-    def _graft(self, plan: _Plan) -> None:
+    def _graft(self, plan: _Plan) -> bool:
+        """Whether the revision arrived with it; not if it, or a child of it, was here before."""
         document, rev = plan.document, plan.path[0]
-        kept = [tuple(self._kept(one, rev)) for one in plan.attachments]
+        arrives = plan.new and rev not in document.tree.nodes
+        if arrives:
+            kept = [tuple(self._kept(one, rev)) for one in plan.attachments]
+            document.bodies[rev] = (plan.incoming.body, orjson.dumps(kept).decode() if kept else None)
         document.tree = document.tree.grafted(plan.path, deleted=plan.incoming.deleted)
-        document.bodies[rev] = (plan.incoming.body, orjson.dumps(kept).decode() if kept else None)
+        return arrives
 
     def _kept(self, one: Attachment | AttachmentIn, rev: Rev) -> Attachment:
         if isinstance(one, Attachment):
@@ -262,13 +272,6 @@ class Writing:
                 one.name: {"content_type": one.content_type, "stub": True} for one in plan.attachments
             }
         return Arrival(plan.incoming.id, rev, seq, doc, self._source)
-
-
-def _outcome(incoming: Incoming, planned: _Plan | Refused | None, refused: dict[int, Refused]) -> Outcome:
-    if isinstance(planned, Refused):
-        return Outcome(incoming.id, str(incoming.path[0]) if incoming.path else None, planned)
-    rev = incoming.path[0] if planned is None else planned.path[0]
-    return Outcome(incoming.id, str(rev), refused.get(id(planned)))
 
 
 def _others(tree: Tree, leaves: Sequence[Rev]) -> str | None:
