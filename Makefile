@@ -1,0 +1,93 @@
+# Everything that a developer or a machine does with Motcua. `make run` and `make test` need git, make, Python 3.11
+# with venv, and Node.js with npm; they set up the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= var/demo
+# Debian packages that the tests use: a browser, poppler's readers of PDF, the font that Chromium falls back on
+DEBIAN := chromium poppler-utils fonts-liberation2
+ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
+PYTHON := python3
+endif
+
+.PHONY: help setup setup-tests run test lint format prove bench lock clean debian
+
+help:
+	@echo "make run     set up, and start the demo centre on http://127.0.0.1:8600/"
+	@echo "make test    set up what the tests need, lint, and run all tests"
+	@echo "make lint    ruff, mypy, import contracts"
+	@echo "make prove   the long proofs (FULL=1: with all counts)"
+	@echo "make bench   measure, and hold the figures against what they must be"
+	@echo "make lock    choose new versions of the dependencies"
+
+setup: $(VENV)/.run node_modules/.pages edge/static/vendor/.copied
+
+setup-tests: debian $(VENV)/.tests node_modules/.tests edge/static/vendor/.copied
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.run requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+node_modules/.pages: package.json package-lock.json
+	npm ci --omit=dev --ignore-scripts --silent
+	@touch $@
+
+node_modules/.tests: package.json package-lock.json
+	npm ci --ignore-scripts --silent
+	@touch node_modules/.pages $@
+
+# The pages serve these files themselves: no page ever asks another host for anything.
+edge/static/vendor/.copied: node_modules/.pages edge/static/vendor.list
+	@mkdir -p edge/static/vendor
+	@while read -r from to; do cp "node_modules/$$from" "edge/static/vendor/$$to"; done < edge/static/vendor.list
+	@touch $@
+
+debian:
+	@missing=""; for package in $(DEBIAN); do \
+	  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	  else echo "The tests need Debian packages; install them with: sudo apt-get install$$missing" >&2; exit 1; fi; fi
+
+run: setup
+	$(BIN)/motcua demo --data $(DATA)
+
+lint: $(VENV)/.tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.tests
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: setup-tests lint
+	$(BIN)/pytest
+
+prove: setup-tests
+	MOTCUA_PROVE=$(if $(FULL),full,quarter) $(BIN)/pytest -m "prove or not prove" tests/sync tests/scenarios tests/schemas
+
+bench: setup-tests
+	$(BIN)/python -m tests.bench
+
+lock: | $(VENV)/bin/python
+	$(BIN)/pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url \
+	  --no-emit-trusted-host --no-emit-find-links --extra install -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url \
+	  --no-emit-trusted-host --no-emit-find-links --extra install --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) node_modules edge/static/vendor build dist *.egg-info

@@ -1,0 +1,208 @@
+"""Procedures and agencies from CSV, checked row by row (domain §4.2).
+
+What the national portal shows is not fit for use as it comes: thousands are lost from fees, limits have no
+unit, a code stands twice. A row with such a fault is shown and left out; the others become catalog entries.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from central.errors import UnreadableCatalog
+from schemas.catalog import Agency, Component, Fee, FeeKind, Procedure, Step
+from schemas.deadlines import Limit, Unit
+from schemas.spelling import composed, plain
+
+LEAST_FEE: Final = 1_000
+"""A fee below this has lost its thousands: nothing costs 25 đồng."""
+
+UNITS: Final[Mapping[str, Unit]] = {
+    "ngay_lam_viec": Unit.WORKING_DAYS,
+    "ngay": Unit.DAYS,
+    "thang": Unit.MONTHS,
+    "trong_ngay": Unit.SAME_DAY,
+}
+COLUMNS: Final = (
+    "ma_tthc",
+    "ten_tthc",
+    "linh_vuc",
+    "co_quan_2026",
+    "thoi_han",
+    "don_vi",
+    "phi_vnd",
+    "le_phi_vnd",
+    "ghi_chu_phi",
+    "phi_hieu_luc_den",
+    "thanh_phan_ho_so",
+    "ket_qua",
+    "bon_tai_cho_du_kien",
+)
+_CODE = re.compile(r"[0-9]\.[0-9]{6}(?:\.[0-9A-Z.]+)?")
+_AGENCY_CODE = re.compile(r"\(([GH][0-9]{2}(?:\.[0-9]{2,3})*)\)")
+_REMARK = re.compile(r"\s*\([^()]*\)")
+_COUNTS = re.compile(r"\s*\[\s*(?:([0-9]{1,2}) bản chính)?\s*,?\s*(?:([0-9]{1,2}) bản sao)?\s*\]\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """Why one row was left out; `line` counts from 1, the head being line 1."""
+
+    line: int
+    code: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a file gave: procedures that are right, and rows that are not."""
+
+    procedures: tuple[Procedure, ...]
+    problems: tuple[RowProblem, ...]
+
+
+class _Wrong(Exception):
+    """Why one row cannot be used."""
+
+
+def read_procedures(content: bytes, agencies: Sequence[Agency], *, since: date) -> Read:
+    """Procedures in the columns of `COLUMNS`; `since` is the first day of these versions.
+
+    Raises `UnreadableCatalog` for a file that is no such table.
+    """
+    names = {plain(agency.name): agency.code for agency in agencies}
+    codes = {agency.code for agency in agencies}
+    procedures: dict[str, Procedure] = {}
+    problems = []
+    for line, row in _rows(content, COLUMNS):
+        code = row["ma_tthc"]
+        try:
+            if code in procedures:
+                raise _Wrong("mã thủ tục đã có ở một dòng trên")
+            procedures[code] = _procedure(row, _agency(row["co_quan_2026"], names, codes), since)
+        except (_Wrong, msgspec.ValidationError) as why:
+            problems.append(RowProblem(line, code, str(why)))
+    return Read(tuple(procedures.values()), tuple(problems))
+
+
+def read_agencies(content: bytes) -> tuple[Agency, ...]:
+    """Agencies in the columns code, name, sample (yes/no), successor_of. Raises `UnreadableCatalog`."""
+    return tuple(
+        msgspec.convert(
+            {
+                "code": row["code"],
+                "name": composed(row["name"]),
+                "sample": row["sample"] == "yes",
+                "successor_of": [composed(name) for name in row["successor_of"].split("|") if name.strip()],
+            },
+            Agency,
+        )
+        for _, row in _rows(content, ("code", "name", "sample", "successor_of"))
+    )
+
+
+def _rows(content: bytes, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as why:
+        raise UnreadableCatalog(
+            f"not UTF-8: byte {why.start} is no part of it; save the file as UTF-8"
+        ) from why
+    reader = csv.DictReader(io.StringIO(text), strict=True)
+    try:
+        head = reader.fieldnames
+        if not head:
+            raise UnreadableCatalog("the file is empty")
+        missing = [column for column in columns if column not in head]
+        if missing:
+            raise UnreadableCatalog(f"columns are missing: {', '.join(missing)}")
+        found = [(reader.line_num, {name: (row[name] or "").strip() for name in columns}) for row in reader]
+    except csv.Error as why:
+        raise UnreadableCatalog(f"line {reader.line_num} is no CSV: {why}") from why
+    if not found:
+        raise UnreadableCatalog("the file has a head and no rows")
+    yield from found
+
+
+def _procedure(row: Mapping[str, str], agency: str, since: date) -> Procedure:
+    if not _CODE.fullmatch(row["ma_tthc"]):
+        raise _Wrong(f"mã thủ tục không đúng dạng: {row['ma_tthc'] or 'để trống'}")
+    if not row["ten_tthc"]:
+        raise _Wrong("thiếu tên thủ tục")
+    return msgspec.convert(
+        msgspec.to_builtins(
+            Procedure(
+                code=row["ma_tthc"],
+                name=composed(row["ten_tthc"]),
+                field=composed(row["linh_vuc"]) or "Khác",
+                agency=agency,
+                limit=_limit(row["thoi_han"], row["don_vi"]),
+                components=tuple(_components(row["thanh_phan_ho_so"])),
+                fees=tuple(_fees(row)),
+                result=composed(row["ket_qua"]),
+                on_site=row["bon_tai_cho_du_kien"] == "co",
+                steps=(Step.APPRAISE, Step.APPROVE),
+                since=since,
+                fee_note=composed(row["ghi_chu_phi"]),
+            )
+        ),
+        Procedure,
+    )
+
+
+def _agency(text: str, names: Mapping[str, str], codes: set[str]) -> str:
+    code = _AGENCY_CODE.search(text)
+    if code is not None and code[1] in codes:
+        return code[1]
+    found = names.get(plain(composed(_REMARK.sub("", text))))
+    if found is None:
+        raise _Wrong(f"không có cơ quan này trong danh mục: {text or 'để trống'}")
+    return found
+
+
+def _limit(value: str, unit: str) -> Limit:
+    if not unit:
+        raise _Wrong("thời hạn không có đơn vị")
+    if unit not in UNITS:
+        raise _Wrong(f"đơn vị thời hạn chưa dùng được: {unit}")
+    if UNITS[unit] is Unit.SAME_DAY:
+        return Limit(0, Unit.SAME_DAY)
+    if not value.isdigit() or not 1 <= int(value) <= 10_000:
+        raise _Wrong(f"thời hạn không phải số ngày: {value or 'để trống'}")
+    return Limit(int(value), UNITS[unit])
+
+
+def _fees(row: Mapping[str, str]) -> Iterator[Fee]:
+    until = row["phi_hieu_luc_den"]
+    try:
+        last = date.fromisoformat(until) if until else msgspec.UNSET
+    except ValueError as why:
+        raise _Wrong(f"ngày hết hiệu lực của phí không đúng: {until}") from why
+    for column, kind in (("phi_vnd", FeeKind.CHARGE), ("le_phi_vnd", FeeKind.FEE)):
+        amount = row[column]
+        if amount and not amount.isdigit():
+            raise _Wrong(f"số tiền không đúng: {amount}")
+        if amount and 0 < int(amount) < LEAST_FEE:
+            raise _Wrong(f"phí {amount} đ dưới 1.000 đ: có thể mất hàng nghìn")
+        if amount and int(amount):
+            yield Fee(kind, int(amount), last)
+
+
+def _components(text: str) -> Iterator[Component]:
+    seen = set()
+    for part in text.split("|"):
+        counts = _COUNTS.search(part)
+        name = composed(part[: counts.start()] if counts else part)
+        if not name or plain(name) in seen:
+            continue
+        seen.add(plain(name))
+        originals = int(counts[1] or 0) if counts else 1
+        copies = int(counts[2] or 0) if counts else 0
+        yield Component(name, originals, copies)

@@ -1,0 +1,177 @@
+"""`motcua`: the command that starts everything.
+
+Exit status 0: well. 1: the work was done and something was found. 2: it could not begin; one line says why.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import date
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from central.catalog_import import Read, read_procedures
+from central.centre import Office
+from central.demo.run import run_demo, run_once
+from central.errors import CentralError
+from central.rebuild import rebuild_command
+from central.serve import run_node
+from central.verify import verify_command
+from edge.clock import system_clock
+from edge.errors import CannotStart, NodeError
+from edge.ids import Ids
+from edge.node import Folder, Node
+from edge.settings import read_settings
+
+CANNOT_BEGIN = 2
+
+_folder = click.Path(path_type=Path, file_okay=False)
+
+
+class _OneLine(click.Group):
+    """Errors that a person can do something about are one line, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (NodeError, CentralError) as why:
+            click.echo(f"motcua: {why}", err=True)
+            ctx.exit(CANNOT_BEGIN)
+
+
+@click.group(cls=_OneLine)
+@click.version_option(package_name="motcua")
+def main() -> None:
+    """A one-stop public-service centre that keeps working when the network does not."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("pyhanko").setLevel(logging.WARNING)
+
+
+@main.command()
+@click.option(
+    "--data",
+    type=_folder,
+    default=None,
+    help="The demo's own folder. [default: var/demo, a fresh one for --once]",
+)
+@click.option("--once", is_flag=True, help="Play the outage scenario without a person, report, and end.")
+@click.option("--json", "as_json", is_flag=True, help="With --once: print one JSON object.")
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="With --once: what chooses people and dossiers."
+)
+def demo(data: Path | None, once: bool, as_json: bool, seed: int) -> None:
+    """Start a centre on this machine: central 8600, counters 8601 and 8602, the 4-on-site room 8603."""
+    if once:
+        sys.exit(run_once(data, seed=seed, as_json=as_json))
+    if as_json:
+        raise click.UsageError("--json goes with --once")
+    run_demo(data or Path("var/demo"))
+
+
+@main.command()
+@click.option("--data", type=_folder, required=True, help="The node's folder, with its node.toml.")
+@click.option("--watch-stdin", is_flag=True, hidden=True)
+def edge(data: Path, watch_stdin: bool) -> None:
+    """Run a counter's or a room's node until it is told to stop."""
+    run_node(data, watch_stdin=watch_stdin)
+
+
+@main.command()
+@click.option("--data", type=_folder, required=True, help="Central's folder, with its node.toml.")
+@click.option("--watch-stdin", is_flag=True, hidden=True)
+def central(data: Path, watch_stdin: bool) -> None:
+    """Run the central node until it is told to stop."""
+    run_node(data, watch_stdin=watch_stdin)
+
+
+@main.group()
+def catalog() -> None:
+    """Procedures, agencies, people: what central says to every node."""
+
+
+@catalog.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--data",
+    type=_folder,
+    default=Path("var/demo"),
+    show_default=True,
+    help="A demo's folder, or central's own.",
+)
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), help="First day of these versions. [default: today]"
+)
+@click.option("--by", default="", help="Who imports: a person's id.")
+@click.option("--dry-run", is_flag=True, help="Show what is wrong and write nothing.")
+@click.option("--json", "as_json", is_flag=True)
+def import_(file: Path, data: Path, since: object, by: str, dry_run: bool, as_json: bool) -> None:
+    """Import procedures from a CSV: what is wrong is shown row by row, what is right becomes catalog entries."""
+    folder = Folder(data / "central" if (data / "central" / "node.toml").exists() else data)
+    settings = read_settings(folder.path)
+    with folder.locked():
+        node = Node(folder, settings, clock=system_clock, ids=Ids())
+        try:
+            if not node.is_centre:
+                raise CannotStart(f"{folder.path} is not central's folder: only central writes the catalog")
+            day = since.date() if hasattr(since, "date") else system_clock().date()
+            read = read_procedures(file.read_bytes(), node.catalog.latest.agencies(), since=day)
+            fresh = [one for one in read.procedures if not _is_known(node, one, day)]
+            written = 0 if dry_run else Office(node).define(fresh, by=by)
+            _report_import(read, len(fresh), written, node.catalog.name, as_json=as_json)
+        finally:
+            node.close()
+
+
+def _is_known(node: Node, procedure: object, day: date) -> bool:
+    """Whether the catalog says just this already, but for the day from which it does."""
+    known = node.catalog.latest.procedure(getattr(procedure, "code", ""), day)
+    return known is not None and msgspec.structs.replace(known, since=day) == procedure
+
+
+def _report_import(read: Read, fresh: int, written: int, name: str, *, as_json: bool) -> None:
+    if as_json:
+        report = {
+            "right": len(read.procedures),
+            "unchanged": len(read.procedures) - fresh,
+            "written": written,
+            "catalog": name,
+            "wrong": [{"line": one.line, "code": one.code, "why": one.why} for one in read.problems],
+        }
+        click.echo(msgspec.json.encode(report).decode())
+        return
+    console = Console()
+    if read.problems:
+        table = Table("Dòng", "Mã thủ tục", "Không nhập vì", title=f"{len(read.problems)} dòng không nhập")
+        for one in read.problems:
+            table.add_row(str(one.line), one.code, one.why)
+        console.print(table)
+    console.print(
+        f"{len(read.procedures)} thủ tục đúng, {len(read.procedures) - fresh} không đổi, {written} đã ghi vào danh mục {name}."
+    )
+
+
+@main.command()
+@click.option("--data", type=_folder, required=True, help="A centre's folder, one folder a node.")
+@click.option("--json", "as_json", is_flag=True)
+def verify(data: Path, as_json: bool) -> None:
+    """Read every event and file of every node again: ids, revisions, chains, seals, signatures, hashes, numbers."""
+    sys.exit(verify_command(data, as_json))
+
+
+@main.command()
+@click.option(
+    "--data", type=_folder, required=True, help="A centre's folder, one folder a node; nothing may run in it."
+)
+@click.option("--json", "as_json", is_flag=True)
+def rebuild(data: Path, as_json: bool) -> None:
+    """Drop all projections and make the same ones again from the events."""
+    sys.exit(rebuild_command(data, as_json))
+
+
+if __name__ == "__main__":
+    main()

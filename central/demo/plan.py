@@ -1,0 +1,118 @@
+"""The sample centre: its nodes, its people and its calendars. People, PINs and dossiers are made up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from central.centre import Place
+from schemas.calendar import DayOff, Year
+from schemas.catalog import Centre, Duty, Grant, Person, Role
+
+HOST: Final = "127.0.0.1"
+SINCE: Final = date(2025, 1, 1)
+CENTRE: Final = Centre(
+    name="Trung tâm Phục vụ hành chính công tỉnh Lạng Sơn",
+    superior="Ủy ban nhân dân tỉnh Lạng Sơn",
+    place="Lạng Sơn",
+)
+_EDGE: Final = (Duty.RECEIVE, Duty.RETURN)
+_ROOM: Final = (Duty.RECEIVE, Duty.RETURN, Duty.APPRAISE, Duty.APPROVE)
+_CENTRE: Final = (Duty.CATALOG, Duty.DESK, Duty.APPRAISE, Duty.APPROVE)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoNode:
+    """A node of the demo: the name of its folder and of its line in reports, its place, its port."""
+
+    name: str
+    place: Place
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """A made-up member of staff; `signs` with a token whose PIN is the same as the screen's."""
+
+    id: str
+    name: str
+    title: str
+    role: Role
+    pin: str
+    capacity: str = ""
+    signs: bool = False
+
+    def entry(self, certificates: tuple[str, ...]) -> Person:
+        return Person(self.id, self.name, self.title, (Grant(self.role, SINCE),), self.capacity, certificates)
+
+
+def nodes(first_port: int = 8600) -> tuple[DemoNode, ...]:
+    """Central first. With `first_port` 0 each port is chosen by the system."""
+    places = (
+        ("central", "central.1", "Trung tâm", 0, _CENTRE),
+        ("counter-01", "counter-01.1", "Quầy 01", 1, _EDGE),
+        ("counter-02", "counter-02.1", "Quầy 02", 2, _EDGE),
+        ("room-01", "room-01.1", "Phòng 4 tại chỗ", 11, _ROOM),
+    )
+    return tuple(
+        DemoNode(name, Place(node, title, number, duties, ""), first_port + offset if first_port else 0)
+        for offset, (name, node, title, number, duties) in enumerate(places)
+    )
+
+
+PEOPLE: Final = (
+    DemoPerson("hanh.nh", "Nguyễn Hồng Hạnh", "Công chức tiếp nhận", Role.RECEIVER, "140726"),
+    DemoPerson("long.pd", "Phạm Đức Long", "Công chức tiếp nhận", Role.RECEIVER, "250811"),
+    DemoPerson("ha.lt", "Lộc Thị Hà", "Công chức thẩm định", Role.APPRAISER, "361902"),
+    DemoPerson(
+        "viet.tq", "Trần Quốc Việt", "Phó Giám đốc Sở", Role.APPROVER, "472013", "TUQ. GIÁM ĐỐC", signs=True
+    ),
+    DemoPerson(
+        "mai.hk", "Hoàng Kim Mai", "Phó Giám đốc Sở", Role.APPROVER, "583124", "TUQ. GIÁM ĐỐC", signs=True
+    ),
+    DemoPerson("huong.ltt", "Lê Thị Thu Hương", "Công chức đối soát", Role.DESK_OFFICER, "694235"),
+    DemoPerson("quan.nv", "Nông Văn Quân", "Quản trị hệ thống", Role.ADMINISTRATOR, "705346"),
+)
+ADMINISTRATOR: Final = "quan.nv"
+AUDITOR: Final = ("auditor", "auditor")
+"""A program that reads the databases: name and password, for curl and for PouchDB."""
+
+
+def _off(year: int, days: str, why: str) -> tuple[DayOff, ...]:
+    return tuple(DayOff(date(year, int(day[3:]), int(day[:2])), why) for day in days.split())
+
+
+CALENDARS: Final = (
+    Year(
+        2026,
+        (
+            *_off(2026, "01/01", "Tết Dương lịch"),
+            *_off(2026, "02/01", "nghỉ hoán đổi"),
+            *_off(2026, "16/02 17/02 18/02 19/02 20/02", "Tết Nguyên đán"),
+            *_off(2026, "27/04", "nghỉ bù Giỗ Tổ Hùng Vương"),
+            *_off(2026, "30/04", "Ngày Chiến thắng"),
+            *_off(2026, "01/05", "Quốc tế Lao động"),
+            *_off(2026, "31/08", "nghỉ hoán đổi"),
+            *_off(2026, "01/09 02/09", "Quốc khánh"),
+            *_off(2026, "24/11", "Ngày Văn hóa Việt Nam"),
+        ),
+        (date(2026, 1, 10), date(2026, 8, 22)),
+        confirmed=True,
+    ),
+    Year(
+        2027,
+        (
+            *_off(2027, "01/01", "Tết Dương lịch"),
+            *_off(2027, "05/02 08/02 09/02 10/02 11/02", "Tết Nguyên đán"),
+            *_off(2027, "16/04", "Giỗ Tổ Hùng Vương"),
+            *_off(2027, "30/04", "Ngày Chiến thắng"),
+            *_off(2027, "03/05", "nghỉ bù Quốc tế Lao động"),
+            *_off(2027, "01/09 02/09", "Quốc khánh"),
+            *_off(2027, "24/11", "Ngày Văn hóa Việt Nam"),
+        ),
+        (),
+        confirmed=False,
+    ),
+)
+"""2026 as announced (10/01 and 02/01 from memory); 2027 is a proposal that nobody has confirmed, and says so."""

@@ -1,0 +1,80 @@
+"""The process of one node: open it, serve its pages and databases, keep its roads and its spool going."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+from edge.web import create_pages
+
+from central.demo import crash
+from central.web import register
+from edge.clock import Clock, system_clock
+from edge.ids import Ids
+from edge.node import Folder, Node
+from edge.roads import Roads
+from edge.server import application, serving
+from edge.settings import read_settings
+from edge.spooling import Spooling
+
+READY = "ready"
+
+
+def run_node(path: Path, *, watch_stdin: bool = False) -> None:
+    """Run the node in `path` until SIGTERM, SIGINT or, with `watch_stdin`, the end of standard input.
+
+    Raises `CannotStart`.
+    """
+    stopping = _stop_signal(watch_stdin)
+    settings = read_settings(path)
+    folder = Folder(path)
+    with folder.locked(), _open(folder, system_clock, Ids()) as node:
+        if settings.demo is not None:
+            crash.install(node)
+        roads, spooling = Roads(node), Spooling(node.spool, node.clock)
+        pages = create_pages(node, roads, spooling.wake)
+        if node.is_centre:
+            register(pages, node)
+        with serving(application(node, pages), settings.host, settings.port) as (host, port):
+            roads.start()
+            spooling.start()
+            sys.stdout.write(f"{READY} {node.id} http://{host}:{port}/\n")
+            sys.stdout.flush()
+            stopping.wait()
+            roads.stop()
+            spooling.stop()
+            for store in node.stores.values():
+                store.close()
+
+
+@contextlib.contextmanager
+def _open(folder: Folder, clock: Clock, ids: Ids) -> Iterator[Node]:
+    node = Node(folder, read_settings(folder.path), clock=clock, ids=ids)
+    try:
+        yield node
+    finally:
+        node.close()
+
+
+def _stop_signal(watch_stdin: bool) -> threading.Event:
+    """Set when the process is asked to end, from the moment it starts."""
+    stopping = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    if watch_stdin:
+
+        def watch() -> None:
+            sys.stdin.read()
+            stopping.set()
+
+        threading.Thread(target=watch, name="stdin", daemon=True).start()
+    return stopping

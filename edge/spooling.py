@@ -1,0 +1,47 @@
+"""The thread that drives the spool: woken after each reception, and now and then by itself."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Final
+
+from edge.clock import Clock
+from printing.spool import Spool
+from sync.errors import SyncError
+
+PASS_S: Final = 5.0
+"""A printer that did not answer is tried again after this long."""
+
+log = logging.getLogger(__name__)
+
+
+class Spooling:
+    """Prints what is queued until it is stopped."""
+
+    def __init__(self, spool: Spool, clock: Clock) -> None:
+        self._spool, self._clock = spool, clock
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is something to print."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(timeout=PASS_S)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                self._spool.work(at=self._clock())
+            except SyncError:
+                log.exception("the spool rests until its next pass; no paper is lost")
+            self._wake.wait(PASS_S)
+            self._wake.clear()
