@@ -7,7 +7,7 @@ longer than a page, whatever time the client takes.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,37 +70,28 @@ class Feed:
         yield self._closing()
 
     def longpoll(self) -> Iterator[bytes]:
-        """Heads first, so that the client knows that the line stands; then rows, or line feeds until there are."""
+        """Its head first, so that the client knows that the line stands; then rows, as soon as there are any."""
         yield b'{"results":[\n'
-        rows = self._separated()
-        first = next(rows, None)
-        for beat in () if first is not None else self._waiting():
-            if beat:
-                yield beat
-                continue
-            rows = self._separated()
-            first = next(rows, None)
-            if first is not None:
-                break
-        if first is not None:
-            yield first
-            yield from rows
+        if self._left != 0 and not (yield from _all_of(self._separated())):
+            yield from self._awaited(self._separated)
         yield self._closing()
 
     def continuous(self) -> Iterator[bytes]:
-        yield from self._lines()
-        while self._left != 0:
-            for beat in self._waiting():
-                if beat:
-                    yield beat
-                    continue
-                lines = b"".join(self._lines())
-                if lines:
-                    yield lines
-                    break  # the time-out starts anew
-            else:
-                break
+        """Rows as they come; where there are none yet, a line feed for the same reason."""
+        if not (yield from _all_of(self._lines())):
+            yield b"\n"
+        while self._left != 0 and (yield from self._awaited(self._lines)):
+            pass  # the time-out starts anew
         yield orjson.dumps(self._end()) + b"\n"
+
+    def _awaited(self, rows: Callable[[], Iterator[bytes]]) -> Generator[bytes, None, bool]:
+        """Heartbeats, then the next `rows`; False if the time was over before."""
+        for beat in self._waiting():
+            if beat:
+                yield beat
+            elif (yield from _all_of(rows())):
+                return True
+        return False
 
     def _waiting(self) -> Iterator[bytes]:
         """A line feed for each heartbeat, b"" whenever there may be something new; ends with the time-out."""
@@ -185,6 +176,15 @@ class Feed:
 
     def _closing(self) -> bytes:
         return b"\n],\n" + orjson.dumps(self._end())[1:] + b"\n"
+
+
+def _all_of(parts: Iterator[bytes]) -> Generator[bytes, None, bool]:
+    """Pass on all parts; whether there were any."""
+    any_part = False
+    for part in parts:
+        yield part
+        any_part = True
+    return any_part
 
 
 def _parse(call: DatabaseCall) -> Asked:

@@ -48,7 +48,8 @@ class Server:
             now=lambda: self.now,
             on_checkpoint=lambda *told: self.checkpoints.append(told),
         )
-        self._http = wsgi.Server(("127.0.0.1", port), app, numthreads=16, timeout=30)
+        self._http = wsgi.Server(("127.0.0.1", port), app, numthreads=8, timeout=30)
+        self._http.expiration_interval = 0.02  # how long stopping takes
         self._http.prepare()
         self._thread = threading.Thread(target=self._http.serve, daemon=True)
         self._thread.start()

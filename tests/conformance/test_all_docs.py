@@ -1,0 +1,106 @@
+"""protocol.md §1.6, `_all_docs`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conformance.conftest import Client
+
+
+@pytest.fixture
+def abc(db: Client) -> Client:
+    for doc_id in ("a", "b", "c", "gone"):
+        db.put(doc_id, {"n": doc_id})
+    db.delete("gone?rev=" + db.get("gone").json()["_rev"])
+    return db
+
+
+def ids(db: Client, query: str) -> list[str]:
+    return [row["id"] for row in db.get(f"_all_docs?{query}").json()["rows"]]
+
+
+def test_all_rows(abc: Client) -> None:
+    answer = abc.get("_all_docs").json()
+    assert (answer["total_rows"], answer["offset"]) == (3, 0)
+    row = answer["rows"][0]
+    assert (row["id"], row["key"], set(row["value"])) == ("a", "a", {"rev"})
+    assert abc.get("_all_docs?update_seq=true").json()["update_seq"].startswith("5-")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ('startkey="b"', ["b", "c"]),
+        ('start_key="b"&end_key="b"', ["b"]),
+        ('endkey="b"', ["a", "b"]),
+        ('endkey="b"&inclusive_end=false', ["a"]),
+        ('key="b"', ["b"]),
+        ('key="gone"', []),
+        ('startkey="a\\u0000"', ["b", "c"]),
+        ("descending=true", ["c", "b", "a"]),
+        ('descending=true&startkey="b"', ["b", "a"]),
+        ("limit=1&skip=1", ["b"]),
+        ("limit=0", []),
+        ("startkey=null", ["a", "b", "c"]),
+        ("unknown=x&stale=ok", ["a", "b", "c"]),
+    ],
+)
+def test_ranges(abc: Client, query: str, expected: list[str]) -> None:
+    assert ids(abc, query) == expected
+
+
+def test_offset_is_how_many_come_before(abc: Client) -> None:
+    assert abc.get('_all_docs?startkey="b"&skip=1').json()["offset"] == 2
+    assert abc.get('_all_docs?descending=true&startkey="b"').json()["offset"] == 1
+
+
+def test_keys_one_row_each(abc: Client) -> None:
+    keys: list[Any] = ["c", "none", "gone", "c", 1, None]
+    answer = abc.post("_all_docs?include_docs=true", {"keys": keys}).json()
+    rows = answer["rows"]
+    assert [row.get("error", row.get("id")) for row in rows] == [
+        "c",
+        "not_found",
+        "gone",
+        "c",
+        "not_found",
+        "not_found",
+    ]
+    assert rows[0]["doc"]["n"] == "c"
+    assert rows[1] == {"key": "none", "error": "not_found"}
+    assert (rows[2]["value"]["deleted"], rows[2]["doc"]) == (True, None)
+    assert answer["offset"] is None
+    assert [row["key"] for row in abc.get('_all_docs?keys=["b","a"]').json()["rows"]] == ["b", "a"]
+
+
+def test_include_docs_with_conflicts_and_attachments(db: Client) -> None:
+    db.put("a?new_edits=false", {"_rev": "1-a"})
+    db.put("a?new_edits=false", {"_rev": "1-b", "_attachments": {"x": {"data": "eA=="}}})
+    (row,) = db.get("_all_docs?include_docs=true&conflicts=true&attachments=true").json()["rows"]
+    assert row["doc"]["_conflicts"] == ["1-a"]
+    assert row["doc"]["_attachments"]["x"]["data"] == "eA=="
+
+
+def test_a_range_in_a_post(abc: Client) -> None:
+    rows = abc.post("_all_docs?limit=1", {"startkey": "b"}).json()["rows"]
+    assert [row["id"] for row in rows] == ["b"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=x",
+        "limit=-1",
+        "skip=x",
+        "descending=1",
+        "startkey=x",
+        "startkey=1",
+        "include_docs=maybe",
+        "keys=1",
+        "keys=x",
+    ],
+)
+def test_malformed_parameters(abc: Client, query: str) -> None:
+    assert abc.get(f"_all_docs?{query}").status_code == 400

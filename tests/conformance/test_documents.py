@@ -1,0 +1,163 @@
+"""protocol.md §1.7: one document."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.conformance.conftest import Client
+
+ODD_IDS = [
+    "a/b",
+    "a:b",
+    "a+b",
+    "a%2Fb",
+    "a b",
+    "hồ sơ",
+    "🙂",
+    "a?b#c",
+    "_design/x",
+    "_design/x/y",
+    "\u0000",
+    "'\"",
+]
+
+
+@pytest.mark.parametrize("doc_id", ODD_IDS)
+def test_ids_of_any_kind(db: Client, doc_id: str) -> None:
+    said = db.put(quote(doc_id, safe=""), {"n": 1})
+    assert (said.status_code, said.json()["id"]) == (201, doc_id)
+    assert db.get(quote(doc_id, safe="")).json()["_id"] == doc_id
+    assert said.headers["Location"].endswith("/dossiers/" + quote(doc_id, safe=""))
+
+
+def test_design_documents_with_a_bare_slash(db: Client) -> None:
+    assert db.put("_design/x", {}).status_code == 201
+    assert db.get("_design%2Fx").status_code == 200
+
+
+def test_a_plus_in_a_path_is_a_space(db: Client) -> None:
+    db.put("a%20b", {})
+    assert db.get("a+b").json()["_id"] == "a b"
+
+
+@pytest.mark.parametrize("path", ["_x", "_design", "_local", "%ff", "a/%ff"])
+def test_malformed_ids(db: Client, path: str) -> None:
+    assert db.put(path, {}).status_code == 400
+
+
+def test_put_get_delete(db: Client) -> None:
+    said = db.put("a", {"n": 1})
+    rev = said.json()["rev"]
+    assert said.headers["ETag"] == f'"{rev}"'
+    assert db.get("a").json() == {"_id": "a", "_rev": rev, "n": 1}
+    assert db.get("a").headers["ETag"] == f'"{rev}"'
+    assert db.get("a", headers={"If-None-Match": f'"{rev}"'}).status_code == 304
+    assert db.delete("a").json() == {"error": "conflict", "reason": "Document update conflict."}
+    gone = db.delete(f"a?rev={rev}")
+    assert (gone.status_code, gone.json()["rev"][:2]) == (200, "2-")
+    assert db.get("a").json() == {"error": "not_found", "reason": "deleted"}
+    assert db.delete("a").status_code == 404
+    assert db.get("a?rev=" + gone.json()["rev"]).json()["_deleted"] is True
+    assert db.get("never").json() == {"error": "not_found", "reason": "missing"}
+    assert db.put("a", {"n": 2}).json()["rev"][:2] == "3-"
+
+
+def test_the_base_revision_may_come_three_ways(db: Client) -> None:
+    rev = db.put("a", {}).json()["rev"]
+    rev = db.put("a", {"_rev": rev}).json()["rev"]
+    rev = db.put(f"a?rev={rev}", {}).json()["rev"]
+    rev = db.put("a", {}, headers={"If-Match": rev}).json()["rev"]
+    rev = db.put("a", {}, headers={"If-Match": f'"{rev}"'}).json()["rev"]
+    assert rev[:2] == "5-"
+    assert db.put("a?rev=1-x", {"_rev": rev}).status_code == 400
+    assert db.put("a?rev=1-x", {}, headers={"If-Match": rev}).status_code == 400
+    assert db.put("a", {"_rev": "4-x"}).status_code == 409
+    assert db.put("a", {"_rev": "x"}).json() == {"error": "bad_request", "reason": "Invalid rev format"}
+
+
+def test_if_match_on_get_is_ignored(db: Client) -> None:
+    db.put("a", {})
+    assert db.get("a", headers={"If-Match": "1-x"}).status_code == 200
+
+
+def test_the_id_of_the_url_wins(db: Client) -> None:
+    db.put("a", {"_id": "b"})
+    assert db.get("a").json()["_id"] == "a"
+
+
+def test_post_creates(db: Client) -> None:
+    named = db.post("", {"_id": "a", "n": 1})
+    assert (named.status_code, named.json()["id"]) == (201, "a")
+    assert len(db.post("", {"n": 1}).json()["id"]) == 32
+    assert db.post("", {"_id": "a"}).status_code == 409
+    assert db.post("", []).status_code == 400
+
+
+@pytest.fixture
+def branched(db: Client) -> Client:
+    """1-a → 2-b → 3-c, and 1-a → 2-d, and a tombstone 2-e; all but 2-b have bodies."""
+    for rev, ids in (("1-a", "a"), ("3-c", "cba"), ("2-d", "da"), ("2-e", "ea")):
+        copy = {"_rev": rev, "_revisions": {"start": len(ids), "ids": list(ids)}, "_deleted": rev == "2-e"}
+        assert db.put("x?new_edits=false", {**copy, "at": rev}).json()["rev"] == rev
+    return db
+
+
+def test_questions_about_revisions(branched: Client) -> None:
+    meta = branched.get("x?meta=true&revs=true").json()
+    assert meta["_revisions"] == {"start": 3, "ids": ["c", "b", "a"]}
+    assert meta["_conflicts"] == ["2-d"]
+    assert meta["_deleted_conflicts"] == ["2-e"]
+    status = [(one["rev"], one["status"]) for one in meta["_revs_info"]]
+    assert status == [("3-c", "available"), ("2-b", "missing"), ("1-a", "available")]
+    assert branched.get("x?conflicts=true").json()["_conflicts"] == ["2-d"]
+    assert branched.get("x?local_seq=true").json()["_local_seq"] == 4
+    assert branched.get("x?rev=1-a").json()["at"] == "1-a"
+    assert branched.get("x?rev=2-b").status_code == 404
+    assert branched.get("x?rev=2-d&latest=true").json()["at"] == "3-c"
+    assert "ETag" not in branched.get("x?conflicts=true").headers
+
+
+def test_open_revs(branched: Client) -> None:
+    def revs(query: str) -> list[str]:
+        answers = branched.get(f"x?open_revs={query}", headers={"Accept": "application/json"}).json()
+        return [one["missing"] if "missing" in one else one["ok"]["_rev"] for one in answers]
+
+    assert revs("all") == ["3-c", "2-d", "2-e"]
+    assert revs('["1-a","9-z"]') == ["1-a", "9-z"]
+    assert revs('["1-a","2-b"]&latest=true') == ["3-c", "2-d", "2-e"]
+    assert revs("all&revs=true") == ["3-c", "2-d", "2-e"]
+    assert branched.get("none?open_revs=all").status_code == 404
+    assert branched.get('none?open_revs=["1-a"]').json() == [{"missing": "1-a"}]
+    for malformed in ("x", "{}", "[1]", '["x"]'):
+        assert branched.get(f"x?open_revs={malformed}").status_code == 400
+
+
+def test_attachments_inline(db: Client) -> None:
+    db.put("a", {"_attachments": {"x": {"content_type": "text/plain", "data": "aGVsbG8="}}})
+    stub = db.get("a").json()["_attachments"]["x"]
+    assert stub == {
+        "content_type": "text/plain",
+        "revpos": 1,
+        "digest": "md5-XUFAKrxLKna5cZ2REBfFkg==",
+        "length": 5,
+        "stub": True,
+    }
+    inline = db.get("a?attachments=true").json()["_attachments"]["x"]
+    assert inline["data"] == "aGVsbG8="
+    assert "length" not in inline
+
+
+def test_numbers_leave_as_they_came(db: Client) -> None:
+    sent = b'{"big":123456789012345678901234567890,"one":1,"float":1.0}'
+    db.ask("PUT", "a", data=sent)
+    body = db.get("a").text
+    assert '"big":123456789012345678901234567890' in body
+    assert '"one":1' in body
+    assert '"float":1.0' in body
+
+
+def test_multipart_is_not_there_yet_and_says_so(db: Client) -> None:
+    answer = db.ask("PUT", "a", data=b"--x--", headers={"Content-Type": "multipart/related; boundary=x"})
+    assert answer.status_code == 415

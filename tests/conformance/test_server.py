@@ -1,0 +1,142 @@
+"""protocol.md §1.1, §1.2, §1.4: the server, the database, and what holds for every answer."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+
+import pytest
+import requests
+
+from tests.conformance.conftest import Client
+from tests.sync.servers import Server
+
+
+def test_anybody_may_ask_who_is_there(server: Server) -> None:
+    for header in ({}, {"Authorization": "Basic: x"}, {"Authorization": "Bearer x"}):
+        welcome = requests.get(server.url, headers=header, timeout=9).json()
+        assert welcome["couchdb"] == "Welcome"
+        assert welcome["uuid"] == f"{1:032x}"
+    assert requests.get(f"{server.url}/_up", timeout=9).json()["status"] == "ok"
+    uuids = requests.get(f"{server.url}/_uuids?count=3", timeout=9).json()["uuids"]
+    assert [len(one) for one in uuids] == [32, 32, 32]
+
+
+def test_databases_are_for_those_who_may(server: Server, db: Client) -> None:
+    nobody = requests.get(f"{server.url}/dossiers", timeout=9)
+    assert (nobody.status_code, nobody.json()["error"]) == (401, "unauthorized")
+    wrong = requests.get(f"{server.url}/dossiers", auth=("room-01", "x"), timeout=9)
+    assert (wrong.status_code, wrong.json()["reason"]) == (401, "Name or password is incorrect.")
+    assert "WWW-Authenticate" not in wrong.headers
+    assert db.get("forbidden").status_code == 403
+    assert db.get("/_all_dbs").json() == ["dossiers", "visits"]
+    assert requests.get(f"{server.url}/_all_dbs", timeout=9).json() == []
+
+
+def test_every_answer_is_json_with_a_line_feed(db: Client) -> None:
+    for path in ("/", "/_up", "", "_all_docs", "_changes", "nothing", "_local/nothing", "/none", "/_none"):
+        answer = db.get(path)
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.headers["Cache-Control"].startswith("must-revalidate")
+        assert answer.content.endswith(b"\n")
+        if answer.status_code >= 400:
+            assert set(answer.json()) == {"error", "reason"}
+
+
+def test_database_information(db: Client) -> None:
+    db.put("a", {})
+    info = db.get("").json()
+    assert info["db_name"] == "dossiers"
+    assert info["update_seq"].startswith("1-")
+    assert (info["doc_count"], info["doc_del_count"]) == (1, 0)
+    assert info["instance_start_time"] == "0"
+    assert info["compact_running"] is False
+    commit = db.post("_ensure_full_commit", {})
+    assert (commit.status_code, commit.json()) == (201, {"ok": True, "instance_start_time": "0"})
+
+
+def test_slashes_do_not_count(db: Client) -> None:
+    assert db.get("/dossiers//").json()["db_name"] == "dossiers"
+    assert db.get("/dossiers//_all_docs/").json()["rows"] == []
+
+
+def test_the_set_of_databases_is_fixed(db: Client) -> None:
+    assert (db.put("/dossiers/").status_code, db.put("/dossiers").json()["error"]) == (412, "file_exists")
+    assert db.put("/other").status_code == 401
+    assert db.delete("/dossiers").status_code == 401
+    assert db.get("/other").json() == {"error": "not_found", "reason": "Database does not exist."}
+    assert db.get("/Other").json()["error"] == "illegal_database_name"
+
+
+def test_a_wrong_method_says_which_are_right(db: Client) -> None:
+    answer = db.ask("PATCH", "_bulk_docs")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert answer.json() == {"error": "method_not_allowed", "reason": "Only POST allowed"}
+
+
+def test_head_is_get_without_body(db: Client) -> None:
+    db.put("a", {})
+    for path in ("", "a", "_all_docs", "_changes", "nothing"):
+        head, got = db.ask("HEAD", path), db.get(path)
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        assert head.headers["Content-Type"] == "application/json"
+
+
+def test_a_method_may_be_overridden_in_a_post(db: Client) -> None:
+    rev = db.put("a", {}).json()["rev"]
+    gone = db.post(f"a?rev={rev}", None, headers={"X-HTTP-Method-Override": "DELETE"})
+    assert gone.status_code == 200
+    assert db.get("a").status_code == 404
+
+
+def test_posts_must_say_that_they_are_json(db: Client) -> None:
+    for header in ({}, {"Content-Type": "text/plain"}):
+        answer = db.ask("POST", "_bulk_docs", data=b'{"docs":[]}', headers=header)
+        assert (answer.status_code, answer.json()["error"]) == (415, "bad_content_type")
+    with_charset = {"Content-Type": "application/json; charset=utf-8"}
+    assert db.ask("POST", "_bulk_docs", data=b'{"docs":[]}', headers=with_charset).status_code == 201
+
+
+def test_bodies_may_be_gzipped(db: Client) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    packed = gzip.compress(b'{"docs":[{"_id":"a"}]}')
+    assert db.ask("POST", "_bulk_docs", data=packed, headers=headers).status_code == 201
+    assert db.ask("POST", "_bulk_docs", data=packed[:-9], headers=headers).status_code == 400
+    assert db.ask("POST", "_bulk_docs", data=b"plain", headers=headers).status_code == 400
+    headers["Content-Encoding"] = "br"
+    assert db.ask("POST", "_bulk_docs", data=packed, headers=headers).status_code == 415
+
+
+def test_bodies_may_come_in_chunks(db: Client) -> None:
+    headers = {"Content-Type": "application/json"}
+    assert db.ask("POST", "_bulk_docs", data=iter([b'{"docs":', b"[]}"]), headers=headers).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"Content-Length: 300000\r\n\r\n" + b"x" * 300_000,
+        b"Transfer-Encoding: chunked\r\n\r\n4\r\nGET \r\n0\r\n\r\n",
+    ],
+)
+def test_a_body_that_nobody_wants_does_not_spoil_the_next_request(server: Server, framing: bytes) -> None:
+    """401 comes before the body is read; the line goes on."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=9) as line:
+        line.sendall(b"POST /dossiers/_bulk_docs HTTP/1.1\r\nHost: x\r\n" + framing)
+        line.sendall(b"GET /_up HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        received = b"".join(iter(lambda: line.recv(65536), b""))
+    assert received.count(b"HTTP/1.1 401") == 1
+    assert received.count(b"HTTP/1.1 200") == 1
+    assert received.endswith(b'{"status":"ok","seeds":{}}\n')
+
+
+def test_a_body_that_is_cut_off_is_not_stored(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=9) as line:
+        line.sendall(
+            b"PUT /dossiers/a/x HTTP/1.1\r\nHost: x\r\nAuthorization: Basic cm9vbS0wMTp0aOG7rSAx\r\n"
+            b"Content-Length: 10\r\n\r\nhalf"
+        )
+        line.shutdown(socket.SHUT_WR)
+        received = b"".join(iter(lambda: line.recv(65536), b""))
+    assert received.startswith(b"HTTP/1.1 400")
+    assert server.stores["dossiers"].seq() == 0
