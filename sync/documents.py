@@ -14,7 +14,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 import orjson
 
@@ -118,7 +118,7 @@ def _path(document: Json) -> tuple[Rev, ...]:
     if not isinstance(revisions, dict):
         raise BadRequest("Bad special document member: _revisions", error="doc_validation")
     start, hashes = revisions.get("start"), revisions.get("ids")
-    if not isinstance(start, int) or isinstance(start, bool) or start >= MAX_GENERATION:
+    if not _is_generation(start):
         raise BadRequest("_revisions.start isn't an integer.", error="doc_validation")
     if not isinstance(hashes, list):
         raise BadRequest("_revisions.ids isn't a array.", error="doc_validation")
@@ -143,7 +143,7 @@ def _attachment(name: str, sent: object) -> AttachmentIn:
         raise BadRequest(f"Invalid attachment metadata for {name}")
     content_type = sent.get("content_type", "application/octet-stream")
     revpos = sent.get("revpos")
-    if not isinstance(content_type, str) or not isinstance(revpos, int | None) or isinstance(revpos, bool):
+    if not isinstance(content_type, str) or not (revpos is None or _is_generation(revpos)):
         raise BadRequest(f"Invalid attachment metadata for {name}")
     if sent.get("stub") is True:
         return AttachmentIn(name, content_type, revpos, None)
@@ -161,6 +161,10 @@ def _decoded(name: str, data: object) -> bytes:
         except ValueError:  # a character that is not ASCII
             pass
     raise BadRequest(f"Invalid attachment data for {name}")
+
+
+def _is_generation(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_GENERATION
 
 
 def checked_attachment_name(name: str) -> str:

@@ -259,6 +259,7 @@ class _Client(CouchDB):  # type: ignore[misc]  # python-cloudant has no types
     def session_login(self, user: str | None = None, passwd: str | None = None) -> None:
         # neither a proxy of the environment nor a ~/.netrc may come between two nodes
         self.r_session.trust_env = False
+        self.r_session.max_redirects = 0  # nor may somebody on the way send the password elsewhere
         super().session_login(user, passwd)
 
 

@@ -215,13 +215,19 @@ class Replication:
         self._status = replace(self._status, state=state, last_error=str(why), last_error_at=self._now())
 
     def _pause(self, why: SyncError, failures: int) -> None:
-        """1 s, 2 s, 4 s … 30 s, each shortened by chance to half, so that nodes do not come back all at once."""
-        delay_s = min(FIRST_DELAY_S * 2 ** min(failures - 1, 10), LONGEST_DELAY_S)
-        delay_s *= 1 - self._jitter() / 2
-        if isinstance(why, Unavailable) and why.retry_after_s is not None:
-            delay_s = max(delay_s, min(why.retry_after_s, LONGEST_DELAY_S))
-        self._wake.wait(delay_s)
+        retry_after_s = why.retry_after_s if isinstance(why, Unavailable) else None
+        self._wake.wait(delay_s(failures, jitter=self._jitter(), retry_after_s=retry_after_s))
         self._wake.clear()
+
+
+def delay_s(failures: int, *, jitter: float, retry_after_s: float | None = None) -> float:
+    """How long to wait after so many failures in a row: 1 s, 2 s, 4 s … 30 s.
+
+    `jitter` in [0, 1) shortens it by up to a half, so that nodes do not all come back at once. What the
+    other side asks for (`Retry-After`) is respected, up to the same 30 s.
+    """
+    delay = min(FIRST_DELAY_S * 2.0 ** min(failures - 1, 10), LONGEST_DELAY_S) * (1 - jitter / 2)
+    return max(delay, min(retry_after_s or 0, LONGEST_DELAY_S))
 
 
 class _Notes:

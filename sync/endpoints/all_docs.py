@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from flask import Response
 
-from sync.documents import Json, load, render
+from sync.documents import Json, dump, load, render
 from sync.endpoints.answers import raw_answer
 from sync.endpoints.call import DatabaseCall, natural
 from sync.errors import BadRequest
@@ -94,7 +94,7 @@ def _row(one: Summary, key: str, asked: Asked, documents: Mapping[str, bytes]) -
 
 def _row_of_key(key: Any, one: Summary | None, asked: Asked, documents: Mapping[str, bytes]) -> bytes:
     if one is None:
-        return orjson.dumps({"key": key, "error": "not_found"})
+        return dump({"key": key, "error": "not_found"})  # a key may be any JSON
     return _row(one, one.id, asked, documents)
 
 

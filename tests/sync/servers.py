@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,10 +29,36 @@ class Ids:
         return self._random.randbytes(16).hex()
 
 
-class Server:
-    """`checkpoints`: what `on_checkpoint` was told."""
+class Http:
+    """A WSGI application under cheroot on a free loopback port."""
 
-    def __init__(self, path: Path, names: tuple[str, ...], *, seed: int = 1, port: int = 0) -> None:
+    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
+        self._http = wsgi.Server(("127.0.0.1", 0), app, numthreads=8, timeout=30)
+        self._http.expiration_interval = 0.02  # how long stopping takes
+        self._http.prepare()
+        self._thread = threading.Thread(target=self._http.serve, daemon=True)
+        self._thread.start()
+        self.port: int = self._http.bind_addr[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        self._http.stop()
+        self._thread.join()
+
+
+@contextmanager
+def serving_app(app: Callable[..., Iterable[bytes]]) -> Iterator[str]:
+    http = Http(app)
+    try:
+        yield http.url
+    finally:
+        http.close()
+
+
+class Server:
+    """`checkpoints`: what `on_checkpoint` was told. `now`: the server's clock, which a test may move."""
+
+    def __init__(self, path: Path, names: tuple[str, ...], *, seed: int = 1, uuid: str | None = None) -> None:
         self.ids = Ids(seed)
         self.file = SqliteFile(path)
         self.stores = {name: Store(self.file, name, new_id=self.ids) for name in names}
@@ -40,7 +66,7 @@ class Server:
         self.now = NOW
         app = couch_app(
             self.stores,
-            uuid=f"{seed:032x}",
+            uuid=uuid or f"{seed:032x}",
             authenticate=lambda name, password: User(name) if (name, password) == (USER, PASSWORD) else None,
             authorize=lambda user, _database, _method, path: user is not None and path != "forbidden",
             secret=b"secret",
@@ -48,32 +74,20 @@ class Server:
             now=lambda: self.now,
             on_checkpoint=lambda *told: self.checkpoints.append(told),
         )
-        self._http = wsgi.Server(("127.0.0.1", port), app, numthreads=8, timeout=30)
-        self._http.expiration_interval = 0.02  # how long stopping takes
-        self._http.prepare()
-        self._thread = threading.Thread(target=self._http.serve, daemon=True)
-        self._thread.start()
-
-    @property
-    def port(self) -> int:
-        port: int = self._http.bind_addr[1]
-        return port
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        self._http = Http(app)
+        self.port = self._http.port
+        self.url = self._http.url
 
     def close(self) -> None:
         for store in self.stores.values():
             store.close()
-        self._http.stop()
-        self._thread.join()
+        self._http.close()
         self.file.close()
 
 
 @contextmanager
-def serving(path: Path, *names: str, seed: int = 1) -> Iterator[Server]:
-    server = Server(path, names, seed=seed)
+def serving(path: Path, *names: str, seed: int = 1, uuid: str | None = None) -> Iterator[Server]:
+    server = Server(path, names, seed=seed, uuid=uuid)
     try:
         yield server
     finally:

@@ -1,0 +1,93 @@
+"""A line that can be cut: a TCP relay between a client and a server on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+
+
+class Relay:
+    """`cut()` breaks all connections and takes no new ones; `mend()` takes them again.
+
+    `cut_after_bytes` cuts by itself in the middle of an answer. `silence()` keeps connections open and
+    passes nothing on, as a line does that is dead somewhere in the middle.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._target = ("127.0.0.1", port)
+        self._lock = threading.Lock()
+        self._lines: set[socket.socket] = set()
+        self._up = True
+        self._passing = threading.Event()
+        self._passing.set()
+        self.passed = 0  # bytes of answers
+        self.cut_after_bytes: int | None = None
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def cut(self) -> None:
+        with self._lock:
+            self._up = False
+            lines, self._lines = self._lines, set()
+        for line in lines:
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+
+    def mend(self) -> None:
+        self.cut_after_bytes = None
+        self._passing.set()
+        self._up = True
+
+    def silence(self) -> None:
+        self._passing.clear()
+
+    def close(self) -> None:
+        self.mend()
+        self.cut()
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                if not self._up:
+                    near.close()
+                    continue
+                far = socket.create_connection(self._target)
+                for line in (near, far):
+                    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    self._lines.add(line)
+            threading.Thread(target=self._pass, args=(near, far, False), daemon=True).start()
+            threading.Thread(target=self._pass, args=(far, near, True), daemon=True).start()
+
+    def _pass(self, source: socket.socket, target: socket.socket, answers: bool) -> None:
+        with contextlib.suppress(OSError):
+            while part := source.recv(4096):
+                self._passing.wait()
+                if answers and self.cut_after_bytes is not None and self.passed >= self.cut_after_bytes:
+                    self.cut()
+                    break
+                target.sendall(part)
+                self.passed += len(part) if answers else 0
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+        source.close()
+
+
+@contextlib.contextmanager
+def relaying(port: int) -> Iterator[Relay]:
+    relay = Relay(port)
+    try:
+        yield relay
+    finally:
+        relay.close()

@@ -1,0 +1,367 @@
+"""Two stores, one of them behind a real server and a line that can be cut."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from sync.documents import Json
+from sync.errors import NotFound, Unauthorized, Unavailable
+from sync.peer import LocalPeer, Peer, RefusedDocument
+from sync.remote import RemotePeer
+from sync.replicator import Replication, State, delay_s
+from sync.sqlite import SqliteFile
+from sync.store import Store
+from sync.writing import Arrival
+from tests.sync.relay import relaying
+from tests.sync.servers import NOW, PASSWORD, USER, Ids, Server, serving, serving_app
+
+DB = "dossiers"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with serving(tmp_path / "server.db", DB, "files") as server:
+        yield server
+
+
+@pytest.fixture
+def there(server: Server) -> Store:
+    return server.stores[DB]
+
+
+@pytest.fixture
+def here(file: SqliteFile) -> Store:
+    return Store(file, DB, new_id=Ids(2))
+
+
+def local(store: Store, *, source: str | None = "central") -> LocalPeer:
+    return LocalPeer(store, server_uuid="2" * 32, source=source)
+
+
+def remote(url: str, *, database: str = DB, password: str = PASSWORD, heartbeat_s: float = 5) -> RemotePeer:
+    return RemotePeer(url, database, user=USER, password=password, heartbeat_s=heartbeat_s)
+
+
+sessions = Ids(3)
+
+
+class Heard:
+    """What a replication reports."""
+
+    def __init__(self) -> None:
+        self.refused: list[RefusedDocument] = []
+        self.checkpoints: list[object] = []
+
+
+def replication(source: Peer, target: Peer, *, heard: Heard | None = None, batch: int = 500) -> Replication:
+    heard = heard or Heard()
+    return Replication(
+        source,
+        target,
+        node_id="counter-01",
+        session_id=sessions(),
+        now=lambda: NOW,
+        jitter=lambda: 0.99,
+        batch=batch,
+        on_refused=heard.refused.append,
+        after_checkpoint=heard.checkpoints.append,
+    )
+
+
+@contextmanager
+def live(one: Replication) -> Iterator[Replication]:
+    thread = threading.Thread(target=one.run_live)
+    thread.start()
+    try:
+        yield one
+    finally:
+        one.stop()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def until(condition: Callable[[], bool], timeout_s: float = 20) -> None:
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        threading.Event().wait(0.005)
+
+
+def has(store: Store, *ids: str) -> bool:
+    return set(ids) <= {one.id for one in store.all_docs()}
+
+
+def write(store: Store, *ids: str) -> None:
+    store.bulk_docs([{"_id": doc_id, "text": "Nguyễn " * 20} for doc_id in ids])
+
+
+def contents(store: Store) -> dict[str, object]:
+    return {one.id: (one.leaves, store.get(one.id)) for one in store.all_docs()}
+
+
+# ---- once
+
+
+def test_pull_then_push(server: Server, here: Store, there: Store) -> None:
+    write(there, *"abc")
+    pulled = replication(remote(server.url), local(here)).run_once()
+    assert (pulled.docs_written, pulled.pending, pulled.state) == (3, 0, State.WAITING)
+    write(here, *"def")
+    assert replication(local(here), remote(server.url)).run_once().docs_written == 3
+    assert contents(here) == contents(there)
+
+
+def test_conflicts_tombstones_and_histories_travel(server: Server, here: Store, there: Store) -> None:
+    copies: list[Json] = [
+        {"_id": "a", "_revisions": {"start": 3, "ids": ["c", "b", "a"]}},
+        {"_id": "a", "_revisions": {"start": 2, "ids": ["x", "a"]}},
+        {"_id": "a", "_revisions": {"start": 2, "ids": ["y", "a"]}, "_deleted": True},
+        {"_id": "gone", "_rev": "1-g", "_deleted": True, "why": "kept"},
+    ]
+    there.bulk_docs(copies, new_edits=False)
+    replication(remote(server.url), local(here)).run_once()
+    assert here.summary("a").leaves == there.summary("a").leaves
+    assert here.tree(here.summary("a")) == there.tree(there.summary("a"))
+    assert here.get("gone", "1-g")["why"] == "kept"
+
+
+def test_attachments_travel(server: Server, file: SqliteFile) -> None:
+    chunk = {"_attachments": {"content": {"content_type": "application/octet-stream", "data": "AAECAw=="}}}
+    server.stores["files"].put({"_id": "sha256-1", **chunk})
+    here = Store(file, "files", new_id=Ids(2))
+    replication(remote(server.url, database="files"), local(here), batch=10).run_once()
+    (one,) = here.revision("sha256-1").attachments
+    assert b"".join(here.attachment(one)) == bytes(range(4))
+
+
+def test_a_second_run_reads_nothing_again(server: Server, here: Store, there: Store) -> None:
+    heard = Heard()
+    write(there, *(str(n) for n in range(25)))
+    assert replication(remote(server.url), local(here), heard=heard, batch=10).run_once().docs_written == 25
+    assert heard.checkpoints == [there.outer_seq(n) for n in (10, 20, 25)]
+    assert [seq for _, _, seq in server.checkpoints] == [10, 20, 25]
+    write(there, "new")
+    again = replication(remote(server.url), local(here))
+    assert again.run_once().docs_written == 1
+
+
+def test_a_database_that_was_made_anew_is_read_from_the_start(tmp_path: Path, here: Store) -> None:
+    for seed, docs in ((5, "abc"), (6, "de")):
+        with serving(tmp_path / f"life-{seed}.db", DB, seed=seed, uuid="1" * 32) as server:
+            write(server.stores[DB], *docs)
+            replication(remote(server.url), local(here)).run_once()
+    assert has(here, *"abcde")
+
+
+def test_a_document_that_is_refused_is_reported_and_passed_over(server: Server, tmp_path: Path) -> None:
+    def no_b(documents: Sequence[Json], source: str | None) -> list[str | None]:
+        return [f"{source} may not" if one["_id"] == "b" else None for one in documents]
+
+    file = SqliteFile(tmp_path / "strict.db")
+    here = Store(file, DB, new_id=Ids(2), rules=no_b)
+    write(server.stores[DB], *"abc")
+    heard = Heard()
+    status = replication(remote(server.url), local(here), heard=heard).run_once()
+    assert has(here, "a", "c")
+    assert [(one.id, one.error, one.reason) for one in heard.refused] == [
+        ("b", "forbidden", "central may not")
+    ]
+    assert (status.docs_written, status.docs_refused) == (2, 1)
+    assert replication(remote(server.url), local(here)).run_once().docs_refused == 0
+    file.close()
+
+
+def test_arrivals_say_who_brought_them(server: Server, tmp_path: Path) -> None:
+    told: list[Arrival] = []
+    file = SqliteFile(tmp_path / "node.db2")
+    here = Store(file, DB, new_id=Ids(2), arrived=lambda _connection, arrivals: told.extend(arrivals))
+    write(server.stores[DB], "a")
+    replication(remote(server.url), local(here, source="central")).run_once()
+    assert [(one.id, one.source) for one in told] == [("a", "central")]
+    file.close()
+
+
+class OneMalformed(LocalPeer):
+    """A server that refuses whole batches, as CouchDB does for one malformed document."""
+
+    def bulk_docs(self, documents: Sequence[Json]) -> list[RefusedDocument]:
+        for document in documents:
+            if document["_id"] == "bad":
+                raise NotFound("no", status=400)
+        return super().bulk_docs(documents)
+
+
+def test_a_batch_that_is_refused_is_halved_down_to_the_one(here: Store, there: Store) -> None:
+    write(there, *"abc", "bad", *"def")
+    heard = Heard()
+    source = LocalPeer(there, server_uuid="1" * 32, source=None)
+    replication(source, OneMalformed(here, server_uuid="2" * 32, source=None), heard=heard).run_once()
+    assert has(here, *"abcdef")
+    assert [one.id for one in heard.refused] == ["bad"]
+
+
+# ---- failing
+
+
+def test_wrong_credentials_say_so(server: Server, here: Store) -> None:
+    with pytest.raises(Unauthorized, match="Name or password is incorrect"):
+        replication(remote(server.url, password="x"), local(here)).run_once()
+
+
+def test_a_database_that_is_not_there_says_so(server: Server, here: Store) -> None:
+    with pytest.raises(NotFound, match="Database does not exist"):
+        replication(remote(server.url, database="none"), local(here)).run_once()
+
+
+def test_nobody_there_is_unavailable(here: Store, server: Server) -> None:
+    with relaying(server.port) as relay:
+        relay.cut()
+        with pytest.raises(Unavailable):
+            replication(remote(relay.url), local(here)).run_once()
+
+
+@pytest.mark.parametrize("body", [b"<html>Welcome to the free Wi-Fi</html>", b"{}", b"[]", b""])
+def test_some_other_program_that_answers_is_unavailable(here: Store, body: bytes) -> None:
+    """A captive portal says 200 to everything."""
+
+    def portal(_environ: object, start_response: Callable[..., object]) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/html"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    with serving_app(portal) as url, pytest.raises(Unavailable, match="none of CouchDB's"):
+        replication(remote(url), local(here)).run_once()
+
+
+def test_a_redirect_is_not_followed(here: Store) -> None:
+    """Neither documents nor credentials go where an answer in between points."""
+
+    def elsewhere(_environ: object, start_response: Callable[..., object]) -> list[bytes]:
+        start_response("302 Found", [("Location", "http://127.0.0.1:9/"), ("Content-Length", "0")])
+        return [b""]
+
+    with serving_app(elsewhere) as url, pytest.raises(Unavailable, match="redirect"):
+        replication(remote(url), local(here)).run_once()
+
+
+def test_an_expired_session_is_renewed(server: Server, here: Store, there: Store) -> None:
+    one = replication(remote(server.url), local(here))
+    one.run_once()
+    server.now += timedelta(days=1)
+    write(there, "a")
+    assert one.run_once().docs_written == 1
+
+
+@pytest.mark.parametrize("cut_after_bytes", [0, 700, 1500, 3000, 9_000, 20_000, 40_000])
+def test_a_line_that_dies_in_the_middle(
+    server: Server, here: Store, there: Store, cut_after_bytes: int
+) -> None:
+    """Wherever it dies: nothing is lost, and what had arrived is not sent again."""
+    write(there, *(f"{n:03}" for n in range(100)))
+    with relaying(server.port) as relay:
+        relay.cut_after_bytes = cut_after_bytes
+        with pytest.raises(Unavailable):
+            replication(remote(relay.url), local(here), batch=10).run_once()
+        arrived = here.info().doc_count
+        assert arrived < 100
+        relay.mend()
+        after = replication(remote(relay.url), local(here), batch=10).run_once()
+    assert after.docs_written == 100 - arrived
+    assert contents(here) == contents(there)
+
+
+def test_a_push_over_a_line_that_dies(server: Server, here: Store, there: Store) -> None:
+    write(here, *(f"{n:03}" for n in range(100)))
+    with relaying(server.port) as relay:
+        relay.cut_after_bytes = 4000
+        with pytest.raises(Unavailable):
+            replication(local(here), remote(relay.url), batch=10).run_once()
+        relay.mend()
+        replication(local(here), remote(relay.url), batch=10).run_once()
+    assert contents(here) == contents(there)
+
+
+# ---- live
+
+
+def test_live_both_ways(server: Server, here: Store, there: Store) -> None:
+    pull = replication(remote(server.url), local(here))
+    push = replication(local(here), remote(server.url))
+    with live(pull), live(push):
+        for n in range(10):
+            write(here, f"here-{n}")
+            write(there, f"there-{n}")
+        until(lambda: contents(here) == contents(there) and has(here, "here-9", "there-9"))
+        until(lambda: {pull.status().state, push.status().state} == {State.WAITING})
+    assert pull.status().state is State.STOPPED
+    assert pull.status().last_success == NOW
+
+
+def test_a_line_that_is_cut_and_mended(server: Server, here: Store, there: Store) -> None:
+    with relaying(server.port) as relay:
+        pull = replication(remote(relay.url), local(here))
+        push = replication(local(here), remote(relay.url))
+        with live(pull), live(push):
+            until(lambda: pull.status().state is State.WAITING)
+            relay.cut()
+            write(here, "while away")
+            write(there, "meanwhile")
+            until(lambda: pull.status().state is State.RETRYING)
+            assert pull.status().last_error is not None
+            assert not has(there, "while away")
+            relay.mend()
+            pull.wake()
+            push.wake()
+            until(lambda: has(here, "meanwhile") and has(there, "while away"))
+
+
+def test_a_line_that_goes_silent_is_noticed(server: Server, here: Store, there: Store) -> None:
+    """No error, no reset: only the heartbeats do not come any more."""
+    with relaying(server.port) as relay:
+        pull = replication(remote(relay.url, heartbeat_s=0.2), local(here))
+        with live(pull):
+            until(lambda: pull.status().state is State.WAITING)
+            relay.silence()
+            until(lambda: pull.status().state is State.RETRYING)
+            relay.mend()
+            write(there, "a")
+            pull.wake()
+            until(lambda: has(here, "a"))
+
+
+def test_every_heartbeat_is_heard(server: Server, here: Store) -> None:
+    heard: list[None] = []
+    peer = RemotePeer(
+        server.url, DB, user=USER, password=PASSWORD, heartbeat_s=0.02, heard=lambda: heard.append(None)
+    )
+    pull = replication(peer, local(here))
+    with live(pull):
+        until(lambda: pull.status().state is State.WAITING)
+        before = len(heard)
+        until(lambda: len(heard) > before + 5)
+
+
+def test_a_wait_that_brings_nothing_ends(server: Server, there: Store) -> None:
+    peer = remote(server.url, heartbeat_s=0.02)
+    page = peer.changes("0", limit=10, wait_s=0.05)
+    assert (page.changes, page.last_seq) == ((), "0")
+    peer.close()
+
+
+def test_a_refusal_is_told_and_tried_again(server: Server, here: Store) -> None:
+    pull = replication(remote(server.url, password="x"), local(here))
+    with live(pull):
+        until(lambda: pull.status().state is State.REFUSED)
+        assert "Name or password is incorrect" in str(pull.status().last_error)
+
+
+def test_delays_grow_to_half_a_minute() -> None:
+    assert [delay_s(n, jitter=0) for n in (1, 2, 3, 5, 6, 99)] == [1, 2, 4, 16, 30, 30]
+    assert delay_s(6, jitter=0.5) == 22.5
+    assert [delay_s(1, jitter=0, retry_after_s=asked) for asked in (0.5, 20, 3600)] == [1, 20, 30]
