@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from peewee import BlobField, IntegerField, Model, SqliteDatabase, TextField
+from peewee import BlobField, IntegerField, Model, PeeweeException, SqliteDatabase, TextField
 from sqlcipher3 import dbapi2
 
 from edge.errors import CannotStart
@@ -63,9 +63,15 @@ class NodeFile:
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
-        """One durable transaction; within it, an inner `write()` or `read()` is part of it."""
+        """One durable transaction; within it, an inner `write()` or `read()` is part of it. Raises `DiskFull`."""
         with self.file.write() as connection, AMBIENT.using(connection):
-            yield connection
+            try:
+                yield connection
+            except PeeweeException as why:
+                # peewee wraps SQLite's error; whoever decides what a full disk means wants to see it
+                if isinstance(why.__context__, dbapi2.Error):
+                    raise why.__context__ from None
+                raise
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:

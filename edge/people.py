@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -22,7 +23,10 @@ class People:
 
     def __init__(self, file: NodeFile, clock: Clock, hasher: PasswordHasher) -> None:
         self._file, self._clock, self._hasher = file, clock, hasher
-        self._decoy = hasher.hash("no such person")
+
+    @cached_property
+    def _decoy(self) -> str:
+        return self._hasher.hash("no such person")
 
     def set_pin(self, person: str, pin: str) -> None:
         """Set a person's PIN at this node; wrong tries are forgotten."""

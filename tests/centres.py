@@ -1,0 +1,139 @@
+"""A small centre in one process: real nodes, real files, a clock in the test's hand, and no network but `meet`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+from central.demo.plan import PEOPLE, nodes
+from edge.ids import Ids
+from edge.ledger import Draft
+from edge.node import Folder, Node, server_uuid
+from edge.settings import read_settings
+from schemas.acts import Appraised, Party, ReceivedComponent, Returned, Settled, WithdrawalAsked
+from schemas.calendar import VIETNAM
+from schemas.events import StreamId
+from schemas.fold import Dossier
+from sync.peer import LocalPeer
+from sync.replicator import Replication
+
+PINS = {person.id: person.pin for person in PEOPLE}
+MONDAY = datetime(2027, 3, 1, 9, 0, tzinfo=VIETNAM).astimezone(UTC)
+"""A working day after the centre was founded, whenever the tests run before it."""
+
+
+class HandClock:
+    """A clock that moves when it is told to, and a millisecond whenever it is read: two acts are never at once."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        self.at += timedelta(milliseconds=1)
+        return self.at
+
+    def forward(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+
+class SmallCentre:
+    """`central`, `counter-01`, `counter-02` and `room-01`, open in this process."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.clock = HandClock(MONDAY)
+        self.ids = Ids()
+        self._sessions = count()
+        self.nodes = {node.name: self.open(node.name) for node in nodes(first_port=0)}
+
+    def open(self, name: str) -> Node:
+        folder = Folder(self.data / name)
+        return Node(folder, read_settings(folder.path), clock=self.clock, ids=self.ids)
+
+    def __getitem__(self, name: str) -> Node:
+        return self.nodes[name]
+
+    def reopen(self, name: str) -> Node:
+        """Close a node and open it again, as after a restart."""
+        self.nodes[name].close()
+        self.nodes[name] = self.open(name)
+        return self.nodes[name]
+
+    def close(self) -> None:
+        for node in self.nodes.values():
+            node.close()
+
+    def meet(self, *names: str) -> None:
+        """Bring nodes together until none has anything that another lacks."""
+        chosen = [self.nodes[name] for name in names or self.nodes]
+        for _ in range(2):
+            for source in chosen:
+                for target in chosen:
+                    if source is not target:
+                        self._copy(source, target)
+
+    def _copy(self, source: Node, target: Node) -> None:
+        for database in ("catalog", "dossiers", "files"):
+            Replication(
+                LocalPeer(source.stores[database], server_uuid=server_uuid(source.id), source=None),
+                LocalPeer(target.stores[database], server_uuid=server_uuid(target.id), source=source.id),
+                node_id=target.id,
+                session_id=f"{next(self._sessions):032x}",
+                now=self.clock,
+                jitter=lambda: 0.0,
+            ).run_once()
+
+    # ---- what people do
+
+    def draft(self, applicant: str = "Nông Văn Thắng", procedure: str = "1.000703") -> Draft:
+        return Draft(
+            procedure,
+            Party(applicant, "020085004127", phone="0912000345"),
+            (ReceivedComponent("Đơn đề nghị", 1),),
+        )
+
+    def receive(
+        self, at: str = "counter-01", *, by: str = "hanh.nh", applicant: str = "Nông Văn Thắng"
+    ) -> Dossier:
+        node = self.nodes[at]
+        stream = StreamId(self.ids.stream(self.clock()))
+        return node.ledger.receive(stream, self.draft(applicant), by=by, spool=node.papers.spool_slip)
+
+    def appraise(self, dossier: Dossier, at: str = "room-01", *, passed: bool = True) -> Dossier:
+        data = Appraised(opinion="Hồ sơ đủ, hợp lệ.", passed=passed)
+        return self.nodes[at].ledger.act(dossier.stream, "dossier.appraised", data, by="ha.lt")
+
+    def approve(self, dossier: Dossier, at: str = "room-01", *, by: str = "viet.tq") -> Dossier:
+        return self.nodes[at].deciding.approve(dossier.stream, by=by, pin=PINS[by], text="Đồng ý cấp.")
+
+    def refuse(self, dossier: Dossier, at: str = "room-01", *, by: str = "viet.tq") -> Dossier:
+        return self.nodes[at].deciding.refuse(
+            dossier.stream, by=by, pin=PINS[by], reason="Không đủ điều kiện."
+        )
+
+    def withdraw(self, dossier: Dossier, at: str = "counter-01", *, by: str = "hanh.nh") -> Dossier:
+        data = WithdrawalAsked(reason="Không còn nhu cầu.", asked_by="Nông Văn Thắng")
+        return self.nodes[at].ledger.act(dossier.stream, "dossier.withdrawal_asked", data, by=by)
+
+    def return_(self, dossier: Dossier, at: str = "counter-01", *, by: str = "hanh.nh") -> Dossier:
+        known = self.nodes[at].register.dossier(dossier.stream)
+        assert known.standing.outcome is not None
+        data = Returned(
+            taken_by="Nông Văn Thắng", identity="020085004127", result=known.standing.outcome.data.result
+        )
+        return self.nodes[at].ledger.act(dossier.stream, "dossier.returned", data, by=by)
+
+    def settle(self, dossier: Dossier, stands: str, *, by: str = "huong.ltt") -> Dossier:
+        """The desk lets the act of this kind stand."""
+        node = self.nodes["central"]
+        known = node.register.dossier(dossier.stream)
+        (conflict,) = known.conflicts
+        kinds = {line.hash: line.kind for line in known.timeline}
+        chosen = tuple(member for member in conflict.members if kinds[member] == f"dossier.{stands}")[:1]
+        data = Settled(conflict.id, conflict.members, chosen, "Đã gọi điện xác nhận với người nộp.")
+        return node.ledger.act(dossier.stream, "dossier.settled", data, by=by)
+
+    def shown(self, dossier: Dossier) -> list[Dossier]:
+        """The dossier as each node shows it."""
+        return [node.register.dossier(dossier.stream) for node in self.nodes.values()]
