@@ -154,6 +154,8 @@ class Replication:
             self._copy(page)
         if page.last_seq != since:
             self._note(page.last_seq)
+        elif page.changes:
+            raise Unavailable("the source gives changes, but its sequence does not move")
         self._status = replace(
             self._status,
             state=State.COPYING if page.changes else State.WAITING,

@@ -375,6 +375,7 @@ class Store:
         self,
         *,
         startkey: str | None = None,
+        inclusive_start: bool = True,
         endkey: str | None = None,
         inclusive_end: bool = True,
         descending: bool = False,
@@ -383,11 +384,12 @@ class Store:
     ) -> list[Summary]:
         """Live documents by the bytes of their ids, from `startkey` to `endkey` in the direction asked for."""
         where, values = ["deleted = 0"], []
+        forwards, backwards = ("<", ">") if descending else (">", "<")
         if startkey is not None:
-            where.append("id <= ?" if descending else "id >= ?")
+            where.append(f"id {forwards}{'=' if inclusive_start else ''} ?")
             values.append(startkey)
         if endkey is not None:
-            where.append(("id >" if descending else "id <") + ("= ?" if inclusive_end else " ?"))
+            where.append(f"id {backwards}{'=' if inclusive_end else ''} ?")
             values.append(endkey)
         with self.file.read() as connection:
             found = connection.execute(

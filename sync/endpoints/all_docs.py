@@ -16,6 +16,8 @@ from sync.errors import BadRequest
 from sync.rows import Summary
 from sync.store import Store
 
+PAGE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -34,52 +36,71 @@ class Asked:
 
 def all_docs(call: DatabaseCall) -> Response:
     asked = _parse(_parameters(call))
-    with call.store.file.read():
-        return raw_answer(
-            _by_keys(call.store, asked) if asked.keys is not None else _by_range(call.store, asked)
-        )
+    head = _head(call.store, asked)
+    rows = _by_range(call.store, asked) if asked.keys is None else _by_keys(call.store, asked, asked.keys)
+    return raw_answer(_separated(head, rows))
 
 
-def _by_range(store: Store, asked: Asked) -> bytes:
-    found = store.all_docs(
-        startkey=asked.startkey,
-        endkey=asked.endkey,
-        inclusive_end=asked.inclusive_end,
-        descending=asked.descending,
-        limit=asked.limit,
-        skip=asked.skip,
-    )
-    total = store.info().doc_count
-    before = 0 if asked.startkey is None else store.count_before(asked.startkey, descending=asked.descending)
-    return _page(
-        store, asked, _rows(store, asked, found), total=total, offset=min(before + asked.skip, total)
-    )
+def _head(store: Store, asked: Asked) -> bytes:
+    with store.file.read():
+        about = store.info()
+        head: Json = {"total_rows": about.doc_count, "offset": None}
+        if asked.keys is None:
+            before = asked.skip
+            if asked.startkey is not None:
+                before += store.count_before(asked.startkey, descending=asked.descending)
+            head["offset"] = min(before, about.doc_count)
+        if asked.update_seq:
+            head["update_seq"] = None if asked.keys is not None else store.outer_seq(about.seq)
+    return orjson.dumps(head)[:-1] + b',"rows":['
 
 
-def _by_keys(store: Store, asked: Asked) -> bytes:
-    keys = asked.keys or []
-    known = store.summaries({key for key in keys if isinstance(key, str)})
+def _separated(head: bytes, pages: Iterator[list[bytes]]) -> Iterator[bytes]:
+    yield head + b"\n"
+    separator = b""
+    for page in pages:
+        yield separator + b",\n".join(page)
+        separator = b",\n"
+    yield b"\n]}\n"
+
+
+def _by_range(store: Store, asked: Asked) -> Iterator[list[bytes]]:
+    """Pages of rows, each read in one short transaction, so that a large answer needs little memory."""
+    start, inclusive, skip, left = asked.startkey, True, asked.skip, asked.limit
+    while left != 0:
+        size = PAGE if left is None else min(PAGE, left)
+        with store.file.read():
+            found = store.all_docs(
+                startkey=start,
+                inclusive_start=inclusive,
+                endkey=asked.endkey,
+                inclusive_end=asked.inclusive_end,
+                descending=asked.descending,
+                limit=size,
+                skip=skip,
+            )
+            documents = _documents(store, asked, found)
+        if found:
+            yield [_row(one, one.id, asked, documents) for one in found]
+        if len(found) < size:
+            return
+        start, inclusive, skip = found[-1].id, False, 0
+        left = None if left is None else left - size
+
+
+def _by_keys(store: Store, asked: Asked, keys: list[Any]) -> Iterator[list[bytes]]:
     if asked.descending:
         keys = keys[::-1]
     keys = keys[asked.skip :][: asked.limit]
-    documents = _documents(store, asked, list(known.values()))
-    rows = (
-        _row_of_key(key, known.get(key) if isinstance(key, str) else None, asked, documents) for key in keys
-    )
-    return _page(store, asked, rows, total=store.info().doc_count, offset=None)
-
-
-def _page(store: Store, asked: Asked, rows: Iterator[bytes], *, total: int, offset: int | None) -> bytes:
-    head: Json = {"total_rows": total, "offset": offset}
-    if asked.update_seq:
-        head["update_seq"] = None if asked.keys is not None else store.outer_seq(store.seq())
-    return orjson.dumps(head)[:-1] + b',"rows":[\n' + b",\n".join(rows) + b"\n]}\n"
-
-
-def _rows(store: Store, asked: Asked, found: Sequence[Summary]) -> Iterator[bytes]:
-    documents = _documents(store, asked, found)
-    for one in found:
-        yield _row(one, one.id, asked, documents)
+    for first in range(0, len(keys), PAGE):
+        page = keys[first : first + PAGE]
+        with store.file.read():
+            known = store.summaries({key for key in page if isinstance(key, str)})
+            documents = _documents(store, asked, list(known.values()))
+        yield [
+            _row_of_key(key, known.get(key) if isinstance(key, str) else None, asked, documents)
+            for key in page
+        ]
 
 
 def _row(one: Summary, key: str, asked: Asked, documents: Mapping[str, bytes]) -> bytes:

@@ -83,6 +83,18 @@ def test_include_docs_with_conflicts_and_attachments(db: Client) -> None:
     assert row["doc"]["_attachments"]["x"]["data"] == "eA=="
 
 
+@pytest.mark.parametrize("descending", ["true", "false"])
+@pytest.mark.parametrize("limit", ["", "&limit=500", "&limit=501", "&limit=1000"])
+def test_pages_are_whole_beyond_one_transaction(db: Client, descending: str, limit: str) -> None:
+    names = [f"{n:04}" for n in range(1003)]
+    db.server.stores["dossiers"].bulk_docs([{"_id": name} for name in names])
+    expected = names[::-1] if descending == "true" else names
+    asked = ids(db, f"descending={descending}&skip=2{limit}")
+    assert asked == expected[2:][: int(limit.partition("=")[2] or 1003)]
+    rows = db.post("_all_docs?include_docs=true", {"keys": expected}).json()["rows"]
+    assert [row["doc"]["_id"] for row in rows] == expected
+
+
 def test_a_range_in_a_post(abc: Client) -> None:
     rows = abc.post("_all_docs?limit=1", {"startkey": "b"}).json()["rows"]
     assert [row["id"] for row in rows] == ["b"]

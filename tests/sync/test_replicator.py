@@ -13,7 +13,7 @@ import pytest
 
 from sync.documents import Json
 from sync.errors import NotFound, Unauthorized, Unavailable
-from sync.peer import LocalPeer, Peer, RefusedDocument
+from sync.peer import ChangesPage, LocalPeer, Peer, RefusedDocument
 from sync.remote import RemotePeer
 from sync.replicator import Replication, State, delay_s
 from sync.sqlite import SqliteFile
@@ -208,6 +208,18 @@ def test_a_batch_that_is_refused_is_halved_down_to_the_one(here: Store, there: S
 
 
 # ---- failing
+
+
+class Stuck(LocalPeer):
+    def changes(self, since: object, *, limit: int, wait_s: float) -> ChangesPage:
+        return super().changes("0", limit=1, wait_s=0)
+
+
+def test_a_source_whose_sequence_does_not_move_is_not_asked_for_ever(here: Store, there: Store) -> None:
+    write(there, *"ab")
+    source = Stuck(there, server_uuid="1" * 32, source=None)
+    with pytest.raises(Unavailable, match="does not move"):
+        replication(source, local(here)).run_once()
 
 
 def test_wrong_credentials_say_so(server: Server, here: Store) -> None:
