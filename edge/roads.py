@@ -27,11 +27,13 @@ from sync.errors import SyncError
 from sync.peer import LocalPeer
 from sync.peer import RefusedDocument as Refusal
 from sync.remote import RemotePeer
-from sync.replicator import Replication, Status
+from sync.replicator import BATCH, Replication, Status
 
 PROBE_S: Final = 2.0
 _PULLED: Final = ("catalog", "dossiers", "files")
 _PUSHED: Final = ("dossiers", "files")
+_BATCHES: Final = {"files": 64}
+"""Chunks travel inside their documents: 64 of them are 4 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ class Roads:
             session_id=self._session,
             now=node.clock,
             jitter=node.ids.jitter,
+            batch=_BATCHES.get(database, BATCH),
             on_refused=lambda refusal: None if pull else self._refused(peer, database, refusal),
             after_checkpoint=lambda seq: None if pull else self._arrived_there(database, seq),
         )
