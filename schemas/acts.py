@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, IntEnum
 from typing import Annotated, Any, Final, Literal
 
@@ -17,11 +18,11 @@ from msgspec import Meta
 from schemas.catalog import AgencyCode, Dong, Duty, Role, Text
 from schemas.deadlines import Limit
 
-Hex64 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-FileId = Annotated[str, Meta(pattern=r"^file-[0-9a-f]{64}$")]
+Hex64 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+FileId = Annotated[str, Meta(pattern=r"^file-[0-9a-f]{64}\Z")]
 Count = Annotated[int, Meta(ge=0, le=999)]
 Line = Annotated[str, Meta(max_length=2000)]
-At = Annotated[str, Meta(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$")]
+At = Annotated[str, Meta(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z\Z")]
 
 
 class Status(IntEnum):
@@ -87,6 +88,10 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
     authorisation: Line = ""
     sets: Annotated[int, Meta(ge=1, le=99)] = 1
     return_by: Literal["centre", "post"] = "centre"
+
+    def __post_init__(self) -> None:
+        # a day that does not exist: msgspec makes its ValidationError of the ValueError
+        datetime.fromisoformat(self.due)
 
 
 class Appraised(msgspec.Struct, frozen=True, omit_defaults=True):

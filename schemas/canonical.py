@@ -31,35 +31,60 @@ def canonical(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def check(value: Any, field: str = "", depth: int = 1) -> None:
+def check(value: Any, field: str = "") -> None:
     """Raise `Malformed`, naming the member, unless `value` keeps to the part of JSON that events use."""
+    try:
+        _check(value, 1)
+    except Malformed as error:
+        raise Malformed(_inside(field, error.field), error.why) from None
+
+
+def shown(name: object) -> str:
+    """A member's name as an error may carry it: short, ASCII, whatever a peer has sent."""
+    return str(name)[:64].encode("ascii", "backslashreplace").decode()
+
+
+def _check(value: Any, depth: int) -> None:
     kind = type(value)
     if kind is str:
         if not value.isascii():
             try:
                 value.encode()
             except UnicodeEncodeError as error:
-                raise Malformed(field, "a lone surrogate is no character") from error
+                raise Malformed("", "a lone surrogate is no character") from error
     elif kind is int:
         if not -MAX_INTEGER <= value <= MAX_INTEGER:
-            raise Malformed(field, "integers lie within ±(2^53 - 1)")
-    elif kind is dict:
+            raise Malformed("", "integers lie within ±(2^53 - 1)")
+    elif kind is dict or kind is list:
         if depth > MAX_DEPTH:
-            raise Malformed(field, f"deeper than {MAX_DEPTH} levels")
-        for key, member in value.items():
-            if type(key) is not str or not key.isascii():
-                raise Malformed(f"{field}.{key}".lstrip("."), "member names are ASCII")
-            check(member, f"{field}.{key}" if field else key, depth + 1)
-    elif kind is list:
-        if depth > MAX_DEPTH:
-            raise Malformed(field, f"deeper than {MAX_DEPTH} levels")
-        for place, item in enumerate(value):
-            check(item, f"{field}[{place}]", depth + 1)
+            raise Malformed("", f"deeper than {MAX_DEPTH} levels")
+        _check_members(value, depth)
     elif kind is not bool:
         what = {"float": "a number with a fraction or exponent", "NoneType": "null"}.get(
             kind.__name__, kind.__name__
         )
-        raise Malformed(field, f"{what} is not allowed in an event")
+        raise Malformed("", f"{what} is not allowed in an event")
+
+
+def _check_members(value: dict[Any, Any] | list[Any], depth: int) -> None:
+    # the path is put together on the way out: a peer chooses names and counts, and few documents are wrong
+    name: Any = ""
+    try:
+        if type(value) is dict:
+            for name, member in value.items():
+                if type(name) is not str or not name.isascii():
+                    raise Malformed("", "member names are ASCII")
+                _check(member, depth + 1)
+        else:
+            for name, item in enumerate(value):  # noqa: B007 - read when the item is refused
+                _check(item, depth + 1)
+    except Malformed as error:
+        here = f"[{name}]" if type(value) is list else shown(name)
+        raise Malformed(_inside(here, error.field), error.why) from None
+
+
+def _inside(outer: str, inner: str) -> str:
+    return f"{outer}.{inner}" if outer and inner and not inner.startswith("[") else outer + inner
 
 
 def to_base64(raw: bytes) -> str:

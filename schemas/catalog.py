@@ -26,7 +26,7 @@ from schemas.seals import fingerprint, seal_holds, signature_holds
 
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 Dong = Annotated[int, Meta(ge=0, le=10**12)]
-AgencyCode = Annotated[str, Meta(pattern=r"^[GH][0-9]{2}(\.[0-9]{2,3})*$")]
+AgencyCode = Annotated[str, Meta(pattern=r"^[GH][0-9]{2}(\.[0-9]{2,3})*\Z")]
 
 
 class Role(Enum):
@@ -121,7 +121,7 @@ class Component(msgspec.Struct, frozen=True, omit_defaults=True):
 class Procedure(msgspec.Struct, frozen=True, omit_defaults=True):
     """What can be applied for; `since` is the first day of this version."""
 
-    code: Annotated[str, Meta(pattern=r"^[0-9]\.[0-9]{6}(\.[0-9A-Z.]+)?$")]
+    code: Annotated[str, Meta(pattern=r"^[0-9]\.[0-9]{6}(\.[0-9A-Z.]+)?\Z")]
     name: Text
     field: Text
     agency: AgencyCode
@@ -269,7 +269,11 @@ class Catalog:
     def at(self, name: str) -> View | None:
         """What was in force at a named catalog; None when we have not applied it (the event waits)."""
         number = name.partition("-")[0]
-        if not number.isdigit() or not 1 <= int(number) <= self.number or self.names[int(number) - 1] != name:
+        if (
+            not number.isdecimal()
+            or not 1 <= int(number) <= self.number
+            or self.names[int(number) - 1] != name
+        ):
             return None
         return View(self, int(number))
 

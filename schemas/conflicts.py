@@ -8,12 +8,13 @@ with the same outcome.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Final
 
-from schemas.acts import Act, Effect
+from schemas.acts import BY_KIND, Act, Effect
 from schemas.events import EventHash
 
 
@@ -29,12 +30,16 @@ ALL: Final = frozenset(Blocks)
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """What the table needs to know of an effective act."""
+class Pair:
+    """Two concurrent acts, as the table sees them."""
 
-    hash: EventHash
-    act: Act
-    outcome: str
+    one: Act
+    other: Act
+    same_outcome: bool
+
+    @property
+    def kinds(self) -> set[str]:
+        return {self.one.kind.removeprefix("dossier."), self.other.kind.removeprefix("dossier.")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,44 +48,41 @@ class Row:
 
     name: str
     title: str
-    joins: Callable[[Deed, Deed], bool]
+    joins: Callable[[Pair], bool]
     blocks: frozenset[Blocks]
     suspends: bool = True
 
-
-def _kinds(one: Deed, other: Deed) -> set[str]:
-    return {one.act.kind.removeprefix("dossier."), other.act.kind.removeprefix("dossier.")}
-
-
-def _settled_apart(one: Deed, other: Deed) -> bool:
-    return _kinds(one, other) == {"settled"} and one.outcome != other.outcome
+    @property
+    def binds(self) -> bool:
+        """Whether it changes what stands or what may be done; else it is only shown until it is settled."""
+        return self.suspends or bool(self.blocks)
 
 
-def _opposed_outcomes(one: Deed, other: Deed) -> bool:
-    kinds = _kinds(one, other)
+def _settled_apart(pair: Pair) -> bool:
+    return pair.kinds == {"settled"} and not pair.same_outcome
+
+
+def _opposed_outcomes(pair: Pair) -> bool:
     ends = {"approved", "refused", "withdrawal_granted"}
-    return bool(
-        kinds <= ends
-        and kinds & {"approved", "refused"}
-        and (len(kinds) == 2 or one.outcome != other.outcome)
-    )
+    results = pair.kinds & {"approved", "refused"}
+    return bool(results) and pair.kinds <= ends and (len(pair.kinds) == 2 or not pair.same_outcome)
 
 
-def _which_came_first(one: Deed, other: Deed) -> bool:
-    kinds = _kinds(one, other)
-    return "withdrawal_asked" in kinds and bool(kinds & {"approved", "refused"})
+def _which_came_first(pair: Pair) -> bool:
+    return "withdrawal_asked" in pair.kinds and bool(pair.kinds & {"approved", "refused"})
 
 
-def _returned_twice(one: Deed, other: Deed) -> bool:
-    return _kinds(one, other) == {"returned"}
+def _returned_twice(pair: Pair) -> bool:
+    return pair.kinds == {"returned"}
 
 
-def _other_decisions(one: Deed, other: Deed) -> bool:
-    if one.act.effect is not Effect.DECISION or other.act.effect is not Effect.DECISION:
+def _other_decisions(pair: Pair) -> bool:
+    one, other = pair.one, pair.other
+    if one.effect is not Effect.DECISION or other.effect is not Effect.DECISION or "settled" in pair.kinds:
         return False
-    if "settled" in _kinds(one, other):
-        return False
-    return (one.act.kind, one.outcome) != (other.act.kind, other.outcome)
+    if one.kind == other.kind:
+        return not pair.same_outcome
+    return one.reaches is not other.reaches
 
 
 TABLE: Final[tuple[Row, ...]] = (
@@ -92,9 +94,14 @@ TABLE: Final[tuple[Row, ...]] = (
 )
 
 
-def row_of(one: Deed, other: Deed) -> Row | None:
-    """The row that joins two concurrent acts, or None when both can stand."""
-    return next((row for row in TABLE if row.joins(one, other)), None)
+@cache
+def row_of(one: str, other: str, same_outcome: bool) -> Row | None:
+    """The row that joins two concurrent acts of these kinds, or None when both can stand.
+
+    Two settlements are asked about only where they answer a common act.
+    """
+    pair = Pair(BY_KIND[one], BY_KIND[other], same_outcome)
+    return next((row for row in TABLE if row.joins(pair)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,32 +112,13 @@ class Conflict:
     members: tuple[EventHash, ...]
     rows: tuple[str, ...]
 
-    @property
-    def blocks(self) -> frozenset[Blocks]:
-        return frozenset().union(*(row.blocks for row in TABLE if row.name in self.rows))
-
-    @property
-    def suspends(self) -> bool:
-        return any(row.suspends for row in TABLE if row.name in self.rows)
+    @classmethod
+    def between(cls, members: Iterable[EventHash], rows: Iterable[str]) -> Conflict:
+        """The conflict of these acts; its id is the SHA-256 of the sorted hashes, one a line."""
+        ordered = tuple(sorted(members))
+        name = hashlib.sha256("\n".join(ordered).encode()).hexdigest()
+        return cls(name, ordered, tuple(sorted(rows)))
 
     @property
     def title(self) -> str:
         return next(row.title for row in TABLE if row.name in self.rows)
-
-
-def components(pairs: Sequence[tuple[EventHash, EventHash, Row]]) -> tuple[Conflict, ...]:
-    """The conflicts that open pairs of acts make, sorted by their id."""
-    groups: list[tuple[set[EventHash], set[str]]] = []
-    for one, other, row in pairs:
-        members, rows = {one, other}, {row.name}
-        for group in [group for group in groups if group[0] & members]:
-            members |= group[0]
-            rows |= group[1]
-            groups.remove(group)
-        groups.append((members, rows))
-    found = []
-    for group_members, group_rows in groups:
-        ordered = tuple(sorted(group_members))
-        name = hashlib.sha256("\n".join(ordered).encode()).hexdigest()
-        found.append(Conflict(name, ordered, tuple(sorted(group_rows))))
-    return tuple(sorted(found, key=lambda conflict: conflict.id))

@@ -23,7 +23,7 @@ import msgspec
 import orjson
 from msgspec import Meta
 
-from schemas.canonical import MAX_BYTES, MAX_INTEGER, canonical, check, from_base64, to_base64
+from schemas.canonical import MAX_BYTES, MAX_INTEGER, canonical, check, from_base64, shown, to_base64
 from schemas.errors import Malformed
 
 StreamId = NewType("StreamId", str)
@@ -36,14 +36,14 @@ VERSION: Final = 1
 NO_EVENT: Final = EventHash("")
 """`prev` of the first catalog entry, and nowhere else."""
 
-_STREAM = r"^[0-9a-f]{32}$"
-_HASH = r"^[0-9a-f]{64}$"
-_PREV = r"^([0-9a-f]{64})?$"
-_KIND = r"^[a-z]+(_[a-z]+)*(\.[a-z]+(_[a-z]+)*)+$"
-_AT = r"^(20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z$"
-_NODE = r"^[a-z0-9]+(-[a-z0-9]+)*\.[1-9][0-9]*$"
-_PERSON = r"^([a-z0-9]+([.-][a-z0-9]+)*)?$"
-_CATALOG = r"^([1-9][0-9]*-[0-9a-f]{16})?$"
+_STREAM = r"^[0-9a-f]{32}\Z"
+_HASH = r"^[0-9a-f]{64}\Z"
+_PREV = r"^([0-9a-f]{64})?\Z"
+_KIND = r"^[a-z]+(_[a-z]+)*(\.[a-z]+(_[a-z]+)*)+\Z"
+_AT = r"^(20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z\Z"
+_NODE = r"^[a-z0-9]+(-[a-z0-9]+)*\.[1-9][0-9]*\Z"
+_PERSON = r"^([a-z0-9]+([.-][a-z0-9]+)*)?\Z"
+_CATALOG = r"^([1-9][0-9]*-[0-9a-f]{16})?\Z"
 _HEX_ID = re.compile(r"^([0-9a-f]{32}):([0-9a-f]{64})$")
 _REVISION = re.compile(r"^1-[0-9a-f]{32}$")
 
@@ -130,9 +130,13 @@ def seal_message(header: Mapping[str, Any]) -> bytes:
 
 
 def decision_message(header: Mapping[str, Any]) -> bytes:
-    """What the person's key signs: the decision without the machine's part of the header."""
-    members = ("stream", "kind", "parents", "rests_on", "at", "by", "data_hash")
-    return b"motcua/decision/1\n" + canonical({name: header[name] for name in members})
+    """What the person's key signs: the decision without the machine's part of the header.
+
+    An absent `rests_on` counts as an empty one.
+    """
+    members = ("stream", "kind", "parents", "at", "by", "data_hash")
+    decision = {name: header[name] for name in members}
+    return b"motcua/decision/1\n" + canonical({**decision, "rests_on": header.get("rests_on", [])})
 
 
 def write(
@@ -177,7 +181,7 @@ def write(
     if clock_unsure:
         header["clock"] = "unsure"
     plain = orjson.loads(canonical(data))  # tuples become the lists that a reader will see
-    check(plain, "data")
+    check({**header, "data": plain})
     salted = to_base64(salt)
     header["data_hash"] = data_hash_of(plain, salted)
     if sign is not None:
@@ -201,9 +205,13 @@ def parse(document: Mapping[str, Any]) -> Event | Unknown:
 
     Checks all that can be seen without a key: form, canonical spelling, hashes, id and revision.
     """
+    if not isinstance(document, Mapping):
+        raise Malformed("event", "an event is a JSON object")
     _members(document)
-    check(dict(document) if type(document) is not dict else document)
-    if len(canonical(document)) > MAX_BYTES:
+    # `_revisions` is the transport's: with it or without it, every node must find the same size
+    stored = {name: value for name, value in document.items() if name != "_revisions"}
+    check(stored)
+    if len(canonical(stored)) > MAX_BYTES:
         raise Malformed("data", f"an event has at most {MAX_BYTES} bytes")
     stream, claimed = _identity(document)
     header = header_of(document)
@@ -218,19 +226,21 @@ def parse(document: Mapping[str, Any]) -> Event | Unknown:
         raise Malformed("_rev", "the revision is not made from hash and seal")
     if header.get("data_hash") != data_hash_of(data, salt):
         raise Malformed("data_hash", "the data is not the data that the header commits to")
+    if header.get("stream") != stream:
+        raise Malformed("stream", "not the stream of the id")
     version = header.get("v")
     if type(version) is not int or version < VERSION:
         raise Malformed("v", "not a version of the event format")
     if version > VERSION:
         return Unknown(stream, event_hash, version)
-    return _event(document, event_hash, stream)
+    return _event(document, event_hash)
 
 
 def _members(document: Mapping[str, Any]) -> None:
     for name in document:
-        if name.startswith("_") and name not in ("_id", "_rev", "_revisions"):
+        if str(name).startswith("_") and name not in ("_id", "_rev", "_revisions"):
             reason = {"_deleted": "an event is never deleted", "_attachments": "an event has no attachments"}
-            raise Malformed(name, reason.get(name, "unknown special member"))
+            raise Malformed(shown(name), reason.get(name, "unknown special member"))
 
 
 def _identity(document: Mapping[str, Any]) -> tuple[str, str]:
@@ -246,7 +256,7 @@ def _identity(document: Mapping[str, Any]) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def _event(document: Mapping[str, Any], event_hash: EventHash, stream: str) -> Event:
+def _event(document: Mapping[str, Any], event_hash: EventHash) -> Event:
     extra = document.keys() - HEADER_MEMBERS - NOT_IN_HEADER
     if extra:
         raise Malformed(min(extra), "not a member of an event of version 1")
@@ -255,8 +265,6 @@ def _event(document: Mapping[str, Any], event_hash: EventHash, stream: str) -> E
     except msgspec.ValidationError as error:
         field, _, why = str(error).rpartition(" - at `$.")
         raise Malformed(why.rstrip("`") if field else "event", field or str(error)) from error
-    if event.stream != stream:
-        raise Malformed("stream", "not the stream of the id")
     for field, values in (("parents", event.parents), ("rests_on", event.rests_on), ("with", event.with_)):
         if any(a >= b for a, b in pairwise(values)):
             raise Malformed(field, "must be ascending, each once")

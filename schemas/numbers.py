@@ -62,9 +62,10 @@ def parse(text: str) -> DossierNumber | None:
     except ValueError:
         return None
     serial = match[5]
-    if len(serial) < width + 2:
-        return None
-    return DossierNumber(match[1], day, int(serial[:width]), int(serial[width:]))
+    number = DossierNumber(match[1], day, int(serial[:width]), int(serial[width:] or 0))
+    given = 1 <= number.count <= MAX_COUNT and (number.node <= 89 or number.node >= 900)
+    # one spelling a number: 0707, never 07007
+    return number if given and str(number) == text else None
 
 
 def looks_like_a_number(text: str) -> bool:

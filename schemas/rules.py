@@ -5,13 +5,12 @@ The ledger asks before it writes; the fold asks again, over the ancestors of eac
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
 from schemas.acts import (
     Act,
-    Appraised,
     Approved,
     Effect,
     Received,
@@ -19,12 +18,11 @@ from schemas.acts import (
     Returned,
     Settled,
     Status,
-    WithdrawalAsked,
 )
 from schemas.calendar import local_day
 from schemas.catalog import Card, Person, View
 from schemas.conflicts import Blocks, Conflict
-from schemas.errors import Because, Malformed, NotAllowed
+from schemas.errors import Because, NotAllowed
 from schemas.events import Event, moment
 from schemas.numbers import parse as parse_number
 from schemas.seals import signature_holds
@@ -46,7 +44,9 @@ class Done:
 class Standing:
     """What stands in a dossier after some of its events. The status is derived, never stored.
 
-    `authors` are those who wrote the members of its open conflicts: none of them may settle one.
+    `withdrawal` is the newest request, an open one first; `withdrawal_answer` is None while one is open,
+    unless a withdrawal was granted. `blocks` is what open conflicts forbid; `authors` are those who wrote the members of the open conflicts: none
+    of them may settle one.
     """
 
     receipt: Done | None = None
@@ -55,7 +55,7 @@ class Standing:
     withdrawal: Done | None = None
     withdrawal_answer: Done | None = None
     returns: tuple[Done, ...] = ()
-    settlements: tuple[Done, ...] = ()
+    blocks: frozenset[Blocks] = frozenset()
     conflicts: tuple[Conflict, ...] = ()
     authors: frozenset[str] = frozenset()
 
@@ -75,25 +75,6 @@ class Standing:
             return Status.WITHDRAWING
         return Status.PROCESSING if self.appraisal else Status.RECEIVED
 
-    def with_act(self, event: Event, data: Any) -> Standing:
-        """What stands once this act, which saw all of it, is added."""
-        done = Done(event.hash, event.kind, data, event.by, event.at, event.node)
-        match data:
-            case Received():
-                return replace(self, receipt=self.receipt or done)
-            case Appraised():
-                return replace(self, appraisal=done)
-            case Approved() | RefusedResult():
-                return replace(self, outcome=done)
-            case WithdrawalAsked():
-                return replace(self, withdrawal=done, withdrawal_answer=None)
-            case Returned():
-                return replace(self, returns=(*self.returns, done))
-            case Settled():
-                return replace(self, settlements=(*self.settlements, done))
-            case _:
-                return replace(self, withdrawal_answer=done)
-
 
 class Deed(Protocol):
     """What is asked about: an event, or an act that a person is about to do."""
@@ -111,32 +92,32 @@ def allowed(standing: Standing, act: Act, data: Any, deed: Deed, view: View) -> 
 
     For an event (not for an act that is yet to be signed) the person's signature is checked as well.
     """
-    card, person = view.card(deed.node), view.person(deed.by)
-    day = local_day(moment(deed.at))
-    _who(act, card, person, day)
+    card, person = entitled(act, deed, view)
     _when(standing, act)
     _what(standing, act, data, deed)
     if isinstance(data, Received):
-        assert card is not None  # noqa: S101 - checked in _who
-        _number(data, view, card, day)
+        _number(data, view, card, local_day(moment(deed.at)))
     if act.signed and isinstance(deed, Event):
         _signature(deed, person)
 
 
-def _who(act: Act, card: Card | None, person: Person | None, day: date) -> None:
+def entitled(act: Act, deed: Deed, view: View) -> tuple[Card, Person]:
+    """The machine and the person, or `NotAllowed` when one of them may never do this act, whatever stands."""
+    card, person = view.card(deed.node), view.person(deed.by)
     if card is None or act.duty not in card.duties:
         raise NotAllowed(Because.DUTY, f"this machine has no duty to {act.duty.value}")
     if person is None:
         raise NotAllowed(Because.NO_SUCH_PERSON)
-    if not person.has(act.role, day):
+    if not person.has(act.role, local_day(moment(deed.at))):
         raise NotAllowed(Because.ROLE, act.role.value)
+    return card, person
 
 
 def _when(standing: Standing, act: Act) -> None:
-    blocks = frozenset[Blocks]().union(*(conflict.blocks for conflict in standing.conflicts))
-    if act.effect is Effect.DECISION and act.data is not Settled and Blocks.DECISIONS in blocks:
+    decides = act.effect is Effect.DECISION and act.data is not Settled
+    if decides and Blocks.DECISIONS in standing.blocks:
         raise NotAllowed(Because.CONTESTED)
-    if act.data is Returned and Blocks.RETURN in blocks:
+    if act.data is Returned and Blocks.RETURN in standing.blocks:
         raise NotAllowed(Because.CONTESTED)
     if standing.status not in act.statuses:
         raise NotAllowed(Because.STATUS, f"status {standing.status.value}")
@@ -173,10 +154,6 @@ def _number(data: Received, view: View, card: Card, day: date) -> None:
     procedure = view.procedure(data.procedure, day)
     if procedure is None:
         raise NotAllowed(Because.NO_SUCH_PROCEDURE, data.procedure)
-    try:
-        moment(data.due)
-    except Malformed as error:
-        raise NotAllowed(Because.DATA, f"due: {error.why}") from error
     number = parse_number(data.number)
     if number is None or (number.node, number.day, number.agency) != (card.number, day, data.agency):
         raise NotAllowed(Because.NUMBER, f"{data.number} is not this machine's to give")
@@ -184,10 +161,10 @@ def _number(data: Received, view: View, card: Card, day: date) -> None:
         raise NotAllowed(Because.NUMBER, "outside the lease")
 
 
-def _signature(event: Event, person: Person | None) -> None:
+def _signature(event: Event, person: Person) -> None:
     if event.signed is None:
         raise NotAllowed(Because.SIGNATURE, "not signed")
-    certificate = person.certificate(event.signed.certificate) if person else None
+    certificate = person.certificate(event.signed.certificate)
     if certificate is None:
         raise NotAllowed(Because.CERTIFICATE, "not one of the person's certificates")
     if not signature_holds(event, certificate):

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.x509 import load_der_x509_certificate
+from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 
 from schemas.canonical import from_base64, to_base64
 from schemas.errors import Malformed
@@ -85,7 +85,7 @@ def _verify(certificate: bytes, algorithm: str, value: str, message: bytes) -> b
                 key.verify(raw, message, pss, hashes.SHA256())
             case _:
                 return False
-    except (InvalidSignature, Malformed, UnsupportedAlgorithm, ValueError):
+    except (InvalidSignature, InvalidVersion, Malformed, UnsupportedAlgorithm, ValueError):
         return False
     return True
 
