@@ -1,0 +1,20 @@
+/* Comfort on top of pages that work without it. */
+"use strict";
+
+/* A save that takes longer than 300 ms says so, and its button cannot be pressed twice. */
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (!button || !button.dataset.saving || event.defaultPrevented) return;
+  if (button.getAttribute("aria-disabled") === "true") { event.preventDefault(); return; }
+  button.setAttribute("aria-disabled", "true");
+  window.setTimeout(() => { button.textContent = button.dataset.saving; }, 300);
+});
+
+/* While the cover of an idle screen lies on the page, nothing beneath it can be reached; then it can again. */
+document.addEventListener("htmx:afterSettle", () => {
+  const covered = document.querySelector("#cover dialog") !== null;
+  for (const part of document.body.children) {
+    if (part.id !== "cover" && part.id !== "said") part.inert = covered;
+  }
+  if (covered && !document.activeElement.closest("#cover")) document.querySelector("#cover-pin").focus();
+});

@@ -1,0 +1,60 @@
+"""The pages of a node: server-rendered, complete without JavaScript, quicker with it.
+
+A page shows and asks; it never decides. Every act goes through the ledger, which asks `schemas.rules`. What only
+central shows comes from `central.web`, by the registration that `create_pages` takes as `extra`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from flask import Flask
+
+from edge.node import Node
+from edge.roads import Roads
+from edge.server import secret
+from edge.web import (
+    appearance,
+    counter,
+    dossier,
+    errors,
+    exchange,
+    find,
+    headers,
+    returning,
+    room,
+    sign_in,
+    status_line,
+)
+from edge.web.site import Extra, Site
+
+LARGEST_FORM_BYTES = 256 * 1024
+
+
+def create_pages(
+    node: Node, roads: Roads | None, spool_wake: Callable[[], None], extra: Iterable[Extra] = ()
+) -> Flask:
+    """The pages of `node` as a WSGI application; `spool_wake` is called when a paper was queued."""
+    app = Flask("edge", static_folder="static", template_folder="templates")
+    app.config.update(
+        SECRET_KEY=secret(node, "session"),
+        # One browser may sit before several nodes of a demo, and cookies do not keep ports apart.
+        SESSION_COOKIE_NAME=f"motcua-{node.id}",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        MAX_CONTENT_LENGTH=LARGEST_FORM_BYTES,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+        # A form is good as long as its session: a lunch break must not cost what was typed.
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    site = Site(node, roads, spool_wake)
+    app.extensions["motcua"] = site
+    for part in (sign_in, counter, room, returning, dossier, find, exchange, status_line):
+        app.register_blueprint(part.blueprint)
+    for register in extra:
+        register(app, site)
+    appearance.install(app)
+    headers.install(app)
+    errors.install(app)
+    return app

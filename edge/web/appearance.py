@@ -1,0 +1,54 @@
+"""What all templates share: the words as filters, who is here, where one can go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, g, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from edge.web import acts, presence, sign_in, status_line, words
+from edge.web.forms import Bare
+from edge.web.site import site
+from schemas.identity import masked
+
+
+def install(app: Flask) -> None:
+    app.add_url_rule("/", "home", home)
+    app.context_processor(_shared)
+    app.jinja_env.filters.update(
+        clock=lambda value: words.clock(value, site().now()),
+        age=lambda value: words.age(value, site().now()),
+        full=words.full,
+        day=words.day,
+        count=words.count,
+        dong=words.dong,
+        masked=masked,
+        name=lambda person: site().name(person),
+        place=lambda node: site().place(node),
+        left=lambda due: words.left(due, site().now()),
+        status_word=lambda status: words.STATUS[status],
+        act_title=acts.title,
+        act_words=acts.in_words,
+    )
+
+
+def home() -> ResponseReturnValue:
+    """The first page that is for this person at this machine."""
+    return redirect(url_for(site().navigation(presence.person())[0].endpoint))
+
+
+def _shared() -> dict[str, Any]:
+    person = getattr(g, "person", None)
+    return {
+        "site": site(),
+        "here": site().card.title,
+        "centre": site().view.centre(),
+        "person": person,
+        "role_words": words.ROLES,
+        "navigation": site().navigation(person) if person else [],
+        "now": site().now(),
+        "status_line": status_line.present,
+        "cover": sign_in.cover,
+        "token": Bare,
+    }

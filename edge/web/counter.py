@@ -1,0 +1,222 @@
+"""Reception in one screen.
+
+Enter, which a scanner sends, presses the form's first button: it only looks again (fills in from a scanned card,
+searches, counts) and saves nothing. Saving is a button of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from edge.database import DossierRow
+from edge.register import search_procedures
+from edge.web import presence
+from edge.web.citizen_card import CitizenCard
+from edge.web.due_moment import Due, explain
+from edge.web.highlight import Piece, highlighted
+from edge.web.reception import Papers, Reception, same_as_saved
+from edge.web.site import COUNTER, Site, site
+from edge.web.trouble import Expected, Trouble, trouble_of
+from schemas.catalog import Fee, Procedure
+from schemas.errors import NoDueMoment, NoNumber
+from schemas.events import StreamId
+from schemas.identity import digits
+
+blueprint = Blueprint("counter", __name__)
+
+_STREAM: Final = re.compile(r"^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$")
+_SAVED_BEFORE: Final = "Hồ sơ trước trên trang này đã lưu với số {number}; nội dung đang nhập thì chưa lưu."
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A procedure that was found, with the words that were typed marked in its name."""
+
+    procedure: Procedure
+    pieces: list[Piece]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What follows from a procedure today, at this machine."""
+
+    procedure: Procedure
+    agency: str
+    fees: tuple[Fee, ...]
+    due: Due | None
+    number: str | None
+    troubles: tuple[Trouble, ...]
+
+
+@blueprint.get("/counter")
+def page() -> ResponseReturnValue:
+    presence.require(COUNTER)
+    form = Reception(formdata=None)
+    form.stream.data = _new_stream(site())
+    return _render(form, None, request.args.get("q", ""))
+
+
+@blueprint.get("/counter/procedures")
+def procedures() -> str:
+    """The hits for `q`; what is chosen already stays chosen."""
+    presence.require(COUNTER)
+    term = request.args.get("q", "")
+    hits, found = _search(site(), term)
+    return render_template(
+        "counter_hits.html", hits=hits, found=found, term=term, procedure=request.args.get("procedure", "")
+    )
+
+
+@blueprint.post("/counter")
+def receive() -> ResponseReturnValue:
+    """`act=save` saves; anything else looks again."""
+    presence.require(COUNTER)
+    form = Reception()
+    card = form.take_card()
+    chosen = _chosen(site(), request.form.get("procedure", ""))
+    papers = _papers(form, chosen)
+    if request.form.get("act") != "save":
+        return _render(form, chosen, request.form.get("q", ""), papers=papers, card=card)
+    unseen = chosen is not None and form.components_of.data != chosen.procedure.code
+    right = form.validate_on_submit()
+    if chosen is None or papers is None or unseen or not papers.validate() or not right:
+        return _render(
+            form, chosen, request.form.get("q", ""), papers=papers, saving=True, unseen=unseen
+        ), 422
+    return _save(form, chosen, papers)
+
+
+def _save(form: Reception, chosen: Chosen, papers: Papers) -> ResponseReturnValue:
+    here, draft = site(), form.draft(chosen.procedure.code, papers)
+    stream = form.stream.data
+    if not _STREAM.fullmatch(stream or ""):
+        stream = form.stream.data = _new_stream(here)
+    try:
+        dossier = here.node.ledger.receive(
+            StreamId(stream), draft, by=presence.person().id, spool=here.node.papers.spool_slip
+        )
+    except Expected as why:
+        trouble = trouble_of(why)
+        return _render(
+            form, chosen, request.form.get("q", ""), papers=papers, trouble=trouble
+        ), trouble.status
+    assert dossier.received is not None, "the ledger has just received it"  # noqa: S101
+    if not same_as_saved(draft, dossier.received):
+        form.stream.data = _new_stream(here)
+        trouble = Trouble(
+            _SAVED_BEFORE.format(number=dossier.received.number),
+            "Hồ sơ trước vẫn nguyên; mọi ô dưới đây vẫn giữ nguyên.",
+            "Bấm “Lưu và in 2 liên” lần nữa để lưu thành hồ sơ mới.",
+        )
+        return _render(form, chosen, request.form.get("q", ""), papers=papers, trouble=trouble), 409
+    here.spool_wake()
+    return redirect(url_for("dossier.page", stream=stream, saved=1), 303)
+
+
+def _papers(form: Reception, chosen: Chosen | None) -> Papers | None:
+    """What was typed for the chosen procedure; its own numbers where another one has just been chosen."""
+    if chosen is None:
+        return None
+    if form.components_of.data == chosen.procedure.code:
+        return Papers.typed_for(chosen.procedure)
+    return Papers.required_by(chosen.procedure)
+
+
+def _render(
+    form: Reception,
+    chosen: Chosen | None,
+    term: str,
+    *,
+    papers: Papers | None = None,
+    card: CitizenCard | None = None,
+    trouble: Trouble | None = None,
+    saving: bool = False,
+    unseen: bool = False,
+) -> str:
+    hits, found = _search(site(), term)
+    if chosen is not None:
+        form.components_of.data = chosen.procedure.code
+        if all(hit.procedure.code != chosen.procedure.code for hit in hits):
+            hits = [Hit(chosen.procedure, highlighted(chosen.procedure.name, term)), *hits]
+    errors = form.error_list() if saving else []
+    errors += _other_errors(chosen, papers, unseen) if saving else []
+    return render_template(
+        "counter.html",
+        form=form,
+        chosen=chosen,
+        papers=papers,
+        term=term,
+        hits=hits,
+        found=found,
+        card=card,
+        trouble=trouble,
+        errors=errors,
+        earlier=_earlier(form),
+        procedure=chosen.procedure.code if chosen else "",
+        total=len(site().view.procedures(site().today())),
+    )
+
+
+def _other_errors(chosen: Chosen | None, papers: Papers | None, unseen: bool) -> list[tuple[str, str]]:
+    if chosen is None or papers is None:
+        return [("q", "Chưa chọn thủ tục. Gõ tên thủ tục rồi chọn một dòng.")]
+    if unseen:
+        return [
+            (
+                "originals-0",
+                "Vừa đổi thủ tục: xem lại số bản giấy tờ của thủ tục mới, rồi bấm lưu lần nữa.",
+            )
+        ]
+    rows = [
+        (f"originals-{place}", paper.error) for place, paper in enumerate(papers.listed) if paper.error
+    ] + [(f"extra-name-{place}", paper.error) for place, paper in enumerate(papers.extra) if paper.error]
+    return rows + ([("originals-0", papers.error)] if papers.error else [])
+
+
+def _chosen(here: Site, code: str) -> Chosen | None:
+    today = here.today()
+    procedure = here.view.procedure(code, today) if code else None
+    if procedure is None:
+        return None
+    agency = here.view.agency(procedure.agency)
+    counted, number, troubles = None, None, []
+    try:
+        counted = explain(here.now(), procedure.limit, here.view.calendar())
+    except NoDueMoment as why:
+        troubles.append(trouble_of(why))
+    try:
+        number = here.node.ledger.expected_number(procedure.agency)
+    except NoNumber as why:
+        troubles.append(trouble_of(why))
+    return Chosen(
+        procedure,
+        agency.name if agency else procedure.agency,
+        procedure.fees_on(today),
+        counted,
+        number,
+        tuple(troubles),
+    )
+
+
+def _search(here: Site, term: str) -> tuple[list[Hit], int]:
+    procedures, found = search_procedures(here.view.procedures(here.today()), term)
+    return [Hit(procedure, highlighted(procedure.name, term)) for procedure in procedures], found
+
+
+def _earlier(form: Reception) -> list[DossierRow]:
+    """Earlier dossiers of the one who came or for whom; the one who came is asked first."""
+    register = site().node.register
+    for field in (form.applicant_identity, form.identity):
+        found = register.earlier(digits(field.data or ""))
+        if found:
+            return found
+    return []
+
+
+def _new_stream(here: Site) -> StreamId:
+    return here.node.ids.stream(here.now())

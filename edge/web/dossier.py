@@ -1,0 +1,205 @@
+"""One dossier: what it is, what was done, where it is, what may be done next; and its papers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+from wtforms import RadioField, StringField, TextAreaField
+
+from edge.web import presence, showing
+from edge.web.errors import page as trouble_page
+from edge.web.forms import Bare, Choice, Form, needed, paragraph, text
+from edge.web.showing import Shown, show, sides, why_not
+from edge.web.site import RETURN, ROOM, Site, site
+from edge.web.trouble import Expected, Trouble, trouble_of
+from printing import slip
+from printing.spool import PrintJob, State
+from schemas.acts import Status, WithdrawalAsked
+
+blueprint = Blueprint("dossier", __name__)
+
+WITHDRAW: Final = "dossier.withdrawal_asked"
+
+
+class Withdrawal(Form):
+    asked_by = StringField("Ai xin rút", filters=[text], validators=needed("Chưa ghi ai xin rút hồ sơ."))
+    reason = TextAreaField(
+        "Lý do xin rút", filters=[paragraph], validators=needed("Chưa ghi lý do xin rút hồ sơ.")
+    )
+
+
+class CameOut(Form):
+    came_out = RadioField(choices=[Choice("yes", "Đã ra"), Choice("no", "Chưa ra, in")])
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """Something to do next with a dossier; `why` says what stands against it."""
+
+    title: str
+    url: str
+    key: str
+    icon: str
+    why: Trouble | None
+    main: bool = False
+
+
+@blueprint.get("/dossier/<stream>")
+def page(stream: str) -> ResponseReturnValue:
+    return _render(show(stream))
+
+
+@blueprint.get("/dossier/<stream>/paper")
+def paper(stream: str) -> str:
+    """How far the slip's printing is; asks again by itself until it is done."""
+    shown = show(stream)
+    return render_template("paper.html", shown=shown, job=slip_job(site(), stream), token=CameOut)
+
+
+@blueprint.post("/dossier/<stream>/paper/<int:job>")
+def answer(stream: str, job: int) -> ResponseReturnValue:
+    """The answer to whether a paper came out: `came_out` is `yes` or `no`."""
+    Bare.checked()
+    shown, form = show(stream), CameOut()
+    found = slip_job(site(), stream)
+    if not form.validate_on_submit() or found is None or found.id != job:
+        raise NotFound
+    site().node.spool.answer(job, came_out=form.came_out.data == "yes", at=site().now())
+    site().spool_wake()
+    return redirect(url_for(".page", stream=shown.dossier.stream), 303)
+
+
+@blueprint.get("/dossier/<stream>/slip.pdf")
+def slip_pdf(stream: str) -> ResponseReturnValue:
+    shown, job = show(stream), slip_job(site(), stream)
+    name = shown.received.number
+    if job is None:
+        return trouble_page(
+            Trouble(
+                f"Giấy hẹn của {name} in ở {site().place(shown.receipt.node)}, không ở máy này.",
+                "Hồ sơ có đủ ở đây; giấy hẹn đã in vẫn có hiệu lực.",
+                f"Xem hoặc in lại ở {site().place(shown.receipt.node)}.",
+                404,
+            )
+        )
+    if job.state != State.DONE or not Path(job.path).is_file():
+        return trouble_page(
+            Trouble(f"Giấy hẹn của {name} chưa in xong.", "Hồ sơ đã lưu.", "Chờ vài giây rồi mở lại.", 404)
+        )
+    return _pdf(Path(job.path).read_bytes(), name)
+
+
+@blueprint.get("/dossier/<stream>/result.pdf")
+def result_pdf(stream: str) -> ResponseReturnValue:
+    shown = show(stream)
+    if shown.result is None:
+        return trouble_page(
+            Trouble("Hồ sơ này chưa có kết quả có hiệu lực.", "Hồ sơ vẫn nguyên.", "Xem Việc đã làm.", 404)
+        )
+    content = site().node.archive.read(shown.result)
+    if content is None:
+        outcome = shown.dossier.standing.outcome
+        maker = site().place(outcome.node) if outcome else ""
+        return trouble_page(
+            Trouble(
+                f"Tệp kết quả của {shown.received.number} còn ở {maker}, chưa tới máy này.",
+                "Việc phê duyệt và chữ ký vẫn nguyên.",
+                "Tệp tự về khi hai máy liên lạc được; mở lại sau vài giây.",
+                404,
+            )
+        )
+    return _pdf(content, f"{shown.received.number}-ket-qua")
+
+
+def _pdf(content: bytes, name: str) -> Response:
+    response = Response(content, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    return response
+
+
+@blueprint.get("/dossier/<stream>/withdraw")
+def withdraw_page(stream: str) -> ResponseReturnValue:
+    shown = show(stream)
+    form = Withdrawal(formdata=None)
+    came = shown.submitter or shown.received.applicant
+    form.asked_by.data = came.name
+    return _render_withdrawal(shown, form)
+
+
+@blueprint.post("/dossier/<stream>/withdraw")
+def withdraw(stream: str) -> ResponseReturnValue:
+    shown, form = show(stream), Withdrawal()
+    if not form.validate_on_submit():
+        return _render_withdrawal(shown, form, form.error_list()), 422
+    asked = WithdrawalAsked(reason=form.reason.data, asked_by=form.asked_by.data)
+    try:
+        site().node.ledger.act(stream, WITHDRAW, asked, by=presence.person().id)
+    except Expected as why:
+        trouble = trouble_of(why)
+        return _render_withdrawal(show(stream), form, trouble=trouble), trouble.status
+    return redirect(url_for(".page", stream=stream, done=WITHDRAW), 303)
+
+
+def slip_job(here: Site, stream: str) -> PrintJob | None:
+    """The newest printing of the dossier's slip at this machine."""
+    with here.node.file.read():
+        found: PrintJob | None = (
+            PrintJob.select()
+            .where((PrintJob.stream == stream) & (PrintJob.form == slip.FORM))
+            .order_by(PrintJob.attempt.desc())
+            .first()
+        )
+    return found
+
+
+def _render(shown: Shown) -> str:
+    stream = shown.dossier.stream
+    return render_template(
+        "dossier.html",
+        shown=shown,
+        saved="saved" in request.args,
+        done=request.args.get("done", ""),
+        job=slip_job(site(), stream),
+        earlier=site().node.register.earlier(shown.received.applicant.identity, but=stream),
+        conflicts=[(conflict, sides(shown, conflict)) for conflict in shown.dossier.conflicts],
+        next_acts=_next_acts(shown),
+        token=CameOut,
+    )
+
+
+def _render_withdrawal(
+    shown: Shown,
+    form: Withdrawal,
+    errors: list[tuple[str, str]] | None = None,
+    trouble: Trouble | None = None,
+) -> str:
+    against = why_not(shown.dossier, WITHDRAW, showing.sample_of(shown.dossier, WITHDRAW))
+    return render_template(
+        "withdraw.html", shown=shown, form=form, errors=errors or [], trouble=trouble, against=against
+    )
+
+
+def _next_acts(shown: Shown) -> list[Next]:
+    """What this person may do here, the main one last; what is not their kind of work is left out."""
+    here, dossier, stream = site(), shown.dossier, shown.dossier.stream
+    ends = {Status.STOPPED, Status.RETURNED}
+    found = []
+    if presence.is_ones(WITHDRAW) and dossier.status not in ends:
+        why = why_not(dossier, WITHDRAW, showing.sample_of(dossier, WITHDRAW))
+        found.append(Next("Nhận đơn rút hồ sơ", url_for(".withdraw_page", stream=stream), "", "back", why))
+    if here.may(presence.person(), ROOM) and dossier.status in (
+        Status.RECEIVED,
+        Status.PROCESSING,
+        Status.WITHDRAWING,
+    ):
+        found.append(Next("Mở ở Chờ xử lý", url_for("room.one", stream=stream), "", "pen", None, main=True))
+    if here.may(presence.person(), RETURN) and dossier.status is Status.DONE:
+        why = why_not(dossier, "dossier.returned", showing.sample_of(dossier, "dossier.returned"))
+        url = url_for("returning.one", stream=stream)
+        found.append(Next("Trả kết quả", url, "", "page", why, main=True))
+    return found

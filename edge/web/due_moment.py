@@ -1,0 +1,94 @@
+"""A due moment as people check it: the moment, a strip of days, and the reason in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from schemas.calendar import Calendar
+from schemas.deadlines import CountedDay, DueMoment, Limit, Unit, due
+
+_SHORT_DAYS: Final = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
+_WEEKEND: Final = ("thứ Bảy", "Chủ nhật")
+LONGEST_STRIP: Final = 35
+"""More days than five weeks are told in words only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One day of the strip; `look` is off, end or empty."""
+
+    weekday: str
+    day: int
+    word: str
+    look: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """`weeks` is true where the strip needs rows of seven days."""
+
+    moment: datetime
+    strip: tuple[Cell, ...]
+    weeks: bool
+    reasons: tuple[str, ...]
+
+
+def explain(received: datetime, limit: Limit, calendar: Calendar) -> Due:
+    """Count a due moment and say why then. Raises `NoDueMoment`."""
+    counted = due(received, limit, calendar)
+    strip = tuple(_cell(day, counted) for day in counted.days)
+    if len(strip) > LONGEST_STRIP:
+        strip = ()
+    return Due(counted.moment, strip, len(strip) > 8, _reasons(counted, limit))
+
+
+def _cell(counted: CountedDay, whole: DueMoment) -> Cell:
+    day = counted.day
+    weekday = _SHORT_DAYS[day.weekday()]
+    if day == whole.days[-1].day:
+        return Cell(weekday, day.day, "hẹn", "end")
+    if day == whole.days[0].day:
+        return Cell(weekday, day.day, "nhận", "")
+    if counted.why_off is not None:
+        return Cell(weekday, day.day, "nghỉ", "off")
+    return Cell(weekday, day.day, str(counted.count or "–"), "")
+
+
+def _reasons(counted: DueMoment, limit: Limit) -> tuple[str, ...]:
+    reasons = [_rule(limit)]
+    reasons += [f"{_short(off.day)} là ngày nghỉ ({off.why_off})." for off in _holidays(counted)]
+    weekends = [off.day for off in counted.days_off() if off.why_off in _WEEKEND]
+    if weekends and limit.unit is not Unit.MONTHS:
+        reasons.append(_weekend(weekends))
+    for year in counted.unconfirmed:
+        reasons.append(f"Lịch nghỉ năm {year} chưa được xác nhận: hẹn này có thể đổi.")
+    return tuple(reasons)
+
+
+def _rule(limit: Limit) -> str:
+    match limit.unit:
+        case Unit.WORKING_DAYS:
+            return f"{limit.value} ngày làm việc, không tính ngày nhận."
+        case Unit.DAYS:
+            return f"{limit.value} ngày, không tính ngày nhận; rơi vào ngày nghỉ thì sang ngày làm việc sau."
+        case Unit.MONTHS:
+            return f"{limit.value} tháng; rơi vào ngày nghỉ thì sang ngày làm việc sau."
+        case Unit.SAME_DAY:
+            return "Trong ngày làm việc; nhận sau 15:00 thì sang ngày làm việc sau."
+
+
+def _holidays(counted: DueMoment) -> list[CountedDay]:
+    return [off for off in counted.days_off() if off.why_off not in _WEEKEND]
+
+
+def _weekend(days: Sequence[date]) -> str:
+    if len(days) > 4:
+        return f"{len(days)} ngày thứ Bảy, Chủ nhật không tính."
+    return f"{' và '.join(_short(day) for day in days)} là thứ Bảy, Chủ nhật."
+
+
+def _short(day: date) -> str:
+    return f"{day.day:02d}/{day.month:02d}"

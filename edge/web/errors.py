@@ -1,0 +1,75 @@
+"""The pages for what no page could handle itself."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, g, render_template
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, RequestEntityTooLarge
+
+from edge.archive import Damaged
+from edge.chain import ClockBehind
+from edge.errors import NodeError
+from edge.web.forms import OLD_PAGE
+from edge.web.trouble import Trouble, trouble_of
+from schemas.errors import Refused
+from sync.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+_NOT_FOUND = Trouble(
+    "Không có trang này.", "Không việc nào bị mất.", "Kiểm tra địa chỉ, hoặc tìm hồ sơ theo số.", 404
+)
+_TOO_LARGE = Trouble(
+    "Nội dung gửi lên quá dài.", "Chưa có gì được lưu.", "Quay lại trang trước và rút gọn.", 413
+)
+_OURS = Trouble(
+    "Phần mềm gặp lỗi khi làm việc này. Lỗi đã được ghi lại.",
+    "Mọi việc đã báo “Đã lưu” vẫn an toàn; việc vừa làm thì chưa chắc.",
+    "Quay lại trang trước, xem hồ sơ đã có việc đó chưa rồi hãy làm lại. Nếu lặp lại, báo quản trị.",
+    500,
+)
+
+
+def install(app: Flask) -> None:
+    for kind in (Refused, NodeError, ClockBehind, Unavailable, Damaged):
+        app.register_error_handler(kind, _refused)
+    app.register_error_handler(CSRFError, _old_page)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(InternalServerError, _ours)
+
+
+def _refused(why: Exception) -> ResponseReturnValue:
+    return page(trouble_of(why))
+
+
+def _old_page(_why: CSRFError) -> ResponseReturnValue:
+    return page(Trouble(OLD_PAGE, "Không việc nào bị mất.", "Quay lại trang trước rồi bấm lại.", 400))
+
+
+def _http(why: HTTPException) -> ResponseReturnValue:
+    if isinstance(why, NotFound):
+        return page(_NOT_FOUND)
+    if isinstance(why, RequestEntityTooLarge):
+        return page(_TOO_LARGE)
+    if why.code is None or why.code < 400:
+        return why.get_response()
+    return page(
+        Trouble(
+            "Không mở được trang theo cách này.", "Chưa có gì được lưu.", "Quay lại trang trước.", why.code
+        )
+    )
+
+
+def _ours(why: InternalServerError) -> ResponseReturnValue:
+    log.error("a page failed", exc_info=why.original_exception)
+    return page(_OURS)
+
+
+def page(trouble: Trouble) -> tuple[str, int]:
+    """A whole page for a trouble; anybody may see it, signed in or not."""
+    return render_template(
+        "trouble.html", trouble=trouble, signed_in=getattr(g, "person", None)
+    ), trouble.status

@@ -1,0 +1,207 @@
+"""Đồng bộ: with whom this node is in contact, what waits, what was refused, what is in doubt, what is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from edge.contact import Contact
+from edge.database import RefusedDocument
+from edge.register import Completeness
+from edge.roads import Road
+from edge.web.forms import Bare
+from edge.web.site import Site, site
+from schemas.errors import Because
+from schemas.fold import Line, Place
+
+blueprint = Blueprint("exchange", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One other machine. `to_send` and `to_fetch` are None where nobody can know; `error` is in English."""
+
+    node: str
+    contact: Contact
+    to_send: int | None
+    to_fetch: int | None
+    error: str
+    error_at: datetime | None
+
+    @property
+    def near(self) -> bool:
+        return self.contact.heard_at is not None and self.contact.lost_since is None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A document that another machine would not take, with the dossier that it belongs to."""
+
+    row: RefusedDocument
+    number: str
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An act that has no effect (yet), and why in words."""
+
+    line: Line
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """How far one machine's acts are here without a gap. `sure`: whether that is all of them as of now."""
+
+    completeness: Completeness
+    sure: bool
+    contact: Contact | None
+
+
+@blueprint.get("/sync")
+def page() -> ResponseReturnValue:
+    here = site()
+    return render_template(
+        "sync.html",
+        peers=_peers(here),
+        waiting=here.node.register.waiting(),
+        waiting_acts=[
+            (line, row, _held_by(here, where)) for line, row, where in here.node.register.waiting_acts()
+        ],
+        refused=_refusals(here),
+        doubts=doubts(here),
+        chains=_chains(here),
+        catalog=here.node.catalog,
+        catalog_problem=here.node.catalog_problem,
+    )
+
+
+@blueprint.post("/sync/retry")
+def retry() -> ResponseReturnValue:
+    Bare.checked()
+    roads = site().roads
+    if roads is not None:
+        roads.retry()
+    return redirect(url_for(".page", tried=1), 303)
+
+
+def doubts(here: Site) -> list[Doubt]:
+    return [Doubt(line, why_in_words(here, line)) for line in here.node.register.doubtful()]
+
+
+def why_in_words(here: Site, line: Line) -> str:
+    """What a waiting, held, irregular or newer act lacks."""
+    match line.place:
+        case Place.NEWER:
+            return "Máy kia dùng bản mới hơn. Việc được giữ và chuyển tiếp; cập nhật phần mềm máy này để đọc."
+        case Place.WAITING:
+            return _waits_for(line.why)
+        case _:
+            return _held_for(line.why)
+
+
+def _waits_for(why: str) -> str:
+    if why.startswith("catalogue"):
+        return f"Chờ danh mục số {why.removeprefix('catalogue ')} từ Trung tâm."
+    if why.startswith("card of"):
+        return f"Chờ thẻ máy của {why.removeprefix('card of ')} từ Trung tâm."
+    return "Chờ việc trước đó của cùng hồ sơ, còn ở máy khác."
+
+
+_HELD = {
+    Because.UNKNOWN_KIND: "loại việc chưa biết",
+    Because.NO_SUCH_PERSON: "người ghi không có trong danh mục",
+    Because.ROLE: "người ghi không có vai trò này",
+    Because.DUTY: "máy ghi không được giao nhiệm vụ này",
+    Because.STATUS: "hồ sơ khi đó không ở bước này",
+    Because.CONTESTED: "hồ sơ khi đó đang tranh chấp",
+    Because.NOT_APPRAISED: "hồ sơ khi đó chưa thẩm định đạt",
+    Because.SAME_PERSON: "người tiếp nhận tự quyết định",
+    Because.SIGNATURE: "chữ ký số không đúng",
+    Because.CERTIFICATE: "chứng thư không phải của người ký",
+    Because.NO_SUCH_CONFLICT: "không có tranh chấp như vậy",
+    Because.TOOK_PART: "người đối soát là một bên",
+    Because.NO_SUCH_PROCEDURE: "thủ tục không có hiệu lực khi đó",
+    Because.NUMBER: "số hồ sơ không thuộc máy này",
+    Because.DATA: "nội dung không khớp",
+    Because.RESTS_ON: "dựa trên việc mà người ghi chưa thấy",
+    Because.INCOMPLETE: "hồ sơ khi đó chưa đủ",
+}
+
+
+def _held_for(why: str) -> str:
+    """The fold's reasons begin with a `Because`, or are "seal"."""
+    if why == "seal":
+        return "Sai niêm phong của máy trạm: có thể đã bị sửa trên đường đi. Không tính vào hồ sơ."
+    word = why.partition(":")[0]
+    reason = next((text for because, text in _HELD.items() if because.value == word), "trái quy định")
+    return f"Không hợp lệ: {reason}."
+
+
+def _peers(here: Site) -> list[Peer]:
+    if here.node.is_centre:
+        return _edges(here)
+    roads = here.roads.all() if here.roads else []
+    return [_peer(here, peer.node, roads) for peer in here.node.settings.peers]
+
+
+def _edges(here: Site) -> list[Peer]:
+    """At central the edges open the roads; what is left to send they know, not central."""
+    return [
+        Peer(card.node, here.node.contacts.of(card.node), None, None, "", None)
+        for card in here.view.cards()
+        if card.node != here.node.id
+    ]
+
+
+def _peer(here: Site, node: str, roads: Iterable[Road]) -> Peer:
+    contact = here.node.contacts.of(node)
+    mine = [road for road in roads if road.peer == node]
+    failed = [road.status for road in mine if road.status.last_error is not None]
+    newest = max(failed, key=lambda status: str(status.last_error_at), default=None)
+    to_fetch = _sum(road.status.pending for road in mine if road.direction == "pull")
+    to_centre = node == here.node.catalog.centre
+    lost = contact.lost_since is not None
+    return Peer(
+        node,
+        contact,
+        here.node.register.waiting().count if to_centre else None,
+        None if lost else to_fetch,
+        contact.why if lost else (newest.last_error or "" if newest else ""),
+        newest.last_error_at if newest else None,
+    )
+
+
+def _sum(pending: Iterable[int | None]) -> int | None:
+    known = [number for number in pending if number is not None]
+    return sum(known) if known else None
+
+
+def _held_by(here: Site, where: object) -> str:
+    peers = getattr(where, "at_peers", ())
+    return ", ".join([here.card.title, *(here.place(peer) for peer in peers)]) if peers else ""
+
+
+def _refusals(here: Site) -> list[Refusal]:
+    found = []
+    for row in here.node.register.refused():
+        stream = row.document.partition(":")[0]
+        dossier = here.node.register.row(stream)
+        found.append(Refusal(row, dossier.number if dossier else "", stream))
+    return found
+
+
+def _chains(here: Site) -> list[Chain]:
+    chains = []
+    for completeness in here.node.register.completeness():
+        own = completeness.node == here.node.id
+        contact = None if own else here.node.contacts.of(completeness.node)
+        chains.append(
+            Chain(completeness, own or (contact is not None and contact.lost_since is None), contact)
+        )
+    return chains

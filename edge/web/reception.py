@@ -1,0 +1,253 @@
+"""The form of a reception: what is asked, what is refused, and the draft that comes out.
+
+The one who came comes first on the page, because they stand there. Somebody else's dossier names both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+from flask import request
+from wtforms import BooleanField, EmailField, HiddenField, RadioField, StringField, TelField
+from wtforms.validators import Length, StopValidation
+
+from edge.ledger import Draft
+from edge.web.citizen_card import CitizenCard, read
+from edge.web.forms import LONGEST, Choice, Form, check, needed, text, too_long
+from schemas.acts import Party, ReceivedComponent
+from schemas.catalog import Procedure
+from schemas.identity import digits, is_personal_number, is_phone, is_tax_code
+
+KINDS: Final = ("originals", "certified", "copies")
+MOST: Final = 99
+
+_NO_NAME = "Chưa ghi họ tên."
+_OPTIONAL = [Length(max=LONGEST, message=too_long())]
+
+
+def identity_problem(typed: str) -> str | None:
+    """Why a number is neither a personal number nor a tax code, with what to do; None if it is one."""
+    bare = digits(typed)
+    if is_personal_number(bare) or is_tax_code(bare):
+        return None
+    if bare.isdigit() and len(bare) in (10, 11, 13):
+        if len(bare) == 10:
+            return "Mã số thuế sai số kiểm tra. Đọc lại từng số, hoặc quét mã QR."
+        return f"Số căn cước phải đủ 12 chữ số; đang có {len(bare)}. Quét lại mã QR hoặc gõ lại số."
+    if bare.isdigit():
+        return f"Số căn cước phải đủ 12 chữ số; đang có {len(bare)}. Quét lại mã QR hoặc gõ thêm số."
+    return "Số căn cước có 12 chữ số, mã số thuế có 10 chữ số. Quét mã QR hoặc gõ lại số."
+
+
+def _identity(papers: str) -> Any:
+    """A number, or the box `papers` that says there is none."""
+
+    def validate(form: Form, field: Any) -> None:
+        if not field.data:
+            if not form[papers].data:
+                raise StopValidation(
+                    "Chưa có số căn cước hoặc mã số thuế. Quét, gõ số, hoặc đánh dấu “không có giấy tờ”."
+                )
+            raise StopValidation
+        problem = identity_problem(field.data)
+        if problem:
+            raise StopValidation(problem)
+
+    return validate
+
+
+def _when_for_another(form: Form, field: Any) -> None:
+    """Lets a field about the other person be, while somebody comes for themselves."""
+    if form["for_whom"].data != "other":
+        raise StopValidation
+
+
+class Reception(Form):
+    """Field names are those of the page; `stream` names the dossier from the first look on."""
+
+    stream = HiddenField()
+    components_of = HiddenField()
+    identity = StringField(
+        "Quét mã QR thẻ căn cước, hoặc gõ số", filters=[text], validators=[_identity("no_identity")]
+    )
+    no_identity = BooleanField("Không có giấy tờ")
+    name = StringField("Họ và tên", filters=[text], validators=needed(_NO_NAME))
+    address = StringField("Địa chỉ", filters=[text], validators=_OPTIONAL)
+    phone = TelField(
+        "Điện thoại",
+        filters=[text],
+        validators=[
+            check(
+                lambda typed: is_phone(digits(typed)),
+                "Số điện thoại có 10 chữ số, hoặc bắt đầu bằng 02. Gõ lại số.",
+            )
+        ],
+    )
+    email = EmailField(
+        "Thư điện tử",
+        filters=[text],
+        validators=[
+            check(
+                lambda typed: "@" in typed[1:-1] and len(typed) <= 254 and " " not in typed,
+                "Thư điện tử cần có @ và tên miền, ví dụ ten@vidu.vn. Gõ lại.",
+            )
+        ],
+    )
+    for_whom = RadioField(
+        "Nộp cho ai",
+        choices=[Choice("self", "Chính mình"), Choice("other", "Người khác, có ủy quyền")],
+        default="self",
+    )
+    applicant_name = StringField(
+        "Chủ hồ sơ", filters=[text], validators=[_when_for_another, *needed("Chưa ghi tên chủ hồ sơ.")]
+    )
+    applicant_identity = StringField(
+        "Mã số thuế hoặc số căn cước",
+        filters=[text],
+        validators=[_when_for_another, _identity("applicant_no_identity")],
+    )
+    applicant_no_identity = BooleanField("Không có giấy tờ")
+    applicant_address = StringField("Địa chỉ chủ hồ sơ", filters=[text], validators=_OPTIONAL)
+    authorisation = StringField("Giấy ủy quyền (số, ngày)", filters=[text], validators=_OPTIONAL)
+    return_by = RadioField(
+        "Nhận kết quả ở đâu",
+        choices=[Choice("centre", "Tại Trung tâm"), Choice("post", "Qua bưu chính công ích")],
+        default="centre",
+    )
+
+    def take_card(self) -> CitizenCard | None:
+        """Put what a scanned citizen card says into the fields; the card, if it was one."""
+        card = read(self.identity.data or "")
+        if card is not None:
+            self.identity.data = card.number
+            self.name.data = card.name
+            self.address.data = card.address or self.address.data
+            self.no_identity.data = False
+        return card
+
+    def draft(self, procedure: str, papers: Papers) -> Draft:
+        """What the ledger is asked to receive; only after the form has been found right."""
+        came = Party(
+            name=self.name.data,
+            identity=digits(self.identity.data),
+            address=self.address.data,
+            phone=digits(self.phone.data),
+            email=self.email.data,
+        )
+        if self.for_whom.data != "other":
+            return Draft(procedure, came, papers.handed_in(), return_by=self.return_by.data)
+        applicant = Party(
+            name=self.applicant_name.data,
+            identity=digits(self.applicant_identity.data),
+            address=self.applicant_address.data,
+        )
+        return Draft(
+            procedure,
+            applicant,
+            papers.handed_in(),
+            submitter=came,
+            authorisation=self.authorisation.data,
+            return_by=self.return_by.data,
+        )
+
+
+@dataclass(slots=True)
+class Paper:
+    """One row of the table of papers as typed: texts, so that a wrong one is shown again as it was."""
+
+    name: str
+    counts: dict[str, str]
+    hint: str = ""
+    error: str = ""
+
+    def number(self, kind: str) -> int:
+        typed = self.counts[kind].strip()
+        return int(typed) if typed else 0
+
+
+@dataclass(slots=True)
+class Papers:
+    """The papers of a procedure, and others that somebody brings along."""
+
+    listed: list[Paper]
+    extra: list[Paper] = field(default_factory=list)
+    error: str = ""
+
+    @property
+    def all(self) -> list[Paper]:
+        return [*self.listed, *self.extra]
+
+    @classmethod
+    def required_by(cls, procedure: Procedure) -> Papers:
+        """As the procedure asks for them, with its own numbers."""
+        return cls(
+            [
+                Paper(
+                    one.name,
+                    {"originals": str(one.originals), "certified": "0", "copies": str(one.copies)},
+                    _hint(one.originals, one.copies),
+                )
+                for one in procedure.components
+            ]
+        )
+
+    @classmethod
+    def typed_for(cls, procedure: Procedure) -> Papers:
+        """As the present request says: `originals-0`, `certified-0`, `copies-0` …, and `extra-name-0` …."""
+        papers = cls.required_by(procedure)
+        for place, paper in enumerate(papers.listed):
+            paper.counts = {kind: request.form.get(f"{kind}-{place}", "0") for kind in KINDS}
+        place = 0
+        while (name := request.form.get(f"extra-name-{place}")) is not None:
+            counts = {kind: request.form.get(f"extra-{kind}-{place}", "") for kind in KINDS}
+            if text(name) or any(counts.values()):
+                papers.extra.append(Paper(text(name), counts))
+            place += 1
+        return papers
+
+    def validate(self) -> bool:
+        """Whether every number is one and something was handed in; says at each row what is not."""
+        for place, paper in enumerate(self.all, 1):
+            paper.error = _problem_of(paper, place)
+        if not any(paper.error for paper in self.all) and not self.handed_in():
+            self.error = "Chưa ghi số bản của giấy tờ nào. Ghi ít nhất một bản."
+        return not self.error and not any(paper.error for paper in self.all)
+
+    def handed_in(self) -> tuple[ReceivedComponent, ...]:
+        return tuple(
+            ReceivedComponent(paper.name, **{kind: paper.number(kind) for kind in KINDS})
+            for paper in self.all
+            if any(paper.number(kind) for kind in KINDS)
+        )
+
+
+def _problem_of(paper: Paper, place: int) -> str:
+    for typed in paper.counts.values():
+        bare = typed.strip()
+        if bare and not (bare.isascii() and bare.isdigit() and int(bare) <= MOST):
+            return f"Số bản của giấy tờ {place} là số từ 0 đến {MOST}. Gõ lại số."
+    if not paper.name:
+        return f"Giấy tờ {place} chưa có tên. Ghi tên giấy tờ."
+    return ""
+
+
+def _hint(originals: int, copies: int) -> str:
+    parts = []
+    if originals:
+        parts.append(f"{originals} bản chính")
+    if copies:
+        parts.append(f"{copies} bản sao")
+    return "Cần " + ", ".join(parts) if parts else ""
+
+
+def same_as_saved(draft: Draft, received: Any) -> bool:
+    """Whether a draft says what was saved under its stream: a button pressed twice, not a second citizen."""
+    submitter = None if received.submitter is msgspec.UNSET else received.submitter
+    return (draft.procedure, draft.applicant, draft.submitter, draft.components) == (
+        received.procedure,
+        received.applicant,
+        submitter,
+        received.components,
+    )

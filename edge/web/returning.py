@@ -1,0 +1,113 @@
+"""Handing a result over to whoever comes for it, at any counter."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import BooleanField, StringField
+from wtforms.validators import InputRequired, StopValidation
+
+from edge.register import Work
+from edge.web import presence, showing
+from edge.web.forms import Form, needed, text
+from edge.web.reception import identity_problem
+from edge.web.showing import Shown, show, sides, why_not
+from edge.web.site import RETURN, site
+from edge.web.trouble import Expected, Trouble, trouble_of
+from schemas.acts import Returned
+from schemas.identity import digits
+from schemas.spelling import words as plain_words
+
+blueprint = Blueprint("returning", __name__)
+
+KIND: Final = "dossier.returned"
+SHOWN: Final = 60
+
+
+def _a_number(form: Form, field: Any) -> None:
+    problem = identity_problem(field.data or "")
+    if problem:
+        raise StopValidation(problem)
+
+
+class HandOver(Form):
+    taken_by = StringField("Người nhận", filters=[text], validators=needed("Chưa ghi ai nhận kết quả."))
+    identity = StringField(
+        "Số giấy tờ của người nhận",
+        filters=[text],
+        validators=[InputRequired("Chưa ghi số giấy tờ của người nhận."), _a_number],
+    )
+    confirm = BooleanField(
+        "Đã đối chiếu giấy tờ và giấy hẹn; người nhận đã ký nhận.",
+        validators=[InputRequired("Chưa xác nhận đã đối chiếu và ký nhận.")],
+    )
+
+
+@blueprint.get("/return")
+def page() -> ResponseReturnValue:
+    presence.require(RETURN)
+    after = request.args.get("after", "")
+    return render_template(
+        "return.html",
+        **_list(),
+        shown=None,
+        after=site().node.register.row(after) if after else None,
+    )
+
+
+@blueprint.get("/return/<stream>")
+def one(stream: str) -> ResponseReturnValue:
+    presence.require(RETURN)
+    shown, form = show(stream), HandOver(formdata=None)
+    came = shown.submitter or shown.received.applicant
+    form.taken_by.data = came.name
+    return _render(shown, form)
+
+
+@blueprint.post("/return/<stream>")
+def hand_over(stream: str) -> ResponseReturnValue:
+    presence.require(RETURN)
+    shown, form = show(stream), HandOver()
+    if not form.validate_on_submit():
+        return _render(shown, form, form.error_list()), 422
+    returned = Returned(
+        taken_by=form.taken_by.data, identity=digits(form.identity.data), result=shown.result or ""
+    )
+    try:
+        site().node.ledger.act(stream, KIND, returned, by=presence.person().id)
+    except Expected as why:
+        trouble = trouble_of(why)
+        return _render(show(stream), form, trouble=trouble), trouble.status
+    return redirect(url_for(".page", after=stream), 303)
+
+
+def _list() -> dict[str, object]:
+    """Dossiers with a result, oldest due first; those that match `q` where somebody searches."""
+    register, term = site().node.register, request.args.get("q", "").strip()
+    rows, count = register.work(Work.RETURN, SHOWN)
+    if plain_words(term):
+        wanted = {row.stream for row in register.find(term).rows}
+        rows = [row for row in register.work(Work.RETURN, count)[0] if row.stream in wanted]
+    return {"rows": rows, "count": count, "term": term}
+
+
+def _render(
+    shown: Shown,
+    form: HandOver,
+    errors: list[tuple[str, str]] | None = None,
+    trouble: Trouble | None = None,
+) -> str:
+    return render_template(
+        "return.html",
+        **_list(),
+        shown=shown,
+        form=form,
+        errors=errors or [],
+        trouble=trouble,
+        after=None,
+        against=why_not(shown.dossier, KIND, showing.sample_of(shown.dossier, KIND)),
+        conflicts=[(conflict, sides(shown, conflict)) for conflict in shown.dossier.conflicts],
+        file_is_here=shown.result is not None and site().node.archive.read(shown.result) is not None,
+    )

@@ -1,0 +1,193 @@
+"""A dossier as several pages show it: its tags, its timeline, its conflicts, and what may be done next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from werkzeug.exceptions import NotFound
+
+from edge.register import Whereabouts
+from edge.web import acts, presence, words
+from edge.web.acts import Contents
+from edge.web.site import Site, site
+from edge.web.trouble import Trouble, trouble_of
+from schemas.acts import Approved, Reasoned, RefusedResult, Returned, WithdrawalAsked
+from schemas.catalog import Agency
+from schemas.conflicts import Conflict
+from schemas.errors import NotAllowed
+from schemas.fold import Dossier, Line, Place
+from schemas.rules import Done
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A small label: `tone` is ok, wait, bad or empty; always with an icon and a word."""
+
+    tone: str
+    icon: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a timeline; `doubt` says in words why an act has no effect."""
+
+    line: Line
+    words: str
+    at_centre: Tag
+    doubt: Tag | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One dossier with all that a page needs to show it. `receipt` is there: what has none is not shown."""
+
+    dossier: Dossier
+    receipt: Done
+    agency: Agency | None
+    tags: tuple[Tag, ...]
+    steps: tuple[Step, ...]
+    contents: Contents
+
+    @property
+    def received(self) -> Any:
+        return self.receipt.data
+
+    @property
+    def submitter(self) -> Any:
+        """Who came; None where the applicant came in person."""
+        return None if self.received.submitter is msgspec.UNSET else self.received.submitter
+
+    @property
+    def result(self) -> str | None:
+        """The file of the result that stands."""
+        return self.dossier.standing.outcome.data.result if self.dossier.standing.outcome else None
+
+
+_DOUBTS: Final = {
+    Place.VOID: Tag("", "no", "Không có hiệu lực sau đối soát"),
+    Place.CONTESTED: Tag("bad", "fork", "Đang tranh chấp"),
+    Place.IRREGULAR: Tag("wait", "warn", "Không đúng thẩm quyền"),
+    Place.HELD: Tag("bad", "lock", "Tạm giữ"),
+    Place.WAITING: Tag("wait", "part", "Chờ việc trước đó"),
+    Place.NEWER: Tag("", "lock", "Cần bản mới hơn"),
+}
+
+
+def show(stream: str) -> Shown:
+    """The dossier of a stream. Raises `NotFound` for one that is not here."""
+    here = site()
+    dossier = here.node.register.dossier(stream)
+    receipt = dossier.standing.receipt
+    if receipt is None:
+        raise NotFound
+    where = here.node.register.whereabouts([line.hash for line in dossier.timeline])
+    contents = acts.contents_of(here.node, stream)
+    steps = tuple(_step(here, line, contents, where.get(line.hash)) for line in dossier.timeline)
+    return Shown(
+        dossier,
+        receipt,
+        here.view.agency(receipt.data.agency),
+        tuple(_tags(here, dossier, where)),
+        steps,
+        contents,
+    )
+
+
+def _step(here: Site, line: Line, contents: Contents, where: Whereabouts | None) -> Step:
+    return Step(
+        line,
+        acts.in_words(line.kind, contents.get(line.hash)),
+        _at_centre(here, line, where),
+        _DOUBTS.get(line.place),
+    )
+
+
+def _at_centre(here: Site, line: Line, where: Whereabouts | None) -> Tag:
+    """Whether central has one act, and if not, who has."""
+    if where is not None and where.centre_at is not None:
+        return Tag("ok", "ok", f"Đã có, {words.clock(where.centre_at, here.now())}")
+    others = _holders(here, line, where)
+    if not others:
+        return Tag("wait", "here", "Chỉ ở máy này")
+    return Tag("wait", "here", f"Chưa có · ở {', '.join(others)}")
+
+
+def _holders(here: Site, line: Line, where: Whereabouts | None) -> list[str]:
+    """The other machines that are known to hold an act, its author first; none while only this one does."""
+    nodes = dict.fromkeys([line.node, *(where.at_peers if where else ())])
+    others = [
+        here.place(node) for node in nodes if node and node not in (here.node.id, here.node.catalog.centre)
+    ]
+    return [here.card.title, *others] if others else []
+
+
+def _tags(here: Site, dossier: Dossier, where: dict[str, Whereabouts]) -> list[Tag]:
+    """Where the dossier is, and what is wrong with it."""
+    tags = [_whereabouts_tag(here, dossier, where)]
+    if dossier.contested:
+        opened = contested_since(dossier)
+        tags.append(Tag("bad", "fork", f"Đang tranh chấp từ {words.clock(opened, here.now())}"))
+    if dossier.missing:
+        tags.append(Tag("wait", "part", f"Chưa đủ: thiếu {len(dossier.missing)} việc"))
+    if any(line.place is Place.HELD for line in dossier.timeline):
+        tags.append(Tag("bad", "lock", "Có việc tạm giữ"))
+    if any(line.place is Place.NEWER for line in dossier.timeline):
+        tags.append(Tag("", "lock", "Cần bản mới hơn"))
+    return tags
+
+
+def _whereabouts_tag(here: Site, dossier: Dossier, where: dict[str, Whereabouts]) -> Tag:
+    if here.node.is_centre:
+        return Tag("ok", "ok", "Trung tâm đã có")
+    moments: list[datetime | None] = [
+        where[line.hash].centre_at if line.hash in where else None for line in dossier.timeline
+    ]
+    reached = [moment for moment in moments if moment is not None]
+    if len(reached) == len(moments):
+        return Tag("ok", "ok", f"Trung tâm đã có, {words.clock(max(reached), here.now())}")
+    if any(_holders(here, line, where.get(line.hash)) for line in dossier.timeline):
+        return Tag("wait", "here", "Chưa tới Trung tâm")
+    return Tag("wait", "here", "Chỉ ở máy này")
+
+
+def contested_since(dossier: Dossier) -> str:
+    """When the newest act that is in conflict was done."""
+    members = {member for conflict in dossier.conflicts for member in conflict.members}
+    return max(line.at for line in dossier.timeline if line.hash in members)
+
+
+def sides(shown: Shown, conflict: Conflict) -> list[Step]:
+    """The acts that cannot all stand, in the order of the timeline."""
+    return [step for step in shown.steps if step.line.hash in conflict.members]
+
+
+def why_not(dossier: Dossier, kind: str, data: msgspec.Struct) -> Trouble | None:
+    """Why the person here may not do an act now; None where they may. Only asks: the ledger decides."""
+    try:
+        site().node.ledger.check(dossier, kind, data, by=presence.person().id)
+    except NotAllowed as why:
+        return trouble_of(why)
+    return None
+
+
+_UNMADE: Final = "file-" + "0" * 64
+
+
+def sample_of(dossier: Dossier, kind: str) -> msgspec.Struct:
+    """An act of a kind with any content, to ask whether it could be done at all."""
+    outcome = dossier.standing.outcome
+    match kind:
+        case "dossier.withdrawal_asked":
+            return WithdrawalAsked("?", "?")
+        case "dossier.approved":
+            return Approved(_UNMADE)
+        case "dossier.refused":
+            return RefusedResult(_UNMADE, "?")
+        case "dossier.returned":
+            return Returned("?", "?", outcome.data.result if outcome else _UNMADE)
+        case _:
+            return Reasoned("?")

@@ -1,0 +1,99 @@
+"""What every page needs to hand: the node, who may see which page, and the hour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import cast
+
+from flask import Flask, current_app
+
+from edge.node import Node
+from edge.roads import Roads
+from schemas.acts import TABLE
+from schemas.calendar import local_day
+from schemas.catalog import Card, Duty, Person, Role, View
+
+Extra = Callable[[Flask, "Site"], None]
+"""Adds blueprints to the application and entries to the site's navigation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page of the navigation; `order` sorts it, `needs` are the (duty, role) pairs of which one suffices.
+
+    An entry without needs is for everybody who is signed in.
+    """
+
+    order: int
+    title: str
+    endpoint: str
+    needs: tuple[tuple[Duty, Role], ...] = ()
+
+
+COUNTER = Entry(10, "Tiếp nhận", "counter.page", ((Duty.RECEIVE, Role.RECEIVER),))
+ROOM = Entry(20, "Chờ xử lý", "room.page", ((Duty.APPRAISE, Role.APPRAISER), (Duty.APPROVE, Role.APPROVER)))
+RETURN = Entry(30, "Trả kết quả", "returning.page", ((Duty.RETURN, Role.RECEIVER),))
+FIND = Entry(40, "Tìm hồ sơ", "find.page")
+EXCHANGE = Entry(90, "Đồng bộ", "exchange.page")
+
+
+@dataclass(slots=True)
+class Site:
+    """The pages of one node. `roads` is None where nothing replicates, as in a test of the pages alone."""
+
+    node: Node
+    roads: Roads | None
+    spool_wake: Callable[[], None]
+    entries: list[Entry] = field(default_factory=lambda: [COUNTER, ROOM, RETURN, FIND, EXCHANGE])
+
+    def now(self) -> datetime:
+        return self.node.clock()
+
+    def today(self) -> date:
+        """The Vietnamese day."""
+        return local_day(self.now())
+
+    @property
+    def view(self) -> View:
+        return self.node.catalog.latest
+
+    @property
+    def card(self) -> Card:
+        return self.node.card
+
+    def may(self, person: Person, entry: Entry) -> bool:
+        """Whether an entry is for this person at this machine."""
+        roles = person.roles_on(self.today())
+        return not entry.needs or any(
+            duty in self.card.duties and role in roles for duty, role in entry.needs
+        )
+
+    def navigation(self, person: Person) -> list[Entry]:
+        return sorted(
+            (entry for entry in self.entries if self.may(person, entry)), key=lambda entry: entry.order
+        )
+
+    def staff(self) -> list[Person]:
+        """Who may sign in here: people with a role that one of this machine's duties serves."""
+        served = {act.role for act in TABLE if act.duty in self.card.duties}
+        if Duty.CATALOG in self.card.duties:
+            served.add(Role.ADMINISTRATOR)
+        today = self.today()
+        return [person for person in self.view.people() if person.roles_on(today) & served]
+
+    def place(self, node: str) -> str:
+        """What people call the machine `node`: "Quầy 03"."""
+        card = self.view.card(node)
+        return card.title if card else node
+
+    def name(self, person: str) -> str:
+        """A person's name; their id where the catalog does not know them (yet)."""
+        found = self.view.person(person)
+        return found.name if found else person
+
+
+def site() -> Site:
+    """The site of the application that serves the present request."""
+    return cast(Site, current_app.extensions["motcua"])

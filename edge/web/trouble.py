@@ -1,0 +1,199 @@
+"""Errors to a person: what happened, what is safe, what to do. No codes, no blame.
+
+One table for all pages: by the type of the refusal and its fields, never by its English text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from edge.archive import Damaged
+from edge.chain import ClockBehind
+from edge.errors import CannotSign, NodeError, WrongPin
+from edge.web import words
+from schemas.catalog import Role
+from schemas.errors import Because, NoDueMoment, NoNumber, NotAllowed, Refused
+from sync.errors import DiskFull, Unavailable
+
+Expected = (Refused, NodeError, ClockBehind, DiskFull)
+"""What an act may fail with; pages catch exactly this, show it, and keep what was typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a page says when an act was not done; `status` is the HTTP status that goes with it."""
+
+    what: str
+    safe: str
+    todo: str
+    status: int = 409
+
+
+_UNCHANGED: Final = "Chưa có gì được lưu; việc trước đó vẫn nguyên."
+
+_BECAUSE: Final = {
+    Because.UNKNOWN_KIND: Trouble(
+        "Máy này chưa biết loại việc này.", _UNCHANGED, "Báo quản trị cập nhật phần mềm của máy."
+    ),
+    Because.NO_SUCH_PERSON: Trouble(
+        "Tên của anh/chị chưa có trong danh mục.", _UNCHANGED, "Báo quản trị thêm tên ở Danh mục.", 403
+    ),
+    Because.ROLE: Trouble(
+        "Anh/chị chưa được giao việc này.",
+        _UNCHANGED,
+        "Nhờ người được giao, hoặc báo quản trị giao thêm vai trò.",
+        403,
+    ),
+    Because.DUTY: Trouble(
+        "Máy này không được giao việc này.",
+        _UNCHANGED,
+        "Làm ở máy được giao, hoặc báo quản trị đổi thẻ máy.",
+        403,
+    ),
+    Because.STATUS: Trouble(
+        "Hồ sơ không còn ở bước này: có người vừa làm việc khác.",
+        "Việc vừa ghi trước đó vẫn nguyên; chưa lưu thêm gì.",
+        "Xem mục Việc đã làm của hồ sơ, rồi chọn việc tiếp theo.",
+    ),
+    Because.CONTESTED: Trouble(
+        "Hồ sơ đang tranh chấp.",
+        "Mọi việc đã ghi đều còn nguyên.",
+        "Chờ Trung tâm đối soát hoặc gọi số trực.",
+    ),
+    Because.NOT_APPRAISED: Trouble(
+        "Hồ sơ chưa được thẩm định đạt.", _UNCHANGED, "Chuyển lại để thẩm định trước khi phê duyệt."
+    ),
+    Because.SAME_PERSON: Trouble(
+        "Người tiếp nhận không được tự quyết định hồ sơ này.", _UNCHANGED, "Nhờ người phê duyệt khác.", 403
+    ),
+    Because.SIGNATURE: Trouble(
+        "Chữ ký số không khớp với việc này.", "Chưa có gì được ký.", "Cắm lại thẻ ký số, rồi ký lại."
+    ),
+    Because.CERTIFICATE: Trouble(
+        "Chứng thư trên thẻ chưa có trong danh mục.",
+        "Chưa có gì được ký.",
+        "Báo quản trị thêm chứng thư của anh/chị.",
+    ),
+    Because.NO_SUCH_CONFLICT: Trouble(
+        "Tranh chấp này vừa đổi: có thêm việc mới, hoặc đã được đối soát.",
+        "Chưa ghi quyết định nào.",
+        "Mở lại danh sách đối soát và xem các bên hiện có.",
+    ),
+    Because.TOOK_PART: Trouble(
+        "Anh/chị là một bên của tranh chấp này nên không đối soát được.",
+        "Chưa ghi quyết định nào.",
+        "Nhờ công chức đối soát khác.",
+        403,
+    ),
+    Because.NO_SUCH_PROCEDURE: Trouble(
+        "Thủ tục này chưa có hoặc không còn hiệu lực hôm nay.",
+        "Các ô khác vẫn giữ nguyên.",
+        "Tìm và chọn lại thủ tục.",
+    ),
+    Because.NUMBER: Trouble(
+        "Dải số của máy này không dùng được hôm nay.",
+        "Bản đang nhập vẫn còn trên trang.",
+        "Xem lại ngày giờ của máy, rồi báo quản trị gia hạn dải số.",
+    ),
+    Because.DATA: Trouble(
+        "Nội dung vừa gửi không khớp với hồ sơ.", _UNCHANGED, "Mở lại hồ sơ, xem lại rồi ghi lần nữa."
+    ),
+    Because.RESTS_ON: Trouble(
+        "Việc này dựa trên một việc chưa có ở đây.", _UNCHANGED, "Chờ các việc trước đó tới, rồi làm lại."
+    ),
+    Because.INCOMPLETE: Trouble(
+        "Hồ sơ chưa đủ: còn chờ việc trước đó từ máy khác.",
+        "Các việc đã có ở máy này vẫn nguyên.",
+        "Chờ máy kia nối lại; xem trang Đồng bộ.",
+    ),
+}
+
+_SIGNING: Final = {
+    "no_token": Trouble(
+        "Không đọc được thẻ ký số.", "Chưa có gì được ký.", "Cắm lại thẻ, rồi bấm “Ký hồ sơ này”.", 422
+    ),
+    "wrong_pin": Trouble(
+        "Mã PIN thẻ ký số chưa đúng.", "Chưa có gì được ký.", "Gõ lại mã PIN của thẻ, rồi ký lại.", 422
+    ),
+    "not_yours": Trouble(
+        "Thẻ ký số đang cắm không phải của anh/chị.",
+        "Chưa có gì được ký.",
+        "Cắm thẻ của mình, hoặc báo quản trị thêm chứng thư vào danh mục.",
+        422,
+    ),
+    "expired": Trouble(
+        "Chứng thư trên thẻ đã hết hạn hoặc chưa tới ngày dùng.",
+        "Chưa có gì được ký.",
+        "Xem lại ngày của máy; nếu đúng, xin gia hạn chứng thư.",
+        422,
+    ),
+}
+
+DISK_FULL: Final = Trouble(
+    "Ổ đĩa đã đầy: việc này CHƯA được lưu.",
+    "Mọi việc đã lưu trước đó vẫn an toàn.",
+    "Đừng tắt trang. Báo quản trị dọn ổ đĩa, rồi bấm lưu lại.",
+    507,
+)
+
+
+def trouble_of(why: Exception, *, number: str = "") -> Trouble:
+    """The words for one refusal; `number` is the dossier's, where the sentence can name it."""
+    match why:
+        case NotAllowed(because=Because.ROLE, detail=detail):
+            return _role_lacks(detail)
+        case NotAllowed(because=because):
+            return _BECAUSE[because]
+        case NoNumber():
+            return Trouble(
+                "Chưa cấp được số hồ sơ: cơ quan chưa có mã định danh, hoặc dải số của máy không dùng được hôm nay.",
+                "Bản đang nhập vẫn còn trên trang này.",
+                "Báo quản trị thêm mã cơ quan ở Danh mục hoặc gia hạn dải số.",
+            )
+        case NoDueMoment():
+            return Trouble(
+                "Chưa tính được ngày hẹn trả: lịch làm việc thiếu ngày.",
+                "Bản đang nhập vẫn còn trên trang này.",
+                "Báo quản trị xem lại lịch làm việc ở Danh mục.",
+            )
+        case ClockBehind(now=now, last=last):
+            return _clock_behind(now, last)
+        case DiskFull():
+            return DISK_FULL
+        case CannotSign(why=reason):
+            return _SIGNING[reason]
+        case WrongPin():
+            return Trouble("Mã PIN chưa đúng.", _UNCHANGED, "Gõ lại mã PIN.", 422)
+        case Damaged():
+            return Trouble(
+                "Tệp ở máy này bị hỏng: nội dung không khớp với tên niêm phong của nó.",
+                "Hồ sơ và các việc đã ghi vẫn nguyên; bản gốc còn ở máy khác.",
+                "Báo quản trị chạy kiểm tra máy này.",
+                500,
+            )
+        case Unavailable():
+            return Trouble("Kho dữ liệu của máy này đang bận.", _UNCHANGED, "Chờ vài giây rồi bấm lại.", 503)
+        case _:
+            return Trouble("Việc này chưa làm được.", _UNCHANGED, "Mở lại hồ sơ rồi thử lại.")
+
+
+def _role_lacks(role: str) -> Trouble:
+    lacking = _BECAUSE[Because.ROLE]
+    if role not in {one.value for one in Role}:
+        return lacking
+    return Trouble(
+        f"Anh/chị chưa được giao vai trò {words.ROLES[Role(role)]}.",
+        lacking.safe,
+        lacking.todo,
+        lacking.status,
+    )
+
+
+def _clock_behind(now: datetime, last: datetime) -> Trouble:
+    return Trouble(
+        f"Đồng hồ máy có thể sai: máy báo {words.full(now)}, nhưng việc cuối của máy này ghi lúc {words.full(last)}.",
+        "Việc đã lưu không đổi; việc này chưa được lưu.",
+        "Xem lịch và đồng hồ trên tường, sửa ngày giờ của máy rồi bấm lại.",
+    )

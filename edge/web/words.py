@@ -1,0 +1,108 @@
+"""Moments, ages, amounts and states as the pages say them, in Vietnamese.
+
+Times: `10:12` today, `23/11 10:12` this year, the full date otherwise; always a proven moment with its age.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from edge.paper import WEEKDAYS
+from printing.words import in_vietnam
+from schemas.acts import Status
+from schemas.catalog import Role
+from schemas.events import moment
+
+STATUS: Final = {
+    Status.NONE: "Chưa có hồ sơ",
+    Status.REGISTERED: "Mới đăng ký",
+    Status.RECEIVED: "Được tiếp nhận",
+    Status.NOT_RECEIVED: "Không được tiếp nhận",
+    Status.PROCESSING: "Đang xử lý",
+    Status.SUPPLEMENT: "Yêu cầu bổ sung",
+    Status.FINANCIAL: "Chờ nghĩa vụ tài chính",
+    Status.WITHDRAWING: "Yêu cầu rút hồ sơ",
+    Status.STOPPED: "Dừng xử lý",
+    Status.DONE: "Có kết quả, chờ trả",
+    Status.RETURNED: "Đã trả kết quả",
+}
+"""The ten statuses of the national exchange (domain §3.1), as staff say them."""
+
+ROLES: Final = {
+    Role.RECEIVER: "tiếp nhận",
+    Role.APPRAISER: "thẩm định",
+    Role.APPROVER: "phê duyệt",
+    Role.CLERK: "văn thư",
+    Role.CASHIER: "thu phí",
+    Role.SUPERVISOR: "kiểm tra giám sát",
+    Role.DESK_OFFICER: "đối soát",
+    Role.ADMINISTRATOR: "quản trị",
+}
+
+
+def as_moment(value: datetime | str) -> datetime:
+    return moment(value) if isinstance(value, str) else value
+
+
+def clock(value: datetime | str, now: datetime) -> str:
+    """`10:12`, `23/11 10:12` or `23/11/2025 10:12`."""
+    then, today = in_vietnam(as_moment(value)), in_vietnam(now)
+    hour = f"{then:%H:%M}"
+    if then.date() == today.date():
+        return hour
+    day = f"{then.day:02d}/{then.month:02d}"
+    return f"{day} {hour}" if then.year == today.year else f"{day}/{then.year} {hour}"
+
+
+def full(value: datetime | str) -> str:
+    """`16:30, thứ Hai 30/11/2026`: due moments and dates of record."""
+    then = in_vietnam(as_moment(value))
+    return f"{then:%H:%M}, {WEEKDAYS[then.weekday()]} {then:%d/%m/%Y}"
+
+
+def day(value: date) -> str:
+    return f"{value:%d/%m/%Y}"
+
+
+def age(value: datetime | str, now: datetime) -> str:
+    """How long ago: `2 giây`, `42 phút`, `1 giờ 01 phút`, `3 ngày`."""
+    return age_s(int((now - as_moment(value)) / timedelta(seconds=1)))
+
+
+def age_s(seconds: int) -> str:
+    seconds = max(0, seconds)
+    if seconds < 60:
+        return f"{seconds} giây"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} phút"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} giờ {minutes:02d} phút"
+    return f"{count(hours // 24)} ngày"
+
+
+def left(due: datetime | str, now: datetime) -> tuple[str, str, bool]:
+    """What a queue says of a due moment: (what is left, the moment, whether it has passed)."""
+    until = as_moment(due)
+    local, today = in_vietnam(until), in_vietnam(now).date()
+    hour = f"{local:%H:%M}"
+    if until < now:
+        late = now - until
+        words_late = f"{late.days} ngày" if late.days else age_s(int(late.total_seconds()))
+        return f"Quá {words_late}", f"hẹn {clock(until, now)}", True
+    if local.date() == today:
+        return f"còn {age_s(int((until - now).total_seconds()))}", f"hôm nay {hour}", False
+    year = "" if local.year == today.year else f"/{local.year}"
+    return f"{local:%d/%m}{year}", hour, False
+
+
+def count(number: int) -> str:
+    """`4.812`."""
+    return f"{number:,}".replace(",", ".")
+
+
+def dong(amount: int) -> str:
+    """`200.000 đ`."""
+    return f"{count(amount)} đ"
