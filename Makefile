@@ -48,9 +48,9 @@ node_modules/.tests: package.json package-lock.json
 	@touch node_modules/.pages $@
 
 # The pages serve these files themselves: no page ever asks another host for anything.
-edge/static/vendor/.copied: node_modules/.pages edge/static/vendor.list
+edge/static/vendor/.copied: node_modules/.pages edge/static/vendor.txt
 	@mkdir -p edge/static/vendor
-	@while read -r from to; do cp "node_modules/$$from" "edge/static/vendor/$$to"; done < edge/static/vendor.list
+	@grep -v '^#' edge/static/vendor.txt | while read -r file; do cp "node_modules/$$file" edge/static/vendor/; done
 	@touch $@
 
 debian:

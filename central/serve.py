@@ -37,9 +37,7 @@ def run_node(path: Path, *, watch_stdin: bool = False) -> None:
         if settings.demo is not None:
             crash.install(node)
         roads, spooling = Roads(node), Spooling(node.spool, node.clock)
-        pages = create_pages(node, roads, spooling.wake)
-        if node.is_centre:
-            register(pages, node)
+        pages = create_pages(node, roads, spooling.wake, extra=[register] if node.is_centre else [])
         with serving(application(node, pages), settings.host, settings.port) as (host, port):
             roads.start()
             spooling.start()

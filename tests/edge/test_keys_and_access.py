@@ -1,0 +1,53 @@
+"""Who gets in: nodes by their card's key, offline, each at the server that it means; programs by a password."""
+
+from __future__ import annotations
+
+from argon2 import PasswordHasher
+
+from edge.access import Access
+from edge.keys import password_holds
+from edge.settings import ReaderSettings
+from tests.centres import SmallCentre
+
+
+def _access(centre: SmallCentre, heard: list[str]) -> Access:
+    hasher = PasswordHasher(time_cost=1, memory_cost=64)
+    reader = ReaderSettings("auditor", hasher.hash("secret"))
+    room = centre["room-01"]
+    return Access(room.catalog, (reader,), hasher, node=room.id, heard=heard.append)
+
+
+def test_a_neighbour_is_let_in_by_its_signature(centre: SmallCentre) -> None:
+    """With no shared secret, and central out of reach."""
+    heard: list[str] = []
+    access = _access(centre, heard)
+    password = centre["counter-01"].keys.password_for("counter-01.1", "room-01.1")
+    user = access.authenticate("counter-01.1", password)
+
+    assert user is not None
+    assert access.authorize(user, "dossiers", "POST", "_bulk_docs")
+    assert heard == ["counter-01.1"]
+
+
+def test_what_opens_one_server_opens_no_other(centre: SmallCentre) -> None:
+    """The password names the server that it is for, and the node whose it is."""
+    access = _access(centre, [])
+    keys = centre["counter-01"].keys
+    assert access.authenticate("counter-01.1", keys.password_for("counter-01.1", "central.1")) is None
+    assert access.authenticate("counter-02.1", keys.password_for("counter-02.1", "room-01.1")) is None
+    assert access.authenticate("counter-09.1", keys.password_for("counter-09.1", "room-01.1")) is None
+    assert not password_holds(keys.seal_key, "counter-01.1", "room-01.1", "rubbish")
+
+
+def test_a_reader_reads_and_keeps_its_checkpoint_and_no_more(centre: SmallCentre) -> None:
+    """CouchDB's replicator insists on its `_local` document; nothing else is written."""
+    access = _access(centre, [])
+    assert access.authenticate("auditor", "wrong") is None
+    user = access.authenticate("auditor", "secret")
+    assert user is not None
+    assert access.authorize(user, "dossiers", "GET", "_all_docs")
+    assert access.authorize(user, "dossiers", "POST", "_bulk_get")
+    assert access.authorize(user, "dossiers", "PUT", "_local/x")
+    assert not access.authorize(user, "dossiers", "POST", "_bulk_docs")
+    assert not access.authorize(user, "dossiers", "PUT", "x")
+    assert not access.authorize(None, "dossiers", "GET", "")
