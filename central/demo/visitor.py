@@ -122,6 +122,8 @@ class _Reader(HTMLParser):
                 self._field(tag, members)
             case "option" if self._select is not None:
                 self._option(members)
+            case _:
+                pass
 
     def handle_endtag(self, tag: str) -> None:
         match tag:
@@ -135,6 +137,8 @@ class _Reader(HTMLParser):
                 self._select = None
             case "a":
                 self._link = None
+            case _:
+                pass
 
     def handle_data(self, data: str) -> None:
         if self._area is not None and self._form is not None:
