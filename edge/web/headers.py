@@ -22,6 +22,6 @@ def _add(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     response.headers["Referrer-Policy"] = "same-origin"
-    if request.endpoint != "static":
+    if not (request.endpoint or "").endswith("static"):
         response.headers["Cache-Control"] = "no-store"
     return response
