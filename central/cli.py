@@ -64,13 +64,16 @@ def main() -> None:
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="With --once: what chooses people and dossiers."
 )
-def demo(data: Path | None, once: bool, as_json: bool, seed: int) -> None:
+@click.option(
+    "--port", type=click.IntRange(1, 65532), default=8600, show_default=True, help="The first of four ports."
+)
+def demo(data: Path | None, once: bool, as_json: bool, seed: int, port: int) -> None:
     """Start a centre on this machine: central 8600, counters 8601 and 8602, the 4-on-site room 8603."""
     if once:
         sys.exit(run_once(data, seed=seed, as_json=as_json))
     if as_json:
         raise click.UsageError("--json goes with --once")
-    run_demo(data or Path("var/demo"))
+    run_demo(data or Path("var/demo"), first_port=port)
 
 
 @main.command()

@@ -63,7 +63,7 @@ class Papers:
             superior=centre.superior,
             centre=centre.name,
             place=centre.place,
-            counter=f"{title}, {centre.name}",
+            counter=title,
             book=f"{title}/{in_vietnam(reception.at).year}",
             serial=f"{number.node:02d}{number.count:02d}" if number else "",
             number=received.number,

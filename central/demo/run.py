@@ -26,7 +26,7 @@ from edge.ids import Ids
 from edge.node import Folder
 
 
-def run_demo(data: Path) -> None:
+def run_demo(data: Path, *, first_port: int) -> None:
     """Run the demo until Ctrl-C or SIGTERM. Raises `CannotStart`."""
     console = Console()
     stopping = threading.Event()
@@ -34,12 +34,13 @@ def run_demo(data: Path) -> None:
     def stop(number: int, frame: FrameType | None) -> None:
         stopping.set()
 
+    plan = nodes(first_port)
     with claimed(data):
         with console.status("Đang chuẩn bị trung tâm mẫu…"):
-            fresh = prepare(data, nodes(), clock=system_clock, ids=Ids())
+            fresh = prepare(data, plan, clock=system_clock, ids=Ids())
         signal.signal(signal.SIGINT, stop)
         signal.signal(signal.SIGTERM, stop)
-        with centre(data, nodes(), system_clock) as running:
+        with centre(data, plan, system_clock) as running:
             _welcome(console, data, running, fresh)
             stopping.wait()
             console.print("Đang dừng: mọi việc đã lưu vẫn còn.")

@@ -1,0 +1,64 @@
+"""The main job in a browser, with the cables pulled: received here, approved there, seen at the centre."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from central.demo.centre import RunningCentre
+from tests.browser.conftest import PINS, SignIn
+
+
+def _receive(page: Page, url: str, name: str) -> str:
+    """Receive one dossier as a clerk would; its stream."""
+    page.goto(f"{url}/counter")
+    page.fill("#q", "dang ky thanh lap")
+    page.locator("input[name=procedure]").first.check()
+    expect(page.locator("input[name='originals-0']")).to_be_visible()
+    page.fill("input[name=identity]", "020085004127")
+    page.fill("input[name=name]", name)
+    page.fill("input[name=phone]", "0912 000 345")
+    page.locator("button[value=save]").click()
+    page.wait_for_url("**/dossier/*")
+    return page.url.split("/dossier/")[1].split("?")[0]
+
+
+def test_received_with_the_cable_pulled_approved_in_the_room_and_seen_at_the_centre(
+    running: RunningCentre, sign_in: SignIn
+) -> None:
+    """Central is out of reach; counter and room still have each other; afterwards central has it all."""
+    counter = sign_in("counter-01", "hanh.nh")
+    running.switchboard.pull("central")
+    counter.goto(f"{running.url('counter-01')}/counter")
+    expect(counter.locator("[role=status]").first).to_contain_text("mất từ", timeout=20_000)
+
+    stream = _receive(counter, running.url("counter-01"), "Nông Văn Thắng")
+    expect(counter.locator("main")).to_contain_text("Giấy hẹn có hiệu lực ngay")
+    expect(counter.locator("iframe, object, embed").first).to_be_attached(timeout=20_000)
+
+    room = sign_in("room-01", "ha.lt")
+    url = f"{running.url('room-01')}/room/{stream}"
+    _open_when_there(room, url)
+    room.check("input[name=passed][value=yes]")
+    room.fill("textarea[name=opinion]", "Hồ sơ đủ, hợp lệ.")
+    room.locator("form[action$='/appraise'] button[type=submit], button[form][accesskey]").last.click()
+    room.wait_for_load_state()
+
+    approver = sign_in("room-01", "viet.tq")
+    approver.goto(url)
+    approver.fill("textarea[name=text]", "Đồng ý cấp.")
+    approver.fill("input[name=pin]", PINS["viet.tq"])
+    approver.press("input[name=pin]", "Enter")
+    approver.wait_for_url("**/room?*")
+
+    running.switchboard.plug("central")
+    desk = sign_in("central", "huong.ltt")
+    _open_when_there(desk, f"{running.url('central')}/dossier/{stream}")
+    expect(desk.locator("main")).to_contain_text("Nông Văn Thắng")
+    expect(desk.locator("main")).to_contain_text("Phê duyệt")
+
+
+def _open_when_there(page: Page, url: str) -> None:
+    """Open a page again and again until what it shows has arrived."""
+    while (answer := page.goto(url)) is None or answer.status == 404:
+        page.wait_for_timeout(100)
+    assert answer.status == 200, page.content()

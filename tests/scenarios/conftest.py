@@ -1,0 +1,51 @@
+"""The command as a user starts it: real processes, real ports, real signals."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+def free_ports() -> int:
+    """The first of four free ports in a row."""
+    for first in range(21000, 40000, 7):
+        try:
+            for port in range(first, first + 4):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+    raise RuntimeError("no four free ports in a row")
+
+
+@pytest.fixture
+def motcua() -> Iterator[Start]:
+    """Starts `motcua …`; whatever still runs when the test ends is ended."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: object, cwd: Path | None = None) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "central.cli", *map(str, arguments)]
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
