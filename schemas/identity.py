@@ -12,8 +12,10 @@ _TAX_WEIGHTS: Final = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 
 
 def digits(text: str) -> str:
-    """What was typed without spaces, dots and hyphens between digits; +84 becomes 0."""
+    """What was typed without spaces, dots and hyphens (but the hyphen of a branch's tax code); +84 becomes 0."""
     bare = re.sub(r"[\s.]", "", text)
+    if _TAX.fullmatch(bare) is None:
+        bare = bare.replace("-", "")
     return "0" + bare[3:] if bare.startswith("+84") else bare
 
 

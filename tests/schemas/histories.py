@@ -65,7 +65,7 @@ from schemas.conflicts import Conflict
 from schemas.deadlines import Limit, Unit
 from schemas.events import Document, Event, EventHash, Signed, Unknown, parse, write
 from schemas.fold import Dossier, Line, Place, fold
-from schemas.numbers import compose
+from schemas.numbers import DossierNumber
 from schemas.seals import sign_decision
 
 MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -263,12 +263,8 @@ def received(applicant: str = "Hoàng Văn Nùng", **changes: Any) -> Step:
     def data(past: History) -> Received:
         at = step.at or past.notebook.now
         due = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
-        number = compose(
-            agency=AGENCY,
-            day=local_day(at),
-            node=_DUTIES.get(step.node, (0, ()))[0],
-            count=past.notebook.seq_of(step.node) + 1,
-            lease=LEASE,
+        number = DossierNumber(
+            AGENCY, local_day(at), _DUTIES.get(step.node, (0, ()))[0], past.notebook.seq_of(step.node) + 1
         )
         return Received(
             number=str(number),
@@ -388,6 +384,10 @@ class History:
 
     notebook: Notebook
     events: Mapping[EventHash, Event | Unknown]
+
+    def __repr__(self) -> str:
+        told = [f"{line.kind.partition('.')[2]} ({line.place.value})" for line in self.dossier.timeline]
+        return f"<History: {', '.join(told)}>"
 
     def __iter__(self) -> Iterator[Event | Unknown]:
         return iter(self.events.values())

@@ -1,0 +1,130 @@
+"""Plausible histories for property tests: several places work on one dossier, meet now and then, and err.
+
+Each place knows what it wrote and what it was told, so that branches, merges and conflicts come about as
+they do between real nodes; some acts break a rule (no such person, no such machine, nonsense).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from hypothesis import strategies as st
+
+from schemas.events import Event, EventHash, Unknown
+from tests.schemas.histories import (
+    History,
+    Step,
+    appraised,
+    approved,
+    history,
+    received,
+    refused,
+    returned,
+    settled,
+    withdrawal_asked,
+    withdrawal_granted,
+    withdrawal_refused,
+)
+
+WORK: dict[str, list[Step]] = {
+    "counter-01.1": [
+        withdrawal_asked(by="hoa", node="counter-01.1"),
+        returned(),
+        returned("b"),
+        received("Ai đó khác"),
+    ],
+    "counter-02.1": [withdrawal_asked(), returned(by="minh", node="counter-02.1")],
+    "room-01.1": [appraised(), appraised(passed=False), approved(), approved("b"), refused()],
+    "room-02.1": [
+        appraised(by="dung", node="room-02.1"),
+        approved("b", by="quang", node="room-02.1"),
+        withdrawal_granted(),
+        withdrawal_refused(),
+    ],
+    "central.1": [],
+    "central.2": [],
+}
+
+ERRORS: list[dict[str, Any]] = [
+    {"by": "nobody"},
+    {"by": "hoa"},
+    {"node": "kiosk-09.1"},
+    {"node": "counter-02.1"},
+    {"catalog": "999-" + "0" * 16},
+    {"catalog": "1-" + "0" * 16},
+    {"data": {"nonsense": True}},
+    {"rests_on": ["0" * 64]},
+    {"signed_by": ""},
+    {"signed_by": "quang"},
+    {"kind": "dossier.teleported", "data": {}},
+]
+
+
+def _settlement(past: History, officer: str, node: str, draw: Callable[[int], int]) -> Step | None:
+    found = past.dossier.conflicts
+    if not found:
+        return None
+    conflict = found[draw(len(found))]
+    chosen = draw(len(conflict.members) + 1)
+    data = {
+        "conflict": conflict.id,
+        "members": list(conflict.members),
+        "stands": list(conflict.members[chosen : chosen + 1]),
+        "reason": "Theo biên bản",
+    }
+    return settled(None, by=officer, node=node).but(data=data, rests_on=list(conflict.members))
+
+
+@st.composite
+def histories(draw: st.DrawFn, *, max_acts: int = 12) -> History:
+    """What all places together know in the end."""
+    begin = history(received(), appraised()) if draw(st.booleans()) else history(received())
+    knows = dict.fromkeys(WORK, begin)
+    everything = begin
+
+    def below(count: int) -> int:
+        return draw(st.integers(0, count - 1))
+
+    for _ in range(draw(st.integers(0, max_acts))):
+        place = draw(st.sampled_from(sorted(WORK)))
+        if draw(st.booleans()):
+            other = draw(st.sampled_from(sorted(WORK)))
+            knows[place] = knows[other] = knows[place] | knows[other]
+        step: Step | None
+        if WORK[place]:
+            step = draw(st.sampled_from(WORK[place]))
+            if draw(st.integers(0, 4)) == 0:
+                step = step.but(**draw(st.sampled_from(ERRORS)))
+        else:
+            knows[place] = everything if draw(st.booleans()) else knows[place]
+            step = _settlement(knows[place], draw(st.sampled_from(["thu", "son", "ha"])), place, below)
+        if step is not None:
+            knows[place] = knows[place] + step
+            everything = everything | knows[place]
+    return everything
+
+
+def ancestors(past: History, event_hash: str) -> set[EventHash]:
+    """Everything that the author of an event could have seen, by the graph alone."""
+    found: set[EventHash] = set()
+    left = [EventHash(event_hash)]
+    while left:
+        event = past.events.get(left.pop())
+        for parent in event.parents if isinstance(event, Event) else ():
+            if parent in past.events and parent not in found:
+                found.add(EventHash(parent))
+                left.append(EventHash(parent))
+    return found
+
+
+def only(past: History, kept: set[EventHash]) -> History:
+    return History(past.notebook, {h: event for h, event in past.events.items() if h in kept})
+
+
+def shuffled_with_duplicates(past: History, random: Random) -> list[Event | Unknown]:
+    events = list(past)
+    more = events + random.choices(events, k=len(events) // 2 + 1) if events else []
+    random.shuffle(more)
+    return more
