@@ -7,9 +7,10 @@ plugged in, the desk settles, and results are returned.
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,7 +22,6 @@ from central.demo.plan import AUDITOR, PEOPLE
 from central.demo.visitor import Page, PageError, Visitor
 
 PATIENCE_S: Final = 40.0
-RECEIVED: Final = 40
 PROCEDURES: Final = 24
 _PINS: Final = {person.id: person.pin for person in PEOPLE}
 _FAMILY: Final = ("Nông", "Hoàng", "Vi", "Lý", "Lương", "Triệu", "Nguyễn", "Hứa", "Đàm", "Phùng", "Chu", "Bế")
@@ -46,14 +46,13 @@ class Player:
         self._random = random.Random(seed)  # noqa: S311 - a scenario, not a secret
         self._say = say
         self._visitors: dict[tuple[str, str], Visitor] = {}
-        self._procedures: list[str] = []
+        self._turns = itertools.count()
 
     def play(self) -> None:
         """The whole day."""
         self._procedures = self._choose_procedures()
-        decided_online, waiting = self._morning()
-        self._outage(decided_online, waiting)
-        self._together()
+        decided, waiting = self._morning()
+        self._together(*self._outage(decided, waiting))
 
     # ---- the day
 
@@ -69,8 +68,13 @@ class Player:
         self._meet(24 + 22 + 8)
         return received[:8], received[8:22]
 
-    def _outage(self, decided: list[Received], waiting: list[Received]) -> None:
-        """Room and first counter are on their own: 16 receptions, 12 approvals, and three clashes."""
+    def _outage(
+        self, decided: list[Received], waiting: list[Received]
+    ) -> tuple[list[tuple[Received, str]], list[Received]]:
+        """Room and first counter are on their own: 16 receptions, 12 approvals, and three clashes.
+
+        Returns the dossiers that clash, each with the act that shall stand, and those to return afterwards.
+        """
         self._say("Rút cáp Phòng 4 và Quầy 01: mỗi máy làm một mình")
         for name in ("room-01", "counter-01"):
             self._centre.switchboard.pull(name)
@@ -86,25 +90,21 @@ class Player:
             self._receive("counter-02")
         for place in range(8):
             self._receive("counter-01", crash=place == 4)
-        self._clashing = (
-            (withdrawn, "dossier.approved"),
-            (refused, "dossier.approved"),
-            (returned, "dossier.returned"),
-        )
-        self._to_return = [*decided[4:8], waiting[2], waiting[3]]
+        clashing = [(withdrawn, "phê duyệt"), (refused, "phê duyệt"), (returned, "trả kết quả")]
+        return clashing, [*decided[4:8], waiting[2], waiting[3]]
 
-    def _together(self) -> None:
+    def _together(self, clashing: list[tuple[Received, str]], to_return: list[Received]) -> None:
         """The cables are plugged in: three conflicts, settled at the desk; six more results are returned."""
         self._say("Cắm cáp: ba xung đột, Trung tâm đối soát")
         for name in ("room-01", "counter-01"):
             self._centre.switchboard.plug(name)
         acts = 24 + 22 + 8 + 1 + 1 + 12 + 4 + 1 + 16
         self._meet(acts)
-        for dossier, stands in self._clashing:
+        for dossier, stands in clashing:
             self._settle(dossier, stands)
         self._meet(acts + 3)
         self._say("Trả kết quả")
-        for place, dossier in enumerate(self._to_return):
+        for place, dossier in enumerate(to_return):
             self._return(dossier, f"counter-{1 + place % 2:02d}")
         self._meet(acts + 3 + 6)
 
@@ -116,7 +116,7 @@ class Player:
         name, identity = self._person()
         page = desk.open("/counter")
         form = page.form("/counter")
-        code = self._procedures[self._turn()]
+        code = self._procedures[next(self._turns) % len(self._procedures)]
         page = desk.press(page, form, ("act", "look"), q=code, procedure=code)
         form = page.form("/counter")
         filled = {
@@ -165,7 +165,7 @@ class Player:
 
     def _refuse(self, dossier: Received, at: str) -> None:
         room = self._at(at, "mai.hk")
-        page = room.open(f"/room/{dossier.stream}")
+        page = room.open(f"/room/{dossier.stream}?refuse=1")
         room.press(
             page, page.form("/refuse"), reason="Không đủ điều kiện theo quy định.", pin=_PINS["mai.hk"]
         )
@@ -182,9 +182,16 @@ class Player:
         desk.press(page, form, taken_by=dossier.applicant, identity=dossier.identity, confirm="y")
 
     def _settle(self, dossier: Received, stands: str) -> None:
+        """At the desk: find the conflict of this dossier, and let the act with these words stand."""
         desk = self._at("central", "huong.ltt")
-        self._until("the desk sees it", lambda: dossier.stream in "".join(desk.open("/desk").links_text()))
-        raise NotImplementedError
+        for path in sorted({href for href, _ in desk.open("/desk").links if href.startswith("/desk/")}):
+            page = desk.open(path)
+            if any(dossier.stream in href for href, _ in page.links):
+                form = page.form("stands")
+                chosen = form.choice("stands", stands)
+                desk.press(page, form, stands=chosen, reason="Đã gọi điện xác nhận với người nộp.")
+                return
+        raise PageError(desk.url, 200, f"the desk shows no conflict of {dossier}")
 
     # ---- waiting and choosing
 
@@ -236,11 +243,6 @@ class Player:
         self._random.shuffle(codes)
         return codes[:PROCEDURES]
 
-    def _turn(self) -> int:
-        """Each procedure once before any comes again."""
-        self._turns = getattr(self, "_turns", -1) + 1
-        return self._turns % len(self._procedures)
-
     def _person(self) -> tuple[str, str]:
         choose = self._random.choice
         name = f"{choose(_FAMILY)} {choose(_MIDDLE)} {choose(_GIVEN)}"
@@ -248,6 +250,3 @@ class Player:
 
     def _phone(self) -> str:
         return f"09{self._random.randrange(10**8):08d}"
-
-
-__all__: Sequence[str] = ("Player",)

@@ -25,13 +25,25 @@ class PageError(Exception):
 
 @dataclass(slots=True)
 class FormOnPage:
-    """A form with what it would send if nothing were changed. `buttons` are (name, value) of its buttons."""
+    """A form with what it would send if nothing were changed.
+
+    `choices` are the values of radio buttons, boxes and lists; `labels` are the words beside them by
+    (name, value); `buttons` are (name, value) of its buttons.
+    """
 
     action: str
     method: str
     fields: dict[str, str] = field(default_factory=dict)
     choices: dict[str, list[str]] = field(default_factory=dict)
+    labels: dict[tuple[str, str], str] = field(default_factory=dict)
     buttons: list[tuple[str, str]] = field(default_factory=list)
+
+    def choice(self, name: str, words: str) -> str:
+        """The value of the first choice that has these words beside it."""
+        for (of, value), label in self.labels.items():
+            if of == name and words in label:
+                return value
+        raise PageError(self.action, 200, f"no choice {words!r} for {name} in {list(self.labels.values())}")
 
 
 @dataclass(slots=True)
@@ -105,6 +117,8 @@ class _Reader(HTMLParser):
         self._area: str | None = None
         self._select: str | None = None
         self._link: str | None = None
+        self._label: list[str] | None = None
+        self._labelled: tuple[FormOnPage, tuple[str, str]] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         members = {name: value or "" for name, value in attrs}
@@ -118,6 +132,8 @@ class _Reader(HTMLParser):
                     self._named[members["id"]] = self._form
             case "a":
                 self._link = members.get("href")
+            case "label":
+                self._label, self._labelled = [], None
             case "input" | "textarea" | "select" | "button":
                 self._field(tag, members)
             case "option" if self._select is not None:
@@ -137,6 +153,11 @@ class _Reader(HTMLParser):
                 self._select = None
             case "a":
                 self._link = None
+            case "label":
+                if self._label is not None and self._labelled is not None:
+                    form, choice = self._labelled
+                    form.labels[choice] = " ".join(" ".join(self._label).split())
+                self._label = self._labelled = None
             case _:
                 pass
 
@@ -145,6 +166,8 @@ class _Reader(HTMLParser):
             self._form.fields[self._area] += data.removeprefix("\n")
         elif not self._silent:
             self.words.append(data)
+            if self._label is not None:
+                self._label.append(data)
             if self._link is not None:
                 self.links.append((self._link, data.strip()))
 
@@ -164,6 +187,7 @@ class _Reader(HTMLParser):
                 self._select = name
             case "input", "radio" | "checkbox":
                 form.choices.setdefault(name, []).append(members.get("value", "on"))
+                self._labelled = (form, (name, members.get("value", "on")))
                 if "checked" in members:
                     form.fields[name] = members.get("value", "on")
             case "input", "submit":
