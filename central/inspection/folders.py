@@ -1,0 +1,132 @@
+"""The folders of a centre's nodes, opened for reading only, and what is found in each."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from central.inspection.archives import FileShelf
+from central.inspection.chains import Head
+from central.inspection.events import Shelf
+from central.inspection.findings import Findings
+from central.inspection.log import broken_from
+from central.inspection.numbers import Receipt
+from central.inspection.reading import Snapshot
+from edge.errors import CannotStart
+from edge.node import Folder
+from edge.settings import read_settings
+from schemas.events import Event
+
+
+class NamedFile(NamedTuple):
+    """A file that an event names, and the certificate (DER) with which it must be signed, if any."""
+
+    file: str
+    event: Event
+    certificate: bytes | None
+
+
+@dataclass(slots=True)
+class NodeFolder:
+    """One node's folder while it is being read."""
+
+    path: Path
+    node: str
+    database: Snapshot
+    archive: Snapshot
+    shelves: dict[str, Shelf] = field(default_factory=dict)
+    receipts: list[Receipt] = field(default_factory=list)
+    named: list[NamedFile] = field(default_factory=list)
+    at_centre: set[str] = field(default_factory=set)
+    files: FileShelf = field(default_factory=FileShelf)
+    awaited: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def documents(self) -> int:
+        """How many documents the node says that it has; for a progress bar only."""
+        counted = self.database.select(
+            "SELECT (SELECT doc_count FROM catalog_meta) + (SELECT doc_count FROM dossiers_meta)"
+            " + (SELECT doc_count FROM visits_meta)"
+        )
+        counted += self.archive.select("SELECT doc_count FROM files_meta")
+        return sum(count for (count,) in counted if type(count) is int)
+
+    def head(self, database: str) -> Head:
+        return head_in(self.database, database)
+
+    def head_by_now(self, database: str) -> int:
+        """The head of the own chain at this moment: a running node has written on since it was opened."""
+        snapshot = Snapshot(Folder(self.path).database)
+        try:
+            seq = head_in(snapshot, database).seq
+        finally:
+            snapshot.close()
+        return seq if type(seq) is int else 0
+
+
+def open_folders(data: Path, findings: Findings, closing: contextlib.ExitStack) -> list[NodeFolder]:
+    """Take a snapshot of every node.
+
+    Central's is the last, so that it has what the others know it to have; and `files.db` comes after `node.db`,
+    so that a file that an event names is there.
+    """
+    folders = [Folder(path) for path in node_folders(data)]
+    nodes = []
+    for folder in sorted(folders, key=lambda one: (one.keys / "ca.key").exists()):
+        _check_log(folder, findings)
+        settings = read_settings(folder.path)
+        database, archive = Snapshot(folder.database), Snapshot(folder.files)
+        closing.callback(database.close)
+        closing.callback(archive.close)
+        nodes.append(NodeFolder(folder.path, settings.node, database, archive))
+    return sorted(nodes, key=lambda one: one.name)
+
+
+def _check_log(folder: Folder, findings: Findings) -> None:
+    if _is_running(folder):
+        return  # it reads its log by its own index, and we what it reads
+    for file in (folder.database, folder.files):
+        log = file.with_name(f"{file.name}-wal")
+        frame = broken_from(log)
+        if frame is not None:
+            what = f"it is damaged from frame {frame} on; what was saved after that is lost to SQLite"
+            findings.say(folder.path.name, log.name, what)
+
+
+def _is_running(folder: Folder) -> bool:
+    try:
+        handle = os.open(folder.path / "lock", os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def node_folders(data: Path) -> list[Path]:
+    """The folders of a centre's nodes, or of the one node that `data` itself is. Raises `CannotStart`."""
+    if (data / "node.toml").is_file():
+        return [data]
+    found = sorted(path.parent for path in data.glob("*/node.toml"))
+    if not found:
+        raise CannotStart(f"{data} holds no node: give a centre's folder, with one folder a node in it")
+    return found
+
+
+def head_in(database: Snapshot, name: str) -> Head:
+    """The head of the own chain in one database, as the node remembers it."""
+    for seq, head in database.select("SELECT seq, hash FROM chain WHERE database = ?", name):
+        return Head(seq, head)
+    return Head()

@@ -1,0 +1,117 @@
+"""Dossier numbers: each given once, by the node and on the day that it says, and counted as it was given."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from central.inspection.findings import Findings, Trace
+from central.inspection.reading import Snapshot
+from schemas.calendar import local_day
+from schemas.catalog import Catalog
+from schemas.errors import NoNumber
+from schemas.events import Event, moment
+from schemas.numbers import DossierNumber, compose, parse
+from schemas.spelling import words
+
+
+class Receipt(NamedTuple):
+    """A number that an event gave; `parts` is None for one that no node of ours can have given."""
+
+    trace: Trace
+    stream: str
+    at: str
+    agency: str
+    number: str
+    parts: DossierNumber | None
+
+
+def receipt_of(event: Event) -> Receipt | None:
+    """The number in a `dossier.received`; None for every other event."""
+    if event.kind != "dossier.received":
+        return None
+    number, agency = str(event.data.get("number")), str(event.data.get("agency"))
+    trace = Trace(event.hash, event.node, event.seq)
+    return Receipt(trace, event.stream, event.at, agency, number, parse(number))
+
+
+def number_faults(receipt: Receipt, catalog: Catalog) -> tuple[str, ...]:
+    """Whether the node could give this number on that day: its own number, the agency, the lease."""
+    card = catalog.latest.card(receipt.trace.node)
+    parts = receipt.parts
+    if card is None:
+        return ()
+    if parts is None:
+        return (f"{receipt.number} is no dossier number",)
+    lease = (card.lease_from, card.lease_to)
+    try:
+        right = compose(
+            agency=receipt.agency,
+            day=local_day(moment(receipt.at)),
+            node=card.number,
+            count=parts.count,
+            lease=lease,
+        )
+    except NoNumber as why:
+        return (f"its number {receipt.number} could not be given: {why}",)
+    return (
+        ()
+        if str(right) == receipt.number
+        else (f"its number {receipt.number} is not this node's to give on that day",)
+    )
+
+
+def check_counters(snapshot: Snapshot, own: Iterable[Receipt], findings: Findings, folder: str) -> None:
+    """Each counter stands at the last number that this node's own events used, and none was left out."""
+    used: dict[str, list[int]] = defaultdict(list)
+    for receipt in own:
+        if receipt.parts is not None:
+            used[f"{receipt.parts.agency} {receipt.parts.day.isoformat()}"].append(receipt.parts.count)
+    counters: dict[str, object] = dict(snapshot.keyed_rows("number", "key", "key, last"))
+    for key in sorted(used.keys() | counters.keys(), key=str):
+        counts, last = sorted(used.get(key, ())), counters.get(key)
+        where = f"number counter {key}"
+        if last is None:
+            findings.say(folder, where, f"it is gone; own events used {_spans(counts)}")
+        elif counts != list(range(1, len(counts) + 1)) or last != len(counts):
+            findings.say(folder, where, f"it stands at {last}, own events used {_spans(counts) or 'none'}")
+
+
+def check_shown(snapshot: Snapshot, receipts: Iterable[Receipt], findings: Findings, folder: str) -> None:
+    """Lists, search and papers show the numbers that the events gave."""
+    given: dict[str, set[str]] = defaultdict(set)
+    for receipt in receipts:
+        given[receipt.stream].add(receipt.number)
+    searched = {row[0]: row[1] for row in snapshot.rows("dossier_search", "words")}
+    for position, stream, number in snapshot.rows("dossier", "stream, number"):
+        if number not in given.get(stream, ()):
+            findings.say(folder, f"dossier list {number}", "no event of this dossier gave it this number")
+        elif not set(words(number)) <= set(str(searched.get(position, "")).split()):
+            findings.say(
+                folder, f"dossier search {number}", "it is not found by its number; run motcua rebuild"
+            )
+    for _, stream, number in snapshot.rows("print_job", "stream, number"):
+        if number not in given.get(stream, ()):
+            findings.say(folder, f"print job {number}", "no event of this dossier gave it this number")
+
+
+def check_unique(receipts: Iterable[tuple[str, Receipt]], findings: Findings) -> None:
+    """No number twice, over all nodes; with each receipt comes the folder in which it was found."""
+    first: dict[str, Receipt] = {}
+    for folder, receipt in receipts:
+        other = first.setdefault(receipt.number, receipt)
+        if other.trace.hash != receipt.trace.hash:
+            what = f"its number was given to {other.trace.node} #{other.trace.seq} as well"
+            findings.say_of_event(folder, "dossiers", receipt.trace, what)
+
+
+def _spans(counts: list[int]) -> str:
+    """`1-3, 5` for 1, 2, 3, 5."""
+    spans: list[list[int]] = []
+    for count in counts:
+        if spans and count == spans[-1][1] + 1:
+            spans[-1][1] = count
+        else:
+            spans.append([count, count])
+    return ", ".join(str(low) if low == high else f"{low}-{high}" for low, high in spans)
