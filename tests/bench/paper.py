@@ -1,0 +1,72 @@
+"""How long form 01 takes to become a PDF, and how large that is: a slip for every procedure of the sample."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from edge.ledger import Reception
+from edge.node import Node
+from printing import slip
+from printing.forms import Form, Forms
+from printing.slip import ReceiptSlip
+from printing.words import in_vietnam
+from tests.bench.figures import Bench, Figure, Round, Size, p95
+from tests.bench.ground import Ground, People, procedures, receive
+
+_SLIPS: Final = {Size.FULL: 980, Size.QUICK: 49}
+_IN_COPIES: Final = {Size.FULL: 98, Size.QUICK: 14}
+
+
+@contextmanager
+def prepared(ground: Ground, size: Size) -> Iterator[Round]:
+    """What is printed is what the ledger would have put into the spool."""
+    with ground.centre("paper") as centre:
+        slips = _slips(centre["counter-01"])
+    chosen = [slips[place * 2 % len(slips)] for place in range(_SLIPS[size])]
+    form = Forms.shipped().in_force(slip.FORM, in_vietnam(slips[0].received).date())
+
+    def measure() -> dict[str, float]:
+        one = [_rendered(content, form) for content in chosen]
+        return {
+            "slip_p95": p95([ms for ms, _ in one]),
+            "slip_size_p95": p95([size for _, size in one]),
+            "both_copies_p95": p95([_both_copies_ms(content, form) for content in chosen[: _IN_COPIES[size]]]),
+        }
+
+    yield measure
+
+
+def _rendered(content: ReceiptSlip, form: Form) -> tuple[float, float]:
+    """Milliseconds and kilobytes of one copy."""
+    began = time.monotonic()
+    pdf = slip.render(content, form)
+    return (time.monotonic() - began) * 1000, len(pdf) / 1000
+
+
+def _both_copies_ms(content: ReceiptSlip, form: Form) -> float:
+    began = time.monotonic()
+    slip.render_copies(content, form)
+    return (time.monotonic() - began) * 1000
+
+
+def _slips(node: Node) -> list[ReceiptSlip]:
+    """One reception of every procedure in force, each with the papers that it asks for."""
+    receptions: list[Reception] = []
+    people = People()
+    for procedure in procedures(node):
+        receive(node, people.draft_of(procedure), spool=receptions.append)
+    return [node.papers.slip_of(reception) for reception in receptions]
+
+
+BENCH: Final = Bench(
+    "print",
+    (
+        Figure("slip_p95", "form 01 to PDF, one copy, p95", "ms", "lower", must=40, aim=15),
+        Figure("slip_size_p95", "size of that PDF, p95", "KB", "lower", must=60),
+        Figure("both_copies_p95", "form 01 to PDF, both copies as the spool prints them, p95", "ms", "lower"),
+    ),
+    prepared,
+)

@@ -1,0 +1,69 @@
+"""What is measured from outside: a node as its command starts it, and a bare store behind its server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from central.demo.plan import HOST
+from edge.settings import NodeSettings, PeerSettings, read_settings, write_settings
+
+STOP_S: Final = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A process that serves at `url`, which ends without a slash."""
+
+    url: str
+    process: int
+
+
+@contextmanager
+def node(folder: Path, *, peers: Sequence[PeerSettings] = ()) -> Iterator[Running]:
+    """A node by its command, on a free port; it replicates with `peers`. Ready when the block begins."""
+    settings = NodeSettings(read_settings(folder).node, host=HOST, port=0, peers=tuple(peers))
+    write_settings(folder, settings)
+    kind = "central" if folder.name == "central" else "edge"
+    with _running("central.cli", kind, "--watch-stdin", "--data", str(folder), log=folder / "log.txt") as one:
+        yield one
+
+
+@contextmanager
+def bare_store(file: Path) -> Iterator[Running]:
+    """One store without rules, in a new file."""
+    with _running("tests.bench.bare_store", str(file), log=file.with_suffix(".log")) as one:
+        yield one
+
+
+@contextmanager
+def _running(module: str, *arguments: str, log: Path) -> Iterator[Running]:
+    """A module of ours that says its address as the last word of its first line, until the block ends."""
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+        )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            words = process.stdout.readline().split()
+            if not words:
+                raise RuntimeError(f"{module} did not start: {log.read_text()[-2000:]}")
+            yield Running(words[-1].rstrip("/"), process.pid)
+        finally:
+            process.stdin.close()
+            process.terminate()
+            try:
+                process.wait(timeout=STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
