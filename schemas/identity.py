@@ -38,5 +38,6 @@ def is_phone(text: str) -> bool:
 
 
 def masked(identity: str) -> str:
-    """How an identity number is shown outside reception: `0200••••4127`."""
-    return identity if len(identity) < 9 else f"{identity[:4]}{'•' * 4}{identity[-4:]}"
+    """How an identity number is shown outside reception: `0200••••4127`; of a short one less is shown."""
+    ends = min(4, len(identity) // 3)
+    return f"{identity[:ends]}{'•' * 4}{identity[len(identity) - ends :]}" if identity else ""
