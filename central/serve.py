@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from edge.web import create_pages
-
 from central.demo import crash
 from central.web import register
 from edge.clock import Clock, system_clock
@@ -21,6 +19,7 @@ from edge.roads import Roads
 from edge.server import application, serving
 from edge.settings import read_settings
 from edge.spooling import Spooling
+from edge.web import create_pages
 
 READY = "ready"
 

@@ -143,7 +143,7 @@ def _render(
         doubts=doubts(site()),
         settled=site().node.register.row(settled) if settled else None,
         undecided="undecided" in request.args,
-        none=NONE,
+        nothing=NONE,
         undecided_choice=UNDECIDED,
     )
 

@@ -54,7 +54,7 @@ def fragment() -> ResponseReturnValue:
     """The line anew; with what is to be announced only if that has changed."""
     line = present()
     return render_template(
-        "status_line.html", line=line, polled=True, changed=line.digest != request.args.get("said")
+        "status_line.html", said_now=line, polled=True, changed=line.digest != request.args.get("said")
     )
 
 
