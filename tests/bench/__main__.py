@@ -15,12 +15,15 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import fold, paper, trust
+from tests.bench import counter, fold, paper, replicate, store, trust
 from tests.bench.figures import Bench, Report, Size, run
 from tests.bench.ground import Ground
 from tests.bench.machine import describe
 
-BENCHES: Final = {bench.name: bench for bench in (fold.BENCH, trust.BENCH, paper.BENCH)}
+BENCHES: Final = {
+    bench.name: bench
+    for bench in (store.BENCH, replicate.BENCH, fold.BENCH, trust.BENCH, counter.BENCH, paper.BENCH)
+}
 _WORK: Final = Path("var")
 """On the disk of the project, because a temporary folder may be in memory, where everything is durable at once."""
 

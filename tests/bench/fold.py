@@ -76,9 +76,7 @@ def _counted_per_s(receptions: Sequence[datetime], limits: Sequence[Limit]) -> f
 
 def _branched(stream: str) -> History:
     """Eight acts: approved in the room and withdrawn at a counter at once, settled, returned."""
-    past = history(
-        received(), withdrawal_asked(), withdrawal_refused(), appraised(), stream=stream
-    )
+    past = history(received(), withdrawal_asked(), withdrawal_refused(), appraised(), stream=stream)
     both = (past + approved()) | (past + withdrawal_asked())
     return both + settled("approved") + returned()
 
@@ -102,7 +100,8 @@ def _receptions(count: int) -> list[datetime]:
     """Moments within the office hours of a year."""
     chance = random.Random(1)
     return [
-        MORNING + timedelta(days=chance.randrange(365), seconds=chance.randrange(8 * 3600)) for _ in range(count)
+        MORNING + timedelta(days=chance.randrange(365), seconds=chance.randrange(8 * 3600))
+        for _ in range(count)
     ]
 
 

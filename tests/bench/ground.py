@@ -26,9 +26,6 @@ RECEIVER: Final = "hanh.nh"
 _FAMILY: Final = ("Nông", "Hoàng", "Vi", "Lý", "Lương", "Triệu", "Nguyễn", "Hứa", "Đàm", "Phùng", "Chu", "Bế")
 _MIDDLE: Final = ("Văn", "Thị", "Thúy", "Đức", "Minh", "Thị Hồng", "Quốc", "Ngọc", "Kim")
 _GIVEN: Final = ("Thắng", "Páo", "Mai", "Quyết", "Sáng", "Hạnh", "Đạt", "Bích", "Tiến", "Ưng", "Ỷ", "Yến")
-_AT_ONCE: Final = 500
-"""Dossiers a transaction when a node is filled: what is prepared need not be durable one by one."""
-
 Spool = Callable[[Reception], None]
 
 
@@ -42,6 +39,10 @@ class Ground:
     def _founded(self) -> Path:
         data = self.folder / "founded"
         prepare(data, nodes(first_port=0), clock=system_clock, ids=Ids())
+        small = SmallCentre(data)
+        small.clock.at = system_clock()
+        small.meet()  # the newest catalog for everybody
+        small.close()
         return data
 
     def copy(self, name: str) -> Path:
@@ -100,11 +101,3 @@ def unprinted(reception: Reception) -> None:
 def receive(node: Node, draft: Draft, *, spool: Spool = unprinted) -> Dossier:
     """Receive one dossier at a node."""
     return node.ledger.receive(node.ids.stream(node.clock()), draft, by=RECEIVER, spool=spool)
-
-
-def fill(node: Node, people: People, dossiers: int) -> None:
-    """Receive many dossiers at a node, without paper."""
-    for first in range(0, dossiers, _AT_ONCE):
-        with node.file.write():
-            for _ in range(min(_AT_ONCE, dossiers - first)):
-                receive(node, people.draft(node))

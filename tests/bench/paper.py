@@ -33,7 +33,9 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
         return {
             "slip_p95": p95([ms for ms, _ in one]),
             "slip_size_p95": p95([size for _, size in one]),
-            "both_copies_p95": p95([_both_copies_ms(content, form) for content in chosen[: _IN_COPIES[size]]]),
+            "both_copies_p95": p95(
+                [_both_copies_ms(content, form) for content in chosen[: _IN_COPIES[size]]]
+            ),
         }
 
     yield measure

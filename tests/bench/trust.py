@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 from edge.admission import Admission
@@ -37,8 +38,8 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
         def measure() -> dict[str, float]:
             waiting = [_appraised(room, receive(room, people.draft(room))) for _ in range(_RESULTS[size])]
             return {
-                "result_p95": p95([_ms(lambda one=one: _make(room, one)) for one in waiting]),
-                "approval_p95": p95([_ms(lambda one=one: _approve(room, one)) for one in waiting]),
+                "result_p95": p95([_ms(partial(_make, room, one)) for one in waiting]),
+                "approval_p95": p95([_ms(partial(_approve, room, one)) for one in waiting]),
                 **_seals(room, documents),
             }
 
@@ -115,10 +116,14 @@ BENCH: Final = Bench(
             must=400,
             aim=200,
         ),
-        Figure("approval_p95", "an approval: rendered, signed, kept and recorded durably, p95", "ms", "lower"),
+        Figure(
+            "approval_p95", "an approval: rendered, signed, kept and recorded durably, p95", "ms", "lower"
+        ),
         Figure("seals_made", "Ed25519 seals made", "seals/s", "higher"),
         Figure("seals_verified", "Ed25519 seals verified", "seals/s", "higher"),
-        Figure("events_admitted", "events that passed all write rules, each seal verified", "events/s", "higher"),
+        Figure(
+            "events_admitted", "events that passed all write rules, each seal verified", "events/s", "higher"
+        ),
     ),
     prepared,
 )
