@@ -451,7 +451,7 @@ def test_a_reception_that_cannot_be_read_opens_nothing(members: dict[str, object
 # --- hostile lengths ---
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.sampled_from([2, 40]))
 def test_a_wide_and_a_long_stream_fold_alike(width: int) -> None:
     """Many heads, merged and branched again: no act is lost, the order of arrival still does not matter."""
