@@ -7,7 +7,7 @@ Nodes may be stopped or running; nothing is written, and nothing that a node rem
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -112,7 +112,7 @@ class _Verification:
         for node in self._nodes:
             catalogs.check_identity(node.path, node.name, node.node, proven, self._findings)
             self._read_events(node, proven)
-        self._check_numbers()
+        self._check_numbers(proven)
         dossiers = self._check_chains(proven)
         self._check_files()
         for node in self._nodes:
@@ -171,14 +171,14 @@ class _Verification:
         for fault in documents.faults:
             self._findings.say(node.name, database, fault)
 
-    def _check_numbers(self) -> None:
+    def _check_numbers(self, proven: Proven) -> None:
         receipts = [(node.name, receipt) for node in self._nodes for receipt in node.receipts]
         given = [receipt for _, receipt in receipts]
         numbers.check_unique(receipts, self._findings)
         for node in self._nodes:
             own = [receipt for receipt in node.receipts if receipt.trace.node == node.node]
             numbers.check_counters(node.database, own, self._findings, node.name)
-            numbers.check_shown(node.database, given, self._findings, node.name)
+            numbers.check_shown(node.database, given, proven.catalog, self._findings, node.name)
 
     def _check_chains(self, proven: Proven) -> Chains:
         """Check the chains of all databases; those of `dossiers` are asked again for the counts."""
@@ -215,18 +215,27 @@ class _Verification:
             node.files = archives.check_files(
                 node.archive, documents, self._counted(documents.read()), self._findings, node.name
             )
+        first: dict[str, Event] = {}
+        for named in sorted(
+            (one for node in self._nodes for one in node.named), key=lambda one: one.event.order
+        ):
+            first.setdefault(named.file, named.event)
         for node in self._nodes:
-            self._check_named(node)
+            self._check_named(node, first)
         self._check_results()
 
-    def _check_named(self, node: NodeFolder) -> None:
-        """Every file that an event names is here: at its author at once, elsewhere when it has arrived."""
-        authors = {one.node for one in self._nodes}
-        for file, event in {one.file: one.event for one in node.named}.items():
+    def _check_named(self, node: NodeFolder, first: Mapping[str, Event]) -> None:
+        """Every file that an event here names is here; elsewhere than at its author it may be on its way.
+
+        `first` is the event that named each file first: its node had the file before it wrote the event.
+        """
+        nodes = {one.node for one in self._nodes}
+        for file in dict.fromkeys(named.file for named in node.named):
             if file in node.files.whole or file in node.files.broken:
                 continue
+            event = first[file]
             somewhere = any(file in one.files.whole for one in self._nodes)
-            if event.node == node.node or (not somewhere and event.node not in authors):
+            if event.node == node.node or (not somewhere and event.node not in nodes):
                 place = f"{event.node} #{event.seq}"
                 self._findings.say(node.name, archives.place(file), f"{place} names it, and it is not here")
             elif somewhere:

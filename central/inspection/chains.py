@@ -112,13 +112,26 @@ class Chains:
         hashes = {trace.hash for trace in spoiled}
         named = {(link.node, link.seq) for link in place.shelf.links.values()}
         named |= {(trace.node, trace.seq) for trace in spoiled}
+        gone = 0
         for trace in [*self._lost(place), *self._gaps(place), *self._own_elsewhere(place, again)]:
             key = (trace.node, trace.seq)
             if (trace.node and key in named) or (trace.hash and trace.hash in hashes):
                 continue
             named.add(key)
             hashes.add(trace.hash)
-            self._findings.say_of_event(place.folder, self._database, trace, self._who_has(trace))
+            gone += 1
+            self._findings.say_of_event(
+                place.folder, self._database, trace, f"it is gone{self._who_has(trace)}"
+            )
+        if gone < place.shelf.missing != UNKNOWN:
+            self._say_who_may_be_gone(place, named, place.shelf.missing - gone)
+
+    def _say_who_may_be_gone(self, place: Place, named: set[tuple[str, int]], missing: int) -> None:
+        """The store counts more than can be named: it is among what others have and this node has not."""
+        for node, seq in sorted(self._hashes.keys() - named):
+            trace = self._trace_at(node, seq)
+            what = f"it is not here, where {missing} more are missing{self._who_has(trace)}"
+            self._findings.say_of_event(place.folder, self._database, trace, what)
 
     def _lost(self, place: Place) -> Iterator[Trace]:
         return (self._findings.resolved(self._database, trace) for trace in place.shelf.lost)
@@ -162,5 +175,5 @@ class Chains:
             )
         ]
         if not folders:
-            return "it is gone, and no node here has it"
-        return f"it is gone; {', '.join(folders)} {'has' if len(folders) == 1 else 'have'} it"
+            return ", and no node here has it"
+        return f"; {', '.join(folders)} {'has' if len(folders) == 1 else 'have'} it"

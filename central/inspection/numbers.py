@@ -6,13 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import orjson
+
 from central.inspection.findings import Findings, Trace
 from central.inspection.reading import Snapshot
+from printing.slip import FORM as SLIP
 from schemas.calendar import local_day
 from schemas.catalog import Catalog
-from schemas.errors import NoNumber
+from schemas.errors import Malformed, NoNumber
 from schemas.events import Event, moment
 from schemas.numbers import DossierNumber, compose, parse
+from schemas.slips import is_real, read
 from schemas.spelling import words
 
 
@@ -78,7 +82,9 @@ def check_counters(snapshot: Snapshot, own: Iterable[Receipt], findings: Finding
             findings.say(folder, where, f"it stands at {last}, own events used {_spans(counts) or 'none'}")
 
 
-def check_shown(snapshot: Snapshot, receipts: Iterable[Receipt], findings: Findings, folder: str) -> None:
+def check_shown(
+    snapshot: Snapshot, receipts: Iterable[Receipt], catalog: Catalog, findings: Findings, folder: str
+) -> None:
     """Lists, search and papers show the numbers that the events gave."""
     given: dict[str, set[str]] = defaultdict(set)
     for receipt in receipts:
@@ -91,9 +97,24 @@ def check_shown(snapshot: Snapshot, receipts: Iterable[Receipt], findings: Findi
             findings.say(
                 folder, f"dossier search {number}", "it is not found by its number; run motcua rebuild"
             )
-    for _, stream, number in snapshot.rows("print_job", "stream, number"):
+    for _, stream, number, form, payload in snapshot.rows("print_job", "stream, number, form, payload"):
         if number not in given.get(stream, ()):
             findings.say(folder, f"print job {number}", "no event of this dossier gave it this number")
+        elif form == SLIP and not _is_slip_of(payload, str(number), str(stream), catalog):
+            findings.say(folder, f"print job {number}", "the slip that it prints is not this dossier's")
+
+
+def _is_slip_of(payload: object, number: str, stream: str, catalog: Catalog) -> bool:
+    """Whether a spooled slip shows the number, and its code is sealed by the node that it names."""
+    try:
+        slip = orjson.loads(payload) if isinstance(payload, bytes) else {}
+        code, _ = read(str(slip["qr_text"]))
+    except (orjson.JSONDecodeError, KeyError, TypeError, Malformed):
+        return False
+    card = catalog.latest.card(code.node)
+    if card is None or not is_real(slip["qr_text"], card.ed25519):
+        return False
+    return (slip.get("number"), code.number, code.stream) == (number, number, stream)
 
 
 def check_unique(receipts: Iterable[tuple[str, Receipt]], findings: Findings) -> None:
