@@ -195,7 +195,7 @@ class Office:
         self._centre = centre
         self._store = centre.stores["catalog"]
         self._chain = OwnChain(
-            centre.file, self._store, centre.catalog, centre.keys, centre.clock, centre.ids, node=centre.id
+            centre.file, self._store, centre.keys, centre.clock, centre.ids, node=centre.id
         )
 
     def define(self, entries: Iterable[Entry], *, by: str) -> int:

@@ -10,7 +10,6 @@ from edge.clock import Clock
 from edge.database import Chain, NodeFile
 from edge.ids import Ids
 from edge.keys import NodeKeys
-from schemas.catalog import Catalog
 from schemas.events import EventHash, Signed, moment, timestamp, write
 from sync.errors import Broken
 from sync.store import Store
@@ -34,14 +33,13 @@ class OwnChain:
         self,
         file: NodeFile,
         store: Store,
-        catalog: Catalog,
         keys: NodeKeys,
         clock: Clock,
         ids: Ids,
         *,
         node: str,
     ) -> None:
-        self._file, self._store, self._catalog = file, store, catalog
+        self._file, self._store = file, store
         self._keys, self._clock, self._ids, self._node = keys, clock, ids, node
 
     def begin(self, after: str) -> None:
@@ -70,10 +68,14 @@ class OwnChain:
         parents: Sequence[str],
         by: str,
         at: datetime,
+        catalog: str = "",
         rests_on: Sequence[str] | None = None,
         sign: Callable[[bytes], Signed] | None = None,
     ) -> EventHash:
-        """Write the next event; its hash. The chain's head and the event are one transaction."""
+        """Write the next event; its hash. The chain's head and the event are one transaction.
+
+        `catalog` names the catalog by which the act was checked; a catalog entry names the entry before it.
+        """
         head = Chain.get(Chain.database == self._store.name)
         document = write(
             stream=stream,
@@ -84,7 +86,7 @@ class OwnChain:
             node=self._node,
             seq=head.seq + 1,
             prev=head.hash,
-            catalog=self._catalog_named(head),
+            catalog=_before(head) if self._store.name == "catalog" else catalog,
             by=by,
             data=data,
             salt=self._ids.salt(),
@@ -100,8 +102,7 @@ class OwnChain:
             raise Broken(f"our own event was refused, and nothing was written: {outcome.refusal}")
         return event
 
-    def _catalog_named(self, head: Chain) -> str:
-        """A catalog entry names the entry before it; any other event the newest entry applied."""
-        if self._store.name != "catalog":
-            return self._catalog.name
-        return f"{head.seq}-{head.hash[:16]}" if head.seq else ""
+
+def _before(head: Chain) -> str:
+    """The name of the catalog that ends with the entry at the head of the chain."""
+    return f"{head.seq}-{head.hash[:16]}" if head.seq else ""

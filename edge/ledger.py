@@ -108,7 +108,7 @@ class Ledger:
                 raise NotAllowed(Because.NO_SUCH_PROCEDURE, draft.procedure)
             counted = due(at, procedure.limit, view.calendar())
             received = self._received(draft, procedure, day, counted)
-            event = self._append(before, stream, "dossier.received", received, by=by, at=at)
+            event = self._append(before, stream, "dossier.received", received, by=by, at=at, view=view)
             dossier = self._projector.dossier(stream)
             spool(Reception(dossier, received, event, at, counted))
         return dossier
@@ -127,8 +127,8 @@ class Ledger:
         Raises `NotAllowed`, `ClockBehind`, `DiskFull`.
         """
         with self._file.write():
-            before = self._projector.dossier(stream)
-            self._append(before, stream, kind, data, by=by, at=self._chain.now(), sign=sign)
+            before, view = self._projector.dossier(stream), self._catalog.latest
+            self._append(before, stream, kind, data, by=by, at=self._chain.now(), view=view, sign=sign)
             return self._projector.dossier(stream)
 
     def check(self, dossier: Dossier, kind: str, data: msgspec.Struct, *, by: str) -> None:
@@ -149,10 +149,12 @@ class Ledger:
         *,
         by: str,
         at: datetime,
+        view: View,
         sign: Callable[[bytes], Signed] | None = None,
     ) -> EventHash:
+        """Check the act by one catalog and name that one, though a newer may arrive meanwhile."""
         act = BY_KIND[kind]
-        self._check(before, act, data, by, timestamp(at), self._catalog.latest)
+        self._check(before, act, data, by, timestamp(at), view)
         rests_on = _rests_on(before, data) if act.effect is Effect.DECISION else None
         builtins = msgspec.to_builtins(data)
         return self._chain.append(
@@ -162,6 +164,7 @@ class Ledger:
             parents=before.heads,
             by=by,
             at=at,
+            catalog=view.name,
             rests_on=rests_on,
             sign=sign,
         )

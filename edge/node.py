@@ -128,7 +128,7 @@ class Node:
     def _open_work(self) -> None:
         self.people = People(self.file, self.clock, PasswordHasher())
         self.chain = OwnChain(
-            self.file, self.stores["dossiers"], self.catalog, self.keys, self.clock, self.ids, node=self.id
+            self.file, self.stores["dossiers"], self.keys, self.clock, self.ids, node=self.id
         )
         self.ledger = Ledger(self.file, self.projector, self.catalog, self.chain, self.clock, node=self.id)
         self.register = Register(self.file, self.projector, is_centre=self.is_centre)

@@ -255,10 +255,11 @@ class Catalog:
         entries = [self._entry(event) for _, event in run]
         self._prove(run, entries)
         for (_, event), entry in zip(run, entries, strict=True):
-            self.names.append(f"{event.seq}-{event.hash[:16]}")
             if entry is not None:
                 self._versions.setdefault((type(entry), subject_of(entry)), []).append((event.seq, entry))
                 self._streams[event.kind, subject_of(entry)] = (event.stream, event.hash)
+            # last: another thread that sees the new number finds its entry
+            self.names.append(f"{event.seq}-{event.hash[:16]}")
         self._tip = tip
         self._centre = self._centre or run[0][1].node
 
