@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
+from functools import cached_property
 from typing import Annotated, Final
 
 import msgspec
@@ -19,6 +20,9 @@ VIETNAM: Final = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 """No daylight saving since 1975: a fixed offset needs no time-zone database on the machine."""
 
 Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
+
+
+_WEEKEND: Final = {5: "thứ Bảy", 6: "Chủ nhật"}
 
 
 class DayOff(msgspec.Struct, frozen=True):
@@ -42,16 +46,25 @@ class Calendar:
 
     years: Mapping[int, Year]
 
+    @cached_property
+    def _days_off(self) -> Mapping[date, str]:
+        return {
+            off.day: off.why for y, year in self.years.items() for off in year.days_off if off.day.year == y
+        }
+
+    @cached_property
+    def _worked(self) -> frozenset[date]:
+        """Weekend days that are worked, each by the calendar of its own year."""
+        return frozenset(
+            day for y, year in self.years.items() for day in year.working_saturdays if day.year == y
+        )
+
     def why_off(self, day: date) -> str | None:
         """Why no one works on this day, in Vietnamese; None on a working day."""
-        year = self.years.get(day.year)
-        if year is not None:
-            for off in year.days_off:
-                if off.day == day:
-                    return off.why
-            if day in year.working_saturdays:
-                return None
-        return {5: "thứ Bảy", 6: "Chủ nhật"}.get(day.weekday())
+        reason = self._days_off.get(day)
+        if reason is not None or day.weekday() < 5 or day in self._worked:
+            return reason
+        return _WEEKEND[day.weekday()]
 
     def is_working(self, day: date) -> bool:
         return self.why_off(day) is None

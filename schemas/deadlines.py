@@ -25,6 +25,7 @@ from schemas.calendar import VIETNAM, Calendar
 from schemas.errors import NoDueMoment
 
 AFTERNOON_CUT: Final = time(15, 0)
+ONE_DAY: Final = timedelta(days=1)
 LONGEST_REST: Final = 366
 """A calendar without a working day in a year is a mistake, not a holiday."""
 
@@ -84,10 +85,10 @@ def due(received: datetime, limit: Limit, calendar: Calendar) -> DueMoment:
     match limit.unit:
         case Unit.SAME_DAY:
             late = local.time() >= AFTERNOON_CUT
-            last = _working_day_from(first + timedelta(days=1) if late else first, calendar)
+            last = _working_day_from(first + ONE_DAY if late else first, calendar)
         case Unit.WORKING_DAYS:
             for _ in range(limit.value):
-                last = _working_day_from(last + timedelta(days=1), calendar)
+                last = _working_day_from(last + ONE_DAY, calendar)
         case Unit.DAYS:
             last = _working_day_from(first + timedelta(days=limit.value), calendar)
         case Unit.MONTHS:
@@ -98,10 +99,11 @@ def due(received: datetime, limit: Limit, calendar: Calendar) -> DueMoment:
 
 
 def _working_day_from(day: date, calendar: Calendar) -> date:
-    for ahead in range(LONGEST_REST):
-        candidate = day + timedelta(days=ahead)
-        if calendar.is_working(candidate):
+    candidate = day
+    for _ in range(LONGEST_REST):
+        if calendar.why_off(candidate) is None:
             return candidate
+        candidate += ONE_DAY
     raise NoDueMoment(f"the calendar has no working day after {day}")
 
 
@@ -117,12 +119,13 @@ def _months_later(day: date, months: int) -> date:
 def _counted(
     first: date, last: date, unit: Unit, calendar: Calendar
 ) -> tuple[tuple[CountedDay, ...], tuple[int, ...]]:
-    days, count = [], 0
-    for offset in range((last - first).days + 1):
-        day = first + timedelta(days=offset)
+    days = [CountedDay(first, None, calendar.why_off(first))]
+    day, count = first, 0
+    while day < last:
+        day += ONE_DAY
         why_off = calendar.why_off(day)
-        counts = offset > 0 and (unit is not Unit.WORKING_DAYS or why_off is None)
+        counts = unit is not Unit.WORKING_DAYS or why_off is None
         count += counts
         days.append(CountedDay(day, count if counts else None, why_off))
-    unconfirmed = {day.day.year for day in days if not calendar.is_confirmed(day.day)}
-    return tuple(days), tuple(sorted(unconfirmed))
+    years = range(first.year, last.year + 1)
+    return tuple(days), tuple(year for year in years if not calendar.is_confirmed(date(year, 1, 1)))
