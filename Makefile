@@ -77,7 +77,7 @@ test: setup-tests lint
 	$(BIN)/pytest
 
 prove: setup-tests
-	MOTCUA_PROVE=$(if $(FULL),full,quarter) $(BIN)/pytest -m "prove or not prove" tests/sync tests/scenarios tests/schemas
+	$(BIN)/pytest --prove=$(if $(FULL),full,quarter) tests/schemas tests/sync tests/edge tests/central tests/scenarios
 
 bench: setup-tests
 	$(BIN)/python -m tests.bench

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,23 @@ from central.demo.setup import prepare
 from edge.clock import system_clock
 from edge.ids import Ids
 from tests.centres import SmallCentre
+
+
+PROOFS = {"no": 0.0, "quarter": 0.25, "full": 1.0}
+Times = Callable[[int, int], int]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--prove", choices=sorted(PROOFS), default="no", help="run the long proofs: kills, seeds"
+    )
+
+
+@pytest.fixture(scope="session")
+def times(pytestconfig: pytest.Config) -> Times:
+    """`times(usual, full)`: how often to do what a proof does many times."""
+    share = PROOFS[pytestconfig.getoption("--prove")]
+    return lambda usual, full: max(usual, round(full * share))
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,11 @@ from pathlib import Path
 from random import Random
 
 from sync.documents import load
+from tests.conftest import Times
 from tests.sync.writer import BATCH, open_store
 
 ROOT = Path(__file__).parents[2]
-KILLS = 4
+USUAL_KILLS, ALL_KILLS = 4, 200
 
 
 def killed_after(path: Path, seed: int, lines: int, more_bytes: int) -> tuple[int, list[str]]:
@@ -27,10 +28,10 @@ def killed_after(path: Path, seed: int, lines: int, more_bytes: int) -> tuple[in
     return int(acknowledged[-1][0]), [name for line in acknowledged for name in line[1:]]
 
 
-def test_nothing_that_was_acknowledged_is_lost(tmp_path: Path) -> None:
+def test_nothing_that_was_acknowledged_is_lost(tmp_path: Path, times: Times) -> None:
     path, random = tmp_path / "node.db", Random(3)
     acknowledged: set[str] = set()
-    for seed in range(KILLS):
+    for seed in range(times(USUAL_KILLS, ALL_KILLS)):
         seq, names = killed_after(path, seed, random.randint(1, 5), random.randint(0, 40))
         acknowledged |= set(names)
         store = open_store(path)
