@@ -214,6 +214,7 @@ class Catalog:
 
     root: bytes
     names: list[str] = field(default_factory=list)
+    _numbers: dict[str, int] = field(default_factory=dict)
     _tip: str = ""
     _centre: str | None = None
     _versions: dict[tuple[type[Any], str], list[tuple[int, Any]]] = field(default_factory=dict)
@@ -260,6 +261,7 @@ class Catalog:
                 self._streams[event.kind, subject_of(entry)] = (event.stream, event.hash)
             # last: another thread that sees the new number finds its entry
             self.names.append(f"{event.seq}-{event.hash[:16]}")
+            self._numbers[self.name] = event.seq
         self._tip = tip
         self._centre = self._centre or run[0][1].node
 
@@ -269,14 +271,8 @@ class Catalog:
 
     def at(self, name: str) -> View | None:
         """What was in force at a named catalog; None when we have not applied it (the event waits)."""
-        number = name.partition("-")[0]
-        if (
-            not number.isdecimal()
-            or not 1 <= int(number) <= self.number
-            or self.names[int(number) - 1] != name
-        ):
-            return None
-        return View(self, int(number))
+        number = self._numbers.get(name)
+        return None if number is None else View(self, number)
 
     @property
     def latest(self) -> View:

@@ -124,7 +124,6 @@ class _Group:
 
 _NEWER: Final = "needs a newer version"
 _CALM: Final = _Silenced()
-_OUTCOMES: Final = ("dossier.approved", "dossier.refused")
 _RETURNED: Final = "dossier.returned"
 _SETTLED: Final = "dossier.settled"
 
@@ -289,13 +288,14 @@ class _Fold:
         """
         silenced = self._silenced(seen)
         live = seen & self.effective & ~silenced.silent
-        receipts = live & self.of_kind.get("dossier.received", 0)
+        of_kind = self.of_kind.get
+        receipts = live & of_kind("dossier.received", 0)
         withdrawal, answer = self._withdrawal(live)
-        newest_return = self._newest(live & self.of_kind.get(_RETURNED, 0))
+        newest_return = self._newest(live & of_kind(_RETURNED, 0))
         return Standing(
             receipt=self._newest(receipts & -receipts),
-            appraisal=self._newest(live & self.of_kind.get("dossier.appraised", 0)),
-            outcome=self._newest(live & sum(self.of_kind.get(kind, 0) for kind in _OUTCOMES)),
+            appraisal=self._newest(live & of_kind("dossier.appraised", 0)),
+            outcome=self._newest(live & (of_kind("dossier.approved", 0) | of_kind("dossier.refused", 0))),
             withdrawal=withdrawal,
             withdrawal_answer=answer,
             returns=(newest_return,) if newest_return else (),
