@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,10 +13,7 @@ from central.demo.setup import prepare
 from edge.clock import system_clock
 from edge.ids import Ids
 from tests.centres import SmallCentre
-
-
-PROOFS = {"no": 0.0, "quarter": 0.25, "full": 1.0}
-Times = Callable[[int, int], int]
+from tests.proving import PROOFS, Times
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

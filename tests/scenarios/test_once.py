@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from central.verify import verify_command
-from tests.conftest import Times
+from tests.proving import Times
 from tests.scenarios.conftest import Start
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from sync.documents import load
-from tests.conftest import Times
+from tests.proving import Times
 from tests.sync.writer import BATCH, open_store
 
 ROOT = Path(__file__).parents[2]
