@@ -132,8 +132,8 @@ class _Fold:
     """The graph of one stream, judged from the oldest event on.
 
     A set of events is an integer, one bit an event, in topological order: ancestors, concurrent acts and
-    what stands are a few ANDs away, however long the stream is. A hostile stream must not cost more than
-    its length.
+    what stands are a few ANDs away, however long the stream is: a node that means harm can write ten
+    thousand acts in one night.
     """
 
     def __init__(

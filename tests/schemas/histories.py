@@ -250,10 +250,11 @@ class Step:
         """The same act with some members of its data changed."""
         return replace(
             self,
-            data=lambda past: {**msgspec.to_builtins(self._said(past)), **members},
+            data=lambda past: {**msgspec.to_builtins(self.said(past)), **members},
         )
 
-    def _said(self, past: History) -> Any:
+    def said(self, past: History) -> Any:
+        """The data, as somebody who knows this history would put it."""
         return self.data(past) if callable(self.data) else self.data
 
 
@@ -364,7 +365,7 @@ class Notebook:
             prev=prev,
             catalog=catalog,
             by=step.by,
-            data=msgspec.to_builtins(step._said(past)),
+            data=msgspec.to_builtins(step.said(past)),
             salt=(len(self.documents) + 1).to_bytes(16),
             seal=key_of(step.node).sign,
             rests_on=rests_on,
