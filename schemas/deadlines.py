@@ -84,7 +84,7 @@ def due(received: datetime, limit: Limit, calendar: Calendar) -> DueMoment:
     first = last = local.date()
     match limit.unit:
         case Unit.SAME_DAY:
-            late = local.time() >= AFTERNOON_CUT
+            late = local.time() > AFTERNOON_CUT
             last = _working_day_from(first + ONE_DAY if late else first, calendar)
         case Unit.WORKING_DAYS:
             for _ in range(limit.value):

@@ -154,6 +154,8 @@ def _number(data: Received, view: View, card: Card, day: date) -> None:
     procedure = view.procedure(data.procedure, day)
     if procedure is None:
         raise NotAllowed(Because.NO_SUCH_PROCEDURE, data.procedure)
+    if data.agency != procedure.agency:
+        raise NotAllowed(Because.DATA, f"{data.procedure} is {procedure.agency}'s, not {data.agency}'s")
     number = parse_number(data.number)
     if number is None or (number.node, number.day, number.agency) != (card.number, day, data.agency):
         raise NotAllowed(Because.NUMBER, f"{data.number} is not this machine's to give")
