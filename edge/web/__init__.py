@@ -14,20 +14,18 @@ from flask import Flask
 from edge.node import Node
 from edge.roads import Roads
 from edge.server import secret
-from edge.web import (
-    appearance,
-    counter,
-    dossier,
-    errors,
-    exchange,
-    find,
-    headers,
-    returning,
-    room,
-    sign_in,
-    status_line,
-)
+from edge.web.appearance import install as install_appearance
+from edge.web.counter import blueprint as counter
+from edge.web.dossier import blueprint as dossier
+from edge.web.errors import install as install_errors
+from edge.web.exchange import blueprint as exchange
+from edge.web.find import blueprint as find
+from edge.web.headers import install as install_headers
+from edge.web.returning import blueprint as returning
+from edge.web.room import blueprint as room
+from edge.web.sign_in import blueprint as sign_in
 from edge.web.site import Extra, Site
+from edge.web.status_line import blueprint as status_line
 
 LARGEST_FORM_BYTES = 256 * 1024
 
@@ -51,10 +49,10 @@ def create_pages(
     site = Site(node, roads, spool_wake)
     app.extensions["motcua"] = site
     for part in (sign_in, counter, room, returning, dossier, find, exchange, status_line):
-        app.register_blueprint(part.blueprint)
+        app.register_blueprint(part)
     for register in extra:
         register(app, site)
-    appearance.install(app)
-    headers.install(app)
-    errors.install(app)
+    install_appearance(app)
+    install_headers(app)
+    install_errors(app)
     return app
