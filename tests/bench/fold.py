@@ -34,8 +34,8 @@ from tests.schemas.histories import (
 
 Events: TypeAlias = list[Event | Unknown]
 
-_DOSSIERS: Final = {Size.FULL: 500, Size.QUICK: 100}
-_DUE_MOMENTS: Final = {Size.FULL: 40_000, Size.QUICK: 8_000}
+_DOSSIERS: Final = {Size.FULL: 500, Size.QUICK: 60}
+_DUE_MOMENTS: Final = {Size.FULL: 40_000, Size.QUICK: 2_500}
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from sync.replicator import Replication
 from sync.sqlite import SqliteFile
 from sync.store import Store
 from tests.bench import documents, processes
-from tests.bench.figures import Bench, Figure, Round, Size, p50, p95
+from tests.bench.figures import ROUNDS, Bench, Figure, Round, Size, p50, p95
 from tests.bench.ground import Ground
 from tests.bench.machine import processor_s
 from tests.bench.processes import Running
@@ -44,9 +44,8 @@ _CENTRAL, _COUNTER, _WRITER = "central", "counter-01", "counter-02"
 def prepared(ground: Ground, size: Size) -> Iterator[Round]:
     """A central that has all events, and another one with a counter that listens to it."""
     with ground.centre("written") as centre:
-        events = documents.events(centre, _EVENTS[size])
-    with ground.centre("written-live") as centre:
-        single = iter(documents.events(centre, _LIVE[size] * 3 + 1))
+        written = documents.events(centre, _EVENTS[size] + ROUNDS * _LIVE[size] + 1)
+    events, single = written[: _EVENTS[size]], iter(written[_EVENTS[size] :])
     source = ground.copy("replicate") / _CENTRAL
     _lay_down(source, events)
     rounds = count()

@@ -22,7 +22,7 @@ from tests.centres import PINS
 
 APPROVER: Final = "viet.tq"
 APPRAISER: Final = "ha.lt"
-_RESULTS: Final = {Size.FULL: 40, Size.QUICK: 4}
+_RESULTS: Final = {Size.FULL: 40, Size.QUICK: 3}
 _EVENTS: Final = {Size.FULL: 2_000, Size.QUICK: 500}
 _TEXT: Final = "Đồng ý giải quyết theo đề nghị.\nKết quả có hiệu lực kể từ ngày ký."
 
