@@ -89,7 +89,8 @@ def verify_command(data: Path, as_json: bool) -> int:
 
 
 def _print(verdict: Verdict) -> None:
-    table = Table("node", "catalog", "events", "verified", "visits", "files", "chunks", "awaited files")
+    table = Table("node", "catalog", "events", "verified", "visits", "files", "chunks", "awaited")
+    table.columns[0].no_wrap = True
     for one in verdict.nodes:
         figures = (one.entries, one.events, one.verified, one.visits, one.files, one.chunks, one.awaited)
         table.add_row(one.node_folder, *(str(figure) for figure in figures))

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from central.inspection.documents import Documents, Stored
-from central.inspection.findings import Findings, printable
+from central.inspection.findings import Findings
 from central.inspection.reading import Snapshot
 from edge.archive import CHUNK_BYTES, CONTENT, CONTENT_TYPE, why_no_file
 from sync.documents import body_bytes, digest_of, load
@@ -170,5 +170,7 @@ def _check_whole(snapshot: Snapshot, shelf: FileShelf, name: str, findings: Find
 
 def place(name: str) -> str:
     """How a document of `files` is called in a finding."""
-    kind, _, digest = name.partition("-")
-    return f"{ {'sha256': 'chunk', 'file': 'file'}.get(kind, 'files document') } {printable(digest or name)[:16]}…"
+    for prefix, kind in ((_CHUNK, "chunk"), (_FILE, "file")):
+        if name.startswith(prefix):
+            return f"{kind} {name.removeprefix(prefix)[:16]}…"
+    return f"files document {name[:23]}…"

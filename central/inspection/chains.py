@@ -46,9 +46,11 @@ class Chains:
     ) -> None:
         self._database, self._places, self._first, self._findings = database, places, first, findings
         self._hashes: dict[tuple[str, int], set[str]] = defaultdict(set)
+        self._holders: dict[tuple[str, int], list[str]] = defaultdict(list)
         for place in places:
             for link in place.shelf.links.values():
                 self._hashes[link.node, link.seq].add(link.hash)
+                self._holders[link.node, link.seq].append(place.folder)
 
     def check(self, again: Again) -> None:
         """Say what is gone at each node, what does not follow, and what was forked."""
@@ -130,7 +132,9 @@ class Chains:
         """The store counts more than can be named: it is among what others have and this node has not."""
         for node, seq in sorted(self._hashes.keys() - named):
             trace = self._trace_at(node, seq)
-            what = f"it is not here, where {missing} more are missing{self._who_has(trace)}"
+            what = (
+                f"it is not here, and {missing} of the counted events cannot be found{self._who_has(trace)}"
+            )
             self._findings.say_of_event(place.folder, self._database, trace, what)
 
     def _lost(self, place: Place) -> Iterator[Trace]:
@@ -166,14 +170,7 @@ class Chains:
         return Trace(min(self._hashes.get((node, seq), ()), default=""), node, seq)
 
     def _who_has(self, trace: Trace) -> str:
-        folders = [
-            place.folder
-            for place in self._places
-            if any(
-                trace.hash == link.hash or (link.node, link.seq) == (trace.node, trace.seq)
-                for link in place.shelf.links.values()
-            )
-        ]
+        folders = self._holders.get((trace.node, trace.seq))
         if not folders:
             return ", and no node here has it"
         return f"; {', '.join(folders)} {'has' if len(folders) == 1 else 'have'} it"

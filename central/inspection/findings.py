@@ -59,7 +59,7 @@ class Findings:
         """By stream: the dossier's number."""
 
     def say(self, folder: str, where: str, what: str) -> None:
-        self._said.append(Finding(folder, where, printable(what)))
+        self._said.append(Finding(folder, printable(where), printable(what)))
 
     def say_of_event(self, folder: str, database: str, trace: Trace, what: str) -> None:
         self._said.append(_Pending(folder, database, trace, printable(what)))
@@ -79,16 +79,16 @@ class Findings:
         trace = self.resolved(one.database, one.trace)
         link = self.links.get(one.database, {}).get(trace.hash)
         number = self.numbers.get(link.stream) if link else None
-        return Finding(one.folder, _place(one.database, trace, number), one.what)
+        return Finding(one.folder, printable(_place(one.database, trace, number)), one.what)
 
 
 def _place(database: str, trace: Trace, number: str | None) -> str:
     if not trace.node:
-        name = f"with the hash {printable(trace.hash)[:16]}…" if trace.hash else "without a name"
+        name = f"with the hash {trace.hash[:16]}…" if trace.hash else "without a name"
         return f"{database} event {name}"
     if database == "catalog":
         return f"catalog entry {trace.seq}"
-    place = f"{database} event {printable(trace.node)} #{trace.seq}"
+    place = f"{database} event {trace.node} #{trace.seq}"
     return f"{place} ({number})" if number else place
 
 

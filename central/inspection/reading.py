@@ -24,6 +24,7 @@ PATIENCE: Final = 20_000
 """How many row numbers in a row may give nothing before the end of a damaged table is taken as reached."""
 UNREADABLE: Final = (dbapi2.DatabaseError, UnicodeDecodeError)
 """What SQLite raises for a damaged file; the second when its message quotes bytes that are no text."""
+_PRIMARY: Final = 0xFF  # of an extended error code, the part that says what kind of error it is
 _TREE = re.compile(r"^Tree ([0-9]+)")
 
 
@@ -44,7 +45,8 @@ class Snapshot:
             self._connection.execute("BEGIN")
             self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except UNREADABLE as why:
-            if getattr(why, "sqlite_errorcode", 0) == dbapi2.SQLITE_CANTOPEN and path.exists():
+            code = getattr(why, "sqlite_errorcode", 0) & _PRIMARY
+            if code == dbapi2.SQLITE_CANTOPEN and path.exists():
                 raise CannotStart(
                     f"{path} cannot be opened: verify as the user that the node runs as"
                 ) from why
@@ -60,14 +62,8 @@ class Snapshot:
             return []
         said = self._said("PRAGMA integrity_check")
         if said is None:
-            said = [
-                f"{table}: {line}"
-                for (table,) in self.select(
-                    "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0"
-                )
-                for line in self._said(f"PRAGMA integrity_check({table})")
-                or ("it cannot be read to its end",)
-            ]
+            tables = self.select("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0")
+            said = [line for (table,) in tables for line in self._said_of(table)]
         names = self._trees()
         return [_TREE.sub(lambda tree: names.get(tree[1], tree[0]), line) for line in said]
 
@@ -132,6 +128,10 @@ class Snapshot:
         except UNREADABLE:
             return None
         return [line for line in lines if line != "ok" and not line.startswith("***")]
+
+    def _said_of(self, table: str) -> list[str]:
+        said = self._said(f"PRAGMA integrity_check({table})")
+        return [f"{table}: it cannot be checked to its end"] if said is None else said
 
     def _trees(self) -> dict[str, str]:
         with contextlib.suppress(*UNREADABLE):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 from random import Random
@@ -31,7 +30,7 @@ from tests.central.damage import (
 )
 from tests.centres import PINS, SmallCentre
 
-SEEDS = range(4)
+SEEDS = range(3)
 ALL = ("central", "counter-01", "counter-02", "room-01")
 
 
@@ -246,7 +245,7 @@ def test_each_page_of_a_node_lost_in_turn_is_seen(data: Path) -> None:
     file = data / "counter-02" / "node.db"
     whole = file.read_bytes()
     used = [n for n in range(len(whole) // PAGE) if any(whole[n * PAGE : (n + 1) * PAGE])]
-    for page in [0, *random.sample(used, 12)]:
+    for page in [0, *random.sample(used, 8)]:
         overwrite_page(file, page * PAGE, random.choice([bytes(PAGE), random.randbytes(PAGE)]))
         assert found_at(verify(data), "counter-02"), f"page {page + 1}"
         file.write_bytes(whole)
@@ -386,7 +385,10 @@ def vanish(file: Path, seq: int) -> None:
     ("folder", "what"),
     [
         ("central", "it is gone; counter-01, counter-02, room-01 have it"),
-        ("counter-02", "it is not here, where 1 more are missing; central, counter-01, room-01 have it"),
+        (
+            "counter-02",
+            "it is not here, and 1 of the counted events cannot be found; central, counter-01, room-01 have it",
+        ),
     ],
 )
 def test_the_newest_event_vanished_without_a_gap(data: Path, folder: str, what: str) -> None:
@@ -515,6 +517,19 @@ def test_the_command_says_what_it_found(data: Path, capsys: pytest.CaptureFixtur
     assert report["findings"][0]["node_folder"] == "counter-01"
 
 
+def test_bytes_that_are_no_text_any_more_can_be_shown(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The key of a counter is no UTF-8 now: it is shown by its codes."""
+    file = data / "counter-01" / "node.db"
+    with rows_of(file) as rows:
+        ((key,),) = rows.execute("SELECT key FROM number").fetchall()
+    (at,) = places_of(file, key.encode())
+    flip(file, at, bit=7)
+
+    assert verify_command(data, as_json=True) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert r"number counter \xc837." in {finding["where"][:22] for finding in report["findings"]}
+
+
 @pytest.mark.parametrize("make", [lambda path: None, Path.mkdir, Path.touch])
 def test_a_folder_without_a_node_is_one_clear_line(tmp_path: Path, make: Any) -> None:
     make(tmp_path / "nothing")
@@ -522,8 +537,9 @@ def test_a_folder_without_a_node_is_one_clear_line(tmp_path: Path, make: Any) ->
         verify(tmp_path / "nothing")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
-def test_files_of_another_user_are_one_clear_line(data: Path) -> None:
-    (data / "room-01" / "node.db").chmod(0)
+def test_a_file_that_cannot_be_opened_is_one_clear_line(data: Path) -> None:
+    """It is there, and it is not for us: nothing can be said about what is in it."""
+    (data / "room-01" / "node.db").unlink()
+    (data / "room-01" / "node.db").mkdir()
     with pytest.raises(CannotStart, match="as the user"):
         verify(data)
