@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import socket
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -537,9 +538,14 @@ def test_a_folder_without_a_node_is_one_clear_line(tmp_path: Path, make: Any) ->
         verify(tmp_path / "nothing")
 
 
-def test_a_file_that_cannot_be_opened_is_one_clear_line(data: Path) -> None:
-    """It is there, and it is not for us: nothing can be said about what is in it."""
-    (data / "room-01" / "node.db").unlink()
-    (data / "room-01" / "node.db").mkdir()
-    with pytest.raises(CannotStart, match="as the user"):
-        verify(data)
+def test_a_file_that_cannot_be_opened_is_one_clear_line(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is there, and it is not for us: nothing can be said about what is in it.
+
+    A socket in its place is what nobody may open, the superuser included.
+    """
+    monkeypatch.chdir(data / "room-01")
+    Path("node.db").unlink()
+    with socket.socket(socket.AF_UNIX) as closed:
+        closed.bind("node.db")
+        with pytest.raises(CannotStart, match="as the user"):
+            verify(data)
