@@ -16,3 +16,4 @@ def register(app: Flask, site: Site) -> None:
     for part in (desk, reference, nodes):
         app.register_blueprint(part.blueprint)
         site.entries.append(part.ENTRY)
+    site.machines = nodes.ENTRY

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 import requests
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 from wtforms import StringField
@@ -71,7 +71,6 @@ def page() -> ResponseReturnValue:
         has_switches=bool(demo and demo.switchboard),
         switches_answer=cables is not None,
         token=Cable,
-        polled="polled" in request.args,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask, g, redirect, url_for
 from flask.typing import ResponseReturnValue
+from jinja2 import StrictUndefined
 
 from edge.web import acts, presence, sign_in, status_line, words
 from edge.web.forms import Bare
@@ -16,6 +17,7 @@ from schemas.identity import masked
 def install(app: Flask) -> None:
     app.add_url_rule("/", "home", home)
     app.context_processor(_shared)
+    app.jinja_env.undefined = StrictUndefined
     app.jinja_env.filters.update(
         clock=lambda value: words.clock(value, site().now()),
         age=lambda value: words.age(value, site().now()),
@@ -41,6 +43,10 @@ def home() -> ResponseReturnValue:
 def _shared() -> dict[str, Any]:
     person = getattr(g, "person", None)
     return {
+        "errors": [],
+        "trouble": None,
+        "polled": False,
+        "after": None,
         "site": site(),
         "here": site().card.title,
         "centre": site().view.centre(),

@@ -58,7 +58,9 @@ def page(stream: str) -> ResponseReturnValue:
 def paper(stream: str) -> str:
     """How far the slip's printing is; asks again by itself until it is done."""
     shown = show(stream)
-    return render_template("paper.html", shown=shown, job=slip_job(site(), stream), token=CameOut)
+    return render_template(
+        "paper.html", shown=shown, job=slip_job(site(), stream), token=CameOut, saved=False, polled=True
+    )
 
 
 @blueprint.post("/dossier/<stream>/paper/<int:job>")
@@ -140,8 +142,9 @@ def withdraw(stream: str) -> ResponseReturnValue:
     try:
         site().node.ledger.act(stream, WITHDRAW, asked, by=presence.person().id)
     except Expected as why:
-        trouble = trouble_of(why)
-        return _render_withdrawal(show(stream), form, trouble=trouble), trouble.status
+        shown = show(stream)
+        trouble = trouble_of(why, shown.dossier.status)
+        return _render_withdrawal(shown, form, trouble=trouble), trouble.status
     return redirect(url_for(".page", stream=stream, done=WITHDRAW), 303)
 
 

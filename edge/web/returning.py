@@ -78,8 +78,9 @@ def hand_over(stream: str) -> ResponseReturnValue:
     try:
         site().node.ledger.act(stream, KIND, returned, by=presence.person().id)
     except Expected as why:
-        trouble = trouble_of(why)
-        return _render(show(stream), form, trouble=trouble), trouble.status
+        shown = show(stream)
+        trouble = trouble_of(why, shown.dossier.status)
+        return _render(shown, form, trouble=trouble), trouble.status
     return redirect(url_for(".page", after=stream), 303)
 
 

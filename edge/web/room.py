@@ -196,7 +196,8 @@ def _wrong(stream: str, form: Form) -> ResponseReturnValue:
 
 def _failed(stream: str, form: Form, why: Exception) -> ResponseReturnValue:
     """The act was not done: the same page with what was typed, and the dossier as it is now."""
-    shown, trouble = show(stream), trouble_of(why)
+    shown = show(stream)
+    trouble = trouble_of(why, shown.dossier.status)
     return _render(_work_of(shown), shown, form=form, trouble=trouble), trouble.status
 
 
@@ -230,6 +231,7 @@ def _render(
         after=site().node.register.row(after) if after else None,
         done=request.args.get("done", ""),
         capacity=presence.person().capacity,
+        may_appraise=presence.is_ones("dossier.appraised"),
     )
 
 

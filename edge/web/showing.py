@@ -170,7 +170,7 @@ def why_not(dossier: Dossier, kind: str, data: msgspec.Struct) -> Trouble | None
     try:
         site().node.ledger.check(dossier, kind, data, by=presence.person().id)
     except NotAllowed as why:
-        return trouble_of(why)
+        return trouble_of(why, dossier.status)
     return None
 
 

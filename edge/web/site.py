@@ -47,6 +47,8 @@ class Site:
     roads: Roads | None
     spool_wake: Callable[[], None]
     entries: list[Entry] = field(default_factory=lambda: [COUNTER, ROOM, RETURN, FIND, EXCHANGE])
+    machines: Entry = EXCHANGE
+    """The page that the status line leads to."""
 
     def now(self) -> datetime:
         return self.node.clock()

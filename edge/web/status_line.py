@@ -37,7 +37,6 @@ class Fact:
 class StatusLine:
     facts: tuple[Fact, Fact, Fact]
     note: str
-    link: str
 
     @property
     def said(self) -> str:
@@ -65,12 +64,11 @@ def present() -> StatusLine:
         return StatusLine(
             (_contact_with_nodes(here, now), _waiting(here.node.register.waiting(), now), problems),
             "",
-            "Máy trạm" if any(entry.title == "Máy trạm" for entry in here.entries) else "Đồng bộ",
         )
     contact = here.node.contacts.of(here.node.catalog.centre or "")
     note = "" if contact.lost_since is None else _still_works(here)
     facts = (_contact(contact, now), _waiting(here.node.register.waiting(), now), problems)
-    return StatusLine(facts, note, "Đồng bộ")
+    return StatusLine(facts, note)
 
 
 def _contact(contact: Contact, now: datetime) -> Fact:
@@ -117,7 +115,7 @@ def _problems(problems: Problems) -> Fact:
         (problems.contested, "tranh chấp", "hồ sơ đang tranh chấp", "fork"),
         (problems.refused, "bị từ chối", "việc bị từ chối", "no"),
         (problems.incomplete, "chưa đủ", "hồ sơ chưa đủ", "part"),
-        (problems.held, "tạm giữ", "việc tạm giữ", "lock"),
+        (problems.held, "còn nghi vấn", "việc còn nghi vấn", "lock"),
     )
     some = [one for one in every if one[0]]
     if not some:
@@ -146,5 +144,8 @@ def _still_works(here: Site) -> str:
     near = sum(one.lost_since is None and one.heard_at is not None for one in neighbours)
     if not neighbours:
         return composed(f"Vẫn {able}.") if able else ""
-    all_near = "nối đủ" if near == len(neighbours) else f"trên {len(neighbours)} còn nối"
-    return f"Vẫn {able}; {near} máy trong nhà {all_near}."
+    if near == len(neighbours):
+        return f"Vẫn {able}; {near} máy trong nhà nối đủ."
+    if not near:
+        return f"Vẫn {able}; chưa nối được máy nào trong nhà."
+    return f"Vẫn {able}; {near}/{len(neighbours)} máy trong nhà còn nối."

@@ -5,7 +5,7 @@ One table for all pages: by the type of the refusal and its fields, never by its
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +13,7 @@ from edge.archive import Damaged
 from edge.chain import ClockBehind
 from edge.errors import CannotSign, NodeError, WrongPin
 from edge.web import words
+from schemas.acts import Status
 from schemas.catalog import Role
 from schemas.errors import Because, NoDueMoment, NoNumber, NotAllowed, Refused
 from sync.errors import DiskFull, Unavailable
@@ -53,8 +54,8 @@ _BECAUSE: Final = {
         403,
     ),
     Because.STATUS: Trouble(
-        "Hồ sơ không còn ở bước này: có người vừa làm việc khác.",
-        "Việc vừa ghi trước đó vẫn nguyên; chưa lưu thêm gì.",
+        "Hồ sơ không ở bước này.",
+        "Mọi việc đã ghi vẫn nguyên; chưa lưu thêm gì.",
         "Xem mục Việc đã làm của hồ sơ, rồi chọn việc tiếp theo.",
     ),
     Because.CONTESTED: Trouble(
@@ -139,9 +140,14 @@ DISK_FULL: Final = Trouble(
 )
 
 
-def trouble_of(why: Exception, *, number: str = "") -> Trouble:
-    """The words for one refusal; `number` is the dossier's, where the sentence can name it."""
+def trouble_of(why: Exception, status: Status | None = None) -> Trouble:
+    """The words for one refusal; `status` is where the dossier stands, where the sentence can name it."""
     match why:
+        case NotAllowed(because=Because.STATUS) if status is not None:
+            return replace(
+                _BECAUSE[Because.STATUS],
+                what=f"Hồ sơ đang ở bước “{words.STATUS[status]}”, nên chưa làm được việc này.",
+            )
         case NotAllowed(because=Because.ROLE, detail=detail):
             return _role_lacks(detail)
         case NotAllowed(because=because):

@@ -1,0 +1,96 @@
+"""Somebody at a screen, without a network: pages of a node through Flask's test client, forms as HTML has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from central.demo.visitor import Page, parse
+from central.web import register
+from edge.node import Node
+from edge.web import create_pages
+from tests.centres import PINS, SmallCentre
+
+CARD = "020085004127|281234567|Nông Văn Thắng|14031985|Nam|Số 45, đường Phai Vệ, phường Đông Kinh|01012022"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: `page` is the HTML as a person reads it, `leads_to` where a redirect points."""
+
+    status: int
+    html: str
+    page: Page
+    leads_to: str
+
+
+def pages_of(node: Node) -> Flask:
+    """The pages of a node whose papers are printed at once."""
+    pages = create_pages(
+        node,
+        None,
+        lambda: _print(node),
+        extra=[register] if node.is_centre else [],
+    )
+    pages.testing = True
+    return pages
+
+
+def _print(node: Node) -> None:
+    node.spool.work(at=node.clock())
+
+
+def events_at(node: Node) -> int:
+    """How many acts a node holds."""
+    return sum(1 for _ in node.stores["dossiers"].all_docs())
+
+
+class Clerk:
+    """One browser at one node."""
+
+    def __init__(self, centre: SmallCentre, node: str, person: str | None = None) -> None:
+        self.node = centre[node]
+        self.pages = pages_of(self.node)
+        self._client = self.pages.test_client()
+        if person is not None:
+            self.sign_in(person)
+
+    def sign_in(self, person: str, pin: str | None = None, *, next_url: str = "") -> Answer:
+        answer = self.open(f"/sign-in?next={next_url}")
+        return self.press(answer, "/sign-in", person=person, pin=pin or PINS[person])
+
+    def open(self, path: str, **headers: str) -> Answer:
+        return _read(self._client.get(path, headers={k.replace("_", "-"): v for k, v in headers.items()}))
+
+    def press(
+        self, on: Answer, having: str, button: tuple[str, str] | None = None, /, **filled: str
+    ) -> Answer:
+        """Send the form whose address ends with `having`, or that has a field of this name."""
+        form = on.page.form(having)
+        fields = {**form.fields, **filled}
+        if button is not None:
+            assert button in form.buttons, form.buttons
+            fields[button[0]] = button[1]
+        return self.post(form.action, fields)
+
+    def post(self, path: str, fields: dict[str, str], **headers: str) -> Answer:
+        sent = {k.replace("_", "-"): v for k, v in headers.items()}
+        return _read(self._client.post(path, data=fields, headers=sent))
+
+    def follow(self, answer: Answer) -> Answer:
+        assert answer.status in (302, 303), answer.page.text
+        return self.open(answer.leads_to)
+
+    def reception(self, term: str = "cap giay phep kinh doanh van tai", code: str = "1.000703") -> Answer:
+        """The counter with a procedure chosen and a card scanned, ready to save."""
+        found = self.press(self.open("/counter"), "stream", q=term)
+        return self.press(
+            found, "stream", ("act", "look"), procedure=code, identity=CARD, phone="0912 000 345"
+        )
+
+
+def _read(response: TestResponse) -> Answer:
+    html = "" if response.mimetype == "application/pdf" else response.get_data(as_text=True)
+    return Answer(response.status_code, html, parse(response.request.path, html), response.location or "")
