@@ -25,10 +25,7 @@ def test_a_dossier_goes_from_counter_to_room_to_another_counter(centre: SmallCen
 
 def test_approved_in_the_room_and_withdrawn_at_a_counter_is_contested_everywhere(centre: SmallCentre) -> None:
     """Both acts are kept and shown; neither has won; the status is that of what both had seen."""
-    dossier = centre.receive()
-    centre.meet()
-    centre.appraise(dossier)
-    centre.meet()
+    dossier = centre.appraised()
     centre.approve(dossier)
     centre.withdraw(dossier)
     centre.meet()
@@ -49,10 +46,7 @@ def test_approved_in_the_room_and_withdrawn_at_a_counter_is_contested_everywhere
 )
 def test_the_desk_settles_and_every_node_follows(centre: SmallCentre, stands: str, status: Status) -> None:
     """One more act, with its reason; what does not stand is void, and still there."""
-    dossier = centre.receive()
-    centre.meet()
-    centre.appraise(dossier)
-    centre.meet()
+    dossier = centre.appraised()
     centre.approve(dossier)
     centre.withdraw(dossier)
     centre.meet()
@@ -73,10 +67,7 @@ def test_the_desk_settles_and_every_node_follows(centre: SmallCentre, stands: st
 
 def test_approved_here_and_refused_there_is_contested(centre: SmallCentre) -> None:
     """Two approvers at two machines that did not see each other."""
-    dossier = centre.receive()
-    centre.meet()
-    centre.appraise(dossier)
-    centre.meet()
+    dossier = centre.appraised()
     centre.approve(dossier, "room-01")
     centre.refuse(dossier, "central", by="mai.hk")
     centre.meet()
@@ -87,9 +78,7 @@ def test_approved_here_and_refused_there_is_contested(centre: SmallCentre) -> No
 
 def test_returned_at_two_counters_is_shown_and_blocks_nothing(centre: SmallCentre) -> None:
     """Two papers were handed over; both facts stand, and the desk is told."""
-    dossier = centre.receive()
-    centre.meet()
-    centre.appraise(dossier)
+    dossier = centre.appraised()
     centre.approve(dossier)
     centre.meet()
     centre.return_(dossier, "counter-01")
@@ -107,10 +96,7 @@ def test_returned_at_two_counters_is_shown_and_blocks_nothing(centre: SmallCentr
 
 def test_an_officer_who_took_part_may_not_settle(centre: SmallCentre) -> None:
     """Nobody judges their own act: here nobody at all but the desk may, and it took no part."""
-    dossier = centre.receive()
-    centre.meet()
-    centre.appraise(dossier)
-    centre.meet()
+    dossier = centre.appraised()
     centre.approve(dossier)
     centre.withdraw(dossier)
     centre.meet()
