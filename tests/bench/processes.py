@@ -61,8 +61,7 @@ def _running(module: str, *arguments: str, log: Path) -> Iterator[Running]:
                 raise RuntimeError(f"{module} did not start: {log.read_text()[-2000:]}")
             yield Running(words[-1].rstrip("/"), process.pid)
         finally:
-            process.stdin.close()
-            process.terminate()
+            process.stdin.close()  # it ends by itself, and closes its files
             try:
                 process.wait(timeout=STOP_S)
             except subprocess.TimeoutExpired:
