@@ -1,6 +1,8 @@
 """`motcua`: the command that starts everything.
 
 Exit status 0: well. 1: the work was done and something was found. 2: it could not begin; one line says why.
+
+Commands import what they need when they run: a counter that starts must not wait for the demo's parts.
 """
 
 from __future__ import annotations
@@ -17,11 +19,8 @@ from rich.table import Table
 
 from central.catalog_import import Read, read_procedures
 from central.centre import Office
-from central.demo.run import run_demo, run_once
 from central.errors import CentralError
-from central.rebuild import rebuild_command
 from central.serve import run_node
-from central.verify import verify_command
 from edge.clock import system_clock
 from edge.errors import CannotStart, NodeError
 from edge.ids import Ids
@@ -69,6 +68,8 @@ def main() -> None:
 )
 def demo(data: Path | None, once: bool, as_json: bool, seed: int, port: int) -> None:
     """Start a centre on this machine: central 8600, counters 8601 and 8602, the 4-on-site room 8603."""
+    from central.demo.run import run_demo, run_once
+
     if once:
         sys.exit(run_once(data, seed=seed, as_json=as_json))
     if as_json:
@@ -163,6 +164,8 @@ def _report_import(read: Read, fresh: int, written: int, name: str, *, as_json: 
 @click.option("--json", "as_json", is_flag=True)
 def verify(data: Path, as_json: bool) -> None:
     """Read every event and file of every node again: ids, revisions, chains, seals, signatures, hashes, numbers."""
+    from central.verify import verify_command
+
     sys.exit(verify_command(data, as_json))
 
 
@@ -173,6 +176,8 @@ def verify(data: Path, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def rebuild(data: Path, as_json: bool) -> None:
     """Drop all projections and make the same ones again from the events."""
+    from central.rebuild import rebuild_command
+
     sys.exit(rebuild_command(data, as_json))
 
 

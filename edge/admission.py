@@ -7,6 +7,7 @@ whose card is not here yet is let in and waits: replication may bring the card a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from edge.archive import why_no_file
@@ -16,7 +17,15 @@ from schemas.events import Event, Unknown, parse
 from schemas.seals import seal_holds
 
 Document = dict[str, Any]
-_LATEST_PARSED = 2_000
+_LATEST = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An event that was let in; `sealed` is None while the card of its node is not here."""
+
+    event: Event | Unknown
+    sealed: bool | None
 
 
 class Admission:
@@ -25,7 +34,7 @@ class Admission:
     def __init__(self, catalog: Catalog, *, node: str) -> None:
         self._catalog = catalog
         self._node = node
-        self._parsed: dict[str, Event | Unknown] = {}
+        self._admitted: dict[str, Admitted] = {}
 
     def events(self, documents: Sequence[Document], source: str | None) -> list[str | None]:
         """The rules of `dossiers` and `visits`."""
@@ -40,10 +49,13 @@ class Admission:
     def files(self, documents: Sequence[Document], source: str | None) -> list[str | None]:
         return [why_no_file(document) for document in documents]
 
-    def parsed(self, document: Document) -> Event | Unknown:
-        """The event in a document that was let in: what the rules have parsed is not parsed again."""
-        event = self._parsed.pop(f"{document['_id']} {document['_rev']}", None)
-        return event if event is not None else parse(document)
+    def admitted(self, document: Document) -> Admitted:
+        """What the rules have found out about a document that was let in; nothing is verified twice."""
+        found = self._admitted.pop(_key(document), None)
+        if found is not None:
+            return found
+        event = parse(document)
+        return Admitted(event, self.is_sealed(document, event))
 
     def is_sealed(self, document: Document, event: Event | Unknown) -> bool | None:
         """Whether the seal holds; None while the node's card is not here."""
@@ -55,15 +67,14 @@ class Admission:
             event = parse(document)
         except Malformed as why:
             return str(why)
-        if isinstance(event, Event):
-            key = key_of(event)
-            if key == "":
-                return "node: not written by central"
-            if key is not None and not seal_holds(document, key):
-                return f"seal: not the seal of {event.node}"
-        if len(self._parsed) >= _LATEST_PARSED:
-            self._parsed.clear()
-        self._parsed[f"{document['_id']} {document['_rev']}"] = event
+        key = key_of(event) if isinstance(event, Event) else None
+        if key == "":
+            return "node: not written by central"
+        if key is not None and not seal_holds(document, key):
+            return f"seal: not the seal of {document['node']}"
+        if len(self._admitted) >= _LATEST:
+            self._admitted.clear()
+        self._admitted[_key(document)] = Admitted(event, None if key is None else True)
         return None
 
     def _known_key(self, event: Event) -> str | None:
@@ -75,3 +86,7 @@ class Admission:
         if self._catalog.centre is None:
             return None
         return self._known_key(event) if event.node == self._catalog.centre else ""
+
+
+def _key(document: Document) -> str:
+    return f"{document['_id']} {document['_rev']}"

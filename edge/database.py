@@ -243,7 +243,7 @@ CREATE TABLE print_job (id INTEGER PRIMARY KEY NOT NULL, stream TEXT NOT NULL, n
     created_at TEXT NOT NULL, changed_at TEXT NOT NULL, path TEXT NOT NULL, error TEXT NOT NULL);
 CREATE UNIQUE INDEX print_job_paper ON print_job (number, form, attempt);
 CREATE INDEX print_job_stream ON print_job (stream);
-CREATE INDEX print_job_state ON print_job (state) WHERE state <> 'done';
+CREATE INDEX print_job_state ON print_job (state);
 CREATE TABLE secret (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
 """
 

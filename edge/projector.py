@@ -50,9 +50,8 @@ class Projector:
         deliveries = []
         streams = set()
         for arrival in arrivals:
-            event = self._admission.parsed(arrival.doc)
-            sealed = self._admission.is_sealed(arrival.doc, event)
-            mark = _UNKNOWN_NODE if sealed is None else _SEALED if sealed else _WRONG
+            admitted = self._admission.admitted(arrival.doc)
+            event, mark = admitted.event, _mark(admitted.sealed)
             from_centre = arrival.source is not None and arrival.source == self._catalog.centre
             own = isinstance(event, Event) and event.node == self._node
             deliveries.append(
@@ -113,18 +112,23 @@ class Projector:
     def _check_seals(self, connection: Connection) -> None:
         """Look again at events whose node was not known when they came."""
         unknown = connection.execute(
-            "SELECT d.hash, e.stream FROM delivery d JOIN event e ON e.hash = d.hash WHERE d.sealed = ?",
+            "SELECT d.hash, e.stream FROM delivery d JOIN event e ON e.hash = d.hash"
+            " WHERE d.sealed <> 1 AND d.sealed = ?",
             (_UNKNOWN_NODE,),
         ).fetchall()
         for event_hash, stream in unknown:
             document = self.store.get(f"{stream}:{event_hash}")
             sealed = self._admission.is_sealed(document, parse(document))
             if sealed is not None:
-                mark = _SEALED if sealed else _WRONG
-                connection.execute("UPDATE delivery SET sealed = ? WHERE hash = ?", (mark, event_hash))
+                connection.execute(
+                    "UPDATE delivery SET sealed = ? WHERE hash = ?", (_mark(sealed), event_hash)
+                )
 
     def _doubts(self, connection: Connection, events: Sequence[Event | Unknown]) -> dict[str, str]:
-        wrong = connection.execute("SELECT hash FROM delivery WHERE sealed = ?", (_WRONG,)).fetchall()
+        # `sealed <> 1` is the word of the partial index: without it every fold reads the whole archive
+        wrong = connection.execute(
+            "SELECT hash FROM delivery WHERE sealed <> 1 AND sealed = ?", (_WRONG,)
+        ).fetchall()
         here = {event.hash for event in events}
         return {event_hash: "seal" for (event_hash,) in wrong if event_hash in here}
 
@@ -224,6 +228,10 @@ class Projector:
             "INSERT INTO dossier_search (rowid, words) VALUES (?, ?)",
             (position, " ".join(words(" ".join(text)))),
         )
+
+
+def _mark(sealed: bool | None) -> int:
+    return _UNKNOWN_NODE if sealed is None else _SEALED if sealed else _WRONG
 
 
 def _position(connection: Connection, stream: str) -> int:

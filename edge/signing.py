@@ -11,8 +11,12 @@ from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
+from asn1crypto import x509
+from asn1crypto.algos import SignedDigestAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from cryptography.x509 import Certificate, load_der_x509_certificate
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -24,12 +28,14 @@ from pyhanko.sign.general import SigningError
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko_certvalidator.context import ValidationContext
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from edge.errors import CannotSign
 from schemas.events import Signed
 from schemas.seals import fingerprint, sign_decision
 
 FIELD = "PheDuyet"
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | Ed25519PrivateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +43,20 @@ class Token:
     """An opened token: the person's certificate and what it can sign with."""
 
     certificate: Certificate
-    _key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | Ed25519PrivateKey
-    _pkcs12: bytes
-    _pin: bytes
+    key: PrivateKey
 
     @property
     def der(self) -> bytes:
         return self.certificate.public_bytes(Encoding.DER)
 
     def sign_decision(self, message: bytes) -> Signed:
-        return sign_decision(self._key, self.der, message)
+        return sign_decision(self.key, self.der, message)
 
     def sign_pdf(
         self, pdf: bytes, *, page: int, box: tuple[float, float, float, float], reason: str, place: str
     ) -> bytes:
         """The PDF with a PAdES signature in `box` (PDF points, left bottom right top) of a page from 0."""
-        signer = signers.SimpleSigner.load_pkcs12_data(self._pkcs12, other_certs=[], passphrase=self._pin)
+        signer = _TokenSigner(self)
         left, bottom, right, top = (round(edge) for edge in box)
         field = SigFieldSpec(FIELD, on_page=page, box=(left, bottom, right, top))
         metadata = signers.PdfSignatureMetadata(
@@ -71,6 +75,31 @@ class Token:
             raise CannotSign("pdf") from why
         content: bytes = signed.getvalue()
         return content
+
+
+class _TokenSigner(signers.Signer):  # type: ignore[misc]  # pyHanko's types are not followed
+    """Signs with a key that is open already: pyHanko's own signer reads the key anew for every signature."""
+
+    def __init__(self, token: Token) -> None:
+        self._key = token.key
+        super().__init__(
+            signing_cert=x509.Certificate.load(token.der),
+            cert_registry=SimpleCertificateStore(),
+            signature_mechanism=SignedDigestAlgorithm({"algorithm": _mechanism(token.key)}),
+        )
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        if isinstance(self._key, rsa.RSAPrivateKey):
+            return bytes(self._key.key_size // 8) if dry_run else self._key.sign(data, PKCS1v15(), SHA256())
+        if isinstance(self._key, ec.EllipticCurvePrivateKey):
+            return bytes(80) if dry_run else self._key.sign(data, ec.ECDSA(SHA256()))
+        return bytes(64) if dry_run else self._key.sign(data)
+
+
+def _mechanism(key: PrivateKey) -> str:
+    if isinstance(key, rsa.RSAPrivateKey):
+        return "sha256_rsa"
+    return "sha256_ecdsa" if isinstance(key, ec.EllipticCurvePrivateKey) else "ed25519"
 
 
 def open_token(path: Path, pin: str, *, on: datetime, certificates: list[bytes]) -> Token:
@@ -94,7 +123,7 @@ def open_token(path: Path, pin: str, *, on: datetime, certificates: list[bytes])
         raise CannotSign("not_yours")
     if not certificate.not_valid_before_utc <= on <= certificate.not_valid_after_utc:
         raise CannotSign("expired")
-    return Token(certificate, key, content, pin.encode())
+    return Token(certificate, key)
 
 
 def why_not_signed(pdf: bytes, certificate: bytes) -> str | None:
