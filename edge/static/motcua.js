@@ -1,6 +1,9 @@
 /* Comfort on top of pages that work without it. */
 "use strict";
 
+/* What only a page without scripts needs is put away. */
+document.documentElement.classList.add("with-script");
+
 /* A save that takes longer than 300 ms says so, and its button cannot be pressed twice. */
 document.addEventListener("submit", (event) => {
   const button = event.submitter;

@@ -1,0 +1,29 @@
+"""The page of all keys: one letter, one meaning, everywhere."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, render_template
+
+blueprint = Blueprint("keys", __name__)
+
+KEYS: Final = (
+    ("C", "tới ô căn cước"),
+    ("T", "tới ô tìm: thủ tục, hồ sơ"),
+    ("P", "tới bảng giấy tờ"),
+    ("I", "lưu và in"),
+    ("M", "hồ sơ mới"),
+    ("K", "ký"),
+    ("V", "trả về thẩm định"),
+    ("R", "từ chối"),
+    ("G", "ghi: ý kiến, quyết định, đơn rút, đã trả"),
+    ("Q", "thử lại đồng bộ"),
+    ("H", "mọi phím tắt"),
+)
+"""Pressed with Alt. Not D, E, F (the browser's) nor Z (Vietnamese keyboards)."""
+
+
+@blueprint.get("/keys")
+def page() -> str:
+    return render_template("keys.html", keys=KEYS)
