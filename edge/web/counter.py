@@ -30,6 +30,8 @@ from schemas.identity import digits
 blueprint = Blueprint("counter", __name__)
 
 _STREAM: Final = re.compile(r"^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$")
+LEFT_OVER: Final = 3
+"""Hits that stay on the page once a procedure is chosen."""
 _SAVED_BEFORE: Final = "Hồ sơ trước trên trang này đã lưu với số {number}; nội dung đang nhập thì chưa lưu."
 
 
@@ -67,9 +69,11 @@ def procedures() -> str:
     presence.require(COUNTER)
     term = request.args.get("q", "")
     hits, found = _search(site(), term)
-    return render_template(
-        "counter_hits.html", hits=hits, found=found, term=term, procedure=request.args.get("procedure", "")
-    )
+    code = request.args.get("procedure", "")
+    chosen = site().view.procedure(code, site().today()) if code else None
+    if chosen is not None and all(hit.procedure.code != code for hit in hits):
+        hits = [Hit(chosen, highlighted(chosen.name, term)), *hits]
+    return render_template("counter_hits.html", hits=hits, found=found, term=term, procedure=code)
 
 
 @blueprint.post("/counter")
@@ -141,8 +145,7 @@ def _render(
     hits, found = _search(site(), term)
     if chosen is not None:
         form.components_of.data = chosen.procedure.code
-        if all(hit.procedure.code != chosen.procedure.code for hit in hits):
-            hits = [Hit(chosen.procedure, highlighted(chosen.procedure.name, term)), *hits]
+        hits = _chosen_first(chosen, hits, term)
     errors = form.error_list() if saving else []
     errors += _other_errors(chosen, papers, unseen) if saving else []
     return render_template(
@@ -206,6 +209,13 @@ def _chosen(here: Site, code: str) -> Chosen | None:
 def _search(here: Site, term: str) -> tuple[list[Hit], int]:
     procedures, found = search_procedures(here.view.procedures(here.today()), term)
     return [Hit(procedure, highlighted(procedure.name, term)) for procedure in procedures], found
+
+
+def _chosen_first(chosen: Chosen, hits: list[Hit], term: str) -> list[Hit]:
+    """The chosen procedure and the nearest others: once it is chosen, its papers need the room."""
+    first = Hit(chosen.procedure, highlighted(chosen.procedure.name, term))
+    others = [hit for hit in hits if hit.procedure.code != chosen.procedure.code]
+    return [first, *others[: LEFT_OVER - 1]]
 
 
 def _earlier(form: Reception) -> list[DossierRow]:

@@ -38,6 +38,8 @@ def test_a_procedure_is_found_without_diacritics(clerk: Clerk) -> None:
     answer = clerk.open("/counter/procedures?q=dang ky thanh lap")
     assert "<mark>Đăng</mark>" in answer.html
     assert "thủ tục" in answer.page.text
+    kept = clerk.open("/counter/procedures?q=dang ky thanh lap&procedure=1.000703")
+    assert 'value="1.000703" checked' in kept.html
     nothing = clerk.open("/counter/procedures?q=khong co thu tuc nay")
     assert "Không tìm thấy thủ tục" in nothing.page.text
 
