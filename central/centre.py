@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -46,7 +46,7 @@ class Authority:
     """The centre's certificate authority. Its key stays at central."""
 
     certificate: x509.Certificate
-    key: rsa.RSAPrivateKey
+    key: ec.EllipticCurvePrivateKey
 
     @property
     def der(self) -> bytes:
@@ -54,7 +54,7 @@ class Authority:
 
     @classmethod
     def make(cls, name: str, at: datetime) -> Authority:
-        key = rsa.generate_private_key(65537, 3072)
+        key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         builder = _certificate(subject, subject, key.public_key(), at, timedelta(days=365 * CA_YEARS))
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -63,8 +63,8 @@ class Authority:
     @classmethod
     def read(cls, folder: Folder) -> Authority:
         key = load_pem_private_key((folder.keys / "ca.key").read_bytes(), password=None)
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise TypeError("the authority's key is an RSA key")
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise TypeError("the authority's key is on P-256")
         return cls(x509.load_der_x509_certificate(folder.root.read_bytes()), key)
 
     def keep(self, folder: Folder) -> None:
@@ -101,7 +101,11 @@ class Authority:
 
 
 def _certificate(
-    subject: x509.Name, issuer: x509.Name, key: rsa.RSAPublicKey, at: datetime, life: timedelta
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey,
+    at: datetime,
+    life: timedelta,
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()

@@ -19,8 +19,9 @@ from edge.errors import CannotStart
 from edge.ids import Ids
 from edge.node import Folder, Node
 from edge.settings import NodeSettings, read_settings
+from schemas.acts import TABLE
 from schemas.canonical import to_base64
-from schemas.catalog import Duty, Entry
+from schemas.catalog import Entry, Role
 
 WHOLE: Final = "demo-centre"
 """Made last: a folder without it is half made."""
@@ -102,7 +103,12 @@ def _catalog(tokens: dict[str, tuple[bytes, bytes]]) -> list[Entry]:
 
 
 def _prepare_people(node: Node, tokens: dict[str, tuple[bytes, bytes]]) -> None:
+    """Everybody's PIN, and token, at the machines where they work."""
+    served = {act.role for act in TABLE if act.duty in node.card.duties}
+    if node.is_centre:
+        served.add(Role.ADMINISTRATOR)
     for person in PEOPLE:
-        node.people.set_pin(person.id, person.pin)
-        if person.id in tokens and Duty.APPROVE in node.card.duties:
-            write_token(node.folder, person.id, tokens[person.id][0])
+        if person.role in served:
+            node.people.set_pin(person.id, person.pin)
+            if person.id in tokens:
+                write_token(node.folder, person.id, tokens[person.id][0])
