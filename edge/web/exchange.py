@@ -172,7 +172,7 @@ def _peer(here: Site, node: str, roads: Iterable[Road]) -> Peer:
         contact,
         here.node.register.waiting().count if to_centre else None,
         None if lost else to_fetch,
-        contact.why if lost else (newest.last_error or "" if newest else ""),
+        words.line_trouble(contact.why if lost else (newest.last_error or "" if newest else "")),
         newest.last_error_at if newest else None,
     )
 

@@ -106,3 +106,21 @@ def count(number: int) -> str:
 def dong(amount: int) -> str:
     """`200.000 đ`."""
     return f"{count(amount)} đ"
+
+
+_LINE_TROUBLES = (
+    ("no connection in time", "không trả lời trong thời gian chờ"),
+    ("the line went silent", "đường truyền im lặng"),
+    ("the line is down", "đường truyền đứt"),
+    ("an answer that is none", "có máy khác trả lời thay; kiểm tra địa chỉ"),
+    ("the other side says", "bên kia đang bận hoặc đang khởi động"),
+    ("401", "bên kia chưa nhận ra thẻ máy này"),
+    ("403", "bên kia không cho phép máy này"),
+    ("404", "bên kia chưa mở cơ sở dữ liệu"),
+    ("closed", "đang dừng"),
+)
+
+
+def line_trouble(why: str) -> str:
+    """What the replication says of a line, in the words of the office; what is not known stays as it is."""
+    return next((words for start, words in _LINE_TROUBLES if why.startswith(start)), why)

@@ -493,7 +493,7 @@ def test_keys_that_do_not_fit_the_card(data: Path) -> None:
 
 def test_keys_and_certificate_that_are_gone_or_changed(data: Path) -> None:
     (data / "counter-01" / "keys" / "seal.key").unlink()
-    flip(data / "central" / "keys" / "root.der", 900)
+    flip(data / "central" / "keys" / "root.der", 200)
 
     assert {finding.where for finding in verify(data).findings} == {"keys", "keys/root.der"}
 
