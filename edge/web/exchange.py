@@ -13,6 +13,7 @@ from edge.contact import Contact
 from edge.database import RefusedDocument
 from edge.register import Completeness
 from edge.roads import Road
+from edge.web import words
 from edge.web.forms import Bare
 from edge.web.site import Site, site
 from schemas.errors import Because
