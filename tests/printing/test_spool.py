@@ -19,6 +19,14 @@ NOW = datetime(2026, 11, 23, 3, 13, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
 
 
+@pytest.fixture(autouse=True)
+def own_database() -> Iterator[None]:
+    """The spool's table belongs to these tests while they run, and to whoever had it before afterwards."""
+    before = database.obj
+    yield
+    database.initialize(before)
+
+
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[Path]:
     """A place with a database file that has the spool's table."""
