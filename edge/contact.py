@@ -28,7 +28,6 @@ class Contact:
     heard_at: datetime | None
     lost_since: datetime | None
     why: str = ""
-    skew: timedelta | None = None
 
 
 class Contacts:

@@ -68,8 +68,3 @@ def write_settings(folder: Path, settings: NodeSettings) -> None:
         file.flush()
         os.fsync(file.fileno())
     half.replace(folder / "node.toml")
-
-
-def environment(name: str) -> str:
-    """One variable of the environment, empty if it is not set."""
-    return os.environ.get(name, "")

@@ -180,13 +180,11 @@ def _side(
     here: Site, shown: Shown, step: Step, members: Sequence[Step], before: dict[str, frozenset[str]]
 ) -> Side:
     line = step.line
-    skew = here.node.contacts.of(line.node).skew
-    off = f" · đồng hồ máy lệch {abs(skew.total_seconds()):.1f} giây".replace(".", ",") if skew else ""
     others = [other for other in members if other is not step and other.line.hash not in before[line.hash]]
     return Side(
         step,
         f"{here.place(line.node)}, máy {line.node}, việc số {words.count(line.seq)}",
-        f"{words.full(line.at)}{off}",
+        words.full(line.at),
         tuple(f"{acts.title(other.line.kind)} tại {here.place(other.line.node)}" for other in others),
         held_by_citizen(shown, step),
         _proofs(line.kind),
