@@ -6,7 +6,7 @@ Contents are told apart by SHA-256. CouchDB's `digest` is an MD5, for which anyb
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from sync.documents import digest_of
@@ -47,6 +47,32 @@ class Contents:
             ),
         )
         return Content(number, len(data), digest)
+
+    def hold(self, connection: Connection, numbers: Iterable[int]) -> None:
+        """One more revision holds each of these contents."""
+        connection.executemany(
+            f"UPDATE {self._p}_content SET held = held + 1 WHERE number = ?",
+            ((number,) for number in numbers),
+        )
+
+    def release(self, connection: Connection, numbers: Iterable[int]) -> None:
+        """One revision less holds each; what nobody holds is deleted."""
+        for number in numbers:
+            ((held,),) = connection.execute(
+                f"UPDATE {self._p}_content SET held = held - 1 WHERE number = ? RETURNING held", (number,)
+            ).fetchall()
+            if not held:
+                self._delete(connection, number)
+
+    def sweep(self, connection: Connection) -> None:
+        """Delete what nobody holds."""
+        unheld = connection.execute(f"SELECT number FROM {self._p}_content WHERE held = 0").fetchall()
+        for (number,) in unheld:
+            self._delete(connection, number)
+
+    def _delete(self, connection: Connection, number: int) -> None:
+        connection.execute(f"DELETE FROM {self._p}_piece WHERE content = ?", (number,))
+        connection.execute(f"DELETE FROM {self._p}_content WHERE number = ?", (number,))
 
     def pieces(self, connection: Connection, number: int) -> Iterator[bytes]:
         rows = connection.execute(

@@ -2,15 +2,17 @@
 
 A revision is a generation and a hash (`3-a1b2…`). A document is a forest of revisions; most are one root.
 A revision is *stored* (its body is here) or only named by a descendant. Leaves are the current revisions;
-every leaf is stored, because a path brings the body of its newest revision. Trees only grow, by union:
-the same paths give the same leaves in whatever order they come. protocol.md §2, couch_key_tree.
+every leaf is stored, because a path brings the body of its newest revision. Trees grow by union: the same
+paths give the same leaves in whatever order they come. They lose only what lies far behind every leaf
+(`stemmed`), and what is purged. protocol.md §2, couch_key_tree.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import NamedTuple
 
 from sync.errors import BadRequest
@@ -71,6 +73,27 @@ class Tree:
                 break
         return Tree(nodes)
 
+    def kept(self, leaves: Iterable[Rev], *, limit: int) -> Tree:
+        """What these leaves need of this tree: each with its `limit` newest ancestors, itself among them.
+
+        A node that two of them share stays if it is near enough to either.
+        """
+        nodes: dict[Rev, Node] = {}
+        for leaf in leaves:
+            nodes.update((rev, self.nodes[rev]) for rev in islice(self._up(leaf), limit))
+        return Tree(
+            {
+                rev: node if node.parent is None or node.parent in nodes else replace(node, parent=None)
+                for rev, node in nodes.items()
+            }
+        )
+
+    def stemmed(self, limit: int) -> Tree:
+        """This tree without what lies `limit` or more generations behind every leaf."""
+        if len(self.nodes) <= limit:
+            return self  # no path can be longer
+        return self.kept(self.leaves(), limit=limit)
+
     def leaves(self) -> list[Rev]:
         """All current revisions, the winner first: live before deleted, then the greatest revision."""
         parents = {node.parent for node in self.nodes.values()}
@@ -80,12 +103,13 @@ class Tree:
 
     def history(self, rev: Rev) -> list[Rev]:
         """`rev` and its ancestors as far as they are known, newest first."""
-        path = []
+        return list(self._up(rev))
+
+    def _up(self, rev: Rev) -> Iterator[Rev]:
         at: Rev | None = rev
         while at is not None:
-            path.append(at)
+            yield at
             at = self.nodes[at].parent
-        return path
 
     def leaves_from(self, rev: Rev) -> list[Rev]:
         """The leaves that `rev` grew into, the winner first; `rev` itself if it is a leaf."""

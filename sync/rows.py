@@ -58,6 +58,11 @@ def stored_of(row: Sequence[Any]) -> Stored:
     )
 
 
+def contents_of(attachments: str) -> list[int]:
+    """The numbers of the contents that a revision's `attachments` column names."""
+    return [Attachment(*one).content for one in orjson.loads(attachments)]
+
+
 def marks(values: Sequence[object]) -> str:
     """Placeholders for an `IN (…)` list."""
     return ",".join("?" * len(values))

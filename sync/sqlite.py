@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from sqlcipher3 import dbapi2
 
-from sync.errors import Broken, DiskFull
+from sync.errors import Broken, DiskFull, Unavailable
 
 # sqlcipher3 has no type stubs; a connection is that of PEP 249 with sqlite3's shortcuts (`execute`, …).
 Connection: TypeAlias = Any
@@ -165,9 +165,30 @@ class SqliteFile:
         finally:
             self._lock.release()
 
+    def scrub(self) -> None:
+        """Leave no byte of what was deleted: give free pages back, fold the WAL into the file and empty it.
+
+        What is deleted is overwritten at once (`secure_delete`), but until this the WAL still tells of it.
+        Raises `Unavailable` if a reader is in the way for longer than `BUSY_TIMEOUT_S`; then ask again.
+        """
+        with self._lock:
+            if self._writing:
+                raise RuntimeError("scrub() belongs after the commit")
+            self._writer.execute("PRAGMA incremental_vacuum").fetchall()
+            ((busy, _, _),) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if busy:
+            raise Unavailable(
+                f"{self.path.name}: deleted, but a reader keeps its log from being emptied; try again"
+            )
+
+    def sizes(self) -> tuple[int, int]:
+        """Bytes of the file, and those of them in use; without the WAL."""
+        with self.read() as connection:
+            (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+        return pages * page_bytes, (pages - free) * page_bytes
+
     def size(self) -> int:
         """Bytes of the file, without the WAL."""
-        with self.read() as connection:
-            (pages,) = connection.execute("PRAGMA page_count").fetchone()
-            (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
-        return int(pages * page_bytes)
+        return self.sizes()[0]

@@ -10,9 +10,10 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sync import rows, tables
+from sync.compaction import Compaction
 from sync.contents import Contents
 from sync.documents import (
     LOCAL,
@@ -21,6 +22,7 @@ from sync.documents import (
     Json,
     Stored,
     body_bytes,
+    dump,
     load,
     parse_document,
     render,
@@ -60,7 +62,10 @@ class Got(NamedTuple):
 
 
 class Store:
-    """`new_id` gives 32 hex digits; `rules` and `arrived` are told in `sync.writing`."""
+    """`new_id` gives 32 hex digits; `rules` and `arrived` are told in `sync.writing`.
+
+    `prefix` of its tables: by default its name, which must then be fit for one.
+    """
 
     def __init__(
         self,
@@ -70,15 +75,17 @@ class Store:
         new_id: Callable[[], str],
         rules: WriteRules | None = None,
         arrived: Arrived | None = None,
+        prefix: str | None = None,
     ) -> None:
         self.name = name
         self.file = file
-        self._p = tables.checked_prefix(name)
+        self._p = tables.checked_prefix(prefix or name)
         self._rules = rules
         self._arrived = arrived
         self._contents = Contents(self._p)
         self._changed = threading.Condition()
         self._closed = False
+        self._compacting = threading.Lock()
         with file.write() as connection:
             tables.create(connection, self._p, epoch=new_id()[:16])
         with file.read() as connection:
@@ -90,9 +97,8 @@ class Store:
 
     def seq(self) -> int:
         """The last sequence; inside `file.write()` with what this transaction has written."""
-        with self.file.read() as connection:
-            seq: int = connection.execute(f"SELECT seq FROM {self._p}_meta").fetchone()[0]
-            return seq
+        seq: int = self._meta("seq")
+        return seq
 
     def outer_seq(self, seq: int) -> str:
         return f"{seq}-{self.epoch}"
@@ -183,6 +189,75 @@ class Store:
         with self._changed:
             self._published = max(self._published, seq)
             self._changed.notify_all()
+
+    # ---- forgetting
+
+    def purge(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """Forget leaves for good, as if they had never come; returns those that were there.
+
+        Not an edit: it does not replicate, and a peer that still has them may bring them again. Of their
+        content no byte stays in the file once the outermost transaction is done (`SqliteFile.scrub`, which
+        may raise `Unavailable` then: all is purged, and asking again scrubs again).
+        """
+        asked = {doc_id: [parse_rev(rev) for rev in revs] for doc_id, revs in wanted.items()}
+        with self.file.write() as connection:
+            writing = Writing(connection, self._p, self._contents, source=None)
+            purged = writing.purge(asked)
+            if writing.last_seq is not None:
+                seq = writing.last_seq
+                self.file.after_commit(lambda: self._publish(seq))
+            self.file.after_commit(self.file.scrub)
+        return {doc_id: [str(rev) for rev in revs] for doc_id, revs in purged.items()}
+
+    def compact(self) -> None:
+        """Forget the bodies of all revisions that are no leaf, and attachments that nobody holds.
+
+        In short transactions, so that others write in between; at once if it runs already. What it has not
+        done when it is stopped, the next run does.
+        """
+        if not self._compacting.acquire(blocking=False):
+            return
+        try:
+            Compaction(self.file, self._p, self._contents).run(stopped=lambda: self._closed)
+            self.file.scrub()
+        finally:
+            self._compacting.release()
+
+    @property
+    def compacting(self) -> bool:
+        return self._compacting.locked()
+
+    # ---- settings of the database
+
+    def purge_seq(self) -> int:
+        """How many revisions were purged so far."""
+        return int(self._meta("purge_seq"))
+
+    def revs_limit(self) -> int:
+        return int(self._meta("revs_limit"))
+
+    def set_revs_limit(self, limit: int) -> None:
+        """How many revisions back the history of each leaf goes; older documents are cut when they change."""
+        if limit < 1:
+            raise BadRequest("`revs_limit` must be at least 1")
+        self._set_meta("revs_limit", limit)
+
+    def security(self) -> Json:
+        """The `_security` object; empty if it was never set. Whoever serves the store obeys it."""
+        told = self._meta("security")
+        security: Json = {} if told is None else load(told.encode())
+        return security
+
+    def set_security(self, security: Json) -> None:
+        self._set_meta("security", dump(security).decode())
+
+    def _meta(self, column: str) -> Any:
+        with self.file.read() as connection:
+            return connection.execute(f"SELECT {column} FROM {self._p}_meta").fetchone()[0]
+
+    def _set_meta(self, column: str, value: object) -> None:
+        with self.file.write() as connection:
+            connection.execute(f"UPDATE {self._p}_meta SET {column} = ?", (value,))
 
     # ---- reading
 

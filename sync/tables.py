@@ -11,7 +11,8 @@ import re
 from sync.errors import Broken
 from sync.sqlite import Connection
 
-VERSION = 1
+VERSION = 2
+REVS_LIMIT = 1000  # CouchDB's default
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 _SCHEMA = """
@@ -21,7 +22,10 @@ CREATE TABLE {p}_meta (
     epoch TEXT NOT NULL,               -- part of every sequence that leaves; new after a restore
     seq INTEGER NOT NULL,              -- the last one given; never goes back
     doc_count INTEGER NOT NULL,
-    doc_del_count INTEGER NOT NULL
+    doc_del_count INTEGER NOT NULL,
+    purge_seq INTEGER NOT NULL,        -- how many revisions were purged
+    revs_limit INTEGER NOT NULL,       -- how much of a leaf's history is kept
+    security TEXT                      -- JSON of `_security`; NULL: never set
 ) STRICT;
 CREATE TABLE {p}_doc (
     number INTEGER PRIMARY KEY,        -- the sequence that the document was born with
@@ -46,7 +50,8 @@ CREATE TABLE {p}_content (             -- bytes of attachments, once each
     number INTEGER PRIMARY KEY,
     sha256 BLOB NOT NULL UNIQUE,
     length INTEGER NOT NULL,
-    digest TEXT NOT NULL               -- CouchDB's md5-…
+    digest TEXT NOT NULL,              -- CouchDB's md5-…
+    held INTEGER NOT NULL DEFAULT 0    -- by how many revisions
 ) STRICT;
 CREATE TABLE {p}_piece (
     content INTEGER NOT NULL,
@@ -68,16 +73,39 @@ def checked_prefix(name: str) -> str:
     return name
 
 
+_TO_VERSION: dict[int, str] = {
+    2: """
+ALTER TABLE {p}_meta ADD COLUMN purge_seq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE {p}_meta ADD COLUMN revs_limit INTEGER NOT NULL DEFAULT 1000;
+ALTER TABLE {p}_meta ADD COLUMN security TEXT;
+ALTER TABLE {p}_content ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+UPDATE {p}_content SET held = (
+    SELECT count(*) FROM {p}_rev, json_each({p}_rev.attachments) AS one
+    WHERE {p}_rev.attachments IS NOT NULL AND json_extract(one.value, '$[5]') = {p}_content.number);
+UPDATE {p}_meta SET version = 2
+""",
+}
+"""What makes tables of a version out of those of the one before. Never edited, only added to."""
+
+
 def create(connection: Connection, prefix: str, *, epoch: str) -> None:
-    """Make the tables if they are not there. Raises `Broken` for tables of a newer program."""
+    """Make the tables, or bring older ones to this version. Raises `Broken` for those of a newer program."""
     known = connection.execute(
         "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (f"{prefix}_meta",)
     ).fetchone()
     if known is None:
-        # one statement at a time: executescript() would commit the transaction that this is part of
-        for statement in _SCHEMA.format(p=prefix).split(";\n"):
-            connection.execute(statement)
-        connection.execute(f"INSERT INTO {prefix}_meta VALUES (1, ?, ?, 0, 0, 0)", (VERSION, epoch))
+        _run(connection, prefix, _SCHEMA)
+        connection.execute(
+            f"INSERT INTO {prefix}_meta VALUES (1, ?, ?, 0, 0, 0, 0, ?, NULL)", (VERSION, epoch, REVS_LIMIT)
+        )
     (version,) = connection.execute(f"SELECT version FROM {prefix}_meta").fetchone()
     if version > VERSION:
         raise Broken(f"the tables of {prefix} are of version {version}, this program knows {VERSION}")
+    for step in range(version + 1, VERSION + 1):
+        _run(connection, prefix, _TO_VERSION[step])
+
+
+def _run(connection: Connection, prefix: str, script: str) -> None:
+    """One statement at a time: `executescript` would commit the transaction that this is part of."""
+    for statement in script.format(p=prefix).split(";\n"):
+        connection.execute(statement)

@@ -7,7 +7,7 @@ they accept; write the difference, one new sequence for each document that chang
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -91,6 +91,7 @@ class Writing:
         self._p = prefix
         self._contents = contents
         self._source = source
+        self._revs_limit: int = connection.execute(f"SELECT revs_limit FROM {prefix}_meta").fetchone()[0]
         self.arrivals: list[Arrival] = []
         self.last_seq: int | None = None
 
@@ -111,9 +112,26 @@ class Writing:
             outcomes.append(Outcome(one.id, str(planned.path[0]), refusal))
             if refusal is None and self._graft(planned):
                 arrived.append(planned)
+        for document in documents.values():
+            document.tree = document.tree.stemmed(self._revs_limit)
         seqs = self._save(documents.values())
         self.arrivals = [self._arrival(one, seqs[one.document.id]) for one in arrived]
         return outcomes
+
+    def purge(self, wanted: Mapping[str, Sequence[Rev]]) -> dict[str, list[Rev]]:
+        """Forget leaves, and of their history what no other leaf needs; returns the leaves that were there."""
+        documents = self._load(wanted)
+        purged: dict[str, list[Rev]] = {}
+        for doc_id, document in documents.items():
+            leaves = document.tree.leaves()
+            purged[doc_id] = [rev for rev in dict.fromkeys(wanted[doc_id]) if rev in leaves]
+            staying = [leaf for leaf in leaves if leaf not in purged[doc_id]]
+            document.tree = document.tree.kept(staying, limit=len(document.tree.nodes))
+        self._save(documents.values())
+        self._connection.execute(
+            f"UPDATE {self._p}_meta SET purge_seq = purge_seq + ?", (sum(map(len, purged.values())),)
+        )
+        return purged
 
     def _load(self, ids: Iterable[str]) -> dict[str, _Document]:
         wanted = list(ids)
@@ -200,8 +218,12 @@ class Writing:
         document, rev = plan.document, plan.path[0]
         arrives = plan.new and rev not in document.tree.nodes
         if arrives:
-            kept = [tuple(self._kept(one, rev)) for one in plan.attachments]
-            document.bodies[rev] = (plan.incoming.body, orjson.dumps(kept).decode() if kept else None)
+            kept = [self._kept(one, rev) for one in plan.attachments]
+            self._contents.hold(self._connection, (one.content for one in kept))
+            document.bodies[rev] = (
+                plan.incoming.body,
+                orjson.dumps([tuple(one) for one in kept]).decode() if kept else None,
+            )
         document.tree = document.tree.grafted(plan.path, deleted=plan.incoming.deleted)
         return arrives
 
@@ -221,19 +243,28 @@ class Writing:
         seqs: dict[str, int] = {}
         doc_rows: list[tuple[object, ...]] = []
         rev_rows: list[tuple[object, ...]] = []
+        lost: list[tuple[object, ...]] = []
         live = dead = 0
         for document in changed:
             leaves = document.tree.leaves()
             number = seq + 1 if document.summary is None else document.summary.number
             rev_rows += self._rev_rows(document, number)
+            lost += ((number, *rev) for rev in document.before.nodes.keys() - document.tree.nodes.keys())
             if document.summary is not None and leaves == [leaf.rev for leaf in document.summary.leaves]:
-                continue  # only a longer history: nothing that a peer would want to hear of
+                continue  # only a longer or shorter history: nothing that a peer would want to hear of
             seq += 1
             seqs[document.id] = seq
+            if document.summary is not None:
+                live -= not document.summary.deleted
+                dead -= document.summary.deleted
+            if not leaves:  # purged, all of it
+                self._connection.execute(f"DELETE FROM {self._p}_doc WHERE number = ?", (number,))
+                continue
             deleted = document.tree.nodes[leaves[0]].deleted
             doc_rows.append((number, document.id, seq, *leaves[0], deleted, _others(document.tree, leaves)))
-            live += (not deleted) - (document.summary is not None and not document.summary.deleted)
-            dead += deleted - (document.summary is not None and document.summary.deleted)
+            live += not deleted
+            dead += deleted
+        self._forget(lost)
         self._connection.executemany(
             f"INSERT INTO {self._p}_rev VALUES (?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (doc, generation, hash) DO UPDATE SET parent = excluded.parent",
@@ -252,6 +283,16 @@ class Writing:
         )
         self.last_seq = seq if seqs else None
         return seqs
+
+    def _forget(self, lost: Sequence[tuple[object, ...]]) -> None:
+        """Delete revisions, each (document's number, generation, hash), and what only they hold."""
+        for one in lost:
+            ((attachments,),) = self._connection.execute(
+                f"DELETE FROM {self._p}_rev WHERE doc = ? AND generation = ? AND hash = ? RETURNING attachments",
+                one,
+            ).fetchall()
+            if attachments is not None:
+                self._contents.release(self._connection, rows.contents_of(attachments))
 
     def _rev_rows(self, document: _Document, number: int) -> Iterator[tuple[object, ...]]:
         """New revisions, and known roots whose parent has become known."""

@@ -1,0 +1,55 @@
+"""Compaction: what no leaf needs any more leaves the file. protocol.md §1.4 (`_compact`).
+
+Of a revision that has a child CouchDB keeps the name and forgets the body; so do we. A run goes through the
+documents in slices, each a short transaction, and may be stopped or killed between any two of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sync import rows
+from sync.contents import Contents
+from sync.sqlite import SqliteFile
+
+SLICE = 500  # documents a transaction: a few milliseconds for those that have nothing to forget
+
+
+class Compaction:
+    def __init__(self, file: SqliteFile, prefix: str, contents: Contents) -> None:
+        self._file = file
+        self._p = prefix
+        self._contents = contents
+
+    def run(self, *, stopped: Callable[[], bool]) -> None:
+        """Does not give free pages back to the disk: `SqliteFile.scrub` does."""
+        after: int | None = 0
+        while after is not None and not stopped():
+            after = self._slice(after)
+        with self._file.write() as connection:
+            self._contents.sweep(connection)
+
+    def _slice(self, after: int) -> int | None:
+        """The next documents after this number; the last of them, None at the end."""
+        with self._file.write() as connection:
+            (last,) = connection.execute(
+                f"SELECT max(number) FROM"
+                f" (SELECT number FROM {self._p}_doc WHERE number > ? ORDER BY number LIMIT ?)",
+                (after, SLICE),
+            ).fetchone()
+            if last is None:
+                return None
+            old = connection.execute(
+                f"SELECT r.rowid, r.attachments FROM {self._p}_rev r"
+                " WHERE r.doc > ? AND r.doc <= ? AND r.body IS NOT NULL AND EXISTS ("
+                f"SELECT 1 FROM {self._p}_rev child WHERE child.doc = r.doc"
+                " AND child.generation = r.generation + 1 AND child.parent = r.hash)",
+                (after, last),
+            ).fetchall()
+            for row, attachments in old:
+                if attachments is not None:
+                    self._contents.release(connection, rows.contents_of(attachments))
+                connection.execute(
+                    f"UPDATE {self._p}_rev SET body = NULL, attachments = NULL WHERE rowid = ?", (row,)
+                )
+            return int(last)
