@@ -34,6 +34,7 @@ from sync.sqlite import SqliteFile
 from sync.writing import Arrived, Outcome, WriteRules, Writing
 
 _OUTER_SEQ = re.compile(r"([0-9]{1,18})-([0-9a-f]+)")
+_BEYOND = 2**63 - 1  # no sequence comes so far
 _LOCAL_REV = re.compile(r"0-([0-9]{1,15})")
 
 
@@ -84,6 +85,7 @@ class Store:
         self._arrived = arrived
         self._contents = Contents(self._p)
         self._changed = threading.Condition()
+        self._listeners: tuple[Callable[[], None], ...] = ()
         self._closed = False
         self._compacting = threading.Lock()
         with file.write() as connection:
@@ -126,9 +128,31 @@ class Store:
             return self._published > since
 
     def wake(self) -> None:
-        """Make every `wait` look at its `unless` again."""
+        """Make every `wait` look at its `unless` again, and tell all listeners."""
         with self._changed:
             self._changed.notify_all()
+            listeners = self._listeners
+        for listener in listeners:
+            listener()
+
+    def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after every commit that changed documents and when the store closes.
+
+        It is called in whatever thread did so, and must be quick. Returns what ends it.
+        """
+        with self._changed:
+            self._listeners = (*self._listeners, listener)
+
+        def end() -> None:
+            with self._changed:
+                self._listeners = tuple(one for one in self._listeners if one is not listener)
+
+        return end
+
+    @property
+    def published(self) -> int:
+        """The last sequence that feeds were told of; unlike `seq()` no query."""
+        return self._published
 
     @property
     def closed(self) -> bool:
@@ -188,7 +212,7 @@ class Store:
     def _publish(self, seq: int) -> None:
         with self._changed:
             self._published = max(self._published, seq)
-            self._changed.notify_all()
+        self.wake()
 
     # ---- forgetting
 
@@ -421,17 +445,18 @@ class Store:
         *,
         limit: int | None = None,
         descending: bool = False,
+        before: int | None = None,
         doc_ids: Sequence[str] | None = None,
     ) -> list[Summary]:
-        """Documents in the order of their last change: after `since`, or from the newest backwards."""
-        where, values = ("seq > ?", [since]) if not descending else ("TRUE", [])
+        """Documents in the order of their last change: after `since`, or backwards from `before` or the newest."""
+        where, bound = ("seq < ?", before or _BEYOND) if descending else ("seq > ?", since)
         if doc_ids is not None:
             where += f" AND id IN ({marks(doc_ids)})"
         with self.file.read() as connection:
             found = connection.execute(
                 f"SELECT {SUMMARY} FROM {self._p}_doc WHERE {where}"
                 f" ORDER BY seq {'DESC' if descending else 'ASC'} LIMIT ?",
-                [*values, *(doc_ids or ()), -1 if limit is None else limit],
+                [bound, *(doc_ids or ()), -1 if limit is None else limit],
             )
             return [summary_of(row) for row in found]
 
