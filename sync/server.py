@@ -8,28 +8,26 @@ attachment `b` of the document `a` (protocol.md §1.2, §4.1). The server behind
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 
+from sync.databases import Databases, FixedDatabases, checked_name, is_legal
 from sync.documents import checked_id
 from sync.endpoints import all_docs, attachments, bulk, changes, database, documents, local, root, session
 from sync.endpoints.answers import answer, refusal
 from sync.endpoints.call import Call, DatabaseCall, Host, drain
-from sync.errors import BadRequest, Exists, Forbidden, NotAllowed, NotFound, SyncError, Unauthorized
+from sync.errors import BadRequest, Forbidden, NotAllowed, NotFound, SyncError, Unauthorized, Unavailable
 from sync.sessions import COOKIE, Sessions, User
 from sync.store import Store
 
 __all__ = ["User", "couch_app"]
 
 _Endpoint = TypeVar("_Endpoint")
-
-_DATABASE_NAME = re.compile(r"[a-z][a-z0-9_$()+/-]*")
 
 _SERVER: Mapping[str, Mapping[str, Callable[[Call], Response]]] = {
     "": {"GET": root.welcome},
@@ -47,6 +45,10 @@ _DATABASE: Mapping[str, Mapping[str, Callable[[DatabaseCall], Response]]] = {
     "_revs_diff": {"POST": bulk.revs_diff},
     "_missing_revs": {"POST": bulk.missing_revs},
     "_ensure_full_commit": {"POST": database.ensure_full_commit},
+}
+_WHOLE_DATABASE: Mapping[str, Callable[[Call, str], Response]] = {
+    "PUT": database.create,
+    "DELETE": database.delete,
 }
 _LOCAL: Mapping[str, Callable[[DatabaseCall, str], Response]] = {
     "GET": local.get_local,
@@ -66,7 +68,7 @@ _ATTACHMENT: Mapping[str, Callable[[DatabaseCall, str, str], Response]] = {
 
 
 def couch_app(
-    databases: Mapping[str, Store],
+    databases: Mapping[str, Store] | Databases,
     *,
     uuid: str,
     authenticate: Callable[[str, str], User | None],
@@ -75,23 +77,26 @@ def couch_app(
     new_id: Callable[[], str],
     now: Callable[[], datetime],
     on_checkpoint: Callable[[User, str, int], None] | None = None,
+    is_admin: Callable[[User | None], bool] = lambda user: False,
 ) -> Flask:
-    """`databases` by their names in URLs. `uuid` must stay the same for ever: replication ids contain it.
+    """`databases` by their names in URLs; a mapping is a set that stays as it is. `uuid` must stay the same for ever: replication ids contain it.
 
     `authenticate(name, password)` is asked for `_session` and for Basic credentials, on every request that
     has them. `authorize(user, database, method, path)` is asked for everything in a database; `path` is
     what follows its name, decoded. `secret` signs session cookies. `on_checkpoint(user, database, seq)`
-    hears that a user noted to have read this database up to `seq`.
+    hears that a user noted to have read this database up to `seq`. `is_admin` says who may create and delete
+    databases, purge, compact, and whom no `_security` keeps out.
     """
     return _CouchApp(
         Host(
-            databases=databases,
+            databases=FixedDatabases(databases) if isinstance(databases, Mapping) else databases,
             uuid=uuid,
             authenticate=authenticate,
             authorize=authorize,
             sessions=Sessions(secret, now=now),
             new_id=new_id,
             on_checkpoint=on_checkpoint,
+            is_admin=is_admin,
         )
     )
 
@@ -122,28 +127,31 @@ def _route(host: Host, asked: Request) -> Response:
     if name == "" or name in _SERVER:
         call = Call(host, asked, user)
         return _method(_SERVER[name] if not rest else {}, asked)(call)
-    if name.startswith("_"):
+    if not rest and asked.method in _WHOLE_DATABASE:
+        return _WHOLE_DATABASE[asked.method](Call(host, asked, user), checked_name(name))
+    if name.startswith("_") and not is_legal(name):
         raise NotFound("missing")
-    return _in_database(_open(host, asked, user, name, rest))
+    return _in_open_database(_open(host, asked, user, name, rest))
 
 
 def _open(host: Host, asked: Request, user: User | None, name: str, path: tuple[str, ...]) -> DatabaseCall:
-    if not _DATABASE_NAME.fullmatch(name):
-        raise BadRequest(
-            f"Name: '{name}'. Only lowercase characters (a-z), digits (0-9), and any of the characters _, $,"
-            " (, ), +, -, and / are allowed. Must begin with a letter.",
-            error="illegal_database_name",
-        )
-    store = host.databases.get(name)
-    if not path and asked.method in ("PUT", "DELETE"):
-        _fixed(asked, store)
+    store = host.databases.get(checked_name(name))
     if store is None:
         raise NotFound("Database does not exist.")
-    if not host.authorize(user, name, asked.method, "/".join(path)):
+    if not host.may_enter(user, store, asked.method, "/".join(path)):
         if user is None:
             raise Unauthorized("You are not authorized to access this db.")
         raise Forbidden("You are not allowed to access this db.")
     return DatabaseCall(host, asked, user, store, path)
+
+
+def _in_open_database(call: DatabaseCall) -> Response:
+    try:
+        return _in_database(call)
+    except Unavailable:
+        if call.host.databases.get(call.store.name) is call.store:
+            raise
+        raise NotFound("Database does not exist.") from None  # deleted meanwhile
 
 
 def _in_database(call: DatabaseCall) -> Response:
@@ -162,13 +170,6 @@ def _in_database(call: DatabaseCall) -> Response:
     if names:
         return _method(_ATTACHMENT, call.request)(call, doc_id, "/".join(names))
     return _method(_DOCUMENT, call.request)(call, doc_id)
-
-
-def _fixed(asked: Request, store: Store | None) -> NoReturn:
-    """The set of databases is the owner's; replicators that make their target accept "it exists"."""
-    if asked.method == "PUT" and store is not None:
-        raise Exists("The database could not be created, the file already exists.")
-    raise Unauthorized("You are not a server admin.")
 
 
 def _method(endpoints: Mapping[str, _Endpoint], asked: Request) -> _Endpoint:

@@ -34,20 +34,14 @@ class SqliteFile:
         self._lock = threading.RLock()
         self._writing = False
         self._committed: list[Callable[[], None]] = []
+        self._told: Callable[[str], None] | None = None
         self._idle: list[Connection] = []
-        self._idle_lock = threading.Lock()
+        self._inside = 0  # readers
+        self._idle_changed = threading.Condition()
         self._open: list[Connection] = []
+        self._closed = False
         self._reading = threading.local()
-        self._writer = self._connect()
-        try:
-            # auto_vacuum only takes effect before the first table
-            self._writer.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            self._writer.execute("PRAGMA journal_mode = WAL")
-            self._writer.execute("PRAGMA synchronous = FULL")
-            self._writer.execute("PRAGMA secure_delete = ON")
-        except dbapi2.DatabaseError as why:
-            self.close()
-            raise Broken(f"{path} is no database, or the key is wrong: {why}") from why
+        self._writer = self._connect_writer()
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
@@ -56,11 +50,13 @@ class SqliteFile:
         Other threads wait. Within the same thread an inner block is part of the outer one; an exception
         that leaves the inner block takes back only what the inner one did. Raises `DiskFull`.
         """
+        self._require_open()
         with self._lock:
             if self._writing:
                 with self._inner():
                     yield self._writer
                 return
+            self._wake_up()
             self._writing = True
             self._committed = []
             try:
@@ -112,8 +108,10 @@ class SqliteFile:
             self._reading.connection = None
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            with self._idle_lock:
+            with self._idle_changed:
                 self._idle.append(connection)
+                self._inside -= 1
+                self._idle_changed.notify_all()
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Run `callback` once the present outermost transaction is durable; never if it is rolled back."""
@@ -124,15 +122,73 @@ class SqliteFile:
     def on_statement(self, callback: Callable[[str], None] | None) -> None:
         """Tell `callback` each statement of the writer, just before it runs: to profile, or to crash there."""
         with self._lock:
+            self._wake_up()
+            self._told = callback
             self._writer.set_trace_callback(callback)
 
     def close(self) -> None:
-        """Close all connections; the last one folds the WAL into the file. Nobody may be inside."""
-        with self._lock, self._idle_lock:
-            for connection in self._open:
-                connection.close()
-            self._open.clear()
-            self._idle.clear()
+        """Close all connections; the last one folds the WAL into the file.
+
+        Whoever comes from now on gets `Unavailable`. Those who are inside are waited for; a reader that takes
+        longer than `BUSY_TIMEOUT_S` keeps its connection until it leaves.
+        """
+        self._closed = True
+        with self._idle_changed:
+            self._idle_changed.wait_for(lambda: self._inside == 0, timeout=BUSY_TIMEOUT_S)
+        with self._lock, self._idle_changed:
+            self._close_connections()
+
+    @property
+    def awake(self) -> bool:
+        """Whether connections are open."""
+        return bool(self._open)
+
+    def rest(self) -> bool:
+        """Close all connections until somebody comes again; False if somebody is inside just now.
+
+        A file that rests holds no descriptors, so that there can be many more files than descriptors.
+        """
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            with self._idle_changed:
+                if self._writing or self._inside:
+                    return False
+                self._close_connections()
+                return True
+        finally:
+            self._lock.release()
+
+    def _close_connections(self) -> None:
+        """All that nobody uses: the writer and the idle readers."""
+        for connection in (self._writer, *self._idle):
+            connection.close()
+        self._open = [one for one in self._open if one not in (self._writer, *self._idle)]
+        self._idle.clear()
+
+    def _wake_up(self) -> None:
+        """Have a writer, also after a rest. The lock must be held."""
+        self._require_open()
+        if self._writer not in self._open:
+            self._writer = self._connect_writer()
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise Unavailable(f"{self.path.name} is closed")
+
+    def _connect_writer(self) -> Connection:
+        writer = self._connect()
+        try:
+            # auto_vacuum only takes effect before the first table
+            writer.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            writer.execute("PRAGMA journal_mode = WAL")
+            writer.execute("PRAGMA synchronous = FULL")
+            writer.execute("PRAGMA secure_delete = ON")
+        except dbapi2.DatabaseError as why:
+            writer.close()
+            raise Broken(f"{self.path} is no database, or the key is wrong: {why}") from why
+        writer.set_trace_callback(self._told)
+        return writer
 
     def _connect(self) -> Connection:
         connection = dbapi2.connect(
@@ -149,11 +205,14 @@ class SqliteFile:
         return connection
 
     def _take_reader(self) -> Connection:
-        with self._idle_lock:
+        with self._idle_changed:
+            self._require_open()
             if self._idle:
-                return self._idle.pop()
-            connection = self._connect()
-            connection.execute("PRAGMA query_only = ON")
+                connection = self._idle.pop()
+            else:
+                connection = self._connect()
+                connection.execute("PRAGMA query_only = ON")
+            self._inside += 1
             return connection
 
     def _inside_write(self) -> bool:
@@ -174,6 +233,7 @@ class SqliteFile:
         with self._lock:
             if self._writing:
                 raise RuntimeError("scrub() belongs after the commit")
+            self._wake_up()
             self._writer.execute("PRAGMA incremental_vacuum").fetchall()
             ((busy, _, _),) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         if busy:

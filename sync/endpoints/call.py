@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Request
 
+from sync.databases import Databases
 from sync.documents import Json, load
-from sync.errors import BadContentType, BadRequest, TooLarge
+from sync.errors import BadContentType, BadRequest, Forbidden, TooLarge, Unauthorized
+from sync.security import is_database_admin, is_member
 from sync.sessions import Sessions, User
 from sync.store import Store
 
@@ -22,13 +24,20 @@ _READ_BYTES = 64 * 1024
 class Host:
     """What a server is made of. `authorize(user, database, method, path)`, the path after the database."""
 
-    databases: Mapping[str, Store]
+    databases: Databases
     uuid: str
     authenticate: Callable[[str, str], User | None]
     authorize: Callable[[User | None, str, str, str], bool]
     sessions: Sessions
     new_id: Callable[[], str]
     on_checkpoint: Callable[[User, str, int], None] | None
+    is_admin: Callable[[User | None], bool] = lambda user: False
+
+    def may_enter(self, user: User | None, store: Store, method: str, path: str) -> bool:
+        """Whether the owner of this server lets them, and the database's `_security` does."""
+        return self.authorize(user, store.name, method, path) and (
+            self.is_admin(user) or is_member(store.security(), user)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,10 @@ class Call:
     host: Host
     request: Request
     user: User | None
+
+    def require_server_admin(self) -> None:
+        if not self.host.is_admin(self.user):
+            raise Unauthorized("You are not a server admin.")
 
     def text(self, name: str) -> str | None:
         return self.request.args.get(name)
@@ -86,6 +99,13 @@ class DatabaseCall(Call):
 
     store: Store
     path: tuple[str, ...]
+
+    def require_admin(self) -> None:
+        """Of the server, or of this database."""
+        if self.host.is_admin(self.user) or is_database_admin(self.store.security(), self.user):
+            return
+        reason = "You are not a db or server admin."
+        raise Unauthorized(reason) if self.user is None else Forbidden(reason)
 
     @property
     def source(self) -> str | None:

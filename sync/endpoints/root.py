@@ -41,5 +41,31 @@ def uuids(call: Call) -> Response:
 
 def all_dbs(call: Call) -> Response:
     """Only what this user may read: a kiosk has no business with the names of the rest."""
-    names = sorted(call.host.databases)
-    return answer([name for name in names if call.host.authorize(call.user, name, "GET", "")])
+    descending = call.flag("descending")
+    names = sorted(_names(call), reverse=descending)
+    first, last = _bound(call, "startkey", "start_key"), _bound(call, "endkey", "end_key")
+    if descending:
+        first, last = last, first
+    chosen = [name for name in names if (first is None or name >= first) and (last is None or name <= last)]
+    skip, limit = call.number("skip") or 0, call.number("limit")
+    return answer(chosen[skip:][:limit])
+
+
+def _names(call: Call) -> list[str]:
+    names, host = call.host.databases.names(), call.host
+    if host.is_admin(call.user):
+        return names
+    stores = (host.databases.get(name) for name in names)
+    return [
+        store.name for store in stores if store is not None and host.may_enter(call.user, store, "GET", "")
+    ]
+
+
+def _bound(call: Call, *spellings: str) -> str | None:
+    for spelling in spellings:
+        value = call.json_parameter(spelling)
+        if value is not None and not isinstance(value, str):
+            raise BadRequest(f"Invalid value for {spelling}: names are strings", error="query_parse_error")
+        if value is not None:
+            return value
+    return None
