@@ -38,14 +38,15 @@ class HandClock:
 
 
 class SmallCentre:
-    """`central`, `counter-01`, `counter-02` and `room-01`, open in this process."""
+    """`central`, `counter-01`, `counter-02` and `room-01`, or some of them, open in this process."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *names: str) -> None:
         self.data = data
         self.clock = HandClock(MONDAY)
         self.ids = Ids()
         self._sessions = count()
-        self.nodes = {node.name: self.open(node.name) for node in nodes(first_port=0)}
+        all_of_them = [node.name for node in nodes(first_port=0)]
+        self.nodes = {name: self.open(name) for name in names or all_of_them}
 
     def open(self, name: str) -> Node:
         folder = Folder(self.data / name)

@@ -87,6 +87,41 @@ def test_every_leaf_can_be_read_and_the_winner_is_the_greatest(paths: list[Path]
     assert {path.revs[0] for path in paths} <= set(tree.nodes)
 
 
+@given(paths_of_one_history(), st.integers(1, 5))
+def test_stemming_keeps_every_leaf_and_the_near_past(paths: list[Path], limit: int) -> None:
+    tree = grown(paths)
+    cut = tree.stemmed(limit)
+    assert cut.leaves() == tree.leaves()
+    near = {rev for leaf in tree.leaves() for rev in tree.history(leaf)[:limit]}
+    assert cut.nodes.keys() == near
+    for leaf in tree.leaves():
+        assert cut.history(leaf)[:limit] == tree.history(leaf)[:limit]
+    assert cut.stemmed(limit).nodes == cut.nodes
+
+
+@given(paths_of_one_history(), st.integers(1, 5))
+def test_what_was_cut_off_does_not_come_back(paths: list[Path], limit: int) -> None:
+    """A peer that cuts later sends longer histories for ever: they change nothing."""
+    tree = grown(paths)
+    cut = tree.stemmed(limit)
+    again = reduce(
+        lambda at, leaf: at.grafted(tree.history(leaf), deleted=tree.nodes[leaf].deleted), tree.leaves(), cut
+    )
+    assert again.stemmed(limit).nodes == cut.nodes
+
+
+@given(paths_of_one_history(), st.data())
+def test_keeping_some_leaves_is_as_if_the_others_had_never_come(
+    paths: list[Path], data: st.DataObject
+) -> None:
+    tree = grown(paths)
+    leaves = tree.leaves()
+    staying = [leaf for leaf in leaves if data.draw(st.booleans())]
+    kept = tree.kept(staying, limit=len(tree.nodes))
+    assert kept.leaves() == staying
+    assert all(kept.history(leaf) == tree.history(leaf) for leaf in staying)
+
+
 A1, B2, C3, D2 = Rev(1, "a"), Rev(2, "b"), Rev(3, "c"), Rev(2, "d")
 
 
