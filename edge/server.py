@@ -7,12 +7,10 @@ does so to programs, and shows people the first page. All else is pages.
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from argon2 import PasswordHasher
-from cheroot import wsgi
 from flask import Flask
 
 from edge.access import NODE, Access
@@ -20,14 +18,15 @@ from edge.database import Copy, Secret
 from edge.errors import CannotStart
 from edge.node import DATABASES, Node, server_uuid
 from schemas.events import timestamp
+from sync import web_server
 from sync.server import couch_app
 from sync.sessions import User
+from sync.web_server import WsgiApp
 
-THREADS: Final = 96
-"""Every open feed holds one: five neighbours with three feeds each, and the pages' own."""
+THREADS: Final = 24
+"""What is asked at the same time, and attachments that slow lines read. Feeds need none; nor do pages: they ask
+again and again."""
 STOP_S: Final = 3
-
-WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def application(node: Node, pages: Flask) -> WsgiApp:
@@ -69,21 +68,15 @@ def serving(app: WsgiApp, host: str, port: int, *, threads: int = THREADS) -> It
 
     Raises `CannotStart` when the port is in use.
     """
-    server = wsgi.Server((host, port), app, numthreads=threads, shutdown_timeout=STOP_S, timeout=30)
-    try:
-        server.prepare()
-    except OSError as why:
-        raise CannotStart(
-            f"port {port} of {host} is in use: stop what uses it, or choose another port"
-        ) from why
-    thread = threading.Thread(target=server.serve, name="server", daemon=True)
-    thread.start()
-    try:
-        bound_host, bound_port = server.bind_addr[:2]
-        yield str(bound_host), int(bound_port)
-    finally:
-        server.stop()
-        thread.join(timeout=STOP_S)
+    with contextlib.ExitStack() as stack:
+        server = web_server.Server((host, port), app, threads=threads, stop_s=STOP_S)
+        try:
+            address = stack.enter_context(web_server.serving(server))
+        except OSError as why:
+            raise CannotStart(
+                f"port {port} of {host} is in use: stop what uses it, or choose another port"
+            ) from why
+        yield address
 
 
 def _is_browser(environ: dict[str, Any]) -> bool:
