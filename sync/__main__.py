@@ -14,6 +14,7 @@ import click
 from cheroot import wsgi
 
 from sync.bare_server import Admin, BareServer
+from sync.cors import OFF, Cors
 from sync.errors import Broken, SyncError
 from sync.sqlite import KEY_BYTES
 
@@ -40,6 +41,12 @@ def _key(_context: click.Context, _parameter: click.Parameter, value: Path | Non
     if len(key) != KEY_BYTES:
         raise click.BadParameter(f"{value} must hold {2 * KEY_BYTES} hex digits")
     return key
+
+
+def _origins(_context: click.Context, _parameter: click.Parameter, value: str | Cors) -> Cors:
+    if isinstance(value, Cors):
+        return value
+    return Cors(tuple(origin.strip() for origin in value.split(",") if origin.strip()))
 
 
 @click.group()
@@ -73,7 +80,14 @@ def main() -> None:
     type=click.Path(path_type=Path),
     help="64 hex digits: all databases of the folder are encrypted with them.",
 )
-def serve(path: Path, port: int, admin: Admin | None, host: str, key: bytes | None) -> None:
+@click.option(
+    "--cors",
+    default=OFF,
+    callback=_origins,
+    metavar="ORIGIN,…",
+    help="Pages of these origins may come here, with credentials; * is every origin.",
+)
+def serve(path: Path, port: int, admin: Admin | None, host: str, key: bytes | None, cors: Cors) -> None:
     """Serve a folder of databases until SIGTERM or SIGINT."""
     stopping = threading.Event()
 
@@ -90,6 +104,7 @@ def serve(path: Path, port: int, admin: Admin | None, host: str, key: bytes | No
             secret=secrets.token_bytes(32),
             admin=admin,
             key=key,
+            cors=cors,
         )
     except (OSError, SyncError) as why:
         raise click.ClickException(f"cannot open {path}: {why}") from why

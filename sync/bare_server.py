@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from flask import Flask
 
+from sync.cors import OFF, Cors
 from sync.databases import Folder
 from sync.documents import Json
 from sync.security import ADMIN_ROLE, ONLY_ADMINS
@@ -39,6 +40,7 @@ class BareServer:
         secret: bytes,
         admin: Admin | None = None,
         key: bytes | None = None,
+        cors: Cors = OFF,
     ) -> None:
         self._admin = admin
         self.folder = Folder(
@@ -57,6 +59,7 @@ class BareServer:
             secret=secret,
             new_id=new_id,
             now=now,
+            cors=cors,
         )
 
     def close(self) -> None:

@@ -16,9 +16,21 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 
+from sync.cors import OFF, Cors
 from sync.databases import Databases, FixedDatabases, checked_name, is_legal
 from sync.documents import checked_id
-from sync.endpoints import all_docs, attachments, bulk, changes, database, documents, local, root, session
+from sync.endpoints import (
+    all_docs,
+    attachments,
+    bulk,
+    changes,
+    database,
+    documents,
+    local,
+    root,
+    session,
+    views,
+)
 from sync.endpoints.answers import answer, refusal
 from sync.endpoints.call import Call, DatabaseCall, Host, drain
 from sync.errors import BadRequest, Forbidden, NotAllowed, NotFound, SyncError, Unauthorized, Unavailable
@@ -34,17 +46,32 @@ _SERVER: Mapping[str, Mapping[str, Callable[[Call], Response]]] = {
     "_up": {"GET": root.up},
     "_uuids": {"GET": root.uuids},
     "_all_dbs": {"GET": root.all_dbs},
+    "_dbs_info": {"GET": root.dbs_info, "POST": root.dbs_info},
+    "_active_tasks": {"GET": root.active_tasks},
     "_session": {"GET": session.who, "POST": session.log_in, "DELETE": session.log_out},
 }
 _DATABASE: Mapping[str, Mapping[str, Callable[[DatabaseCall], Response]]] = {
     "": {"GET": database.info, "POST": documents.post_document},
     "_all_docs": {"GET": all_docs.all_docs, "POST": all_docs.all_docs},
+    "_all_docs/queries": {"POST": all_docs.queries},
+    "_design_docs": {"GET": all_docs.design_docs, "POST": all_docs.design_docs},
+    "_local_docs": {"GET": all_docs.local_docs, "POST": all_docs.local_docs},
     "_changes": {"GET": changes.changes, "POST": changes.changes},
     "_bulk_docs": {"POST": bulk.bulk_docs},
     "_bulk_get": {"POST": bulk.bulk_get},
     "_revs_diff": {"POST": bulk.revs_diff},
     "_missing_revs": {"POST": bulk.missing_revs},
     "_ensure_full_commit": {"POST": database.ensure_full_commit},
+    "_compact": {"POST": database.compact},
+    "_compact/*": {"POST": database.compact_views},
+    "_view_cleanup": {"POST": database.clean_up_views},
+    "_purge": {"POST": database.purge},
+    "_purged_infos_limit": {"GET": database.purged_infos_limit, "PUT": database.set_purged_infos_limit},
+    "_revs_limit": {"GET": database.revs_limit, "PUT": database.set_revs_limit},
+    "_security": {"GET": database.security, "PUT": database.set_security},
+    "_partition": {"GET": database.not_partitioned},
+    "_partition/*": {"GET": database.not_partitioned},
+    "_temp_view": {"POST": views.temporary_view},
 }
 _WHOLE_DATABASE: Mapping[str, Callable[[Call, str], Response]] = {
     "PUT": database.create,
@@ -78,6 +105,7 @@ def couch_app(
     now: Callable[[], datetime],
     on_checkpoint: Callable[[User, str, int], None] | None = None,
     is_admin: Callable[[User | None], bool] = lambda user: False,
+    cors: Cors = OFF,
 ) -> Flask:
     """`databases` by their names in URLs; a mapping is a set that stays as it is. `uuid` must stay the same for ever: replication ids contain it.
 
@@ -85,7 +113,7 @@ def couch_app(
     has them. `authorize(user, database, method, path)` is asked for everything in a database; `path` is
     what follows its name, decoded. `secret` signs session cookies. `on_checkpoint(user, database, seq)`
     hears that a user noted to have read this database up to `seq`. `is_admin` says who may create and delete
-    databases, purge, compact, and whom no `_security` keeps out.
+    databases, purge, compact, and whom no `_security` keeps out. `cors`: of which origins pages may come here.
     """
     return _CouchApp(
         Host(
@@ -96,7 +124,9 @@ def couch_app(
             sessions=Sessions(secret, now=now),
             new_id=new_id,
             on_checkpoint=on_checkpoint,
+            now=now,
             is_admin=is_admin,
+            cors=cors,
         )
     )
 
@@ -107,11 +137,12 @@ class _CouchApp(Flask):
         self._host = host
         self.register_error_handler(SyncError, refusal)
         self.register_error_handler(HTTPException, _last_resort)
+        self.after_request(lambda response: host.cors.mark(request, response))
 
     def dispatch_request(self) -> Response:
         """Instead of Flask's routing, which has only the decoded path."""
         try:
-            return _route(self._host, request)
+            return self._host.cors.preflight(request) or _route(self._host, request)
         finally:
             drain(request)
 
@@ -127,8 +158,8 @@ def _route(host: Host, asked: Request) -> Response:
     if name == "" or name in _SERVER:
         call = Call(host, asked, user)
         return _method(_SERVER[name] if not rest else {}, asked)(call)
-    if not rest and asked.method in _WHOLE_DATABASE:
-        return _WHOLE_DATABASE[asked.method](Call(host, asked, user), checked_name(name))
+    if not rest and _method_of(asked) in _WHOLE_DATABASE:
+        return _WHOLE_DATABASE[_method_of(asked)](Call(host, asked, user), checked_name(name))
     if name.startswith("_") and not is_legal(name):
         raise NotFound("missing")
     return _in_open_database(_open(host, asked, user, name, rest))
@@ -158,7 +189,7 @@ def _in_database(call: DatabaseCall) -> Response:
     path = call.path
     first = path[0] if path else ""
     if first == "" or first in _DATABASE:
-        return _method(_DATABASE[first] if len(path) < 2 else {}, call.request)(call)
+        return _method(_endpoints(path), call.request)(call)
     for prefix in ("_local", "_design"):
         if first == prefix and len(path) > 1:
             path = (f"{prefix}/{path[1]}", *path[2:])
@@ -167,21 +198,41 @@ def _in_database(call: DatabaseCall) -> Response:
         if names:
             raise BadRequest("_local documents do not accept attachments.")
         return _method(_LOCAL, call.request)(call, doc_id.removeprefix("_local/"))
+    if doc_id.startswith("_design/") and names and names[0] in views.FUNCTIONS:
+        views.function(call, doc_id)
     if names:
         return _method(_ATTACHMENT, call.request)(call, doc_id, "/".join(names))
     return _method(_DOCUMENT, call.request)(call, doc_id)
 
 
+def _endpoints(path: tuple[str, ...]) -> Mapping[str, Callable[[DatabaseCall], Response]]:
+    """Those of a path of no document; none where there is nothing below its first piece."""
+    match path:
+        case () | ("",):
+            return _DATABASE[""]
+        case (first,):
+            return _DATABASE[first]
+        case (first, second) if endpoints := _DATABASE.get(f"{first}/{second}") or _DATABASE.get(f"{first}/*"):
+            return endpoints
+        case (first, *_):
+            return _DATABASE.get(f"{first}/**", {})
+
+
 def _method(endpoints: Mapping[str, _Endpoint], asked: Request) -> _Endpoint:
-    method = asked.method
-    if method == "POST":
-        method = asked.headers.get("X-HTTP-Method-Override", method).upper()
+    method = _method_of(asked)
     if not endpoints:
         raise NotFound("missing")
     allowed = (*endpoints, "HEAD") if "GET" in endpoints else (*endpoints,)
     if method not in allowed:
         raise NotAllowed(allowed)
     return endpoints["GET" if method == "HEAD" else method]
+
+
+def _method_of(asked: Request) -> str:
+    """A POST may stand for another method, for clients that know no other."""
+    if asked.method != "POST":
+        return asked.method
+    return asked.headers.get("X-HTTP-Method-Override", "POST").upper()
 
 
 def _path(asked: Request) -> tuple[str, ...]:

@@ -521,6 +521,14 @@ class Store:
         members: Json = load(row[1])
         return {"_id": LOCAL + local_id, "_rev": f"0-{row[0]}", **members}
 
+    def local_docs(self) -> list[Json]:
+        """All of them, in the order of their ids' bytes."""
+        with self.file.read() as connection:
+            found = connection.execute(f"SELECT id, generation, body FROM {self._p}_local ORDER BY id").fetchall()
+        return [
+            {"_id": LOCAL + local_id, "_rev": f"0-{number}", **load(body)} for local_id, number, body in found
+        ]
+
     def put_local(self, local_id: str, document: object) -> str:
         """Write it over whatever is there, as CouchDB does; returns the new `0-N`."""
         if not isinstance(document, dict):

@@ -1,4 +1,4 @@
-"""`_all_docs`: documents by the bytes of their ids. protocol.md §1.6."""
+"""`_all_docs` and its kin, `_design_docs` and `_local_docs`: documents by the bytes of their ids. protocol.md §1.6."""
 
 from __future__ import annotations
 
@@ -35,10 +35,99 @@ class Asked:
 
 
 def all_docs(call: DatabaseCall) -> Response:
+    return raw_answer(_answer(call.store, _parse(_parameters(call))))
+
+
+def queries(call: DatabaseCall) -> Response:
+    """Several questions in one request: `{"queries": [{…}]}`, each with the members of a POST."""
+    common = _of_url(call)
+    wanted = call.object_body().get("queries")
+    if not isinstance(wanted, list):
+        raise BadRequest("POST body must include `queries` parameter.")
+    if not all(isinstance(one, dict) for one in wanted):
+        raise BadRequest("`queries` must be an array of JSON objects.")
+    asked = [_parse({**common, **one}) for one in wanted]
+
+    def answers() -> Iterator[bytes]:
+        yield b'{"results":['
+        for number, one in enumerate(asked):
+            yield b"," if number else b""
+            yield from _answer(call.store, one)
+        yield b"]}\n"
+
+    return raw_answer(answers())
+
+
+def design_docs(call: DatabaseCall) -> Response:
+    """`_all_docs` of nothing but design documents."""
+    store = call.store
+    with store.file.read():
+        found = store.all_docs(startkey="_design/", endkey="_design0", inclusive_end=False)
+        asked = _parse(_parameters(call))
+        documents = _documents(store, asked, found) if asked.include_docs else {}
+        total = len(found)
+    return _listed(
+        asked,
+        {one.id: (str(one.winner), documents.get(one.id)) for one in found},
+        total=total,
+    )
+
+
+def local_docs(call: DatabaseCall) -> Response:
+    """Everybody's notes. CouchDB counts them as null."""
     asked = _parse(_parameters(call))
-    head = _head(call.store, asked)
-    rows = _by_range(call.store, asked) if asked.keys is None else _by_keys(call.store, asked, asked.keys)
-    return raw_answer(_separated(head, rows))
+    found = call.store.local_docs()
+    return _listed(
+        asked,
+        {one["_id"]: (one["_rev"], dump(one) if asked.include_docs else None) for one in found},
+        total=None,
+    )
+
+
+def _listed(asked: Asked, known: Mapping[str, tuple[str, bytes | None]], *, total: int | None) -> Response:
+    """The same answer as `_all_docs`, of a list that fits in memory: `known` by id, in order."""
+    offset = 0
+    if asked.keys is None:
+        ids = sorted(known, key=str.encode, reverse=asked.descending)
+        begins = [doc_id for doc_id in ids if not _is_before(doc_id, asked)]
+        offset = min(len(ids) - len(begins) + asked.skip, len(ids))
+        keys: list[Any] = [doc_id for doc_id in begins if not _is_behind(doc_id, asked)]
+    else:
+        keys = asked.keys[::-1] if asked.descending else asked.keys
+    rows = []
+    for key in keys[asked.skip :][: asked.limit]:
+        if not isinstance(key, str) or key not in known:
+            rows.append(dump({"key": key, "error": "not_found"}))
+            continue
+        rev, document = known[key]
+        row = orjson.dumps({"id": key, "key": key, "value": {"rev": rev}})
+        rows.append(row if not asked.include_docs else row[:-1] + b',"doc":' + (document or b"null") + b"}")
+    head = orjson.dumps(
+        {"total_rows": total, "offset": None if total is None or asked.keys is not None else offset}
+    )
+    return raw_answer(_separated(head[:-1] + b',"rows":[', iter([rows] if rows else [])))
+
+
+def _is_before(doc_id: str, asked: Asked) -> bool:
+    if asked.startkey is None:
+        return False
+    one, start = doc_id.encode(), asked.startkey.encode()
+    return one > start if asked.descending else one < start
+
+
+def _is_behind(doc_id: str, asked: Asked) -> bool:
+    if asked.endkey is None:
+        return False
+    one, end = doc_id.encode(), asked.endkey.encode()
+    if one == end:
+        return not asked.inclusive_end
+    return one < end if asked.descending else one > end
+
+
+def _answer(store: Store, asked: Asked) -> Iterator[bytes]:
+    head = _head(store, asked)
+    rows = _by_range(store, asked) if asked.keys is None else _by_keys(store, asked, asked.keys)
+    return _separated(head, rows)
 
 
 def _head(store: Store, asked: Asked) -> bytes:
@@ -142,10 +231,14 @@ def conflicts(summary: Summary) -> Json:
 
 def _parameters(call: DatabaseCall) -> dict[str, Any]:
     """Query parameters decoded, and over them the members of a POST body."""
-    decoded = {name: _decoded(name, value) for name, value in call.request.args.items()}
+    decoded = _of_url(call)
     if call.request.method != "POST":
         return decoded
     return {**decoded, **call.object_body()}
+
+
+def _of_url(call: DatabaseCall) -> dict[str, Any]:
+    return {name: _decoded(name, value) for name, value in call.request.args.items()}
 
 
 def _decoded(name: str, value: str) -> Any:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from flask import Request
 
+from sync.cors import OFF, Cors
 from sync.databases import Databases
 from sync.documents import Json, load
 from sync.errors import BadContentType, BadRequest, Forbidden, TooLarge, Unauthorized
 from sync.security import is_database_admin, is_member
 from sync.sessions import Sessions, User
 from sync.store import Store
+from sync.tasks import Tasks
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _READ_BYTES = 64 * 1024
@@ -31,7 +34,10 @@ class Host:
     sessions: Sessions
     new_id: Callable[[], str]
     on_checkpoint: Callable[[User, str, int], None] | None
+    now: Callable[[], datetime]
     is_admin: Callable[[User | None], bool] = lambda user: False
+    cors: Cors = OFF
+    tasks: Tasks = field(default_factory=Tasks)
 
     def may_enter(self, user: User | None, store: Store, method: str, path: str) -> bool:
         """Whether the owner of this server lets them, and the database's `_security` does."""

@@ -1,4 +1,4 @@
-"""`/{db}` itself, and `_ensure_full_commit`. protocol.md §1.4."""
+"""`/{db}` itself, its settings, and what tidies it up. protocol.md §1.4."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ from urllib.parse import quote
 
 from flask import Response
 
+from sync.documents import Json, load
 from sync.endpoints.answers import answer
-from sync.endpoints.call import Call, DatabaseCall
+from sync.endpoints.call import Call, DatabaseCall, Host, natural
 from sync.errors import BadRequest, Exists
+from sync.security import checked_security
+from sync.store import Store
+
+COMPACTION = "database_compaction"
+MAX_PURGED_DOCUMENTS, MAX_PURGED_REVISIONS = 100, 1000  # a request; CouchDB's
+PURGED_INFOS_LIMIT = 1000
 
 # Constant, so that a replicator never takes a restart for a lost database; the epoch in our sequences is
 # what tells a new life. CouchDB 3 does the same.
@@ -16,24 +23,115 @@ INSTANCE_START_TIME = "0"
 
 
 def info(call: DatabaseCall) -> Response:
-    store = call.store
+    return answer(information(call.host, call.store))
+
+
+def information(host: Host, store: Store) -> Json:
+    """`sizes` are of the SQLite file, which a node's databases share. Nothing in it is compressed: what is
+    `active` is as large outside."""
     about = store.info()
-    size = store.file.size()
-    return answer(
-        {
-            "db_name": store.name,
-            "update_seq": store.outer_seq(about.seq),
-            "purge_seq": "0",
-            "doc_count": about.doc_count,
-            "doc_del_count": about.doc_del_count,
-            "sizes": {"active": size, "external": size, "file": size},
-            "props": {},
-            "cluster": {"q": 1, "n": 1, "w": 1, "r": 1},
-            "compact_running": False,
-            "disk_format_version": 8,
-            "instance_start_time": INSTANCE_START_TIME,
+    size, used = store.file.sizes()
+    return {
+        "db_name": store.name,
+        "update_seq": store.outer_seq(about.seq),
+        "purge_seq": f"{store.purge_seq()}-{store.epoch}",
+        "doc_count": about.doc_count,
+        "doc_del_count": about.doc_del_count,
+        "sizes": {"active": used, "external": used, "file": size},
+        "props": {},
+        "cluster": {"q": 1, "n": 1, "w": 1, "r": 1},
+        "compact_running": any(_is_compaction(task, store) for task in host.tasks.all()),
+        "disk_format_version": 8,
+        "instance_start_time": INSTANCE_START_TIME,
+    }
+
+
+def compact(call: DatabaseCall) -> Response:
+    """Answers at once; it runs on, and shows in `compact_running` and `_active_tasks`."""
+    call.require_json()
+    call.require_admin()
+    store, host = call.store, call.host
+    started_on = int(host.now().timestamp())
+    if not any(_is_compaction(task, store) for task in host.tasks.all()):
+        task = {
+            "type": COMPACTION,
+            "database": store.name,
+            "started_on": started_on,
+            "updated_on": started_on,
         }
-    )
+        host.tasks.start(lambda: task, store.compact)
+    return answer({"ok": True}, 202)
+
+
+def compact_views(call: DatabaseCall) -> Response:
+    """`_compact/{design document}`: there are no views, so they are as small as can be."""
+    call.require_json()
+    call.require_admin()
+    call.store.revision(f"_design/{call.path[1]}")
+    return answer({"ok": True}, 202)
+
+
+def clean_up_views(call: DatabaseCall) -> Response:
+    call.require_admin()
+    return answer({"ok": True}, 202)
+
+
+def purge(call: DatabaseCall) -> Response:
+    body = call.object_body()
+    call.require_server_admin()
+    if not all(
+        isinstance(revs, list) and all(isinstance(rev, str) for rev in revs) for revs in body.values()
+    ):
+        raise BadRequest("the body must be a JSON object of arrays of revisions")
+    if len(body) > MAX_PURGED_DOCUMENTS:
+        raise BadRequest("Exceeded maximum number of documents.")
+    if sum(map(len, body.values())) > MAX_PURGED_REVISIONS:
+        raise BadRequest("Exceeded maximum number of revisions.")
+    return answer({"purge_seq": None, "purged": call.store.purge(body)}, 201)
+
+
+def purged_infos_limit(_call: DatabaseCall) -> Response:
+    return answer(PURGED_INFOS_LIMIT)
+
+
+def set_purged_infos_limit(call: DatabaseCall) -> Response:
+    """Accepted, and without effect: a purge leaves no trace here, not even in a list of purges."""
+    call.require_admin()
+    limit = load(call.body())
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+        raise BadRequest("`purge_infos_limit` must be positive integer")
+    return answer({"ok": True})
+
+
+def revs_limit(call: DatabaseCall) -> Response:
+    return answer(call.store.revs_limit())
+
+
+def set_revs_limit(call: DatabaseCall) -> Response:
+    call.require_admin()
+    limit = load(call.body())
+    if not isinstance(limit, int):
+        raise BadRequest("`revs_limit` must be positive integer")
+    call.store.set_revs_limit(natural("revs_limit", limit))
+    return answer({"ok": True})
+
+
+def security(call: DatabaseCall) -> Response:
+    return answer(call.store.security())
+
+
+def set_security(call: DatabaseCall) -> Response:
+    call.require_admin()
+    call.store.set_security(checked_security(load(call.body())))
+    return answer({"ok": True})
+
+
+def not_partitioned(_call: DatabaseCall) -> Response:
+    raise BadRequest("database is not partitioned")
+
+
+def _is_compaction(task: Json, store: Store) -> bool:
+    return (task["type"], task.get("database")) == (COMPACTION, store.name)
 
 
 def create(call: Call, name: str) -> Response:

@@ -1,4 +1,4 @@
-"""`/`, `_up`, `_uuids`, `_all_dbs`. protocol.md §1.4."""
+"""`/`, `_up`, `_uuids`, `_all_dbs`, `_dbs_info`, `_active_tasks`. protocol.md §1.4."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from flask import Response
 
 from sync.endpoints.answers import answer
 from sync.endpoints.call import Call
-from sync.errors import BadRequest
+from sync.endpoints.database import information
+from sync.errors import BadRequest, Refused, Unauthorized, Unavailable
 
 # The CouchDB whose behaviour this server keeps to; PouchDB's suite looks for the word.
 COUCHDB_VERSION = "3.5.0"
 MAX_UUIDS = 1000
+MAX_DBS_INFO = 100
 
 
 def welcome(call: Call) -> Response:
@@ -41,6 +43,47 @@ def uuids(call: Call) -> Response:
 
 def all_dbs(call: Call) -> Response:
     """Only what this user may read: a kiosk has no business with the names of the rest."""
+    return answer(_chosen(call))
+
+
+def dbs_info(call: Call) -> Response:
+    """Of those named in a POST, or of all, chosen as in `_all_dbs`."""
+    call.require_server_admin()
+    if call.request.method != "POST":
+        return answer([one for one in (_information(call, name) for name in _chosen(call)) if "info" in one])
+    keys = call.object_body().get("keys")
+    if keys is None:
+        raise BadRequest("`keys` member must exist.")
+    if not isinstance(keys, list):
+        raise BadRequest("`keys` member must be an array.")
+    if len(keys) > MAX_DBS_INFO:
+        raise BadRequest("too_many_keys")
+    return answer([_information(call, key) for key in keys])
+
+
+def active_tasks(call: Call) -> Response:
+    call.require_server_admin()
+    return answer(call.host.tasks.all())
+
+
+def not_here(_call: Call) -> Response:
+    """Parts of CouchDB that are about clusters, or about documents in `_replicator`."""
+    raise Refused("this part of CouchDB's API is not here", error="not_implemented", status=501)
+
+
+def _information(call: Call, name: object) -> dict[str, object]:
+    store = call.host.databases.get(name) if isinstance(name, str) else None
+    if store is None:
+        return {"key": name, "error": "not_found"}
+    try:
+        return {"key": name, "info": information(call.host, store)}
+    except Unavailable:
+        if store is call.host.databases.get(store.name):
+            raise
+        return {"key": name, "error": "not_found"}  # deleted while we looked
+
+
+def _chosen(call: Call) -> list[str]:
     descending = call.flag("descending")
     names = sorted(_names(call), reverse=descending)
     first, last = _bound(call, "startkey", "start_key"), _bound(call, "endkey", "end_key")
@@ -48,7 +91,7 @@ def all_dbs(call: Call) -> Response:
         first, last = last, first
     chosen = [name for name in names if (first is None or name >= first) and (last is None or name <= last)]
     skip, limit = call.number("skip") or 0, call.number("limit")
-    return answer(chosen[skip:][:limit])
+    return chosen[skip:][:limit]
 
 
 def _names(call: Call) -> list[str]:
@@ -56,9 +99,12 @@ def _names(call: Call) -> list[str]:
     if host.is_admin(call.user):
         return names
     stores = (host.databases.get(name) for name in names)
-    return [
+    readable = [
         store.name for store in stores if store is not None and host.may_enter(call.user, store, "GET", "")
     ]
+    if not readable and call.user is None:
+        raise Unauthorized("You are not a server admin.")
+    return readable
 
 
 def _bound(call: Call, *spellings: str) -> str | None:

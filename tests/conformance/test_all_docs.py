@@ -87,12 +87,39 @@ def test_include_docs_with_conflicts_and_attachments(db: Client) -> None:
 @pytest.mark.parametrize("limit", ["", "&limit=500", "&limit=501", "&limit=1000"])
 def test_pages_are_whole_beyond_one_transaction(db: Client, descending: str, limit: str) -> None:
     names = [f"{n:04}" for n in range(1003)]
-    db.server.stores["dossiers"].bulk_docs([{"_id": name} for name in names])
+    assert db.post("_bulk_docs", {"docs": [{"_id": name} for name in names]}).status_code == 201
     expected = names[::-1] if descending == "true" else names
     asked = ids(db, f"descending={descending}&skip=2{limit}")
     assert asked == expected[2:][: int(limit.partition("=")[2] or 1003)]
     rows = db.post("_all_docs?include_docs=true", {"keys": expected}).json()["rows"]
     assert [row["doc"]["_id"] for row in rows] == expected
+
+
+def test_several_questions_at_once(abc: Client) -> None:
+    asked = [{"keys": ["c", "none"]}, {"startkey": "b", "limit": 1}, {}]
+    answers = abc.post("_all_docs/queries?include_docs=true", {"queries": asked}).json()["results"]
+    assert [[row.get("id") for row in one["rows"]] for one in answers] == [
+        ["c", None],
+        ["b"],
+        ["a", "b", "c"],
+    ]
+    assert answers[0]["rows"][0]["doc"]["n"] == "c"
+    assert abc.post("_all_docs/queries", {"queries": []}).json() == {"results": []}
+    for wrong in ({}, {"queries": 1}, {"queries": [1]}, {"queries": [{"limit": "x"}]}):
+        assert abc.post("_all_docs/queries", wrong).status_code == 400
+
+
+def test_design_documents_have_a_list_of_their_own(abc: Client) -> None:
+    for name in ("b", "a"):
+        abc.put(f"_design/{name}", {"language": "javascript"})
+    listed = abc.get("_design_docs?include_docs=true").json()
+    assert [row["id"] for row in listed["rows"]] == ["_design/a", "_design/b"]
+    assert (listed["total_rows"], listed["offset"]) == (2, 0)
+    assert listed["rows"][0]["doc"]["language"] == "javascript"
+    assert [row["id"] for row in abc.get("_design_docs?skip=1").json()["rows"]] == ["_design/b"]
+    by_key = abc.post("_design_docs", {"keys": ["_design/b", "_design/x"]}).json()["rows"]
+    assert [row.get("error", row.get("id")) for row in by_key] == ["_design/b", "not_found"]
+    assert abc.get("_all_docs").json()["total_rows"] == 5
 
 
 def test_a_range_in_a_post(abc: Client) -> None:

@@ -1,4 +1,4 @@
-"""protocol.md §1.7: `_local`, and what checkpoints tell."""
+"""protocol.md §1.7: `_local`, and §1.6: the list of them."""
 
 from __future__ import annotations
 
@@ -38,11 +38,21 @@ def test_malformed(db: Client, path: str, body: object) -> None:
     assert db.put(path, body).status_code == 400
 
 
-def test_a_checkpoint_with_our_sequence_is_told(db: Client) -> None:
-    db.put("a", {})
-    ours = db.server.stores["dossiers"].outer_seq(1)
-    theirs = ["1-" + "0" * 16, "5-g1AAAA", 7, None, [1, "x"], "0", {"a": 1}]
-    for seq in [*theirs, ours]:
-        assert db.put("_local/abc", {"source_last_seq": seq}).status_code == 201
-    ((user, database, seq),) = db.server.checkpoints
-    assert (user.name, database, seq) == ("room-01", "dossiers", 1)
+def test_all_of_them_can_be_listed(db: Client) -> None:
+    for local_id in ("b", "a", "c"):
+        db.put(f"_local/{local_id}", {"n": local_id})
+    db.put("document", {})
+    listed = db.get("_local_docs").json()
+    assert [row["id"] for row in listed["rows"]] == ["_local/a", "_local/b", "_local/c"]
+    assert listed["rows"][0] == {"id": "_local/a", "key": "_local/a", "value": {"rev": "0-1"}}
+    some = db.post("_local_docs?include_docs=true", {"keys": ["_local/c", "_local/none"]}).json()["rows"]
+    assert some[0]["doc"] == {"_id": "_local/c", "_rev": "0-1", "n": "c"}
+    assert some[1] == {"key": "_local/none", "error": "not_found"}
+    for query, expected in (
+        ('startkey="_local/b"', ["b", "c"]),
+        ('endkey="_local/b"&inclusive_end=false', ["a"]),
+        ("descending=true&limit=2&skip=1", ["b", "a"]),
+        ('descending=true&startkey="_local/b"&endkey="_local/b"', ["b"]),
+    ):
+        rows = db.get(f"_local_docs?{query}").json()["rows"]
+        assert [row["id"].removeprefix("_local/") for row in rows] == expected, query

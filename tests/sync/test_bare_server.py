@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import requests
+from requests.auth import HTTPBasicAuth
 
 COMMAND = (sys.executable, "-m", "sync", "serve", "--port", "0", "--dir")
 
@@ -61,7 +62,7 @@ def test_stopping_ends_feeds(tmp_path: Path) -> None:
 
 def test_with_an_admin_the_rest_is_kept_out(tmp_path: Path) -> None:
     with bare_server(tmp_path, "--admin", "adm:mật khẩu") as (url, _):
-        admin = ("adm", "mật khẩu".encode())
+        admin = HTTPBasicAuth(b"adm", "mật khẩu".encode())  # str would be Latin-1
         assert requests.put(f"{url}/a", timeout=9).status_code == 401
         assert requests.put(f"{url}/a", auth=admin, timeout=9).status_code == 201
         assert requests.get(f"{url}/a", timeout=9).status_code == 401
