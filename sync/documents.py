@@ -12,37 +12,55 @@ import binascii
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 import orjson
 
-from sync.errors import BadRequest
+from sync.errors import BadRequest, TooLarge
 from sync.revisions import Rev, canonical_hash, parse_rev
 
 Json: TypeAlias = dict[str, Any]
 
 LOCAL = "_local/"
 DESIGN = "_design/"
-MAX_GENERATION = 10**15
+_MAX_NATURAL = 10**15
+MAX_DOCUMENT_BYTES = 8_000_000  # of its body, as CouchDB counts: without attachments and `_` members
 
 # Read-only members that clients send back as they got them; CouchDB drops them without a word.
 _DROPPED = frozenset(("_revs_info", "_local_seq", "_conflicts", "_deleted_conflicts"))
 _TAKEN_APART = frozenset(("_id", "_rev", "_revisions", "_deleted", "_attachments"))
 
 
+class Content(NamedTuple):
+    """Bytes that the store has: its row number for them, how many they are, their `md5-<base64>`.
+
+    `unpacked`: they are a gzip, and this is how many bytes are in it; None: they are what they are.
+    """
+
+    number: int
+    length: int
+    digest: str
+    unpacked: int | None = None
+
+
 class AttachmentIn(NamedTuple):
-    """One member of `_attachments` as it was sent; `data` is None for a stub."""
+    """One member of `_attachments` as it was sent. `data`: None for a stub, a `Content` for what followed."""
 
     name: str
     content_type: str
     revpos: int | None
-    data: bytes | None
+    data: bytes | Content | None
 
 
 class Attachment(NamedTuple):
-    """One attachment of a stored revision. `digest` is `md5-<base64>`; `content` is the store's row number."""
+    """One attachment of a stored revision. `digest` is `md5-<base64>`; `content` is the store's row number.
+
+    `gzipped`: None, or how many bytes the gzip has that is stored, and that `digest` is of. `length` is
+    always that of what it unpacks to.
+    """
 
     name: str
     content_type: str
@@ -50,6 +68,25 @@ class Attachment(NamedTuple):
     digest: str
     length: int
     content: int
+    gzipped: int | None = None
+
+    @property
+    def stored_length(self) -> int:
+        return self.length if self.gzipped is None else self.gzipped
+
+    def as_sent(self) -> AttachmentIn:
+        """This attachment for another document: its bytes need not travel, they are here."""
+        unpacked = None if self.gzipped is None else self.length
+        content = Content(self.content, self.stored_length, self.digest, unpacked)
+        return AttachmentIn(self.name, self.content_type, None, content)
+
+
+def kept_as(sent: AttachmentIn, content: Content, revpos: int) -> Attachment:
+    """The stored attachment that `sent` becomes with these bytes."""
+    length, gzipped = content.length, None
+    if content.unpacked is not None:
+        length, gzipped = content.unpacked, content.length
+    return Attachment(sent.name, sent.content_type, revpos, content.digest, length, content.number, gzipped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +105,13 @@ class Incoming:
     document: Json
 
 
-def parse_document(document: object, *, doc_id: str | None = None) -> Incoming:
+def parse_document(
+    document: object, *, doc_id: str | None = None, following: Mapping[str, Content] = MappingProxyType({})
+) -> Incoming:
     """Check and take apart one document; `doc_id` (from the URL) wins over its `_id`.
 
-    Raises `BadRequest` in CouchDB's words.
+    `following`: the bytes of its attachments that are sent beside it, by name. Raises `BadRequest` in
+    CouchDB's words, and `TooLarge`.
     """
     if not isinstance(document, dict):
         raise BadRequest("Document must be a JSON object")
@@ -81,12 +121,20 @@ def parse_document(document: object, *, doc_id: str | None = None) -> Incoming:
     deleted = document.get("_deleted", False)
     if not isinstance(deleted, bool):
         raise BadRequest("Bad special document member: _deleted", error="doc_validation")
+    replicable_id = checked_id(document.get("_id") if doc_id is None else doc_id)
+    if replicable_id.startswith(LOCAL):
+        raise BadRequest("a _local document is none that replicates", error="illegal_docid")
+    body = body_bytes(document)
+    if len(body) > MAX_DOCUMENT_BYTES:
+        raise TooLarge(replicable_id, error="document_too_large")
     return Incoming(
-        id=checked_id(document.get("_id") if doc_id is None else doc_id),
+        id=replicable_id,
         path=_path(document),
         deleted=deleted,
-        body=body_bytes(document),
-        attachments=_attachments(document.get("_attachments")),
+        body=body,
+        attachments=tuple(
+            _attachment(name, about, following.get(name)) for name, about in attachments_of(document).items()
+        ),
         document=document,
     )
 
@@ -118,7 +166,7 @@ def _path(document: Json) -> tuple[Rev, ...]:
     if not isinstance(revisions, dict):
         raise BadRequest("Bad special document member: _revisions", error="doc_validation")
     start, hashes = revisions.get("start"), revisions.get("ids")
-    if not _is_generation(start):
+    if not _is_natural(start):
         raise BadRequest("_revisions.start isn't an integer.", error="doc_validation")
     if not isinstance(hashes, list):
         raise BadRequest("_revisions.ids isn't a array.", error="doc_validation")
@@ -129,26 +177,62 @@ def _path(document: Json) -> tuple[Rev, ...]:
     return tuple(Rev(start - age, canonical_hash(text)) for age, text in enumerate(hashes))
 
 
-def _attachments(attachments: object) -> tuple[AttachmentIn, ...]:
+def attachments_of(document: Json) -> Json:
+    """Its `_attachments`, by name, in the order in which they were sent."""
+    attachments = document.get("_attachments")
     if attachments is None:
-        return ()
+        return {}
     if not isinstance(attachments, dict):
         raise BadRequest("Attachments JSON data must be an object")
-    return tuple(_attachment(name, sent) for name, sent in attachments.items())
+    for name, about in attachments.items():
+        checked_attachment_name(name)
+        if not isinstance(about, dict):
+            raise BadRequest(f"Invalid attachment metadata for {name}")
+    return attachments
 
 
-def _attachment(name: str, sent: object) -> AttachmentIn:
-    checked_attachment_name(name)
-    if not isinstance(sent, dict):
-        raise BadRequest(f"Invalid attachment metadata for {name}")
+class Follower(NamedTuple):
+    """An attachment whose bytes are sent beside the document: `length` of them, of that digest, if it says so."""
+
+    name: str
+    length: int
+    gzipped: bool
+    digest: str | None
+
+
+def followers(document: Json) -> list[Follower]:
+    """The attachments with `follows`, in the order in which their bytes come. protocol.md §1.8."""
+    return [
+        _follower(name, about)
+        for name, about in attachments_of(document).items()
+        if about.get("follows") is True and about.get("stub") is not True
+    ]
+
+
+def _follower(name: str, about: Json) -> Follower:
+    encoding = about.get("encoding")
+    if encoding not in (None, "identity", "gzip"):
+        raise BadRequest(f"Invalid attachment encoding for {name}")
+    gzipped = encoding == "gzip"
+    length = about.get("encoded_length", about.get("length")) if gzipped else about.get("length")
+    if not _is_natural(length):
+        raise BadRequest(f"Invalid attachment length for {name}")
+    digest = about.get("digest")
+    known = isinstance(digest, str) and digest.startswith("md5-")
+    return Follower(name, length, gzipped, digest if known else None)
+
+
+def _attachment(name: str, sent: Json, content: Content | None) -> AttachmentIn:
     content_type = sent.get("content_type", "application/octet-stream")
     revpos = sent.get("revpos")
-    if not isinstance(content_type, str) or not (revpos is None or _is_generation(revpos)):
+    if not isinstance(content_type, str) or not (revpos is None or _is_natural(revpos)):
         raise BadRequest(f"Invalid attachment metadata for {name}")
     if sent.get("stub") is True:
         return AttachmentIn(name, content_type, revpos, None)
     if sent.get("follows") is True:
-        raise BadRequest(f"Attachment {name} follows, but this request is not multipart")
+        if content is None:
+            raise BadRequest(f"Attachment {name} follows, but this request is not multipart")
+        return AttachmentIn(name, content_type, revpos, content)
     return AttachmentIn(name, content_type, revpos, _decoded(name, sent.get("data")))
 
 
@@ -163,8 +247,8 @@ def _decoded(name: str, data: object) -> bytes:
     raise BadRequest(f"Invalid attachment data for {name}")
 
 
-def _is_generation(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_GENERATION
+def _is_natural(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_NATURAL
 
 
 def checked_attachment_name(name: str) -> str:
@@ -183,9 +267,17 @@ def new_hash(
     what.update(dump([str(base) if base else None, deleted, len(body)]))
     what.update(body)
     for one in sorted(attachments):
-        content = one.digest if isinstance(one, Attachment) else digest_of(one.data or b"")
-        what.update(dump([one.name, one.content_type, content]))
+        what.update(dump([one.name, one.content_type, *_named_content(one)]))
     return what.hexdigest()[:32]
+
+
+def _named_content(one: Attachment | AttachmentIn) -> tuple[str, ...]:
+    """The digest, and the encoding if there is one: the same bytes packed are something else."""
+    if isinstance(one, Attachment):
+        return (one.digest,) if one.gzipped is None else (one.digest, "gzip")
+    if isinstance(one.data, Content):
+        return (one.data.digest,) if one.data.unpacked is None else (one.data.digest, "gzip")
+    return (digest_of(one.data or b""),)
 
 
 def digest_of(content: bytes) -> str:
@@ -256,6 +348,10 @@ class Stored(NamedTuple):
     attachments: tuple[Attachment, ...]
 
 
+Bytes: TypeAlias = Callable[[Attachment], Iterable[bytes]]
+"""Gives the bytes of an attachment, unpacked, piece by piece."""
+
+
 def render(
     stored: Stored,
     *,
@@ -268,26 +364,85 @@ def render(
     `history`: given, becomes `_revisions`. `contents`: bytes of attachments by `Attachment.content`, for
     base64; without them they are stubs. `extra`: further `_` members (`_conflicts`, `_revs_info`, …).
     """
+    inline = None if contents is None else lambda one: (contents[one.content],)
+    return b"".join(rendered(stored, history=history, shown=Shown(inline=inline), extra=extra))
+
+
+class Shown(NamedTuple):
+    """How attachments appear in a document: as stubs, unless `inline` (base64) or `follows` (multipart).
+
+    `since`: those that are not newer than this generation are stubs all the same. `encoding`: say which
+    are stored gzipped.
+    """
+
+    inline: Bytes | None = None
+    follows: bool = False
+    since: int = 0
+    encoding: bool = False
+
+    def has_bytes(self, one: Attachment) -> bool:
+        return (self.follows or self.inline is not None) and one.revpos > self.since
+
+
+STUBS = Shown()
+
+
+def newest_of(since: Sequence[Rev], history: Iterable[Rev]) -> int:
+    """The generation of the newest revision of a path that is among `since` (`atts_since`); 0 if none."""
+    return next((rev.generation for rev in history if rev in since), 0)
+
+
+def rendered(
+    stored: Stored,
+    *,
+    history: Sequence[Rev] | None = None,
+    shown: Shown = STUBS,
+    extra: Json | None = None,
+) -> Iterator[bytes]:
+    """The same in parts, so that large attachments need not be in memory."""
     parts = [b'{"_id":', orjson.dumps(stored.id), b',"_rev":', orjson.dumps(str(stored.rev))]
     if stored.deleted:
         parts.append(b',"_deleted":true')
     if history is not None:
         parts += (b',"_revisions":', orjson.dumps(_revisions(history)))
-    if stored.attachments:
-        members = {one.name: _outgoing(one, contents) for one in stored.attachments}
-        parts += (b',"_attachments":', orjson.dumps(members))
     for name, value in (extra or {}).items():
         parts += (b',"', name.encode(), b'":', orjson.dumps(value))
+    separator = b',"_attachments":{'
+    for one in stored.attachments:
+        parts += (separator, orjson.dumps(one.name), b":", _about(one, shown))
+        separator = b","
+        if shown.inline is not None and shown.has_bytes(one):
+            parts[-1] = parts[-1][:-1] + b',"data":"'
+            yield b"".join(parts)
+            yield from _base64(shown.inline(one))
+            parts = [b'"}']
+    if stored.attachments:
+        parts.append(b"}")
     parts.append(b"}" if stored.body == b"{}" else b"," + stored.body[1:])
-    return b"".join(parts)
+    yield b"".join(parts)
 
 
 def _revisions(history: Sequence[Rev]) -> Json:
     return {"start": history[0].generation, "ids": [rev.hash for rev in history]}
 
 
-def _outgoing(one: Attachment, contents: Mapping[int, bytes] | None) -> Json:
-    about = {"content_type": one.content_type, "revpos": one.revpos, "digest": one.digest}
-    if contents is None:
-        return {**about, "length": one.length, "stub": True}
-    return {**about, "data": base64.b64encode(contents[one.content]).decode()}
+def _about(one: Attachment, shown: Shown) -> bytes:
+    """Its member without `data`: CouchDB leaves out the length where the bytes themselves are there."""
+    about: Json = {"content_type": one.content_type, "revpos": one.revpos, "digest": one.digest}
+    if not shown.has_bytes(one):
+        about |= {"length": one.length, "stub": True}
+    elif shown.follows:
+        about |= {"length": one.length, "follows": True}
+    if shown.encoding and one.gzipped is not None:
+        about |= {"encoding": "gzip", "encoded_length": one.gzipped}
+    return orjson.dumps(about)
+
+
+def _base64(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    over = b""  # three bytes are four characters: what is over waits for the next chunk
+    for chunk in chunks:
+        data = over + chunk
+        whole = len(data) - len(data) % 3
+        over = data[whole:]
+        yield base64.b64encode(data[:whole])
+    yield base64.b64encode(over)

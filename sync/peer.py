@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from sync.documents import Incoming, Json, load, parse_document
-from sync.errors import BadRequest, NotFound, Unavailable
+from sync.errors import BadRequest, NotFound, TooLarge, Unavailable
 from sync.store import Store, Wanted
 
 
@@ -117,7 +117,7 @@ class LocalPeer:
         for document in documents:
             try:
                 incoming.append(parse_document(document))
-            except BadRequest as why:
+            except (BadRequest, TooLarge) as why:
                 named = (str(document.get("_id")), str(document.get("_rev")))
                 refused.append(RefusedDocument(*named, why.error, why.reason))
         for one in self._store.write(incoming, new_edits=False, source=self._source):

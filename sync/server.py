@@ -86,6 +86,7 @@ _DOCUMENT: Mapping[str, Callable[[DatabaseCall, str], Response]] = {
     "GET": documents.get_document,
     "PUT": documents.put_document,
     "DELETE": documents.delete_document,
+    "COPY": documents.copy_document,
 }
 _ATTACHMENT: Mapping[str, Callable[[DatabaseCall, str, str], Response]] = {
     "GET": attachments.get_attachment,

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from sync import rows, tables
 from sync.compaction import Compaction
-from sync.contents import Contents
+from sync.contents import Contents, Staging, unpacked
 from sync.documents import (
     LOCAL,
     Attachment,
@@ -53,11 +53,22 @@ class Wanted(NamedTuple):
 
 
 class Got(NamedTuple):
-    """One answer to it: the rendered document, or `error` and `reason`."""
+    """One answer to it, rendered: the document, or `error` and `reason`."""
 
     id: str
     rev: str
     document: bytes | None
+    error: str | None = None
+    reason: str | None = None
+
+
+class Opened(NamedTuple):
+    """One answer to it: the revision, with its history if that was asked for; or `error` and `reason`."""
+
+    id: str
+    rev: str
+    stored: Stored | None = None
+    history: list[Rev] | None = None
     error: str | None = None
     reason: str | None = None
 
@@ -333,22 +344,27 @@ class Store:
 
     def contents(self, stored: Stored) -> dict[int, bytes]:
         """The bytes of all attachments of a revision, for `render`."""
-        with self.file.read() as connection:
-            return {
-                one.content: b"".join(self._contents.pieces(connection, one.content))
-                for one in stored.attachments
-            }
+        with self.file.read():
+            return {one.content: b"".join(self.attachment(one)) for one in stored.attachments}
 
-    def attachment(self, one: Attachment, *, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """The bytes [start, stop) of an attachment, piece by piece, each read in a transaction of its own."""
-        end = one.length if stop is None else stop
+    def attachment(self, one: Attachment) -> Iterator[bytes]:
+        """The bytes of an attachment, unpacked, piece by piece, each read in a transaction of its own."""
+        return self.stored_bytes(one) if one.gzipped is None else unpacked(self.stored_bytes(one))
+
+    def stored_bytes(self, one: Attachment, *, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The bytes [start, stop) as they are stored: a gzip, where they came as one."""
+        end = one.stored_length if stop is None else stop
         at = start
         while at < end:
             with self.file.read() as connection:
-                piece = self._contents.piece_from(connection, one.content, at)
+                piece = self._contents.piece_from(connection, one.content, one.digest, at)
             piece = piece[: end - at]
             at += len(piece)
             yield piece
+
+    def staging(self) -> Staging:
+        """Where a request lays down streams before it writes the document that names them."""
+        return Staging(self.file, self._contents)
 
     def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, Json]:
         """`{id: {"missing": [rev], "possible_ancestors": [rev]?}}`, without ids that miss nothing."""
@@ -381,16 +397,27 @@ class Store:
         """For each entry its answers, in order: one, or one for each leaf where no revision was named
         or, with `latest`, where the named one has grown into several."""
         with self.file.read():
+            opened = self.open_revs(wanted, revs=revs, latest=latest)
+            return [[self._got(one, attachments=attachments) for one in answers] for answers in opened]
+
+    def _got(self, one: Opened, *, attachments: bool) -> Got:
+        if one.stored is None:
+            return Got(one.id, one.rev, None, one.error, one.reason)
+        contents = self.contents(one.stored) if attachments else None
+        return Got(one.id, one.rev, render(one.stored, history=one.history, contents=contents))
+
+    def open_revs(
+        self, wanted: Sequence[Wanted], *, revs: bool = False, latest: bool = False
+    ) -> list[list[Opened]]:
+        """The same, not rendered yet; with their histories if `revs`."""
+        with self.file.read():
             summaries = self.summaries(one.id for one in wanted)
             winners = self.winners(summaries)
             return [
-                self._got(
-                    one, summaries.get(one.id), winners, revs=revs, latest=latest, attachments=attachments
-                )
-                for one in wanted
+                self._opened(one, summaries.get(one.id), winners, revs=revs, latest=latest) for one in wanted
             ]
 
-    def _got(
+    def _opened(
         self,
         wanted: Wanted,
         summary: Summary | None,
@@ -398,14 +425,13 @@ class Store:
         *,
         revs: bool,
         latest: bool,
-        attachments: bool,
-    ) -> list[Got]:
+    ) -> list[Opened]:
         try:
             named = None if wanted.rev is None else parse_rev(wanted.rev)
         except BadRequest as why:
-            return [Got(wanted.id, str(wanted.rev), None, why.error, why.reason)]
+            return [Opened(wanted.id, str(wanted.rev), error=why.error, reason=why.reason)]
         if summary is None:
-            return [Got(wanted.id, wanted.rev or "undefined", None, "not_found", "missing")]
+            return [Opened(wanted.id, wanted.rev or "undefined", error="not_found", reason="missing")]
         answers = []
         for rev in self._grown(summary, named, latest=latest):
             stored = winners[wanted.id]
@@ -413,14 +439,10 @@ class Store:
                 if rev != stored.rev:
                     stored = self.revision(wanted.id, rev)
             except NotFound as why:
-                answers.append(Got(wanted.id, str(rev), None, why.error, why.reason))
+                answers.append(Opened(wanted.id, str(rev), error=why.error, reason=why.reason))
                 continue
-            document = render(
-                stored,
-                history=self.history(summary, stored) if revs else None,
-                contents=self.contents(stored) if attachments and stored.attachments else None,
-            )
-            answers.append(Got(wanted.id, str(rev), document))
+            history = self.history(summary, stored) if revs else None
+            answers.append(Opened(wanted.id, str(rev), stored, history))
         return answers
 
     def _grown(self, summary: Summary, named: Rev | None, *, latest: bool) -> list[Rev]:

@@ -43,12 +43,12 @@ CREATE TABLE {p}_rev (
     parent TEXT,                       -- hash of the revision one generation before; NULL at a root
     deleted INTEGER NOT NULL,
     body BLOB,                         -- canonical JSON of the members without "_"; NULL: only its name is known
-    attachments TEXT,                  -- JSON [[name, content_type, revpos, digest, length, content], …]; NULL if none
+    attachments TEXT,                  -- JSON [[name, content_type, revpos, digest, length, content, gzipped], …]; NULL if none
     UNIQUE (doc, generation, hash)
 ) STRICT;
 CREATE TABLE {p}_content (             -- bytes of attachments, once each
     number INTEGER PRIMARY KEY,
-    sha256 BLOB NOT NULL UNIQUE,
+    sha256 BLOB NOT NULL UNIQUE,       -- or "staged <number>" while its pieces are still being laid down
     length INTEGER NOT NULL,
     digest TEXT NOT NULL,              -- CouchDB's md5-…
     held INTEGER NOT NULL DEFAULT 0    -- by how many revisions

@@ -15,7 +15,7 @@ import orjson
 
 from sync import rows
 from sync.contents import Contents
-from sync.documents import Attachment, AttachmentIn, Incoming, Json, new_hash
+from sync.documents import Attachment, AttachmentIn, Content, Incoming, Json, kept_as, new_hash
 from sync.errors import Conflict, Forbidden, MissingStub, Refused
 from sync.revisions import Rev, Tree, parse_rev
 from sync.rows import Leaf, Summary
@@ -155,7 +155,10 @@ class Writing:
             return Conflict()
         # over a tombstone the document goes on, one generation up; it never begins again at 1
         parent = base or (leaves[0].rev if leaves else None)
-        attachments = tuple(self._resolved(document, incoming, () if base is None else (base,)))
+        attachments = tuple(
+            one if isinstance(one, Attachment) else one._replace(revpos=None)  # it is new with this revision
+            for one in self._resolved(document, incoming, () if base is None else (base,))
+        )
         rev = Rev(
             (parent.generation if parent else 0) + 1,
             new_hash(parent, deleted=incoming.deleted, body=incoming.body, attachments=attachments),
@@ -230,9 +233,12 @@ class Writing:
     def _kept(self, one: Attachment | AttachmentIn, rev: Rev) -> Attachment:
         if isinstance(one, Attachment):
             return one
-        content = self._contents.keep(self._connection, one.data or b"")
-        revpos = one.revpos or rev.generation
-        return Attachment(one.name, one.content_type, revpos, content.digest, content.length, content.number)
+        content = (
+            one.data
+            if isinstance(one.data, Content)
+            else self._contents.keep(self._connection, one.data or b"")
+        )
+        return kept_as(one, content, one.revpos or rev.generation)
 
     def _save(self, documents: Iterable[_Document]) -> dict[str, int]:
         """Write what differs; returns the new sequences by document id."""

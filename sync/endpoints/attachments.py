@@ -1,21 +1,35 @@
-"""One attachment: GET (whole, or a range), PUT, DELETE. protocol.md §1.8."""
+"""One attachment: GET (whole, or ranges of it), PUT, DELETE. protocol.md §1.8."""
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from urllib.parse import quote
 
 from flask import Response
 
-from sync.documents import Attachment, Json, Stored, checked_attachment_name, load, render
+from sync.documents import (
+    Attachment,
+    Content,
+    Json,
+    Stored,
+    checked_attachment_name,
+    load,
+    parse_document,
+    render,
+)
 from sync.endpoints.answers import answer, not_modified
 from sync.endpoints.call import DatabaseCall
-from sync.endpoints.documents import base_rev
-from sync.errors import BadRange, Conflict, NotFound
+from sync.endpoints.preconditions import base_rev, is_known
+from sync.endpoints.streams import streamed
+from sync.errors import BadContentType, BadRange, Conflict, NotFound
+from sync.multipart import Slice, byteranges, content_range, header_text
 from sync.revisions import Rev, parse_rev
 
-_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+MAX_RANGES = 9  # more in one request get everything
+
+_RANGE = re.compile(r"([0-9]{0,18})-([0-9]{0,18})")
 
 
 def get_attachment(call: DatabaseCall, doc_id: str, name: str) -> Response:
@@ -24,23 +38,28 @@ def get_attachment(call: DatabaseCall, doc_id: str, name: str) -> Response:
     stored = call.store.revision(doc_id, parse_rev(rev) if rev is not None else None)
     one = _named(stored, name)
     etag = f'"{one.digest.removeprefix("md5-")}"'
-    if etag in call.request.headers.get("If-None-Match", ""):
+    if is_known(call, etag):
         return not_modified(etag)
-    start, stop = _range(call.request.headers.get("Range"), one.length)
-    partial = (start, stop) != (0, one.length)
-    response = Response(
-        call.store.attachment(one, start=start, stop=stop),
-        206 if partial else 200,
-        # not `content_type`, to which Flask would add a charset
-        headers={"Content-Type": one.content_type},
-    )
-    response.headers["Content-Length"] = str(stop - start)
-    response.headers["ETag"] = etag
-    response.headers["Accept-Ranges"] = "bytes"
-    response.headers["Cache-Control"] = "must-revalidate"
-    if partial:
-        response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{one.length}"
-    return response
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "must-revalidate",
+        "Accept-Ranges": "bytes" if one.gzipped is None else "none",
+        # an attachment may be a page with scripts: it must not act as one of this server's own
+        "Content-Security-Policy": "sandbox",
+    }
+    if one.gzipped is not None:
+        return _unranged(call, one, headers)
+    ranges = _ranges(call.request.headers.get("Range"), one.length)
+    match ranges:
+        case []:
+            return _unranged(call, one, headers)
+        case [(start, stop)]:
+            headers |= _content_type(one) | {"Content-Range": content_range(start, stop, one.length)}
+            return streamed(call.store, [Slice(one, start, stop)], 206, headers)
+        case _:
+            boundary = call.host.new_id()
+            headers["Content-Type"] = f'multipart/byteranges; boundary="{boundary}"'
+            return streamed(call.store, byteranges(boundary.encode(), one, ranges), 206, headers)
 
 
 def _named(stored: Stored, name: str) -> Attachment:
@@ -50,57 +69,109 @@ def _named(stored: Stored, name: str) -> Attachment:
     raise NotFound("Document is missing attachment")
 
 
-def _range(header: str | None, length: int) -> tuple[int, int]:
-    """The bytes asked for as [start, stop); all of them for no range, several, or one that is malformed."""
-    match = None if header is None else _RANGE.fullmatch(header.strip())
-    if match is None or match[0] == "bytes=-":
-        return 0, length
-    if not match[1]:
-        start, stop = max(length - int(match[2]), 0), length
-    else:
-        start, stop = int(match[1]), min(int(match[2]) + 1, length) if match[2] else length
-    if start >= stop:
-        raise BadRange(length)
-    return start, stop
+def _content_type(one: Attachment) -> dict[str, str]:
+    """As it was sent: UTF-8, which a header carries as if each byte were a character."""
+    return {"Content-Type": header_text(one.content_type).encode().decode("latin-1")}
+
+
+def _unranged(call: DatabaseCall, one: Attachment, headers: Mapping[str, str]) -> Response:
+    """All of it; what is stored gzipped leaves so if the client can read that."""
+    headers = {**headers, **_content_type(one)}
+    if one.gzipped is None:
+        return streamed(call.store, [Slice(one, 0, one.length)], 200, headers)
+    headers["Vary"] = "Accept-Encoding"
+    if call.request.accept_encodings.quality("gzip") > 0:
+        headers["Content-Encoding"] = "gzip"
+        return streamed(call.store, [Slice(one, 0, one.gzipped)], 200, headers)
+    headers["Content-Length"] = str(one.length)
+    return Response(call.store.attachment(one), 200, headers=headers)
+
+
+def _ranges(header: str | None, length: int) -> list[tuple[int, int]]:
+    """The ranges asked for as [start, stop); none where all is to be sent: malformed, or too many.
+
+    Raises `BadRange` if one of them is outside.
+    """
+    unit, _, specs = (header or "").strip().partition("=")
+    ranges: list[tuple[int, int]] = []
+    for spec in specs.split(",") if unit == "bytes" else ():
+        match = _RANGE.fullmatch(spec.strip())
+        if match is None or match[0] in ("-", "0-"):
+            return []
+        if not match[1]:
+            start, stop = max(length - int(match[2]), 0), length
+        else:
+            start, stop = int(match[1]), min(int(match[2]) + 1, length) if match[2] else length
+        if start >= stop:
+            raise BadRange(length)
+        ranges.append((start, stop))
+    return ranges if len(ranges) <= MAX_RANGES else []
 
 
 def put_attachment(call: DatabaseCall, doc_id: str, name: str) -> Response:
+    """The body goes to the disk as it comes; what is gzipped stays so."""
     checked_attachment_name(name)
-    data = base64.b64encode(call.body()).decode()
+    base = base_rev(call)
+    gzipped = _is_gzipped(call)
     # the type as it was sent, parameters and all
-    content_type = call.request.headers.get("Content-Type") or "application/octet-stream"
-    sent = {"content_type": content_type, "data": data}
-    rev = _edit(call, doc_id, lambda attachments: {**attachments, name: sent}, create=True)
-    return _saved(doc_id, rev, 201)
+    sent = call.request.headers.get("Content-Type") or "application/octet-stream"
+    about = {"content_type": sent.encode("latin-1").decode("utf-8", "replace"), "follows": True}
+    with call.store.staging() as staging:
+        content = staging.lay(call.chunks(), name=name, gzipped=gzipped)
+        rev = _edit(
+            call, doc_id, base, lambda attachments: {**attachments, name: about}, following={name: content}
+        )
+    location = "/".join(quote(piece, safe="") for piece in (call.store.name, doc_id, name))
+    return _saved(doc_id, rev, 201, {"Location": call.request.host_url + location})
+
+
+def _is_gzipped(call: DatabaseCall) -> bool:
+    match call.request.headers.get("Content-Encoding", "identity").strip().lower():
+        case "identity" | "":
+            return False
+        case "gzip":
+            return True
+        case _:
+            raise BadContentType("Only gzip and identity content-encodings are supported")
 
 
 def delete_attachment(call: DatabaseCall, doc_id: str, name: str) -> Response:
     def without(attachments: Json) -> Json:
-        if name not in attachments:
-            raise NotFound("Document is missing attachment")
         return {other: about for other, about in attachments.items() if other != name}
 
-    return _saved(doc_id, _edit(call, doc_id, without, create=False), 200)
-
-
-def _edit(call: DatabaseCall, doc_id: str, change: Callable[[Json], Json], *, create: bool) -> Rev:
-    """A new revision of the document with its attachments changed, the rest as it is."""
     base = base_rev(call)
     with call.store.file.write():
-        document: Json = {"_id": doc_id} if base is None and create else _at(call, doc_id, base)
+        stored = call.store.revision(doc_id) if base is None else _at(call, doc_id, base)
+        _named(stored, name)
+        rev = _edit(call, doc_id, base, without)
+    return _saved(doc_id, rev, 200, {})
+
+
+def _edit(
+    call: DatabaseCall,
+    doc_id: str,
+    base: Rev | None,
+    change: Callable[[Json], Json],
+    *,
+    following: Mapping[str, Content] = MappingProxyType({}),
+) -> Rev:
+    """A new revision of the document with its attachments changed, the rest as it is."""
+    with call.store.file.write():
+        document: Json = {} if base is None else load(render(_at(call, doc_id, base)))
         attachments = change(document.get("_attachments", {}))
-        return call.store.put({**document, "_attachments": attachments}, source=call.source)
+        incoming = parse_document(
+            {**document, "_attachments": attachments}, doc_id=doc_id, following=following
+        )
+        (outcome,) = call.store.write([incoming], new_edits=True, source=call.source)
+        return outcome.saved()
 
 
-def _at(call: DatabaseCall, doc_id: str, base: str | None) -> Json:
-    if base is None:
-        raise Conflict()
+def _at(call: DatabaseCall, doc_id: str, base: Rev) -> Stored:
     try:
-        document: Json = load(render(call.store.revision(doc_id, parse_rev(base))))
+        return call.store.revision(doc_id, base)
     except NotFound as why:
         raise Conflict("missing_rev", error="not_found") from why
-    return document
 
 
-def _saved(doc_id: str, rev: Rev, status: int) -> Response:
-    return answer({"ok": True, "id": doc_id, "rev": str(rev)}, status, {"ETag": f'"{rev}"'})
+def _saved(doc_id: str, rev: Rev, status: int, headers: Mapping[str, str]) -> Response:
+    return answer({"ok": True, "id": doc_id, "rev": str(rev)}, status, headers)

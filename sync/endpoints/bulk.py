@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any, NamedTuple
 
-import orjson
 from flask import Response
 
-from sync.documents import Json
+from sync.documents import LOCAL, STUBS, Json, Shown, checked_id, dump, newest_of, rendered
 from sync.endpoints.answers import answer, raw_answer
 from sync.endpoints.call import DatabaseCall
+from sync.endpoints.streams import accepts, stored_segments
 from sync.errors import BadRequest
-from sync.store import Got, Wanted
+from sync.multipart import Segment, failure, mixed, revision
+from sync.revisions import Rev, parse_rev
+from sync.store import Opened, Wanted
 from sync.writing import Outcome
 
 _NOT_FOR_BULK_GET = ("rev", "open_revs", "atts_since", "w", "new_edits")
@@ -20,22 +24,45 @@ _NOT_FOR_BULK_GET = ("rev", "open_revs", "atts_since", "w", "new_edits")
 def bulk_docs(call: DatabaseCall) -> Response:
     body = call.object_body()
     documents, new_edits = body.get("docs"), body.get("new_edits", True)
-    if not isinstance(documents, list):
+    if "docs" not in body:
         raise BadRequest("POST body must include `docs` parameter.")
+    if not isinstance(documents, list):
+        raise BadRequest("`docs` parameter must be an array.")
     if not isinstance(new_edits, bool):
         raise BadRequest("`new_edits` parameter must be a boolean.")
     if new_edits:
         documents = [_with_id(call, one) for one in documents]
-    outcomes = call.store.bulk_docs(documents, new_edits=new_edits, source=call.source)
+    local = {place: one for place, one in enumerate(documents) if _is_local(one)}
+    with call.store.file.write() if local else nullcontext():  # without them the store waits only to write
+        notes = {place: _noted(call, one) for place, one in local.items()}
+        outcomes = iter(
+            call.store.bulk_docs(
+                [one for place, one in enumerate(documents) if place not in notes],
+                new_edits=new_edits,
+                source=call.source,
+            )
+        )
+    in_order = [notes[place] if place in notes else next(outcomes) for place in range(len(documents))]
     if new_edits:
-        return answer([_edit_row(one) for one in outcomes], 201)
-    return answer([_copy_row(one) for one in outcomes if one.refusal], 201)
+        return answer([_edit_row(one) for one in in_order], 201)
+    return answer([_copy_row(one) for one in in_order if one.refusal], 201)
 
 
 def _with_id(call: DatabaseCall, document: Any) -> Any:
     if isinstance(document, dict) and "_id" not in document:
         return {"_id": call.host.new_id(), **document}
     return document
+
+
+def _is_local(document: Any) -> bool:
+    doc_id = document.get("_id") if isinstance(document, dict) else None
+    return isinstance(doc_id, str) and doc_id.startswith(LOCAL)
+
+
+def _noted(call: DatabaseCall, document: Json) -> Outcome:
+    """A `_local` document among the others."""
+    doc_id = checked_id(document["_id"])
+    return Outcome(doc_id, call.store.put_local(doc_id.removeprefix(LOCAL), document))
 
 
 def _edit_row(outcome: Outcome) -> Json:
@@ -49,43 +76,129 @@ def _copy_row(outcome: Outcome) -> Json:
     return {"id": row.pop("id"), "rev": outcome.rev, **row}
 
 
+class _Entry(NamedTuple):
+    """One entry of `_bulk_get` that can be asked: `since` are the revisions whose attachments are there."""
+
+    wanted: Wanted
+    since: tuple[Rev, ...]
+
+
 def bulk_get(call: DatabaseCall) -> Response:
     for name in _NOT_FOR_BULK_GET:
         if call.text(name) is not None:
-            raise BadRequest(f"`{name}` query parameter is not supported for _bulk_get")
-    entries = call.object_body().get("docs")
-    if not isinstance(entries, list):
+            raise BadRequest(f'"{name}" query parameter is not acceptable')
+    documents = call.object_body().get("docs")
+    if not isinstance(documents, list):
         raise BadRequest("Missing JSON list of 'docs'.")
-    answers = call.store.bulk_get(
-        [_wanted(one) for one in entries],
-        revs=call.flag("revs"),
-        latest=call.flag("latest"),
-        attachments=call.flag("attachments"),
+    entries = [_entry(one) for one in documents]
+    asked = [one for one in entries if isinstance(one, _Entry)]
+    revs = call.flag("revs")
+    found = iter(
+        call.store.open_revs(
+            [one.wanted for one in asked],
+            revs=revs or any(one.since for one in asked),
+            latest=call.flag("latest"),
+        )
     )
-    return raw_answer(b'{"results":[' + b",".join(map(_result, answers)) + b"]}\n")
+    results = [_result(entry, found, call, revs=revs) for entry in entries]
+    form = _multipart_form(call)
+    if form is None:
+        inline = any(one.shown.inline is not None for result in results for one in result)
+        parts = _json(results)
+        return raw_answer(parts if inline else b"".join(parts))
+    boundary, inner = call.host.new_id().encode(), call.host.new_id().encode()
+    segments = mixed(boundary, (_part(one, inner) for result in results for one in result))
+    headers = {"Content-Type": f'{form}; boundary="{boundary.decode()}"'}
+    return Response(stored_segments(call.store, segments), headers=headers)
 
 
-def _wanted(entry: Any) -> Wanted:
-    if not isinstance(entry, dict):
-        raise BadRequest("Document must be a JSON object")
-    doc_id, rev = entry.get("id"), entry.get("rev")
-    if not isinstance(doc_id, str):
-        raise BadRequest("Document id must be a string", error="illegal_docid")
-    if rev is not None and not isinstance(rev, str):
-        raise BadRequest("Invalid rev format")
-    return Wanted(doc_id, rev)
+def _multipart_form(call: DatabaseCall) -> str | None:
+    """The kind of multipart for a client that takes one, and no JSON."""
+    forms = () if accepts(call.request, "application/json") else ("multipart/mixed", "multipart/related")
+    return next((form for form in forms if accepts(call.request, form)), None)
 
 
-def _result(answers: list[Got]) -> bytes:
-    documents = b",".join(map(_got, answers))
-    return b'{"id":' + orjson.dumps(answers[0].id) + b',"docs":[' + documents + b"]}"
+def _entry(entry: Any) -> _Entry | Opened:
+    """What to ask for; or the failure, in CouchDB's words, with what of it could be understood."""
+    if not isinstance(entry, dict) or not entry:
+        return _failed(None, None, "bad_request", "document must be a JSON object")
+    if "id" not in entry:
+        return _failed(None, None, "bad_request", "document id missed")
+    doc_id, rev, since = entry["id"], entry.get("rev"), entry.get("atts_since", [])
+    try:
+        checked_id(doc_id)
+    except BadRequest as why:
+        return _failed(doc_id, None, why.error, why.reason)
+    if not isinstance(since, list):
+        return _failed(doc_id, since, "bad_request", "att_since value must be array of revs.")
+    for one in ([] if rev is None else [rev]) + since:
+        try:
+            parse_rev(one)
+        except BadRequest as why:
+            return _failed(doc_id, one, why.error, why.reason)
+    return _Entry(Wanted(doc_id, rev), tuple(map(parse_rev, since)))
 
 
-def _got(one: Got) -> bytes:
-    if one.document is not None:
-        return b'{"ok":' + one.document + b"}"
-    why = {"id": one.id, "rev": one.rev, "error": one.error, "reason": one.reason}
-    return b'{"error":' + orjson.dumps(why) + b"}"
+def _failed(doc_id: Any, rev: Any, error: str, reason: str) -> Opened:
+    return Opened(doc_id, rev, error=error, reason=reason)
+
+
+class _Answer(NamedTuple):
+    """A revision as it goes out; `history` only if it was asked for."""
+
+    opened: Opened
+    history: list[Rev] | None
+    shown: Shown
+
+
+def _result(
+    entry: _Entry | Opened, found: Iterator[list[Opened]], call: DatabaseCall, *, revs: bool
+) -> list[_Answer]:
+    if isinstance(entry, Opened):
+        return [_Answer(entry, None, STUBS)]
+    inline = call.store.attachment if entry.since or call.flag("attachments") else None
+    encoding = call.flag("att_encoding_info")
+    return [
+        _Answer(
+            one,
+            one.history if revs else None,
+            Shown(inline=inline, since=newest_of(entry.since, one.history or ()), encoding=encoding),
+        )
+        for one in next(found)
+    ]
+
+
+def _json(results: list[list[_Answer]]) -> Iterator[bytes]:
+    between = b'{"results":['
+    for result in results:
+        yield between + b'{"id":' + dump(result[0].opened.id) + b',"docs":['
+        between = b","
+        for place, one in enumerate(result):
+            yield b"," if place else b""
+            yield from _got(one)
+        yield b"]}"
+    yield b"]}\n" if results else b'{"results":[]}\n'
+
+
+def _got(one: _Answer) -> Iterator[bytes]:
+    if one.opened.stored is None:
+        yield b'{"error":' + dump(_why(one.opened)) + b"}"
+        return
+    yield b'{"ok":'
+    yield from rendered(one.opened.stored, history=one.history, shown=one.shown)
+    yield b"}"
+
+
+def _why(one: Opened) -> Json:
+    return {"id": one.id, "rev": one.rev, "error": one.error, "reason": one.reason}
+
+
+def _part(one: _Answer, inner: bytes) -> Iterator[Segment]:
+    stored = one.opened.stored
+    if stored is None:
+        return failure(_why(one.opened))
+    headers = (f"X-Doc-Id: {stored.id}", f"X-Rev-Id: {stored.rev}")
+    return revision(stored, inner, history=one.history, since=one.shown.since, headers=headers)
 
 
 def revs_diff(call: DatabaseCall) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -74,7 +74,7 @@ class Call:
 
     def body(self) -> bytes:
         """The whole body, gunzipped. Raises `TooLarge`, `BadContentType`, `BadRequest` (cut off)."""
-        sent = _read(self.request)
+        sent = gathered(self.chunks())
         match self.request.headers.get("Content-Encoding", "identity").strip().lower():
             case "identity" | "":
                 return sent
@@ -82,6 +82,21 @@ class Call:
                 return _gunzip(sent)
             case other:
                 raise BadContentType(f"Unsupported Content-Encoding: {other}")
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body as it comes, of any length, not gunzipped. Raises `BadRequest` where it is cut off."""
+        stream = self.request.environ["wsgi.input"]
+        size = 0
+        try:
+            while part := stream.read(_READ_BYTES):
+                size += len(part)
+                yield part
+        except ValueError as why:  # cheroot's word for a chunked body that is not one
+            raise BadRequest("malformed chunked body") from why
+        except OSError as why:
+            raise BadRequest("the body did not arrive") from why
+        if self.request.content_length is not None and size < self.request.content_length:
+            raise BadRequest("the body ended before its Content-Length")
 
     def json_body(self) -> Any:
         """The body of a POST, which must say that it is JSON."""
@@ -128,22 +143,15 @@ def natural(name: str, value: object) -> int:
     raise BadRequest(f"Invalid value for {name}: {value!r:.40}", error="query_parse_error")
 
 
-def _read(request: Request) -> bytes:
-    stream = request.environ["wsgi.input"]
+def gathered(chunks: Iterable[bytes]) -> bytes:
+    """All of a body that must be in memory. Raises `TooLarge`."""
     parts: list[bytes] = []
     size = 0
-    try:
-        while part := stream.read(_READ_BYTES):
-            size += len(part)
-            if size > MAX_BODY_BYTES:
-                raise TooLarge("the request entity is too large")
-            parts.append(part)
-    except ValueError as why:  # cheroot's word for a chunked body that is not one
-        raise BadRequest("malformed chunked body") from why
-    except OSError as why:
-        raise BadRequest("the body did not arrive") from why
-    if request.content_length is not None and size < request.content_length:
-        raise BadRequest("the body ended before its Content-Length")
+    for part in chunks:
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise TooLarge("the request entity is too large")
+        parts.append(part)
     return b"".join(parts)
 
 

@@ -1,45 +1,118 @@
-"""One document: GET with all its questions, PUT, DELETE, POST. protocol.md §1.7."""
+"""One document: GET with all its questions, PUT, DELETE, COPY, POST. protocol.md §1.7, §1.8."""
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from types import MappingProxyType
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from flask import Response
 
-from sync.documents import Json, Stored, load, render
+from sync.contents import MAX_ATTACHMENT_BYTES, Staging
+from sync.documents import (
+    LOCAL,
+    Content,
+    Incoming,
+    Json,
+    Shown,
+    Stored,
+    checked_id,
+    dump,
+    followers,
+    load,
+    newest_of,
+    parse_document,
+    render,
+    rendered,
+)
 from sync.endpoints.all_docs import conflicts
-from sync.endpoints.answers import answer, not_modified, raw_answer
-from sync.endpoints.call import DatabaseCall
-from sync.errors import BadContentType, BadRequest, Conflict
+from sync.endpoints.answers import JSON_TYPE, answer, not_modified, raw_answer
+from sync.endpoints.call import DatabaseCall, gathered
+from sync.endpoints.preconditions import base_rev, is_known
+from sync.endpoints.streams import accepts, stored_segments, streamed
+from sync.errors import BadContentType, BadRequest, Conflict, TooLarge
+from sync.multipart import RelatedParts, Segment, boundary_of, failure, mixed, related, revision
 from sync.revisions import Rev, Tree, parse_rev
 from sync.rows import Summary
-from sync.store import Got, Wanted
+from sync.store import Opened, Wanted
 
-_META = ("revs", "revs_info", "conflicts", "deleted_conflicts", "meta", "local_seq", "attachments", "rev")
+# ---- GET
 
 
 def get_document(call: DatabaseCall, doc_id: str) -> Response:
-    if call.text("open_revs") is not None:
-        return _open_revs(call, doc_id)
+    wanted = _open_revs(call, doc_id)
+    if wanted:
+        return _get_open_revs(call, wanted)
+    since = _atts_since(call)
     with call.store.file.read():
         summary = call.store.summary(doc_id)
         named = call.text("rev")
         # CouchDB 3.5: `latest` next to `rev` gives the winner, not the leaf of that branch
         rev = parse_rev(named) if named is not None and not call.flag("latest") else None
         stored = call.store.revision(doc_id, rev)
-        etag = f'"{stored.rev}"'
-        headers = {}
-        if not any(call.text(name) for name in _META):
-            if etag in call.request.headers.get("If-None-Match", ""):
-                return not_modified(etag)
-            headers["ETag"] = etag
-        body = render(
-            stored,
-            history=call.store.history(summary, stored) if call.flag("revs") else None,
-            contents=call.store.contents(stored) if call.flag("attachments") else None,
-            extra=_extra(call, summary, stored),
-        )
-    return raw_answer(body + b"\n", headers=headers)
+        extra = _extra(call, summary, stored)
+        history = call.store.history(summary, stored) if call.flag("revs") or since else None
+    headers = {}
+    if not extra:
+        headers["ETag"] = f'"{stored.rev}"'
+        if is_known(call, headers["ETag"]):
+            return not_modified(headers["ETag"])
+    shown = _shown(call, since, history)
+    if not call.flag("revs"):
+        history = None
+    if shown.inline is not None and stored.attachments and accepts(call.request, "multipart/related"):
+        return _multipart(call, stored, shown, history, extra, headers)
+    return _json(rendered(stored, history=history, shown=shown, extra=extra), shown, headers)
+
+
+def _json(
+    parts: Iterable[bytes], shown: Shown, headers: Mapping[str, str] = MappingProxyType({})
+) -> Response:
+    """Whole where it is in memory anyway, in parts where attachments are read meanwhile."""
+    parts = chain(parts, (b"\n",))
+    return raw_answer(b"".join(parts) if shown.inline is None else parts, headers=headers)
+
+
+def _shown(call: DatabaseCall, since: Sequence[Rev], history: Sequence[Rev] | None) -> Shown:
+    """How attachments are shown in JSON; `history` is needed with `since`."""
+    return Shown(
+        inline=call.store.attachment if since or call.flag("attachments") else None,
+        since=newest_of(since, history or ()),
+        encoding=call.flag("att_encoding_info"),
+    )
+
+
+def _atts_since(call: DatabaseCall) -> list[Rev]:
+    if call.text("atts_since") is None:
+        return []
+    return _parsed_revs("atts_since", call.json_parameter("atts_since"))
+
+
+def _parsed_revs(name: str, revs: object) -> list[Rev]:
+    if not isinstance(revs, list):
+        raise BadRequest(f"`{name}` must be a JSON array of revisions")
+    return [parse_rev(rev) for rev in revs]
+
+
+def _multipart(
+    call: DatabaseCall,
+    stored: Stored,
+    shown: Shown,
+    history: Sequence[Rev] | None,
+    extra: Json,
+    headers: Mapping[str, str],
+) -> Response:
+    shown = shown._replace(inline=None, follows=True, encoding=True)
+    document = b"".join(rendered(stored, history=history, shown=shown, extra=extra))
+    following = [one for one in stored.attachments if shown.has_bytes(one)]
+    headers = {**headers, "Cache-Control": "must-revalidate", "Content-Type": JSON_TYPE}
+    if not following:
+        return streamed(call.store, [document], 200, headers)
+    boundary = call.host.new_id()
+    headers["Content-Type"] = f'multipart/related; boundary="{boundary}"'
+    return streamed(call.store, related(boundary.encode(), document, following), 200, headers)
 
 
 def _extra(call: DatabaseCall, summary: Summary, stored: Stored) -> Json:
@@ -68,79 +141,176 @@ def _status(tree: Tree, rev: Rev) -> str:
     return "deleted" if node.deleted else "available"
 
 
-def _open_revs(call: DatabaseCall, doc_id: str) -> Response:
-    """Leaves, or the revisions named, as JSON; CouchDB's other form, multipart/mixed, is not here yet."""
-    wanted = call.text("open_revs")
-    if wanted == "all":
-        call.store.summary(doc_id)
-        entries = [Wanted(doc_id)]
-    else:
-        named = call.json_parameter("open_revs")
-        if not isinstance(named, list) or not all(isinstance(rev, str) for rev in named):
-            raise BadRequest('`open_revs` must be "all" or a JSON array of revisions')
-        entries = [Wanted(doc_id, str(parse_rev(rev))) for rev in named]
-    answers = call.store.bulk_get(
-        entries, revs=call.flag("revs"), latest=call.flag("latest"), attachments=call.flag("attachments")
-    )
-    unique = {(one.rev, one.document): one for got in answers for one in got}
-    return raw_answer(b"[" + b",".join(_open_rev(one) for one in unique.values()) + b"]\n")
+def _open_revs(call: DatabaseCall, doc_id: str) -> list[Wanted]:
+    """What `open_revs` asks for; nothing for an empty list, as if it were not there."""
+    match call.text("open_revs"):
+        case None:
+            return []
+        case "all":
+            call.store.summary(doc_id)
+            return [Wanted(doc_id)]
+        case _:
+            revs = _parsed_revs("open_revs", call.json_parameter("open_revs"))
+            return [Wanted(doc_id, str(rev)) for rev in revs]
 
 
-def _open_rev(one: Got) -> bytes:
-    if one.document is None:
-        return b'{"missing":"' + one.rev.encode() + b'"}'
-    return b'{"ok":' + one.document + b"}"
+def _get_open_revs(call: DatabaseCall, wanted: list[Wanted]) -> Response:
+    """Leaves, or the revisions named: multipart/mixed, or JSON for those who want nothing else."""
+    since = _atts_since(call)
+    revs = call.flag("revs")
+    answers = call.store.open_revs(wanted, revs=revs or bool(since), latest=call.flag("latest"))
+    unique = list({(one.rev, one.stored is None): one for found in answers for one in found}.values())
+    if accepts(call.request, "multipart/mixed"):
+        boundary, inner = call.host.new_id().encode(), call.host.new_id().encode()
+        segments = mixed(boundary, (_part(one, inner, revs=revs, since=since) for one in unique))
+        headers = {"Content-Type": f'multipart/mixed; boundary="{boundary.decode()}"'}
+        return Response(stored_segments(call.store, segments), headers=headers)
+
+    def parts() -> Iterator[bytes]:
+        separator = b"["
+        for one in unique:
+            yield separator
+            separator = b","
+            if one.stored is None:
+                yield dump({"missing": one.rev})
+            else:
+                yield b'{"ok":'
+                history = one.history if revs else None
+                yield from rendered(one.stored, history=history, shown=_shown(call, since, one.history))
+                yield b"}"
+        yield b"]"
+
+    return _json(parts(), _shown(call, since, None))
+
+
+def _part(one: Opened, inner: bytes, *, revs: bool, since: Sequence[Rev]) -> Iterator[Segment]:
+    if one.stored is None:
+        return failure({"missing": one.rev})
+    history = one.history if revs else None
+    return revision(one.stored, inner, history=history, since=newest_of(since, one.history or ()))
+
+
+# ---- PUT, POST, DELETE, COPY
 
 
 def put_document(call: DatabaseCall, doc_id: str) -> Response:
     if call.request.mimetype == "multipart/related":
-        raise BadContentType("multipart/related is not supported yet; send attachments inline, as base64")
-    document = load(call.body())
-    if isinstance(document, dict):
-        document = {**document, "_id": doc_id, **_with_base(call, document)}
-    new_edits = call.text("new_edits") != "false"
-    rev = call.store.put(document, doc_id=doc_id, new_edits=new_edits, source=call.source)
-    return _saved(call, doc_id, rev, 200 if document.get("_deleted") is True else 201)
+        return _put_related(call, doc_id)
+    return _put(call, doc_id, load(call.body()))
+
+
+def _put_related(call: DatabaseCall, doc_id: str) -> Response:
+    """The document is the first part; the bytes of its attachments follow, and go to the disk as they come."""
+    if call.request.headers.get("Content-Encoding", "identity") != "identity":
+        raise BadContentType("a multipart body must not be encoded")
+    received = RelatedParts(call.chunks(), boundary_of(call.request.headers["Content-Type"]))
+    headers, sent = received.document()
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_TYPE:
+        raise BadContentType("Content-Type must be application/json")
+    document = load(gathered(sent))
+    with call.store.staging() as staging:
+        following = _laid_down(received, document, staging)
+        return _put(call, doc_id, document, following)
+
+
+def _laid_down(received: RelatedParts, document: object, staging: Staging) -> dict[str, Content]:
+    following: dict[str, Content] = {}
+    for one in followers(document) if isinstance(document, dict) else ():
+        if one.length > MAX_ATTACHMENT_BYTES:
+            raise TooLarge(one.name, error="attachment_too_large")
+        content = staging.lay(received.take(one), name=one.name, gzipped=one.gzipped)
+        if one.digest not in (None, content.digest):
+            raise BadRequest("Possible message corruption.", error="content_md5_mismatch")
+        following[one.name] = content
+    received.end()
+    return following
+
+
+def _put(
+    call: DatabaseCall,
+    doc_id: str,
+    document: object,
+    following: Mapping[str, Content] = MappingProxyType({}),
+) -> Response:
+    incoming = _based(parse_document(document, doc_id=doc_id, following=following), base_rev(call))
+    rev = _written(call, incoming, new_edits=call.text("new_edits") != "false")
+    return _saved(call, doc_id, rev, 200 if incoming.deleted else 201)
+
+
+def _based(incoming: Incoming, base: Rev | None) -> Incoming:
+    """With the base revision of the URL or a header, where the body must not name another one."""
+    if base is None or incoming.path[:1] == (base,):
+        return incoming
+    if incoming.path:
+        raise BadRequest("Document rev from request body and query string have different values")
+    return replace(incoming, path=(base,))
+
+
+def _written(call: DatabaseCall, incoming: Incoming, *, new_edits: bool = True) -> Rev:
+    (outcome,) = call.store.write([incoming], new_edits=new_edits, source=call.source)
+    return outcome.saved()
 
 
 def post_document(call: DatabaseCall) -> Response:
     """Create a document; without `_id` the server gives one."""
     document = call.object_body()
-    doc_id = document.get("_id", None) or call.host.new_id()
-    rev = call.store.put({**document, "_id": doc_id}, source=call.source)
-    return _saved(call, doc_id, rev, 201)
+    doc_id = document.get("_id") or call.host.new_id()
+    if isinstance(doc_id, str) and doc_id.startswith(LOCAL):
+        rev = call.store.put_local(checked_id(doc_id).removeprefix(LOCAL), document)
+        return answer({"ok": True, "id": doc_id, "rev": rev}, 201)
+    return _saved(call, doc_id, _written(call, parse_document({**document, "_id": doc_id})), 201)
 
 
 def delete_document(call: DatabaseCall, doc_id: str) -> Response:
     base = base_rev(call)
+    call.store.revision(doc_id)  # 404 for what is not there or deleted already
     if base is None:
-        call.store.revision(doc_id)  # 404 for what is not there or deleted already
         raise Conflict()
-    tombstone = {"_id": doc_id, "_rev": base, "_deleted": True}
-    return _saved(call, doc_id, call.store.put(tombstone, source=call.source), 200)
+    tombstone = parse_document({"_id": doc_id, "_rev": str(base), "_deleted": True})
+    return _saved(call, doc_id, _written(call, tombstone), 200)
 
 
-def base_rev(call: DatabaseCall) -> str | None:
-    """The revision that a request builds on: `?rev=` or `If-Match`, which must agree."""
-    asked = call.text("rev")
-    header = call.request.headers.get("If-Match")
-    matched = None if header is None else header.strip().strip('"')
-    if asked is not None and matched is not None and asked != matched:
-        raise BadRequest("Document rev and etag have different values")
-    return asked or matched
+def copy_document(call: DatabaseCall, doc_id: str) -> Response:
+    """Another document with the same members and attachments, whose bytes are not copied."""
+    target, base = _destination(call.request.headers.get("Destination"))
+    source = base_rev(call)
+    with call.store.file.write():
+        stored = call.store.revision(doc_id, source)
+        if target.startswith(LOCAL):
+            rev = call.store.put_local(target.removeprefix(LOCAL), load(stored.body))
+            return answer({"ok": True, "id": target, "rev": rev}, 201)
+        copy = Incoming(
+            id=target,
+            path=() if base is None else (base,),
+            deleted=stored.deleted,
+            body=stored.body,
+            attachments=tuple(one.as_sent() for one in stored.attachments),
+            document=load(render(stored)),
+        )
+        return _saved(call, target, _written(call, copy), 201)
 
 
-def _with_base(call: DatabaseCall, document: Json) -> Json:
-    """`_rev` from the URL or a header, where the body must not name another one."""
-    base = base_rev(call)
-    if base is None:
-        return {}
-    if document.get("_rev", base) != base:
-        raise BadRequest("Document rev from request body and query string have different values")
-    return {"_rev": base}
+def _destination(header: str | None) -> tuple[str, Rev | None]:
+    """`id` or `id?rev=R`, encoded as in a URL: the document that a copy becomes, and its base."""
+    if header is None:
+        raise BadRequest("Destination header is mandatory for COPY.")
+    if header.startswith(("http://", "https://")):
+        raise BadRequest("Destination URL must be relative.")
+    encoded, _, query = header.partition("?")
+    name, equals, rev = query.partition("=")
+    if query and (name != "rev" or not equals):
+        raise BadRequest("the Destination of a COPY may have a `rev`, and no other parameter")
+    try:
+        doc_id = unquote_to_bytes(encoded.replace("+", " ").encode("latin-1")).decode()
+    except UnicodeError as why:
+        raise BadRequest("the Destination is not UTF-8") from why
+    return checked_id(doc_id), parse_rev(unquote(rev)) if query else None
 
 
 def _saved(call: DatabaseCall, doc_id: str, rev: Rev, status: int) -> Response:
-    location = f"{call.request.host_url}{quote(call.store.name)}/{quote(doc_id, safe='')}"
+    """With `batch=ok` CouchDB has not saved yet and so knows no revision; we have, but answer the same."""
+    if call.text("batch") == "ok":
+        return answer({"ok": True, "id": doc_id}, 202)
+    location = f"{call.request.host_url}{quote(call.store.name, safe='')}/{quote(doc_id, safe='')}"
     headers = {"ETag": f'"{rev}"', "Location": location}
     return answer({"ok": True, "id": doc_id, "rev": str(rev)}, status, headers)

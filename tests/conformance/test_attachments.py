@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import hashlib
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import Message
+from email.policy import HTTP
+
 import pytest
+import requests
 
 from tests.conformance.conftest import Client
 
 BYTES = bytes(range(256)) * 300
+DIGEST = base64.b64encode(hashlib.md5(BYTES, usedforsecurity=False).digest()).decode()
 
 
 @pytest.fixture
@@ -21,6 +31,8 @@ def test_put_and_get(scan: Client) -> None:
     assert got.headers["Content-Type"] == "image/png"
     assert got.headers["Content-Length"] == str(len(BYTES))
     assert got.headers["Accept-Ranges"] == "bytes"
+    assert got.headers["ETag"] == f'"{DIGEST}"'
+    assert got.headers["Content-Security-Policy"] == "sandbox"
     assert scan.get("scan/content", headers={"If-None-Match": got.headers["ETag"]}).status_code == 304
     assert scan.get("scan/content", headers={"If-Match": "1-x"}).status_code == 200
     head = scan.ask("HEAD", "scan/content")
@@ -44,7 +56,10 @@ def test_names_of_any_kind(db: Client, name: str) -> None:
         ("bytes=0-", 200, 0, len(BYTES)),
         ("bytes=-", 200, 0, len(BYTES)),
         ("lines=1-2", 200, 0, len(BYTES)),
-        ("bytes=0-1,5-6", 200, 0, len(BYTES)),
+        ("bytes=0-999999", 206, 0, len(BYTES)),
+        ("bytes=1-2,0-", 200, 0, len(BYTES)),
+        ("bytes=1-2,x", 200, 0, len(BYTES)),
+        (f"bytes={','.join(['0-1'] * 10)}", 200, 0, len(BYTES)),
     ],
 )
 def test_ranges(scan: Client, asked: str, status: int, start: int, stop: int) -> None:
@@ -54,7 +69,31 @@ def test_ranges(scan: Client, asked: str, status: int, start: int, stop: int) ->
         assert got.headers["Content-Range"] == f"bytes {start}-{stop - 1}/{len(BYTES)}"
 
 
-@pytest.mark.parametrize("asked", ["bytes=999999-", "bytes=5-2", "bytes=-0"])
+def test_several_ranges_are_parts(scan: Client) -> None:
+    got = scan.get("scan/content", headers={"Range": "bytes=0-9, 300-300,-5"})
+    assert got.status_code == 206
+    parts = [(part["Content-Type"], part["Content-Range"], body(part)) for part in parts_of(got)]
+    assert parts == [
+        ("image/png", f"bytes 0-9/{len(BYTES)}", BYTES[:10]),
+        ("image/png", f"bytes 300-300/{len(BYTES)}", BYTES[300:301]),
+        ("image/png", f"bytes {len(BYTES) - 5}-{len(BYTES) - 1}/{len(BYTES)}", BYTES[-5:]),
+    ]
+
+
+def parts_of(got: requests.Response) -> list[Message]:
+    headers = f"Content-Type: {got.headers['Content-Type']}\r\n\r\n".encode()
+    parts = message_from_bytes(headers + got.content, policy=HTTP).get_payload()
+    assert isinstance(parts, list)
+    return parts
+
+
+def body(part: Message) -> bytes:
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return content
+
+
+@pytest.mark.parametrize("asked", ["bytes=999999-", "bytes=5-2", "bytes=-0", "bytes=0-1,5-2"])
 def test_ranges_that_are_not_there(scan: Client, asked: str) -> None:
     assert scan.get("scan/content", headers={"Range": asked}).status_code == 416
 
@@ -67,6 +106,8 @@ def test_changes_need_the_revision(scan: Client) -> None:
     rev = scan.ask("PUT", f"scan/other?rev={rev}", data=b"x").json()["rev"]
     rev = scan.ask("PUT", "scan/third", data=b"", headers={"If-Match": rev}).json()["rev"]
     assert scan.get("scan/third").content == b""
+    assert scan.delete(f"scan/none?rev={rev}").status_code == 404
+    assert scan.delete("scan/content").status_code == 409
     gone = scan.delete(f"scan/content?rev={rev}")
     assert (gone.status_code, gone.json()["rev"][:2]) == (200, "4-")
     assert scan.get("scan/content").json() == {
@@ -83,9 +124,111 @@ def test_an_edit_keeps_what_it_names_as_a_stub(scan: Client) -> None:
     assert scan.get("scan/content").content == BYTES
 
 
-def test_chunked_and_gzipped_bodies(db: Client) -> None:
-    assert db.ask("PUT", "a/x", data=iter([b"one", b"two"])).status_code == 201
+def test_a_chunked_body(db: Client) -> None:
+    said = db.ask("PUT", "a/x", data=iter([b"one", b"two"]))
+    assert (said.status_code, said.headers["Location"][-4:]) == (201, "/a/x")
     assert db.get("a/x").content == b"onetwo"
+    assert db.get("a").json()["_attachments"]["x"]["content_type"] == "application/octet-stream"
+
+
+PACKED = gzip.compress(b"tenths " * 1000, mtime=0)
+
+
+@pytest.fixture
+def packed(db: Client) -> Client:
+    headers = {"Content-Type": "application/x-log", "Content-Encoding": "gzip"}
+    assert db.ask("PUT", "log/gz", data=PACKED, headers=headers).status_code == 201
+    return db
+
+
+def test_what_came_gzipped_is_stored_so(packed: Client) -> None:
+    stub = packed.get("log?att_encoding_info=true").json()["_attachments"]["gz"]
+    digest = base64.b64encode(hashlib.md5(PACKED, usedforsecurity=False).digest()).decode()
+    assert (stub["encoding"], stub["encoded_length"]) == ("gzip", len(PACKED))
+    assert stub["digest"] == f"md5-{digest}"
+    assert "encoding" not in packed.get("log").json()["_attachments"]["gz"]
+
+
+def test_it_leaves_gzipped_if_the_client_takes_that(packed: Client) -> None:
+    with packed.get("log/gz", headers={"Accept-Encoding": "gzip"}, stream=True) as got:
+        assert got.raw.read(decode_content=False) == PACKED
+        assert got.headers["Content-Encoding"] == "gzip"
+        assert got.headers["Content-Length"] == str(len(PACKED))
+        assert got.headers["Accept-Ranges"] == "none"
+    for encoding in ("identity", "gzip;q=0"):
+        got = packed.get("log/gz", headers={"Accept-Encoding": encoding, "Range": "bytes=1-2"})
+        assert "Content-Encoding" not in got.headers
+        assert (got.status_code, got.content) == (200, b"tenths " * 1000)
+
+
+def test_inline_it_is_unpacked(packed: Client) -> None:
+    document = packed.get("log?attachments=true", headers={"Accept": "application/json"}).json()
+    assert base64.b64decode(document["_attachments"]["gz"]["data"]) == b"tenths " * 1000
+
+
+def test_other_encodings_are_refused(db: Client) -> None:
+    said = db.ask("PUT", "a/x", data=b"x", headers={"Content-Encoding": "br"})
+    assert (said.status_code, said.json()["error"]) == (415, "bad_content_type")
+
+
+@pytest.mark.parametrize("content_type", ["text/html;x", "x", "văn bản", 'a/b; c="é\u2028"', ""])
+def test_types_of_any_kind(db: Client, content_type: str) -> None:
+    attachment = {"content_type": content_type, "data": "eA=="}
+    assert db.put("a", {"_attachments": {"x": attachment}}).status_code == 201
+    got = db.get("a/x")
+    assert got.content == b"x"
+    assert got.headers.get("Content-Type", "").encode("latin-1").decode() == content_type
+    assert db.get("a").json()["_attachments"]["x"]["content_type"] == content_type
+
+
+def test_revpos_is_the_generation_in_which_the_bytes_came(db: Client) -> None:
+    inline = {"content_type": "a/b", "data": "eA=="}
+    rev = db.put("a", {"_attachments": {"old": {**inline, "revpos": 7}}}).json()["rev"]
+    document = db.get("a").json()
+    assert document["_attachments"]["old"]["revpos"] == 1
+    attachments = {**document["_attachments"], "new": inline}
+    rev = db.put("a", {"_rev": rev, "_attachments": attachments}).json()["rev"]
+    revpos = {name: one["revpos"] for name, one in db.get("a").json()["_attachments"].items()}
+    assert revpos == {"old": 1, "new": 2}
+    wrong = {"old": {"stub": True, "revpos": 2}}
+    refused = db.put("a", {"_rev": rev, "_attachments": wrong})
+    assert (refused.status_code, refused.json()["error"]) == (412, "missing_stub")
+    assert db.put("a", {"_rev": rev, "_attachments": {"old": {"stub": True}}}).status_code == 201
+    assert set(db.get("a").json()["_attachments"]) == {"old"}
+    copy = {"_rev": "3-x", "_attachments": {"old": {**inline, "revpos": 2}}}
+    assert db.put("b?new_edits=false", copy).status_code == 201
+    assert db.get("b").json()["_attachments"]["old"]["revpos"] == 2
+
+
+def test_a_stub_of_a_copy_is_that_of_its_nearest_ancestor_here(db: Client) -> None:
+    rev = db.put("a", {"_attachments": {"x": {"content_type": "a/b", "data": "eA=="}}}).json()["rev"]
+    stub = {"x": {"stub": True, "revpos": 1}}
+    path = {"start": 3, "ids": ["c", "b", rev[2:]]}
+    assert db.put("a?new_edits=false", {"_revisions": path, "_attachments": stub}).status_code == 201
+    assert db.get("a/x?rev=3-c").content == b"x"
+    lost = db.put("a?new_edits=false", {"_rev": "5-e", "_attachments": stub})
+    assert (lost.status_code, lost.json()["error"]) == (412, "missing_stub")
+
+
+def test_attachments_of_design_documents(db: Client) -> None:
+    assert db.ask("PUT", "_design/x/a/b.html", data=b"x").status_code == 201
+    assert db.get("_design%2Fx/a%2Fb.html").content == b"x"
+    assert db.ask("PUT", "_local/x/y", data=b"x").status_code == 400
+
+
+def test_the_digest_of_a_large_one_in_many_chunks(db: Client) -> None:
+    def chunks() -> Iterator[bytes]:
+        for _ in range(40):
+            yield BYTES
+
+    assert db.ask("PUT", "a/x", data=chunks()).status_code == 201
+    got = db.get("a/x")
+    assert got.content == BYTES * 40
+    sum_ = hashlib.md5(got.content, usedforsecurity=False).digest()
+    assert got.headers["ETag"] == f'"{base64.b64encode(sum_).decode()}"'
+    assert db.get("a/x", headers={"Range": "bytes=262140-262150"}).content == (BYTES * 40)[262140:262151]
+    document = db.get("a?attachments=true", headers={"Accept": "application/json"}).json()
+    assert base64.b64decode(document["_attachments"]["x"]["data"]) == BYTES * 40
 
 
 @pytest.mark.parametrize(
@@ -93,7 +236,9 @@ def test_chunked_and_gzipped_bodies(db: Client) -> None:
     [
         ("PUT", "a/_x", 400),
         ("GET", "none/x", 404),
-        ("DELETE", "none/x", 409),
+        ("DELETE", "none/x", 404),
+        ("PUT", "scan/x?rev=x", 400),
+        ("PUT", "none/x?rev=1-x", 409),
         ("DELETE", "scan/none?rev=1-x", 409),
         ("GET", "scan/content?rev=x", 400),
         ("POST", "scan/content", 405),
