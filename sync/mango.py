@@ -20,10 +20,10 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 import re2
 
@@ -36,7 +36,8 @@ MAX_PATTERN_LENGTH = 1_000
 _PATTERN_BYTES = 1024 * 1024  # of RE2's memory: bounds what `(.{200}){200}` may become
 _PATTERN_STEPS = 10**9  # about a second: instructions of a pattern times characters of a text
 
-_Test = Callable[[Any], bool]
+Path: TypeAlias = tuple[str, ...]
+_Test: TypeAlias = Callable[[Any], bool]
 
 
 class Selector:
@@ -61,11 +62,18 @@ class Selector:
 
     def ids(self) -> IdRange:
         """The ids between which every match lies: what a scan need not leave."""
-        both = self.condition.conditions if isinstance(self.condition, All) else (self.condition,)
-        bounds = [one.ids() for one in both if isinstance(one, Where)]
+        bounds = [one.ids() for one in self.condition.all_of()]
         lows = [one.low for one in bounds if one.low is not None]
         highs = [one.high for one in bounds if one.high is not None]
         return IdRange(max(lows, default=None), min(highs, default=None))
+
+    def requires(self, path: Path) -> bool:
+        """Whether nothing matches that does not have this field."""
+        return self.condition.requires(path)
+
+    def fixes(self, path: Path) -> bool:
+        """Whether all that match have the same value there."""
+        return any(one.path == path and one.operator == "$eq" for one in self.condition.all_of())
 
 
 class IdRange(NamedTuple):
@@ -152,6 +160,14 @@ class Condition(ABC):
     @abstractmethod
     def holds(self, value: Any) -> bool: ...
 
+    @abstractmethod
+    def requires(self, path: Path) -> bool:
+        """Whether it can only hold where there is such a field."""
+
+    def all_of(self) -> Iterator[Where]:
+        """Operators that must all hold; there may be more that must."""
+        yield from ()
+
 
 @dataclass(frozen=True, slots=True)
 class All(Condition):
@@ -159,6 +175,13 @@ class All(Condition):
 
     def holds(self, value: Any) -> bool:
         return all(one.holds(value) for one in self.conditions)
+
+    def requires(self, path: Path) -> bool:
+        return any(one.requires(path) for one in self.conditions)
+
+    def all_of(self) -> Iterator[Where]:
+        for one in self.conditions:
+            yield from one.all_of()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +193,24 @@ class Some(Condition):
     def holds(self, value: Any) -> bool:
         return not self.conditions or any(one.holds(value) for one in self.conditions)
 
+    def requires(self, path: Path) -> bool:
+        return bool(self.conditions) and all(one.requires(path) for one in self.conditions)
+
 
 @dataclass(frozen=True, slots=True)
 class Where(Condition):
     """An operator upon one field; upon the value itself where `path` is empty."""
 
-    path: tuple[str, ...]
+    path: Path
     operator: str
     argument: Any
     test: _Test
+
+    def requires(self, path: Path) -> bool:
+        return self.path == path and not (self.operator == "$exists" and self.argument is False)
+
+    def all_of(self) -> Iterator[Where]:
+        yield self
 
     def holds(self, value: Any) -> bool:
         found = field(value, self.path)
@@ -225,7 +257,7 @@ def field(value: Any, path: Iterable[str]) -> Any:
     return value
 
 
-def field_path(name: str) -> tuple[str, ...]:
+def field_path(name: str) -> Path:
     """`a.b` is member `b` of member `a`; `a\\.b` is one member. Raises `BadRequest` for an empty piece."""
     pieces = _DOT.split(name)
     if not all(pieces):

@@ -26,6 +26,8 @@ from sync.endpoints import (
     changes,
     database,
     documents,
+    find,
+    indexes,
     local,
     root,
     session,
@@ -69,6 +71,11 @@ _DATABASE: Mapping[str, Mapping[str, Callable[[DatabaseCall], Response]]] = {
     "_purged_infos_limit": {"GET": database.purged_infos_limit, "PUT": database.set_purged_infos_limit},
     "_revs_limit": {"GET": database.revs_limit, "PUT": database.set_revs_limit},
     "_security": {"GET": database.security, "PUT": database.set_security},
+    "_find": {"POST": find.find},
+    "_explain": {"POST": find.explain},
+    "_index": {"GET": indexes.list_indexes, "POST": indexes.create_index},
+    "_index/_bulk_delete": {"POST": indexes.bulk_delete},
+    "_index/**": {"DELETE": indexes.delete_index},
     "_partition": {"GET": database.not_partitioned},
     "_partition/*": {"GET": database.not_partitioned},
     "_temp_view": {"POST": views.temporary_view},
@@ -213,10 +220,11 @@ def _endpoints(path: tuple[str, ...]) -> Mapping[str, Callable[[DatabaseCall], R
             return _DATABASE[""]
         case (first,):
             return _DATABASE[first]
-        case (first, second) if endpoints := _DATABASE.get(f"{first}/{second}") or _DATABASE.get(f"{first}/*"):
-            return endpoints
-        case (first, *_):
-            return _DATABASE.get(f"{first}/**", {})
+        case (first, second):
+            found = (_DATABASE.get(f"{first}/{name}") for name in (second, "*", "**"))
+            return next((one for one in found if one), {})
+        case _:
+            return _DATABASE.get(f"{path[0]}/**", {})
 
 
 def _method(endpoints: Mapping[str, _Endpoint], asked: Request) -> _Endpoint:
