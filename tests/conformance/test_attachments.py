@@ -7,7 +7,7 @@ import gzip
 import hashlib
 from collections.abc import Iterator
 from email import message_from_bytes
-from email.message import Message
+from email.message import MIMEPart
 from email.policy import HTTP
 
 import pytest
@@ -80,14 +80,12 @@ def test_several_ranges_are_parts(scan: Client) -> None:
     ]
 
 
-def parts_of(got: requests.Response) -> list[Message]:
+def parts_of(got: requests.Response) -> list[MIMEPart]:
     headers = f"Content-Type: {got.headers['Content-Type']}\r\n\r\n".encode()
-    parts = message_from_bytes(headers + got.content, policy=HTTP).get_payload()
-    assert isinstance(parts, list)
-    return parts
+    return list(message_from_bytes(headers + got.content, policy=HTTP).iter_parts())
 
 
-def body(part: Message) -> bytes:
+def body(part: MIMEPart) -> bytes:
     content = part.get_payload(decode=True)
     assert isinstance(content, bytes)
     return content
