@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -34,7 +35,7 @@ from sync.endpoints import (
     views,
 )
 from sync.endpoints.answers import answer, refusal
-from sync.endpoints.call import Call, DatabaseCall, Host, drain
+from sync.endpoints.call import Call, DatabaseCall, Host, NativeFilter, drain
 from sync.errors import BadRequest, Forbidden, NotAllowed, NotFound, SyncError, Unauthorized, Unavailable
 from sync.sessions import COOKIE, Sessions, User
 from sync.store import Store
@@ -114,6 +115,7 @@ def couch_app(
     on_checkpoint: Callable[[User, str, int], None] | None = None,
     is_admin: Callable[[User | None], bool] = lambda user: False,
     cors: Cors = OFF,
+    filters: Mapping[str, NativeFilter] = MappingProxyType({}),
 ) -> Flask:
     """`databases` by their names in URLs; a mapping is a set that stays as it is. `uuid` must stay the same for ever: replication ids contain it.
 
@@ -122,6 +124,7 @@ def couch_app(
     what follows its name, decoded. `secret` signs session cookies. `on_checkpoint(user, database, seq)`
     hears that a user noted to have read this database up to `seq`. `is_admin` says who may create and delete
     databases, purge, compact, and whom no `_security` keeps out. `cors`: of which origins pages may come here.
+    `filters`: those of `_changes` by their names.
     """
     return _CouchApp(
         Host(
@@ -134,6 +137,7 @@ def couch_app(
             on_checkpoint=on_checkpoint,
             now=now,
             is_admin=is_admin,
+            filters=filters,
             cors=cors,
         )
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask import Request
 
@@ -23,6 +23,12 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 _READ_BYTES = 64 * 1024
 
 
+DocumentFilter: TypeAlias = Callable[[Json], bool]
+NativeFilter: TypeAlias = Callable[[Mapping[str, str], User | None], DocumentFilter]
+"""Makes a filter of `_changes` for a request's parameters and user. Raises `BadRequest`. Feeds whose filters
+compare equal share their pages."""
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """What a server is made of. `authorize(user, database, method, path)`, the path after the database."""
@@ -36,6 +42,7 @@ class Host:
     on_checkpoint: Callable[[User, str, int], None] | None
     now: Callable[[], datetime]
     is_admin: Callable[[User | None], bool] = lambda user: False
+    filters: Mapping[str, NativeFilter] = field(default_factory=dict)
     cors: Cors = OFF
     tasks: Tasks = field(default_factory=Tasks)
 

@@ -1,238 +1,358 @@
-"""`_changes`: normal, longpoll and continuous. protocol.md §1.5.
+"""`_changes`: normal, longpoll, continuous and eventsource. protocol.md §1.5.
 
 The framing is kept to the byte, because python-cloudant reads lines, not JSON. No read transaction lasts
-longer than a page, whatever time the client takes.
+longer than a page, whatever time the client takes, and no page is much larger than `PAGE_BYTES`.
+
+`pending` is what CouchDB's is: how many documents have changed after `last_seq`, whatever a filter would say
+of them.
 """
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import orjson
 from flask import Response
 
-from sync.documents import Json, load, render
+from sync.documents import Json, Shown, dump, load, render, rendered
 from sync.endpoints.all_docs import conflicts
 from sync.endpoints.answers import not_modified, raw_answer
 from sync.endpoints.call import DatabaseCall
-from sync.errors import BadRequest, NotFound
-from sync.rows import Summary
+from sync.endpoints.filters import Filter, fields_of, filter_of
+from sync.endpoints.find import project
+from sync.errors import BadRequest, NotFound, Unavailable
+from sync.feeds import Feed, Make, Step, Steps, Until
+from sync.mango import Path
+from sync.rows import Leaf, Summary
 from sync.store import Store
 
-PAGE = 500
-MAX_WAIT_S = 60.0
-FEEDS = ("normal", "longpoll", "continuous")
+PAGE: Final = 500
+PAGE_OF_DOCUMENTS: Final = 50
+PAGE_BYTES: Final = 1024 * 1024
+MAX_WAIT_S: Final = 60.0
+FEEDS: Final = ("normal", "continuous", "live", "longpoll", "eventsource")
+
+_ENDLESS: Final = 10**15  # CouchDB's limit where none is asked for; `seq_interval` counts from it
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Rows:
+    """Which rows, and what each is made of: feeds for which this is equal share their pages."""
+
     feed: str
-    since: int
-    limit: int | None
+    filter: Filter
     descending: bool
     all_leaves: bool
     include_docs: bool
     conflicts: bool
     attachments: bool
-    doc_ids: tuple[str, ...] | None
+    att_encoding_info: bool
+    seq_interval: int
+    fields: tuple[Path, ...] = ()
+
+    @property
+    def need_documents(self) -> bool:
+        return self.include_docs or self.filter.by_document is not None
+
+    @property
+    def page(self) -> int:
+        """How many documents are looked at in one transaction."""
+        return PAGE_OF_DOCUMENTS if self.need_documents else PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    rows: Rows
+    since: int
+    limit: int | None
     heartbeat_s: float | None
     timeout_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows in their framing, without what separates them from the page before.
+
+    `at`: everything up to here has been looked at. `more`: there may be more at once.
+    """
+
+    body: bytes
+    count: int
+    at: int
+    more: bool
+
+
 def changes(call: DatabaseCall) -> Response:
     asked = _parse(call)
-    feed = Feed(call.store, asked)
-    if asked.feed == "continuous":
-        return raw_answer(feed.continuous())
-    if asked.feed == "longpoll" and not asked.descending:
-        return raw_answer(feed.longpoll())
-    etag = f'"{call.store.outer_seq(call.store.seq())}"'
-    if etag in call.request.headers.get("If-None-Match", ""):
-        return not_modified(etag)
-    return raw_answer(feed.normal(), headers={"ETag": etag})
+    feed = ChangesFeed(call.store, asked)
+    match asked.rows.feed:
+        case "normal":
+            etag = f'"{call.store.outer_seq(call.store.seq())}"'
+            if etag in call.request.headers.get("If-None-Match", ""):
+                return not_modified(etag)
+            return raw_answer(iter(feed), headers={"ETag": etag})
+        case "eventsource":
+            response = raw_answer(feed, headers={"Cache-Control": "no-cache"})
+            response.content_type = "text/event-stream"
+        case _:
+            response = raw_answer(feed)
+    response.direct_passthrough = True  # to the web server, which knows what a `Feed` is
+    return response
 
 
-class Feed:
+class ChangesFeed(Feed):
     """One answer to `_changes`: where it is (`_at`) and how many rows it may still give (`_left`)."""
 
     def __init__(self, store: Store, asked: Asked) -> None:
-        self._store = store
+        super().__init__(store)
         self._asked = asked
-        self._at = asked.since
-        self._left = asked.limit
+        self._rows = asked.rows
+        self._left = _ENDLESS if asked.limit is None else asked.limit
+        self._newest = store.seq() if asked.rows.descending else 0
+        self._last = self._newest if asked.rows.descending else asked.since
+        self._at = self._newest + 1 if asked.rows.descending else asked.since
+        self._separator = b""
+        self._due = 0.0
 
-    def normal(self) -> Iterator[bytes]:
-        yield b'{"results":[\n'
-        yield from self._separated()
-        yield self._closing()
+    def steps(self) -> Steps:
+        """The head at once, so that the client knows that the line stands; then rows as they come."""
+        feed = self._rows.feed
+        is_one_object = feed in ("normal", "longpoll")
+        if is_one_object:
+            yield b'{"results":[\n'
+        self._rest()
+        some = yield from self._those_there_are()
+        if feed != "normal":
+            if self._rows.descending:
+                self._turn_round()
+            if not some and not is_one_object:
+                yield b"\n"
+            while self._left and not (some and feed == "longpoll") and (yield from self._awaited()):
+                some = yield from self._those_there_are()
+        if feed != "eventsource":
+            yield from self._closing()
 
-    def longpoll(self) -> Iterator[bytes]:
-        """Its head first, so that the client knows that the line stands; then rows, as soon as there are any."""
-        yield b'{"results":[\n'
-        if self._left != 0 and not (yield from _all_of(self._separated())):
-            yield from self._awaited(self._separated)
-        yield self._closing()
+    def _those_there_are(self) -> Generator[Step, Any, bool]:
+        """All rows that are there now, page by page; whether there were any."""
+        some, more = False, True
+        while more and self._left and not self._is_to_end():
+            page: Page = yield self._next_page()
+            self._at = self._last = page.at
+            self._left -= page.count
+            more = page.more
+            if page.count:
+                yield self._separator + page.body if self._separator else page.body
+                self._separator = b",\r\n" if self._rows.feed in ("normal", "longpoll") else b""
+                some = True
+                self._rest()
+            elif self._asked.heartbeat_s is not None and self._due <= time.monotonic():
+                yield self._beat()
+        return some
 
-    def continuous(self) -> Iterator[bytes]:
-        """Rows as they come; where there are none yet, a line feed for the same reason."""
-        if not (yield from _all_of(self._lines())):
-            yield b"\n"
-        while self._left != 0 and (yield from self._awaited(self._lines)):
-            pass  # the time-out starts anew
-        yield orjson.dumps(self._end()) + b"\n"
+    def _next_page(self) -> Make:
+        store, rows, at, left = self.store, self._rows, self._at, min(self._left, self._rows.page)
+        phase = self._left % rows.seq_interval
+        slow = rows.attachments or rows.need_documents or store.published - at > PAGE or rows.descending
+        return Make(
+            (store, rows, at, left, phase), functools.partial(_page, store, rows, at, left, phase), slow
+        )
 
-    def _awaited(self, rows: Callable[[], Iterator[bytes]]) -> Generator[bytes, None, bool]:
-        """Heartbeats, then the next `rows`; False if the time was over before."""
-        for beat in self._waiting():
-            if beat:
-                yield beat
-            elif (yield from _all_of(rows())):
+    def _awaited(self) -> Generator[Step, Any, bool]:
+        """Heartbeats until there is something new; False when the time is over."""
+        while not self._is_to_end():
+            if (yield Until(self._at, self._due)):
                 return True
+            if self._asked.heartbeat_s is None:
+                return False
+            if not self._is_to_end():
+                yield self._beat()
         return False
 
-    def _waiting(self) -> Iterator[bytes]:
-        """A line feed for each heartbeat, b"" whenever there may be something new; ends with the time-out."""
-        beat_s = self._asked.heartbeat_s
-        end = None if beat_s is not None else time.monotonic() + self._asked.timeout_s
-        while not self._store.closed:
-            if beat_s is not None:
-                yield b"" if self._store.wait(self._at, beat_s) else b"\n"
-                continue
-            rest_s = (end or 0) - time.monotonic()
-            if rest_s <= 0 or not self._store.wait(self._at, rest_s):
-                return
-            yield b""
+    def _beat(self) -> bytes:
+        self._rest()
+        return b"event: heartbeat\ndata: \n\n" if self._rows.feed == "eventsource" else b"\n"
 
-    def _separated(self) -> Iterator[bytes]:
-        """Pages of rows with CouchDB's `,` CR LF between rows."""
-        separator = b""
-        for page in self._pages():
-            yield separator + b",\r\n".join(page)
-            separator = b",\r\n"
+    def _rest(self) -> None:
+        """Something is sent now: the time until the next heartbeat, or the end, begins anew."""
+        self._due = time.monotonic() + (self._asked.heartbeat_s or self._asked.timeout_s)
 
-    def _lines(self) -> Iterator[bytes]:
-        for page in self._pages():
-            yield b"".join(row + b"\n" for row in page)
+    def _turn_round(self) -> None:
+        """After the newest backwards, what is written from now on."""
+        self._rows = replace(self._rows, descending=False)
+        self._at = self._last = self._newest
 
-    def _pages(self) -> Iterator[list[bytes]]:
-        """All rows that are there now, in pages that are not empty, each read in one short transaction."""
-        while self._left != 0:
-            asked = PAGE if self._left is None else min(PAGE, self._left)
-            page = self._page(asked)
-            if page:
-                yield page
-            if len(page) < asked or self._asked.descending:
-                return
+    def _is_to_end(self) -> bool:
+        """A normal answer is not cut short: it comes to its end by itself."""
+        return self._rows.feed != "normal" and self.ending
 
-    def _page(self, size: int) -> list[bytes]:
-        asked, store = self._asked, self._store
+    def _closing(self) -> Steps:
+        pending = 0
+        if not self._rows.descending:
+            far = self.store.published - self._last > PAGE
+            count = functools.partial(_pending, self.store, self._last)
+            pending = yield Make(("pending", self.store, self._last), count, far)
+        end = orjson.dumps({"last_seq": self.store.outer_seq(self._last), "pending": pending}) + b"\n"
+        yield end if self._rows.feed == "continuous" else b"\n],\n" + end[1:]
+
+
+def _page(store: Store, rows: Rows, at: int, left: int, phase: int) -> Page:
+    """Up to `left` rows behind `at`, from one short transaction. `phase`: see `seq_interval`."""
+    try:
         with store.file.read():
-            found = store.changes(
-                self._at,
-                limit=self._left if asked.descending else size,
-                descending=asked.descending,
-                doc_ids=asked.doc_ids,
-            )
-            if len(found) < size and not asked.descending:
-                self._at = max(self._at, store.seq())  # past what the filter left out
-            elif found:
-                self._at = found[-1].seq
-            if self._left is not None:
-                self._left -= len(found)
-            documents = self._documents(found) if asked.include_docs else {}
-            return [self._row(one, documents) for one in found]
-
-    def _row(self, one: Summary, documents: dict[str, bytes]) -> bytes:
-        leaves = one.leaves if self._asked.all_leaves else one.leaves[:1]
-        row: Json = {
-            "seq": self._store.outer_seq(one.seq),
-            "id": one.id,
-            "changes": [{"rev": str(leaf.rev)} for leaf in leaves],
-        }
-        if one.deleted:
-            row["deleted"] = True
-        line = orjson.dumps(row)
-        if not self._asked.include_docs:
-            return line
-        return line[:-1] + b',"doc":' + documents[one.id] + b"}"
-
-    def _documents(self, found: list[Summary]) -> dict[str, bytes]:
-        summaries = {one.id: one for one in found}
-        return {
-            doc_id: render(
-                stored,
-                contents=self._store.contents(stored) if self._asked.attachments else None,
-                extra=conflicts(summaries[doc_id]) if self._asked.conflicts else None,
-            )
-            for doc_id, stored in self._store.winners(summaries).items()
-        }
-
-    def _end(self) -> Json:
-        pending = 0 if self._asked.descending else self._store.pending(self._at, doc_ids=self._asked.doc_ids)
-        return {"last_seq": self._store.outer_seq(self._at), "pending": pending}
-
-    def _closing(self) -> bytes:
-        return b"\n],\n" + orjson.dumps(self._end())[1:] + b"\n"
+            return _read(store, rows, at, left, phase)
+    except Unavailable:
+        if not store.closed:
+            raise
+        return Page(b"", 0, at, more=False)  # the database was deleted under the feed
 
 
-def _all_of(parts: Iterator[bytes]) -> Generator[bytes, None, bool]:
-    """Pass on all parts; whether there were any."""
-    any_part = False
-    for part in parts:
-        yield part
-        any_part = True
-    return any_part
+def _read(store: Store, rows: Rows, at: int, left: int, phase: int) -> Page:
+    size = left if rows.filter.passes_all else rows.page
+    found = store.changes(
+        at, limit=size, descending=rows.descending, before=at, doc_ids=rows.filter.few_ids or None
+    )
+    documents = _Documents(store, rows, found)
+    lines: list[bytes] = []
+    length = 0
+    for one in found:
+        at = one.seq
+        leaves = _leaves(one, rows, documents)
+        if not leaves:
+            continue
+        seq = store.outer_seq(one.seq) if (phase - len(lines)) % rows.seq_interval == 0 else None
+        lines.append(_framed(_row(one, leaves, seq, rows, documents), seq, rows.feed))
+        length += len(lines[-1])
+        if len(lines) == left or length >= PAGE_BYTES:
+            more = True
+            break
+    else:
+        more = len(found) == size
+        if not more and not rows.descending:
+            at = max(at, store.seq())  # past what a filter left out
+    separator = b",\r\n" if rows.feed in ("normal", "longpoll") else b""
+    return Page(separator.join(lines), len(lines), at, more)
+
+
+def _leaves(one: Summary, rows: Rows, documents: _Documents) -> list[Leaf]:
+    """Those that the row lists: of the leaves that `style` means, the ones that pass the filter."""
+    if rows.filter.by_id is not None and not rows.filter.by_id(one.id):
+        return []
+    leaves = list(one.leaves if rows.all_leaves else one.leaves[:1])
+    passes = rows.filter.by_document
+    if passes is None:
+        return leaves
+    return [leaf for leaf in leaves if (document := documents.of(one, leaf)) is not None and passes(document)]
+
+
+def _row(one: Summary, leaves: list[Leaf], seq: str | None, rows: Rows, documents: _Documents) -> bytes:
+    row: Json = {"seq": seq, "id": one.id, "changes": [{"rev": str(leaf.rev)} for leaf in leaves]}
+    if one.deleted:
+        row["deleted"] = True
+    line = orjson.dumps(row)
+    if not rows.include_docs:
+        return line
+    return line[:-1] + b',"doc":' + documents.shown(one) + b"}"
+
+
+def _framed(row: bytes, seq: str | None, feed: str) -> bytes:
+    match feed:
+        case "continuous":
+            return row + b"\n"
+        case "eventsource":
+            return b"data: " + row + b"\nid: " + orjson.dumps(seq) + b"\n\n"
+        case _:
+            return row
+
+
+class _Documents:
+    """The documents of a page: what filters see, and what rows show."""
+
+    def __init__(self, store: Store, rows: Rows, found: list[Summary]) -> None:
+        self._store = store
+        self._rows = rows
+        wanted = [one.id for one in found] if rows.need_documents else []
+        self._winners = store.winners(wanted)
+
+    def of(self, one: Summary, leaf: Leaf) -> Json | None:
+        """A leaf as filters see it, attachments as stubs; None where its body is not here."""
+        stored = self._winners[one.id]
+        try:
+            if leaf.rev != stored.rev:
+                stored = self._store.revision(one.id, leaf.rev)
+        except NotFound:
+            return None
+        document: Json = load(render(stored))
+        return document
+
+    def shown(self, one: Summary) -> bytes:
+        stored, rows = self._winners[one.id], self._rows
+        attachments = Shown(
+            inline=self._store.attachment if rows.attachments else None, encoding=rows.att_encoding_info
+        )
+        extra = conflicts(one) if rows.conflicts else None
+        shown = b"".join(rendered(stored, shown=attachments, extra=extra))
+        return dump(project(load(shown), rows.fields)) if rows.fields else shown
+
+
+def _pending(store: Store, last: int) -> int:
+    try:
+        return store.pending(last)
+    except Unavailable:
+        if not store.closed:
+            raise
+        return 0
+
+
+# ---- what was asked for
 
 
 def _parse(call: DatabaseCall) -> Asked:
-    body: Any = {}
-    if call.request.method == "POST":
-        call.require_json()
-        body = load(call.body() or b"{}")
-        if not isinstance(body, dict):
-            raise BadRequest("Request body must be a JSON object")
     feed = call.text("feed") or "normal"
-    feed = "continuous" if feed == "live" else feed
     if feed not in FEEDS:
         raise BadRequest(f"Supported `feed` types: {', '.join(FEEDS)}")
+    body = _body(call)
     return Asked(
-        feed=feed,
-        since=_since(call),
+        rows=Rows(
+            feed="continuous" if feed == "live" else feed,
+            filter=filter_of(call, body),
+            descending=call.flag("descending"),
+            all_leaves=call.text("style") == "all_docs",
+            include_docs=call.flag("include_docs"),
+            conflicts=call.flag("conflicts"),
+            attachments=call.flag("attachments"),
+            att_encoding_info=call.flag("att_encoding_info"),
+            seq_interval=call.number("seq_interval") or 1,
+            fields=fields_of(body) if call.text("filter") == "_selector" else (),
+        ),
+        since=_since(call, feed),
         limit=call.number("limit"),
-        descending=call.flag("descending"),
-        all_leaves=call.text("style") == "all_docs",
-        include_docs=call.flag("include_docs"),
-        conflicts=call.flag("conflicts"),
-        attachments=call.flag("attachments"),
-        doc_ids=_doc_ids(call, body),
         heartbeat_s=_heartbeat_s(call),
         timeout_s=_timeout_s(call),
     )
 
 
-def _since(call: DatabaseCall) -> int:
-    since = call.text("since") or "0"
+def _body(call: DatabaseCall) -> Json:
+    if call.request.method != "POST":
+        return {}
+    call.require_json()
+    body = load(call.body() or b"{}")
+    if not isinstance(body, dict):
+        raise BadRequest("Request body must be a JSON object")
+    return body
+
+
+def _since(call: DatabaseCall, feed: str) -> int:
+    """A browser's EventSource that comes back says in a header where it was; that is newer than its URL."""
+    since = call.text("since") or call.text("last-event-id") or "0"
+    if feed == "eventsource":
+        since = call.request.headers.get("Last-Event-ID", since)
     if since.startswith('"'):
-        since = str(call.json_parameter("since"))
+        since = str(load(since.encode("utf-8", "surrogateescape")))
     return call.store.seq() if since == "now" else call.store.inner_seq(since)
-
-
-def _doc_ids(call: DatabaseCall, body: Json) -> tuple[str, ...] | None:
-    match call.text("filter"):
-        case None | "":
-            return None
-        case "_doc_ids":
-            named = body["doc_ids"] if "doc_ids" in body else call.json_parameter("doc_ids")
-            if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
-                raise BadRequest("`doc_ids` filter parameter is not a list of doc ids.")
-            return tuple(named)
-        case other if other.startswith("_"):
-            raise BadRequest(f"unknown builtin filter name {other}")
-        case other:
-            raise NotFound(f"missing filter function {other}: JavaScript is not executed here")
 
 
 def _heartbeat_s(call: DatabaseCall) -> float | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from cheroot import wsgi
-
+from sync import web_server
+from sync.endpoints.call import NativeFilter
+from sync.feeds import STUCK_S
 from sync.server import User, couch_app
 from sync.sqlite import SqliteFile
 from sync.store import Store
@@ -32,18 +32,15 @@ class Ids:
 class Http:
     """A WSGI application under cheroot on a free loopback port."""
 
-    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
-        self._http = wsgi.Server(("127.0.0.1", 0), app, numthreads=8, timeout=30)
-        self._http.expiration_interval = 0.02  # how long stopping takes
-        self._http.prepare()
-        self._thread = threading.Thread(target=self._http.serve, daemon=True)
-        self._thread.start()
-        self.port: int = self._http.bind_addr[1]
+    def __init__(self, app: Callable[..., Iterable[bytes]], *, stuck_s: float = STUCK_S) -> None:
+        self.server = web_server.Server(("127.0.0.1", 0), app, threads=8, stuck_s=stuck_s)
+        self.server.expiration_interval = 0.02  # how long stopping takes
+        self._serving = ExitStack()
+        _, self.port = self._serving.enter_context(web_server.serving(self.server))
         self.url = f"http://127.0.0.1:{self.port}"
 
     def close(self) -> None:
-        self._http.stop()
-        self._thread.join()
+        self._serving.close()
 
 
 @contextmanager
@@ -56,14 +53,26 @@ def serving_app(app: Callable[..., Iterable[bytes]]) -> Iterator[str]:
 
 
 class Server:
-    """`checkpoints`: what `on_checkpoint` was told. `now`: the server's clock, which a test may move."""
+    """`checkpoints`: what `on_checkpoint` was told. `now`: the server's clock, which a test may move.
 
-    def __init__(self, path: Path, names: tuple[str, ...], *, seed: int = 1, uuid: str | None = None) -> None:
+    `stuck_s`: see `sync.feeds`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        names: tuple[str, ...],
+        *,
+        seed: int = 1,
+        uuid: str | None = None,
+        stuck_s: float = STUCK_S,
+    ) -> None:
         self.ids = Ids(seed)
         self.file = SqliteFile(path)
         self.stores = {name: Store(self.file, name, new_id=self.ids) for name in names}
         self.checkpoints: list[tuple[User, str, int]] = []
         self.now = NOW
+        self.filters: dict[str, NativeFilter] = {}
         app = couch_app(
             self.stores,
             uuid=uuid or f"{seed:032x}",
@@ -73,21 +82,24 @@ class Server:
             new_id=self.ids,
             now=lambda: self.now,
             on_checkpoint=lambda *told: self.checkpoints.append(told),
+            filters=self.filters,
         )
-        self._http = Http(app)
-        self.port = self._http.port
-        self.url = self._http.url
+        self.http = Http(app, stuck_s=stuck_s)
+        self.port = self.http.port
+        self.url = self.http.url
 
     def close(self) -> None:
         for store in self.stores.values():
             store.close()
-        self._http.close()
+        self.http.close()
         self.file.close()
 
 
 @contextmanager
-def serving(path: Path, *names: str, seed: int = 1, uuid: str | None = None) -> Iterator[Server]:
-    server = Server(path, names, seed=seed, uuid=uuid)
+def serving(
+    path: Path, *names: str, seed: int = 1, uuid: str | None = None, stuck_s: float = STUCK_S
+) -> Iterator[Server]:
+    server = Server(path, names, seed=seed, uuid=uuid, stuck_s=stuck_s)
     try:
         yield server
     finally:

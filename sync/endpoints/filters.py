@@ -1,0 +1,103 @@
+"""Filters of `_changes`: which documents a feed speaks of. protocol.md §1.5; couch_changes.
+
+There are CouchDB's own (`_doc_ids`, `_selector`, `_design`) and those that the owner of a server gives it by
+name. JavaScript is not executed: a function of a design document is a 501.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sync.documents import DESIGN, Json, dump_sorted
+from sync.endpoints.call import DatabaseCall, DocumentFilter
+from sync.errors import BadRequest, NotFound, Refused
+from sync.mango import Path, Selector, field_path
+
+FEW: Final = 100
+"""So many ids are looked up; more are picked out of all changes. CouchDB draws the line there too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Filters with the same `key` let the same documents pass. `few_ids`: only these can pass."""
+
+    key: Hashable
+    few_ids: tuple[str, ...] = field(default=(), compare=False)
+    by_id: Callable[[str], bool] | None = field(default=None, compare=False)
+    by_document: DocumentFilter | None = field(default=None, compare=False)
+
+    @property
+    def passes_all(self) -> bool:
+        """Whether every row that is looked at is given."""
+        return self.by_id is None and self.by_document is None
+
+
+EVERYTHING: Final = Filter(None)
+
+
+def filter_of(call: DatabaseCall, body: Json) -> Filter:
+    """The filter that a request names; `body`: that of a POST, else empty. Raises `Refused`."""
+    name = call.text("filter") or ""
+    match name:
+        case "":
+            return EVERYTHING
+        case "_doc_ids":
+            in_body = call.request.method == "POST"
+            return _doc_ids(body.get("doc_ids") if in_body else call.json_parameter("doc_ids"))
+        case "_design":
+            return Filter("_design", by_id=lambda doc_id: doc_id.startswith(DESIGN))
+        case "_selector":
+            if call.request.method != "POST":
+                raise BadRequest("Selector must be specified in POST payload")
+            return _selector(body.get("selector"))
+        case "_view":
+            raise _javascript(call, call.text("view") or "", "view", "views")
+        case native if native in call.host.filters:
+            passes = call.host.filters[native](call.request.args, call.user)
+            return Filter((native, passes), by_document=passes)
+        case unknown if unknown.startswith("_"):
+            raise BadRequest("unknown builtin filter name")
+        case _:
+            raise _javascript(call, name, "filter", "filters")
+
+
+def _doc_ids(named: Any) -> Filter:
+    if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
+        raise BadRequest("`doc_ids` filter parameter is not a list of doc ids.")
+    ids = frozenset(named)
+    few = tuple(ids) if len(ids) <= FEW else ()
+    return Filter(("_doc_ids", _digest(sorted(ids))), few, ids.__contains__)
+
+
+def _selector(selector: Any) -> Filter:
+    if not isinstance(selector, dict):
+        raise BadRequest("Selector error: expected a JSON object")
+    return Filter(("_selector", _digest(selector)), by_document=Selector(selector).matches)
+
+
+def fields_of(body: Json) -> tuple[Path, ...]:
+    """Which fields of documents are shown beside a `_selector`; empty for all. Raises `BadRequest`."""
+    named = body.get("fields")
+    if named is None:
+        return ()
+    if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
+        raise BadRequest("Selector error: fields must be JSON array")
+    return tuple(field_path(one) for one in named)
+
+
+def _digest(value: object) -> bytes:
+    return hashlib.sha256(dump_sorted(value)).digest()
+
+
+def _javascript(call: DatabaseCall, name: str, parameter: str, member: str) -> Refused:
+    """Why a function of a design document does not filter: there is none, or it is JavaScript."""
+    ddoc, _, function = name.partition("/")
+    if not ddoc or not function or "/" in function:
+        return BadRequest(f"`{parameter}` must be of the form `designname/{parameter}name`")
+    functions = call.store.get(DESIGN + ddoc).get(member)
+    if not isinstance(functions, dict) or function not in functions:
+        return NotFound(f"missing json key: {member}")
+    return Refused("JavaScript is not executed here", error="not_implemented", status=501)
