@@ -5,11 +5,13 @@ Sequences are opaque here, as anywhere outside a store: JSON values, compared on
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from sync.documents import Incoming, Json, load, parse_document
+from sync.documents import Incoming, Json, load, parse_document, render
 from sync.errors import BadRequest, NotFound, TooLarge, Unavailable
+from sync.rows import Summary
 from sync.store import Store, Wanted
 
 
@@ -42,6 +44,19 @@ class RefusedDocument(NamedTuple):
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which documents a source tells of: all of them, or those that one filter of its own lets pass."""
+
+    doc_ids: tuple[str, ...] | None = None
+    selector: Json | None = None
+    filter: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)  # the filter's
+
+
+EVERYTHING = Chosen()
+
+
 class Peer(Protocol):
     """Every method may raise `Unavailable` (later), `Refused` (a person must look) or `Broken`."""
 
@@ -70,12 +85,23 @@ class Peer(Protocol):
 
 
 class LocalPeer:
-    """A store of this process. `source`: whom the store hears as the bringer of documents written here."""
+    """A store of this process. `source`: whom the store hears as the bringer of documents written here.
 
-    def __init__(self, store: Store, *, server_uuid: str, source: str | None) -> None:
+    `passes`: which revisions its changes tell of, all by default.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        server_uuid: str,
+        source: str | None,
+        passes: Callable[[Json], bool] | None = None,
+    ) -> None:
         self._store = store
         self._id = f"{server_uuid}/{store.name}"
         self._source = source
+        self._passes = passes
         self._closed = False
 
     def peer_id(self) -> str:
@@ -86,13 +112,23 @@ class LocalPeer:
         after = store.inner_seq(since)
         if wait_s:
             store.wait(after, wait_s, unless=lambda: self._closed)
-        self._require_open()
-        with store.file.read():
-            found = store.changes(after, limit=limit)
-            last = found[-1].seq if len(found) == limit else store.seq()
-            pending = store.pending(last)
-        changes = tuple(Change(one.id, tuple(str(leaf.rev) for leaf in one.leaves)) for one in found)
-        return ChangesPage(changes, store.outer_seq(last), pending)
+        while True:
+            self._require_open()
+            with store.file.read():
+                found = store.changes(after, limit=limit)
+                end = len(found) < limit
+                after = store.seq() if end else found[-1].seq
+                changes = tuple(change for one in found if (change := self._change(one)).revs)
+                pending = store.pending(after)
+            if changes or end:
+                return ChangesPage(changes, store.outer_seq(after), pending)
+
+    def _change(self, one: Summary) -> Change:
+        """With the leaves that pass."""
+        leaves = [leaf.rev for leaf in one.leaves]
+        if self._passes is not None:
+            leaves = [rev for rev in leaves if self._passes(load(render(self._store.revision(one.id, rev))))]
+        return Change(one.id, tuple(str(rev) for rev in leaves))
 
     def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         self._require_open()

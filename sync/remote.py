@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import socket
+import threading
 import time
 import warnings
 import weakref
@@ -33,7 +34,7 @@ from sync.errors import (
     Unauthorized,
     Unavailable,
 )
-from sync.peer import Change, ChangesPage, Fetched, RefusedDocument
+from sync.peer import EVERYTHING, Change, ChangesPage, Chosen, Fetched, RefusedDocument
 
 with warnings.catch_warnings():
     # "The module cloudant is now deprecated": known, and why it is behind this module alone
@@ -97,9 +98,10 @@ class _Saved(msgspec.Struct):
 
 
 class RemotePeer:
-    """A database of any server that speaks CouchDB's protocol. For one thread; `close` from any.
+    """A database of any server that speaks CouchDB's protocol. Each thread has a session of its own.
 
-    `heard` is called on every sign of life. `heartbeat_s` is asked of the other side's feeds.
+    Without `user` it is asked without credentials, or with those in `headers`, which go with every request.
+    `chosen`: the documents that its changes tell of. `heard` is called on every sign of life. `heartbeat_s` is asked of the other side's feeds.
     """
 
     def __init__(
@@ -107,27 +109,41 @@ class RemotePeer:
         url: str,
         database: str,
         *,
-        user: str,
-        password: str,
+        user: str | None = None,
+        password: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        chosen: Chosen = EVERYTHING,
         connect_s: float = CONNECT_S,
         heartbeat_s: float = HEARTBEAT_S,
         heard: Callable[[], None] = lambda: None,
     ) -> None:
         self._url = url.rstrip("/")
         self._database = database
+        self._headers = headers or {}
+        self._chosen = chosen
         self._heartbeat_s = heartbeat_s
         self._heard = heard
         self._closed = False
         self._id: str | None = None
         self._lines = _Lines()
-        self._client = _Client(
-            user,
-            password,
-            url=self._url,
-            adapter=self._lines,
-            auto_renew=True,
-            timeout=(connect_s, 2 * heartbeat_s),
-        )
+        self._user, self._password = user, password
+        self._timeout_s = (connect_s, 2 * heartbeat_s)
+        self._of_thread = threading.local()
+
+    def _client(self) -> _Client:
+        """This thread's: neither python-cloudant's nor requests' sessions are made to be shared."""
+        client: _Client | None = getattr(self._of_thread, "client", None)
+        if client is None:
+            client = self._of_thread.client = _Client(
+                self._user,
+                self._password,
+                admin_party=self._user is None,  # python-cloudant's word for: do not log in
+                url=self._url,
+                adapter=self._lines,
+                auto_renew=True,
+                timeout=self._timeout_s,
+            )
+        return client
 
     def peer_id(self) -> str:
         if self._id is None:
@@ -137,16 +153,31 @@ class RemotePeer:
 
     def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:
         parameters: dict[str, str | int] = {
+            **self._chosen.parameters,
             "style": "all_docs",
             "since": since if isinstance(since, str) else dump(since).decode(),
             "limit": limit,
         }
+        named, body = _filter(self._chosen)
+        if named is not None:
+            parameters["filter"] = named
+        if wait_s:
+            parameters["feed"] = "longpoll"
+            parameters["heartbeat"] = int(self._heartbeat_s * 1000)
+        method = "GET" if body is None else "POST"
+        answer = self._in_database(method, "_changes", parameters=parameters, body=body, stream=bool(wait_s))
         if not wait_s:
-            return _page(self._in_database("GET", "_changes", parameters=parameters).content)
-        parameters["feed"] = "longpoll"
-        parameters["heartbeat"] = int(self._heartbeat_s * 1000)
-        body = self._listen(self._in_database("GET", "_changes", parameters=parameters, stream=True), wait_s)
-        return ChangesPage((), since, None) if body is None else _page(body)
+            return _page(answer.content)
+        listened = self._listen(answer, wait_s)
+        return ChangesPage((), since, None) if listened is None else _page(listened)
+
+    def create(self) -> None:
+        """The database; that it is there already is as good. Raises `Refused` for who may not."""
+        try:
+            self._ask("PUT", f"{self._url}/{quote(self._database, safe='')}")
+        except Refused as why:
+            if why.status in (401, 403):
+                raise
 
     def _listen(self, answer: requests.Response, wait_s: float) -> bytes | None:
         """The body of a feed, which may take its time; None if it took more than `wait_s`."""
@@ -231,10 +262,12 @@ class RemotePeer:
         if self._closed:
             raise Unavailable("closed")
         headers, data = _packed(body)
+        headers = {**self._headers, **headers}
+        client = self._client()
         try:
-            if self._client.r_session is None:
-                self._client.connect()
-            answer: requests.Response = self._client.r_session.request(
+            if client.r_session is None:
+                client.connect()
+            answer: requests.Response = client.r_session.request(
                 method,
                 url,
                 params=parameters,
@@ -245,7 +278,7 @@ class RemotePeer:
             )
             self._heard()
         except requests.HTTPError as why:  # the login, which python-cloudant does on its own
-            self._client.r_session = None
+            client.r_session = None
             raise (_unavailable(why) if why.response is None else _refusal(why.response)) from why
         except requests.RequestException as why:
             raise _unavailable(why) from why
@@ -311,6 +344,15 @@ def _packed(body: object) -> tuple[dict[str, str], bytes | None]:
         return headers, data
     headers["Content-Encoding"] = "gzip"
     return headers, gzip.compress(data, compresslevel=1, mtime=0)
+
+
+def _filter(chosen: Chosen) -> tuple[str | None, object]:
+    """The name of the filter, and what goes in the body of a POST; None: nothing, a GET."""
+    if chosen.doc_ids is not None:
+        return "_doc_ids", {"doc_ids": chosen.doc_ids}
+    if chosen.selector is not None:
+        return "_selector", {"selector": chosen.selector}
+    return chosen.filter, None
 
 
 def _page(body: bytes) -> ChangesPage:

@@ -1,14 +1,16 @@
 """Copy what one peer has to another, once or for ever: CouchDB's algorithm. protocol.md §3.1, §3.3.
 
-A step reads a page of changes, asks the target what it misses, fetches that, writes it, and when it is
-durable there notes the sequence on both sides. So a run that dies anywhere repeats at most one step, and
-of that only what had not arrived. What the target refuses is reported and passed over, never retried here.
+A step reads a page of changes, asks the target what it misses, fetches that, and hands it to a thread that
+writes; while that one works, the next page is read. When a page is durable at the target its sequence is
+noted on both sides. So a run that dies anywhere repeats at most two pages, and of them only what had not
+arrived. What the target refuses is reported and passed over, never retried here.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -82,6 +84,8 @@ class Replication:
         self._after_checkpoint = after_checkpoint
         self._session = Session(session_id, now())
         self._notes: _Notes | None = None
+        self._read_up_to: Any = FROM_THE_START
+        self._under_way: _Page | None = None
         self._status = Status()
         self._stopping = False
         self._wake = threading.Event()
@@ -91,9 +95,10 @@ class Replication:
 
     def run_once(self) -> Status:
         """Copy all that is there. Raises `SyncError` where it ends early."""
-        self._connect()
-        while self._step(wait_s=0):
-            pass
+        with ThreadPoolExecutor(1, thread_name_prefix="replication-write") as writer:
+            self._connect()
+            while self._step(writer, wait_s=0):
+                pass
         return self._status
 
     def run_live(self) -> None:
@@ -101,10 +106,14 @@ class Replication:
 
         Returns early only when something is broken (`Status.state`).
         """
+        with ThreadPoolExecutor(1, thread_name_prefix="replication-write") as writer:
+            self._keep_following(writer)
+
+    def _keep_following(self, writer: Executor) -> None:
         failures = 0
         while not self._stopping:
             try:
-                self._follow()
+                self._follow(writer)
             except (Unavailable, Refused) as why:
                 if self._stopping:
                     break
@@ -131,69 +140,107 @@ class Replication:
 
     # ---- running
 
-    def _follow(self) -> None:
+    def _follow(self, writer: Executor) -> None:
         self._connect()
         more = True
         while not self._stopping:
-            more = self._step(wait_s=0 if more else WAIT_S)
+            more = self._step(writer, wait_s=0 if more else WAIT_S)
 
     def _connect(self) -> None:
         """Read both notes; from then on only write them."""
         self._notes = None
+        self._abandon()
         notes = _Notes(self._source, self._target, node_id=self._node_id)
         since = notes.read()
         self._session.start_last_seq = since
         self._notes = notes
+        self._read_up_to = since
         self._status = replace(self._status, state=State.COPYING, source_seq=since)
 
-    def _step(self, *, wait_s: float) -> bool:
-        """One page; False if there was none. What it brought is durable and noted when it returns."""
-        since = self._status.source_seq
-        page = self._source.changes(since, limit=self._batch, wait_s=wait_s)
-        if page.changes:
-            self._copy(page)
-        if page.last_seq != since:
-            self._note(page.last_seq)
-        elif page.changes:
+    def _step(self, writer: Executor, *, wait_s: float) -> bool:
+        """Read one page while the one before is being written; False if there was none to read."""
+        page = self._source.changes(self._read_up_to, limit=self._batch, wait_s=wait_s)
+        if page.changes and page.last_seq == self._read_up_to:
             raise Unavailable("the source gives changes, but its sequence does not move")
+        documents = self._fetch(page) if page.changes else []
+        self._finish()
+        self._read_up_to = page.last_seq
+        self._under_way = _Page(
+            page,
+            frozenset((str(one.get("_id")), str(one.get("_rev"))) for one in documents),
+            writer.submit(self._write, documents),
+        )
+        if len(page.changes) < self._batch:  # nothing to overlap with, and somebody may be waiting for it
+            self._finish()
+        return bool(page.changes)
+
+    def _fetch(self, page: ChangesPage) -> list[Json]:
+        """What the target misses of a page, but for what is on its way there."""
+        session = self._session
+        missing = self._target.revs_diff({one.id: one.revs for one in page.changes})
+        on_the_way = self._under_way.revisions if self._under_way is not None else frozenset()
+        wanted = [
+            (doc_id, rev)
+            for doc_id, revs in missing.items()
+            for rev in revs
+            if (doc_id, rev) not in on_the_way
+        ]
+        session.missing_checked += sum(len(one.revs) for one in page.changes)
+        session.missing_found += len(wanted)
+        if not wanted:
+            return []
+        fetched = self._source.bulk_get(wanted)
+        documents = [one.document for one in fetched if one.document is not None]
+        session.docs_read += len(documents)
+        self._refused(
+            RefusedDocument(one.id, one.rev, "not_found", f"the source does not give it: {one.reason}")
+            for one in fetched
+            if one.document is None
+        )
+        return documents
+
+    def _finish(self) -> None:
+        """Wait until the page under way is written, and note that it is."""
+        if self._under_way is None:
+            return
+        under_way, self._under_way = self._under_way, None
+        not_taken = under_way.written.result()
+        session, page = self._session, under_way.page
+        session.docs_written += len(under_way.revisions) - len(not_taken)
+        session.doc_write_failures += len(not_taken)
+        self._refused(not_taken)
+        if page.last_seq != self._status.source_seq:
+            self._note(page.last_seq)
         self._status = replace(
             self._status,
             state=State.COPYING if page.changes else State.WAITING,
             pending=page.pending,
+            docs_written=session.docs_written,
             source_seq=page.last_seq,
             last_success=self._now(),
         )
-        return bool(page.changes)
 
-    def _copy(self, page: ChangesPage) -> None:
-        session = self._session
-        missing = self._target.revs_diff({one.id: one.revs for one in page.changes})
-        wanted = [(doc_id, rev) for doc_id, revs in missing.items() for rev in revs]
-        session.missing_checked += sum(len(one.revs) for one in page.changes)
-        session.missing_found += len(wanted)
-        if not wanted:
-            return
-        fetched = self._source.bulk_get(wanted)
-        documents = [one.document for one in fetched if one.document is not None]
-        refused = [
-            RefusedDocument(one.id, one.rev, "not_found", f"the source does not give it: {one.reason}")
-            for one in fetched
-            if one.document is None
-        ]
-        session.docs_read += len(documents)
-        not_taken = self._write(documents) if documents else []
-        session.docs_written += len(documents) - len(not_taken)
-        session.doc_write_failures += len(not_taken)
-        for one in (*refused, *not_taken):
+    def _abandon(self) -> None:
+        """After a failure: let the write under way end, whatever comes of it.
+
+        It is not noted, so its page is read again, and what the target refused of it is refused again.
+        """
+        if self._under_way is not None:
+            wait([self._under_way.written])
+            self._under_way = None
+
+    def _refused(self, documents: Iterable[RefusedDocument]) -> None:
+        for one in documents:
             self._on_refused(one)
-        self._status = replace(
-            self._status,
-            docs_written=session.docs_written,
-            docs_refused=self._status.docs_refused + len(refused) + len(not_taken),
-        )
+            self._status = replace(self._status, docs_refused=self._status.docs_refused + 1)
 
     def _write(self, documents: Sequence[Json]) -> list[RefusedDocument]:
-        """What the target does not take. A batch that it refuses as a whole is halved, down to the one."""
+        """What the target does not take. A batch that it refuses as a whole is halved, down to the one.
+
+        Runs in the writer's thread.
+        """
+        if not documents:
+            return []
         try:
             return self._target.bulk_docs(documents)
         except Refused as why:
@@ -230,6 +277,15 @@ def delay_s(failures: int, *, jitter: float, retry_after_s: float | None = None)
     """
     delay = min(FIRST_DELAY_S * 2.0 ** min(failures - 1, 10), LONGEST_DELAY_S) * (1 - jitter / 2)
     return max(delay, min(retry_after_s or 0, LONGEST_DELAY_S))
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page that is being written. `written` gives what the target does not take."""
+
+    page: ChangesPage
+    revisions: frozenset[tuple[str, str]]
+    written: Future[list[RefusedDocument]]
 
 
 class _Notes:

@@ -13,7 +13,7 @@ import pytest
 
 from sync.documents import Json
 from sync.errors import NotFound, Unauthorized, Unavailable
-from sync.peer import ChangesPage, LocalPeer, Peer, RefusedDocument
+from sync.peer import ChangesPage, Fetched, LocalPeer, Peer, RefusedDocument
 from sync.remote import RemotePeer
 from sync.replicator import Replication, State, delay_s
 from sync.sqlite import SqliteFile
@@ -220,6 +220,43 @@ def test_a_source_whose_sequence_does_not_move_is_not_asked_for_ever(here: Store
     source = Stuck(there, server_uuid="1" * 32, source=None)
     with pytest.raises(Unavailable, match="does not move"):
         replication(source, local(here)).run_once()
+
+
+class Ahead(LocalPeer):
+    """A source that knows how many pages it was asked for."""
+
+    asked = 0
+
+    def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        self.asked += 1
+        return super().bulk_get(wanted)
+
+
+class Behind(LocalPeer):
+    """A target that finishes no page, but for the last, before the next one was read."""
+
+    def __init__(self, store: Store, source: Ahead, pages: int) -> None:
+        super().__init__(store, server_uuid="2" * 32, source="central")
+        self._ahead, self._pages = source, pages
+        self.given: list[int] = []
+
+    def bulk_docs(self, documents: Sequence[Json]) -> list[RefusedDocument]:
+        self.given.append(len(documents))
+        until(lambda: self._ahead.asked >= min(len(self.given) + 1, self._pages))
+        return super().bulk_docs(documents)
+
+
+def test_a_page_is_read_while_the_one_before_is_written(here: Store, there: Store) -> None:
+    write(there, *"abcdefg")
+    source = Ahead(there, server_uuid="1" * 32, source=None)
+    target = Behind(here, source, pages=4)
+    done = replication(source, target, batch=2).run_once()
+    assert (target.given, done.docs_written, done.source_seq) == (
+        [2, 2, 2, 1],
+        7,
+        there.outer_seq(there.seq()),
+    )
+    assert contents(here) == contents(there)
 
 
 def test_wrong_credentials_say_so(server: Server, here: Store) -> None:
