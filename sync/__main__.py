@@ -11,14 +11,14 @@ from types import FrameType
 from typing import Final
 
 import click
-from cheroot import wsgi
 
 from sync.bare_server import Admin, BareServer
 from sync.cors import OFF, Cors
 from sync.errors import Broken, SyncError
 from sync.sqlite import KEY_BYTES
+from sync.web_server import Server, serving
 
-THREADS: Final = 96
+THREADS: Final = 24
 STOP_S: Final = 3
 
 
@@ -118,21 +118,15 @@ def serve(path: Path, port: int, admin: Admin | None, host: str, key: bytes | No
 
 
 def _serve(bare: BareServer, host: str, port: int, stopping: threading.Event) -> None:
-    server = wsgi.Server((host, port), bare.app, numthreads=THREADS, shutdown_timeout=STOP_S, timeout=30)
+    server = Server((host, port), bare.app, threads=THREADS)
     try:
-        server.prepare()
+        with serving(server) as (_, bound):
+            shown = f"[{host}]" if ":" in host else host
+            click.echo(f"ready http://{shown}:{bound}/")
+            stopping.wait()
+            bare.end_feeds()
     except OSError as why:
         raise click.ClickException(f"port {port} of {host} is in use, or may not be used: {why}") from why
-    thread = threading.Thread(target=server.serve, name="server", daemon=True)
-    thread.start()
-    try:
-        shown = f"[{host}]" if ":" in host else host
-        click.echo(f"ready http://{shown}:{server.bind_addr[1]}/")
-        stopping.wait()
-        bare.folder.end_feeds()
-    finally:
-        server.stop()
-        thread.join(timeout=STOP_S)
 
 
 if __name__ == "__main__":
