@@ -216,9 +216,10 @@ class Staging:
             _check_size(name, length)
             waiting += chunk
             if len(waiting) >= STRIDE_BYTES:
-                number = self._down(number, laid, bytes(waiting))
-                laid = length
-                waiting.clear()
+                whole = len(waiting) - len(waiting) % PIECE_BYTES
+                number = self._down(number, laid, bytes(waiting[:whole]))
+                laid += whole
+                del waiting[:whole]
         if unpacking is not None and not unpacking.complete:
             raise BadRequest(f"the attachment {name} is not the gzip that it is said to be")
         with self._file.write() as connection:

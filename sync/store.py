@@ -101,6 +101,7 @@ class Store:
         self._compacting = threading.Lock()
         with file.write() as connection:
             tables.create(connection, self._p, epoch=new_id()[:16])
+            self._contents.sweep(connection)
         with file.read() as connection:
             row = connection.execute(f"SELECT epoch, seq FROM {self._p}_meta").fetchone()
         self.epoch: str = row[0]

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from flask import Response
 
+from sync.contents import MAX_ATTACHMENT_BYTES
 from sync.documents import (
     Attachment,
     Content,
@@ -23,7 +24,7 @@ from sync.endpoints.answers import answer, not_modified
 from sync.endpoints.call import DatabaseCall
 from sync.endpoints.preconditions import base_rev, is_known
 from sync.endpoints.streams import streamed
-from sync.errors import BadContentType, BadRange, Conflict, NotFound
+from sync.errors import BadContentType, BadRange, Conflict, NotFound, TooLarge
 from sync.multipart import Slice, byteranges, content_range, header_text
 from sync.revisions import Rev, parse_rev
 
@@ -113,6 +114,8 @@ def put_attachment(call: DatabaseCall, doc_id: str, name: str) -> Response:
     checked_attachment_name(name)
     base = base_rev(call)
     gzipped = _is_gzipped(call)
+    if (call.request.content_length or 0) > MAX_ATTACHMENT_BYTES:
+        raise TooLarge(name, error="attachment_too_large")
     # the type as it was sent, parameters and all
     sent = call.request.headers.get("Content-Type") or "application/octet-stream"
     about = {"content_type": sent.encode("latin-1").decode("utf-8", "replace"), "follows": True}
