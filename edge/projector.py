@@ -6,7 +6,9 @@ anew whenever one of its events arrives, or when the catalog brings what one of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 
 from edge.admission import Admission
@@ -17,12 +19,36 @@ from schemas.catalog import Catalog
 from schemas.events import Event, Unknown, moment, parse, timestamp
 from schemas.fold import Dossier, Place, fold
 from schemas.spelling import words
-from sync.documents import Json, load, render
+from sync.documents import load, render
 from sync.sqlite import Connection
 from sync.store import Store
 from sync.writing import Arrival
 
+PARSED = 4_000
+"""Events kept in memory, of some 4 KB each: those of a batch that arrives, and of the dossiers that are worked on."""
 _SEALED, _UNKNOWN_NODE, _WRONG = 1, 0, -1
+
+
+class Parsed:
+    """The events read last. A revision names its content and its seal, so that what was parsed once stays true."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._events: OrderedDict[tuple[str, str], Event | Unknown] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, doc_id: str, rev: str) -> Event | Unknown | None:
+        with self._lock:
+            event = self._events.get((doc_id, rev))
+            if event is not None:
+                self._events.move_to_end((doc_id, rev))
+            return event
+
+    def keep(self, doc_id: str, rev: str, event: Event | Unknown) -> None:
+        with self._lock:
+            self._events[doc_id, rev] = event
+            if len(self._events) > self._most:
+                self._events.popitem(last=False)
 
 
 class Projector:
@@ -33,6 +59,7 @@ class Projector:
     ) -> None:
         self._file, self._catalog, self._admission, self._clock = file, catalog, admission, clock
         self._node = node
+        self._parsed = Parsed(PARSED)
         self._store: Store | None = None
 
     def read_from(self, store: Store) -> None:
@@ -58,6 +85,7 @@ class Projector:
                 (event.hash, own, arrival.seq, arrival.source or "", mark, now, now if from_centre else None)
             )
             streams.add(event.stream)
+            self._parsed.keep(arrival.id, arrival.rev, event)
         connection.executemany(
             "INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING", deliveries
         )
@@ -66,7 +94,17 @@ class Projector:
 
     def events_of(self, stream: str) -> list[Event | Unknown]:
         """The events of a stream here, whatever their seal."""
-        return [parse(document) for document in self._documents(stream)]
+        named = [
+            (summary.id, str(summary.winner))
+            for summary in self.store.all_docs(startkey=f"{stream}:", endkey=f"{stream}:~")
+        ]
+        known = {name: event for name in named if (event := self._parsed.get(*name)) is not None}
+        rest = self.store.winners([doc_id for doc_id, rev in named if (doc_id, rev) not in known])
+        for stored in rest.values():
+            event = parse(load(render(stored)))
+            known[stored.id, str(stored.rev)] = event
+            self._parsed.keep(stored.id, str(stored.rev), event)
+        return [known[name] for name in named]
 
     def dossier(self, stream: str) -> Dossier:
         """The fold of a stream, as of now."""
@@ -102,12 +140,6 @@ class Projector:
             for stream in streams:
                 self._project(connection, stream)
         return len(streams)
-
-    def _documents(self, stream: str) -> Iterable[Json]:
-        summaries = self.store.all_docs(startkey=f"{stream}:", endkey=f"{stream}:~")
-        winners = self.store.winners([summary.id for summary in summaries])
-        for summary in summaries:
-            yield load(render(winners[summary.id]))
 
     def _check_seals(self, connection: Connection) -> None:
         """Look again at events whose node was not known when they came."""
