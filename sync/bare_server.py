@@ -18,9 +18,11 @@ from flask import Flask
 from sync.cors import OFF, Cors
 from sync.databases import Folder
 from sync.documents import Json
+from sync.replications import Replications
 from sync.security import ADMIN_ROLE, ONLY_ADMINS
 from sync.server import couch_app
 from sync.sessions import User
+from sync.tasks import Tasks
 
 
 class Admin(NamedTuple):
@@ -50,6 +52,10 @@ class BareServer:
             rules=lambda name: None if admin is None else self._design_is_the_admins,
             security=None if admin is None else ONLY_ADMINS,
         )
+        tasks = Tasks()
+        self._replications = Replications(
+            self.folder, uuid=self.folder.uuid, tasks=tasks, new_id=new_id, now=now
+        )
         self.app: Flask = couch_app(
             self.folder,
             uuid=self.folder.uuid,
@@ -60,9 +66,17 @@ class BareServer:
             new_id=new_id,
             now=now,
             cors=cors,
+            tasks=tasks,
+            replications=self._replications,
         )
 
+    def end_feeds(self) -> None:
+        """And replications: before the web server stops, which waits for what is under way."""
+        self._replications.close()
+        self.folder.end_feeds()
+
     def close(self) -> None:
+        self._replications.close()
         self.folder.close()
 
     def _authenticate(self, name: str, password: str) -> User | None:

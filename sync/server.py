@@ -30,6 +30,7 @@ from sync.endpoints import (
     find,
     indexes,
     local,
+    replicate,
     root,
     session,
     views,
@@ -37,8 +38,10 @@ from sync.endpoints import (
 from sync.endpoints.answers import answer, refusal
 from sync.endpoints.call import Call, DatabaseCall, Host, NativeFilter, drain
 from sync.errors import BadRequest, Forbidden, NotAllowed, NotFound, SyncError, Unauthorized, Unavailable
+from sync.replications import Replications
 from sync.sessions import COOKIE, Sessions, User
 from sync.store import Store
+from sync.tasks import Tasks
 
 __all__ = ["User", "couch_app"]
 
@@ -51,6 +54,7 @@ _SERVER: Mapping[str, Mapping[str, Callable[[Call], Response]]] = {
     "_all_dbs": {"GET": root.all_dbs},
     "_dbs_info": {"GET": root.dbs_info, "POST": root.dbs_info},
     "_active_tasks": {"GET": root.active_tasks},
+    "_replicate": {"POST": replicate.replicate},
     "_session": {"GET": session.who, "POST": session.log_in, "DELETE": session.log_out},
 }
 _DATABASE: Mapping[str, Mapping[str, Callable[[DatabaseCall], Response]]] = {
@@ -116,6 +120,8 @@ def couch_app(
     is_admin: Callable[[User | None], bool] = lambda user: False,
     cors: Cors = OFF,
     filters: Mapping[str, NativeFilter] = MappingProxyType({}),
+    tasks: Tasks | None = None,
+    replications: Replications | None = None,
 ) -> Flask:
     """`databases` by their names in URLs; a mapping is a set that stays as it is. `uuid` must stay the same for ever: replication ids contain it.
 
@@ -139,6 +145,8 @@ def couch_app(
             is_admin=is_admin,
             filters=filters,
             cors=cors,
+            tasks=tasks or Tasks(),
+            replications=replications,
         )
     )
 
@@ -167,6 +175,8 @@ def _route(host: Host, asked: Request) -> Response:
     path = _path(asked)
     user = _user(host, asked)
     name, rest = (path[0], path[1:]) if path else ("", ())
+    if name in root.NOT_HERE:
+        root.not_here(name)
     if name == "" or name in _SERVER:
         call = Call(host, asked, user)
         return _method(_SERVER[name] if not rest else {}, asked)(call)

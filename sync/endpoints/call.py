@@ -14,6 +14,7 @@ from sync.cors import OFF, Cors
 from sync.databases import Databases
 from sync.documents import Json, load
 from sync.errors import BadContentType, BadRequest, Forbidden, TooLarge, Unauthorized
+from sync.replications import Replications
 from sync.security import is_database_admin, is_member
 from sync.sessions import Sessions, User
 from sync.store import Store
@@ -45,6 +46,7 @@ class Host:
     filters: Mapping[str, NativeFilter] = field(default_factory=dict)
     cors: Cors = OFF
     tasks: Tasks = field(default_factory=Tasks)
+    replications: Replications | None = None
 
     def may_enter(self, user: User | None, store: Store, method: str, path: str) -> bool:
         """Whether the owner of this server lets them, and the database's `_security` does."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from flask import Response
 
 from sync.endpoints.answers import answer
@@ -13,6 +15,10 @@ from sync.errors import BadRequest, Refused, Unauthorized, Unavailable
 COUCHDB_VERSION = "3.5.0"
 MAX_UUIDS = 1000
 MAX_DBS_INFO = 100
+NOT_HERE = frozenset(
+    {"_cluster_setup", "_db_updates", "_membership", "_node", "_reshard", "_scheduler", "_search_analyze"}
+)
+"""About clusters, events of the server, replications that are documents. (What nobody knows is a 404.)"""
 
 
 def welcome(call: Call) -> Response:
@@ -66,9 +72,8 @@ def active_tasks(call: Call) -> Response:
     return answer(call.host.tasks.all())
 
 
-def not_here(_call: Call) -> Response:
-    """Parts of CouchDB that are about clusters, or about documents in `_replicator`."""
-    raise Refused("this part of CouchDB's API is not here", error="not_implemented", status=501)
+def not_here(name: str) -> NoReturn:
+    raise Refused(f"{name}: this part of CouchDB's API is not here", error="not_implemented", status=501)
 
 
 def _information(call: Call, name: object) -> dict[str, object]:

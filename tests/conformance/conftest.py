@@ -134,7 +134,7 @@ def our_server(path: Path, *, cors: Cors = OFF) -> Iterator[Server]:
     try:
         yield Server(http.url, database=DB, user=USER, password=PASSWORD, ours=bare)
     finally:
-        bare.folder.end_feeds()
+        bare.end_feeds()
         http.close()
         bare.close()
 

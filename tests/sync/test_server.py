@@ -40,6 +40,7 @@ def test_what_only_an_admin_may_is_closed_where_nobody_is_one(server: Server) ->
         ("POST", "dossiers/_compact"),
         ("PUT", "dossiers/_security"),
         ("PUT", "dossiers/_revs_limit"),
+        ("POST", "_replicate"),
         ("GET", "_active_tasks"),
         ("GET", "_dbs_info"),
     ):
