@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,12 @@ from typing import Any
 import pytest
 
 from sync.documents import Json
+from sync.endpoints.call import DocumentFilter
 from sync.endpoints.changes import Asked, ChangesFeed, Rows
 from sync.endpoints.filters import EVERYTHING
+from sync.errors import BadRequest
 from sync.rows import Summary
+from sync.sessions import User
 from sync.store import Store
 from tests.sync.servers import Server, serving
 
@@ -245,6 +248,28 @@ def test_a_long_way_to_the_head_delays_no_feed_that_is_there(server: Server, sto
         for listener in behind:
             listener.hear(b'"id":"now"')
             listener.close()
+
+
+def test_a_filter_of_this_server_by_its_name(server: Server, store: Store) -> None:
+    def window(parameters: Mapping[str, str], user: User | None) -> DocumentFilter:
+        if "to" not in parameters:
+            raise BadRequest("to which n?")
+        end = int(parameters["to"])
+        return lambda document: user is not None and document.get("n", end) < end
+
+    server.filters["of/window"] = window
+    store.bulk_docs([{"_id": str(n), "n": n} for n in range(9)])
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE_S)) as line:
+        for query, status, ids in (
+            ("to=3", 200, ["0", "1", "2"]),
+            ("to=3&limit=2", 200, ["0", "1"]),
+            ("none", 400, []),
+        ):
+            path = f"/{DB}/_changes?filter=of/window&{query}"
+            line.request("GET", path, headers={"Authorization": AUTHORIZATION})
+            answer = line.getresponse()
+            assert answer.status == status
+            assert [row["id"] for row in json.load(answer).get("results", [])] == ids
 
 
 def test_a_filter_that_fails_ends_its_feed_and_no_other(server: Server, store: Store, caplog: Any) -> None:

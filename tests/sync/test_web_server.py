@@ -6,17 +6,24 @@ import http.client
 import json
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cheroot.ssl.builtin import BuiltinSSLAdapter
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from sync import web_server
 from tests.sync.servers import Http, serving
-from tests.sync.test_feeds import DEADLINE_S, Listener, until
+from tests.sync.test_feeds import AUTHORIZATION, DEADLINE_S, Listener, until
 
 
 def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -155,6 +162,51 @@ def test_feeds_beyond_the_limit_are_told_so(tmp_path: Path, monkeypatch: pytest.
     ):
         listener.hear(b'{"error":"unavailable","reason":"too many live feeds"}\n')
         assert listener.heard.startswith(b"HTTP/1.1 503")
+
+
+def test_feeds_and_their_connections_live_under_tls_too(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    with serving(tmp_path / "node.db", "dossiers") as node:
+        store = node.stores["dossiers"]
+        store.bulk_docs([{"_id": f"{n:05}", "text": "x" * 10_000} for n in range(100)])
+        node.http.server.ssl_adapter = BuiltinSSLAdapter(str(certificate), str(key))
+        headers = {"Authorization": AUTHORIZATION}
+        line = http.client.HTTPSConnection("localhost", node.port, timeout=DEADLINE_S, context=trusting)
+        with closing(line):
+            line.request("GET", "/dossiers/_changes?feed=longpoll&include_docs=true", headers=headers)
+            assert len(json.load(line.getresponse())["results"]) == 100
+            line.request("GET", "/dossiers/_changes?feed=longpoll&since=now", headers=headers)
+            answer = line.getresponse()
+            store.put({"_id": "new"})
+            assert [row["id"] for row in json.load(answer)["results"]] == ["new"]
+            line.request("GET", "/dossiers/_changes?feed=continuous&since=now&heartbeat=9", headers=headers)
+            assert line.getresponse().read(1) == b"\n"
+        until(lambda: len(node.http.server.feeds) == 0)
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """Files with a certificate for localhost, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2120, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "certificate.pem", folder / "key.pem"
+    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return files
 
 
 def test_what_an_application_breaks_is_one_connection(caplog: pytest.LogCaptureFixture) -> None:
