@@ -21,6 +21,9 @@ from sync.sessions import User
 NODE: Final = "node"
 READER: Final = "reader"
 _READING_POSTS: Final = frozenset({"_all_docs", "_changes", "_bulk_get", "_revs_diff", "_missing_revs"})
+_REPLICATING: Final = _READING_POSTS | {"_bulk_docs", "_ensure_full_commit", "_local", "_design"}
+"""What beside documents a program needs that copies from here or to here. The rest of CouchDB's API (searching
+whole databases, settings, the notes of all others, …) is closed to everybody who comes over the line."""
 
 
 class Access:
@@ -50,7 +53,7 @@ class Access:
         return User(name, (READER,))
 
     def authorize(self, user: User | None, database: str, method: str, path: str) -> bool:
-        if user is None:
+        if user is None or not _is_for_replicating(path):
             return False
         if NODE in user.roles:
             self._heard(user.name)
@@ -71,3 +74,9 @@ class Access:
             return False
         self._right.add(digest)
         return True
+
+
+def _is_for_replicating(path: str) -> bool:
+    """`path`: what follows the database, decoded."""
+    first = path.partition("/")[0]
+    return not first.startswith("_") or first in _REPLICATING

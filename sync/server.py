@@ -191,7 +191,7 @@ def _open(host: Host, asked: Request, user: User | None, name: str, path: tuple[
     store = host.databases.get(checked_name(name))
     if store is None:
         raise NotFound("Database does not exist.")
-    if not host.may_enter(user, store, asked.method, "/".join(path)):
+    if not host.may_enter(user, store, _method_of(asked), "/".join(path)):
         if user is None:
             raise Unauthorized("You are not authorized to access this db.")
         raise Forbidden("You are not allowed to access this db.")

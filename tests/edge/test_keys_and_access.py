@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from argon2 import PasswordHasher
 
 from edge.access import Access
@@ -51,3 +52,49 @@ def test_a_reader_reads_and_keeps_its_checkpoint_and_no_more(centre: SmallCentre
     assert not access.authorize(user, "dossiers", "POST", "_bulk_docs")
     assert not access.authorize(user, "dossiers", "PUT", "x")
     assert not access.authorize(None, "dossiers", "GET", "")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "_purge"),
+        ("POST", "_compact"),
+        ("PUT", "_security"),
+        ("GET", "_security"),
+        ("PUT", "_revs_limit"),
+        ("GET", "_local_docs"),
+        ("POST", "_find"),
+        ("POST", "_explain"),
+        ("POST", "_index"),
+        ("DELETE", "_index/a/json/b"),
+        ("POST", "_all_docs_"),
+    ],
+)
+def test_what_replicating_does_not_need_is_closed_to_all(centre: SmallCentre, method: str, path: str) -> None:
+    access = _access(centre, [])
+    neighbour = access.authenticate(
+        "counter-01.1", centre["counter-01"].keys.password_for("counter-01.1", "room-01.1")
+    )
+    reader = access.authenticate("auditor", "secret")
+    assert neighbour is not None
+    assert reader is not None
+    for user in (neighbour, reader):
+        assert not access.authorize(user, "dossiers", method, path)
+
+
+def test_a_neighbour_may_all_that_replicating_needs(centre: SmallCentre) -> None:
+    access = _access(centre, [])
+    password = centre["counter-01"].keys.password_for("counter-01.1", "room-01.1")
+    user = access.authenticate("counter-01.1", password)
+    for method, path in (
+        ("GET", ""),
+        ("GET", "_changes"),
+        ("POST", "_revs_diff"),
+        ("POST", "_bulk_get"),
+        ("POST", "_bulk_docs"),
+        ("PUT", "_local/abc"),
+        ("POST", "_ensure_full_commit"),
+        ("PUT", "a-document/an-attachment"),
+        ("GET", "_design/x"),
+    ):
+        assert access.authorize(user, "dossiers", method, path), path
