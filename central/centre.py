@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -28,11 +28,11 @@ from edge.chain import OwnChain
 from edge.clock import Clock
 from edge.database import Chain, NodeFile, migrate
 from edge.ids import Ids
-from edge.keys import NodeKeys, make_keys
+from edge.keys import NodeKeys, keep_keys
 from edge.node import Folder, Node
 from edge.settings import NodeSettings, write_settings
 from schemas.catalog import Card, Duty, Entry, kind_of, subject_of
-from schemas.events import Document, timestamp, write
+from schemas.events import Document, Signed, timestamp, write
 from schemas.seals import sign_decision
 from sync.sqlite import SqliteFile
 from sync.store import Store
@@ -147,11 +147,37 @@ def found(
     folder: Folder, place: Place, settings: NodeSettings, *, name: str, clock: Clock, ids: Ids
 ) -> Authority:
     """Make central's own folder: authority, keys, and the first catalog entry, which is central's card."""
-    folder.path.mkdir(mode=0o700, parents=True)
     at = clock()
-    keys, authority = make_keys(folder.keys), Authority.make(name, at)
+    authority = Authority.make(name, at)
+    lay_foundation(
+        folder,
+        place,
+        settings,
+        keys=NodeKeys.generate(),
+        root=authority.der,
+        sign=lambda message: sign_decision(authority.key, authority.der, message),
+        at=at,
+        ids=ids,
+    )
     authority.keep(folder)
-    folder.root.write_bytes(authority.der)
+    return authority
+
+
+def lay_foundation(
+    folder: Folder,
+    place: Place,
+    settings: NodeSettings,
+    *,
+    keys: NodeKeys,
+    root: bytes,
+    sign: Callable[[bytes], Signed],
+    at: datetime,
+    ids: Ids,
+) -> None:
+    """Make central's folder with these keys. `root` is the authority's certificate (DER); it signs the first entry."""
+    folder.path.mkdir(mode=0o700, parents=True)
+    keep_keys(folder.keys, keys)
+    folder.root.write_bytes(root)
     card = place.card(keys, *_lease(at))
     first = write(
         stream=ids.stream(at),
@@ -167,7 +193,7 @@ def found(
         data=msgspec.to_builtins(card),
         salt=ids.salt(),
         seal=keys.ed25519.sign,
-        sign=lambda message: sign_decision(authority.key, authority.der, message),
+        sign=sign,
     )
     _lay_down(folder, [first], ids)
     event = _hash(first)
@@ -175,13 +201,24 @@ def found(
         folder, {"catalog": (1, event, timestamp(at)), "dossiers": (0, event, ""), "visits": (0, event, "")}
     )
     write_settings(folder.path, settings)
-    return authority
 
 
-def enrol(folder: Folder, centre: Node, place: Place, settings: NodeSettings, *, by: str) -> None:
-    """Make a node's folder at central, for a node that is carried to its place: keys, card, catalog so far."""
+def enrol(
+    folder: Folder,
+    centre: Node,
+    place: Place,
+    settings: NodeSettings,
+    *,
+    by: str,
+    keys: NodeKeys | None = None,
+) -> None:
+    """Make a node's folder at central, for a node that is carried to its place: keys, card, catalog so far.
+
+    New keys, unless they are given.
+    """
     folder.path.mkdir(mode=0o700, parents=True)
-    keys = make_keys(folder.keys)
+    keys = keys or NodeKeys.generate()
+    keep_keys(folder.keys, keys)
     shutil.copyfile(centre.folder.root, folder.root)
     office = Office(centre)
     office.define([place.card(keys, *_lease(centre.clock()))], by=by)

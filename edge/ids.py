@@ -11,10 +11,10 @@ from datetime import datetime
 from schemas.events import StreamId
 
 
-def new_stream(at: datetime) -> StreamId:
-    """A UUIDv7 in hex (RFC 9562): streams sort by the moment at which they began."""
+def new_stream(at: datetime, chance: Callable[[int], int] = secrets.randbits) -> StreamId:
+    """A UUIDv7 in hex (RFC 9562): streams sort by the moment at which they began. `chance` gives random bits."""
     milliseconds = int(at.timestamp() * 1000)
-    rest = secrets.randbits(74)
+    rest = chance(74)
     value = milliseconds << 80 | 0x7 << 76 | (rest >> 62) << 64 | 0b10 << 62 | rest & (1 << 62) - 1
     return StreamId(f"{value:032x}")
 

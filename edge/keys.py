@@ -22,6 +22,10 @@ class NodeKeys:
     ed25519: Ed25519PrivateKey
     x25519: X25519PrivateKey
 
+    @classmethod
+    def generate(cls) -> NodeKeys:
+        return cls(Ed25519PrivateKey.generate(), X25519PrivateKey.generate())
+
     @property
     def seal_key(self) -> str:
         """The public Ed25519 key, base64url."""
@@ -53,10 +57,9 @@ def _login(user: str, server: str) -> bytes:
     return f"motcua/login/1\n{user}\n{server}".encode()
 
 
-def make_keys(folder: Path) -> NodeKeys:
-    """Make new keys in `folder`, which must not have any."""
+def keep_keys(folder: Path, keys: NodeKeys) -> None:
+    """Put keys into `folder`, which must not have any."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    keys = NodeKeys(Ed25519PrivateKey.generate(), X25519PrivateKey.generate())
     for name, raw in (
         ("seal.key", keys.ed25519.private_bytes_raw()),
         ("box.key", keys.x25519.private_bytes_raw()),
@@ -66,7 +69,6 @@ def make_keys(folder: Path) -> NodeKeys:
             file.write(raw)
             file.flush()
             os.fsync(file.fileno())
-    return keys
 
 
 def read_keys(folder: Path) -> NodeKeys:

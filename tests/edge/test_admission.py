@@ -8,7 +8,7 @@ import pytest
 
 from central.centre import Place, enrol
 from edge.archive import Archive
-from edge.keys import make_keys
+from edge.keys import NodeKeys
 from edge.node import Folder, Node
 from edge.settings import NodeSettings, read_settings
 from schemas import events
@@ -93,9 +93,9 @@ def test_an_event_of_an_unknown_node_waits_and_folds_when_its_card_arrives(
     assert neighbour.register.dossier(dossier.stream).received is not None
 
 
-def test_a_stranger_with_keys_of_their_own_never_gets_a_say(centre: SmallCentre, tmp_path: Any) -> None:
+def test_a_stranger_with_keys_of_their_own_never_gets_a_say(centre: SmallCentre) -> None:
     """An event that claims to be counter-01's and is sealed by somebody else is refused."""
-    keys = make_keys(tmp_path / "keys")
+    keys = NodeKeys.generate()
     document = _document(centre)
     header = events.header_of(document)
     seal = keys.ed25519.sign(events.seal_message(header))
