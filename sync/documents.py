@@ -26,6 +26,7 @@ Json: TypeAlias = dict[str, Any]
 
 LOCAL = "_local/"
 DESIGN = "_design/"
+BINARY_TYPE = "application/octet-stream"  # of an attachment that does not say
 _MAX_NATURAL = 10**15
 MAX_DOCUMENT_BYTES = 8_000_000  # of its body, as CouchDB counts: without attachments and `_` members
 
@@ -223,7 +224,7 @@ def _follower(name: str, about: Json) -> Follower:
 
 
 def _attachment(name: str, sent: Json, content: Content | None) -> AttachmentIn:
-    content_type = sent.get("content_type", "application/octet-stream")
+    content_type = sent.get("content_type", BINARY_TYPE)
     revpos = sent.get("revpos")
     if not isinstance(content_type, str) or not (revpos is None or _is_natural(revpos)):
         raise BadRequest(f"Invalid attachment metadata for {name}")
@@ -385,6 +386,13 @@ class Shown(NamedTuple):
 
 
 STUBS = Shown()
+
+
+def parse_ancestors(revs: object) -> list[Rev]:
+    """The value of `atts_since`. Generation 0 is allowed, where nothing ever was. Raises `BadRequest`."""
+    if not isinstance(revs, list):
+        raise BadRequest("att_since value must be array of revs.")
+    return [Rev(0, "") if isinstance(rev, str) and rev.startswith("0-") else parse_rev(rev) for rev in revs]
 
 
 def newest_of(since: Sequence[Rev], history: Iterable[Rev]) -> int:

@@ -7,6 +7,7 @@ of a document may have no header at all and belong to its attachments by their o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
 from werkzeug.http import parse_options_header
@@ -107,6 +108,21 @@ def _headers(came: _Input) -> Headers:
             raise BadRequest("a header of the multipart body is malformed")
         headers[name.strip().lower()] = value.strip()
     return headers
+
+
+def bodies(found: Iterator[Headers | bytes]) -> Iterator[tuple[Headers, Iterator[bytes]]]:
+    """The parts, each with its headers; what is not taken of one is passed over with the next."""
+    begun = 0
+
+    def part_of(one: Headers | bytes) -> int:
+        nonlocal begun
+        begun += isinstance(one, Mapping)
+        return begun
+
+    for _, part in groupby(found, key=part_of):
+        headers = next(part)
+        if isinstance(headers, Mapping):
+            yield headers, (one for one in part if isinstance(one, bytes))
 
 
 class RelatedParts:

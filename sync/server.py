@@ -98,6 +98,7 @@ _DOCUMENT: Mapping[str, Callable[[DatabaseCall, str], Response]] = {
     "GET": documents.get_document,
     "PUT": documents.put_document,
     "DELETE": documents.delete_document,
+    "POST": documents.post_form,
     "COPY": documents.copy_document,
 }
 _ATTACHMENT: Mapping[str, Callable[[DatabaseCall, str, str], Response]] = {

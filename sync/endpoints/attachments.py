@@ -11,6 +11,7 @@ from flask import Response
 
 from sync.contents import MAX_ATTACHMENT_BYTES
 from sync.documents import (
+    BINARY_TYPE,
     Attachment,
     Content,
     Json,
@@ -117,7 +118,7 @@ def put_attachment(call: DatabaseCall, doc_id: str, name: str) -> Response:
     if (call.request.content_length or 0) > MAX_ATTACHMENT_BYTES:
         raise TooLarge(name, error="attachment_too_large")
     # the type as it was sent, parameters and all
-    sent = call.request.headers.get("Content-Type") or "application/octet-stream"
+    sent = call.request.headers.get("Content-Type") or BINARY_TYPE
     about = {"content_type": sent.encode("latin-1").decode("utf-8", "replace"), "follows": True}
     with call.store.staging() as staging:
         content = staging.lay(call.chunks(), name=name, gzipped=gzipped)

@@ -8,7 +8,18 @@ from typing import Any, NamedTuple
 
 from flask import Response
 
-from sync.documents import LOCAL, STUBS, Json, Shown, checked_id, dump, newest_of, rendered
+from sync.documents import (
+    LOCAL,
+    STUBS,
+    Json,
+    Shown,
+    checked_id,
+    dump,
+    newest_of,
+    parse_ancestors,
+    parse_document,
+    rendered,
+)
 from sync.endpoints.answers import answer, raw_answer
 from sync.endpoints.call import DatabaseCall
 from sync.endpoints.streams import accepts, stored_segments
@@ -32,6 +43,8 @@ def bulk_docs(call: DatabaseCall) -> Response:
         raise BadRequest("`new_edits` parameter must be a boolean.")
     if new_edits:
         documents = [_with_id(call, one) for one in documents]
+        if body.get("all_or_nothing") is True:
+            return answer([_not_all_or_nothing(one) for one in documents], 417)
     local = {place: one for place, one in enumerate(documents) if _is_local(one)}
     with call.store.file.write() if local else nullcontext():  # without them the store waits only to write
         notes = {place: _noted(call, one) for place, one in local.items()}
@@ -52,6 +65,17 @@ def _with_id(call: DatabaseCall, document: Any) -> Any:
     if isinstance(document, dict) and "_id" not in document:
         return {"_id": call.host.new_id(), **document}
     return document
+
+
+def _not_all_or_nothing(document: Any) -> Json:
+    incoming = parse_document(document)
+    rev = str(incoming.path[0]) if incoming.path else None
+    return {
+        "id": incoming.id,
+        "rev": rev,
+        "error": "not_implemented",
+        "reason": "all_or_nothing is not supported",
+    }
 
 
 def _is_local(document: Any) -> bool:
@@ -80,7 +104,7 @@ class _Entry(NamedTuple):
     """One entry of `_bulk_get` that can be asked: `since` are the revisions whose attachments are there."""
 
     wanted: Wanted
-    since: tuple[Rev, ...]
+    since: list[Rev]
 
 
 def bulk_get(call: DatabaseCall) -> Response:
@@ -129,14 +153,12 @@ def _entry(entry: Any) -> _Entry | Opened:
         checked_id(doc_id)
     except BadRequest as why:
         return _failed(doc_id, None, why.error, why.reason)
-    if not isinstance(since, list):
-        return _failed(doc_id, since, "bad_request", "att_since value must be array of revs.")
-    for one in ([] if rev is None else [rev]) + since:
-        try:
-            parse_rev(one)
-        except BadRequest as why:
-            return _failed(doc_id, one, why.error, why.reason)
-    return _Entry(Wanted(doc_id, rev), tuple(map(parse_rev, since)))
+    try:
+        if rev is not None:
+            parse_rev(rev)
+        return _Entry(Wanted(doc_id, rev), parse_ancestors(since))
+    except BadRequest as why:
+        return _failed(doc_id, rev, why.error, why.reason)
 
 
 def _failed(doc_id: Any, rev: Any, error: str, reason: str) -> Opened:

@@ -6,23 +6,29 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
-from urllib.parse import quote, unquote, unquote_to_bytes
+from typing import cast
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from flask import Response
+from werkzeug.http import parse_options_header
 
 from sync.contents import MAX_ATTACHMENT_BYTES, Staging
 from sync.documents import (
+    BINARY_TYPE,
     LOCAL,
     Content,
     Incoming,
     Json,
     Shown,
     Stored,
+    attachments_of,
+    checked_attachment_name,
     checked_id,
     dump,
     followers,
     load,
     newest_of,
+    parse_ancestors,
     parse_document,
     render,
     rendered,
@@ -33,7 +39,17 @@ from sync.endpoints.call import DatabaseCall, gathered
 from sync.endpoints.preconditions import base_rev, is_known
 from sync.endpoints.streams import accepts, stored_segments, streamed
 from sync.errors import BadContentType, BadRequest, Conflict, TooLarge
-from sync.multipart import RelatedParts, Segment, boundary_of, failure, mixed, related, revision
+from sync.multipart import (
+    RelatedParts,
+    Segment,
+    bodies,
+    boundary_of,
+    failure,
+    mixed,
+    parts,
+    related,
+    revision,
+)
 from sync.revisions import Rev, Tree, parse_rev
 from sync.rows import Summary
 from sync.store import Opened, Wanted
@@ -75,25 +91,19 @@ def _json(
     return raw_answer(b"".join(parts) if shown.inline is None else parts, headers=headers)
 
 
-def _shown(call: DatabaseCall, since: Sequence[Rev], history: Sequence[Rev] | None) -> Shown:
-    """How attachments are shown in JSON; `history` is needed with `since`."""
+def _shown(call: DatabaseCall, since: Sequence[Rev] | None, history: Sequence[Rev] | None) -> Shown:
+    """How attachments are shown in JSON; `history` is needed with `since`, which asks for their bytes."""
     return Shown(
-        inline=call.store.attachment if since or call.flag("attachments") else None,
-        since=newest_of(since, history or ()),
+        inline=call.store.attachment if since is not None or call.flag("attachments") else None,
+        since=newest_of(since or (), history or ()),
         encoding=call.flag("att_encoding_info"),
     )
 
 
-def _atts_since(call: DatabaseCall) -> list[Rev]:
+def _atts_since(call: DatabaseCall) -> list[Rev] | None:
     if call.text("atts_since") is None:
-        return []
-    return _parsed_revs("atts_since", call.json_parameter("atts_since"))
-
-
-def _parsed_revs(name: str, revs: object) -> list[Rev]:
-    if not isinstance(revs, list):
-        raise BadRequest(f"`{name}` must be a JSON array of revisions")
-    return [parse_rev(rev) for rev in revs]
+        return None
+    return parse_ancestors(call.json_parameter("atts_since"))
 
 
 def _multipart(
@@ -150,8 +160,10 @@ def _open_revs(call: DatabaseCall, doc_id: str) -> list[Wanted]:
             call.store.summary(doc_id)
             return [Wanted(doc_id)]
         case _:
-            revs = _parsed_revs("open_revs", call.json_parameter("open_revs"))
-            return [Wanted(doc_id, str(rev)) for rev in revs]
+            revs = call.json_parameter("open_revs")
+            if not isinstance(revs, list):
+                raise BadRequest('`open_revs` must be "all" or a JSON array of revisions')
+            return [Wanted(doc_id, str(parse_rev(rev))) for rev in revs]
 
 
 def _get_open_revs(call: DatabaseCall, wanted: list[Wanted]) -> Response:
@@ -162,7 +174,7 @@ def _get_open_revs(call: DatabaseCall, wanted: list[Wanted]) -> Response:
     unique = list({(one.rev, one.stored is None): one for found in answers for one in found}.values())
     if accepts(call.request, "multipart/mixed"):
         boundary, inner = call.host.new_id().encode(), call.host.new_id().encode()
-        segments = mixed(boundary, (_part(one, inner, revs=revs, since=since) for one in unique))
+        segments = mixed(boundary, (_part(one, inner, revs=revs, since=since or ()) for one in unique))
         headers = {"Content-Type": f'multipart/mixed; boundary="{boundary.decode()}"'}
         return Response(stored_segments(call.store, segments), headers=headers)
 
@@ -259,6 +271,50 @@ def post_document(call: DatabaseCall) -> Response:
         rev = call.store.put_local(checked_id(doc_id).removeprefix(LOCAL), document)
         return answer({"ok": True, "id": doc_id, "rev": rev}, 201)
     return _saved(call, doc_id, _written(call, parse_document({**document, "_id": doc_id})), 201)
+
+
+def post_form(call: DatabaseCall, doc_id: str) -> Response:
+    """A form with files, as a browser sends it: `_attachments` for a document that is there (`_rev`) or `_doc`."""
+    _require_own_page(call)
+    content_type = call.request.headers.get("Content-Type", "")
+    if call.request.mimetype != "multipart/form-data":
+        raise BadContentType("Content-Type must be multipart/form-data")
+    fields: dict[str, bytes] = {}
+    files: Json = {}
+    with call.store.staging() as staging:
+        following: dict[str, Content] = {}
+        for headers, sent in bodies(parts(call.chunks(), boundary_of(content_type))):
+            named = parse_options_header(headers.get("content-disposition", ""))[1]
+            if named.get("name") == "_attachments" and "filename" in named:
+                name = checked_attachment_name(named["filename"])
+                following[name] = staging.lay(sent, name=name)
+                files[name] = {"content_type": headers.get("content-type", BINARY_TYPE), "follows": True}
+            elif (field := named.get("name")) in ("_doc", "_rev"):
+                fields[field] = gathered(sent)
+        with call.store.file.write():
+            document = _of_form(call, doc_id, fields)
+            document = {**document, "_attachments": attachments_of(document) | files}
+            return _put(call, doc_id, document, following)
+
+
+def _require_own_page(call: DatabaseCall) -> None:
+    """Any page may make a browser send a form with our cookie; only ours may have it taken."""
+    referer = call.request.headers.get("Referer")
+    if referer is None:
+        raise BadRequest("Referer header required.")
+    if urlsplit(referer).netloc != call.request.host:
+        raise BadRequest("Referer header must match host.")
+
+
+def _of_form(call: DatabaseCall, doc_id: str, fields: Mapping[str, bytes]) -> Json:
+    if "_doc" in fields:
+        document = load(fields["_doc"])
+        if not isinstance(document, dict):
+            raise BadRequest("Document must be a JSON object")
+        return document
+    rev = parse_rev(fields.get("_rev", b"").decode("utf-8", "replace"))
+    document = load(render(call.store.revision(doc_id, rev)))
+    return cast(Json, document)
 
 
 def delete_document(call: DatabaseCall, doc_id: str) -> Response:

@@ -141,9 +141,23 @@ def test_bulk_get_leaves_out_attachments_that_the_client_has(db: Client) -> None
     attachments = {"old": {"stub": True}, "new": inline}
     rev = db.put("a", {"_rev": first, "_attachments": attachments}).json()["rev"]
     entry = {"id": "a", "rev": rev, "atts_since": [first, "1-x"]}
-    (result,) = db.post("_bulk_get", {"docs": [entry]}).json()["results"]
+    entries = [entry, {"id": "a", "atts_since": ["0-x"]}, {"id": "a", "atts_since": []}]
+    result, all_, none = db.post("_bulk_get", {"docs": entries}).json()["results"]
+    assert all("data" in one for one in all_["docs"][0]["ok"]["_attachments"].values())
+    assert all("stub" in one for one in none["docs"][0]["ok"]["_attachments"].values())
     got = result["docs"][0]["ok"]["_attachments"]
     assert (got["old"]["stub"], got["new"]["data"]) == (True, "eA==")
+
+
+def test_bulk_get_with_nothing_asked(db: Client) -> None:
+    assert db.post("_bulk_get", {"docs": []}).json() == {"results": []}
+
+
+def test_all_or_nothing_is_not_to_be_had(db: Client) -> None:
+    answer = db.post("_bulk_docs", {"docs": [{"_id": "a"}, {"n": 1}], "all_or_nothing": True})
+    assert (answer.status_code, len(answer.json())) == (417, 2)
+    assert {row["error"] for row in answer.json()} == {"not_implemented"}
+    assert db.get("a").status_code == 404
 
 
 def test_local_documents_among_the_others(db: Client) -> None:

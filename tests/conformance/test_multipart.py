@@ -256,6 +256,8 @@ def test_attachments_that_the_client_has_are_stubs(db: Client) -> None:
     assert whole.headers["Content-Type"] == "application/json"
     inline = db.get('doc?atts_since=["9-z"]', headers={"Accept": "application/json"}).json()["_attachments"]
     assert base64.b64decode(inline["z"]["data"]) == FIRST
+    (_, *rest) = parts_of(db.get("doc?atts_since=[]", headers={"Accept": "multipart/related"}))
+    assert len(rest) == 2
     assert db.get("doc?atts_since=x").status_code == 400
     assert db.get("doc?atts_since={}").status_code == 400
 
@@ -285,6 +287,39 @@ def test_bulk_get_in_multipart_for_those_who_take_no_json(db: Client) -> None:
     for accept in ("*/*", "multipart/mixed, application/json"):
         got = db.post("_bulk_get", {"docs": entries}, headers={"Accept": accept})
         assert "_attachments" in got.json()["results"][0]["docs"][0]["ok"]
+
+
+def form(*fields: bytes) -> bytes:
+    return (
+        b"".join(b"--abc123\r\nContent-Disposition: form-data; " + one + b"\r\n" for one in fields)
+        + b"--abc123--"
+    )
+
+
+def test_forms_with_files(db: Client) -> None:
+    host = f"http://{db.server.address[0]}:{db.server.port}"
+    headers = {"Content-Type": "multipart/form-data; boundary=abc123", "Referer": f"{host}/page"}
+    document = b'name="_doc"\r\n\r\n{"n":1}'
+    file = b'name="_attachments"; filename="a b.bin"\r\nContent-Type: a/b\r\n\r\ncontent\r\n'
+    said = db.ask("POST", "doc", data=form(document, file), headers=headers)
+    assert said.status_code == 201
+    rev = said.json()["rev"]
+    assert db.get("doc/a%20b.bin").content == b"content\r\n"
+    assert db.get("doc").json()["n"] == 1
+    other = b'name="_attachments"; filename="other"\r\n\r\n' + SECOND
+    base = b'name="_rev"\r\n\r\n' + rev.encode()
+    assert db.ask("POST", "doc", data=form(other, base), headers=headers).status_code == 201
+    assert set(db.get("doc").json()["_attachments"]) == {"a b.bin", "other"}
+    assert db.get("doc/other").content == SECOND
+    assert db.ask("POST", "doc", data=form(other, base), headers=headers).status_code == 409
+    assert db.ask("POST", "doc", data=form(other), headers=headers).status_code == 400
+    assert (
+        db.ask("POST", "x", data=form(document), headers=headers | {"Referer": "http://evil/"}).status_code
+        == 400
+    )
+    assert db.ask("POST", "x", data=form(document), headers={**headers, "Referer": None}).status_code == 400
+    assert db.post("x", {"n": 1}, headers={"Referer": f"{host}/page"}).status_code == 415
+    assert db.get("x").status_code == 404
 
 
 def test_names_cannot_add_headers(db: Client) -> None:
