@@ -6,8 +6,8 @@ one thread watches all sockets and a feed that waits costs its generator and a b
 
 What reads the database is never done in that thread. A feed asks for it by a key (`Make`), and feeds that
 ask for the same while it is being made get the same: 256 of them at the head cost one query for each commit.
-Two more threads make: one what is small and at the head, one what is large, far behind or filtered by content,
-so that a catch-up over everything delays other catch-ups, and no feed at the head.
+Two more threads make: one what is small and at the head, one what is large or far behind, so that a catch-up
+over everything delays other catch-ups, and no feed at the head.
 
 A reader that takes nothing for `STUCK_S` is cut off; until then no more than `ENOUGH` and one step is kept
 for it. One that closes is noticed at once, one that vanishes when nobody acknowledges for as long (TCP).

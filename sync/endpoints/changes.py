@@ -156,7 +156,7 @@ class ChangesFeed(Feed):
     def _next_page(self) -> Make:
         store, rows, at, left = self.store, self._rows, self._at, min(self._left, self._rows.page)
         phase = self._left % rows.seq_interval
-        slow = rows.attachments or rows.need_documents or store.published - at > PAGE or rows.descending
+        slow = rows.attachments or rows.descending or store.published - at > rows.page
         return Make(
             (store, rows, at, left, phase), functools.partial(_page, store, rows, at, left, phase), slow
         )

@@ -79,6 +79,10 @@ NAMES = st.sampled_from(
         "skip",
         "count",
         "update_seq",
+        "seq_interval",
+        "att_encoding_info",
+        "last-event-id",
+        "view",
     ]
 )
 ENDS = (
@@ -94,7 +98,7 @@ BODIES = st.one_of(
     st.fixed_dictionaries(
         {"keys": st.lists(IDS | ODD, max_size=3)}, optional={"limit": ODD, "startkey": ODD}
     ),
-    st.fixed_dictionaries({"doc_ids": ANY}),
+    st.fixed_dictionaries({}, optional={"doc_ids": ANY, "selector": ANY, "fields": ANY}),
     st.fixed_dictionaries({"name": ODD, "password": ODD}),
     st.fixed_dictionaries(
         {"queries": st.lists(st.dictionaries(NAMES, ANY, max_size=2) | ODD, max_size=3) | ODD}
@@ -165,7 +169,27 @@ PATHS = st.lists(PIECES, max_size=4).map("/".join) | st.lists(PIECES, max_size=3
     lambda pieces: "/".join(["dossiers", *pieces])
 )
 VALUES = st.sampled_from(
-    ["true", "false", "0", "1", "-1", '"a"', '["1-a"]', "all", "now", "continuous", "_doc_ids", "[", "%ff"]
+    [
+        "true",
+        "false",
+        "0",
+        "1",
+        "-1",
+        '"a"',
+        '["1-a"]',
+        "all",
+        "now",
+        "[",
+        "%ff",
+        "continuous",
+        "longpoll",
+        "eventsource",
+        "_doc_ids",
+        "_selector",
+        "_design",
+        "_view",
+        "a/b",
+    ]
 )
 QUERIES = st.dictionaries(NAMES, VALUES | REVS | TEXT.map(quote), max_size=3).map(
     lambda query: "&".join(f"{name}={value}" for name, value in query.items())
