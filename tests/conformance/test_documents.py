@@ -39,7 +39,7 @@ def test_ids_of_any_kind(db: Client, doc_id: str) -> None:
     said = db.put(quote(doc_id, safe=""), {"n": 1})
     assert (said.status_code, said.json()["id"]) == (201, doc_id)
     assert db.get(quote(doc_id, safe="")).json()["_id"] == doc_id
-    assert said.headers["Location"].endswith("/dossiers/" + quote(doc_id, safe=""))
+    assert said.headers["Location"].endswith(f"/{db.name}/" + quote(doc_id, safe=""))
 
 
 def test_design_documents_with_a_bare_slash(db: Client) -> None:
