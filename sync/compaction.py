@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sync import rows
 from sync.contents import Contents
-from sync.sqlite import SqliteFile
+from sync.sqlite import Connection, SqliteFile
 
 SLICE = 500  # documents a transaction: a few milliseconds for those that have nothing to forget
 
@@ -40,16 +40,25 @@ class Compaction:
             if last is None:
                 return None
             old = connection.execute(
-                f"SELECT r.rowid, r.attachments FROM {self._p}_rev r"
-                " WHERE r.doc > ? AND r.doc <= ? AND r.body IS NOT NULL AND EXISTS ("
+                f"SELECT rowid, attachments FROM {self._p}_rev r"
+                " WHERE doc > ? AND doc <= ? AND body IS NOT NULL AND EXISTS ("
                 f"SELECT 1 FROM {self._p}_rev child WHERE child.doc = r.doc"
                 " AND child.generation = r.generation + 1 AND child.parent = r.hash)",
                 (after, last),
             ).fetchall()
             for row, attachments in old:
+                self._strip(connection, row)
                 if attachments is not None:
                     self._contents.release(connection, rows.contents_of(attachments))
-                connection.execute(
-                    f"UPDATE {self._p}_rev SET body = NULL, attachments = NULL WHERE rowid = ?", (row,)
-                )
             return int(last)
+
+    def _strip(self, connection: Connection, row: int) -> None:
+        """Leave only the name. Anew at the end of the table, because a row that shrinks frees no page."""
+        ((doc, generation, rev_hash, parent, deleted),) = connection.execute(
+            f"DELETE FROM {self._p}_rev WHERE rowid = ? RETURNING doc, generation, hash, parent, deleted",
+            (row,),
+        ).fetchall()
+        connection.execute(
+            f"INSERT INTO {self._p}_rev (doc, generation, hash, parent, deleted) VALUES (?, ?, ?, ?, ?)",
+            (doc, generation, rev_hash, parent, deleted),
+        )

@@ -20,6 +20,7 @@ from sync.errors import Broken, DiskFull, Unavailable
 Connection: TypeAlias = Any
 
 KEY_BYTES = 32
+VACUUM_PAGES = 2_000  # at a time: some milliseconds
 BUSY_TIMEOUT_S = 10.0  # another process may hold the file for a backup or a verification
 
 
@@ -230,16 +231,25 @@ class SqliteFile:
         What is deleted is overwritten at once (`secure_delete`), but until this the WAL still tells of it.
         Raises `Unavailable` if a reader is in the way for longer than `BUSY_TIMEOUT_S`; then ask again.
         """
+        while self._give_back(VACUUM_PAGES):
+            pass
         with self._lock:
-            if self._writing:
-                raise RuntimeError("scrub() belongs after the commit")
             self._wake_up()
-            self._writer.execute("PRAGMA incremental_vacuum").fetchall()
             ((busy, _, _),) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         if busy:
             raise Unavailable(
                 f"{self.path.name}: deleted, but a reader keeps its log from being emptied; try again"
             )
+
+    def _give_back(self, pages: int) -> bool:
+        """Free pages to the disk; whether there are more. Others write between two calls."""
+        with self._lock:
+            if self._writing:
+                raise RuntimeError("scrub() belongs after the commit")
+            self._wake_up()
+            self._writer.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+            (free,) = self._writer.execute("PRAGMA freelist_count").fetchone()
+            return bool(free)
 
     def sizes(self) -> tuple[int, int]:
         """Bytes of the file, and those of them in use; without the WAL."""
