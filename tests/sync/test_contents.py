@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from sync.contents import MAX_ATTACHMENT_BYTES, STRIDE_BYTES, unpacked
 from sync.documents import Content, Json, parse_document
-from sync.errors import BadRequest, Refused, TooLarge, Unavailable
+from sync.errors import BadRequest, Broken, Refused, TooLarge, Unavailable
 from sync.gunzip import Gunzip
 from sync.sqlite import SqliteFile
 from sync.store import Store
@@ -280,4 +280,19 @@ def test_a_length_beyond_the_limit_is_refused_unread(tmp_path: Path) -> None:
         host, _, port = url.removeprefix("http://").partition(":")
         with socket.create_connection((host, int(port)), timeout=9) as line:
             line.sendall(b"PUT /a/doc/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000000\r\n\r\n")
+            line.shutdown(socket.SHUT_WR)
             assert b" 413 " in line.recv(100)
+
+
+def test_a_download_of_what_is_purged_meanwhile_ends(store: Store) -> None:
+    with store.staging() as staging:
+        put(store, "a", staging.lay(cut(noise(3 * STRIDE_BYTES)), name="x"))
+    (one,) = store.revision("a").attachments
+    download = store.attachment(one)
+    next(download)
+    store.purge({"a": [str(store.summary("a").winner)]})
+    with store.staging() as staging:
+        put(store, "b", staging.lay(cut(noise(3 * STRIDE_BYTES, seed=2)), name="x"))
+    assert store.revision("b").attachments[0].content == one.content  # the row's number is another's now
+    with pytest.raises(Broken):
+        next(download)
