@@ -214,11 +214,15 @@ class Feeds:
         store = live.feed.store
         if store not in self._stores:
             self._stores[store] = store.on_change(lambda: self._post(lambda: self._changed(store)))
-        _watch_the_other_side(live.line.socket, self._stuck_s)
-        live.line.socket.setblocking(False)
         self._live.add(live)
         self._selector.register(live.line.socket, live.interest, live)
-        self._go(live)
+        try:
+            _watch_the_other_side(live.line.socket, self._stuck_s)
+            live.line.socket.setblocking(False)
+        except OSError:  # lost already
+            self._drop(live)
+        else:
+            self._go(live)
 
     def _changed(self, store: Store) -> None:
         for live in list(self._live):
@@ -238,7 +242,16 @@ class Feeds:
     # ---- one feed
 
     def _go(self, live: _Live, answer: object = None) -> None:
-        """Go on until the feed waits for something: a change, a page, its reader."""
+        """Go on with a feed; what it does wrong is the end of it, and not of the thread for all."""
+        try:
+            self._advance(live, answer)
+        except Exception:  # noqa: BLE001  # see above
+            _log.exception("a feed broke")
+            if live in self._live:
+                self._drop(live)
+
+    def _advance(self, live: _Live, answer: object) -> None:
+        """Until the feed waits for something: a change, a page, its reader."""
         if live.until is not None and answer is not None:
             live.until, live.runs = None, True
         while True:

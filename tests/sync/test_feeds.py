@@ -20,15 +20,27 @@ from sync.endpoints.call import DocumentFilter
 from sync.endpoints.changes import Asked, ChangesFeed, Rows
 from sync.endpoints.filters import EVERYTHING
 from sync.errors import BadRequest
+from sync.feeds import Feed, Steps, Until
 from sync.rows import Summary
 from sync.sessions import User
 from sync.store import Store
-from tests.sync.servers import Server, serving
+from tests.sync.servers import Http, Server, serving
 
 DB = "dossiers"
 AUTHORIZATION = "Basic cm9vbS0wMTp0aOG7rSAx"
 KINDS = ("longpoll", "continuous", "eventsource")
 DEADLINE_S = 20.0
+EVERY_ROW = Rows(
+    feed="continuous",
+    filter=EVERYTHING,
+    descending=False,
+    all_leaves=False,
+    include_docs=False,
+    conflicts=False,
+    attachments=False,
+    att_encoding_info=False,
+    seq_interval=1,
+)
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -288,9 +300,39 @@ def test_a_filter_that_fails_ends_its_feed_and_no_other(server: Server, store: S
     assert "a feed could not be read" in caplog.text
 
 
+class Broken(Feed):
+    def steps(self) -> Steps:
+        yield b"a"
+        yield Until(self.store.published, time.monotonic() + 60)
+        raise ZeroDivisionError
+
+
+def test_a_mistake_in_one_feed_ends_that_one(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Feed:
+        start_response("200 OK", [])
+        whole = Asked(EVERY_ROW, since=0, limit=1, heartbeat_s=60, timeout_s=60)
+        return Broken(store) if environ["PATH_INFO"] == "/broken" else ChangesFeed(store, whole)
+
+    with closing(Http(app)) as http_server:
+        lines = [socket.create_connection(("127.0.0.1", http_server.port), timeout=DEADLINE_S) for _ in "ab"]
+        for line, path in zip(lines, (b"/broken", b"/sound"), strict=True):
+            line.sendall(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path)
+        until(lambda: len(http_server.server.feeds) == 2)
+        until(lambda: all(live.until is not None for live in set(http_server.server.feeds._live)))
+        store.put({"_id": "a"})
+        broken, sound = lines
+        while broken.recv(4096):
+            pass
+        heard = b""
+        while not heard.endswith(b"0\r\n\r\n"):
+            heard += sound.recv(4096)
+        broken.close()
+        sound.close()
+    assert "a feed broke" in caplog.text
+
+
 def test_without_our_web_server_a_feed_is_a_plain_iterable(store: Store) -> None:
-    rows = Rows("continuous", EVERYTHING, False, False, False, False, False, False, 1)
-    parts = iter(ChangesFeed(store, Asked(rows, since=0, limit=1, heartbeat_s=0.001, timeout_s=1)))
+    parts = iter(ChangesFeed(store, Asked(EVERY_ROW, since=0, limit=1, heartbeat_s=0.001, timeout_s=1)))
     assert next(parts) == b"\n"
     assert next(parts) == b"\n"
     store.put({"_id": "a"})
