@@ -23,6 +23,7 @@ import contextlib
 import io
 import logging
 import re
+import resource
 import socket
 import ssl
 import threading
@@ -50,7 +51,9 @@ BODY_BYTES_PER_S: Final = 4 * 1024
 that sends an attachment of 10 MB within the hour passes, one byte now and then does not."""
 MAX_FEEDS: Final = 800
 MAX_CONNECTIONS: Final = 960
-"""All together below the 1,024 files that a process may have open by default; SQLite needs a few."""
+FILES: Final = 4096
+"""Open files that the server asks the system for: all connections, and databases with their readers. The usual
+1,024 are not enough for both, and a server that cannot accept for want of one runs hot."""
 BACKLOG: Final = 128
 """Connections that the kernel holds until we accept them: feeds of a whole site come back at once."""
 
@@ -91,6 +94,7 @@ class Server(wsgi.Server):
 
     def prepare(self) -> None:
         super().prepare()
+        _ask_for_files()
         self.feeds = Feeds(stuck_s=self._stuck_s)
 
     def process_conn(self, conn: Connection) -> None:
@@ -206,7 +210,8 @@ class Connection(HTTPConnection):
         if self._counted:
             self._counted = False
             self.server.count(-1)
-        super().close()
+        with contextlib.suppress(OSError):  # of a connection that is lost
+            super().close()
 
 
 class _Gateway(wsgi.Gateway_10):
@@ -287,6 +292,13 @@ class _Reader(io.BufferedReader):
             self.source.ahead = self.read(len(early)) + self.source.ahead
         self.source.shut = False
         return _HEAD_END.search(self.source.ahead) is not None
+
+
+def _ask_for_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _make_file(sock: socket.socket, mode: str = "r", size: int = _RECEIVE) -> object:
