@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import MIMEPart
 from email.policy import HTTP
+from random import Random
 from typing import Any, cast
+from urllib.parse import quote
 
 import orjson
 import pytest
 import requests
 
 from tests.conformance.conftest import Client
+from tests.proving import Times
 
 Json = dict[str, Any]
 
@@ -329,3 +332,35 @@ def test_names_cannot_add_headers(db: Client) -> None:
     assert list(json_of(document)["_attachments"]) == [name]
     assert part["Content-Length"] == "1"
     assert part.get_payload(decode=True) == b"1"
+
+
+def test_no_mutation_of_a_body_is_half_taken(db: Client, times: Times) -> None:
+    packed = gzip.compress(b"tenths " * 100, mtime=0)
+    attachments = {
+        "z": following(
+            FIRST,
+            digest="md5-" + base64.b64encode(hashlib.md5(FIRST, usedforsecurity=False).digest()).decode(),
+        ),
+        "g": {**following(packed), "encoding": "gzip"},
+    }
+    data = body({"n": 1, "_attachments": attachments}, FIRST, packed)
+    random = Random(4)
+    pieces = [b"", b"\r\n", b"--", b"--abc123", b"\r\n--abc123--", b'"', b"\0", b"1", b"\xff", data[:100]]
+    taken = 0
+    for number in range(times(150, 5000)):
+        start = random.randrange(len(data))
+        stop = start + random.choice((0, 0, 1, 2, 50))
+        mutant = data[:start] + random.choice(pieces) + data[stop:]
+        said = put(db, f"doc{number}", mutant)
+        assert said.status_code in (201, 400, 413, 415), said.text
+        got = db.get(f"doc{number}?attachments=true", headers={"Accept": "application/json"})
+        assert (said.status_code == 201) == (got.status_code == 200)
+        if got.status_code == 200:
+            taken += 1
+            for name, one in got.json().get("_attachments", {}).items():
+                content = db.get(
+                    f"doc{number}/{quote(name, safe='')}", headers={"Accept-Encoding": "identity"}
+                )
+                assert content.content == base64.b64decode(one["data"])
+    assert taken > 0
+    assert db.get("").json()["doc_count"] == taken
