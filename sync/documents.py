@@ -365,6 +365,8 @@ def render(
     `history`: given, becomes `_revisions`. `contents`: bytes of attachments by `Attachment.content`, for
     base64; without them they are stubs. `extra`: further `_` members (`_conflicts`, `_revs_info`, …).
     """
+    if not stored.attachments:  # most have none, and most of reading a feed is this
+        return b"".join((*_without_attachments(stored, history, extra), *_members(stored)))
     inline = None if contents is None else lambda one: (contents[one.content],)
     return b"".join(rendered(stored, history=history, shown=Shown(inline=inline), extra=extra))
 
@@ -408,13 +410,7 @@ def rendered(
     extra: Json | None = None,
 ) -> Iterator[bytes]:
     """The same in parts, so that large attachments need not be in memory."""
-    parts = [b'{"_id":', orjson.dumps(stored.id), b',"_rev":', orjson.dumps(str(stored.rev))]
-    if stored.deleted:
-        parts.append(b',"_deleted":true')
-    if history is not None:
-        parts += (b',"_revisions":', orjson.dumps(_revisions(history)))
-    for name, value in (extra or {}).items():
-        parts += (b',"', name.encode(), b'":', orjson.dumps(value))
+    parts = _without_attachments(stored, history, extra)
     separator = b',"_attachments":{'
     for one in stored.attachments:
         parts += (separator, orjson.dumps(one.name), b":", _about(one, shown))
@@ -426,8 +422,24 @@ def rendered(
             parts = [b'"}']
     if stored.attachments:
         parts.append(b"}")
-    parts.append(b"}" if stored.body == b"{}" else b"," + stored.body[1:])
+    parts += _members(stored)
     yield b"".join(parts)
+
+
+def _without_attachments(stored: Stored, history: Sequence[Rev] | None, extra: Json | None) -> list[bytes]:
+    parts = [b'{"_id":', orjson.dumps(stored.id), b',"_rev":', orjson.dumps(str(stored.rev))]
+    if stored.deleted:
+        parts.append(b',"_deleted":true')
+    if history is not None:
+        parts += (b',"_revisions":', orjson.dumps(_revisions(history)))
+    for name, value in (extra or {}).items():
+        parts += (b',"', name.encode(), b'":', orjson.dumps(value))
+    return parts
+
+
+def _members(stored: Stored) -> tuple[bytes, ...]:
+    """The rest of the document, after its `_` members."""
+    return (b"}",) if stored.body == b"{}" else (b",", stored.body[1:])
 
 
 def _revisions(history: Sequence[Rev]) -> Json:

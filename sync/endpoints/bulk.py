@@ -18,6 +18,7 @@ from sync.documents import (
     newest_of,
     parse_ancestors,
     parse_document,
+    render,
     rendered,
 )
 from sync.endpoints.answers import answer, raw_answer
@@ -25,7 +26,7 @@ from sync.endpoints.call import DatabaseCall
 from sync.endpoints.streams import accepts, stored_segments
 from sync.errors import BadRequest
 from sync.multipart import Segment, failure, mixed, revision
-from sync.revisions import Rev, parse_rev
+from sync.revisions import Rev
 from sync.store import Opened, Wanted
 from sync.writing import Outcome
 
@@ -124,12 +125,14 @@ def bulk_get(call: DatabaseCall) -> Response:
             latest=call.flag("latest"),
         )
     )
-    results = [_result(entry, found, call, revs=revs) for entry in entries]
+    inline = call.store.attachment if call.flag("attachments") else None
+    shown = Shown(inline=inline, encoding=call.flag("att_encoding_info"))
+    results = [_result(entry, found, call, shown, revs=revs) for entry in entries]
     form = _multipart_form(call)
     if form is None:
-        inline = any(one.shown.inline is not None for result in results for one in result)
         parts = _json(results)
-        return raw_answer(parts if inline else b"".join(parts))
+        in_memory = inline is None and not any(one.since for one in asked)
+        return raw_answer(b"".join(parts) if in_memory else parts)
     boundary, inner = call.host.new_id().encode(), call.host.new_id().encode()
     segments = mixed(boundary, (_part(one, inner) for result in results for one in result))
     headers = {"Content-Type": f'{form}; boundary="{boundary.decode()}"'}
@@ -153,9 +156,11 @@ def _entry(entry: Any) -> _Entry | Opened:
         checked_id(doc_id)
     except BadRequest as why:
         return _failed(doc_id, None, why.error, why.reason)
+    if not (rev is None or isinstance(rev, str)):
+        return _failed(doc_id, rev, "bad_request", "Invalid rev format")
+    if not since:
+        return _Entry(Wanted(doc_id, rev), [])
     try:
-        if rev is not None:
-            parse_rev(rev)
         return _Entry(Wanted(doc_id, rev), parse_ancestors(since))
     except BadRequest as why:
         return _failed(doc_id, rev, why.error, why.reason)
@@ -174,19 +179,21 @@ class _Answer(NamedTuple):
 
 
 def _result(
-    entry: _Entry | Opened, found: Iterator[list[Opened]], call: DatabaseCall, *, revs: bool
+    entry: _Entry | Opened, found: Iterator[list[Opened]], call: DatabaseCall, shown: Shown, *, revs: bool
 ) -> list[_Answer]:
     if isinstance(entry, Opened):
         return [_Answer(entry, None, STUBS)]
-    inline = call.store.attachment if entry.since or call.flag("attachments") else None
-    encoding = call.flag("att_encoding_info")
+    answers = next(found)
+    if not entry.since:
+        return [_Answer(one, one.history if revs else None, shown) for one in answers]
+    newer = shown._replace(inline=call.store.attachment)
     return [
         _Answer(
             one,
             one.history if revs else None,
-            Shown(inline=inline, since=newest_of(entry.since, one.history or ()), encoding=encoding),
+            newer._replace(since=newest_of(entry.since, one.history or ())),
         )
-        for one in next(found)
+        for one in answers
     ]
 
 
@@ -207,7 +214,10 @@ def _got(one: _Answer) -> Iterator[bytes]:
         yield b'{"error":' + dump(_why(one.opened)) + b"}"
         return
     yield b'{"ok":'
-    yield from rendered(one.opened.stored, history=one.history, shown=one.shown)
+    if one.opened.stored.attachments:
+        yield from rendered(one.opened.stored, history=one.history, shown=one.shown)
+    else:
+        yield render(one.opened.stored, history=one.history)
     yield b"}"
 
 
