@@ -28,7 +28,7 @@ MAX_ATTACHMENT_BYTES = 1024**3  # CouchDB's default; packed and unpacked
 
 
 class Contents:
-    """The contents of one store. Everything but `piece_from` and `pieces` runs inside `SqliteFile.write`."""
+    """The contents of one store. All but `piece_from` runs inside `SqliteFile.write`."""
 
     def __init__(self, prefix: str) -> None:
         self._p = prefix

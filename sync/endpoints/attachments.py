@@ -80,6 +80,7 @@ def _unranged(call: DatabaseCall, one: Attachment, headers: Mapping[str, str]) -
     """All of it; what is stored gzipped leaves so if the client can read that."""
     headers = {**headers, **_content_type(one)}
     if one.gzipped is None:
+        headers["Content-MD5"] = one.digest.removeprefix("md5-")  # 3.5 says it no more, its tests still ask
         return streamed(call.store, [Slice(one, 0, one.length)], 200, headers)
     headers["Vary"] = "Accept-Encoding"
     if call.request.accept_encodings.quality("gzip") > 0:

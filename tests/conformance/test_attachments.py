@@ -69,6 +69,12 @@ def test_ranges(scan: Client, asked: str, status: int, start: int, stop: int) ->
         assert got.headers["Content-Range"] == f"bytes {start}-{stop - 1}/{len(BYTES)}"
 
 
+def test_weak_and_several_etags_match(scan: Client) -> None:
+    for known in (f'W/"{DIGEST}"', f'"x", "{DIGEST}"', "*"):
+        assert scan.get("scan/content", headers={"If-None-Match": known}).status_code == 304
+    assert scan.get("scan/content", headers={"If-None-Match": '"x"'}).status_code == 200
+
+
 def test_several_ranges_are_parts(scan: Client) -> None:
     got = scan.get("scan/content", headers={"Range": "bytes=0-9, 300-300,-5"})
     assert got.status_code == 206

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import socket
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from random import Random
 
@@ -18,7 +21,7 @@ from hypothesis import strategies as st
 
 from sync.contents import MAX_ATTACHMENT_BYTES, STRIDE_BYTES, unpacked
 from sync.documents import Content, Json, parse_document
-from sync.errors import BadRequest, Broken, Refused, TooLarge, Unavailable
+from sync.errors import BadRequest, Broken, Conflict, Refused, TooLarge, Unavailable
 from sync.gunzip import Gunzip
 from sync.sqlite import SqliteFile
 from sync.store import Store
@@ -161,6 +164,40 @@ def test_every_revision_that_names_a_content_holds_it(file: SqliteFile, store: S
     assert read(store, "b") == noise(10)
     store.purge({"b": ["1-a"]})
     assert counts(file) == (0, 0)
+
+
+def test_many_uploads_at_once_with_refusals_and_compaction(
+    file: SqliteFile, store: Store, times: Times
+) -> None:
+    data = {seed: noise(STRIDE_BYTES + seed, seed) for seed in range(5)}
+    store.put({"_id": "taken"})
+
+    def upload(worker: int) -> dict[str, int]:
+        """What this worker wrote: document and seed."""
+        random, written = Random(worker), {}
+        for turn in range(times(8, 200)):
+            seed, doc_id = random.choice(list(data)), random.choice(["taken", f"{worker}-{turn}"])
+            with store.staging() as staging:
+                content = staging.lay(cut(data[seed]), name="x")
+                with contextlib.suppress(Conflict):
+                    put(store, doc_id, content)
+                    written[doc_id] = seed
+            if random.random() < 0.3 and written:
+                gone, _ = written.popitem()
+                store.purge({gone: [str(store.summary(gone).winner)]})
+            if random.random() < 0.2:
+                store.compact()
+        return written
+
+    with ThreadPoolExecutor(6) as workers:
+        written = dict(chain.from_iterable(one.items() for one in workers.map(upload, range(6))))
+    assert written
+    for doc_id, seed in written.items():
+        assert read(store, doc_id) == data[seed]
+    kept = {seed: list(written.values()).count(seed) for seed in set(written.values())}
+    with file.read() as connection:
+        rows = connection.execute("SELECT length, held FROM dossiers_content").fetchall()
+    assert {length - STRIDE_BYTES: held for length, held in rows} == kept
 
 
 # ---- gzip
