@@ -58,6 +58,13 @@ def stored_of(row: Sequence[Any]) -> Stored:
     )
 
 
+def attachments_column(attachments: Sequence[Attachment]) -> str | None:
+    """What `stored_of` reads. One that is not gzipped does not say so: archives are verified byte for byte."""
+    if not attachments:
+        return None
+    return orjson.dumps([tuple(one[:6] if one.gzipped is None else one) for one in attachments]).decode()
+
+
 def contents_of(attachments: str) -> list[int]:
     """The numbers of the contents that a revision's `attachments` column names."""
     return [Attachment(*one).content for one in orjson.loads(attachments)]

@@ -43,7 +43,7 @@ CREATE TABLE {p}_rev (
     parent TEXT,                       -- hash of the revision one generation before; NULL at a root
     deleted INTEGER NOT NULL,
     body BLOB,                         -- canonical JSON of the members without "_"; NULL: only its name is known
-    attachments TEXT,                  -- JSON [[name, content_type, revpos, digest, length, content, gzipped], …]; NULL if none
+    attachments TEXT,                  -- JSON [[name, content_type, revpos, digest, length, content, gzipped?], …]; NULL if none
     UNIQUE (doc, generation, hash)
 ) STRICT;
 CREATE TABLE {p}_content (             -- bytes of attachments, once each

@@ -225,7 +225,7 @@ class Writing:
             self._contents.hold(self._connection, (one.content for one in kept))
             document.bodies[rev] = (
                 plan.incoming.body,
-                orjson.dumps([tuple(one) for one in kept]).decode() if kept else None,
+                rows.attachments_column(kept),
             )
         document.tree = document.tree.grafted(plan.path, deleted=plan.incoming.deleted)
         return arrives

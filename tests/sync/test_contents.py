@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
+from json import loads
 from pathlib import Path
 from random import Random
 
@@ -219,6 +220,15 @@ def test_a_gzip_is_stored_as_it_came(store: Store) -> None:
     (one,) = store.revision("a").attachments
     assert b"".join(store.stored_bytes(one)) == packed
     assert store.contents(store.revision("a")) == {one.content: text}
+
+
+def test_only_what_is_gzipped_says_so_in_its_row(file: SqliteFile, store: Store) -> None:
+    with store.staging() as staging:
+        put(store, "a", staging.lay([b"x"], name="x"))
+        put(store, "b", staging.lay([gzip.compress(b"x")], name="x", gzipped=True))
+    with file.read() as connection:
+        columns = connection.execute("SELECT attachments FROM dossiers_rev ORDER BY doc").fetchall()
+    assert [len(loads(column)[0]) for (column,) in columns] == [6, 7]
 
 
 def test_the_same_bytes_packed_are_another_revision(store: Store) -> None:
