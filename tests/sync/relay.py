@@ -12,7 +12,7 @@ class Relay:
     """`cut()` breaks all connections and takes no new ones; `mend()` takes them again.
 
     `cut_after_bytes` cuts by itself in the middle of an answer. `silence()` keeps connections open and
-    passes nothing on, as a line does that is dead somewhere in the middle.
+    passes nothing on, as a line does that is dead somewhere in the middle. `is_cut` is set while it is cut.
     """
 
     def __init__(self, port: int) -> None:
@@ -22,6 +22,7 @@ class Relay:
         self._up = True
         self._passing = threading.Event()
         self._passing.set()
+        self.is_cut = threading.Event()
         self.passed = 0  # bytes of answers
         self.cut_after_bytes: int | None = None
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -39,10 +40,12 @@ class Relay:
         for line in lines:
             with contextlib.suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
+        self.is_cut.set()
 
-    def mend(self) -> None:
-        self.cut_after_bytes = None
+    def mend(self, *, cut_after_bytes: int | None = None) -> None:
+        self.cut_after_bytes = cut_after_bytes
         self._passing.set()
+        self.is_cut.clear()
         self._up = True
 
     def silence(self) -> None:
