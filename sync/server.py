@@ -15,6 +15,7 @@ from typing import TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Request, Response, request
+from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 
 from sync.cors import OFF, Cors
@@ -36,7 +37,7 @@ from sync.endpoints import (
     views,
 )
 from sync.endpoints.answers import answer, refusal
-from sync.endpoints.call import Call, DatabaseCall, Host, NativeFilter, drain
+from sync.endpoints.call import Call, DatabaseCall, Host, NativeFilter
 from sync.errors import BadRequest, Forbidden, NotAllowed, NotFound, SyncError, Unauthorized, Unavailable
 from sync.replications import Replications
 from sync.sessions import COOKIE, Sessions, User
@@ -162,10 +163,8 @@ class _CouchApp(Flask):
 
     def dispatch_request(self) -> Response:
         """Instead of Flask's routing, which has only the decoded path."""
-        try:
-            return self._host.cors.preflight(request) or _route(self._host, request)
-        finally:
-            drain(request)
+        asked = request_ctx.request  # not the proxy: answers are written when it stands for nothing any more
+        return self._host.cors.preflight(asked) or _route(self._host, asked)
 
 
 def _last_resort(why: HTTPException) -> Response:

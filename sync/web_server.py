@@ -36,6 +36,7 @@ from cheroot.makefile import StreamWriter
 from cheroot.server import HTTPConnection
 
 from sync.feeds import STUCK_S, Feed, Feeds
+from sync.framing import Request
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -142,6 +143,7 @@ def serving(server: Server) -> Iterator[tuple[str, int]]:
 class Connection(HTTPConnection):
     """A connection that can be lent to the feeds, and does not go to a worker before it has a whole head."""
 
+    RequestHandlerClass = Request
     used = False
     _lent: tuple[Feed, bool, bool] | None = None
     _seen = 0.0

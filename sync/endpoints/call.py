@@ -175,18 +175,3 @@ def _gunzip(sent: bytes) -> bytes:
     if not unpacker.eof:
         raise BadRequest("the gzip body is cut off")
     return body
-
-
-def drain(request: Request) -> None:
-    """Read away a chunked body that nobody wanted, or the next request on this line would begin inside it.
-
-    (cheroot itself does so with bodies of known length.)
-    """
-    if not request.environ.get("wsgi.input_terminated"):
-        return
-    stream, size = request.environ["wsgi.input"], 0
-    try:
-        while size <= MAX_BODY_BYTES and (part := stream.read(_READ_BYTES)):
-            size += len(part)
-    except ValueError:
-        return  # not a chunked body; the line is lost anyway
