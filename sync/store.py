@@ -201,8 +201,8 @@ class Store:
         with self.file.write() as connection:
             writing = Writing(connection, self._p, self._contents, source=source)
             outcomes = writing.run(incoming, new_edits=new_edits, rules=self._rules)
-            if self._arrived is not None and writing.arrivals:
-                self._arrived(connection, writing.arrivals)
+            if self._arrived is not None and (arrivals := writing.arrivals()):
+                self._arrived(connection, arrivals)
             if writing.last_seq is not None:
                 seq = writing.last_seq
                 self.file.after_commit(lambda: self._publish(seq))

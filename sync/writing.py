@@ -82,7 +82,7 @@ class _Plan(NamedTuple):
 
 
 class Writing:
-    """`arrivals` and `last_seq` (None: nothing changed) are there after `run`."""
+    """`arrivals()` and `last_seq` (None: nothing changed) are there after `run`."""
 
     def __init__(
         self, connection: Connection, prefix: str, contents: Contents, *, source: str | None
@@ -92,7 +92,7 @@ class Writing:
         self._contents = contents
         self._source = source
         self._revs_limit: int = connection.execute(f"SELECT revs_limit FROM {prefix}_meta").fetchone()[0]
-        self.arrivals: list[Arrival] = []
+        self._arrived: list[tuple[_Plan, int]] = []
         self.last_seq: int | None = None
 
     def run(
@@ -115,8 +115,12 @@ class Writing:
         for document in documents.values():
             document.tree = document.tree.stemmed(self._revs_limit)
         seqs = self._save(documents.values())
-        self.arrivals = [self._arrival(one, seqs[one.document.id]) for one in arrived]
+        self._arrived = [(one, seqs[one.document.id]) for one in arrived]
         return outcomes
+
+    def arrivals(self) -> list[Arrival]:
+        """What was really new, in the order of the batch."""
+        return [self._arrival(plan, seq) for plan, seq in self._arrived]
 
     def purge(self, wanted: Mapping[str, Sequence[Rev]]) -> dict[str, list[Rev]]:
         """Forget leaves, and of their history what no other leaf needs; returns the leaves that were there."""
