@@ -28,6 +28,9 @@ LOCAL = "_local/"
 DESIGN = "_design/"
 BINARY_TYPE = "application/octet-stream"  # of an attachment that does not say
 _MAX_NATURAL = 10**15
+MAX_ID_BYTES = 16 * 1024
+"""Percent-encoded in a URL or a `Location` three times as long, which servers and clients still take."""
+MAX_CONTENT_TYPE = 1024
 MAX_DOCUMENT_BYTES = 8_000_000  # of its body, as CouchDB counts: without attachments and `_` members
 
 # Read-only members that clients send back as they got them; CouchDB drops them without a word.
@@ -145,6 +148,8 @@ def checked_id(doc_id: object) -> str:
         raise BadRequest("Document id must be a string", error="illegal_docid")
     if not doc_id:
         raise BadRequest("Document id must not be empty", error="illegal_docid")
+    if len(doc_id) > MAX_ID_BYTES // 4 and len(doc_id.encode()) > MAX_ID_BYTES:
+        raise BadRequest("Document id is too long", error="illegal_docid")
     if doc_id[0] == "_" and not (doc_id.startswith((DESIGN, LOCAL)) and not doc_id.endswith("/")):
         raise BadRequest(
             "Only reserved document ids may start with underscore.",
@@ -226,7 +231,9 @@ def _follower(name: str, about: Json) -> Follower:
 def _attachment(name: str, sent: Json, content: Content | None) -> AttachmentIn:
     content_type = sent.get("content_type", BINARY_TYPE)
     revpos = sent.get("revpos")
-    if not isinstance(content_type, str) or not (revpos is None or _is_natural(revpos)):
+    if not isinstance(content_type, str) or len(content_type) > MAX_CONTENT_TYPE:
+        raise BadRequest(f"Invalid attachment metadata for {name}")
+    if not (revpos is None or _is_natural(revpos)):
         raise BadRequest(f"Invalid attachment metadata for {name}")
     if sent.get("stub") is True:
         return AttachmentIn(name, content_type, revpos, None)

@@ -19,6 +19,7 @@ from sync.errors import BadRequest
 
 _REV = re.compile(r"([1-9][0-9]{0,14})-(.+)", re.DOTALL)
 _HEX_HASH = re.compile(r"[0-9a-fA-F]{32}")
+_HASH = re.compile(r"[!-~]{1,256}")
 
 
 class Rev(NamedTuple):
@@ -40,7 +41,12 @@ def parse_rev(text: object) -> Rev:
 
 
 def canonical_hash(text: str) -> str:
-    return text.lower() if _HEX_HASH.fullmatch(text) else text
+    """Raises `BadRequest` for what could not stand in an ETag or on a line of a multipart answer."""
+    if _HEX_HASH.fullmatch(text):
+        return text.lower()
+    if not _HASH.fullmatch(text):
+        raise BadRequest("Invalid rev format")
+    return text
 
 
 @dataclass(frozen=True, slots=True)
