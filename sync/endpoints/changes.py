@@ -365,8 +365,8 @@ def _heartbeat_s(call: DatabaseCall) -> float | None:
             return None
         case "true":
             return MAX_WAIT_S
-        case _:
-            milliseconds = call.number("heartbeat")
+        case text:
+            milliseconds = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
             if not milliseconds:
                 raise BadRequest("The heartbeat value should be a positive integer (in milliseconds).")
             return min(milliseconds / 1000, MAX_WAIT_S)
