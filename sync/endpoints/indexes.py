@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Response
 
@@ -31,8 +31,7 @@ SPECIAL: Json = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SortField:
+class SortField(NamedTuple):
     """`name` as it was written, `path` what it means."""
 
     name: str

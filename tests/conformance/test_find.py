@@ -227,6 +227,15 @@ def test_sorted_pages(db: Client) -> None:
         assert found == sorted(found, key=lambda one: (one["a"], one["b"]), reverse=backwards)
 
 
+def test_without_a_sort_the_order_is_that_of_the_index(people: Client) -> None:
+    assert ids(people, {"age": {"$gt": 0}}) == ["an", "bình", "chi", "dũng"]
+    people.post("_index", {"index": {"fields": ["age"]}})
+    assert ids(people, {"age": {"$gt": 0}}) == ["chi", "an", "dũng", "bình"]
+    first = find(people, {"age": {"$gt": 0}}, limit=3)
+    rest = find(people, {"age": {"$gt": 0}}, limit=3, bookmark=first["bookmark"])
+    assert [one["_id"] for one in rest["docs"]] == ["bình"]
+
+
 def test_a_fixed_leading_column_may_be_left_out_of_the_sort(people: Client) -> None:
     people.post("_index", {"index": {"fields": ["ward.code", "age"]}})
     selector = {"ward.code": "00004", "age": {"$gt": 0}}
