@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Protocol
+from weakref import WeakValueDictionary
 
 from sync.documents import Json
 from sync.errors import BadRequest, Exists, Forbidden, NotFound, Unavailable
@@ -23,8 +24,9 @@ from sync.writing import WriteRules
 
 MAX_NAME: Final = 238
 """CouchDB's limit; with `.db-wal` it still fits what file systems take."""
-MAX_AWAKE: Final = 64
-"""Databases whose files stay open. Each has about 3 descriptors for its writer and 2 for each reader."""
+MAX_AWAKE: Final = 16
+"""Databases whose files stay open without anybody inside: each has about 3 descriptors for its writer and 2 for
+each reader. One that is asked again after a rest takes a millisecond longer."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_$()+/-]*")
 _SPECIAL: Final = frozenset({"_users", "_replicator", "_global_changes"})
@@ -106,7 +108,8 @@ class Folder:
         self._rules = rules
         self._security = security
         self._max_awake = max_awake
-        self._stores: dict[str, Store] = {}  # all that were opened, the one asked for last at the end
+        self._stores: dict[str, Store] = {}  # whose files are open, the one asked for last at the end
+        self._resting: WeakValueDictionary[str, Store] = WeakValueDictionary()  # that somebody still holds
         self._going: set[str] = set()  # being deleted: nobody gets them any more
         self._changed = threading.Condition()
         self._handle = _locked(path / "lock")
@@ -122,13 +125,15 @@ class Folder:
             if name in self._going:
                 return None
             store = self._stores.pop(name, None)
-            asleep = store is None or not store.file.awake
+            rested = store is None
+            if store is None:
+                store = self._resting.pop(name, None)
             if store is None:
                 if not is_legal(name) or not self._file(name).exists():
                     return None
                 store = self._open(name)
             self._stores[name] = store
-            if asleep:
+            if rested:
                 self._put_to_rest(keep=store)
             return store
 
@@ -157,7 +162,7 @@ class Folder:
             if not is_legal(name) or name in self._going or not self._file(name).exists():
                 raise NotFound("Database does not exist.")
             self._going.add(name)
-            store = self._stores.pop(name, None)
+            store = self._stores.pop(name, None) or self._resting.pop(name, None)
         try:
             if store is not None:  # outside of the lock: who reads just now is waited for
                 store.close()
@@ -174,7 +179,7 @@ class Folder:
     def close(self) -> None:
         """End all feeds and close all files."""
         with self._changed:
-            stores = list(self._stores.values())
+            stores = [*self._stores.values(), *self._resting.values()]
             self._stores.clear()
         for store in stores:
             store.close()
@@ -185,7 +190,7 @@ class Folder:
     def end_feeds(self) -> None:
         """Before the web server stops, which waits for them."""
         with self._changed:
-            for store in self._stores.values():
+            for store in (*self._stores.values(), *self._resting.values()):
                 store.close()
 
     def _file(self, name: str) -> Path:
@@ -200,10 +205,15 @@ class Folder:
             raise
 
     def _put_to_rest(self, *, keep: Store) -> None:
-        """Close the files of those not asked for the longest, but for those that somebody is using."""
-        awake = [store for store in self._stores.values() if store.file.awake and store is not keep]
-        for store in awake[: max(0, len(awake) + 1 - self._max_awake)]:
-            store.file.rest()
+        """Close the files of those not asked for the longest, but for those that somebody is using.
+
+        A feed that waits keeps its store and needs no file; when something is written, it is woken.
+        """
+        others = [store for store in self._stores.values() if store is not keep]
+        woken = [store for store in self._resting.values() if store.file.awake]
+        for store in (*woken, *others[: max(0, len(others) + 1 - self._max_awake)]):
+            if store.file.rest() and store.name in self._stores:
+                self._resting[store.name] = self._stores.pop(store.name)
 
     def _sync(self) -> None:
         handle = os.open(self._path, os.O_RDONLY)
