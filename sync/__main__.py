@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import secrets
 import signal
-import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 import click
@@ -18,6 +16,7 @@ from sync.errors import Broken, SyncError
 from sync.sqlite import KEY_BYTES
 from sync.web_server import Server, serving
 
+STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
 THREADS: Final = 24
 STOP_S: Final = 3
 
@@ -89,13 +88,9 @@ def main() -> None:
 )
 def serve(path: Path, port: int, admin: Admin | None, host: str, key: bytes | None, cors: Cors) -> None:
     """Serve a folder of databases until SIGTERM or SIGINT."""
-    stopping = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    # Before any thread begins, so that none takes them: they are waited for, where a handler could come a moment
+    # before the wait begins and be slept through.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
         bare = BareServer(
             path,
@@ -110,20 +105,20 @@ def serve(path: Path, port: int, admin: Admin | None, host: str, key: bytes | No
         raise click.ClickException(f"cannot open {path}: {why}") from why
     try:
         bare.folder.check()
-        _serve(bare, host, port, stopping)
+        _serve(bare, host, port)
     except Broken as why:
         raise click.ClickException(why.reason) from why
     finally:
         bare.close()
 
 
-def _serve(bare: BareServer, host: str, port: int, stopping: threading.Event) -> None:
+def _serve(bare: BareServer, host: str, port: int) -> None:
     server = Server((host, port), bare.app, threads=THREADS)
     try:
         with serving(server) as (_, bound):
             shown = f"[{host}]" if ":" in host else host
             click.echo(f"ready http://{shown}:{bound}/")
-            stopping.wait()
+            signal.sigwait(STOPPING)
             bare.end_feeds()
     except OSError as why:
         raise click.ClickException(f"port {port} of {host} is in use, or may not be used: {why}") from why

@@ -131,6 +131,7 @@ class Feeds:
         self._wanted: dict[Hashable, list[_Live]] = {}
         self._stores: dict[Store, Callable[[], None]] = {}
         self._stop_at: float | None = None
+        self._over = False
         self._inbox: deque[Callable[[], None]] = deque()
         self._selector = selectors.DefaultSelector()
         self._woken, self._bell = socket.socketpair()
@@ -150,7 +151,7 @@ class Feeds:
 
         `chunked`: by HTTP/1.1's transfer coding. `keep`: give the connection back afterwards.
         """
-        if self._stop_at is not None:
+        if self._over:
             line.cut()
             return
         self._post(lambda: self._admit(_Live(line, feed, chunked=chunked, keep=keep)))
@@ -159,6 +160,7 @@ class Feeds:
         """End all feeds as they would end by themselves, cut off those that take longer than `END_S`."""
         self._post(self._begin_to_stop)
         self._thread.join()
+        self._over = True
         self._at_head.shutdown()
         self._behind.shutdown()
         self._take_from_inbox()
@@ -208,9 +210,11 @@ class Feeds:
                 self._go(live, False)
 
     def _admit(self, live: _Live) -> None:
-        if self._stop_at is not None:
+        if self._over:
             live.line.cut()
             return
+        if self._stop_at is not None:
+            live.feed.end()  # its headers are out already, so it gets a proper end too
         store = live.feed.store
         if store not in self._stores:
             self._stores[store] = store.on_change(lambda: self._post(lambda: self._changed(store)))
