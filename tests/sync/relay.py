@@ -35,18 +35,26 @@ class Relay:
 
     def cut(self) -> None:
         with self._lock:
-            self._up = False
-            lines, self._lines = self._lines, set()
+            lines = self._taken_down()
+        self._break(lines)
+
+    def _taken_down(self) -> set[socket.socket]:
+        self._up = False
+        lines, self._lines = self._lines, set()
+        return lines
+
+    def _break(self, lines: set[socket.socket]) -> None:
         for line in lines:
             with contextlib.suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
         self.is_cut.set()
 
     def mend(self, *, cut_after_bytes: int | None = None) -> None:
-        self.cut_after_bytes = cut_after_bytes
-        self._passing.set()
-        self.is_cut.clear()
-        self._up = True
+        with self._lock:
+            self.cut_after_bytes = cut_after_bytes
+            self._passing.set()
+            self.is_cut.clear()
+            self._up = True
 
     def silence(self) -> None:
         self._passing.clear()
@@ -73,12 +81,19 @@ class Relay:
             threading.Thread(target=self._pass, args=(near, far, False), daemon=True).start()
             threading.Thread(target=self._pass, args=(far, near, True), daemon=True).start()
 
+    def _cut_by_itself(self) -> bool:
+        with self._lock:  # several lines may get here at once, and one of them after a `mend`
+            if not self._up or self.cut_after_bytes is None or self.passed < self.cut_after_bytes:
+                return not self._up
+            lines = self._taken_down()
+        self._break(lines)
+        return True
+
     def _pass(self, source: socket.socket, target: socket.socket, answers: bool) -> None:
         with contextlib.suppress(OSError):
             while part := source.recv(4096):
                 self._passing.wait()
-                if answers and self.cut_after_bytes is not None and self.passed >= self.cut_after_bytes:
-                    self.cut()
+                if answers and self._cut_by_itself():
                     break
                 target.sendall(part)
                 self.passed += len(part) if answers else 0

@@ -248,7 +248,6 @@ const scenarios = {
     const met = []
     pulling.on('change', ({ docs }) => met.push(...docs.map(({ _id }) => _id)))
     const breaks = new Promise(resolve => pulling.once('paused', resolve))
-    console.log('pulling')
     for (;;) {
       if ((await here.info()).doc_count === 1000) break
       await new Promise(resolve => setTimeout(resolve, 20))
