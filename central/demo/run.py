@@ -20,6 +20,7 @@ from central.demo.centre import RunningCentre, centre
 from central.demo.plan import AUDITOR, PEOPLE, nodes
 from central.demo.player import Player
 from central.demo.setup import claimed, prepare
+from central.serve import wait_until
 from edge.clock import system_clock
 from edge.errors import CannotStart
 from edge.ids import Ids
@@ -42,7 +43,7 @@ def run_demo(data: Path, *, first_port: int) -> None:
         signal.signal(signal.SIGTERM, stop)
         with centre(data, plan, system_clock) as running:
             _welcome(console, data, running, fresh)
-            stopping.wait()
+            wait_until(stopping)
             console.print("Đang dừng: mọi việc đã lưu vẫn còn.")
     console.print("Đã dừng.")
 
