@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -11,6 +11,7 @@ from sync.documents import Attachment, Stored
 from sync.revisions import Node, Rev, Tree
 from sync.sqlite import Connection
 
+MAX_MARKS = 10_000  # SQLite takes 32,766 unless it was built for more
 SUMMARY = "number, id, seq, generation, hash, deleted, others"
 
 
@@ -75,19 +76,23 @@ def marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
 
 
+def where_in(connection: Connection, statement: str, values: Sequence[object]) -> Iterator[Sequence[Any]]:
+    """The rows of `SELECT … WHERE … IN` for these values, asked for in pieces: a statement takes not any number."""
+    for first in range(0, len(values), MAX_MARKS):
+        piece = values[first : first + MAX_MARKS]
+        yield from connection.execute(f"{statement} ({marks(piece)})", piece)
+
+
 def summaries(connection: Connection, prefix: str, ids: Sequence[str]) -> dict[str, Summary]:
     """By id; unknown ids are left out."""
-    rows = connection.execute(f"SELECT {SUMMARY} FROM {prefix}_doc WHERE id IN ({marks(ids)})", ids)
+    rows = where_in(connection, f"SELECT {SUMMARY} FROM {prefix}_doc WHERE id IN", ids)
     return {row[1]: summary_of(row) for row in rows}
 
 
 def trees(connection: Connection, prefix: str, numbers: Sequence[int]) -> dict[int, Tree]:
     """The revision trees of documents, by document number."""
-    rows = connection.execute(
-        f"SELECT doc, generation, hash, parent, deleted, body IS NOT NULL FROM {prefix}_rev"
-        f" WHERE doc IN ({marks(numbers)})",
-        numbers,
-    )
+    columns = "doc, generation, hash, parent, deleted, body IS NOT NULL"
+    rows = where_in(connection, f"SELECT {columns} FROM {prefix}_rev WHERE doc IN", numbers)
     nodes: dict[int, dict[Rev, Node]] = {number: {} for number in numbers}
     for number, generation, rev_hash, parent, deleted, stored in rows:
         before = None if parent is None else Rev(generation - 1, parent)

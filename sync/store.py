@@ -334,11 +334,11 @@ class Store:
         """The winning revisions of documents, tombstones included; unknown ids are left out."""
         wanted = list(ids)
         with self.file.read() as connection:
-            found = connection.execute(
+            found = rows.where_in(
+                connection,
                 "SELECT d.id, r.generation, r.hash, r.deleted, r.parent, r.body, r.attachments"
                 f" FROM {self._p}_doc d JOIN {self._p}_rev r"
-                " ON r.doc = d.number AND r.generation = d.generation AND r.hash = d.hash"
-                f" WHERE d.id IN ({marks(wanted)})",
+                " ON r.doc = d.number AND r.generation = d.generation AND r.hash = d.hash WHERE d.id IN",
                 wanted,
             )
             return {row[0]: stored_of(row) for row in found}
@@ -547,7 +547,9 @@ class Store:
     def local_docs(self) -> list[Json]:
         """All of them, in the order of their ids' bytes."""
         with self.file.read() as connection:
-            found = connection.execute(f"SELECT id, generation, body FROM {self._p}_local ORDER BY id").fetchall()
+            found = connection.execute(
+                f"SELECT id, generation, body FROM {self._p}_local ORDER BY id"
+            ).fetchall()
         return [
             {"_id": LOCAL + local_id, "_rev": f"0-{number}", **load(body)} for local_id, number, body in found
         ]

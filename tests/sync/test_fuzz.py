@@ -476,12 +476,12 @@ class Attacked:
     """`ask` fails the test unless the answer is one."""
 
     def __init__(self, port: int, folder: Path) -> None:
-        self.port, self.folder = port, folder
+        self.port, self.folder, self.deadline_s = port, folder, DEADLINE_S
 
     def send(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, bytes]:
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.deadline_s)
         try:
             line.request(method, path, body, headers or {})
             answer = line.getresponse()
@@ -771,3 +771,23 @@ def test_much_of_it(server: Attacked, sent: bytes, status: int) -> None:
     before = server.content()
     assert server.ask("POST", "/dossiers/_bulk_docs", sent, JSON)[0] == status
     assert server.content() == before
+
+
+MANY = 260_000
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("_revs_diff", {f"d{number}": ["1-a"] for number in range(MANY)}),
+        ("_bulk_get", {"docs": [{"id": f"d{number}"} for number in range(MANY)]}),
+        ("_all_docs", {"keys": [f"d{number}" for number in range(MANY)]}),
+        ("_changes?filter=_doc_ids", {"doc_ids": [f"d{number}" for number in range(MANY)]}),
+        ("_find", {"selector": {"_id": {"$in": [f"d{number}" for number in range(MANY)]}}}),
+    ],
+)
+def test_more_ids_than_a_statement_takes(
+    server: Attacked, monkeypatch: pytest.MonkeyPatch, path: str, body: object
+) -> None:
+    monkeypatch.setattr(server, "deadline_s", 60)  # it is much work
+    assert server.ask("POST", f"/dossiers/{path}", json.dumps(body).encode(), JSON)[0] == 200
