@@ -331,7 +331,7 @@ def _parse(call: DatabaseCall) -> Asked:
             seq_interval=call.number("seq_interval") or 1,
             fields=fields_of(body) if call.text("filter") == "_selector" else (),
         ),
-        since=_since(call, feed),
+        since=0 if call.flag("descending") else _since(call, feed),  # unread then, however it is written
         limit=call.number("limit"),
         heartbeat_s=_heartbeat_s(call),
         timeout_s=_timeout_s(call),

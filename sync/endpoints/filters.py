@@ -98,6 +98,8 @@ def _javascript(call: DatabaseCall, name: str, parameter: str, member: str) -> R
     if not ddoc or not function or "/" in function:
         return BadRequest(f"`{parameter}` must be of the form `designname/{parameter}name`")
     functions = call.store.get(DESIGN + ddoc).get(member)
-    if not isinstance(functions, dict) or function not in functions:
+    if not isinstance(functions, dict):
         return NotFound(f"missing json key: {member}")
+    if function not in functions:
+        return NotFound(f"missing json key: {function}")
     return Refused("JavaScript is not executed here", error="not_implemented", status=501)

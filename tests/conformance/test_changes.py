@@ -214,6 +214,7 @@ def test_pages_are_whole_beyond_one_transaction(db: Client) -> None:
 def test_descending_starts_from_the_newest(abc: Client) -> None:
     assert ids(abc, "?descending=true") == ["c", "b", "a"]
     assert ids(abc, f"?descending=true&limit=1&since={last(abc)}") == ["c"]
+    assert ids(abc, "?descending=true&since=1") == ["c", "b", "a"]  # no sequence of CouchDB's, but unread
     assert ids(abc, "?descending=true&feed=longpoll") == ["c", "b", "a"]
 
 
@@ -405,3 +406,12 @@ def test_a_post_needs_no_body_but_a_content_type(abc: Client) -> None:
     headers = {"Content-Type": "application/json"}
     assert len(abc.ask("POST", "_changes", headers=headers).json()["results"]) == 3
     assert abc.ask("POST", "_changes", data="{}").status_code == 415
+
+
+def test_a_filter_function_that_is_not_there_is_named(abc: Client) -> None:
+    assert abc.put("_design/x", {"filters": {"even": "function () {}"}}).status_code == 201
+    assert abc.put("_design/y", {}).status_code == 201
+
+    for name, missing in (("x/odd", "odd"), ("y/odd", "filters")):
+        answer = abc.get(f"_changes?filter={name}")
+        assert (answer.status_code, answer.json()["reason"]) == (404, f"missing json key: {missing}")
