@@ -97,18 +97,21 @@ def _listed(asked: Asked, known: Mapping[str, tuple[str, bytes | None]], *, tota
         keys: list[Any] = [doc_id for doc_id in begins if not _is_behind(doc_id, asked)]
     else:
         keys = asked.keys[::-1] if asked.descending else asked.keys
-    rows = []
-    for key in keys[asked.skip :][: asked.limit]:
-        if not isinstance(key, str) or key not in known:
-            rows.append(dump({"key": key, "error": "not_found"}))
-            continue
-        rev, document = known[key]
-        row = orjson.dumps({"id": key, "key": key, "value": {"rev": rev}})
-        rows.append(row if not asked.include_docs else row[:-1] + b',"doc":' + (document or b"null") + b"}")
     head = orjson.dumps(
         {"total_rows": total, "offset": None if total is None or asked.keys is not None else offset}
     )
-    return raw_answer(_separated(head[:-1] + b',"rows":[', iter([rows] if rows else [])))
+    chosen = keys[asked.skip :][: asked.limit]
+    pages = (chosen[first : first + PAGE] for first in range(0, len(chosen), PAGE))
+    rows = ([_listed_row(key, known, asked) for key in page] for page in pages)
+    return raw_answer(_separated(head[:-1] + b',"rows":[', rows))
+
+
+def _listed_row(key: Any, known: Mapping[str, tuple[str, bytes | None]], asked: Asked) -> bytes:
+    if not isinstance(key, str) or key not in known:
+        return dump({"key": key, "error": "not_found"})
+    rev, document = known[key]
+    row = orjson.dumps({"id": key, "key": key, "value": {"rev": rev}})
+    return row if not asked.include_docs else row[:-1] + b',"doc":' + (document or b"null") + b"}"
 
 
 def _is_before(doc_id: str, asked: Asked) -> bool:
