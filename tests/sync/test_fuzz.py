@@ -23,6 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.bare_server import BareServer
+from sync.endpoints.bulk import MAX_DOCUMENTS
 from tests.proving import Times
 from tests.sync.servers import NOW, Http, Ids
 
@@ -780,7 +781,6 @@ MANY = 260_000
     ("path", "body"),
     [
         ("_revs_diff", {f"d{number}": ["1-a"] for number in range(MANY)}),
-        ("_bulk_get", {"docs": [{"id": f"d{number}"} for number in range(MANY)]}),
         ("_all_docs", {"keys": [f"d{number}" for number in range(MANY)]}),
         ("_changes?filter=_doc_ids", {"doc_ids": [f"d{number}" for number in range(MANY)]}),
         ("_find", {"selector": {"_id": {"$in": [f"d{number}" for number in range(MANY)]}}}),
@@ -791,3 +791,13 @@ def test_more_ids_than_a_statement_takes(
 ) -> None:
     monkeypatch.setattr(server, "deadline_s", 60)  # it is much work
     assert server.ask("POST", f"/dossiers/{path}", json.dumps(body).encode(), JSON)[0] == 200
+
+
+@pytest.mark.parametrize("endpoint", ["_bulk_docs", "_bulk_get"])
+def test_more_documents_than_memory_can_take(server: Attacked, endpoint: str) -> None:
+    """As CouchDB's `max_bulk_docs_count`."""
+    body = {"docs": [{"id": "a", "_id": f"new{number}"} for number in range(MAX_DOCUMENTS + 1)]}
+    before = server.content()
+    status, answer = server.ask("POST", f"/dossiers/{endpoint}", json.dumps(body).encode(), JSON)
+    assert (status, json.loads(answer)["reason"]) == (413, str(MAX_DOCUMENTS))
+    assert server.content() == before
