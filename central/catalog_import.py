@@ -28,6 +28,7 @@ UNITS: Final[Mapping[str, Unit]] = {
     "ngay_lam_viec": Unit.WORKING_DAYS,
     "ngay": Unit.DAYS,
     "thang": Unit.MONTHS,
+    "gio": Unit.HOURS,
     "trong_ngay": Unit.SAME_DAY,
 }
 COLUMNS: Final = (

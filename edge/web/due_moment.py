@@ -59,6 +59,8 @@ def _cell(counted: CountedDay, whole: DueMoment) -> Cell:
 
 def _reasons(counted: DueMoment, limit: Limit) -> tuple[str, ...]:
     reasons = [_rule(limit)]
+    if limit.more_working_days:
+        reasons.append(f"Xã khó khăn: cộng thêm {limit.more_working_days} ngày làm việc.")
     reasons += [f"{_short(off.day)} là ngày nghỉ ({off.why_off})." for off in _holidays(counted)]
     weekends = [off.day for off in counted.days_off() if off.why_off in _WEEKEND]
     if weekends and limit.unit is not Unit.MONTHS:
@@ -76,6 +78,8 @@ def _rule(limit: Limit) -> str:
             return f"{limit.value} ngày, không tính ngày nhận; rơi vào ngày nghỉ thì sang ngày làm việc sau."
         case Unit.MONTHS:
             return f"{limit.value} tháng; rơi vào ngày nghỉ thì sang ngày làm việc sau."
+        case Unit.HOURS:
+            return f"{limit.value} giờ làm việc, tính trong giờ mở cửa của cơ quan."
         case Unit.SAME_DAY:
             return "Trong ngày làm việc; nhận sau 15:00 thì sang ngày làm việc sau."
 

@@ -66,7 +66,7 @@ def test_a_right_row_becomes_a_procedure() -> None:
     ("fault", "why"),
     [
         ({"don_vi": ""}, "thời hạn không có đơn vị"),
-        ({"don_vi": "gio"}, "đơn vị thời hạn chưa dùng được"),
+        ({"don_vi": "tuan"}, "đơn vị thời hạn chưa dùng được"),
         ({"thoi_han": "mười"}, "thời hạn không phải số ngày"),
         ({"thoi_han": "0"}, "thời hạn không phải số ngày"),
         ({"le_phi_vnd": "25"}, "dưới 1.000 đ"),
