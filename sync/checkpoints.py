@@ -79,8 +79,8 @@ def agreed_seq(source: Json | None, target: Json | None) -> Any:
         return FROM_THE_START
     if source.get("session_id") == target.get("session_id") is not None:
         return target.get("source_last_seq", FROM_THE_START)
-    known = {one.get("session_id") for one in history_of(source)}
+    known = {str(one.get("session_id")) for one in history_of(source)}
     for one in history_of(target):
-        if one.get("session_id") in known and one.get("recorded_seq") is not None:
+        if str(one.get("session_id")) in known and one.get("recorded_seq") is not None:
             return one["recorded_seq"]
     return FROM_THE_START

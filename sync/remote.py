@@ -13,7 +13,8 @@ import threading
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -44,6 +45,8 @@ with warnings.catch_warnings():
 CONNECT_S = 5.0
 HEARTBEAT_S = 10.0
 GZIP_FROM_BYTES = 1400  # what fits one packet is not worth packing
+BODY_BYTES = 4 * 1024 * 1024  # of one `_bulk_docs`, before packing; only a single document may be larger
+NO_BULK_GET = frozenset({400, 404, 405, 415, 501})  # what servers say that do not have `_bulk_get`
 
 _T = TypeVar("_T")
 _REFUSALS: Mapping[int, type[Refused]] = {
@@ -124,6 +127,7 @@ class RemotePeer:
         self._heartbeat_s = heartbeat_s
         self._heard = heard
         self._closed = False
+        self._bulk_get = True  # until it shows that there is none
         self._id: str | None = None
         self._lines = _Lines()
         self._user, self._password = user, password
@@ -201,23 +205,49 @@ class RemotePeer:
         return {doc_id: one.missing for doc_id, one in diff.items()}
 
     def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        if self._bulk_get:
+            try:
+                return self._got_at_once(wanted)
+            except Refused as why:
+                if why.status not in NO_BULK_GET:
+                    raise
+        fetched = [one for doc_id, rev in wanted for one in self._got_singly(doc_id, rev)]
+        self._bulk_get = False  # only now: had the database been missing, that would have been said
+        return fetched
+
+    def _got_at_once(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
         answer = self._in_database(
             "POST",
             "_bulk_get",
             parameters={"revs": "true", "latest": "true", "attachments": "true"},
             body={"docs": [{"id": doc_id, "rev": rev} for doc_id, rev in wanted]},
         )
-        try:
-            value = load(answer.content)  # exactly: numbers must stay what they are
-            results = msgspec.convert(value, _BulkGot).results
-        except (BadRequest, msgspec.ValidationError) as why:
-            raise Unavailable(f"an answer that is none of CouchDB's: {why}") from why
+        results = _exactly(answer.content, _BulkGot).results
         asked = dict(wanted)
         return [_fetched(got.id, asked.get(got.id, ""), one) for got in results for one in got.docs]
 
+    def _got_singly(self, doc_id: str, rev: str) -> list[Fetched]:
+        """By `open_revs`, which every server has."""
+        parameters = {
+            "open_revs": dump([rev]).decode(),
+            "revs": "true",
+            "latest": "true",
+            "attachments": "true",
+        }
+        slash = "/" if doc_id.startswith("_design/") else ""
+        try:
+            answer = self._in_database("GET", quote(doc_id, safe=slash), parameters=parameters)
+        except NotFound as why:
+            if why.error != "not_found" or "database" in why.reason.lower() or why.reason == "no_db_file":
+                raise
+            return [Fetched(doc_id, rev, None, why.reason)]
+        return [_fetched(doc_id, rev, one) for one in _exactly(answer.content, list[dict[str, Any]])]
+
     def bulk_docs(self, documents: Sequence[Json]) -> list[RefusedDocument]:
-        answer = self._in_database("POST", "_bulk_docs", body={"new_edits": False, "docs": documents})
-        rows = _decoded(answer.content, list[_Failure])
+        rows: list[_Failure] = []
+        for body in _bodies(documents):
+            answer = self._in_database("POST", "_bulk_docs", data=body)
+            rows += _decoded(answer.content, list[_Failure])
         return [RefusedDocument(one.id, one.rev, one.error, one.reason or one.error) for one in rows]
 
     def get_local(self, local_id: str) -> Json | None:
@@ -244,10 +274,14 @@ class RemotePeer:
         *,
         parameters: Mapping[str, str | int] | None = None,
         body: object = None,
+        data: bytes | None = None,
         stream: bool = False,
     ) -> requests.Response:
+        """`body` is JSON to be, `data` is JSON already."""
         url = f"{self._url}/{quote(self._database, safe='')}/{path}"
-        return self._ask(method, url, parameters=parameters, body=body, stream=stream)
+        if body is not None:
+            data = dump(body)
+        return self._ask(method, url, parameters=parameters, data=data, stream=stream)
 
     def _ask(
         self,
@@ -255,13 +289,13 @@ class RemotePeer:
         url: str,
         *,
         parameters: Mapping[str, str | int] | None = None,
-        body: object = None,
+        data: bytes | None = None,
         stream: bool = False,
     ) -> requests.Response:
         """The answer, if it is a good one; with all its bytes unless `stream`."""
         if self._closed:
             raise Unavailable("closed")
-        headers, data = _packed(body)
+        headers, data = _packed(data)
         headers = {**self._headers, **headers}
         client = self._client()
         try:
@@ -301,21 +335,23 @@ class _Lines(HTTPAdapter):
 
     def __init__(self) -> None:
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        self._is_cut = False
         super().__init__()
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         super().init_poolmanager(*arguments, **named)
-        sockets = self._sockets
+        opened = self._opened
 
         class Plain(HTTPConnection):
             def connect(self) -> None:
                 super().connect()
-                sockets.add(self.sock)
+                opened(self.sock)
 
         class Secure(HTTPSConnection):
             def connect(self) -> None:
                 super().connect()
-                sockets.add(self.sock)
+                opened(self.sock)
 
         class PlainPool(HTTPConnectionPool):
             ConnectionCls = Plain
@@ -326,24 +362,55 @@ class _Lines(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
 
     def cut(self) -> None:
-        for one in list(self._sockets):
-            try:
-                one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # closed already
+        """All lines, and those that are only being opened."""
+        with self._lock:
+            self._is_cut = True
+            sockets = list(self._sockets)
+        for one in sockets:
+            _shut(one)
+
+    def _opened(self, line: socket.socket) -> None:
+        with self._lock:
+            self._sockets.add(line)
+            late = self._is_cut
+        if late:
+            _shut(line)
 
 
-def _packed(body: object) -> tuple[dict[str, str], bytes | None]:
+def _shut(line: socket.socket) -> None:
+    with suppress(OSError):  # closed already
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def _packed(data: bytes | None) -> tuple[dict[str, str], bytes | None]:
     """A JSON body and its headers; gzipped where that saves a packet."""
     headers = {"Accept": "application/json"}
-    if body is None:
+    if data is None:
         return headers, None
     headers["Content-Type"] = "application/json"
-    data = dump(body)
     if len(data) < GZIP_FROM_BYTES:
         return headers, data
     headers["Content-Encoding"] = "gzip"
     return headers, gzip.compress(data, compresslevel=1, mtime=0)
+
+
+def _bodies(documents: Sequence[Json]) -> Iterator[bytes]:
+    """The bodies of as many `_bulk_docs` as it takes to keep each below `BODY_BYTES`."""
+    part: list[bytes] = []
+    size = 0
+    for document in documents:
+        one = dump(document)
+        if part and size + len(one) > BODY_BYTES:
+            yield _body(part)
+            part, size = [], 0
+        part.append(one)
+        size += len(one)
+    if part:
+        yield _body(part)
+
+
+def _body(documents: Sequence[bytes]) -> bytes:
+    return b'{"new_edits":false,"docs":[' + b",".join(documents) + b"]}"
 
 
 def _filter(chosen: Chosen) -> tuple[str | None, object]:
@@ -379,6 +446,14 @@ def _decoded(content: bytes, kind: type[_T]) -> _T:
         raise Unavailable(f"an answer that is none of CouchDB's: {why}") from why
 
 
+def _exactly(content: bytes, kind: type[_T]) -> _T:
+    """As `_decoded`, for documents: numbers must stay what they are."""
+    try:
+        return msgspec.convert(load(content), kind)
+    except (BadRequest, msgspec.ValidationError) as why:
+        raise Unavailable(f"an answer that is none of CouchDB's: {why}") from why
+
+
 def _unavailable(why: requests.RequestException) -> Unavailable:
     match why:
         case requests.ConnectTimeout():
@@ -398,12 +473,16 @@ def _refusal(answer: requests.Response) -> Refused | Unavailable:
     except (requests.RequestException, msgspec.MsgspecError):
         failure = _Failure(reason=f"HTTP {status}")
     reason = failure.reason or failure.error
-    if status < 400 or status in (408, 429) or status >= 500:
+    if status == 507:
+        return Unavailable(f"the disk of the other side is full ({reason})")
+    if status < 400 or status in (408, 429) or (status >= 500 and status != 501):
         return Unavailable(f"the other side says {status}: {reason}", retry_after_s=_retry_after_s(answer))
     if status == 409:
         return Conflict(reason)
     kind = _REFUSALS.get(status)
-    return Refused(reason, error=failure.error, status=status) if kind is None else kind(reason)
+    if kind is None:
+        return Refused(reason, error=failure.error, status=status)
+    return kind(reason, error=failure.error)
 
 
 def _retry_after_s(answer: requests.Response) -> float | None:

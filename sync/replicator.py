@@ -3,25 +3,35 @@
 A step reads a page of changes, asks the target what it misses, fetches that, and hands it to a thread that
 writes; while that one works, the next page is read. When a page is durable at the target its sequence is
 noted on both sides. So a run that dies anywhere repeats at most two pages, and of them only what had not
-arrived. What the target refuses is reported and passed over, never retried here.
+arrived. What the target refuses is reported and passed over; it is offered again at each new connection and
+now and then (`refused_before`), because what was wrong may have been the rule, the clock or the disk over there.
+
+What each failure leads to: docs/sync.md.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from sync.checkpoints import FROM_THE_START, Session, agreed_seq, history_of, replication_id
-from sync.documents import Json
-from sync.errors import Broken, Refused, SyncError, Unavailable
-from sync.peer import ChangesPage, Peer, RefusedDocument
+from sync.documents import Json, dump
+from sync.errors import Broken, Conflict, Refused, SyncError, Unavailable
+from sync.pace import Pace
+from sync.peer import ChangesPage, LocalPeer, Peer, RefusedDocument
 
-BATCH = 500
+BATCH = 1000
+"""The most documents of a page; how many it has follows the line (`sync.pace`)."""
+LINE_S, DISK_S = 1.0, 0.3  # what a page may take on a line, and what its write may hold a store of ours
+OFFER_AGAIN_S = 600.0
+_OFFERED_AT_ONCE = 100
+_EMPTY_PAGES: Final = 3  # in a row and at once; after them a source is asked more slowly
 WAIT_S = 300.0  # of one wait for changes; a feed notices a dead line by itself
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 30.0
 
@@ -41,10 +51,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A snapshot for people and programs. `pending`: changes not yet looked at, if the source says."""
+    """A snapshot for people and programs. `pending`: changes not yet looked at, if the source says.
+
+    `rate`: documents per second of the newest page that brought any. `behind_since`: the last moment at which
+    nothing was left to copy; None while nothing is.
+    """
 
     state: State = State.STARTING
     pending: int | None = None
+    rate: float | None = None
+    behind_since: datetime | None = None
     docs_written: int = 0
     docs_refused: int = 0
     source_seq: Any = FROM_THE_START
@@ -53,12 +69,21 @@ class Status:
     last_error_at: datetime | None = None
 
 
+class Offered(NamedTuple):
+    """A revision that was refused before."""
+
+    id: str
+    rev: str
+
+
 class Replication:
     """One direction between two peers, which are its own: `stop` closes them.
 
     `node_id`: of the node that runs it. `session_id`: new for each start of the program. `jitter`: numbers
-    in [0, 1). `on_refused` hears of each document that the target does not take; `after_checkpoint` of
-    each sequence of the source up to which everything is durable at the target (or was refused).
+    in [0, 1). `batch`: the most documents of a page. `on_refused` hears of each document that the target does not
+    take; `refused_before` gives those that wait to be offered again, and `on_accepted` hears of each that the target
+    has by now, whoever brought it; `after_checkpoint` of each sequence of the source up to which everything is durable at the target (or
+    was refused). `tick`: seconds that only grow.
     """
 
     def __init__(
@@ -72,19 +97,30 @@ class Replication:
         jitter: Callable[[], float],
         batch: int = BATCH,
         on_refused: Callable[[RefusedDocument], None] = lambda refused: None,
+        refused_before: Callable[[], Sequence[Offered]] = tuple,
+        on_accepted: Callable[[Offered], None] = lambda accepted: None,
         after_checkpoint: Callable[[Any], None] = lambda seq: None,
+        tick: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
         self._target = target
         self._node_id = node_id
         self._now = now
         self._jitter = jitter
-        self._batch = batch
+        self._pace = Pace(
+            most=batch, line_s=LINE_S, write_s=DISK_S if isinstance(target, LocalPeer) else LINE_S
+        )
         self._on_refused = on_refused
+        self._refused_before = refused_before
+        self._on_accepted = on_accepted
         self._after_checkpoint = after_checkpoint
+        self._tick = tick
         self._session = Session(session_id, now())
         self._notes: _Notes | None = None
         self._read_up_to: Any = FROM_THE_START
+        self._passed: set[bytes] = set()  # sequences since there was last nothing to read
+        self._empty = 0
+        self._offered_at: float | None = None
         self._under_way: _Page | None = None
         self._status = Status()
         self._stopping = False
@@ -120,6 +156,8 @@ class Replication:
                 connected = self._notes is not None
                 failures = 1 if connected else failures + 1
                 self._notes = None
+                if isinstance(why, Refused) and why.status == 413:
+                    self._pace.halve()
                 self._failed(State.RETRYING if isinstance(why, Unavailable) else State.REFUSED, why)
                 self._pause(why, failures)
             except Broken as why:
@@ -135,7 +173,11 @@ class Replication:
         self._target.close()
 
     def wake(self) -> None:
-        """Do not wait any longer before the next try: the network is back, or may be."""
+        """Do not wait any longer before the next try: the network is back, or may be.
+
+        What was refused is offered again at the next step.
+        """
+        self._offered_at = None
         self._wake.set()
 
     # ---- running
@@ -155,24 +197,51 @@ class Replication:
         self._session.start_last_seq = since
         self._notes = notes
         self._read_up_to = since
+        self._passed.clear()
+        self._offered_at = None
         self._status = replace(self._status, state=State.COPYING, source_seq=since)
 
     def _step(self, writer: Executor, *, wait_s: float) -> bool:
         """Read one page while the one before is being written; False if there was none to read."""
-        page = self._source.changes(self._read_up_to, limit=self._batch, wait_s=wait_s)
-        if page.changes and page.last_seq == self._read_up_to:
-            raise Unavailable("the source gives changes, but its sequence does not move")
+        limit = self._pace.size
+        began = self._tick()
+        page = self._source.changes(self._read_up_to, limit=limit, wait_s=wait_s)
+        self._distrust(page, waited=bool(wait_s) and self._tick() - began > LINE_S)
+        began = self._tick()
         documents = self._fetch(page) if page.changes else []
+        read_s = self._tick() - began
         self._finish()
         self._read_up_to = page.last_seq
         self._under_way = _Page(
             page,
             frozenset((str(one.get("_id")), str(one.get("_rev"))) for one in documents),
-            writer.submit(self._write, documents),
+            read_s,
+            writer.submit(self._timed_write, documents),
         )
-        if len(page.changes) < self._batch:  # nothing to overlap with, and somebody may be waiting for it
+        if len(page.changes) < limit:  # nothing to overlap with, and somebody may be waiting for it
             self._finish()
+            if self._offered_at is None or self._tick() - self._offered_at > OFFER_AGAIN_S:
+                self._offer_again()
         return bool(page.changes)
+
+    def _distrust(self, page: ChangesPage, *, waited: bool) -> None:
+        """A source whose sequence stands still or turns in a circle would be read for ever.
+
+        One that says at once, again and again, that nothing has changed is asked more slowly.
+        """
+        if page.changes:
+            self._empty = 0
+            if page.last_seq == self._read_up_to:
+                raise Unavailable("the source gives changes, but its sequence does not move")
+            seq = dump(page.last_seq)
+            if seq in self._passed:
+                raise Unavailable("the sequence of the source turns in a circle")
+            self._passed.add(seq)
+            return
+        self._passed.clear()
+        self._empty = 0 if waited else self._empty + 1
+        if self._empty > _EMPTY_PAGES and not self._stopping:
+            self._wake.wait(min(0.01 * 2.0 ** min(self._empty - _EMPTY_PAGES, 10), LINE_S))
 
     def _fetch(self, page: ChangesPage) -> list[Json]:
         """What the target misses of a page, but for what is on its way there."""
@@ -189,9 +258,13 @@ class Replication:
         session.missing_found += len(wanted)
         if not wanted:
             return []
+        return self._given(wanted)
+
+    def _given(self, wanted: Sequence[tuple[str, str]]) -> list[Json]:
+        """What the source gives of these; what it does not give is listed."""
         fetched = self._source.bulk_get(wanted)
         documents = [one.document for one in fetched if one.document is not None]
-        session.docs_read += len(documents)
+        self._session.docs_read += len(documents)
         self._refused(
             RefusedDocument(one.id, one.rev, "not_found", f"the source does not give it: {one.reason}")
             for one in fetched
@@ -199,25 +272,53 @@ class Replication:
         )
         return documents
 
+    def _offer_again(self) -> None:
+        """What was refused before: perhaps it is there by now, or is taken now."""
+        self._offered_at = self._tick()
+        listed = list(self._refused_before())
+        for at in range(0, len(listed), _OFFERED_AT_ONCE):
+            part = listed[at : at + _OFFERED_AT_ONCE]
+            revs: dict[str, list[str]] = {}
+            for one in part:
+                revs.setdefault(one.id, []).append(one.rev)
+            missing = {(doc_id, rev) for doc_id, few in self._target.revs_diff(revs).items() for rev in few}
+            still: set[str] = set()
+            if missing:
+                documents = self._given(sorted(missing))
+                given = {str(one.get("_id")) for one in documents}
+                not_taken = self._write(documents)
+                self._refused(not_taken)
+                still = {one.id for one in part if one.id not in given} | {one.id for one in not_taken}
+            for one in part:
+                if one not in missing or one.id not in still:
+                    self._on_accepted(one)
+
     def _finish(self) -> None:
         """Wait until the page under way is written, and note that it is."""
         if self._under_way is None:
             return
         under_way, self._under_way = self._under_way, None
-        not_taken = under_way.written.result()
+        not_taken, write_s = under_way.written.result()
         session, page = self._session, under_way.page
+        written = len(under_way.revisions)
+        self._pace.took(written, read_s=under_way.read_s, write_s=write_s)
         session.docs_written += len(under_way.revisions) - len(not_taken)
         session.doc_write_failures += len(not_taken)
         self._refused(not_taken)
         if page.last_seq != self._status.source_seq:
             self._note(page.last_seq)
+        now = self._now()
+        done = not page.changes or page.pending == 0
+        slower = max(under_way.read_s, write_s)
         self._status = replace(
             self._status,
             state=State.COPYING if page.changes else State.WAITING,
             pending=page.pending,
+            rate=written / slower if written and slower else self._status.rate,
+            behind_since=None if done else self._status.behind_since or now,
             docs_written=session.docs_written,
             source_seq=page.last_seq,
-            last_success=self._now(),
+            last_success=now,
         )
 
     def _abandon(self) -> None:
@@ -234,11 +335,13 @@ class Replication:
             self._on_refused(one)
             self._status = replace(self._status, docs_refused=self._status.docs_refused + 1)
 
-    def _write(self, documents: Sequence[Json]) -> list[RefusedDocument]:
-        """What the target does not take. A batch that it refuses as a whole is halved, down to the one.
+    def _timed_write(self, documents: Sequence[Json]) -> tuple[list[RefusedDocument], float]:
+        """In the writer's thread."""
+        began = self._tick()
+        return self._write(documents), self._tick() - began
 
-        Runs in the writer's thread.
-        """
+    def _write(self, documents: Sequence[Json]) -> list[RefusedDocument]:
+        """What the target does not take. A batch that it refuses as a whole is halved, down to the one."""
         if not documents:
             return []
         try:
@@ -261,7 +364,14 @@ class Replication:
     # ---- failing
 
     def _failed(self, state: State, why: SyncError) -> None:
-        self._status = replace(self._status, state=state, last_error=str(why), last_error_at=self._now())
+        now = self._now()
+        self._status = replace(
+            self._status,
+            state=state,
+            behind_since=self._status.behind_since or self._status.last_success or now,
+            last_error=str(why),
+            last_error_at=now,
+        )
 
     def _pause(self, why: SyncError, failures: int) -> None:
         retry_after_s = why.retry_after_s if isinstance(why, Unavailable) else None
@@ -281,11 +391,12 @@ def delay_s(failures: int, *, jitter: float, retry_after_s: float | None = None)
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page that is being written. `written` gives what the target does not take."""
+    """A page that is being written. `written` gives what the target does not take, and the seconds it took."""
 
     page: ChangesPage
     revisions: frozenset[tuple[str, str]]
-    written: Future[list[RefusedDocument]]
+    read_s: float
+    written: Future[tuple[list[RefusedDocument], float]]
 
 
 class _Notes:
@@ -322,8 +433,12 @@ class _Notes:
 
     def _put(self, peer: Peer, note: Json) -> None:
         rev = self._revs[peer]
-        self._revs[peer] = peer.put_local(self._id, note if rev is None else {**note, "_rev": rev})
+        try:
+            self._revs[peer] = peer.put_local(self._id, note if rev is None else {**note, "_rev": rev})
+        except Conflict as why:
+            # an answer that was lost, a copy of this node that runs too: both notes are read again
+            raise Unavailable("the checkpoint was written by somebody else; it is read again") from why
 
 
 def _rev(note: Json | None) -> str | None:
-    return None if note is None else str(note["_rev"])
+    return None if note is None else str(note.get("_rev"))
