@@ -12,9 +12,8 @@ import json
 import random
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -476,8 +475,9 @@ HEADERS_AND_VALUES = {
 class Attacked:
     """`ask` fails the test unless the answer is one."""
 
-    def __init__(self, port: int, folder: Path) -> None:
-        self.port, self.folder, self.deadline_s = port, folder, DEADLINE_S
+    def __init__(self, port: int) -> None:
+        self.port, self.deadline_s = port, DEADLINE_S
+        self._known: list[bytes] | None = None
 
     def send(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
@@ -506,29 +506,48 @@ class Attacked:
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> None:
         """Ask, and where it was refused look whether nothing has changed."""
-        before = self.content()
+        before = self._known or self.content()
         status, _ = self.ask(method, path, body, headers)
         if status >= 400:
-            assert self.content() == before, f"{method} {path} {body!r} was refused, and changed something"
+            self._known = self.content()
+            assert self._known == before, f"{method} {path} {body!r} was refused, and changed something"
         else:
             self.fill()
 
     def content(self) -> list[bytes]:
         whole = "include_docs=true&attachments=true&conflicts=true"
-        paths = (f"_all_docs?{whole}", f"_changes?{whole}&style=all_docs", "_local_docs?include_docs=true")
-        return [
-            self.send("GET", f"/dossiers/{path}")[1]
-            for path in (*paths, "_security", "_revs_limit", "_index")
-        ]
+        documents = (
+            f"_all_docs?{whole}",
+            f"_changes?{whole}&style=all_docs",
+            "_local_docs?include_docs=true",
+        )
+        paths = (*documents, "_security", "_revs_limit", "_index")
+        return self._calmly(("GET", f"/dossiers/{path}", None) for path in paths)
 
     def fill(self) -> None:
         """There is a database with documents, whatever an attack before has done."""
-        self.send("PUT", "/dossiers")
-        self.send("PUT", "/dossiers/_security", b"{}")
-        self.send("PUT", "/dossiers/_revs_limit", b"1000")
-        for body in (*({"docs": [one]} for one in SEEDS), CONFLICT):
-            self.send("POST", "/dossiers/_bulk_docs", json.dumps(body).encode(), JSON)
-        self.send("PUT", "/dossiers/_local/l", b"{}")
+        bodies = (*({"docs": [one]} for one in SEEDS), CONFLICT)
+        self._known = None
+        self._calmly(
+            [
+                ("PUT", "/dossiers", None),
+                ("PUT", "/dossiers/_security", b"{}"),
+                ("PUT", "/dossiers/_revs_limit", b"1000"),
+                *(("POST", "/dossiers/_bulk_docs", json.dumps(body).encode()) for body in bodies),
+                ("PUT", "/dossiers/_local/l", b"{}"),
+            ]
+        )
+
+    def _calmly(self, requests: Iterable[tuple[str, str, bytes | None]]) -> list[bytes]:
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.deadline_s)
+        answers = []
+        try:
+            for method, path, body in requests:
+                line.request(method, path, body, JSON)
+                answers.append(line.getresponse().read())
+        finally:
+            line.close()
+        return answers
 
 
 @pytest.fixture(scope="module")
@@ -536,7 +555,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     folder = tmp_path_factory.mktemp("attacked")
     bare = BareServer(folder / "databases", new_id=Ids(1), now=lambda: NOW, secret=b"secret")
     http_server = Http(bare.app)
-    attacked = Attacked(http_server.port, folder)
+    attacked = Attacked(http_server.port)
     attacked.fill()
     yield attacked
     attacked.ask("GET", "/")
@@ -693,14 +712,14 @@ def test_any_request(server: Attacked, times: Times) -> None:
         server.attack(method, f"/{path}?{query}&timeout=1", sent, {**JSON, **headers})
 
     queries = QUERIES.filter(lambda query: "heartbeat" not in query)
-    often(times(150, 20_000), (METHODS, PATHS, queries, BODIES, HEADERS), test)
+    often(times(150, 5_000), (METHODS, PATHS, queries, BODIES, HEADERS), test)
 
 
 def test_any_body_at_any_door(server: Attacked, times: Times) -> None:
     def test(door: tuple[str, str, object], body: Any) -> None:
         server.attack(door[0], door[1], json.dumps(body).encode(), JSON)
 
-    often(times(200, 20_000), (st.sampled_from(DOORS), BODIES), test)
+    often(times(200, 5_000), (st.sampled_from(DOORS), BODIES), test)
 
 
 def test_any_bytes(server: Attacked, times: Times) -> None:
@@ -708,7 +727,7 @@ def test_any_bytes(server: Attacked, times: Times) -> None:
         headers = {"Content-Encoding": "gzip"} if gzipped else {}
         server.attack(door[0], door[1], sent, {**JSON, **headers})
 
-    often(times(60, 5_000), (st.sampled_from(DOORS), st.binary(max_size=60), st.booleans()), test)
+    often(times(60, 2_000), (st.sampled_from(DOORS), st.binary(max_size=60), st.booleans()), test)
 
 
 BOUNDARY = b"--b\r\nContent-Type: application/json\r\n\r\n%b\r\n--b\r\n\r\nabc\r\n--b--"
@@ -736,12 +755,12 @@ def test_requests_with_some_bytes_changed(server: Attacked, times: Times) -> Non
             sent[place : place + length] = instead
         statuses = spoken(server.port, bytes(sent))
         assert all(status < 500 or status in (501, 505) for status in statuses), (bytes(sent), statuses)
-        if statuses and not any(status < 300 for status in statuses):
-            assert server.send("GET", "/dossiers/new")[0] == 404
-        server.send("DELETE", "/dossiers")
-        server.fill()
+        if server.send("GET", "/dossiers/new")[0] != 404:
+            assert any(status < 300 for status in statuses) or not statuses
+            server.send("DELETE", "/dossiers")
+            server.fill()
 
-    often(times(150, 20_000), (st.lists(st.sampled_from(REQUESTS), min_size=1, max_size=2), changes), test)
+    often(times(150, 5_000), (st.lists(st.sampled_from(REQUESTS), min_size=1, max_size=2), changes), test)
 
 
 def spoken(port: int, sent: bytes) -> list[int]:
@@ -763,7 +782,7 @@ def spoken(port: int, sent: bytes) -> list[int]:
     [
         (b"[" * 100_000, 400),
         (b'{"docs":[{"_id":"' + b"x" * 10_000_000 + b'"}]}', 400),
-        (b'{"docs":[' + b"1," * 99_999 + b"1]}", 400),
+        (b'{"docs":[' + b"1," * 49_999 + b"1]}", 400),
         (b'{"docs":[{"_id":"a","x":"' + b"x" * 65_000_000 + b'"}]}', 413),
         (b'{"docs":[{"_id":"a","_rev":"1-' + b"x" * 1_000_000 + b'"}]}', 400),
     ],
