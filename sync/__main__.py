@@ -42,9 +42,9 @@ def _key(_context: click.Context, _parameter: click.Parameter, value: Path | Non
     return key
 
 
-def _origins(_context: click.Context, _parameter: click.Parameter, value: str | Cors) -> Cors:
-    if isinstance(value, Cors):
-        return value
+def _origins(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Cors:
+    if value is None:
+        return OFF
     return Cors(tuple(origin.strip() for origin in value.split(",") if origin.strip()))
 
 
@@ -81,7 +81,6 @@ def main() -> None:
 )
 @click.option(
     "--cors",
-    default=OFF,
     callback=_origins,
     metavar="ORIGIN,…",
     help="Pages of these origins may come here, with credentials; * is every origin.",

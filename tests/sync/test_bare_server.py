@@ -73,6 +73,15 @@ def test_with_an_admin_the_rest_is_kept_out(tmp_path: Path) -> None:
         assert requests.get(f"{url}/a", auth=admin, timeout=9).status_code == 200
 
 
+def test_pages_of_other_origins_only_where_they_are_named(tmp_path: Path) -> None:
+    origin = {"Origin": "http://localhost:8000"}
+    with bare_server(tmp_path) as (url, _):
+        assert "Vary" not in requests.get(url, timeout=10, headers=origin).headers
+    with bare_server(tmp_path, "--cors", "http://localhost:8000") as (url, _):
+        headers = requests.get(url, timeout=10, headers=origin).headers
+        assert headers["Access-Control-Allow-Origin"] == "http://localhost:8000"
+
+
 def test_an_encrypted_folder(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("ab" * 32 + "\n")
