@@ -437,6 +437,7 @@ class _Job:
             "doc_write_failures": status.docs_refused,
             "changes_pending": status.pending,
             "source_seq": _shown_seq(status.source_seq),
+            "through_seq": _shown_seq(status.source_seq),
             "checkpointed_source_seq": _shown_seq(status.source_seq),
             "started_on": int(self.started.timestamp()),
             "updated_on": int(self.now().timestamp()),
@@ -455,8 +456,8 @@ class _Job:
             "replication_id_version": ID_VERSION,
             "history": history,
         }
-        if not self.target.noted:
-            answer["no_changes"] = True
+        if not self.target.noted or not self.target.revisions_checked:
+            answer["no_changes"] = True  # also where all that is new was filtered out
         elif self.order.chosen.doc_ids is not None:
             counted = ("start_time", "end_time", "docs_read", "docs_written", "doc_write_failures")
             answer.update({name: history[0][name] for name in counted})

@@ -106,6 +106,12 @@ def test_documents_by_their_ids(pair: Pair) -> None:
     assert counts(history(pair.replicate())) == [10, 8, 8, 8, 0]
 
 
+def test_documents_that_are_not_there(pair: Pair) -> None:
+    for ids in (["none"], []):
+        said = pair.replicate(doc_ids=ids).json()
+        assert (said["ok"], said["no_changes"]) == (True, True)
+
+
 def test_documents_by_a_selector(pair: Pair) -> None:
     pair.save(pair.a, *({"_id": f"{n}", "integer": n} for n in range(10)))
     assert history(pair.replicate(selector={"integer": {"$gt": 6}}))["docs_written"] == 3
@@ -172,6 +178,7 @@ def test_for_ever_until_it_is_cancelled(pair: Pair) -> None:
     shown = task()
     assert shown is not None
     assert (shown["type"], shown["continuous"]) == ("replication", True)
+    assert "through_seq" in shown
     assert db.server.password not in str(shown)
 
     cancelled = db.post("/_replicate", {"cancel": True, "replication_id": number})
