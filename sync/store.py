@@ -411,11 +411,14 @@ class Store:
         self, wanted: Sequence[Wanted], *, revs: bool = False, latest: bool = False
     ) -> list[list[Opened]]:
         """The same, not rendered yet; with their histories if `revs`."""
-        with self.file.read():
+        with self.file.read() as connection:
             summaries = self.summaries(one.id for one in wanted)
             winners = self.winners(summaries)
+            with_history = [one.number for one in summaries.values() if winners[one.id].parent is not None]
+            trees = rows.trees(connection, self._p, with_history) if revs else None
             return [
-                self._opened(one, summaries.get(one.id), winners, revs=revs, latest=latest) for one in wanted
+                self._opened(one, summaries.get(one.id), winners, trees=trees, latest=latest)
+                for one in wanted
             ]
 
     def _opened(
@@ -424,9 +427,10 @@ class Store:
         summary: Summary | None,
         winners: Mapping[str, Stored],
         *,
-        revs: bool,
+        trees: Mapping[int, Tree] | None,
         latest: bool,
     ) -> list[Opened]:
+        """`trees`: those that there may be a history in, by document number; None: no history is asked for."""
         try:
             named = None if wanted.rev is None else parse_rev(wanted.rev)
         except BadRequest as why:
@@ -442,7 +446,7 @@ class Store:
             except NotFound as why:
                 answers.append(Opened(wanted.id, str(rev), error=why.error, reason=why.reason))
                 continue
-            history = self.history(summary, stored) if revs else None
+            history = None if trees is None else self.history(summary, stored, tree=trees.get(summary.number))
             answers.append(Opened(wanted.id, str(rev), stored, history))
         return answers
 
@@ -455,10 +459,11 @@ class Store:
         tree = self.tree(summary)
         return tree.leaves_from(named) if named in tree.nodes else [named]
 
-    def history(self, summary: Summary, stored: Stored) -> list[Rev]:
+    def history(self, summary: Summary, stored: Stored, *, tree: Tree | None = None) -> list[Rev]:
+        """As far back as `revs_limit` lets it go: what lies behind leaves with the next edit."""
         if stored.parent is None:
             return [stored.rev]
-        return self.tree(summary).history(stored.rev)
+        return (tree or self.tree(summary)).history(stored.rev)[: self.revs_limit()]
 
     # ---- feeds and lists
 
