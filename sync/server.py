@@ -8,6 +8,7 @@ attachment `b` of the document `a` (protocol.md §1.2, §4.1). The server behind
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -47,6 +48,8 @@ from sync.tasks import Tasks
 __all__ = ["User", "couch_app"]
 
 _Endpoint = TypeVar("_Endpoint")
+
+_REQUEST_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 _SERVER: Mapping[str, Mapping[str, Callable[[Call], Response]]] = {
     "": {"GET": root.welcome},
@@ -159,7 +162,15 @@ class _CouchApp(Flask):
         self._host = host
         self.register_error_handler(SyncError, refusal)
         self.register_error_handler(HTTPException, _last_resort)
-        self.after_request(lambda response: host.cors.mark(request, response))
+        self.after_request(self._mark)
+
+    def _mark(self, response: Response) -> Response:
+        """What all answers have; a client may give its request a name, by which it finds it in logs."""
+        named = request.headers.get("X-Couch-Request-ID", "")
+        request_id = named if _REQUEST_ID.fullmatch(named) else self._host.new_id()[:10]
+        response.headers["X-Couch-Request-ID"] = request_id
+        response.headers["X-CouchDB-Body-Time"] = "0"
+        return self._host.cors.mark(request, response)
 
     def dispatch_request(self) -> Response:
         """Instead of Flask's routing, which has only the decoded path."""
@@ -215,13 +226,15 @@ def _in_database(call: DatabaseCall) -> Response:
     for prefix in ("_local", "_design"):
         if first == prefix and len(path) > 1:
             path = (f"{prefix}/{path[1]}", *path[2:])
+    if path in (("_local",), ("_local/",)):
+        raise BadRequest("Invalid _local document id.")
     doc_id, names = checked_id(path[0]), path[1:]
     if doc_id.startswith("_local/"):
         if names:
             raise BadRequest("_local documents do not accept attachments.")
         return _method(_LOCAL, call.request)(call, doc_id.removeprefix("_local/"))
     if doc_id.startswith("_design/") and names and names[0] in views.FUNCTIONS:
-        views.function(call, doc_id)
+        views.function(call, doc_id, names)
     if names:
         return _method(_ATTACHMENT, call.request)(call, doc_id, "/".join(names))
     return _method(_DOCUMENT, call.request)(call, doc_id)

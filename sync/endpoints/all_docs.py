@@ -236,11 +236,14 @@ def conflicts(summary: Summary) -> Json:
 
 
 def _parameters(call: DatabaseCall) -> dict[str, Any]:
-    """Query parameters decoded, and over them the members of a POST body."""
-    decoded = _of_url(call)
+    """The members of a POST body, and over them the query parameters, decoded."""
+    of_url = _of_url(call)
     if call.request.method != "POST":
-        return decoded
-    return {**decoded, **call.object_body()}
+        return of_url
+    body = call.object_body()
+    if not isinstance(body.get("keys", []), list):
+        raise BadRequest("`keys` body member must be an array.")
+    return {**body, **of_url}
 
 
 def _of_url(call: DatabaseCall) -> dict[str, Any]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from flask import Response
+from werkzeug.datastructures import Headers
 
 from sync.documents import dump
 from sync.errors import Broken, DiskFull, NotAllowed, Refused, SyncError, Unavailable
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 JSON_TYPE = "application/json"
 
@@ -26,8 +31,17 @@ def raw_answer(
     return response
 
 
+class _NotModified(Response):
+    """With CouchDB's `Content-Length: 0`, which Werkzeug takes out and clients written for CouchDB ask for."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        headers = super().get_wsgi_headers(environ)
+        headers["Content-Length"] = "0"
+        return headers
+
+
 def not_modified(etag: str) -> Response:
-    return Response(status=304, headers={"ETag": etag, "Cache-Control": "must-revalidate"})
+    return _NotModified(status=304, headers={"ETag": etag, "Cache-Control": "must-revalidate"})
 
 
 def refusal(why: SyncError) -> Response:

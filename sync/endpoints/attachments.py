@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from urllib.parse import quote
 
 from flask import Response
 
@@ -126,8 +125,7 @@ def put_attachment(call: DatabaseCall, doc_id: str, name: str) -> Response:
         rev = _edit(
             call, doc_id, base, lambda attachments: {**attachments, name: about}, following={name: content}
         )
-    location = "/".join(quote(piece, safe="") for piece in (call.store.name, doc_id, name))
-    return _saved(doc_id, rev, 201, {"Location": call.request.host_url + location})
+    return _saved(doc_id, rev, 201, {"Location": call.location(call.store.name, doc_id, name)})
 
 
 def _is_gzipped(call: DatabaseCall) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from flask import Request
 
@@ -60,6 +61,14 @@ class Call:
     host: Host
     request: Request
     user: User | None
+
+    def location(self, *path: str) -> str:
+        """The URL of something here; behind a proxy, which says so in headers, as its clients write it."""
+        headers = self.request.headers
+        host = headers.get("X-Forwarded-Host", self.request.host)
+        is_https = headers.get("X-Forwarded-Ssl") == "on" or headers.get("X-Forwarded-Proto") == "https"
+        scheme = "https" if is_https else self.request.scheme
+        return f"{scheme}://{host}/" + "/".join(quote(piece, safe="") for piece in path)
 
     def require_server_admin(self) -> None:
         if not self.host.is_admin(self.user):

@@ -10,6 +10,7 @@ of them.
 from __future__ import annotations
 
 import functools
+import re
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
@@ -37,6 +38,7 @@ PAGE_BYTES: Final = 1024 * 1024
 MAX_WAIT_S: Final = 60.0
 FEEDS: Final = ("normal", "continuous", "live", "longpoll", "eventsource")
 
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _ENDLESS: Final = 10**15  # CouchDB's limit where none is asked for; `seq_interval` counts from it
 
 
@@ -366,10 +368,12 @@ def _heartbeat_s(call: DatabaseCall) -> float | None:
         case "true":
             return MAX_WAIT_S
         case text:
-            milliseconds = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-            if not milliseconds:
+            if not _INTEGER.fullmatch(text):
+                reason = "Invalid heartbeat value. Expecting a positive integer value (in milliseconds)."
+                raise BadRequest(reason)
+            if int(text) <= 0:
                 raise BadRequest("The heartbeat value should be a positive integer (in milliseconds).")
-            return min(milliseconds / 1000, MAX_WAIT_S)
+            return min(int(text) / 1000, MAX_WAIT_S)
 
 
 def _timeout_s(call: DatabaseCall) -> float:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from flask import Response
 
 from sync.documents import Json, load
@@ -145,8 +143,7 @@ def create(call: Call, name: str) -> Response:
         raise Exists("The database could not be created, the file already exists.")
     call.require_server_admin()
     databases.create(name)
-    location = f"{call.request.host_url}{quote(name, safe='')}"
-    return answer({"ok": True}, 201, {"Location": location})
+    return answer({"ok": True}, 201, {"Location": call.location(name)})
 
 
 def delete(call: Call, name: str) -> Response:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 from typing import cast
-from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from flask import Response
 from werkzeug.http import parse_options_header
@@ -244,23 +244,21 @@ def _put(
     document: object,
     following: Mapping[str, Content] = MappingProxyType({}),
 ) -> Response:
-    incoming = _based(parse_document(document, doc_id=doc_id, following=following), base_rev(call))
-    rev = _written(call, incoming, new_edits=call.text("new_edits") != "false")
-    return _saved(call, doc_id, rev, 200 if incoming.deleted else 201)
+    incoming = _based(call, parse_document(document, doc_id=doc_id, following=following))
+    status = 200 if incoming.deleted else 201
+    return _save(call, incoming, status, new_edits=call.text("new_edits") != "false")
 
 
-def _based(incoming: Incoming, base: Rev | None) -> Incoming:
+def _based(call: DatabaseCall, incoming: Incoming) -> Incoming:
     """With the base revision of the URL or a header, where the body must not name another one."""
+    base = base_rev(call)
     if base is None or incoming.path[:1] == (base,):
         return incoming
+    if incoming.path and call.text("rev") is None:
+        raise BadRequest("Document rev and etag have different values")
     if incoming.path:
         raise BadRequest("Document rev from request body and query string have different values")
     return replace(incoming, path=(base,))
-
-
-def _written(call: DatabaseCall, incoming: Incoming, *, new_edits: bool = True) -> Rev:
-    (outcome,) = call.store.write([incoming], new_edits=new_edits, source=call.source)
-    return outcome.saved()
 
 
 def post_document(call: DatabaseCall) -> Response:
@@ -270,7 +268,7 @@ def post_document(call: DatabaseCall) -> Response:
     if isinstance(doc_id, str) and doc_id.startswith(LOCAL):
         rev = call.store.put_local(checked_id(doc_id).removeprefix(LOCAL), document)
         return answer({"ok": True, "id": doc_id, "rev": rev}, 201)
-    return _saved(call, doc_id, _written(call, parse_document({**document, "_id": doc_id})), 201)
+    return _save(call, parse_document({**document, "_id": doc_id}), 201)
 
 
 def post_form(call: DatabaseCall, doc_id: str) -> Response:
@@ -323,7 +321,7 @@ def delete_document(call: DatabaseCall, doc_id: str) -> Response:
     if base is None:
         raise Conflict()
     tombstone = parse_document({"_id": doc_id, "_rev": str(base), "_deleted": True})
-    return _saved(call, doc_id, _written(call, tombstone), 200)
+    return _save(call, tombstone, 200)
 
 
 def copy_document(call: DatabaseCall, doc_id: str) -> Response:
@@ -343,7 +341,7 @@ def copy_document(call: DatabaseCall, doc_id: str) -> Response:
             attachments=tuple(one.as_sent() for one in stored.attachments),
             document=load(render(stored)),
         )
-        return _saved(call, target, _written(call, copy), 201)
+        return _save(call, copy, 201)
 
 
 def _destination(header: str | None) -> tuple[str, Rev | None]:
@@ -363,10 +361,12 @@ def _destination(header: str | None) -> tuple[str, Rev | None]:
     return checked_id(doc_id), parse_rev(unquote(rev)) if query else None
 
 
-def _saved(call: DatabaseCall, doc_id: str, rev: Rev, status: int) -> Response:
-    """With `batch=ok` CouchDB has not saved yet and so knows no revision; we have, but answer the same."""
-    if call.text("batch") == "ok":
-        return answer({"ok": True, "id": doc_id}, 202)
-    location = f"{call.request.host_url}{quote(call.store.name, safe='')}/{quote(doc_id, safe='')}"
-    headers = {"ETag": f'"{rev}"', "Location": location}
-    return answer({"ok": True, "id": doc_id, "rev": str(rev)}, status, headers)
+def _save(call: DatabaseCall, incoming: Incoming, status: int, *, new_edits: bool = True) -> Response:
+    """With `batch=ok` CouchDB answers before it writes: it knows no revision, and tells nobody of a conflict."""
+    batch = call.text("batch") == "ok"
+    (outcome,) = call.store.write([incoming], new_edits=new_edits, source=call.source)
+    if batch and (outcome.refusal is None or isinstance(outcome.refusal, Conflict)):
+        return answer({"ok": True, "id": incoming.id}, 202)
+    rev = outcome.saved()
+    headers = {"ETag": f'"{rev}"', "Location": call.location(call.store.name, incoming.id)}
+    return answer({"ok": True, "id": incoming.id, "rev": str(rev)}, status, headers)

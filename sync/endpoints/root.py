@@ -42,9 +42,12 @@ def uuids(call: Call) -> Response:
     if count is not None and count > MAX_UUIDS:
         raise BadRequest("count parameter too large")
     made = [call.host.new_id() for _ in range(1 if count is None else count)]
-    return answer(
-        {"uuids": made}, headers={"Cache-Control": "must-revalidate, no-cache", "Pragma": "no-cache"}
-    )
+    headers = {
+        "Cache-Control": "must-revalidate, no-cache",
+        "Pragma": "no-cache",
+        "ETag": f'"{call.host.new_id()}"',  # no answer is like another
+    }
+    return answer({"uuids": made}, headers=headers)
 
 
 def all_dbs(call: Call) -> Response:

@@ -7,7 +7,7 @@ from typing import NoReturn
 from flask import Response
 
 from sync.endpoints.call import DatabaseCall
-from sync.errors import Refused
+from sync.errors import NotAllowed, NotFound, Refused
 
 FUNCTIONS = frozenset(
     {
@@ -25,14 +25,20 @@ FUNCTIONS = frozenset(
 )
 """Below a design document; every other name there is an attachment's."""
 
+_NAMED = {"_list": "list_error", "_show": "show_error", "_update": "update_error"}
 _REASON = (
     "JavaScript is not executed here: design documents are stored and replicated, their functions do not run."
 )
 
 
-def function(call: DatabaseCall, design_id: str) -> NoReturn:
-    """404 where there is no such design document, as in CouchDB; else 501."""
+def function(call: DatabaseCall, design_id: str, path: tuple[str, ...]) -> NoReturn:
+    """`path`: from its kind on. 404 and 405 where CouchDB would say so without running anything; else 501."""
     call.store.revision(design_id)
+    kind, *names = path
+    if kind in _NAMED and not names:
+        raise NotFound("Invalid path.", error=_NAMED[kind])
+    if kind == "_update" and call.request.method not in ("POST", "PUT"):
+        raise NotAllowed(("POST", "PUT"))
     raise Refused(_REASON, error="not_implemented", status=501)
 
 

@@ -143,3 +143,21 @@ def test_a_range_in_a_post(abc: Client) -> None:
 )
 def test_malformed_parameters(abc: Client, query: str) -> None:
     assert abc.get(f"_all_docs?{query}").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["_all_docs", "_design_docs", "_local_docs"])
+def test_the_url_counts_more_than_the_body(db: Client, path: str) -> None:
+    for prefix in ("", "_design/", "_local/"):
+        db.put(f"{prefix}a", {})
+        db.put(f"{prefix}b", {})
+    asked = {
+        "keys": [{"_all_docs": "", "_design_docs": "_design/", "_local_docs": "_local/"}[path] + "a"],
+        "limit": 2,
+    }
+    assert len(db.post(path, asked).json()["rows"]) == 1
+    assert db.post(f"{path}?limit=0", asked).json()["rows"] == []
+
+
+def test_what_is_wrong_with_keys_depends_on_where_they_are(db: Client) -> None:
+    assert db.post("_all_docs", {"keys": 1}).json()["reason"] == "`keys` body member must be an array."
+    assert db.get("_all_docs?keys=1").json()["reason"] == "`keys` parameter must be an array."

@@ -415,3 +415,16 @@ def test_a_filter_function_that_is_not_there_is_named(abc: Client) -> None:
     for name, missing in (("x/odd", "odd"), ("y/odd", "filters")):
         answer = abc.get(f"_changes?filter={name}")
         assert (answer.status_code, answer.json()["reason"]) == (404, f"missing json key: {missing}")
+
+
+@pytest.mark.parametrize(
+    ("heartbeat", "reason"),
+    [
+        ("-1000", "The heartbeat value should be a positive integer (in milliseconds)."),
+        ("0", "The heartbeat value should be a positive integer (in milliseconds)."),
+        ("a1000", "Invalid heartbeat value. Expecting a positive integer value (in milliseconds)."),
+    ],
+)
+def test_malformed_heartbeats(db: Client, heartbeat: str, reason: str) -> None:
+    said = db.get(f"_changes?feed=continuous&heartbeat={heartbeat}")
+    assert (said.status_code, said.json()["reason"]) == (400, reason)

@@ -206,6 +206,14 @@ def test_a_batch_names_no_revision(db: Client) -> None:
     until(lambda: db.get("b").status_code == 200)
 
 
+def test_a_batch_tells_nobody_of_a_conflict(db: Client) -> None:
+    for number in range(3):
+        said = db.put("a?batch=ok", {"n": number})
+        assert (said.status_code, said.json()) == (202, {"ok": True, "id": "a"})
+    until(lambda: db.get("a").status_code == 200)
+    assert db.get("").json()["doc_count"] == 1
+
+
 @pytest.mark.parametrize("wish", ["true", "false"])
 def test_full_commit_is_no_question(db: Client, wish: str) -> None:
     assert db.put("a", {}, headers={"X-Couch-Full-Commit": wish}).status_code == 201
@@ -285,3 +293,41 @@ def test_post_of_a_local_document(db: Client) -> None:
     assert (said.status_code, said.json()["id"]) == (201, "_local/note")
     assert db.get("_local/note").json()["n"] == 1
     assert db.get("").json()["doc_count"] == 0
+
+
+def test_the_body_must_agree_with_if_match(db: Client) -> None:
+    said = db.put("a", {"_rev": "1-a"}, headers={"If-Match": '"1-b"'})
+    assert said.status_code == 400
+    assert said.json()["reason"] == "Document rev and etag have different values"
+
+
+def test_a_history_is_shown_as_far_as_the_limit_goes(db: Client) -> None:
+    rev = None
+    for number in range(6):
+        rev = db.put("a", {"n": number, **({"_rev": rev} if rev else {})}).json()["rev"]
+    assert db.put("_revs_limit", 3).status_code == 200
+    assert len(db.get("a?revs=true").json()["_revisions"]["ids"]) == 3
+    (got,) = db.get("a?revs=true&open_revs=all", headers={"Accept": "application/json"}).json()
+    assert len(got["ok"]["_revisions"]["ids"]) == 3
+    (result,) = db.post("_bulk_get?revs=true", {"docs": [{"id": "a"}]}).json()["results"]
+    assert len(result["docs"][0]["ok"]["_revisions"]["ids"]) == 3
+
+
+def test_not_modified_has_no_length(db: Client) -> None:
+    etag = db.put("a", {}).headers["ETag"]
+    said = db.get("a", headers={"If-None-Match": etag})
+    assert (said.status_code, said.headers["Content-Length"], said.content) == (304, "0", b"")
+
+
+def test_behind_a_proxy_locations_are_the_proxys(db: Client) -> None:
+    headers = {"X-Forwarded-Host": "example.org"}
+    assert db.put("a/b", {}, headers=headers).headers["Location"] == f"http://example.org/{db.name}/a/b"
+    headers["X-Forwarded-Proto"] = "https"
+    assert db.put("c%0A", {}, headers=headers).headers["Location"] == f"https://example.org/{db.name}/c%0A"
+
+
+def test_functions_of_design_documents_that_do_not_run_even_in_couchdb(db: Client) -> None:
+    db.put("_design/d", {"updates": {"u": "function () {}"}})
+    said = db.ask("POST", "_design/d/_update/")
+    assert (said.status_code, said.json()["reason"]) == (404, "Invalid path.")
+    assert db.get("_design/d/_update/u").json()["error"] == "method_not_allowed"

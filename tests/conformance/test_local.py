@@ -56,3 +56,10 @@ def test_all_of_them_can_be_listed(db: Client) -> None:
     ):
         rows = db.get(f"_local_docs?{query}").json()["rows"]
         assert [row["id"].removeprefix("_local/") for row in rows] == expected, query
+
+
+@pytest.mark.parametrize("path", ["_local", "_local/", "_local%2F"])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_note_without_a_name(db: Client, method: str, path: str) -> None:
+    said = db.ask(method, path, json={})
+    assert (said.status_code, said.json()["reason"]) == (400, "Invalid _local document id.")

@@ -132,3 +132,18 @@ def test_a_body_that_is_cut_off_is_not_stored(server: Server, db: Client) -> Non
         received = b"".join(iter(lambda: line.recv(65536), b""))
     assert not received.startswith(b"HTTP/1.1 20")
     assert db.get("").json()["doc_count"] == 0
+
+
+def test_a_request_may_have_a_name(db: Client) -> None:
+    name = "E7498DE1-B661-42FA-943D-17F890143068"
+    assert db.get("/", headers={"X-Couch-Request-ID": name}).headers["X-Couch-Request-ID"] == name
+    rev = db.put("a", {}).json()["rev"]
+    said = db.ask("HEAD", "a?open_revs=all")
+    assert said.headers["X-Couch-Request-ID"] not in ("", rev)
+    assert said.headers["X-CouchDB-Body-Time"].isdigit()
+
+
+def test_no_answer_with_ids_is_ever_the_same(db: Client) -> None:
+    first, second = db.get("/_uuids"), db.get("/_uuids")
+    assert first.headers["ETag"] != second.headers["ETag"]
+    assert "no-cache" in first.headers["Cache-Control"]
