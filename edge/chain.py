@@ -70,6 +70,7 @@ class OwnChain:
         at: datetime,
         catalog: str = "",
         rests_on: Sequence[str] | None = None,
+        with_: Sequence[str] = (),
         sign: Callable[[bytes], Signed] | None = None,
     ) -> EventHash:
         """Write the next event; its hash. The chain's head and the event are one transaction.
@@ -82,6 +83,7 @@ class OwnChain:
             kind=kind,
             parents=parents,
             rests_on=rests_on,
+            with_=with_,
             at=at,
             node=self._node,
             seq=head.seq + 1,

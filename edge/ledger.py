@@ -6,7 +6,7 @@ all of it or nothing. The page answers after the commit, and what it then says i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -56,6 +56,7 @@ class _Intended:
     by: str
     at: str
     node: str
+    with_: tuple[str, ...] = ()
 
 
 Spool = Callable[[Reception], None]
@@ -120,25 +121,30 @@ class Ledger:
         data: msgspec.Struct,
         *,
         by: str,
+        with_: Sequence[str] = (),
         sign: Callable[[bytes], Signed] | None = None,
     ) -> Dossier:
-        """Record one act on a dossier, over everything that is known of it here.
+        """Record one act on a dossier, over everything that is known of it here. `with_`: second persons.
 
         Raises `NotAllowed`, `ClockBehind`, `DiskFull`.
         """
         with self._file.write():
             before, view = self._projector.dossier(stream), self._catalog.latest
-            self._append(before, stream, kind, data, by=by, at=self._chain.now(), view=view, sign=sign)
+            at = self._chain.now()
+            self._append(before, stream, kind, data, by=by, at=at, view=view, sign=sign, with_=tuple(with_))
             return self._projector.dossier(stream)
 
-    def check(self, dossier: Dossier, kind: str, data: msgspec.Struct, *, by: str) -> None:
+    def check(
+        self, dossier: Dossier, kind: str, data: msgspec.Struct, *, by: str, with_: Sequence[str] = ()
+    ) -> None:
         """Raise `NotAllowed` if the act could not be done now; what costs time asks before it begins."""
-        self._check(dossier, BY_KIND[kind], data, by, timestamp(self._clock()), self._catalog.latest)
+        intended = _Intended(by, timestamp(self._clock()), self._node, tuple(with_))
+        self._check(dossier, BY_KIND[kind], data, intended, self._catalog.latest)
 
-    def _check(self, dossier: Dossier, act: Act, data: Any, by: str, at: str, view: View) -> None:
+    def _check(self, dossier: Dossier, act: Act, data: Any, intended: _Intended, view: View) -> None:
         if act.effect is Effect.DECISION and dossier.missing:
             raise NotAllowed(Because.INCOMPLETE, f"{len(dossier.missing)} earlier acts are not here yet")
-        allowed(dossier.standing, act, data, _Intended(by, at, self._node), view)
+        allowed(dossier.standing, act, data, intended, view)
 
     def _append(
         self,
@@ -151,11 +157,12 @@ class Ledger:
         at: datetime,
         view: View,
         sign: Callable[[bytes], Signed] | None = None,
+        with_: tuple[str, ...] = (),
     ) -> EventHash:
         """Check the act by one catalog and name that one, though a newer may arrive meanwhile."""
         act = BY_KIND[kind]
-        self._check(before, act, data, by, timestamp(at), view)
-        rests_on = _rests_on(before, data) if act.effect is Effect.DECISION else None
+        self._check(before, act, data, _Intended(by, timestamp(at), self._node, with_), view)
+        rests_on = _rests_on(before, act, data) if act.effect is Effect.DECISION else None
         builtins = msgspec.to_builtins(data)
         return self._chain.append(
             stream,
@@ -166,6 +173,7 @@ class Ledger:
             at=at,
             catalog=view.name,
             rests_on=rests_on,
+            with_=with_,
             sign=sign,
         )
 
@@ -205,10 +213,11 @@ def _counter(agency: str, day: date) -> str:
     return f"{agency} {day.isoformat()}"
 
 
-def _rests_on(dossier: Dossier, data: Any) -> list[str]:
+def _rests_on(dossier: Dossier, act: Act, data: Any) -> list[str]:
     """The acts that a decision builds on: those that stand, or the conflict that it answers."""
     if isinstance(data, Settled):
         return list(data.members)
     standing = dossier.standing
-    built_on = (standing.receipt, standing.appraisal, standing.outcome, standing.withdrawal)
+    named = (standing.newest.get(kind) for kind in act.rests)
+    built_on = (standing.receipt, standing.appraisal, standing.outcome, standing.withdrawal, *named)
     return [done.hash for done in built_on if done is not None]

@@ -194,8 +194,9 @@ class Projector:
     ) -> None:
         connection.execute("DELETE FROM conflict WHERE stream = ?", (dossier.stream,))
         for conflict in dossier.conflicts:
-            members = [events[member] for member in conflict.members]
-            opened = max(member.at for member in members if isinstance(member, Event))
+            # a row that central reports may name acts of other dossiers, or only those
+            members = [event for member in conflict.members if isinstance(event := events.get(member), Event)]
+            opened = max((member.at for member in members), default=dossier.timeline[-1].at)
             connection.execute(
                 "INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?)",
                 (
@@ -229,9 +230,9 @@ class Projector:
             "identity": received.applicant.identity,
             "phone": phone,
             "submitter": came,
-            "received_at": standing.receipt.at,
-            "received_day": local_day(moment(standing.receipt.at)).isoformat(),
-            "due_at": received.due,
+            "received_at": standing.received_at,
+            "received_day": local_day(moment(standing.received_at)).isoformat(),
+            "due_at": standing.due,
             "status": dossier.status.value,
             "appraisal": ""
             if standing.appraisal is None

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -21,7 +21,7 @@ from schemas.calendar import Calendar, Year
 from schemas.canonical import from_base64
 from schemas.deadlines import Limit
 from schemas.errors import CatalogBroken, Malformed
-from schemas.events import Document, Event, Unknown, parse
+from schemas.events import Document, Event, Unknown, moment, parse
 from schemas.seals import fingerprint, seal_holds, signature_holds
 
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
@@ -51,6 +51,12 @@ class Duty(Enum):
     RETURN = "return"
     DESK = "desk"
     CATALOG = "catalog"
+    INTAKE = "intake"
+    SEAL = "seal"
+    COLLECT = "collect"
+    QUEUE = "queue"
+    KIOSK = "kiosk"
+    PETITION = "petition"
 
 
 class Step(Enum):
@@ -86,6 +92,10 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
     max_catalog_age_days: Annotated[int, Meta(ge=1, le=366)] = 30
 
 
+def _within(day: date, since: date | msgspec.UnsetType, until: date | msgspec.UnsetType) -> bool:
+    return (since is msgspec.UNSET or since <= day) and (until is msgspec.UNSET or day <= until)
+
+
 class Agency(msgspec.Struct, frozen=True, omit_defaults=True):
     """`code` is the electronic identification code; a `sample` code stands for one that is not known."""
 
@@ -93,6 +103,14 @@ class Agency(msgspec.Struct, frozen=True, omit_defaults=True):
     name: Text
     sample: bool = False
     successor_of: tuple[Text, ...] = ()
+    since: date | msgspec.UnsetType = msgspec.UNSET
+    until: date | msgspec.UnsetType = msgspec.UNSET
+    successor: str = ""
+    parent: str = ""
+
+    def exists(self, day: date) -> bool:
+        """Whether the agency was there on a day; one without dates always was."""
+        return _within(day, self.since, self.until)
 
 
 class FeeKind(Enum):
@@ -118,8 +136,18 @@ class Component(msgspec.Struct, frozen=True, omit_defaults=True):
     copies: Annotated[int, Meta(ge=0, le=99)]
 
 
+class Case(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One case of a procedure ("trường hợp"), with what differs from the procedure itself."""
+
+    code: Text
+    name: Text
+    limit: Limit | msgspec.UnsetType = msgspec.UNSET
+    components: tuple[Component, ...] = ()
+    fees: tuple[Fee, ...] = ()
+
+
 class Procedure(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What can be applied for; `since` is the first day of this version."""
+    """What can be applied for; `since` is the first day of this version, `until` the last ("bãi bỏ")."""
 
     code: Annotated[str, Meta(pattern=r"^[0-9]\.[0-9]{6}(\.[0-9A-Z.]+)?\Z")]
     name: Text
@@ -133,6 +161,14 @@ class Procedure(msgspec.Struct, frozen=True, omit_defaults=True):
     steps: tuple[Step, ...]
     since: date
     fee_note: str = ""
+    until: date | msgspec.UnsetType = msgspec.UNSET
+    cases: tuple[Case, ...] = ()
+    decision: str = ""
+
+    def limit_of(self, case: str) -> Limit:
+        """The limit of a case; the procedure's own where the case says nothing."""
+        found = next((one.limit for one in self.cases if one.code == case), msgspec.UNSET)
+        return self.limit if found is msgspec.UNSET else found
 
     def fees_on(self, day: date) -> tuple[Fee, ...]:
         """The fees collected on a day; a rate that has run out is left out, and the note says why."""
@@ -175,7 +211,125 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
         return [from_base64(text, "certificate") for text in self.certificates]
 
 
-Entry = Centre | Card | Agency | Procedure | Person | Year
+class Delegation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A written TL., TUQ. or KT. (NĐ 30/2020 Đ13): who may sign for whom, when, for which procedures (none: all)."""
+
+    id: Text
+    form: Literal["TL", "TUQ", "KT"]
+    delegator: Text
+    delegate: Text
+    decision: Text
+    since: date
+    until: date
+    procedures: tuple[str, ...] = ()
+
+    def holds(self, day: date) -> bool:
+        return self.since <= day <= self.until
+
+
+class Commune(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A commune or ward; `difficult` ones have ten working days more for land (domain §3.3)."""
+
+    code: Text
+    name: Text
+    difficult: bool
+    since: date
+
+
+class Form(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A form's words with their first day: `code` is 01–07, `title` as the annex of that day has it."""
+
+    code: Text
+    title: Text
+    since: date
+    texts: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class NumberRange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Numbers that one machine may give: receipts of a symbol, or a pad of printed forms."""
+
+    id: Text
+    node: Text
+    what: Literal["receipt", "pad"]
+    first: Annotated[int, Meta(ge=1, le=99_999_999)]
+    last: Annotated[int, Meta(ge=1, le=99_999_999)]
+    since: date
+    until: date | msgspec.UnsetType = msgspec.UNSET
+    form: str = ""
+    symbol: str = ""
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise ValueError("last comes before first")
+
+
+Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+StreamName = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
+Moment = Annotated[
+    str, Meta(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z\Z")
+]
+
+
+class Cut(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Up to where the events of a machine fold, by itself, whatever its key still seals afterwards."""
+
+    node: Text
+    database: Literal["dossiers", "visits"]
+    last_seq: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+    last_hash: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")]
+    why: Literal["retired", "lost", "stolen", "forked"]
+
+
+class Fork(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Two events with one number, seen by central: until a cut, decisions of the machine from there on are doubted."""
+
+    node: Text
+    database: Literal["dossiers", "visits"]
+    seq: Annotated[int, Meta(ge=1, le=2**53 - 1)]
+    events: Annotated[tuple[Hash, ...], Meta(min_length=2, max_length=2)]
+
+
+class Admission(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The desk lets one held act have its effect."""
+
+    event: Hash
+    reason: Text
+
+
+class Report(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A row that needs other streams: central found it and tells every node. `members` are acts, by hash."""
+
+    id: Text
+    row: Literal["portal_twice", "possible_duplicate", "number_twice"]
+    streams: Annotated[tuple[StreamName, ...], Meta(min_length=1, max_length=9)]
+    members: Annotated[tuple[Hash, ...], Meta(min_length=2, max_length=9)]
+    number: str = ""
+    closed: bool = False
+
+
+class Revocation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A certificate (by the SHA-256 of its DER) or a delegation that ended, and since when."""
+
+    what: Literal["certificate", "delegation"]
+    name: Text
+    since: Moment
+    reason: Text
+
+    def __post_init__(self) -> None:
+        moment(self.since)
+
+
+class Redaction(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the law demands to be gone (design §3.6): an event's data, or a file; two persons sign the entry."""
+
+    target: Annotated[str, Meta(pattern=r"^(file-)?[0-9a-f]{64}\Z")]
+    ground: Text
+
+
+Entry = (
+    Centre | Card | Agency | Procedure | Person | Year | Delegation | Commune | Form | NumberRange
+    | Cut | Fork | Admission | Report | Revocation | Redaction
+)  # fmt: skip
 T = TypeVar("T")
 
 KINDS: Final[Mapping[str, type[Any]]] = {
@@ -185,6 +339,16 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "procedure.defined": Procedure,
     "person.defined": Person,
     "calendar.defined": Year,
+    "delegation.granted": Delegation,
+    "commune.defined": Commune,
+    "form.defined": Form,
+    "range.granted": NumberRange,
+    "cut.made": Cut,
+    "fork.reported": Fork,
+    "event.admitted": Admission,
+    "conflict.reported": Report,
+    "trust.revoked": Revocation,
+    "event.redacted": Redaction,
 }
 
 
@@ -200,12 +364,69 @@ def subject_of(entry: Entry) -> str:
             return "centre"
         case Card():
             return entry.node
-        case Agency() | Procedure():
+        case Agency() | Procedure() | Commune() | Form():
             return entry.code
-        case Person():
+        case Person() | Delegation() | NumberRange() | Report():
             return entry.id
         case Year():
             return str(entry.year)
+        case Cut():
+            return f"{entry.node} {entry.database}"
+        case Fork():
+            return f"{entry.node} {entry.database} {entry.seq}"
+        case Admission():
+            return entry.event
+        case Revocation():
+            return f"{entry.what} {entry.name}"
+        case Redaction():
+            return entry.target
+
+
+@dataclass
+class Trust:
+    """What central's later word changes in acts already written: the only thing that does (design §3.3).
+
+    Each with the number of its entry: an act is judged by what its author could know.
+    """
+
+    cuts: dict[str, Cut] = field(default_factory=dict)
+    forks: dict[str, tuple[int, int]] = field(default_factory=dict)
+    admitted: dict[str, int] = field(default_factory=dict)
+    revoked: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    redacted: dict[str, str] = field(default_factory=dict)
+    reports: dict[str, dict[str, tuple[int, Report]]] = field(default_factory=dict)
+
+    def learn(self, number: int, entry: Entry) -> None:
+        match entry:
+            case Cut(database="dossiers"):
+                self.cuts[entry.node] = entry
+            case Fork(database="dossiers"):
+                seq, _ = self.forks.get(entry.node, (entry.seq, number))
+                self.forks[entry.node] = (min(seq, entry.seq), number)
+            case Admission():
+                self.admitted.setdefault(entry.event, number)
+            case Revocation():
+                since, first = self.revoked.get((entry.what, entry.name), (entry.since, number))
+                self.revoked[entry.what, entry.name] = (min(since, entry.since), first)
+            case Redaction():
+                self.redacted[entry.target] = entry.ground
+            case Report():
+                for stream in entry.streams:
+                    self.reports.setdefault(stream, {})[entry.id] = (number, entry)
+            case _:
+                pass
+
+    def is_cut(self, node: str, seq: int, event_hash: str) -> bool:
+        """Whether an event lies beyond the cut of its machine."""
+        cut = self.cuts.get(node)
+        if cut is None:
+            return False
+        return seq > cut.last_seq or (seq == cut.last_seq and event_hash != cut.last_hash)
+
+    def revoked_since(self, what: str, name: str, at: str) -> int | None:
+        """The number of the entry by which this had ended at or before a moment."""
+        since, number = self.revoked.get((what, name), ("", 0))
+        return number if number and since <= at else None
 
 
 @dataclass
@@ -219,6 +440,7 @@ class Catalog:
     _centre: str | None = None
     _versions: dict[tuple[type[Any], str], list[tuple[int, Any]]] = field(default_factory=dict)
     _streams: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    trust: Trust = field(default_factory=Trust)
 
     @property
     def number(self) -> int:
@@ -259,6 +481,7 @@ class Catalog:
             if entry is not None:
                 self._versions.setdefault((type(entry), subject_of(entry)), []).append((event.seq, entry))
                 self._streams[event.kind, subject_of(entry)] = (event.stream, event.hash)
+                self.trust.learn(event.seq, entry)
             # last: another thread that sees the new number finds its entry
             self.names.append(f"{event.seq}-{event.hash[:16]}")
             self._numbers[self.name] = event.seq
@@ -296,6 +519,8 @@ class Catalog:
             entry: Entry = msgspec.convert(event.data, kind)
             if isinstance(entry, Person):
                 entry.ders()
+            if isinstance(entry, Redaction) and not set(event.with_) - {event.by}:
+                raise Malformed("with", "a redaction needs two persons")
         except (msgspec.ValidationError, Malformed) as why:
             raise CatalogBroken(event.seq, str(why)) from why
         return entry
@@ -362,11 +587,39 @@ class View:
         return sorted(self._all(Agency), key=lambda agency: agency.code)
 
     def procedure(self, code: str, day: date) -> Procedure | None:
-        """The version in force on a Vietnamese day."""
-        return self._find(Procedure, code, day)
+        """The version in force on a Vietnamese day; None once it is abolished."""
+        found = self._find(Procedure, code, day)
+        return None if found is None or not _within(day, found.since, found.until) else found
+
+    def delegation(self, name: str) -> Delegation | None:
+        return self._find(Delegation, name)
+
+    def delegations(self, person: str, day: date) -> list[Delegation]:
+        """What a person may sign by on a day."""
+        held = [one for one in self._all(Delegation) if one.delegate == person and one.holds(day)]
+        return sorted(held, key=lambda one: one.id)
+
+    def commune(self, code: str, day: date) -> Commune | None:
+        return self._find(Commune, code, day)
+
+    def form(self, code: str, day: date) -> Form | None:
+        """The words of a form on a day."""
+        return self._find(Form, code, day)
+
+    def ranges(self, node: str, day: date) -> list[NumberRange]:
+        held = [
+            one for one in self._all(NumberRange) if one.node == node and _within(day, one.since, one.until)
+        ]
+        return sorted(held, key=lambda one: one.id)
+
+    def ended(self, what: str, name: str, at: str) -> bool:
+        """Whether a certificate or delegation had ended at a moment, as far as this catalog says."""
+        number = self.catalog.trust.revoked_since(what, name, at)
+        return number is not None and number <= self.number
 
     def procedures(self, day: date) -> list[Procedure]:
-        return sorted(self._all(Procedure, day), key=lambda procedure: procedure.code)
+        found = [one for one in self._all(Procedure, day) if _within(day, one.since, one.until)]
+        return sorted(found, key=lambda procedure: procedure.code)
 
     def person(self, name: str) -> Person | None:
         return self._find(Person, name)

@@ -51,6 +51,9 @@ class Because(Enum):
     DATA = "data"
     RESTS_ON = "rests_on"
     INCOMPLETE = "incomplete"
+    WITNESS = "witness"
+    DELEGATION = "delegation"
+    MONEY = "money"
 
 
 @dataclass

@@ -25,12 +25,26 @@ from typing import Any, Final
 import msgspec
 
 from schemas import conflicts
-from schemas.acts import BY_KIND, Act, Effect, Received, Status
-from schemas.catalog import Catalog, View
-from schemas.conflicts import Blocks, Conflict, Row
+from schemas.acts import (
+    BY_KIND,
+    Act,
+    Amended,
+    Approved,
+    Effect,
+    NodeStatus,
+    Party,
+    PetitionStatus,
+    Received,
+    RefusedResult,
+    Status,
+    VisitStatus,
+)
+from schemas.calendar import local_day
+from schemas.catalog import Catalog, Step, View
+from schemas.conflicts import BY_NAME, FOLLOWS, REFUND, Blocks, Conflict, Row, Suspends, Task
 from schemas.errors import Because, NotAllowed
-from schemas.events import Event, EventHash, Unknown
-from schemas.rules import Done, Standing, allowed, entitled
+from schemas.events import Event, EventHash, Unknown, moment
+from schemas.rules import Delivery, Done, Inner, Money, Purse, Standing, allowed, entitled
 
 
 class Place(Enum):
@@ -43,11 +57,12 @@ class Place(Enum):
     HELD = "held"
     WAITING = "waiting"
     NEWER = "newer"
+    REDACTED = "redacted"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a dossier's timeline; `why` says what a waiting, held or irregular act lacks."""
+    """One line of a timeline; `why` says what a waiting, held or irregular act lacks, or why one was admitted."""
 
     hash: EventHash
     kind: str
@@ -61,7 +76,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """What every node that holds the same events and catalog shows."""
+    """What every node that holds the same events and catalog shows.
+
+    `tasks` is what somebody must still do because of what was settled, or was found to be done twice.
+    """
 
     stream: str
     status: Status
@@ -70,10 +88,23 @@ class Dossier:
     timeline: tuple[Line, ...]
     heads: tuple[EventHash, ...]
     missing: tuple[EventHash, ...]
+    tasks: tuple[Task, ...] = ()
 
     @property
     def received(self) -> Received | None:
         return self.standing.received
+
+    @property
+    def inner(self) -> Inner:
+        return self.standing.inner
+
+    @property
+    def money(self) -> Money:
+        return self.standing.money
+
+    @property
+    def delivery(self) -> Delivery:
+        return self.standing.delivery
 
     @property
     def contested(self) -> bool:
@@ -86,6 +117,27 @@ class Dossier:
 
     def blocked(self, what: Blocks) -> bool:
         return what in self.standing.blocks
+
+    @property
+    def visit(self) -> VisitStatus:
+        """Where the visit of this stream stands; NONE for a stream that is not a visit's."""
+        stage = self.standing.stage("visit")
+        assert isinstance(stage, VisitStatus)  # noqa: S101 - `stage` answers by its subject
+        return stage
+
+    @property
+    def petition(self) -> PetitionStatus:
+        """Where the petition of this stream stands."""
+        stage = self.standing.stage("petition")
+        assert isinstance(stage, PetitionStatus)  # noqa: S101 - `stage` answers by its subject
+        return stage
+
+    @property
+    def node(self) -> NodeStatus:
+        """Whether the machine of this stream was closed."""
+        stage = self.standing.stage("node")
+        assert isinstance(stage, NodeStatus)  # noqa: S101 - `stage` answers by its subject
+        return stage
 
 
 def fold(
@@ -102,7 +154,7 @@ class _Verdict:
     place: Place
     why: str = ""
     done: Done | None = None
-    outcome: str = ""
+    claims: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +178,21 @@ _NEWER: Final = "needs a newer version"
 _CALM: Final = _Silenced()
 _RETURNED: Final = "dossier.returned"
 _SETTLED: Final = "dossier.settled"
+_AMENDED: Final = "dossier.amended"
+_COLLECTED: Final = "dossier.fee_collected"
+_EXTENDED: Final = "dossier.extended"
+_RECALLED: Final = "dossier.result_recalled"
+_RECEIPTS: Final = ("dossier.received", "dossier.entered_afterwards")
+_STANDS_WITHOUT_DATA: Final = frozenset(
+    {"dossier.components_added", "dossier.note", "dossier.supplied", "dossier.taken_over"}
+    | {"dossier.outage_noted", "dossier.printed", "dossier.reprinted", "dossier.withdrawal_asked"}
+    | {"dossier.withdrawal_granted", "dossier.withdrawal_refused", "dossier.suspended", "dossier.sent_back"}
+    | {"dossier.obligation_asked", "dossier.obligation_met", "dossier.supplement_requested"}
+)
+"""Acts of which only that they were done counts: their effect outlives a redaction of their data."""
+_ASKS_IN_FULL: Final = frozenset(
+    {_SETTLED, _RECALLED, "dossier.fee_voided", "dossier.fee_refunded", "dossier.receipt_replaced"}
+)
 
 
 class _Fold:
@@ -150,26 +217,43 @@ class _Fold:
         self.ancestors: list[int] = []
         self.rests: dict[int, int] = {}
         """What each decision in force rests on; settlements answer, they rest on nothing."""
+        self.ended: list[int] = []
+        """For each event, the acts that it or one of its ancestors ended."""
+        self.ends: dict[int, int] = {}
+        """For each act in force that ends others, those that it ended."""
         self.clashes: dict[int, list[tuple[Row, int]]] = {}
         """For each act, the older acts that it cannot stand beside."""
+        self.alone: dict[int, tuple[Row, int]] = {}
+        """Acts that are doubtful by themselves, by which row, and since which catalog number."""
+        self.late: dict[int, int] = {}
+        """Acts that the desk admitted, with the catalog number of the admission."""
         self.apart: dict[int, int] = {}
         """For each settlement, those that settled the same acts differently."""
-        self.waiting = self.effective = self.disputed = self.bound = self.resting = 0
+        self.steps: dict[int, tuple[Step, ...]] = {}
+        """For each reception, the steps that its procedure asked for on that day."""
+        self.waiting = self.effective = self.disputed = self.bound = self.resting = self.ending = 0
+        self.irregular = self.trusted = 0
         self.of_kind: dict[str, int] = {}
-        self.of_outcome: dict[tuple[str, str], int] = {}
-        self.silenced: dict[int, _Silenced] = {}
+        self.of_claim: dict[tuple[str, str], int] = {}
+        self.of_value: dict[tuple[str, str, str], int] = {}
+        self.of_person: dict[tuple[str, str], int] = {}
+        self.of_seq: dict[tuple[str, int], int] = {}
+        self.silenced: dict[tuple[int, int], _Silenced] = {}
+        self.settled: dict[int, tuple[int, dict[int, int]]] = {}
         for place, event in enumerate(self.events):
             self._judge(place, event)
 
     def dossier(self) -> Dossier:
-        everything = (1 << len(self.events)) - 1
-        standing, silenced = self._in_full(everything), self._silenced(everything)
+        everything, now = (1 << len(self.events)) - 1, self.catalog.number
+        standing, silenced = self._in_full(everything, now), self._silenced(everything, now)
         contested = {member for conflict in standing.conflicts for member in conflict.members}
         lines = []
         for place, event in enumerate(self.events):
             verdict = self.verdicts[place]
             shown = verdict.place
-            if silenced.void >> place & 1:
+            if shown is Place.REDACTED:
+                pass
+            elif silenced.void >> place & 1:
                 shown = Place.VOID
             elif silenced.silent >> place & 1 or event.hash in contested:
                 shown = Place.CONTESTED
@@ -186,23 +270,28 @@ class _Fold:
             timeline=tuple(lines),
             heads=tuple(sorted(event.hash for event in self.events if event.hash not in named)),
             missing=tuple(EventHash(h) for h in self.missing),
+            tasks=self._tasks(everything, silenced.void, standing)
+            if standing.conflicts or silenced.void
+            else (),
         )
 
     def _judge(self, place: int, event: Event) -> None:
-        before = 0
+        before = ended = 0
         for parent in event.parents:
             seen = self.index.get(parent)
             if seen is not None:
                 before |= self.ancestors[seen] | 1 << seen
+                ended |= self.ended[seen]
         self.ancestors.append(before)
-        verdict = self._verdict(event, before)
+        self.ended.append(ended)
+        verdict = self._verdict(event, place, before)
         self.verdicts.append(verdict)
         if verdict.place in (Place.WAITING, Place.NEWER):
             self.waiting |= 1 << place
-        elif verdict.place is not Place.HELD:
+        elif verdict.done is not None:
             self._count_in(place, event, verdict)
 
-    def _verdict(self, event: Event, before: int) -> _Verdict:
+    def _verdict(self, event: Event, place: int, before: int) -> _Verdict:
         if any(parent not in self.index for parent in event.parents):
             return _Verdict(Place.WAITING, "parents")
         if event.hash in self.doubts:
@@ -215,151 +304,378 @@ class _Fold:
             return _Verdict(Place.WAITING, f"catalogue {event.catalog.partition('-')[0]}")
         if view.card(event.node) is None:
             return _Verdict(Place.WAITING, f"card of {event.node}")
+        trust = self.catalog.trust
+        if event.hash in trust.redacted:
+            return self._redacted(event, act, view, before)
         try:
             data = msgspec.convert(event.data, act.data)
         except msgspec.ValidationError as why:
             return _Verdict(Place.HELD, f"{Because.DATA.value}: {why}")
-        place, why_not = self._regularity(event, act, data, view, before)
-        if place is not Place.HELD:
+        admitted = trust.admitted.get(event.hash)
+        if trust.is_cut(event.node, event.seq, event.hash):
+            where, why_not = Place.HELD, "cut"
+        else:
+            where, why_not = self._regularity(event, act, data, view, before)
+        if where is Place.HELD and admitted is not None:
+            where, why_not = Place.EFFECTIVE, f"admitted: {why_not}"
+            self.late[place] = admitted
+            self.trusted |= 1 << place
+        if where is not Place.HELD:
+            self._trust(event, act, data, place)
+            if isinstance(data, Received):
+                self.steps[place] = _steps(data, event, view)
             done = Done(event.hash, event.kind, data, event.by, event.at, event.node)
-            return _Verdict(place, why_not, done, act.outcome(data))
+            return _Verdict(where, why_not, done, act.says(data))
         if before & self.waiting:
             return _Verdict(Place.WAITING, "parents")
-        return _Verdict(place, why_not)
+        return _Verdict(where, why_not)
+
+    def _redacted(self, event: Event, act: Act, view: View, before: int) -> _Verdict:
+        """The data is gone, the header stands: an act of which nothing but its being done counts keeps its effect."""
+        why = self.catalog.trust.redacted[event.hash]
+        if event.kind not in _STANDS_WITHOUT_DATA:
+            return _Verdict(Place.REDACTED, why)
+        try:
+            allowed(self._standing(before, view.number), act, None, event, view)
+        except NotAllowed as refused:
+            return _Verdict(Place.HELD, str(refused))
+        done = Done(event.hash, event.kind, None, event.by, event.at, event.node)
+        return _Verdict(Place.REDACTED, why, done, {})
+
+    def _trust(self, event: Event, act: Act, data: Any, place: int) -> None:
+        """Whether what central said later puts an act in doubt: a revocation, a fork."""
+        trust = self.catalog.trust
+        if act.effect is not Effect.DECISION or not (trust.revoked or trust.forks):
+            return
+        since = None
+        if event.signed is not None:
+            since = trust.revoked_since("certificate", event.signed.certificate, event.at)
+        if since is None and isinstance(data, Approved | RefusedResult) and data.delegation:
+            since = trust.revoked_since("delegation", data.delegation, event.at)
+        fork = trust.forks.get(event.node)
+        if since is not None:
+            self.alone[place] = (BY_NAME["revoked"], since)
+        elif fork is not None and event.seq >= fork[0] and event.node not in trust.cuts:
+            self.alone[place] = (BY_NAME["machine_doubted"], fork[1])
+        else:
+            return
+        self.trusted |= 1 << place
 
     def _regularity(self, event: Event, act: Act, data: Any, view: View, before: int) -> tuple[Place, str]:
-        """Whether the act keeps to the rules; a fact that does not still happened, if the dossier began."""
-        standing = self._standing(before)
+        """Whether the act keeps to the rules; a fact that does not still happened, if the stream began."""
+        standing = self._standing(before, view.number)
         try:
             for hash_ in event.rests_on:
                 seen = self.index.get(hash_)
                 if seen is None or not (before & self.effective) >> seen & 1:
                     raise NotAllowed(Because.RESTS_ON, f"{hash_[:12]} is no act in force before this one")
-            if event.kind == _SETTLED:
+            if event.kind in _ASKS_IN_FULL:
                 entitled(act, event, view)
-                standing = self._in_full(before)
+                standing = self._in_full(before, view.number)
             allowed(standing, act, data, event, view)
+            if act.rests:
+                self._rests(event, act, standing)
         except NotAllowed as why:
-            happened = standing.receipt is not None or Status.NONE in act.statuses
+            happened = bool(standing.newest) or act.opens
             irregular = act.effect is Effect.FACT and happened
             return (Place.IRREGULAR if irregular else Place.HELD), str(why)
         return Place.EFFECTIVE, ""
 
+    def _rests(self, event: Event, act: Act, standing: Standing) -> None:
+        """A decision names what it builds on, where that stands."""
+        if any(kind in standing.newest for kind in act.rests):
+            named = (self.events[self.index[hash_]].kind for hash_ in event.rests_on)
+            if not any(kind in act.rests for kind in named):
+                raise NotAllowed(Because.RESTS_ON, f"names no {' or '.join(act.rests)}")
+
     def _count_in(self, place: int, event: Event, verdict: _Verdict) -> None:
         """An act has an effect: find the older ones that it cannot stand beside."""
-        kind, outcome, bit = event.kind, verdict.outcome, 1 << place
-        concurrent = self.effective & ~self.ancestors[place]
+        kind, bit, act = event.kind, 1 << place, BY_KIND[event.kind]
+        known = self.ancestors[place]
+        if self.late:
+            known &= ~self._not_yet(self.catalog.at(event.catalog))
+        concurrent = self.effective & ~known
         if concurrent:
-            self._compare(place, kind, outcome, concurrent)
+            self._compare(place, act, verdict.claims, concurrent)
+        twin = self.of_seq.setdefault((event.node, event.seq), place)
+        if twin != place and event.node not in self.catalog.trust.cuts:
+            self._clash(place, BY_NAME["machine_doubted"], 1 << twin)
         self.effective |= bit
+        if verdict.place is Place.IRREGULAR:
+            self.irregular |= bit
+        if bit & self.trusted:
+            self.bound |= bit
+            self.disputed |= bit
+        if act.ends:
+            mine = 0
+            for ended in act.ends:
+                mine |= self.of_kind.get(ended, 0)
+            self.ends[place] = mine & known
+            self.ended[place] |= mine & known
+            self.ending |= bit
         self.of_kind[kind] = self.of_kind.get(kind, 0) | bit
-        self.of_outcome[kind, outcome] = self.of_outcome.get((kind, outcome), 0) | bit
-        if event.rests_on and BY_KIND[kind].effect is Effect.DECISION and kind != _SETTLED:
+        for about, value in verdict.claims.items():
+            claim, said = (kind, about), (kind, about, value)
+            self.of_claim[claim] = self.of_claim.get(claim, 0) | bit
+            self.of_value[said] = self.of_value.get(said, 0) | bit
+        who = (kind, event.by)
+        self.of_person[who] = self.of_person.get(who, 0) | bit
+        if event.rests_on and act.effect is Effect.DECISION and kind != _SETTLED:
             self.rests[place] = self._places(event.rests_on)
             self.resting |= bit
 
-    def _compare(self, place: int, kind: str, outcome: str, concurrent: int) -> None:
-        alike = self.of_outcome.get((kind, outcome), 0)
+    def _not_yet(self, view: View | None) -> int:
+        """The acts that were still held when a catalog was the newest."""
+        number = view.number if view is not None else 0
+        return sum(1 << place for place, admitted in self.late.items() if admitted > number)
+
+    def _compare(self, place: int, act: Act, claims: Mapping[str, str], concurrent: int) -> None:
+        kind, by = act.kind, self.events[place].by
         for other, of_kind in self.of_kind.items():
             there = concurrent & of_kind
-            if kind == other == _SETTLED:
+            if not there:
+                continue
+            if other != kind:
+                mine = there & self.of_person.get((other, by), 0) if conflicts.asks_who(kind, other) else 0
+                self._clash(place, conflicts.row_of(kind, other, False), there & ~mine)
+                self._clash(place, conflicts.row_of(kind, other, False, True), mine)
+                continue
+            if kind == _SETTLED:
                 there = self._answering_the_same(place, there)
-            for rivals, same in ((there & alike, True), (there & ~alike, False)):
-                row = conflicts.row_of(kind, other, same) if rivals else None
-                if row is None:
-                    continue
-                self.clashes.setdefault(place, []).append((row, rivals))
-                self.disputed |= rivals | 1 << place
-                if row.binds:
-                    self.bound |= rivals | 1 << place
-                if kind == _SETTLED:
-                    self.apart[place] = self.apart.get(place, 0) | rivals
-                    for rival in _bits(rivals):
-                        self.apart[rival] = self.apart.get(rival, 0) | 1 << place
+            for about, value in claims.items():
+                same = there & self.of_claim.get((kind, about), 0)
+                alike = same & self.of_value.get((kind, about, value), 0)
+                self._clash(place, conflicts.row_of(kind, kind, True), alike)
+                self._clash(place, conflicts.row_of(kind, kind, False), same & ~alike)
+
+    def _clash(self, place: int, row: Row | None, rivals: int) -> None:
+        if row is None or not rivals:
+            return
+        self.clashes.setdefault(place, []).append((row, rivals))
+        self.disputed |= rivals | 1 << place
+        if row.binds:
+            self.bound |= rivals | 1 << place
+        if row.name == "settled_apart":
+            self.apart[place] = self.apart.get(place, 0) | rivals
+            for rival in _bits(rivals):
+                self.apart[rival] = self.apart.get(rival, 0) | 1 << place
 
     def _answering_the_same(self, place: int, settlements: int) -> int:
-        members = set(self._done(place).data.members)
+        event = self.events[place]
+        members = set(event.data["members"])
         return sum(1 << p for p in _bits(settlements) if members & set(self._done(p).data.members))
 
-    def _standing(self, seen: int) -> Standing:
+    def _live(self, seen: int, silenced: _Silenced) -> int:
+        """The acts among a set that have an effect and that no act in force has ended."""
+        live = seen & self.effective & ~silenced.silent
+        if self.ending & seen:
+            ended = 0
+            for place in _bits(self.ending & live):
+                ended |= self.ends[place]
+            live &= ~ended
+        return live
+
+    def _standing(self, seen: int, number: int) -> Standing:
         """What stands after a set of events that holds all its ancestors, as far as one act is judged by it.
 
         The conflicts are not named, and of several hand-overs only the newest is there.
         """
-        silenced = self._silenced(seen)
-        live = seen & self.effective & ~silenced.silent
+        silenced = self._silenced(seen, number)
+        live = self._live(seen, silenced)
+        newest = {}
+        for kind, places in self.of_kind.items():
+            here = live & places
+            if here:
+                done = self.verdicts[here.bit_length() - 1].done
+                assert done is not None  # noqa: S101 - only acts in force are counted in
+                newest[kind] = done
         of_kind = self.of_kind.get
-        receipts = live & of_kind("dossier.received", 0)
-        withdrawal, answer = self._withdrawal(live)
-        newest_return = self._newest(live & of_kind(_RETURNED, 0))
+        receipts = live & (of_kind(_RECEIPTS[0], 0) | of_kind(_RECEIPTS[1], 0))
+        receipts = receipts & ~self.irregular or receipts
+        first = receipts & -receipts
+        returned, recalled = newest.get(_RETURNED), frozenset[str]()
+        if _RECALLED in newest:
+            recalled = frozenset(self._done(p).data.result for p in _bits(live & of_kind(_RECALLED, 0)))
         return Standing(
-            receipt=self._newest(receipts & -receipts),
-            appraisal=self._newest(live & of_kind("dossier.appraised", 0)),
+            newest=newest,
+            receipt=self._newest(first),
             outcome=self._newest(live & (of_kind("dossier.approved", 0) | of_kind("dossier.refused", 0))),
-            withdrawal=withdrawal,
-            withdrawal_answer=answer,
-            returns=(newest_return,) if newest_return else (),
+            steps=self.steps[first.bit_length() - 1] if first else (),
+            returns=(returned,) if returned else (),
+            recalled=recalled,
+            asked_before=bool(seen & self.effective & of_kind("dossier.supplement_requested", 0)),
+            due=self._due(live, receipts) if first else "",
             blocks=silenced.blocks,
         )
 
-    def _in_full(self, seen: int) -> Standing:
-        """The same in full: for the desk's answer, and for who reads the dossier."""
-        returns = tuple(self._done(place) for place in _bits(seen & self.of_kind.get(_RETURNED, 0)))
-        standing = replace(self._standing(seen), returns=returns)
-        if not seen & self.disputed:
+    def _due(self, live: int, receipts: int) -> str:
+        """The moment that holds: of several receptions, or several extensions that did not know each other, the earlier."""
+        extended = live & self.of_kind.get(_EXTENDED, 0)
+        if extended:
+            dues, unread = [], extended
+            while unread:
+                newest = unread.bit_length() - 1
+                dues.append(self._done(newest).data.due)
+                unread &= ~(self.ancestors[newest] | 1 << newest)
+            return str(min(dues))
+        return str(min(self._done(place).data.due for place in _bits(receipts)))
+
+    def _in_full(self, seen: int, number: int) -> Standing:
+        """The same in full: for the desk's answer, for money, and for who reads the dossier."""
+        standing = self._standing(seen, number)
+        live = self._live(seen, self._silenced(seen, number))
+        of_kind = self.of_kind.get
+        standing = replace(
+            standing,
+            returns=tuple(self._done(place) for place in _bits(seen & of_kind(_RETURNED, 0))),
+            purse=self._purse(live),
+            receipt=self._amended(standing.receipt, live),
+        )
+        found = self._conflicts(seen, number)
+        if not found:
             return standing
-        void, answered = self._settlements(seen)
-        void = self._with_dependents(void, seen)
-        found = [
-            Conflict.between((self.events[place].hash for place in _bits(group.members)), group.rows)
-            for group in self._components(seen & ~void, answered)
-        ]
-        members = {self.index[member] for conflict in found for member in conflict.members}
+        members = {self.index[m] for conflict in found for m in conflict.members if m in self.index}
         return replace(
             standing,
             conflicts=tuple(sorted(found, key=lambda conflict: conflict.id)),
+            blocks=standing.blocks.union(*(BY_NAME[row].blocks for c in found for row in c.rows)),
             authors=frozenset(self.events[place].by for place in members),
         )
 
-    def _withdrawal(self, live: int) -> tuple[Done | None, Done | None]:
-        """The request that counts and its answer; a refusal answers only the requests that it had seen."""
-        asked = live & self.of_kind.get("dossier.withdrawal_asked", 0)
-        if not asked:
-            return None, None
-        granted = live & self.of_kind.get("dossier.withdrawal_granted", 0)
-        refused = live & self.of_kind.get("dossier.withdrawal_refused", 0)
-        answered, unread = 0, refused
-        while unread:
-            newest = unread.bit_length() - 1
-            answered |= self.ancestors[newest]
-            unread &= ~(answered | 1 << newest)
-        still_open = asked & ~answered
-        if granted or not still_open:
-            return self._newest(asked), self._newest(granted or refused)
-        return self._newest(still_open), None
+    def _conflicts(self, seen: int, number: int) -> list[Conflict]:
+        found = []
+        if seen & self.disputed:
+            void, answered = self._settlements(seen)
+            void = self._with_dependents(void, seen)
+            gone = void | self._undone_receipts(seen)
+            self._confirmed(seen & ~void, answered)
+            found = [
+                Conflict.between((self.events[place].hash for place in _bits(group.members)), group.rows)
+                for group in self._components(seen & ~gone, answered)
+            ]
+            for place, (row, since) in self.alone.items():
+                if seen & ~void & ~answered.get(place, 0) & self.effective & 1 << place and since <= number:
+                    found.append(Conflict.between([self.events[place].hash], [row.name]))
+        reports = self.catalog.trust.reports.get(self.stream)
+        if reports:
+            closed = {self._done(p).data.conflict for p in _bits(seen & self.of_kind.get(_SETTLED, 0))}
+            for since, report in reports.values():
+                conflict = Conflict.between(report.members, [report.row])
+                if since <= number and not report.closed and conflict.id not in closed:
+                    found.append(conflict)
+        return found
+
+    def _confirmed(self, seen: int, answered: dict[int, int]) -> None:
+        """An amendment closes the question between those of the same field that it had seen."""
+        amended = seen & self.of_kind.get(_AMENDED, 0)
+        if not amended & self.disputed:
+            return
+        for place in _bits(amended):
+            for about in self.verdicts[place].claims:
+                members = self.ancestors[place] & amended & self.of_claim[_AMENDED, about]
+                for member in _bits(members):
+                    answered[member] = answered.get(member, 0) | members
+
+    def _undone_receipts(self, seen: int) -> int:
+        """Collections that were made void or given back as a whole: they are no longer taken twice."""
+        if not seen & self.disputed & self.of_kind.get(_COLLECTED, 0):
+            return 0
+        purse = self._purse(seen & self.effective)
+        void = set(purse.void)
+        void |= {h for h, amount in purse.refunded.items() if amount >= purse.collected.get(h, amount)}
+        return self._places(void)
+
+    def _purse(self, live: int) -> Purse:
+        """Receipts that stand, by the event that took the money."""
+        of_kind = self.of_kind.get
+        taken = live & of_kind(_COLLECTED, 0)
+        if not taken:
+            return Purse()
+        voided = frozenset(
+            self._done(p).data.collected for p in _bits(live & of_kind("dossier.fee_voided", 0))
+        )
+        collected = {self.events[p].hash: self._done(p).data.total for p in _bits(taken)}
+        refunded: dict[str, int] = {}
+        for place in _bits(live & of_kind("dossier.fee_refunded", 0)):
+            data = self._done(place).data
+            refunded[data.collected] = refunded.get(data.collected, 0) + data.amount
+        return Purse({h: amount for h, amount in collected.items() if h not in voided}, refunded, voided)
+
+    def _amended(self, receipt: Done | None, live: int) -> Done | None:
+        """The reception as it reads after its amendments; what was printed stays in its event."""
+        amended = live & self.of_kind.get(_AMENDED, 0)
+        if receipt is None or not amended:
+            return receipt
+        data = receipt.data
+        for place in _bits(amended):
+            data = _with(data, self._done(place).data)
+        return replace(receipt, data=data)
+
+    def _tasks(self, seen: int, void: int, standing: Standing) -> tuple[Task, ...]:
+        """What must follow from what was settled, and has not been done."""
+        done = {
+            kind: set(self.of_claim_of(kind, seen & self.effective))
+            for kind in ("dossier.result_recalled", "dossier.number_cancelled", "dossier.seal_void")
+        }
+        handed_over = {one.data.result for one in standing.returns}
+        tasks = []
+        for place in _bits(void & self.effective):
+            event, data = self.events[place], self._done(place).data
+            for follow in FOLLOWS:
+                if event.kind not in follow.void or (follow.after and data.result not in handed_over):
+                    continue
+                about = data.number if event.kind == "dossier.numbered" else data.result
+                in_force = event.kind != "dossier.numbered" and about == standing.result
+                if about not in done[follow.must] and not in_force:
+                    because = self._why_void(place, seen)
+                    tasks.append(Task(follow.must, event.hash, because, follow.words))
+        tasks += [
+            Task(REFUND.must, conflict.members[-1], conflict.id, REFUND.words)
+            for conflict in standing.conflicts
+            if "fee_twice" in conflict.rows
+        ]
+        return tuple(tasks)
+
+    def of_claim_of(self, kind: str, live: int) -> Iterator[str]:
+        """What the acts of a kind are about."""
+        return (about for (of, about), places in self.of_claim.items() if of == kind and places & live)
+
+    def _why_void(self, place: int, seen: int) -> str:
+        """The newest settlement; it voided the act, or what the act rests on."""
+        return self.events[(seen & self.of_kind[_SETTLED]).bit_length() - 1].hash
 
     def _newest(self, places: int) -> Done | None:
         return self.verdicts[places.bit_length() - 1].done if places else None
 
-    def _silenced(self, seen: int) -> _Silenced:
+    def _silenced(self, seen: int, number: int) -> _Silenced:
         """What has no effect among a set of events, because it was settled so or is not settled yet."""
         if not seen & self.bound:
             return _CALM
-        key = seen & (self.bound | self.resting | self.of_kind.get(_SETTLED, 0))
+        # the catalog's number matters only where central has said something of these acts
+        since = number if seen & self.trusted else 0
+        key = (seen & (self.bound | self.resting | self.of_kind.get(_SETTLED, 0)), since)
         found = self.silenced.get(key)
         if found is None:
-            found = self.silenced[key] = self._silence(key)
+            found = self.silenced[key] = self._silence(*key)
         return found
 
-    def _silence(self, seen: int) -> _Silenced:
+    def _silence(self, seen: int, number: int) -> _Silenced:
         void, answered = self._settlements(seen)
         void = self._with_dependents(void, seen)
         suspended, blocks = 0, frozenset[Blocks]()
         for place in _bits(seen & self.bound & ~void):
             for row, rivals in self._open_clashes(place, seen & ~void, answered):
                 blocks |= row.blocks
-                if row.suspends:
+                if row.suspends is Suspends.BOTH:
                     suspended |= rivals | 1 << place
+                elif row.suspends is Suspends.DECISION:
+                    suspended |= (rivals | 1 << place) & ~self.of_kind.get(_RETURNED, 0)
+            alone = self.alone.get(place)
+            if alone is not None and alone[1] <= number and not answered.get(place, 0) >> place & 1:
+                blocks |= alone[0].blocks
+                suspended |= 1 << place if alone[0].suspends is Suspends.BOTH else 0
+            if self.late.get(place, 0) > number:
+                suspended |= 1 << place
         return _Silenced(void, self._with_dependents(void | suspended, seen), blocks)
 
     def _open_clashes(self, place: int, seen: int, answered: Mapping[int, int]) -> Iterator[tuple[Row, int]]:
@@ -387,11 +703,14 @@ class _Fold:
     def _settlements(self, seen: int) -> tuple[int, dict[int, int]]:
         """What the desk's answers make void, and for each act those that it was settled with.
 
-        The newest answer is read first. Facts stay: a settled hand-over happened all the same.
+        The newest answer is read first. Facts stay where the row suspends none: a settled hand-over happened
+        all the same, and so did a settled reception.
         """
         void = 0
         answered: dict[int, int] = {}
-        returned = self.of_kind.get(_RETURNED, 0)
+        happened = self.of_kind.get(_RETURNED, 0)
+        for kind in _RECEIPTS:
+            happened |= self.of_kind.get(kind, 0)
         for place in reversed(list(_bits(seen & self.of_kind.get(_SETTLED, 0)))):
             if void >> place & 1 or self.apart.get(place, 0) & seen & ~void:
                 continue
@@ -399,7 +718,7 @@ class _Fold:
             members = self._places(data.members)
             for member in _bits(members):
                 answered[member] = answered.get(member, 0) | members
-            void |= members & ~self._places(data.stands) & ~returned
+            void |= members & ~self._places(data.stands) & ~happened
         return void, answered
 
     def _with_dependents(self, silent: int, seen: int) -> int:
@@ -430,6 +749,28 @@ def _bits(places: int) -> Iterator[int]:
         lowest = places & -places
         yield lowest.bit_length() - 1
         places ^= lowest
+
+
+def _steps(data: Received, event: Event, view: View) -> tuple[Step, ...]:
+    """The steps of the procedure's version that was in force at reception."""
+    procedure = view.procedure(data.procedure, local_day(moment(event.at)))
+    return procedure.steps if procedure is not None else ()
+
+
+def _with(data: Received, amended: Amended) -> Received:
+    """A reception with some of its fields written anew."""
+    for change in amended.changes:
+        who, _, member = change.field.partition(".")
+        if not member:
+            data = msgspec.structs.replace(data, **{who: change.value})
+            continue
+        party = getattr(data, who)
+        if party is msgspec.UNSET:
+            party = Party(name=data.applicant.name)
+        data = msgspec.structs.replace(
+            data, **{who: msgspec.structs.replace(party, **{member: change.value})}
+        )
+    return data
 
 
 def _topological(events: Mapping[str, Event]) -> Iterator[Event]:

@@ -1,26 +1,43 @@
 """`allowed`: the one place that says whether an act may be done, or why not.
 
-The ledger asks before it writes; the fold asks again, over the ancestors of each event, when it reads.
+The ledger asks before it writes; the fold asks again, over the ancestors of each event, when it reads. What
+stands is a set of acts (`Standing`); every status is read from it, none is stored (docs/decisions/0006).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Protocol
+from enum import Enum
+from typing import Any, Final, Protocol
 
 from schemas.acts import (
     Act,
     Approved,
+    Author,
     Effect,
+    EnteredAfterwards,
+    Extended,
+    FeeRefunded,
+    NodeStatus,
+    Numbered,
+    PetitionStatus,
+    ReceiptReplaced,
+    ReceiptUndone,
     Received,
     RefusedResult,
+    ResultNamed,
+    ResultUndone,
     Returned,
     Settled,
+    Stage,
     Status,
+    SupplementRequested,
+    VisitStatus,
 )
 from schemas.calendar import local_day
-from schemas.catalog import Card, Person, View
+from schemas.catalog import Card, Person, Role, Step, View
 from schemas.conflicts import Blocks, Conflict
 from schemas.errors import Because, NotAllowed
 from schemas.events import Event, moment
@@ -40,44 +57,274 @@ class Done:
     node: str
 
 
+class Inner(Enum):
+    """Where the work is, inside a national status (domain §3.2); drafts are not events, so there is none for them."""
+
+    NOTHING = ""
+    AWAITS_RECEPTION = "awaits_reception"
+    AWAITS_TAKE_OVER = "awaits_take_over"
+    AWAITS_OPINION = "awaits_opinion"
+    AWAITS_APPRAISAL = "awaits_appraisal"
+    AWAITS_SIGNATURE = "awaits_signature"
+    AWAITS_NUMBER = "awaits_number"
+    AWAITS_SEAL = "awaits_seal"
+    AWAITS_SUPPLEMENT = "awaits_supplement"
+    AWAITS_PAYMENT = "awaits_payment"
+    AWAITS_ANSWER = "awaits_answer"
+    AWAITS_COLLECTION = "awaits_collection"
+    CANCELLED = "cancelled"
+    CLOSED = "closed"
+
+
+class Money(Enum):
+    """The state of fees, apart from the business: what is due at reception against what was taken."""
+
+    NOTHING_DUE = "nothing_due"
+    DUE = "due"
+    PARTLY_PAID = "partly_paid"
+    PAID = "paid"
+    REFUND_DUE = "refund_due"
+
+
+class Delivery(Enum):
+    """The state of the hand-over, apart from the business."""
+
+    NOTHING_YET = "nothing_yet"
+    READY = "ready"
+    HANDED_OVER = "handed_over"
+    RECALLED = "recalled"
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """What was taken (receipts that are not void), what was given back, and what was taken twice, in đồng."""
+
+    collected: Mapping[str, int] = field(default_factory=dict)
+    refunded: Mapping[str, int] = field(default_factory=dict)
+    void: frozenset[str] = frozenset()
+
+    @property
+    def kept(self) -> int:
+        return sum(self.collected.values()) - sum(self.refunded.values())
+
+
+_RECEIPTS: Final = ("dossier.received", "dossier.entered_afterwards")
+_STOPS: Final = ("dossier.withdrawal_granted", "dossier.suspended", "dossier.reception_cancelled")
+_STARTED: Final = frozenset(
+    {
+        "dossier.appraised",
+        "dossier.forwarded",
+        "dossier.taken_over",
+        "dossier.supplied",
+        "dossier.obligation_met",
+    }
+    | {"dossier.sent_back", "dossier.approved", "dossier.refused"}
+)
+_NO_ACTS: Final[Mapping[str, Done]] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What stands in a dossier after some of its events. The status is derived, never stored.
+    """What stands in a stream after some of its events. The statuses are derived, never stored.
 
-    `withdrawal` is the newest request, an open one first; `withdrawal_answer` is None while one is open,
-    unless a withdrawal was granted. `blocks` is what open conflicts forbid; `authors` are those who wrote the members of the open conflicts: none
-    of them may settle one.
+    `newest` is the newest act in force of each kind, without those that a later act ended. `receipt` is the
+    first reception. `due` is the moment that holds now (extensions, the earlier of two), `first_due` the one
+    that was printed. `steps` are those that the procedure's version asked for. `blocks` is what open conflicts
+    forbid; `authors` are those who wrote the members of the open conflicts: none of them may settle one.
     """
 
+    newest: Mapping[str, Done] = field(default_factory=lambda: _NO_ACTS)
     receipt: Done | None = None
-    appraisal: Done | None = None
     outcome: Done | None = None
-    withdrawal: Done | None = None
-    withdrawal_answer: Done | None = None
+    steps: tuple[Step, ...] = ()
     returns: tuple[Done, ...] = ()
+    recalled: frozenset[str] = frozenset()
+    asked_before: bool = False
+    due: str = ""
     blocks: frozenset[Blocks] = frozenset()
     conflicts: tuple[Conflict, ...] = ()
     authors: frozenset[str] = frozenset()
+    purse: Purse = Purse()
 
     @property
     def received(self) -> Received | None:
         return self.receipt.data if self.receipt else None
 
     @property
-    def status(self) -> Status:
+    def received_at(self) -> str:
+        """When the papers were received: for what was entered afterwards, earlier than the event."""
         if self.receipt is None:
-            return Status.NONE
-        if self.outcome is not None:
+            return ""
+        data = self.receipt.data
+        return data.happened_at if isinstance(data, EnteredAfterwards) else self.receipt.at
+
+    @property
+    def first_due(self) -> str:
+        return self.receipt.data.due if self.receipt else ""
+
+    @property
+    def appraisal(self) -> Done | None:
+        return self.newest.get("dossier.appraised")
+
+    @property
+    def withdrawal(self) -> Done | None:
+        """The newest request that nobody has refused."""
+        return self.newest.get("dossier.withdrawal_asked")
+
+    @property
+    def withdrawal_answer(self) -> Done | None:
+        """A granted withdrawal, or the newest refusal while no request is open."""
+        granted = self.newest.get("dossier.withdrawal_granted")
+        if granted is not None or self.withdrawal is not None:
+            return granted
+        return self.newest.get("dossier.withdrawal_refused")
+
+    @property
+    def number(self) -> Done | None:
+        return self.newest.get("dossier.numbered")
+
+    @property
+    def sealed(self) -> Done | None:
+        return self.newest.get("dossier.sealed")
+
+    @property
+    def result(self) -> str | None:
+        """The file of the result that stands; the sealed one, once there is one."""
+        if self.outcome is None:
+            return None
+        done = self.sealed or self.outcome
+        result: str = done.data.result
+        return result
+
+    @property
+    def finished(self) -> Done | None:
+        """The act by which the result came to be, with all steps that its procedure asks for."""
+        if self.outcome is None:
+            return None
+        if Step.SEAL in self.steps:
+            return self.sealed
+        return self.number if Step.NUMBER in self.steps else self.outcome
+
+    @property
+    def status(self) -> Status:
+        newest = self.newest
+        if self.receipt is None:
+            return self._before_reception()
+        if self.outcome is not None and self.finished is not None:
             return Status.RETURNED if self.returns else Status.DONE
-        if self.withdrawal_answer is not None and self.withdrawal_answer.kind == "dossier.withdrawal_granted":
+        if any(kind in newest for kind in _STOPS):
             return Status.STOPPED
-        if self.withdrawal is not None and self.withdrawal_answer is None:
+        if "dossier.withdrawal_asked" in newest:
             return Status.WITHDRAWING
-        return Status.PROCESSING if self.appraisal else Status.RECEIVED
+        if "dossier.supplement_requested" in newest:
+            return Status.SUPPLEMENT
+        if "dossier.obligation_asked" in newest:
+            return Status.FINANCIAL
+        return Status.RECEIVED if _STARTED.isdisjoint(newest) else Status.PROCESSING
+
+    def _before_reception(self) -> Status:
+        newest = self.newest
+        if "dossier.registered" not in newest:
+            return Status.NONE
+        if "dossier.not_received" in newest:
+            return Status.NOT_RECEIVED
+        if any(kind in newest for kind in _STOPS):
+            return Status.STOPPED
+        if "dossier.withdrawal_asked" in newest:
+            return Status.WITHDRAWING
+        return Status.SUPPLEMENT if "dossier.supplement_requested" in newest else Status.REGISTERED
+
+    @property
+    def inner(self) -> Inner:
+        newest = self.newest
+        match self.status:
+            case Status.NONE:
+                return Inner.NOTHING
+            case Status.REGISTERED:
+                return Inner.AWAITS_RECEPTION
+            case Status.SUPPLEMENT:
+                return Inner.AWAITS_SUPPLEMENT
+            case Status.FINANCIAL:
+                return Inner.AWAITS_PAYMENT
+            case Status.WITHDRAWING:
+                return Inner.AWAITS_ANSWER
+            case Status.STOPPED if "dossier.reception_cancelled" in newest:
+                return Inner.CANCELLED
+            case Status.NOT_RECEIVED | Status.STOPPED | Status.RETURNED:
+                return Inner.CLOSED
+            case Status.DONE:
+                return Inner.AWAITS_COLLECTION
+            case _:
+                return self._at_work()
+
+    def _at_work(self) -> Inner:
+        """Where a dossier in status 2 or 4 is."""
+        if self.outcome is not None:
+            return Inner.AWAITS_NUMBER if Step.NUMBER in self.steps and not self.number else Inner.AWAITS_SEAL
+        forwarded = self.newest.get("dossier.forwarded")
+        if forwarded is not None:
+            return Inner.AWAITS_OPINION if forwarded.data.opinion else Inner.AWAITS_TAKE_OVER
+        return Inner.AWAITS_SIGNATURE if self.appraisal else Inner.AWAITS_APPRAISAL
+
+    @property
+    def money(self) -> Money:
+        due = sum(fee.amount for fee in self.receipt.data.fees) if self.receipt else 0
+        kept = self.purse.kept
+        if kept > due:
+            return Money.REFUND_DUE
+        if kept == due:
+            return Money.PAID if due else Money.NOTHING_DUE
+        return Money.PARTLY_PAID if kept > 0 else Money.DUE
+
+    @property
+    def delivery(self) -> Delivery:
+        if any(done.data.result in self.recalled for done in self.returns):
+            return Delivery.RECALLED
+        if self.returns:
+            return Delivery.HANDED_OVER
+        ready = self.status is Status.DONE and self.result not in self.recalled
+        return Delivery.READY if ready else Delivery.NOTHING_YET
+
+    def stage(self, subject: str) -> Stage:
+        """The status of a dossier, a visit, a petition or a machine, as the acts of a subject ask for it."""
+        match subject:
+            case "dossier":
+                return self.status
+            case "visit":
+                return self._visit()
+            case "petition":
+                return self._petition()
+            case _:
+                return NodeStatus.CLOSED if "node.closed" in self.newest else NodeStatus.OPEN
+
+    def _visit(self) -> VisitStatus:
+        newest = self.newest
+        if "visit.ticket_taken" not in newest:
+            return VisitStatus.NONE
+        for kind, status in _VISITS:
+            if kind in newest:
+                return status
+        return VisitStatus.WAITING
+
+    def _petition(self) -> PetitionStatus:
+        if "petition.filed" not in self.newest:
+            return PetitionStatus.NONE
+        if "petition.closed" in self.newest:
+            return PetitionStatus.CLOSED
+        return PetitionStatus.ANSWERED if "petition.answered" in self.newest else PetitionStatus.OPEN
+
+
+_VISITS: Final = (
+    ("visit.served", VisitStatus.SERVED),
+    ("visit.abandoned", VisitStatus.ABANDONED),
+    ("visit.called", VisitStatus.CALLED),
+    ("visit.recalled", VisitStatus.CALLED),
+    ("visit.skipped", VisitStatus.SKIPPED),
+)
 
 
 class Deed(Protocol):
-    """What is asked about: an event, or an act that a person is about to do."""
+    """What is asked about: an event, or an act that a person is about to do; `with_` are the second persons."""
 
     @property
     def by(self) -> str: ...
@@ -85,6 +332,8 @@ class Deed(Protocol):
     def at(self) -> str: ...
     @property
     def node(self) -> str: ...
+    @property
+    def with_(self) -> tuple[str, ...]: ...
 
 
 def allowed(standing: Standing, act: Act, data: Any, deed: Deed, view: View) -> None:
@@ -92,35 +341,62 @@ def allowed(standing: Standing, act: Act, data: Any, deed: Deed, view: View) -> 
 
     For an event (not for an act that is yet to be signed) the person's signature is checked as well.
     """
-    card, person = entitled(act, deed, view)
+    card, person, day = entitled(act, deed, view)
     _when(standing, act)
     _what(standing, act, data, deed)
     if isinstance(data, Received):
-        _number(data, view, card, local_day(moment(deed.at)))
+        _number(standing, data, view, card, day)
+    if isinstance(data, Approved | RefusedResult) and data.delegation:
+        _delegation(standing, data.delegation, deed.by, deed.at, day, view)
     if act.signed and isinstance(deed, Event):
-        _signature(deed, person)
+        _signature(deed, person, view)
 
 
-def entitled(act: Act, deed: Deed, view: View) -> tuple[Card, Person]:
-    """The machine and the person, or `NotAllowed` when one of them may never do this act, whatever stands."""
-    card, person = view.card(deed.node), view.person(deed.by)
-    if card is None or act.duty not in card.duties:
-        raise NotAllowed(Because.DUTY, f"this machine has no duty to {act.duty.value}")
-    if person is None:
-        raise NotAllowed(Because.NO_SUCH_PERSON)
-    if not person.has(act.role, local_day(moment(deed.at))):
-        raise NotAllowed(Because.ROLE, act.role.value)
-    return card, person
+def entitled(act: Act, deed: Deed, view: View) -> tuple[Card, Person | None, date]:
+    """The machine, the person and the Vietnamese day; `NotAllowed` when one of them may never do this act."""
+    card, day = view.card(deed.node), local_day(moment(deed.at))
+    if card is None or (act.duties and not any(duty in card.duties for duty in act.duties)):
+        raise NotAllowed(Because.DUTY, f"this machine has no duty to {_or(act.duties)}")
+    person = None
+    if deed.by or act.author is Author.PERSON:
+        person = view.person(deed.by)
+        if person is None:
+            raise NotAllowed(Because.NO_SUCH_PERSON)
+        if act.author is Author.MACHINE:
+            raise NotAllowed(Because.ROLE, "no member of staff does this")
+        if not _serves(person, act.roles, day):
+            raise NotAllowed(Because.ROLE, _or(act.roles))
+    if act.witness and not any(
+        name != deed.by and (second := view.person(name)) is not None and _serves(second, act.witness, day)
+        for name in deed.with_
+    ):
+        raise NotAllowed(Because.WITNESS, _or(act.witness))
+    return card, person, day
+
+
+def _or(names: tuple[Enum, ...]) -> str:
+    return " or ".join(name.value for name in names)
+
+
+def _serves(person: Person, roles: tuple[Role, ...], day: date) -> bool:
+    return any(person.has(role, day) for role in roles) if roles else bool(person.roles_on(day))
 
 
 def _when(standing: Standing, act: Act) -> None:
     decides = act.effect is Effect.DECISION and act.data is not Settled
     if decides and Blocks.DECISIONS in standing.blocks:
         raise NotAllowed(Because.CONTESTED)
+    if act.kind == "dossier.sealed" and Blocks.SEAL in standing.blocks:
+        raise NotAllowed(Because.CONTESTED)
     if act.data is Returned and Blocks.RETURN in standing.blocks:
         raise NotAllowed(Because.CONTESTED)
-    if standing.status not in act.statuses:
-        raise NotAllowed(Because.STATUS, f"status {standing.status.value}")
+    stage = standing.stage(act.subject)
+    if stage not in act.statuses:
+        raise NotAllowed(Because.STATUS, f"status {stage.value}")
+    if act.undecided and standing.outcome is not None:
+        raise NotAllowed(Because.STATUS, "there is a result already")
+    if act.needs and not any(kind in standing.newest for kind in act.needs):
+        raise NotAllowed(Because.STATUS, f"there is no {' or '.join(act.needs)}")
 
 
 def _what(standing: Standing, act: Act, data: Any, deed: Deed) -> None:
@@ -132,42 +408,104 @@ def _what(standing: Standing, act: Act, data: Any, deed: Deed) -> None:
             if standing.receipt is not None and standing.receipt.by == deed.by:
                 raise NotAllowed(Because.SAME_PERSON, "the receiver may not decide")
         case Returned():
-            if standing.outcome is None or data.result != standing.outcome.data.result:
+            if data.result != standing.result:
                 raise NotAllowed(Because.DATA, "not the result that stands")
+            if data.result in standing.recalled:
+                raise NotAllowed(Because.DATA, "the result was recalled")
         case Settled():
             _settlement(standing, data, deed)
+        case Numbered() if standing.number is not None:
+            raise NotAllowed(Because.STATUS, "there is a number already")
+        case ResultNamed() if act.kind == "dossier.sealed":
+            _seal(standing, deed)
+        case ResultUndone() if act.kind == "dossier.result_recalled":
+            handed_over = any(done.data.result == data.result for done in standing.returns)
+            in_force = standing.result == data.result
+            if in_force is handed_over:
+                raise NotAllowed(
+                    Because.DATA, "neither waiting at the counter, nor handed over without force"
+                )
+        case Extended() if data.due <= standing.due:
+            raise NotAllowed(Because.DATA, "not later than the moment that holds")
+        case SupplementRequested() if standing.asked_before and not data.again:
+            raise NotAllowed(Because.DATA, "a second request needs its ground: the first list is complete")
+        case FeeRefunded() | ReceiptUndone() | ReceiptReplaced():
+            _money(standing.purse, data)
         case _:
             pass
+
+
+def _seal(standing: Standing, deed: Deed) -> None:
+    if standing.outcome is not None and standing.outcome.by == deed.by:
+        raise NotAllowed(Because.SAME_PERSON, "the approver may not seal")
+    if standing.sealed is not None:
+        raise NotAllowed(Because.STATUS, "there is a seal already")
+    if Step.NUMBER in standing.steps and standing.number is None:
+        raise NotAllowed(Because.STATUS, "there is no number yet")
+
+
+def _money(purse: Purse, data: FeeRefunded | ReceiptUndone | ReceiptReplaced) -> None:
+    taken = purse.collected.get(data.collected)
+    if taken is None:
+        raise NotAllowed(Because.MONEY, "no receipt in force")
+    left = taken - purse.refunded.get(data.collected, 0)
+    if isinstance(data, FeeRefunded) and data.amount > left:
+        raise NotAllowed(Because.MONEY, f"{left} of it are left")
 
 
 def _settlement(standing: Standing, data: Settled, deed: Deed) -> None:
     conflict = next((c for c in standing.conflicts if c.id == data.conflict), None)
     if conflict is None or data.members != conflict.members:
         raise NotAllowed(Because.NO_SUCH_CONFLICT)
+    if not conflict.for_desk:
+        raise NotAllowed(Because.NO_SUCH_CONFLICT, "not the desk's to settle")
     if not set(data.stands) <= set(conflict.members) or len(data.stands) > 1:
         raise NotAllowed(Because.DATA, "at most one member of the conflict stands")
     if deed.by in standing.authors:
         raise NotAllowed(Because.TOOK_PART)
 
 
-def _number(data: Received, view: View, card: Card, day: date) -> None:
+def _number(standing: Standing, data: Received, view: View, card: Card, day: date) -> None:
+    if isinstance(data, EnteredAfterwards):
+        day = local_day(moment(data.happened_at))
     procedure = view.procedure(data.procedure, day)
     if procedure is None:
         raise NotAllowed(Because.NO_SUCH_PROCEDURE, data.procedure)
     if data.agency != procedure.agency:
         raise NotAllowed(Because.DATA, f"{data.procedure} is {procedure.agency}'s, not {data.agency}'s")
+    registered = standing.newest.get("dossier.registered")
+    if registered is not None and registered.data.number:
+        if data.number != registered.data.number:
+            raise NotAllowed(Because.NUMBER, "a dossier keeps the number that it came with")
+        return
     number = parse_number(data.number)
-    if number is None or (number.node, number.day, number.agency) != (card.number, day, data.agency):
+    if number is None or (number.day, number.agency) != (day, data.agency):
+        raise NotAllowed(Because.NUMBER, f"{data.number} is not this machine's to give")
+    if number.node != card.number:
         raise NotAllowed(Because.NUMBER, f"{data.number} is not this machine's to give")
     if not card.lease_from <= day <= card.lease_to:
         raise NotAllowed(Because.NUMBER, "outside the lease")
 
 
-def _signature(event: Event, person: Person) -> None:
-    if event.signed is None:
+def _delegation(standing: Standing, name: str, by: str, at: str, day: date, view: View) -> None:
+    """Whether a delegation (TL., TUQ., KT.) covers this person, day and procedure (NĐ 30/2020 Đ13)."""
+    delegation = view.delegation(name)
+    if delegation is None or delegation.delegate != by:
+        raise NotAllowed(Because.DELEGATION, f"{name} is not this person's")
+    if not delegation.holds(day) or view.ended("delegation", name, at):
+        raise NotAllowed(Because.DELEGATION, f"{name} does not hold on {day}")
+    received = standing.received
+    if received is not None and delegation.procedures and received.procedure not in delegation.procedures:
+        raise NotAllowed(Because.DELEGATION, f"{name} does not cover {received.procedure}")
+
+
+def _signature(event: Event, person: Person | None, view: View) -> None:
+    if event.signed is None or person is None:
         raise NotAllowed(Because.SIGNATURE, "not signed")
     certificate = person.certificate(event.signed.certificate)
     if certificate is None:
         raise NotAllowed(Because.CERTIFICATE, "not one of the person's certificates")
+    if view.ended("certificate", event.signed.certificate, event.at):
+        raise NotAllowed(Because.CERTIFICATE, "revoked")
     if not signature_holds(event, certificate):
         raise NotAllowed(Because.SIGNATURE, "does not hold")

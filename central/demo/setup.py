@@ -104,7 +104,7 @@ def _catalog(tokens: dict[str, tuple[bytes, bytes]]) -> list[Entry]:
 
 def _prepare_people(node: Node, tokens: dict[str, tuple[bytes, bytes]]) -> None:
     """Everybody's PIN, and token, at the machines where they work."""
-    served = {act.role for act in TABLE if act.duty in node.card.duties}
+    served = {role for act in TABLE if act.duty in node.card.duties for role in act.roles[:1]}
     if node.is_centre:
         served.add(Role.ADMINISTRATOR)
     for person in PEOPLE:

@@ -8,15 +8,43 @@ from typing import Any
 import msgspec
 
 from edge.node import Node
+from edge.web import words
 from schemas.acts import (
     BY_KIND,
+    Amended,
     Appraised,
     Approved,
+    AtCounter,
+    ComponentsAdded,
+    EnteredAfterwards,
+    Extended,
+    FeeCollected,
+    FeeRefunded,
+    Forwarded,
+    Linked,
+    Note,
+    NotReceived,
+    NumberCancelled,
+    Numbered,
+    ObligationAsked,
+    ObligationMet,
+    OriginalsCollected,
+    OutageNoted,
+    Printed,
+    Rated,
     Reasoned,
+    ReceiptReplaced,
+    ReceiptUndone,
     Received,
+    ReceptionCancelled,
     RefusedResult,
+    Registered,
+    ResultUndone,
     Returned,
     Settled,
+    SupplementRequested,
+    Suspended,
+    TicketTaken,
     WithdrawalAsked,
 )
 from schemas.events import Event
@@ -47,6 +75,8 @@ def title(kind: str) -> str:
 def in_words(kind: str, data: Any) -> str:
     """One sentence: "Thẩm định: đạt. Hồ sơ đủ, hợp lệ."."""
     match data:
+        case EnteredAfterwards():
+            return f"Nhập bù {data.number}, nhận {words.full(data.happened_at)}: {data.reason}"
         case Received():
             return f"Tiếp nhận {data.number}, in Giấy tiếp nhận (2 liên)"
         case Appraised():
@@ -64,7 +94,61 @@ def in_words(kind: str, data: Any) -> str:
         case Settled():
             return f"Đối soát: {data.reason}"
         case _:
-            return title(kind)
+            return _more(kind, data)
+
+
+def _more(kind: str, data: Any) -> str:
+    """The sentences of acts besides the nine that a dossier's day consists of."""
+    told = title(kind)
+    match data:
+        case Registered():
+            return f"{told} {data.number}".rstrip()
+        case NotReceived() | ReceptionCancelled() | Suspended() | ResultUndone() | ReceiptUndone():
+            return f"{told}: {data.reason}"
+        case ComponentsAdded():
+            names = [paper.name for paper in data.components] or [file.name for file in data.files]
+            return f"{told}: {'; '.join(names)}" if names else told
+        case Amended():
+            return f"{told} ({len(data.changes)} ô): {data.reason}"
+        case Note():
+            return f"{told}: {data.text}"
+        case Forwarded():
+            to = ", ".join(part for part in (data.agency, data.room, data.person) if part)
+            return f"{'Xin ý kiến' if data.opinion else told} {to}".rstrip()
+        case SupplementRequested():
+            return f"{told}: {'; '.join(paper.name for paper in data.components)}"
+        case ObligationAsked():
+            return f"{told}: {data.what}, {words.dong(data.amount)}"
+        case ObligationMet():
+            return f"{told}: {data.proof}, {words.dong(data.amount)}"
+        case FeeCollected():
+            return f"{told} {words.dong(data.total)}, biên lai {data.receipt.symbol} số {data.receipt.number}"
+        case FeeRefunded():
+            return f"{told} {words.dong(data.amount)} cho {data.paid_to}: {data.reason}"
+        case ReceiptReplaced():
+            return f"{told} bằng {data.receipt.symbol} số {data.receipt.number}: {data.reason}"
+        case Numbered():
+            return f"{told} {data.number}"
+        case NumberCancelled():
+            return f"{told} {data.number}: {data.reason}"
+        case Extended():
+            return f"{told} tới {words.full(data.due)}: {data.reason}"
+        case OriginalsCollected():
+            return f"{told}: {'; '.join(data.components)}"
+        case Linked():
+            return f"{told} {data.number}".rstrip()
+        case OutageNoted():
+            return f"{told}: {data.database}, từ {words.full(data.since)}"
+        case Printed():
+            return f"{told} lần {data.copy}"
+        case TicketTaken():
+            return f"{told} {data.ticket}"
+        case AtCounter():
+            return f"{told} tại {data.counter}"
+        case Rated():
+            return f"{told}: {'hài lòng' if data.satisfied else 'không hài lòng'}"
+        case _:
+            return told
 
 
 def _as(capacity: str) -> str:

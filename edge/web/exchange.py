@@ -132,6 +132,9 @@ _HELD = {
     Because.DATA: "nội dung không khớp",
     Because.RESTS_ON: "dựa trên việc mà người ghi chưa thấy",
     Because.INCOMPLETE: "hồ sơ khi đó chưa đủ",
+    Because.WITNESS: "thiếu người thứ hai xác nhận",
+    Because.DELEGATION: "văn bản uỷ quyền không có hiệu lực khi đó",
+    Because.MONEY: "số tiền không khớp biên lai",
 }
 
 

@@ -64,7 +64,7 @@ class Shown:
     @property
     def result(self) -> str | None:
         """The file of the result that stands."""
-        return self.dossier.standing.outcome.data.result if self.dossier.standing.outcome else None
+        return self.dossier.standing.result
 
 
 _DOUBTS: Final = {
@@ -74,6 +74,7 @@ _DOUBTS: Final = {
     Place.HELD: Tag("bad", "lock", "Tạm giữ"),
     Place.WAITING: Tag("wait", "part", "Chờ việc trước đó"),
     Place.NEWER: Tag("", "lock", "Cần bản mới hơn"),
+    Place.REDACTED: Tag("", "lock", "Nội dung đã xoá theo quy định"),
 }
 
 

@@ -79,7 +79,7 @@ class Site:
 
     def staff(self) -> list[Person]:
         """Who may sign in here: people with a role that one of this machine's duties serves."""
-        served = {act.role for act in TABLE if act.duty in self.card.duties}
+        served = {role for act in TABLE if act.duty in self.card.duties for role in act.roles[:1]}
         if Duty.CATALOG in self.card.duties:
             served.add(Role.ADMINISTRATOR)
         today = self.today()

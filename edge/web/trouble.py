@@ -109,6 +109,21 @@ _BECAUSE: Final = {
         "Các việc đã có ở máy này vẫn nguyên.",
         "Chờ máy kia nối lại; xem trang Đồng bộ.",
     ),
+    Because.WITNESS: Trouble(
+        "Việc này cần người thứ hai.",
+        _UNCHANGED,
+        "Mời người có thẩm quyền đăng nhập xác nhận tại máy này.",
+        403,
+    ),
+    Because.DELEGATION: Trouble(
+        "Văn bản uỷ quyền không có hiệu lực cho việc này hôm nay.",
+        "Chưa có gì được ký.",
+        "Nhờ người có thẩm quyền khác, hoặc báo quản trị cập nhật văn bản uỷ quyền.",
+        403,
+    ),
+    Because.MONEY: Trouble(
+        "Số tiền không khớp với biên lai đã thu.", _UNCHANGED, "Xem lại biên lai của hồ sơ, rồi ghi lần nữa."
+    ),
 }
 
 _SIGNING: Final = {

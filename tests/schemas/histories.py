@@ -31,11 +31,21 @@ from schemas.acts import (
     Appraised,
     Approved,
     Effect,
+    Extended,
+    FeeCollected,
+    FeeRefunded,
+    Numbered,
+    PaidLine,
     Party,
     Reasoned,
+    Receipt,
+    ReceiptUndone,
     Received,
     ReceivedComponent,
     RefusedResult,
+    Registered,
+    ResultNamed,
+    ResultUndone,
     Returned,
     Settled,
     WithdrawalAsked,
@@ -55,6 +65,7 @@ from schemas.catalog import (
     Grant,
     Person,
     Procedure,
+    Redaction,
     Role,
     kind_of,
 )
@@ -79,10 +90,10 @@ PROCEDURE = "1.001612.H37"
 _DUTIES = {
     "central.1": (89, (Duty.CATALOG, Duty.DESK, Duty.RECEIVE, Duty.RETURN)),
     "central.2": (88, (Duty.DESK,)),
-    "counter-01.1": (1, (Duty.RECEIVE, Duty.RETURN)),
-    "counter-02.1": (2, (Duty.RECEIVE, Duty.RETURN)),
-    "room-01.1": (21, (Duty.APPRAISE, Duty.APPROVE, Duty.RETURN)),
-    "room-02.1": (22, (Duty.APPRAISE, Duty.APPROVE, Duty.RETURN)),
+    "counter-01.1": (1, (Duty.RECEIVE, Duty.RETURN, Duty.COLLECT, Duty.QUEUE, Duty.PETITION)),
+    "counter-02.1": (2, (Duty.RECEIVE, Duty.RETURN, Duty.COLLECT, Duty.QUEUE, Duty.INTAKE)),
+    "room-01.1": (21, (Duty.APPRAISE, Duty.APPROVE, Duty.RETURN, Duty.SEAL)),
+    "room-02.1": (22, (Duty.APPRAISE, Duty.APPROVE, Duty.RETURN, Duty.SEAL)),
 }
 _ROLES = {
     "hoa": Role.RECEIVER,
@@ -94,7 +105,15 @@ _ROLES = {
     "thu": Role.DESK_OFFICER,
     "son": Role.DESK_OFFICER,
     "ha": Role.DESK_OFFICER,
+    "kim": Role.CLERK,
+    "chi": Role.CLERK,
+    "tien": Role.CASHIER,
+    "ngan": Role.CASHIER,
+    "giam": Role.SUPERVISOR,
+    "quan": Role.ADMINISTRATOR,
 }
+_ALSO = {"kim": (Grant(Role.APPROVER, date(2026, 1, 1)),)}
+"""Somebody who may sign and may seal, though never the same result."""
 
 
 def key_of(name: str) -> Ed25519PrivateKey:
@@ -137,7 +156,7 @@ def office() -> Office:
     root = certificate_of("Motcua CA", key_of("ca").public_key(), "Motcua CA", key_of("ca"))
     certificates = {
         person: certificate_of(person, key_of(person).public_key(), "Motcua CA", key_of("ca"))
-        for person in ("viet", "quang")
+        for person in ("viet", "quang", "kim", "chi")
     }
     documents = catalog_documents(entries(certificates), root)
     catalog = Catalog(root)
@@ -152,7 +171,7 @@ def entries(certificates: Mapping[str, bytes]) -> list[Entry]:
             id=person,
             name=person.title(),
             title="Chuyên viên",
-            roles=(Grant(role, date(2026, 1, 1)),),
+            roles=(Grant(role, date(2026, 1, 1)), *_ALSO.get(person, ())),
             certificates=(to_base64(certificates[person]),) if person in certificates else (),
         )
         for person, role in _ROLES.items()
@@ -214,6 +233,7 @@ def catalog_documents(
                 prev=last,
                 catalog=f"{seq - 1}-{last[:16]}" if last else "",
                 by="" if seq == 1 else "thu",
+                with_=("son",) if isinstance(entry, Redaction) else (),
                 data=msgspec.to_builtins(entry),
                 salt=seq.to_bytes(16),
                 seal=key_of(node).sign,
@@ -241,6 +261,8 @@ class Step:
     catalog: str | None = None
     signed_by: str | None = None
     stream: str | None = None
+    with_: Sequence[str] = ()
+    seq: int | None = None
 
     def but(self, **changes: Any) -> Step:
         """The same act, but for this."""
@@ -330,6 +352,68 @@ def settled(stands: str | None, *, of: str | None = None, **changes: Any) -> Ste
     return Step("dossier.settled", "thu", "central.1", data).but(**changes)
 
 
+def registered(number: str = "", **changes: Any) -> Step:
+    data = Registered(PROCEDURE, "Đăng ký thành lập hộ kinh doanh", AGENCY, Party("Hoàng Văn Nùng"), number)
+    return Step("dossier.registered", "", "counter-02.1", data).but(**changes)
+
+
+def extended(day: int = 3, **changes: Any) -> Step:
+    data = Extended(f"2026-12-{day:02d}T09:30:00.000000Z", "Chờ ý kiến của cơ quan khác")
+    return Step("dossier.extended", "viet", "room-01.1", data).but(**changes)
+
+
+def amended(value: str = "Hoàng Văn Nhùng", field: str = "applicant.name", **changes: Any) -> Step:
+    data = {"changes": [{"field": field, "value": value}], "reason": "Ghi nhầm"}
+    return Step("dossier.amended", "hoa", "counter-01.1", data).but(**changes)
+
+
+def sent_back(**changes: Any) -> Step:
+    return Step("dossier.sent_back", "quang", "room-02.1", Reasoned("Sai ngày sinh")).but(**changes)
+
+
+def numbered(number: str = "12/GCN", **changes: Any) -> Step:
+    return Step("dossier.numbered", "kim", "room-01.1", Numbered(number, "2026-11-23")).but(**changes)
+
+
+def sealed(result: str = "a", **changes: Any) -> Step:
+    return Step("dossier.sealed", "kim", "room-01.1", ResultNamed(result_file(result))).but(**changes)
+
+
+def recalled(result: str = "a", **changes: Any) -> Step:
+    data = ResultUndone(result_file(result), "Không còn hiệu lực")
+    return Step("dossier.result_recalled", "quang", "room-02.1", data).but(**changes)
+
+
+def fee_collected(number: int = 1, amount: int = 100_000, **changes: Any) -> Step:
+    data = FeeCollected(
+        Receipt("01BLP", "26TAA", number), (PaidLine("le_phi", "Lệ phí", amount),), amount, "Hoàng Văn Nùng"
+    )
+    return Step("dossier.fee_collected", "tien", "counter-01.1", data).but(**changes)
+
+
+def fee_refunded(collected: str, amount: int = 100_000, **changes: Any) -> Step:
+    data = FeeRefunded(collected, amount, "Hoàng Văn Nùng", "Thu hai lần")
+    return Step("dossier.fee_refunded", "tien", "counter-01.1", data, with_=("giam",)).but(**changes)
+
+
+def fee_voided(collected: str, **changes: Any) -> Step:
+    data = ReceiptUndone(collected, "Ghi nhầm số tiền")
+    return Step("dossier.fee_voided", "tien", "counter-01.1", data, with_=("ngan",)).but(**changes)
+
+
+def told(kind: str, by: str, node: str, **data: Any) -> Step:
+    """Any act of the table."""
+    return Step(kind, by, node, data)
+
+
+def informed(*said: Entry) -> Catalog:
+    """The sample centre's catalog, and what central said later; a redaction is entered by two."""
+    catalog = Catalog(office().root)
+    catalog.apply(office().documents)
+    catalog.apply(catalog_documents(said, office().root, after=office().documents))
+    return catalog
+
+
 def result_file(letter: str) -> str:
     """The id of a result document; letters tell results apart."""
     return "file-" + hashlib.sha256(letter.encode()).hexdigest()
@@ -361,10 +445,11 @@ class Notebook:
             parents=past.heads if step.parents is None else step.parents,
             at=step.at or self.now,
             node=step.node,
-            seq=seq + 1,
+            seq=step.seq or seq + 1,
             prev=prev,
             catalog=catalog,
             by=step.by,
+            with_=step.with_,
             data=msgspec.to_builtins(step.said(past)),
             salt=(len(self.documents) + 1).to_bytes(16),
             seal=key_of(step.node).sign,
@@ -461,7 +546,9 @@ class History:
         if kind == "dossier.settled":
             return sorted({member for c in self.dossier.conflicts for member in c.members})
         standing = self.dossier.standing
-        built_on = (standing.receipt, standing.appraisal, standing.outcome, standing.withdrawal)
+        act = BY_KIND.get(kind)
+        named = (standing.newest.get(one) for one in (act.rests if act else ()))
+        built_on = (standing.receipt, standing.appraisal, standing.outcome, standing.withdrawal, *named)
         return [done.hash for done in built_on if done is not None]
 
 

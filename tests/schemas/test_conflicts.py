@@ -9,22 +9,38 @@ import hashlib
 import sys
 from itertools import combinations_with_replacement
 
+import msgspec
 import pytest
 
-from schemas.acts import BY_KIND, Effect, Status
-from schemas.conflicts import ALL, TABLE, Blocks, row_of
+from schemas.acts import BY_KIND, Effect, Status, VisitStatus
+from schemas.catalog import Fork, Report, Revocation
+from schemas.conflicts import ALL, TABLE, Blocks, Suspends, row_of
 from schemas.errors import Because
-from schemas.fold import Place
+from schemas.events import Event, timestamp
+from schemas.fold import Place, fold
+from schemas.rules import Money
 from tests.schemas.histories import (
+    MORNING,
+    STREAM,
     History,
     Step,
+    amended,
     appraised,
     approved,
+    extended,
+    fee_collected,
+    fee_refunded,
+    fee_voided,
     history,
+    informed,
+    recalled,
     received,
     refused,
+    registered,
     returned,
+    sealed,
     settled,
+    told,
     withdrawal_asked,
     withdrawal_granted,
     withdrawal_refused,
@@ -109,6 +125,161 @@ def test_other_decisions() -> None:
     assert contested(both) == {"appraised"}
     assert both.dossier.standing.blocks == ALL
     assert both.dossier.status is Status.RECEIVED
+
+
+def test_one_person() -> None:
+    """Kim seals one approval, and approves the same result at another machine."""
+    past = ready()
+    both = (past + approved() + sealed()) | (past + approved(by="kim", node="room-02.1"))
+
+    assert both.conflict().rows == ("one_person",)
+    assert both.dossier.standing.blocks == {Blocks.SEAL, Blocks.RETURN}
+    assert both.dossier.status is Status.DONE
+
+
+def test_returned_or_recalled() -> None:
+    """Handed out at a counter while the result was found wrong in the room: it was handed out."""
+    past = ready() + approved()
+    both = (past + returned()) | (past + recalled())
+
+    assert both.conflict().rows == ("returned_or_recalled",)
+    assert both.dossier.standing.blocks == {Blocks.DECISIONS}
+    assert both.dossier.status is Status.RETURNED
+
+
+def test_received_twice() -> None:
+    """One portal dossier at two counters: both slips are out, the earlier promise holds."""
+    past = history(registered())
+    late = received(by="minh", node="counter-02.1").saying(due="2026-11-26T09:30:00.000000Z")
+    both = (past + received()) | (past + late)
+
+    assert both.conflict().rows == ("received_twice",)
+    assert both.dossier.standing.blocks == frozenset()
+    assert both.dossier.standing.due == "2026-11-26T09:30:00.000000Z"
+    assert not (both + settled(None)).dossier.contested
+    assert (both + settled(None)).acts(Place.VOID) == []
+
+
+def test_extended_apart() -> None:
+    past = history(received())
+    both = (past + extended(3)) | (past + extended(2, by="quang", node="room-02.1"))
+
+    assert both.conflict().rows == ("extended_apart",)
+    assert both.dossier.standing.blocks == {Blocks.DECISIONS}
+    assert both.dossier.standing.due.startswith("2026-12-02")
+    assert both.dossier.standing.first_due.startswith("2026-11-27")
+    chosen = both + settled(next(h for h in both.conflict().members if "-03T" in str(both.events[h])))
+    assert chosen.dossier.standing.due.startswith("2026-12-03")
+
+
+def test_fee_twice() -> None:
+    """The money was taken twice: both receipts stand until one is given back."""
+    past = history(received())
+    both = (past + fee_collected()) | (past + fee_collected(2, by="ngan", node="counter-02.1"))
+
+    assert both.conflict().rows == ("fee_twice",)
+    assert both.dossier.standing.blocks == frozenset()
+    assert both.dossier.money is Money.REFUND_DUE
+    (task,) = both.dossier.tasks
+    assert task.must == "dossier.fee_refunded"
+    back = both + fee_refunded(task.about)
+    assert not back.dossier.contested
+    assert back.dossier.tasks == ()
+    assert not (both + fee_voided(task.about)).dossier.contested
+
+
+def test_amended_apart() -> None:
+    past = history(received())
+    both = (past + amended("Hoàng Văn Nhùng")) | (
+        past + amended("Hoàng Văn Nung", by="minh", node="counter-02.1")
+    )
+
+    assert both.conflict().rows == ("amended_apart",)
+    assert both.dossier.standing.blocks == frozenset()
+    assert both.dossier.received is not None
+    assert both.dossier.received.applicant.name == "Hoàng Văn Nung"
+    confirmed = both + amended("Hoàng Văn Nhùng")
+    assert not confirmed.dossier.contested
+    assert confirmed.dossier.received is not None
+    assert confirmed.dossier.received.applicant.name == "Hoàng Văn Nhùng"
+
+
+def waiting() -> History:
+    return history(told("visit.ticket_taken", "", "counter-01.1", ticket="A001", queue="Đất đai"))
+
+
+def called(node: str = "counter-01.1") -> Step:
+    return told("visit.called", "hoa", node, counter=node)
+
+
+def test_rated_twice() -> None:
+    past = waiting() + called()
+    one, other = (
+        told("visit.rated", "", "counter-01.1", phase="reception", level=n, satisfied=True) for n in (4, 5)
+    )
+    both = (past + one) | (past + other)
+    assert both.conflict().rows == ("rated_twice",)
+    assert both.acts(Place.HELD) == []
+
+
+def test_called_twice() -> None:
+    past = waiting()
+    both = (past + called()) | (past + called("counter-02.1"))
+    assert both.conflict().rows == ("called_twice",)
+    assert both.dossier.visit is VisitStatus.CALLED
+
+
+def test_revoked() -> None:
+    """Signed with a certificate that had ended an hour before; the room had not heard of it."""
+    past = ready() + approved()
+    event = past.events[past.last]
+    assert isinstance(event, Event)
+    assert event.signed is not None
+    ended = Revocation("certificate", event.signed.certificate, timestamp(MORNING), "Mất thẻ")
+    later = fold(past, informed(ended))
+
+    assert [conflict.rows for conflict in later.conflicts] == [("revoked",)]
+    assert later.standing.blocks == {Blocks.SEAL, Blocks.RETURN}
+    assert later.status is Status.PROCESSING
+    assert past.dossier.status is Status.DONE
+    before = Revocation("certificate", event.signed.certificate, "2027-01-01T00:00:00.000000Z", "Mất thẻ")
+    assert fold(past, informed(before)).status is Status.DONE
+
+
+def test_machine_doubted() -> None:
+    """Two machines call themselves room-01.1: what it decides is neither sealed nor handed out."""
+    past = ready() + approved()
+    event = past.events[past.last]
+    assert isinstance(event, Event)
+    twin = past + told("dossier.note", "lan", "room-01.1", text="Đã gọi điện").but(seq=event.seq)
+    assert twin.conflict().rows == ("machine_doubted",)
+    assert twin.dossier.standing.blocks == {Blocks.SEAL, Blocks.RETURN}
+
+    fork = Fork("room-01.1", "dossiers", event.seq, ("0" * 64, event.hash))
+    told_of_it = fold(past, informed(fork))
+    assert [conflict.rows for conflict in told_of_it.conflicts] == [("machine_doubted",)]
+    assert told_of_it.blocked(Blocks.RETURN)
+    assert told_of_it.status is Status.DONE
+
+
+def reported(row: str, past: History) -> Report:
+    return Report("r1", row, (STREAM, "0" * 32), (past.hash_of("received"), "f" * 64))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("row", ["portal_twice", "possible_duplicate", "number_twice"])
+def test_what_central_reports_is_shown_at_every_node(row: str) -> None:
+    past = history(received())
+    dossier = fold(past, informed(reported(row, past)))
+    assert [conflict.rows for conflict in dossier.conflicts] == [(row,)]
+    assert dossier.status is Status.RECEIVED
+    assert dossier.blocked(Blocks.RETURN) is (row == "number_twice")
+    closed = msgspec.structs.replace(reported(row, past), closed=True)
+    assert not fold(past, informed(reported(row, past), closed)).contested
+
+
+test_portal_twice = test_possible_duplicate = test_number_twice = (
+    test_what_central_reports_is_shown_at_every_node
+)
 
 
 @pytest.mark.parametrize("row", [row.name for row in TABLE])
@@ -223,7 +394,7 @@ def test_two_facts_are_never_suspended_by_each_other() -> None:
     facts = [kind for kind, act in BY_KIND.items() if act.effect is Effect.FACT]
     for one, other in combinations_with_replacement(facts, 2):
         row = row_of(one, other, False)
-        assert row is None or not row.suspends
+        assert row is None or row.suspends is Suspends.NEITHER
 
 
 def test_the_same_decision_with_the_same_outcome_is_in_no_row() -> None:
@@ -233,7 +404,16 @@ def test_the_same_decision_with_the_same_outcome_is_in_no_row() -> None:
 
 
 def test_a_row_that_only_tells_binds_nobody() -> None:
-    assert [row.name for row in TABLE if not row.binds] == ["returned_twice"]
+    assert [row.name for row in TABLE if not row.binds] == [
+        "returned_twice",
+        "received_twice",
+        "fee_twice",
+        "amended_apart",
+        "rated_twice",
+        "called_twice",
+        "portal_twice",
+        "possible_duplicate",
+    ]
 
 
 def test_a_conflict_is_named_by_its_members() -> None:

@@ -267,6 +267,9 @@ def test_the_data_of_the_vectors_is_data_of_their_kinds() -> None:
 
 # --- the page itself ---
 
+ROWS = PAGE + (Path(__file__).parents[2] / "docs/domain.md").read_text()
+"""The kinds of the first hour stand on the page itself; docs/domain.md, made from the tables, has all of them."""
+
 
 def test_every_vector_of_the_page_is_read() -> None:
     assert len(VECTORS) == PAGE.count(" vector: ")
@@ -275,12 +278,12 @@ def test_every_vector_of_the_page_is_read() -> None:
 
 def test_every_kind_has_its_row_on_the_page() -> None:
     for kind in [*BY_KIND, *KINDS]:
-        assert f"| `{kind}` |" in PAGE, kind
+        assert f"| `{kind}` |" in ROWS, kind
 
 
 @pytest.mark.parametrize("kind", [*BY_KIND, *KINDS])
 def test_a_row_of_the_page_names_every_member(kind: str) -> None:
-    row = next(row for row in PAGE.splitlines() if row.startswith(f"| `{kind}` |"))
+    row = next(row for row in reversed(ROWS.splitlines()) if row.startswith(f"| `{kind}` |"))
     data = BY_KIND[kind].data if kind in BY_KIND else KINDS[kind]
     for member in data.__struct_fields__:
         assert f"`{member}`" in row, member
