@@ -52,13 +52,19 @@ class Contents:
         return None if row is None else Content(*row)
 
     def begin(self, connection: Connection) -> int:
-        """A content that has no bytes yet. Until they are all here it has a name that no SHA-256 can be."""
-        number: int = connection.execute(
+        """A content that has no bytes yet. Until they are all here it has a name that no SHA-256 can be.
+
+        Its number is never another one's: who still reads or writes it when it is gone finds nothing.
+        """
+        ((number,),) = connection.execute(
+            f"UPDATE {self._p}_meta SET last_content = last_content + 1 RETURNING last_content"
+        ).fetchall()
+        connection.execute(
             f"INSERT INTO {self._p}_content (number, sha256, length, digest)"
-            " SELECT next, CAST('staged ' || next AS BLOB), 0, ''"
-            f" FROM (SELECT coalesce(max(number), 0) + 1 AS next FROM {self._p}_content)"
-        ).lastrowid
-        return number
+            " VALUES (?, CAST('staged ' || ? AS BLOB), 0, '')",
+            (number, number),
+        )
+        return int(number)
 
     def add(self, connection: Connection, number: int, start: int, data: bytes) -> None:
         """Its bytes from `start` on."""
@@ -71,10 +77,11 @@ class Contents:
         )
 
     def finish(self, connection: Connection, number: int, sha256: bytes, length: int, digest: str) -> Content:
-        connection.execute(
+        found = connection.execute(
             f"UPDATE {self._p}_content SET sha256 = ?, length = ?, digest = ? WHERE number = ?",
             (sha256, length, digest, number),
-        )
+        ).rowcount
+        _require_here(found)
         return Content(number, length, digest)
 
     # ---- who needs them
@@ -82,11 +89,10 @@ class Contents:
     def hold(self, connection: Connection, numbers: Iterable[int]) -> None:
         """One more revision holds each of these contents."""
         for number in numbers:
-            held = connection.execute(
+            found = connection.execute(
                 f"UPDATE {self._p}_content SET held = held + 1 WHERE number = ?", (number,)
             ).rowcount
-            if not held:
-                raise Unavailable("an attachment was taken away before its document came; send it again")
+            _require_here(found)
 
     def release(self, connection: Connection, numbers: Iterable[int]) -> None:
         """One revision less holds each; what nobody holds or needs is deleted."""
@@ -145,7 +151,7 @@ class Contents:
     def piece_from(self, connection: Connection, number: int, digest: str, start: int) -> bytes:
         """What the piece that holds byte `start` has from there on; at least one byte.
 
-        Raises `Broken` if the content is gone: then its number may be another one's already, hence `digest`.
+        Raises `Broken` if the content is gone, or is not the one of this digest (in a file that was restored).
         """
         row = connection.execute(
             f"SELECT offset, data FROM {self._p}_piece WHERE content = ? AND offset <= ?"
@@ -243,6 +249,11 @@ class Staging:
     def _pin(self, number: int) -> None:
         self._contents.pin(number)
         self._numbers.append(number)
+
+
+def _require_here(found: int) -> None:
+    if not found:
+        raise Unavailable("an attachment was taken away before its document came; send it again")
 
 
 def _check_size(name: str, length: int) -> None:

@@ -76,7 +76,8 @@ class Opened(NamedTuple):
 class Store:
     """`new_id` gives 32 hex digits; `rules` and `arrived` are told in `sync.writing`.
 
-    `prefix` of its tables: by default its name, which must then be fit for one.
+    `prefix` of its tables: by default its name, which must then be fit for one. Only one process opens a store,
+    and has a lock for it: opening takes away what uploads left that a crash has ended.
     """
 
     def __init__(

@@ -25,7 +25,8 @@ CREATE TABLE {p}_meta (
     doc_del_count INTEGER NOT NULL,
     purge_seq INTEGER NOT NULL,        -- how many revisions were purged
     revs_limit INTEGER NOT NULL,       -- how much of a leaf's history is kept
-    security TEXT                      -- JSON of `_security`; NULL: never set
+    security TEXT,                     -- JSON of `_security`; NULL: never set
+    last_content INTEGER NOT NULL      -- the newest number of a content; never goes back
 ) STRICT;
 CREATE TABLE {p}_doc (
     number INTEGER PRIMARY KEY,        -- the sequence that the document was born with
@@ -78,6 +79,8 @@ _TO_VERSION: dict[int, str] = {
 ALTER TABLE {p}_meta ADD COLUMN purge_seq INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE {p}_meta ADD COLUMN revs_limit INTEGER NOT NULL DEFAULT 1000;
 ALTER TABLE {p}_meta ADD COLUMN security TEXT;
+ALTER TABLE {p}_meta ADD COLUMN last_content INTEGER NOT NULL DEFAULT 0;
+UPDATE {p}_meta SET last_content = (SELECT coalesce(max(number), 0) FROM {p}_content);
 ALTER TABLE {p}_content ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
 UPDATE {p}_content SET held = (
     SELECT count(*) FROM {p}_rev, json_each({p}_rev.attachments) AS one
@@ -96,7 +99,8 @@ def create(connection: Connection, prefix: str, *, epoch: str) -> None:
     if known is None:
         _run(connection, prefix, _SCHEMA)
         connection.execute(
-            f"INSERT INTO {prefix}_meta VALUES (1, ?, ?, 0, 0, 0, 0, ?, NULL)", (VERSION, epoch, REVS_LIMIT)
+            f"INSERT INTO {prefix}_meta VALUES (1, ?, ?, 0, 0, 0, 0, ?, NULL, 0)",
+            (VERSION, epoch, REVS_LIMIT),
         )
     (version,) = connection.execute(f"SELECT version FROM {prefix}_meta").fetchone()
     if version > VERSION:

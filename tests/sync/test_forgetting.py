@@ -228,7 +228,7 @@ def test_older_tables_are_brought_forward(tmp_path: Path) -> None:
     store.put({"_id": "c", "_attachments": {"own": inline(b"own")}})
     with file.write() as connection:
         connection.execute("ALTER TABLE dossiers_content DROP COLUMN held")
-        for column in ("purge_seq", "revs_limit", "security"):
+        for column in ("purge_seq", "revs_limit", "security", "last_content"):
             connection.execute(f"ALTER TABLE dossiers_meta DROP COLUMN {column}")
         connection.execute("UPDATE dossiers_meta SET version = 1")
     again = Store(file, "dossiers", new_id=Ids(2))
@@ -239,4 +239,6 @@ def test_older_tables_are_brought_forward(tmp_path: Path) -> None:
     assert held == [(2,), (1,)]
     again.purge({"a": [again.get("a")["_rev"]]})
     assert count(again, "content") == 2
+    again.put({"_id": "d", "_attachments": {"new": inline(b"new")}})
+    assert again.revision("d").attachments[0].content == 3
     file.close()
