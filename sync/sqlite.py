@@ -73,8 +73,9 @@ class SqliteFile:
             finally:
                 self._writing = False
             callbacks = self._committed
-        for callback in callbacks:
-            callback()
+        with contextlib.ExitStack() as told:  # every one of them, even if one raises
+            for callback in reversed(callbacks):
+                told.callback(callback)
 
     @contextlib.contextmanager
     def _inner(self) -> Iterator[None]:

@@ -103,6 +103,23 @@ def test_callbacks_run_when_others_can_already_see_the_change(file: SqliteFile) 
     assert seen == [["here"]]
 
 
+def test_all_callbacks_run_in_order_even_if_one_fails(file: SqliteFile) -> None:
+    heard: list[str] = []
+
+    def fail() -> None:
+        heard.append("failing")
+        raise LookupError
+
+    def write() -> None:
+        with file.write():
+            file.after_commit(fail)
+            file.after_commit(lambda: heard.append("last"))
+
+    with pytest.raises(LookupError):
+        write()
+    assert heard == ["failing", "last"]
+
+
 def test_after_commit_outside_a_write_is_a_mistake(file: SqliteFile) -> None:
     with pytest.raises(RuntimeError, match="belongs inside write"):
         file.after_commit(lambda: None)
