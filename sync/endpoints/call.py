@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +14,7 @@ from sync.cors import OFF, Cors
 from sync.databases import Databases
 from sync.documents import Json, load
 from sync.errors import BadContentType, BadRequest, Forbidden, TooLarge, Unauthorized
+from sync.gunzip import Gunzip
 from sync.replications import Replications
 from sync.security import is_database_admin, is_member
 from sync.sessions import Sessions, User
@@ -92,12 +92,11 @@ class Call:
 
     def body(self) -> bytes:
         """The whole body, gunzipped. Raises `TooLarge`, `BadContentType`, `BadRequest` (cut off)."""
-        sent = gathered(self.chunks())
         match self.request.headers.get("Content-Encoding", "identity").strip().lower():
             case "identity" | "":
-                return sent
+                return gathered(self.chunks())
             case "gzip":
-                return _gunzip(sent)
+                return _gunzipped(self.chunks())
             case other:
                 raise BadContentType(f"Unsupported Content-Encoding: {other}")
 
@@ -163,24 +162,22 @@ def natural(name: str, value: object) -> int:
 
 def gathered(chunks: Iterable[bytes]) -> bytes:
     """All of a body that must be in memory. Raises `TooLarge`."""
-    parts: list[bytes] = []
+    return b"".join(_limited(chunks))
+
+
+def _limited(chunks: Iterable[bytes]) -> Iterator[bytes]:
     size = 0
     for part in chunks:
         size += len(part)
         if size > MAX_BODY_BYTES:
             raise TooLarge("the request entity is too large")
-        parts.append(part)
-    return b"".join(parts)
+        yield part
 
 
-def _gunzip(sent: bytes) -> bytes:
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        body = unpacker.decompress(sent, MAX_BODY_BYTES)
-    except zlib.error as why:
-        raise BadRequest("the body is no gzip") from why
-    if unpacker.unconsumed_tail:
-        raise TooLarge("the request entity is too large")
-    if not unpacker.eof:
+def _gunzipped(chunks: Iterable[bytes]) -> bytes:
+    """Neither what comes nor what is in it may be too large."""
+    unpacking = Gunzip()
+    body = gathered(piece for part in _limited(chunks) for piece in unpacking.feed(part))
+    if not unpacking.complete:
         raise BadRequest("the gzip body is cut off")
     return body

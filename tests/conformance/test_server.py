@@ -96,6 +96,13 @@ def test_bodies_may_be_gzipped(db: Client) -> None:
     assert db.ask("POST", "_bulk_docs", data=packed, headers=headers).status_code == 415
 
 
+@pytest.mark.parametrize("body", [b"{}", gzip.compress(b"{}")[:-1]], ids=["plain", "cut off"])
+def test_a_gzip_that_is_none(db: Client, body: bytes) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    assert db.ask("PUT", "a", data=body, headers=headers).status_code == 400
+    assert db.get("a").status_code == 404
+
+
 def test_bodies_may_come_in_chunks(db: Client) -> None:
     headers = {"Content-Type": "application/json"}
     assert db.ask("POST", "_bulk_docs", data=iter([b'{"docs":', b"[]}"]), headers=headers).status_code == 201
