@@ -182,6 +182,9 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     since: date
     until: date | msgspec.UnsetType = msgspec.UNSET
 
+    def holds(self, day: date) -> bool:
+        return self.since <= day and (self.until is msgspec.UNSET or day <= self.until)
+
 
 class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     """A member of staff; `certificates` are DER in base64url, `capacity` is how they sign (TUQ. …)."""
@@ -194,10 +197,7 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     certificates: tuple[str, ...] = ()
 
     def has(self, role: Role, day: date) -> bool:
-        return any(
-            grant.role is role and grant.since <= day and (grant.until is msgspec.UNSET or day <= grant.until)
-            for grant in self.roles
-        )
+        return any(grant.role is role and grant.holds(day) for grant in self.roles)
 
     def roles_on(self, day: date) -> frozenset[Role]:
         return frozenset(role for role in Role if self.has(role, day))

@@ -27,6 +27,7 @@ import msgspec
 from schemas import conflicts
 from schemas.acts import (
     BY_KIND,
+    NOTHING,
     Act,
     Amended,
     Approved,
@@ -154,7 +155,7 @@ class _Verdict:
     place: Place
     why: str = ""
     done: Done | None = None
-    claims: Mapping[str, str] = field(default_factory=dict)
+    claims: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,8 @@ _STANDS_WITHOUT_DATA: Final = frozenset(
     | {"dossier.obligation_asked", "dossier.obligation_met", "dossier.supplement_requested"}
 )
 """Acts of which only that they were done counts: their effect outlives a redaction of their data."""
+_KEPT_APART: Final = frozenset({*_RECEIPTS, "dossier.approved", "dossier.refused", "dossier.sealed"})
+"""The acts of which one person may not do two (domain §9.1)."""
 _ASKS_IN_FULL: Final = frozenset(
     {_SETTLED, _RECALLED, "dossier.fee_voided", "dossier.fee_refunded", "dossier.receipt_replaced"}
 )
@@ -239,7 +242,6 @@ class _Fold:
         self.of_person: dict[tuple[str, str], int] = {}
         self.of_seq: dict[tuple[str, int], int] = {}
         self.silenced: dict[tuple[int, int], _Silenced] = {}
-        self.settled: dict[int, tuple[int, dict[int, int]]] = {}
         for place, event in enumerate(self.events):
             self._judge(place, event)
 
@@ -340,7 +342,7 @@ class _Fold:
         except NotAllowed as refused:
             return _Verdict(Place.HELD, str(refused))
         done = Done(event.hash, event.kind, None, event.by, event.at, event.node)
-        return _Verdict(Place.REDACTED, why, done, {})
+        return _Verdict(Place.REDACTED, why, done)
 
     def _trust(self, event: Event, act: Act, data: Any, place: int) -> None:
         """Whether what central said later puts an act in doubt: a revocation, a fork."""
@@ -414,12 +416,14 @@ class _Fold:
             self.ended[place] |= mine & known
             self.ending |= bit
         self.of_kind[kind] = self.of_kind.get(kind, 0) | bit
-        for about, value in verdict.claims.items():
-            claim, said = (kind, about), (kind, about, value)
-            self.of_claim[claim] = self.of_claim.get(claim, 0) | bit
-            self.of_value[said] = self.of_value.get(said, 0) | bit
-        who = (kind, event.by)
-        self.of_person[who] = self.of_person.get(who, 0) | bit
+        if verdict.claims is not NOTHING:
+            for about, value in verdict.claims.items():
+                claim, said = (kind, about), (kind, about, value)
+                self.of_claim[claim] = self.of_claim.get(claim, 0) | bit
+                self.of_value[said] = self.of_value.get(said, 0) | bit
+        if kind in _KEPT_APART:
+            who = (kind, event.by)
+            self.of_person[who] = self.of_person.get(who, 0) | bit
         if event.rests_on and act.effect is Effect.DECISION and kind != _SETTLED:
             self.rests[place] = self._places(event.rests_on)
             self.resting |= bit
@@ -442,6 +446,9 @@ class _Fold:
                 continue
             if kind == _SETTLED:
                 there = self._answering_the_same(place, there)
+            if claims is NOTHING:
+                self._clash(place, conflicts.row_of(kind, kind, True), there)
+                continue
             for about, value in claims.items():
                 same = there & self.of_claim.get((kind, about), 0)
                 alike = same & self.of_value.get((kind, about, value), 0)
@@ -469,9 +476,15 @@ class _Fold:
         """The acts among a set that have an effect and that no act in force has ended."""
         live = seen & self.effective & ~silenced.silent
         if self.ending & seen:
-            ended = 0
-            for place in _bits(self.ending & live):
-                ended |= self.ends[place]
+            ended, unread = 0, self.ending & live
+            if self.ending & seen & silenced.silent:
+                for place in _bits(unread):
+                    ended |= self.ends[place]
+            while unread and not self.ending & seen & silenced.silent:
+                # what an act and its ancestors ended was added up when it was judged
+                newest = unread.bit_length() - 1
+                ended |= self.ended[newest]
+                unread &= ~(self.ancestors[newest] | 1 << newest)
             live &= ~ended
         return live
 
@@ -524,19 +537,16 @@ class _Fold:
         """The same in full: for the desk's answer, for money, and for who reads the dossier."""
         standing = self._standing(seen, number)
         live = self._live(seen, self._silenced(seen, number))
-        of_kind = self.of_kind.get
-        standing = replace(
-            standing,
-            returns=tuple(self._done(place) for place in _bits(seen & of_kind(_RETURNED, 0))),
-            purse=self._purse(live),
-            receipt=self._amended(standing.receipt, live),
-        )
+        returned = seen & self.of_kind.get(_RETURNED, 0)
         found = self._conflicts(seen, number)
-        if not found:
+        if not found and not (returned or live & self.of_kind.get(_COLLECTED, 0) or _AMENDED in self.of_kind):
             return standing
         members = {self.index[m] for conflict in found for m in conflict.members if m in self.index}
         return replace(
             standing,
+            returns=tuple(self._done(place) for place in _bits(returned)),
+            purse=self._purse(live),
+            receipt=self._amended(standing.receipt, live),
             conflicts=tuple(sorted(found, key=lambda conflict: conflict.id)),
             blocks=standing.blocks.union(*(BY_NAME[row].blocks for c in found for row in c.rows)),
             authors=frozenset(self.events[place].by for place in members),

@@ -37,7 +37,7 @@ from schemas.acts import (
     VisitStatus,
 )
 from schemas.calendar import local_day
-from schemas.catalog import Card, Person, Role, Step, View
+from schemas.catalog import Card, Duty, Person, Role, Step, View
 from schemas.conflicts import Blocks, Conflict
 from schemas.errors import Because, NotAllowed
 from schemas.events import Event, moment
@@ -108,8 +108,7 @@ class Purse:
         return sum(self.collected.values()) - sum(self.refunded.values())
 
 
-_RECEIPTS: Final = ("dossier.received", "dossier.entered_afterwards")
-_STOPS: Final = ("dossier.withdrawal_granted", "dossier.suspended", "dossier.reception_cancelled")
+_STOPS: Final = frozenset({"dossier.withdrawal_granted", "dossier.suspended", "dossier.reception_cancelled"})
 _STARTED: Final = frozenset(
     {
         "dossier.appraised",
@@ -212,7 +211,7 @@ class Standing:
             return self._before_reception()
         if self.outcome is not None and self.finished is not None:
             return Status.RETURNED if self.returns else Status.DONE
-        if any(kind in newest for kind in _STOPS):
+        if not _STOPS.isdisjoint(newest):
             return Status.STOPPED
         if "dossier.withdrawal_asked" in newest:
             return Status.WITHDRAWING
@@ -228,7 +227,7 @@ class Standing:
             return Status.NONE
         if "dossier.not_received" in newest:
             return Status.NOT_RECEIVED
-        if any(kind in newest for kind in _STOPS):
+        if not _STOPS.isdisjoint(newest):
             return Status.STOPPED
         if "dossier.withdrawal_asked" in newest:
             return Status.WITHDRAWING
@@ -355,7 +354,7 @@ def allowed(standing: Standing, act: Act, data: Any, deed: Deed, view: View) -> 
 def entitled(act: Act, deed: Deed, view: View) -> tuple[Card, Person | None, date]:
     """The machine, the person and the Vietnamese day; `NotAllowed` when one of them may never do this act."""
     card, day = view.card(deed.node), local_day(moment(deed.at))
-    if card is None or (act.duties and not any(duty in card.duties for duty in act.duties)):
+    if card is None or (act.duties and _disjoint(act.duties, card.duties)):
         raise NotAllowed(Because.DUTY, f"this machine has no duty to {_or(act.duties)}")
     person = None
     if deed.by or act.author is Author.PERSON:
@@ -374,12 +373,22 @@ def entitled(act: Act, deed: Deed, view: View) -> tuple[Card, Person | None, dat
     return card, person, day
 
 
+def _disjoint(asked: tuple[Duty, ...], held: tuple[Duty, ...]) -> bool:
+    for duty in asked:  # noqa: SIM110 - asked of every event: a loop is twice as fast as `any`
+        if duty in held:
+            return False
+    return True
+
+
 def _or(names: tuple[Enum, ...]) -> str:
     return " or ".join(name.value for name in names)
 
 
 def _serves(person: Person, roles: tuple[Role, ...], day: date) -> bool:
-    return any(person.has(role, day) for role in roles) if roles else bool(person.roles_on(day))
+    for grant in person.roles:  # noqa: SIM110 - asked of every event
+        if (not roles or grant.role in roles) and grant.holds(day):
+            return True
+    return False
 
 
 def _when(standing: Standing, act: Act) -> None:
