@@ -138,13 +138,18 @@ class Copy(Local):
 
 
 class RefusedDocument(Local):
-    """A document of ours that a peer refused; listed until it is accepted or dismissed."""
+    """A document that `peer` refused (this node, where it came from another); listed until it is accepted.
+
+    One that a person dismissed stays, unlisted: it must not be taken for one that central has. `key`: which road
+    (peer, database, direction), then id and revision.
+    """
 
     key = TextField(primary_key=True)
     peer = TextField()
     document = TextField()
     reason = TextField()
     at = TextField()
+    dismissed_by = TextField(default="")
 
 
 class Secret(Local):
@@ -247,6 +252,10 @@ CREATE INDEX print_job_state ON print_job (state);
 CREATE TABLE secret (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
 """
 
+_LOCAL_2: Final = """
+ALTER TABLE refuseddocument ADD COLUMN dismissed_by TEXT NOT NULL DEFAULT '';
+"""
+
 _PROJECTIONS: Final = """
 CREATE TABLE event (hash TEXT PRIMARY KEY NOT NULL, stream TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL,
     kind TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, place TEXT NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
@@ -278,6 +287,7 @@ _DROP_PROJECTIONS: Final = "".join(
 
 MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(connection, _LOCAL_1),
+    lambda connection: run_script(connection, _LOCAL_2),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

@@ -202,7 +202,8 @@ class Register:
 
     def refused(self) -> list[RefusedDocument]:
         with self._file.read():
-            return list(RefusedDocument.select().order_by(RefusedDocument.at))
+            listed = RefusedDocument.select().where(RefusedDocument.dismissed_by == "")
+            return list(listed.order_by(RefusedDocument.at))
 
     def whereabouts(self, hashes: Sequence[str]) -> dict[str, Whereabouts]:
         """Where events are known to be; for the tag of a dossier and for its timeline."""

@@ -47,9 +47,9 @@ class Line:
 
     def close(self) -> None:
         self._listener.close()
-        self._die()
+        self.die()
 
-    def _die(self) -> None:
+    def die(self) -> None:
         with self._changed:
             self._dead = True
             lines, self._open = self._open, set()
@@ -85,7 +85,7 @@ class Line:
                 part, ended = self._let(part, heard)
                 target.sendall(part)
                 if ended:
-                    self._die()
+                    self.die()
                     break
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)
