@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -35,10 +37,12 @@ def node(folder: Path, *, peers: Sequence[PeerSettings] = ()) -> Iterator[Runnin
 
 
 @contextmanager
-def bare_store(file: Path) -> Iterator[Running]:
-    """One store without rules, in a new file."""
-    with _running("tests.bench.bare_store", str(file), log=file.with_suffix(".log")) as one:
+def bare_server(folder: Path) -> Iterator[Running]:
+    """Our server of any databases without rules, by its command."""
+    arguments = ("serve", "--dir", str(folder), "--port", "0")
+    with _running("sync", *arguments, log=folder.with_suffix(".log")) as one:
         yield one
+        os.kill(one.process, signal.SIGTERM)
 
 
 @contextmanager
