@@ -18,7 +18,7 @@ from sync.contents import Contents
 from sync.documents import Attachment, AttachmentIn, Content, Incoming, Json, kept_as, new_hash
 from sync.errors import Conflict, Forbidden, MissingStub, Refused
 from sync.revisions import Rev, Tree, parse_rev
-from sync.rows import Leaf, Summary
+from sync.rows import Summary
 from sync.sqlite import Connection
 
 
@@ -63,7 +63,20 @@ class _Document:
     before: Tree
     tree: Tree
     planned: set[Rev] = field(default_factory=set)
+    bases: set[Rev | None] = field(default_factory=set)
     bodies: dict[Rev, tuple[bytes, str | None]] = field(default_factory=dict)
+
+    def refuses(self, base: Rev | None, *, deleted: bool) -> bool:
+        """Whether an edit of this base is a conflict: CouchDB's prep_and_validate_update and merge_rev_tree.
+
+        One request may edit several leaves, each once: so a client settles a conflict. A tombstone can be
+        edited beside something that lives; where nothing does, only a document without base comes in, and lives.
+        """
+        leaves = () if self.summary is None else self.summary.leaves
+        alive = self.summary is not None and not self.summary.deleted
+        if base is None:
+            return alive or bool(self.bases) or (deleted and bool(leaves))
+        return not alive or base in self.bases or all(leaf.rev != base for leaf in leaves)
 
 
 class _Plan(NamedTuple):
@@ -151,12 +164,12 @@ class Writing:
     # ---- planning
 
     def _plan_edit(self, document: _Document, incoming: Incoming) -> _Plan | Refused:
-        """`new_edits=true`: the base must be a live leaf; no base only where nothing lives."""
+        """`new_edits=true`: a leaf is edited once; no base only where nothing lives."""
         base = incoming.path[0] if incoming.path else None
         leaves = () if document.summary is None else document.summary.leaves
-        alive = document.summary is not None and not document.summary.deleted
-        if document.planned or (alive if base is None else Leaf(base, deleted=False) not in leaves):
+        if document.refuses(base, deleted=incoming.deleted):
             return Conflict()
+        document.bases.add(base)
         # over a tombstone the document goes on, one generation up; it never begins again at 1
         parent = base or (leaves[0].rev if leaves else None)
         attachments = tuple(

@@ -18,6 +18,38 @@ def test_edits_answer_one_row_each_in_order(db: Client) -> None:
     assert fourth["error"] == "conflict"
 
 
+def test_one_request_settles_a_conflict(db: Client) -> None:
+    """Each leaf may be edited, once: the losing one is deleted and the other goes on."""
+    loser, winner = f"1-{'a' * 32}", f"1-{'b' * 32}"
+    both = [{"_id": "a", "_rev": loser}, {"_id": "a", "_rev": winner}]
+    assert db.post("_bulk_docs", {"docs": both, "new_edits": False}).json() == []
+
+    edits = [
+        {"_id": "a", "_rev": loser, "_deleted": True},
+        {"_id": "a", "_rev": winner, "settled": True},
+        {"_id": "a", "_rev": winner, "settled": False},
+    ]
+    rows = db.post("_bulk_docs", {"docs": edits}).json()
+    assert [row.get("error") for row in rows] == [None, None, "conflict"]
+    document = db.get("a?conflicts=true&deleted_conflicts=true").json()
+    assert document["settled"] is True
+    assert "_conflicts" not in document
+    assert document["_deleted_conflicts"] == [rows[0]["rev"]]
+
+
+def test_a_tombstone_is_edited_only_beside_something_that_lives(db: Client) -> None:
+    tombstone, alive = f"1-{'a' * 32}", f"1-{'b' * 32}"
+    both = [{"_id": "a", "_rev": tombstone, "_deleted": True}, {"_id": "a", "_rev": alive}]
+    assert db.post("_bulk_docs", {"docs": both, "new_edits": False}).json() == []
+
+    edited = db.put("a", {"_rev": tombstone, "_deleted": True})
+    assert edited.status_code == 200
+    assert db.delete(f"a?rev={alive}").status_code == 200
+    for body in ({"_rev": edited.json()["rev"]}, {"_deleted": True}):
+        assert db.put("a", body).status_code == 409, body
+    assert db.put("a", {}).status_code == 201
+
+
 def test_copies_answer_only_what_failed(db: Client) -> None:
     docs = [{"_id": "a", "_rev": "1-a"}, {"_id": "b", "_revisions": {"start": 2, "ids": ["b", "a"]}}]
     for _ in range(2):
