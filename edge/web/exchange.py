@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from edge.contact import Contact
@@ -15,6 +15,7 @@ from edge.register import Completeness
 from edge.roads import Road
 from edge.web import words
 from edge.web.forms import Bare
+from edge.web.presence import person
 from edge.web.site import Site, site
 from schemas.errors import Because
 from schemas.fold import Line, Place
@@ -40,11 +41,21 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A document that another machine would not take, with the dossier that it belongs to."""
+    """A document that a machine would not take, with the dossier that it belongs to. `here`: this machine."""
 
     row: RefusedDocument
     number: str
     stream: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One database in one direction, as the table of lines shows it. `lag` is None where nothing is behind."""
+
+    road: Road
+    lag: timedelta | None
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,7 @@ def page() -> ResponseReturnValue:
         waiting_acts=[
             (line, row, _held_by(here, where)) for line, row, where in here.node.register.waiting_acts()
         ],
+        ways=_ways(here),
         refused=_refusals(here),
         doubts=doubts(here),
         chains=_chains(here),
@@ -89,6 +101,16 @@ def retry() -> ResponseReturnValue:
     if roads is not None:
         roads.retry()
     return redirect(url_for(".page", tried=1), 303)
+
+
+@blueprint.post("/sync/dismiss")
+def dismiss() -> ResponseReturnValue:
+    """Somebody has looked at a refused document and does not want to see it any more; it stays where it is."""
+    Bare.checked()
+    key = request.form.get("key", "")
+    with site().node.file.write():
+        RefusedDocument.update(dismissed_by=person().id).where(RefusedDocument.key == key).execute()
+    return redirect(url_for(".page"), 303)
 
 
 def doubts(here: Site) -> list[Doubt]:
@@ -181,6 +203,18 @@ def _peer(here: Site, node: str, roads: Iterable[Road]) -> Peer:
     )
 
 
+def _ways(here: Site) -> list[Way]:
+    now = here.now()
+    return [
+        Way(
+            road,
+            now - road.status.behind_since if road.status.behind_since is not None else None,
+            words.line_trouble(road.status.last_error or ""),
+        )
+        for road in (here.roads.all() if here.roads else [])
+    ]
+
+
 def _sum(pending: Iterable[int | None]) -> int | None:
     known = [number for number in pending if number is not None]
     return sum(known) if known else None
@@ -196,7 +230,7 @@ def _refusals(here: Site) -> list[Refusal]:
     for row in here.node.register.refused():
         stream = row.document.partition(":")[0]
         dossier = here.node.register.row(stream)
-        found.append(Refusal(row, dossier.number if dossier else "", stream))
+        found.append(Refusal(row, dossier.number if dossier else "", stream, row.peer == here.node.id))
     return found
 
 

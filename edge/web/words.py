@@ -114,9 +114,16 @@ _LINE_TROUBLES = (
     ("the line is down", "đường truyền đứt"),
     ("an answer that is none", "có máy khác trả lời thay; kiểm tra địa chỉ"),
     ("the other side says", "bên kia đang bận hoặc đang khởi động"),
+    ("the disk of the other side", "ổ đĩa bên kia đã đầy"),
+    ("node.db: nothing was saved", "ổ đĩa máy này đã đầy"),
+    ("files.db: nothing was saved", "ổ đĩa máy này đã đầy"),
+    ("the source gives changes", "bên kia đếm sai; báo quản trị"),
+    ("the sequence of the source", "bên kia đếm sai; báo quản trị"),
+    ("the checkpoint was written", "đang đọc lại mốc; nếu còn mãi, máy này chạy ở hai nơi"),
     ("401", "bên kia chưa nhận ra thẻ máy này"),
     ("403", "bên kia không cho phép máy này"),
     ("404", "bên kia chưa mở cơ sở dữ liệu"),
+    ("413", "bên kia không nhận gói lớn; đang chia nhỏ"),
     ("closed", "đang dừng"),
 )
 
