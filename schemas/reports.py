@@ -368,15 +368,19 @@ def figures_of(one: Counted, begins: str, cut: str) -> tuple[str, ...]:
 
 
 def _resolved(one: Counted, ended: str) -> tuple[str, ...]:
-    names: tuple[str, ...] = (_timeliness(one, ended),)
-    if names == _OVERDUE and ended <= one.extended:
+    timeliness = _timeliness(one, ended)
+    names: tuple[str, ...] = (timeliness,)
+    if timeliness == _OVERDUE and ended <= one.extended:
         names += ("overdue_excused",)
     if one.ending is Ending.REFUSED:
         names += ("refused",)
     return (*names, "on_site_resolved") if one.on_site else names
 
 
-_OVERDUE: Final = (Timeliness.OVERDUE.value,)
+# named once: the value of an enum is looked up by a function
+_EARLY: Final = Timeliness.EARLY.value
+_ON_TIME: Final = Timeliness.ON_TIME.value
+_OVERDUE: Final = Timeliness.OVERDUE.value
 
 
 def _timeliness(one: Counted, ended: str) -> str:
@@ -391,8 +395,8 @@ def _timeliness(one: Counted, ended: str) -> str:
         elif at == ended:
             at = tick.since
     if local_day(at) < local_day(due):
-        return Timeliness.EARLY.value
-    return Timeliness.ON_TIME.value if at <= due else Timeliness.OVERDUE.value
+        return _EARLY
+    return _ON_TIME if at <= due else _OVERDUE
 
 
 def _in_progress(one: Counted, cut: str) -> tuple[str, ...]:
@@ -417,11 +421,14 @@ def _other_acts(one: Counted, begins: str, cut: str) -> tuple[str, ...]:
         names += ("paid", "paid_online") if one.paid_online else ("paid",)
     if one.ratings:
         # one rating a phase and dossier: the first
-        first = {rating.phase: rating for rating in sorted(one.ratings, key=_by_time, reverse=True)}
-        for rating in first.values():
+        for rating in one.ratings if len(one.ratings) == 1 else _first_of_each_phase(one.ratings):
             if begins <= rating.at < cut:
                 names += _rated(rating)
     return names
+
+
+def _first_of_each_phase(ratings: tuple[Rating, ...]) -> Iterable[Rating]:
+    return {rating.phase: rating for rating in sorted(ratings, key=_by_time, reverse=True)}.values()
 
 
 def _by_time(rating: Rating) -> tuple[str, bool]:
@@ -545,7 +552,8 @@ def report(
                 unreadable.append(one.stream)
             continue
         if names:
-            found[one.agency, one.procedure, names] += 1
+            procedure = one.procedure if one.agency in succession.after else ""
+            found[one.agency, procedure, names] += 1
     counts: dict[str, Counter[str]] = {}
     for (agency, procedure, names), number in found.items():
         figures = counts.setdefault(succession.heir(agency, procedure), Counter())
