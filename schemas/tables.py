@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, 
 
 import msgspec
 
-from schemas import acts, catalog, conflicts
+from schemas import acts, catalog, conflicts, reports
 from schemas.acts import Act, Author, Effect, Status
 from schemas.conflicts import Blocks, Settles, Suspends
 from schemas.deadlines import Unit
@@ -112,6 +112,8 @@ def _lines() -> Iterator[str]:
     yield ""
     yield from (f"- {_UNITS[unit]}" for unit in Unit if unit in _UNITS)
     yield ""
+    yield from _reports()
+    yield ""
     yield "## Data of each kind"
     yield ""
     yield "What stands in `data` of an event (docs/events.md). ✱: must be there."
@@ -121,6 +123,31 @@ def _lines() -> Iterator[str]:
     yield from _table(
         ("kind", "", "data"),
         ((f"`{kind}`", effect, _members(data)) for kind, effect, data in (*of_acts, *of_catalog)),
+    )
+
+
+def _reports() -> Iterator[str]:
+    yield "## Báo cáo"
+    yield ""
+    yield "Biểu II.06a/VPCP/KSTT: tiếp nhận (kể cả kỳ trước chuyển sang) = đã giải quyết + đang giải quyết + rút hồ sơ +"
+    yield "dừng giải quyết. Đúng hạn hay quá hạn tính theo lúc có kết quả và hạn hẹn đầu tiên (không tính thời gian"
+    yield "tạm dừng); gia hạn không làm hồ sơ quá hạn thành đúng hạn. Hồ sơ liên thông tính một lần. Từ chối giải quyết là"
+    yield "một kết quả. Tỷ lệ làm tròn hai chữ số thập phân; mẫu số bằng không thì không có tỷ lệ. Điểm chỉ ghi ở chỉ số mà"
+    yield "QĐ 766/QĐ-TTg cho cách tính."
+    yield ""
+    yield from _table(
+        ("Nhóm", "Chỉ số", "Tử số", "Mẫu số", "Điểm tối đa", "Căn cứ"),
+        (
+            (
+                one.group,
+                one.title,
+                one.over,
+                one.under,
+                str(one.points.most) if one.points else "–",
+                one.source or "–",
+            )
+            for one in reports.INDICES
+        ),
     )
 
 
