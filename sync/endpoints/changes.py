@@ -4,7 +4,7 @@ The framing is kept to the byte, because python-cloudant reads lines, not JSON. 
 longer than a page, whatever time the client takes, and no page is much larger than `PAGE_BYTES`.
 
 `pending` is what CouchDB's is: how many documents have changed after `last_seq`, whatever a filter would say
-of them.
+of them. Backwards every feed ends with the oldest change, and `pending` counts what a limit left out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import functools
 import re
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -131,9 +131,7 @@ class ChangesFeed(Feed):
             yield b'{"results":[\n'
         self._rest()
         some = yield from self._those_there_are()
-        if feed != "normal":
-            if self._rows.descending:
-                self._turn_round()
+        if feed != "normal" and not self._rows.descending:
             if not some and not is_one_object:
                 yield b"\n"
             while self._left and not (some and feed == "longpoll") and (yield from self._awaited()):
@@ -185,21 +183,15 @@ class ChangesFeed(Feed):
         """Something is sent now: the time until the next heartbeat, or the end, begins anew."""
         self._due = time.monotonic() + (self._asked.heartbeat_s or self._asked.timeout_s)
 
-    def _turn_round(self) -> None:
-        """After the newest backwards, what is written from now on."""
-        self._rows = replace(self._rows, descending=False)
-        self._at = self._last = self._newest
-
     def _is_to_end(self) -> bool:
         """A normal answer is not cut short: it comes to its end by itself."""
         return self._rows.feed != "normal" and self.ending
 
     def _closing(self) -> Steps:
-        pending = 0
-        if not self._rows.descending:
-            far = self.store.published - self._last > PAGE
-            count = functools.partial(_pending, self.store, self._last)
-            pending = yield Make(("pending", self.store, self._last), count, far)
+        at, descending = self._at, self._rows.descending
+        far = descending or self.store.published - at > PAGE
+        count = functools.partial(_pending, self.store, at, descending=descending)
+        pending = yield Make(("pending", self.store, at, descending), count, far)
         end = orjson.dumps({"last_seq": self.store.outer_seq(self._last), "pending": pending}) + b"\n"
         yield end if self._rows.feed == "continuous" else b"\n],\n" + end[1:]
 
@@ -303,9 +295,13 @@ class _Documents:
         return dump(project(load(shown), rows.fields)) if rows.fields else shown
 
 
-def _pending(store: Store, last: int) -> int:
+def _pending(store: Store, at: int, *, descending: bool) -> int:
+    """How many documents have changed after `at`; backwards, before it."""
     try:
-        return store.pending(last)
+        if not descending:
+            return store.pending(at)
+        with store.file.read():
+            return store.pending(0) - store.pending(at - 1)
     except Unavailable:
         if not store.closed:
             raise

@@ -218,6 +218,20 @@ def test_descending_starts_from_the_newest(abc: Client) -> None:
     assert ids(abc, "?descending=true&feed=longpoll") == ["c", "b", "a"]
 
 
+@pytest.mark.parametrize("feed", ["normal", "longpoll", "continuous"])
+@pytest.mark.parametrize(
+    ("limit", "newest", "pending"), [(0, True, 3), (1, True, 2), (3, False, 0), (4, False, 0)]
+)
+def test_descending_ends_with_the_oldest(
+    abc: Client, feed: str, limit: int, newest: bool, pending: int
+) -> None:
+    oldest, _, latest = (row["seq"] for row in rows(abc))
+    said = abc.get(f"_changes?descending=true&feed={feed}&limit={limit}&timeout=10").text
+    end = json.loads(said.splitlines()[-1] if feed == "continuous" else said)
+    assert end["pending"] == pending
+    assert end["last_seq"].partition("-")[0] == (latest if newest else oldest).partition("-")[0]
+
+
 def test_an_unchanged_database_is_not_sent_again(abc: Client) -> None:
     etag = abc.get("_changes").headers["ETag"]
     assert abc.get("_changes", headers={"If-None-Match": etag}).status_code == 304
