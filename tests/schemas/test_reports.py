@@ -600,3 +600,28 @@ def test_whatever_the_fold_shows_can_be_counted(past: History) -> None:
     found = report([of(past)], NOVEMBER, LATER)
     assert balanced(found)
     assert found.left_out == 0
+
+
+def test_a_limit_that_cannot_be_counted_leaves_the_promise() -> None:
+    """Zero working days are no time; the moment that was printed still holds when the papers are back."""
+    past = history(
+        received().saying(limit={"value": 0, "unit": "working_days"}),
+        appraised(),
+        told("dossier.obligation_asked", "lan", "room-01.1", what="Lệ phí trước bạ", amount=500_000),
+        told("dossier.obligation_met", "hoa", "counter-01.1", proof="Giấy nộp tiền", amount=500_000),
+    )
+    clock = of(past).clock
+    assert [tick.due for tick in clock] == [clock[0].due, "", clock[0].due]
+
+
+def test_a_corrected_result_is_counted_with_its_correction() -> None:
+    other = "01934f0e6b7c7d3e9a51c0ffee000002"
+    past = history(received(), appraised(), approved(), returned())
+    past = past + told("dossier.corrected", "hoa", "counter-01.1", stream=other)
+    assert linked_streams([of(past)]) == {other}
+
+
+def test_what_happens_after_the_result_does_not_change_its_due_moment() -> None:
+    """A supplement asked where the result was not known yet came too late to move the promise."""
+    ticks = (Tick(at("20/11 10:00"), at("25/11 16:30")), Tick(at("26/11 09:00"), ""))
+    assert total(dossier("20/11 10:00", "25/11 16:30", "25/11 17:00", clock=ticks)).overdue == 1
