@@ -12,6 +12,7 @@ from edge.database import ConflictRow, Copy, DossierRow, NodeFile, RefusedDocume
 from edge.projector import Projector
 from schemas.acts import Status
 from schemas.catalog import Procedure
+from schemas.conflicts import BY_NAME, Settles
 from schemas.events import moment
 from schemas.fold import Dossier, Line, Place
 from schemas.numbers import looks_like_a_number
@@ -144,12 +145,17 @@ class Register:
             return list(query.order_by(DossierRow.position.desc()).limit(limit))
 
     def conflicts(self) -> list[tuple[ConflictRow, DossierRow]]:
-        """Open conflicts with their dossiers, oldest first."""
+        """Open conflicts that the desk settles, with their dossiers, oldest first."""
         with self._file.read():
             rows = list(ConflictRow.select().order_by(ConflictRow.opened_at, ConflictRow.id))
             streams = [row.stream for row in rows]
             dossiers = {row.stream: row for row in DossierRow.select().where(DossierRow.stream.in_(streams))}
-        return [(row, dossiers[row.stream]) for row in rows if row.stream in dossiers]
+        return [
+            (row, dossiers[row.stream])
+            for row in rows
+            if row.stream in dossiers
+            and any(BY_NAME[name].settles is Settles.DESK for name in row.rows.split())
+        ]
 
     def doubtful(self) -> list[Line]:
         """Acts that are kept and have no effect: waiting, held, irregular, or of a newer version."""

@@ -541,7 +541,8 @@ class _Fold:
         found = self._conflicts(seen, number)
         if not found and not (returned or live & self.of_kind.get(_COLLECTED, 0) or _AMENDED in self.of_kind):
             return standing
-        members = {self.index[m] for conflict in found for m in conflict.members if m in self.index}
+        for_desk = (m for conflict in found if conflict.for_desk for m in conflict.members)
+        members = {self.index[m] for m in for_desk if m in self.index}
         return replace(
             standing,
             returns=tuple(self._done(place) for place in _bits(returned)),

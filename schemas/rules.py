@@ -171,14 +171,6 @@ class Standing:
         return self.newest.get("dossier.withdrawal_asked")
 
     @property
-    def withdrawal_answer(self) -> Done | None:
-        """A granted withdrawal, or the newest refusal while no request is open."""
-        granted = self.newest.get("dossier.withdrawal_granted")
-        if granted is not None or self.withdrawal is not None:
-            return granted
-        return self.newest.get("dossier.withdrawal_refused")
-
-    @property
     def number(self) -> Done | None:
         return self.newest.get("dossier.numbered")
 

@@ -505,6 +505,11 @@ class History:
         """The act that was added last."""
         return next(reversed(list(self.events)))
 
+    @property
+    def place_of_last(self) -> Place:
+        """What became of the act that was added last."""
+        return self.line(self.last).place
+
     @cached_property
     def dossier(self) -> Dossier:
         return fold(self, office().catalog)

@@ -16,32 +16,89 @@ from schemas.events import Event, EventHash, Unknown
 from tests.schemas.histories import (
     History,
     Step,
+    amended,
     appraised,
     approved,
+    extended,
+    fee_collected,
+    fee_refunded,
     history,
+    numbered,
+    recalled,
     received,
     refused,
+    registered,
     returned,
+    sealed,
+    sent_back,
     settled,
+    told,
     withdrawal_asked,
     withdrawal_granted,
     withdrawal_refused,
 )
 
+ROOM = [
+    sealed(),
+    numbered(),
+    extended(3),
+    told(
+        "dossier.supplement_requested",
+        "lan",
+        "room-01.1",
+        components=[{"name": "Đơn", "why": "thiếu"}],
+        reason="?",
+    ),
+    told("dossier.obligation_asked", "lan", "room-01.1", what="Thuế", amount=1),
+    told("dossier.taken_over", "lan", "room-01.1"),
+]
+
 WORK: dict[str, list[Step]] = {
-    "room-01.1": [approved(), approved("b"), refused(), appraised(), appraised(passed=False)],
-    "counter-02.1": [withdrawal_asked(), returned(by="minh", node="counter-02.1")],
+    "room-01.1": [approved(), approved("b"), refused(), appraised(), appraised(passed=False), *ROOM],
+    "counter-02.1": [
+        withdrawal_asked(),
+        returned(by="minh", node="counter-02.1"),
+        received(by="minh", node="counter-02.1"),
+        registered("H37.08-261120-0975"),
+        amended("Nông Thị Tày", by="minh", node="counter-02.1"),
+        fee_collected(2, by="ngan", node="counter-02.1"),
+        told("dossier.forwarded", "minh", "counter-02.1", room="4", opinion=True),
+        told("dossier.reception_cancelled", "minh", "counter-02.1", reason="Sai thủ tục"),
+        told("visit.called", "minh", "counter-02.1", counter="Quầy 02"),
+        told(
+            "petition.filed",
+            "",
+            "counter-02.1",
+            sender={"name": "Bà Lan"},
+            text="?",
+            due="2026-12-07T09:30:00.000000Z",
+        ),
+    ],
     "room-02.1": [
         withdrawal_granted(),
         approved("b", by="quang", node="room-02.1"),
         withdrawal_refused(),
         appraised(by="dung", node="room-02.1"),
+        extended(2, by="quang", node="room-02.1"),
+        sent_back(),
+        recalled(),
+        numbered("13/GCN", by="chi", node="room-02.1"),
+        approved(by="kim", node="room-02.1"),
+        told("dossier.suspended", "quang", "room-02.1", ground="other", reason="?"),
+        told("dossier.note", "dung", "room-02.1", text="Đã gọi điện"),
     ],
     "counter-01.1": [
         returned(),
         withdrawal_asked(by="hoa", node="counter-01.1"),
         returned("b"),
         received("Ai đó khác"),
+        amended(),
+        fee_collected(),
+        fee_refunded("0" * 64),
+        told("dossier.supplied", "hoa", "counter-01.1"),
+        told("visit.ticket_taken", "", "counter-01.1", ticket="A1", queue="Đất đai"),
+        told("node.shift_opened", "tien", "counter-01.1", cash=0),
+        told("dossier.seal_void", "kim", "counter-01.1", result="?", reason="?"),
     ],
     "central.1": [],
     "central.2": [],
@@ -63,7 +120,7 @@ ERRORS: list[dict[str, Any]] = [
 
 
 def _settlement(past: History, officer: str, node: str, draw: Callable[[int], int]) -> Step | None:
-    found = past.dossier.conflicts
+    found = [conflict for conflict in past.dossier.conflicts if conflict.for_desk]
     if not found:
         return None
     conflict = found[draw(len(found))]
