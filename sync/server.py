@@ -27,6 +27,7 @@ from sync.endpoints import (
     attachments,
     bulk,
     changes,
+    configuration,
     database,
     documents,
     find,
@@ -56,6 +57,7 @@ _SERVER: Mapping[str, Mapping[str, Callable[[Call], Response]]] = {
     "_up": {"GET": root.up},
     "_uuids": {"GET": root.uuids},
     "_all_dbs": {"GET": root.all_dbs},
+    "_membership": {"GET": configuration.membership},
     "_dbs_info": {"GET": root.dbs_info, "POST": root.dbs_info},
     "_active_tasks": {"GET": root.active_tasks},
     "_replicate": {"POST": replicate.replicate},
@@ -186,6 +188,8 @@ def _route(host: Host, asked: Request) -> Response:
     path = _path(asked)
     user = _user(host, asked)
     name, rest = (path[0], path[1:]) if path else ("", ())
+    if name == "_node":
+        return configuration.node(Call(host, asked, user), rest)
     if name in root.NOT_HERE:
         root.not_here(name)
     if name == "" or name in _SERVER:

@@ -16,7 +16,7 @@ COUCHDB_VERSION = "3.5.0"
 MAX_UUIDS = 1000
 MAX_DBS_INFO = 100
 NOT_HERE = frozenset(
-    {"_cluster_setup", "_db_updates", "_membership", "_node", "_reshard", "_scheduler", "_search_analyze"}
+    {"_cluster_setup", "_db_updates", "_reshard", "_scheduler", "_search_analyze"}
 )
 """About clusters, events of the server, replications that are documents. (What nobody knows is a 404.)"""
 

@@ -10,8 +10,9 @@ import pytest
 import requests
 from requests.auth import HTTPBasicAuth
 
+from sync.bare_server import BareServer
 from sync.sessions import LIFETIME
-from tests.sync.servers import PASSWORD, USER, Server, serving
+from tests.sync.servers import NOW, PASSWORD, USER, Ids, Server, serving, serving_app
 
 AUTH = HTTPBasicAuth(USER.encode(), PASSWORD.encode())  # str would be Latin-1
 
@@ -43,6 +44,8 @@ def test_what_only_an_admin_may_is_closed_where_nobody_is_one(server: Server) ->
         ("POST", "_replicate"),
         ("GET", "_active_tasks"),
         ("GET", "_dbs_info"),
+        ("GET", "_membership"),
+        ("PUT", "_node/_local/_config/replicator/startup_jitter"),
     ):
         assert ask(server, method, path, {}).status_code in (401, 403), path
     assert server.stores["dossiers"].revs_limit() == 1000
@@ -74,3 +77,20 @@ def test_a_checkpoint_with_our_sequence_is_told(server: Server) -> None:
         assert ask(server, "PUT", "dossiers/_local/abc", {"source_last_seq": seq}).status_code == 201
     ((user, database, seq),) = server.checkpoints
     assert (user.name, database, seq) == (USER, "dossiers", 1)
+
+
+def test_settings_are_as_they_are(tmp_path: Path) -> None:
+    """Programs that set what holds anyway may go on; nothing else can be set."""
+    bare = BareServer(tmp_path, new_id=Ids(1), now=lambda: NOW, secret=b"secret", admin=None)
+    with serving_app(bare.app) as url:
+        known = f"{url}/_node/nonode@nohost/_config/replicator/startup_jitter"
+        secret = f"{url}/_node/_local/_config/admins/adm"
+        assert requests.get(f"{url}/_membership", timeout=9).json()["all_nodes"] == ["nonode@nohost"]
+        assert requests.get(known, timeout=9).json() == "0"
+        assert requests.put(known, json="0", timeout=9).json() == "0"
+        assert requests.put(known, json="5000", timeout=9).status_code == 501
+        assert requests.put(known, json=5000, timeout=9).status_code == 400
+        assert requests.get(secret, timeout=9).status_code == 404
+        assert requests.put(secret, json="secret", timeout=9).status_code == 501
+        assert requests.get(f"{url}/_node/_local/_stats", timeout=9).status_code == 501
+    bare.close()
