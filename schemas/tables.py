@@ -66,6 +66,7 @@ _UNITS: Final = {
     Unit.WORKING_DAYS: "ngày làm việc: không tính ngày nhận; chỉ đếm ngày làm việc",
     Unit.DAYS: "ngày: không tính ngày nhận; ngày cuối là ngày nghỉ thì sang ngày làm việc tiếp theo",
     Unit.MONTHS: "tháng: cùng ngày của tháng sau; ngày cuối là ngày nghỉ thì sang ngày làm việc tiếp theo",
+    Unit.HOURS: "giờ: chỉ đếm giờ làm việc, tám giờ một ngày",
     Unit.SAME_DAY: "trong ngày: nhận sau 15:00 thì ngày làm việc tiếp theo",
 }
 
@@ -110,7 +111,7 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "## Đơn vị thời hạn"
     yield ""
-    yield from (f"- {_UNITS[unit]}" for unit in Unit if unit in _UNITS)
+    yield from (f"- {_UNITS[unit]}" for unit in Unit)
     yield ""
     yield from _reports()
     yield ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from schemas.calendar import VIETNAM, Calendar, DayOff, Year, local_day
@@ -406,6 +406,9 @@ def test_a_due_moment_is_a_working_moment(
 def test_later_reception_is_never_due_earlier(
     received: datetime, delay: timedelta, limit: Limit, calendar: Calendar, waited: list[Span]
 ) -> None:
+    """But for months with waiting: the 29th to 31st may all fall on a 28 February (BLDS Đ148), while each of
+    these days that was waited through counts."""
+    assume(limit.unit is not Unit.MONTHS or not waited)
     earlier = due(received, limit, calendar, waited).moment
     assert earlier <= due(received + delay, limit, calendar, waited).moment
 
