@@ -181,5 +181,31 @@ def rebuild(data: Path, as_json: bool) -> None:
     sys.exit(rebuild_command(data, as_json))
 
 
+@main.command()
+@click.option("--seeds", type=click.IntRange(1), default=20, show_default=True, help="How many runs.")
+@click.option("--from", "first", type=click.IntRange(0), default=1, show_default=True, help="The first seed.")
+@click.option(
+    "--nodes", type=click.IntRange(3, 12), default=6, show_default=True, help="Machines of the centre."
+)
+@click.option(
+    "--steps", type=click.IntRange(1, 100_000), default=400, show_default=True, help="Steps of each run."
+)
+@click.option("--only", default="", help="Play these steps alone, as a failure tells: 3,17,88.")
+@click.option("--processes", type=click.IntRange(1), help="Runs at a time. [default: one a processor]")
+@click.option("--json", "as_json", is_flag=True)
+def simulate(
+    seeds: int, first: int, nodes: int, steps: int, only: str, processes: int | None, as_json: bool
+) -> None:
+    """Play whole centres in which everything fails that can fail, and check that nothing was lost."""
+    from central.simulation.command import Plan, simulate_command
+
+    try:
+        chosen = tuple(sorted({int(step) for step in only.split(",")})) if only else None
+    except ValueError as why:
+        raise click.BadParameter("numbers of steps with commas between them", param_hint="--only") from why
+    plan = Plan(first, seeds, nodes, steps, chosen)
+    sys.exit(simulate_command(plan, processes=processes, as_json=as_json))
+
+
 if __name__ == "__main__":
     main()

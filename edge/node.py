@@ -31,7 +31,7 @@ from edge.settings import NodeSettings
 from printing import spool
 from printing.folder import PdfFolder
 from printing.forms import Forms
-from printing.spool import Spool
+from printing.spool import Printer, Spool
 from schemas.catalog import Card, Catalog
 from schemas.errors import CatalogBroken
 from schemas.events import Document
@@ -77,10 +77,22 @@ def server_uuid(node: str) -> str:
 
 
 class Node:
-    """An open node. It serves nobody and replicates with nobody until it is told to."""
+    """An open node. It serves nobody and replicates with nobody until it is told to.
 
-    def __init__(self, folder: Folder, settings: NodeSettings, *, clock: Clock, ids: Ids) -> None:
+    `printer`: where its papers come out; by default in its own folder.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        settings: NodeSettings,
+        *,
+        clock: Clock,
+        ids: Ids,
+        printer: Printer | None = None,
+    ) -> None:
         self.folder, self.settings, self.clock, self.ids = folder, settings, clock, ids
+        self._printer = printer or PdfFolder(folder.paper)
         self.id = settings.node
         self.keys: NodeKeys = read_keys(folder.keys)
         self.catalog = Catalog(folder.root.read_bytes())
@@ -143,7 +155,7 @@ class Node:
             self.clock,
             self.folder.tokens,
         )
-        self.spool = Spool(PdfFolder(self.folder.paper), self.papers.render_job, self.file.write)
+        self.spool = Spool(self._printer, self.papers.render_job, self.file.write)
         self.contacts = Contacts(self.file, self.clock)
 
     def _catch_up(self) -> None:

@@ -1,0 +1,232 @@
+"""What must be true when all is mended (design §12): together, while the nodes run, and apart, of their folders.
+
+`motcua verify` and `motcua rebuild` are asked too: they read the folders as strangers would, and must agree.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from central.rebuild import rebuild
+from central.simulation.machine import Machine
+from central.simulation.world import MachineClock, World
+from central.verify import verify
+from printing.slip import FORM
+from printing.spool import PrintJob, State
+from schemas import conflicts
+from schemas.events import Event, parse
+from schemas.fold import Dossier, Place
+from schemas.slips import read
+from sync.documents import load, render
+
+if TYPE_CHECKING:
+    from central.simulation.play import Run
+
+EVERYWHERE: Final = ("catalog", "dossiers")
+FEW: Final = 5
+"""Of each kind of failure so many are told; the rest is counted."""
+
+
+def streams(machine: Machine) -> list[str]:
+    """The dossiers that a machine knows, oldest first."""
+    with machine.node.file.read() as connection:
+        rows = connection.execute("SELECT stream FROM dossier ORDER BY position").fetchall()
+    return [stream for (stream,) in rows]
+
+
+def together(run: Run) -> list[str]:
+    """What is wrong between the nodes, in sentences."""
+    machines = list(run.machines.values())
+    central = run.machines["central"]
+    documents = {machine.name: _documents(machine, "dossiers") for machine in machines}
+    events: dict[str, Event] = {
+        event.hash: event
+        for body in documents["central"].values()
+        if isinstance(event := parse(load(body)), Event)
+    }
+    dossiers = {stream: central.node.register.dossier(stream) for stream in streams(central)}
+    found = (
+        _differences(machines),
+        _differing_folds(machines, dossiers),
+        _broken_promises(run, documents),
+        _acts_without_effect(dossiers),
+        _repeated_numbers(events),
+        _unexplained_papers(machines, events),
+        _unknown_conflicts(run),
+        _plainly_wrong(events, dossiers),
+        _files_that_are_not_there(central, events),
+    )
+    return list(chain.from_iterable(_few(list(one)) for one in found))
+
+
+def apart(data: Path, world: World) -> list[str]:
+    """What `verify` and `rebuild` say of the folders, when all nodes are closed.
+
+    The results of the simulation are no PDFs, so that nobody signs them as such: that one complaint is expected.
+    """
+    verdict = verify(data)
+    said = [str(one) for one in verdict.findings if not one.what.startswith("the result of ")]
+    rebuilt = rebuild(data, clock=MachineClock(world), ids=world.ids())
+    said += [f"{one.node_folder}: {one.problem}" for one in rebuilt if one.problem]
+    said += [
+        f"{one.node_folder}: {', '.join(one.differed)} came out otherwise when rebuilt"
+        for one in rebuilt
+        if one.differed
+    ]
+    if len({one.digest for one in rebuilt}) != 1:
+        said.append("the nodes' folds have different digests")
+    return _few(said)
+
+
+def _few(said: Sequence[str]) -> list[str]:
+    more = [f"… and {len(said) - FEW} more of this kind"] if len(said) > FEW else []
+    return [*said[:FEW], *more]
+
+
+def _documents(machine: Machine, database: str) -> Mapping[str, bytes]:
+    store = machine.node.stores[database]
+    with machine.node.file.read():
+        winners = store.winners([summary.id for summary in store.all_docs()])
+        return {doc_id: render(stored) for doc_id, stored in winners.items()}
+
+
+def _differences(machines: Sequence[Machine]) -> Iterator[str]:
+    """Every node that should hold an event holds it, byte for byte."""
+    for database in EVERYWHERE:
+        held = {machine.name: _documents(machine, database) for machine in machines}
+        everything: dict[str, bytes] = {}
+        for one in held.values():
+            everything.update(one)
+        for name, one in held.items():
+            for doc_id, body in sorted(everything.items()):
+                if doc_id not in one:
+                    yield f"{name} does not hold {database} {doc_id}"
+                elif one[doc_id] != body:
+                    yield f"{name} holds other bytes of {database} {doc_id}"
+
+
+def _differing_folds(machines: Sequence[Machine], dossiers: Mapping[str, Dossier]) -> Iterator[str]:
+    """All folds are equal, and the tables of every node say what the fold says."""
+    for machine in machines:
+        for stream, expected in dossiers.items():
+            if machine.node.register.dossier(stream) != expected:
+                yield f"{machine.name} folds {stream} otherwise than central"
+        with machine.node.file.read() as connection:
+            shown = set(connection.execute("SELECT hash, place, why FROM event").fetchall())
+            open_conflicts = {row[0] for row in connection.execute("SELECT id FROM conflict").fetchall()}
+            statuses = dict(connection.execute("SELECT stream, status FROM dossier").fetchall())
+        lines = {
+            (line.hash, line.place.value, line.why) for one in dossiers.values() for line in one.timeline
+        }
+        if shown != lines:
+            yield f"{machine.name} shows {len(shown ^ lines)} acts otherwise than they fold"
+        if open_conflicts != {conflict.id for one in dossiers.values() for conflict in one.conflicts}:
+            yield f"{machine.name} shows other conflicts than there are"
+        if statuses != {stream: one.status.value for stream, one in dossiers.items()}:
+            yield f"{machine.name} shows other statuses than the dossiers have"
+
+
+def _broken_promises(run: Run, documents: Mapping[str, Mapping[str, bytes]]) -> Iterator[str]:
+    """An act of which somebody was told that it is saved is never lost."""
+    for promise in run.promises:
+        doc_id = f"{promise.stream}:{promise.hash}"
+        for name, held in documents.items():
+            if doc_id not in held:
+                yield f"{name} lacks {promise.kind} {promise.hash[:12]}, saved at {promise.machine}"
+
+
+def _acts_without_effect(dossiers: Mapping[str, Dossier]) -> Iterator[str]:
+    """Whatever a ledger wrote was allowed; with all that it rests on at hand, nobody may hold it back."""
+    for dossier in dossiers.values():
+        for line in dossier.timeline:
+            if line.place in (Place.HELD, Place.WAITING, Place.NEWER):
+                yield f"{line.kind} {line.hash[:12]} of {line.node} is {line.place.value}: {line.why}"
+
+
+def _repeated_numbers(events: Mapping[str, Event]) -> Iterator[str]:
+    numbers = Counter(event.data["number"] for event in events.values() if event.kind == "dossier.received")
+    for number, count in sorted(numbers.items()):
+        if count > 1:
+            yield f"the number {number} was given {count} times"
+
+
+def _unexplained_papers(machines: Sequence[Machine], events: Mapping[str, Event]) -> Iterator[str]:
+    """Every slip has its event, every reception its slip, and the printer put out each once."""
+    for machine in machines:
+        with machine.node.file.read():
+            jobs = list(PrintJob.select().where(PrintJob.form == FORM))
+        receptions: dict[str, str] = {
+            event.hash: event.data["number"]
+            for event in events.values()
+            if event.kind == "dossier.received" and event.node == machine.node.id
+        }
+        if {job.number for job in jobs if job.attempt == 1} != set(receptions.values()):
+            yield f"{machine.name}: the slips queued are not those of its receptions"
+        for job in jobs:
+            came_out = machine.tray.papers[job.paper]
+            if job.state != State.DONE.value or came_out != 1:
+                yield f"{machine.name}: {job.paper} is {job.state} and came out {came_out} times"
+            code, _ = read(orjson.loads(job.payload)["qr_text"])
+            if receptions.get(code.event) != job.number:
+                yield f"{machine.name}: {job.paper} is the slip of an event that is not there"
+        for paper in sorted(machine.tray.papers.keys() - {job.paper for job in jobs}):
+            yield f"{machine.name}: {paper} came out and nobody asked for it"
+
+
+def _unknown_conflicts(run: Run) -> Iterator[str]:
+    known = {row.name for row in conflicts.TABLE}
+    for row in {row for rows in run.conflicts.values() for row in rows} - known:
+        yield f"a conflict of the row {row}, which is not in the table"
+
+
+def _plainly_wrong(events: Mapping[str, Event], dossiers: Mapping[str, Dossier]) -> Iterator[str]:
+    """What nobody needs the tables for: said again, without asking them."""
+    for dossier in dossiers.values():
+        before = _ancestors(events, dossier)
+        for line in dossier.timeline:
+            if line.place is Place.VOID or line.hash not in events:
+                continue
+            earlier = [events[one] for one in before[line.hash]]
+            for what in _plain_faults(events[line.hash], earlier):
+                yield f"{line.kind} {line.hash[:12]}: {what}"
+
+
+def _plain_faults(event: Event, earlier: Sequence[Event]) -> Iterator[str]:
+    kinds = {one.kind for one in earlier}
+    if event.kind != "dossier.received" and "dossier.received" not in kinds:
+        yield "nothing was received before"
+    if event.kind == "dossier.approved":
+        if not any(one.kind == "dossier.appraised" and one.data["passed"] for one in earlier):
+            yield "nobody had found the dossier in order"
+        if any(one.kind == "dossier.received" and one.by == event.by for one in earlier):
+            yield "who received it approved it"
+    if event.kind == "dossier.returned":
+        results = {
+            one.data["result"] for one in earlier if one.kind in ("dossier.approved", "dossier.refused")
+        }
+        if event.data["result"] not in results:
+            yield "there was no such result"
+
+
+def _ancestors(events: Mapping[str, Event], dossier: Dossier) -> dict[str, set[str]]:
+    before: dict[str, set[str]] = {}
+    for line in dossier.timeline:  # parents first
+        seen: set[str] = set()
+        for parent in events[line.hash].parents if line.hash in events else ():
+            seen |= before.get(parent, set()) | {parent}
+        before[line.hash] = seen
+    return before
+
+
+def _files_that_are_not_there(central: Machine, events: Mapping[str, Event]) -> Iterator[str]:
+    """Central has the whole file behind every act that names one."""
+    named = {value for event in events.values() for value in event.data.values() if str(value)[:5] == "file-"}
+    for file in sorted(named):
+        if central.node.archive.read(file) is None:
+            yield f"central does not hold {file[:17]}…, which an act names"

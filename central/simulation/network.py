@@ -1,0 +1,255 @@
+"""The lines between the machines, and what becomes of what they carry.
+
+A machine that can open a connection to another one pulls from it, and pushes to central, as `edge.roads` says.
+Whatever it carries, a line may be cut in the middle, lose the answer, bring a batch twice, in another order, or
+again much later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Final, TypeVar
+
+from central.simulation.machine import Machine
+from central.simulation.world import World
+from edge.node import server_uuid
+from sync.documents import Json
+from sync.errors import Unavailable
+from sync.peer import ChangesPage, Fetched, LocalPeer, RefusedDocument
+from sync.replicator import Replication
+
+PULLED: Final = ("catalog", "dossiers", "files")
+PUSHED: Final = ("dossiers", "files")
+_METHODS: Final = ("changes", "revs_diff", "bulk_get", "bulk_docs", "get_local", "put_local")
+_KINDS: Final = ("cut", "lost_answer", "duplicate", "reorder", "late")
+_BATCHES: Final = (1, 3, 10, 500)
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class Trouble:
+    """What befalls one replication: `kind` at the call of this number to this method of the far end."""
+
+    kind: str = ""
+    method: str = ""
+    call: int = 0
+    order: Random = field(default_factory=lambda: Random(0))  # noqa: S311 - a simulation, not a secret
+    calls: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def draw(cls, chance: Random, *, carrier: str) -> Trouble:
+        """`carrier` is the method that carries documents."""
+        kind = chance.choice(_KINDS)
+        method = chance.choice((carrier, *_METHODS)) if kind in ("cut", "lost_answer") else carrier
+        return cls(kind, method, chance.choice((1, 1, 1, 2, 3)), Random(chance.random()))  # noqa: S311
+
+    def now(self, method: str) -> str:
+        """The kind of trouble at this call, or "". Each method is only ever called from one thread."""
+        self.calls[method] = self.calls.get(method, 0) + 1
+        return self.kind if method == self.method and self.calls[method] == self.call else ""
+
+
+class Line:
+    """A peer as the machine at the other end of a line sees it. `late` takes a batch that will come once more."""
+
+    def __init__(
+        self,
+        peer: LocalPeer,
+        ends: tuple[Machine, Machine],
+        trouble: Trouble,
+        count: Callable[[str], None],
+        late: Callable[[list[Json]], None],
+    ) -> None:
+        self._peer, self._ends, self._trouble = peer, ends, trouble
+        self._count, self._late = count, late
+
+    def peer_id(self) -> str:
+        return self._peer.peer_id()
+
+    def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:
+        return self._call("changes", lambda: self._peer.changes(since, limit=limit, wait_s=wait_s))
+
+    def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        return self._call("revs_diff", lambda: self._peer.revs_diff(wanted))
+
+    def get_local(self, local_id: str) -> Json | None:
+        return self._call("get_local", lambda: self._peer.get_local(local_id))
+
+    def put_local(self, local_id: str, document: Json) -> str:
+        return self._call("put_local", lambda: self._peer.put_local(local_id, document))
+
+    def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        return self._call("bulk_get", lambda: self._peer.bulk_get(wanted), after=self._fetched)
+
+    def bulk_docs(self, documents: Sequence[Json]) -> list[RefusedDocument]:
+        return self._call(
+            "bulk_docs",
+            lambda: self._peer.bulk_docs(documents),
+            before=lambda kind: self._bring(kind, documents),
+        )
+
+    def close(self) -> None:
+        self._peer.close()
+
+    def _call(
+        self,
+        method: str,
+        call: Callable[[], _T],
+        *,
+        before: Callable[[str], None] = lambda kind: None,
+        after: Callable[[str, _T], _T] = lambda kind, answer: answer,
+    ) -> _T:
+        self._require_life()
+        kind = self._trouble.now(method)
+        if kind and kind != "late":
+            self._count(kind)
+        before(kind)
+        if kind == "cut":
+            raise Unavailable("the line was cut")
+        answer = after(kind, call())
+        self._require_life()
+        if kind == "lost_answer":
+            raise Unavailable("the answer was lost")
+        return answer
+
+    def _bring(self, kind: str, documents: Sequence[Json]) -> None:
+        """What arrives of a batch beside the batch."""
+        order = self._trouble.order
+        match kind:
+            case "cut":
+                self._peer.bulk_docs(documents[: order.randrange(len(documents))])
+            case "duplicate":
+                self._peer.bulk_docs(documents)
+            case "reorder":
+                self._peer.bulk_docs(order.sample(documents, 1 + len(documents) // 2))
+            case "late":
+                self._late(list(documents))
+            case _:
+                pass
+
+    def _fetched(self, kind: str, answer: list[Fetched]) -> list[Fetched]:
+        match kind:
+            case "duplicate":
+                return answer + answer
+            case "reorder":
+                return self._trouble.order.sample(answer, len(answer))
+            case "late":
+                self._late([one.document for one in answer if one.document is not None])
+                return answer
+            case _:
+                return answer
+
+    def _require_life(self) -> None:
+        """Nobody hears anything of a machine from the moment on at which its power went."""
+        if not all(machine.up for machine in self._ends):
+            raise Unavailable("no answer")
+
+
+class Network:
+    """Who can open a connection to whom. `refused` collects what a node would not take: there is no such thing."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._side: dict[str, int] = {}
+        self._deaf: set[tuple[str, str]] = set()
+        self._until = 0
+        self._late: list[tuple[Machine, str, str, list[Json]]] = []
+        self.refused: list[str] = []
+
+    def count(self, fault: str) -> None:
+        self._world.faults[fault] += 1
+
+    # ---- lines
+
+    def part(self, sides: Mapping[str, int], *, until: int) -> None:
+        """From now until a step only machines on one side reach each other."""
+        self._side, self._until = dict(sides), until
+        self.count("partition")
+
+    def deafen(self, one: str, other: str, *, until: int) -> None:
+        """From now until a step `one` cannot open a connection to `other`; the other way goes on."""
+        self._deaf.add((one, other))
+        self._until = max(until, self._until)
+        self.count("one_way")
+
+    def mend(self) -> None:
+        self._side, self._deaf = {}, set()
+
+    def pass_time(self) -> None:
+        if self._world.step >= self._until:
+            self.mend()
+
+    def reaches(self, one: Machine, other: Machine) -> bool:
+        together = self._side.get(one.name, 0) == self._side.get(other.name, 0)
+        return one.up and other.up and together and (one.name, other.name) not in self._deaf
+
+    # ---- what they carry
+
+    def meet(self, one: Machine, other: Machine, *, trouble: float = 0.0) -> None:
+        """`one` runs all its roads to `other`; each gets into trouble with a chance of `trouble`."""
+        roads = [(database, "pull") for database in PULLED]
+        if other.is_central:
+            roads += [(database, "push") for database in PUSHED]
+        chance = self._world.chance
+        for database, direction in roads:
+            carrier = "bulk_get" if direction == "pull" else "bulk_docs"
+            befalls = Trouble.draw(chance, carrier=carrier) if chance.random() < trouble else Trouble()
+            batch = chance.choice(_BATCHES) if trouble else _BATCHES[-1]
+            if self.reaches(one, other):
+                self._run(one, other, database, direction, befalls, batch)
+
+    def bring_late(self) -> None:
+        """What was under way for long arrives; everything that it says has been said already."""
+        late, self._late = self._late, []
+        for to, database, source, documents in late:
+            if to.up:
+                self.count("reorder")
+                with contextlib.suppress(Unavailable):
+                    peer = LocalPeer(to.node.stores[database], server_uuid="", source=source)
+                    self._note_refused(f"late {database} to {to.name}", peer.bulk_docs(documents))
+
+    def _run(
+        self, one: Machine, other: Machine, database: str, direction: str, trouble: Trouble, batch: int
+    ) -> None:
+        here, there, ends = one.node, other.node, (one, other)
+        pull = direction == "pull"
+        to, source = (one, there.id) if pull else (other, here.id)
+        near = Line(
+            LocalPeer(here.stores[database], server_uuid=server_uuid(here.id), source=there.id),
+            ends,
+            Trouble(),
+            self.count,
+            late=lambda documents: None,
+        )
+        far = Line(
+            LocalPeer(there.stores[database], server_uuid=server_uuid(there.id), source=here.id),
+            ends,
+            trouble,
+            self.count,
+            late=lambda documents: self._late.append((to, database, source, documents)),
+        )
+        what = f"{direction} of {database} by {one.name}, {other.name}"
+        replication = Replication(
+            far if pull else near,
+            near if pull else far,
+            node_id=here.id,
+            session_id=one.session,
+            now=one.clock,
+            jitter=here.ids.jitter,
+            batch=batch,
+            on_refused=lambda refused: self._note_refused(what, [refused]),
+            after_checkpoint=lambda seq: None if pull else self._arrived_there(one, database, seq),
+        )
+        with contextlib.suppress(Unavailable):
+            replication.run_once()
+
+    def _note_refused(self, what: str, refused: Sequence[RefusedDocument]) -> None:
+        self.refused += [f"{what}: {one.id} was refused, {one.reason}" for one in refused]
+
+    @staticmethod
+    def _arrived_there(one: Machine, database: str, seq: object) -> None:
+        if database == "dossiers" and one.up:
+            one.node.projector.centre_has(one.node.stores[database].inner_seq(seq))

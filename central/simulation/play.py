@@ -1,0 +1,351 @@
+"""One run: a centre works for some days while everything fails, then all is mended, and the checks are made."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from central.simulation import checks, deeds
+from central.simulation.deeds import Broken, Promise, Reception
+from central.simulation.founding import places
+from central.simulation.machine import Machine
+from central.simulation.network import Network
+from central.simulation.world import STEPS_A_DAY, World
+from edge.chain import ClockBehind
+from schemas.catalog import Duty
+from schemas.errors import Refused
+from schemas.fold import Dossier
+from sync.errors import DiskFull, Unavailable
+
+TROUBLE: Final = 0.35
+"""How likely a replication gets into trouble during the days of a run."""
+JUMPS: Final = (0, 0, -1, -1.5, -30, -600, 1, 45, 600, 2 * 24 * 60)
+"""Minutes. A clock that is far behind stops the work at its machine until it is set right."""
+WEEKS: Final = 2
+"""Between the last step and the mending: whatever a clock did, it is past that now."""
+GLANCES: Final = 3
+"""How many dossiers somebody opens before they go for a coffee."""
+FULL_FOR: Final = (5, 30)
+"""Steps until there is room on a disk again."""
+ROUNDS: Final = 4
+PATIENCE: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one run; `conflicts` counts conflicts by the rows that joined them."""
+
+    seed: int
+    failures: tuple[str, ...]
+    events: int
+    dossiers: int
+    conflicts: Mapping[str, int]
+    faults: Mapping[str, int]
+    story: tuple[str, ...] = ()
+
+
+class Run:
+    """A centre of which `data` holds the folders, fresh; they are changed."""
+
+    def __init__(self, data: Path, *, seed: int, nodes: int) -> None:
+        self.world = World(seed)
+        self.machines = {
+            place.title: Machine(place.title, data / place.title, self.world, place.duties)
+            for place in places(nodes)
+        }
+        self.network = Network(self.world)
+        self.promises: list[Promise] = []
+        self.conflicts: dict[str, tuple[str, ...]] = {}
+        self.story: list[str] = []
+        self._data = data
+        self._unanswered: dict[str, Reception] = {}
+
+    def play(self, steps: Collection[int], last: int) -> Outcome:
+        """Play the steps of these numbers, of all those before `last`; mend, check, report."""
+        try:
+            for machine in self.machines.values():
+                machine.start()
+            for step in sorted(steps):
+                self._step(step)
+            self._mend(last)
+            failures = [*self.network.refused, *checks.together(self)]
+        except Exception as why:  # noqa: BLE001 - whatever the program raises here is a finding
+            where = f"step {self.world.step}"
+            failures = [*self.network.refused, f"{where}: {self._last()}: {type(why).__name__}: {why}"]
+            self._stop()
+            return self._outcome(failures, events=0, dossiers=0)
+        central = self.machines["central"].node
+        events, dossiers = central.stores["dossiers"].info().doc_count, central.register.find("").searched
+        self._stop()
+        return self._outcome([*failures, *checks.apart(self._data, self.world)], events, dossiers)
+
+    def _outcome(self, failures: list[str], events: int, dossiers: int) -> Outcome:
+        rows = Counter(row for found in self.conflicts.values() for row in found)
+        return Outcome(
+            self.world.seed,
+            tuple(failures),
+            events,
+            dossiers,
+            rows,
+            dict(self.world.faults),
+            tuple(self.story),
+        )
+
+    def _last(self) -> str:
+        return self.story[-1] if self.story else "start"
+
+    def _stop(self) -> None:
+        for machine in self.machines.values():
+            machine.stop()
+
+    def _say(self, what: str) -> None:
+        self.story.append(f"{self.world.step} {what}")
+
+    # ---- steps
+
+    def _step(self, step: int) -> None:
+        world = self.world
+        world.begin_step(step)
+        self.network.pass_time()
+        for machine in self.machines.values():
+            if machine.up and step >= machine.full_until:
+                machine.free_disk()
+            if not machine.up and step >= machine.back_at:
+                self._say(f"{machine.name} starts again")
+                machine.start()
+        happens = world.chance.choices([do for _, do in STEPS], [weight for weight, _ in STEPS])[0]
+        happens(self)
+
+    def _anybody(self) -> Machine | None:
+        up = [machine for machine in self.machines.values() if machine.up]
+        return self.world.chance.choice(up) if up else None
+
+    def _pair(self) -> tuple[Machine, Machine] | None:
+        """Who calls whom; central calls nobody, and is called most."""
+        chance = self.world.chance
+        callers = [machine for machine in self.machines.values() if machine.up and not machine.is_central]
+        if not callers:
+            return None
+        one = chance.choice(callers)
+        others = [machine for machine in self.machines.values() if machine is not one]
+        central = self.machines["central"]
+        return one, central if chance.random() < 0.6 else chance.choice(others)
+
+    def _work(self) -> None:
+        machine = self._anybody()
+        if machine is not None:
+            self._work_at(machine)
+
+    def _meet(self) -> None:
+        pair = self._pair()
+        if pair is not None:
+            self._say(f"{pair[0].name} calls {pair[1].name}")
+            self.network.meet(*pair, trouble=TROUBLE)
+
+    def _print(self) -> None:
+        machine = self._anybody()
+        if machine is not None:
+            self._say(f"{machine.name} prints")
+            with self._told():
+                machine.spool.work(at=machine.clock())
+
+    def _publish(self) -> None:
+        central = self.machines["central"]
+        if central.up:
+            self._say("central publishes")
+            with self._told():
+                deeds.publish(central, self.world.chance)
+
+    # ---- what fails
+
+    def _crash(self) -> None:
+        """The power goes while somebody works, prints, calls or is called."""
+        chance, machine = self.world.chance, self._anybody()
+        if machine is None:
+            return
+        with machine.in_danger(chance.randint(1, 45), torn=chance.random() < 0.4):
+            others = [one for one in self.machines.values() if one is not machine and not one.is_central]
+            what = chance.randrange(4)
+            if what == 0 and not machine.is_central:
+                other = chance.choice([one for one in self.machines.values() if one is not machine])
+                self._say(f"{machine.name} calls {other.name}")
+                self.network.meet(machine, other, trouble=TROUBLE)
+            elif what == 1:
+                other = chance.choice(others)
+                self._say(f"{other.name} calls {machine.name}")
+                self.network.meet(other, machine, trouble=TROUBLE)
+            elif what == 2:
+                self._say(f"{machine.name} prints")
+                with self._told():
+                    machine.spool.work(at=machine.clock())
+            else:
+                self._work_at(machine)
+        if machine.dying:
+            self.story[-1] += f"; {machine.name} loses its power"
+            machine.bury(back_at=self.world.step + chance.choice((1, 1, 3, 15)))
+
+    def _part(self) -> None:
+        """For a while the centre is in two or three parts."""
+        chance = self.world.chance
+        sides = {name: chance.randrange(chance.choice((2, 3))) for name in self.machines}
+        self._say(f"the lines are cut: {sides}")
+        self.network.part(sides, until=self.world.step + chance.randint(5, 40))
+
+    def _deafen(self) -> None:
+        one, other = self.world.chance.sample(list(self.machines), 2)
+        self._say(f"{one} cannot call {other}")
+        self.network.deafen(one, other, until=self.world.step + self.world.chance.randint(5, 40))
+
+    def _come_late(self) -> None:
+        self._say("what was under way for long arrives")
+        self.network.bring_late()
+
+    def _jump(self) -> None:
+        """A clock jumps, or somebody sets it right."""
+        machine = self._anybody()
+        if machine is not None:
+            machine.clock.ahead = timedelta(minutes=self.world.chance.choice(JUMPS))
+            self._say(f"{machine.name}: its clock is ahead by {machine.clock.ahead}")
+            self.world.faults["clock_jump"] += 1
+
+    def _fill_disk(self) -> None:
+        """For a while there is little room on a disk, or none."""
+        machine = self._anybody()
+        if machine is not None:
+            pages = self.world.chance.randint(0, 5)
+            self._say(f"{machine.name}: room for {pages} more pages")
+            machine.fill_disk(pages, until=self.world.step + self.world.chance.randint(*FULL_FOR))
+
+    # ---- what people do
+
+    def _work_at(self, machine: Machine) -> None:
+        chance = self.world.chance
+        streams = checks.streams(machine)
+        unanswered = self._unanswered.get(machine.name)
+        with self._told():
+            if unanswered is not None and chance.random() < 0.7:
+                self._say(f"at {machine.name} the button is pressed once more")
+                self._receive(machine, unanswered)
+            elif Duty.RECEIVE in machine.duties and (not streams or chance.random() < 0.25):
+                self._say(f"at {machine.name} somebody is received")
+                self._receive(machine, deeds.fill_in(machine, chance))
+            else:
+                self._work_on_something(machine, streams)
+
+    def _work_on_something(self, machine: Machine, streams: Sequence[str]) -> None:
+        """Open dossiers, mostly new ones, until there is something to do; at a desk mostly contested ones."""
+        chance = self.world.chance
+        for _ in range(GLANCES):
+            among = streams
+            if Duty.DESK in machine.duties and chance.random() < 0.7:
+                among = [row.stream for row, _ in machine.node.register.conflicts()] or streams
+            if among:
+                stream = among[-1 - min(int(chance.expovariate(0.25)), len(among) - 1)]
+                self._say(f"at {machine.name} somebody works on {stream}")
+                self._note_conflicts(machine, stream)
+                promise = deeds.work(machine, stream, chance)
+                if promise is not None:
+                    self._promise(machine, promise)
+                    return
+
+    def _receive(self, machine: Machine, reception: Reception) -> None:
+        self._unanswered[machine.name] = reception
+        promise = deeds.receive(machine, reception)
+        if machine.up:
+            del self._unanswered[machine.name]
+        self._promise(machine, promise)
+
+    def _promise(self, machine: Machine, promise: Promise) -> None:
+        """Somebody was told; not if the power went meanwhile."""
+        if machine.up:
+            self.promises.append(promise)
+            self.story[-1] += f": {promise.kind}"
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """A person is told why not, and that nothing was saved."""
+        try:
+            yield
+        except (Refused, ClockBehind, Unavailable) as why:
+            self.story[-1] += f": {type(why).__name__} {why}"
+            if isinstance(why, DiskFull):
+                self.world.faults["disk_full"] += 1
+
+    def _note_conflicts(self, machine: Machine, stream: str) -> Dossier:
+        dossier = machine.node.register.dossier(stream)
+        self.conflicts.update((conflict.id, conflict.rows) for conflict in dossier.conflicts)
+        return dossier
+
+    # ---- afterwards
+
+    def _mend(self, last: int) -> None:
+        """Everything works again; people press their buttons, all meet, the desk settles, what waits is printed."""
+        self.world.begin_step(last + WEEKS * 5 * STEPS_A_DAY)
+        self.network.mend()
+        for machine in self.machines.values():
+            machine.clock.ahead = timedelta()
+            if machine.up:
+                machine.free_disk()
+            else:
+                machine.start()
+        self._say("all is mended")
+        for name, reception in sorted(self._unanswered.items()):
+            self.promises.append(deeds.receive(self.machines[name], reception))
+        self.network.bring_late()
+        self._gather()
+        self._settle()
+        self._gather()
+        for machine in self.machines.values():
+            # a full disk may have left a paper half-sent, as a crash does
+            machine.spool.settle_interrupted(at=machine.clock())
+            machine.spool.work(at=machine.clock())
+
+    def _gather(self) -> None:
+        """All call all, until nobody has anything new."""
+        for _ in range(ROUNDS):
+            before = self._held()
+            for one in self.machines.values():
+                for other in self.machines.values():
+                    if one is not other and not one.is_central:
+                        self.network.meet(one, other)
+            if self._held() == before:
+                return
+
+    def _held(self) -> list[int]:
+        return [store.seq() for one in self.machines.values() for store in one.node.stores.values()]
+
+    def _settle(self) -> None:
+        """The desk settles all that is the desk's to settle. Raises `Broken` for what it cannot settle."""
+        central = self.machines["central"]
+        for stream in checks.streams(central):
+            for _ in range(PATIENCE):
+                dossier = self._note_conflicts(central, stream)
+                if not any(conflict.for_desk for conflict in dossier.conflicts):
+                    break
+                self._say(f"the desk settles {stream}")
+                promise = deeds.settle(central, dossier, self.world.chance)
+                if promise is None:
+                    raise Broken(f"nobody may settle {dossier.conflicts[0]}")
+                self.promises.append(promise)
+            else:
+                raise Broken(f"after {PATIENCE} settlements {stream} is still contested")
+
+
+STEPS: Final[tuple[tuple[float, Callable[[Run], None]], ...]] = (
+    (54, Run._work),
+    (28, Run._meet),
+    (3, Run._print),
+    (1, Run._publish),
+    (6, Run._crash),
+    (1.5, Run._part),
+    (1, Run._deafen),
+    (1.5, Run._come_late),
+    (1.5, Run._jump),
+    (1.5, Run._fill_disk),
+)
+"""What happens in a step, and how often."""
