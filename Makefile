@@ -77,7 +77,7 @@ test: setup-tests lint
 	$(BIN)/pytest
 
 prove: setup-tests
-	$(BIN)/pytest --prove=$(if $(FULL),full,quarter) tests/schemas tests/sync tests/differential tests/edge tests/central tests/scenarios
+	$(BIN)/pytest --prove=$(if $(FULL),full,quarter) tests/schemas tests/sync tests/differential tests/edge tests/central tests/scenarios tests/simulation
 
 bench: setup-tests
 	$(BIN)/python -m tests.bench
