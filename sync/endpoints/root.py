@@ -15,9 +15,7 @@ from sync.errors import BadRequest, Refused, Unauthorized, Unavailable
 COUCHDB_VERSION = "3.5.0"
 MAX_UUIDS = 1000
 MAX_DBS_INFO = 100
-NOT_HERE = frozenset(
-    {"_cluster_setup", "_db_updates", "_reshard", "_scheduler", "_search_analyze"}
-)
+NOT_HERE = frozenset({"_cluster_setup", "_db_updates", "_reshard", "_scheduler", "_search_analyze"})
 """About clusters, events of the server, replications that are documents. (What nobody knows is a 404.)"""
 
 
