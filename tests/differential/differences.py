@@ -42,6 +42,8 @@ class Differences:
     acts: tuple[Apart, ...] = ()
     unseen: tuple[Unseen, ...] = ()
     words: tuple[Words, ...] = ()
+    bulk_in_order: bool = True
+    """Whether a _bulk_docs answers, and `_changes` shows its documents, in the order of the request."""
 
     def apart(self, side: Side, act: Act) -> bool:
         return any(one.is_it(side, act) for one in self.acts)
@@ -130,11 +132,6 @@ def _deletes_the_deleted(side: Side, act: Act) -> bool:
     )
 
 
-def _many_with_attachments_at_once(_side: Side, act: Act) -> bool:
-    puts = _puts(act)
-    return len(puts) > 1 and any(put.attachment is not None for put in puts)
-
-
 def _local_without_revision(_side: Side, act: Act) -> bool:
     return isinstance(act, PutLocal) and not act.fresh
 
@@ -200,11 +197,6 @@ KNOWN: Final = {
                 _deletes_the_deleted,
             ),
             Apart(
-                "numbers the documents of one _bulk_docs as their attachments become ready",
-                "numbers them in order",
-                _many_with_attachments_at_once,
-            ),
-            Apart(
                 "says 409 where a _local document is written without its revision",
                 "takes any revision, or none",
                 _local_without_revision,
@@ -218,6 +210,7 @@ KNOWN: Final = {
                 "has a revision when it is anywhere in the tree",
             ),
         ),
+        bulk_in_order=False,
         words=(Words([201], [200], "a document is deleted by PUT"),),
     ),
 }

@@ -207,8 +207,10 @@ class Side:
 
     def database(self, docs: Sequence[str], locals_: Sequence[str]) -> Json:
         """Lists of everything: `_changes`, `_all_docs`, `_revs_diff`, bytes of attachments, `_local`."""
+        changes = self._changes(docs)
         return {
-            "changes": self._changes(docs),
+            "changes": sorted(changes, key=lambda row: row["id"]),
+            "order": [row["id"] for row in changes],
             "all_docs": self._all_docs(docs),
             "keys": self._keys(docs),
             "revs_diff": self._revs_diff(docs, inner=False),
@@ -218,7 +220,7 @@ class Side:
             "counts": {name: self._ask("GET", "").json()[name] for name in ("doc_count",)},
         }
 
-    def _changes(self, docs: Sequence[str]) -> list[Json]:
+    def _changes(self, docs: Sequence[str]) -> list[dict[str, Any]]:
         rows = self._ask("GET", "_changes", style="all_docs").json()["results"]
         return [
             {
