@@ -243,7 +243,8 @@ def _part(one: _Answer, inner: bytes) -> Iterator[Segment]:
 
 
 def revs_diff(call: DatabaseCall) -> Response:
-    return answer(call.store.revs_diff(_revisions(call)))
+    # chunked, for the reason above: as many bytes as a page of changes
+    return raw_answer(iter([dump(call.store.revs_diff(_revisions(call))) + b"\n"]))
 
 
 def missing_revs(call: DatabaseCall) -> Response:
