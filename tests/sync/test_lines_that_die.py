@@ -80,6 +80,7 @@ class Run:
         self._path.unlink()
 
 
+@pytest.mark.timeout(3600)  # thousands of lines with --prove=full
 @pytest.mark.parametrize("way", ["pull", "push"])
 def test_a_line_that_dies_at_any_byte(tmp_path: Path, times: Times, way: str) -> None:
     """Everything is there after the next run, and no document went over the line more than once more."""
@@ -209,6 +210,7 @@ def killing(folder: Path) -> Iterator[Killed]:
         yield Killed(folder, stack)
 
 
+@pytest.mark.timeout(3600)
 def test_either_side_is_killed_in_the_middle(tmp_path: Path, times: Times) -> None:
     """Again and again: everything is at both ends, and sent again at most once for each kill."""
     kills = times(10, 200)
