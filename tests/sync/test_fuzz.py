@@ -712,14 +712,14 @@ def test_any_request(server: Attacked, times: Times) -> None:
         server.attack(method, f"/{path}?{query}&timeout=1", sent, {**JSON, **headers})
 
     queries = QUERIES.filter(lambda query: "heartbeat" not in query)
-    often(times(150, 5_000), (METHODS, PATHS, queries, BODIES, HEADERS), test)
+    often(times(150, 1_500), (METHODS, PATHS, queries, BODIES, HEADERS), test)
 
 
 def test_any_body_at_any_door(server: Attacked, times: Times) -> None:
     def test(door: tuple[str, str, object], body: Any) -> None:
         server.attack(door[0], door[1], json.dumps(body).encode(), JSON)
 
-    often(times(200, 5_000), (st.sampled_from(DOORS), BODIES), test)
+    often(times(200, 1_500), (st.sampled_from(DOORS), BODIES), test)
 
 
 def test_any_bytes(server: Attacked, times: Times) -> None:
@@ -727,7 +727,7 @@ def test_any_bytes(server: Attacked, times: Times) -> None:
         headers = {"Content-Encoding": "gzip"} if gzipped else {}
         server.attack(door[0], door[1], sent, {**JSON, **headers})
 
-    often(times(60, 2_000), (st.sampled_from(DOORS), st.binary(max_size=60), st.booleans()), test)
+    often(times(60, 1_000), (st.sampled_from(DOORS), st.binary(max_size=60), st.booleans()), test)
 
 
 BOUNDARY = b"--b\r\nContent-Type: application/json\r\n\r\n%b\r\n--b\r\n\r\nabc\r\n--b--"
@@ -760,7 +760,7 @@ def test_requests_with_some_bytes_changed(server: Attacked, times: Times) -> Non
             server.send("DELETE", "/dossiers")
             server.fill()
 
-    often(times(150, 5_000), (st.lists(st.sampled_from(REQUESTS), min_size=1, max_size=2), changes), test)
+    often(times(150, 1_500), (st.lists(st.sampled_from(REQUESTS), min_size=1, max_size=2), changes), test)
 
 
 def spoken(port: int, sent: bytes) -> list[int]:
