@@ -28,6 +28,8 @@ from sync.documents import load, render
 if TYPE_CHECKING:
     from central.simulation.play import Run
 
+_BEGINS: Final = frozenset(("dossier.registered", "dossier.received", "dossier.entered_afterwards"))
+_RESULTS: Final = frozenset(("dossier.approved", "dossier.refused", "dossier.sealed"))
 EVERYWHERE: Final = ("catalog", "dossiers")
 FEW: Final = 5
 """Of each kind of failure so many are told; the rest is counted."""
@@ -50,7 +52,8 @@ def together(run: Run) -> list[str]:
         for body in documents["central"].values()
         if isinstance(event := parse(load(body)), Event)
     }
-    dossiers = {stream: central.node.register.dossier(stream) for stream in streams(central)}
+    begun = dict.fromkeys(event.stream for event in events.values())
+    dossiers = {stream: central.node.register.dossier(stream) for stream in begun}
     found = (
         _differences(machines),
         _differing_folds(machines, dossiers),
@@ -62,7 +65,7 @@ def together(run: Run) -> list[str]:
         _plainly_wrong(events, dossiers),
         _files_that_are_not_there(central, events),
     )
-    return list(chain.from_iterable(_few(list(one)) for one in found))
+    return [*run.failures, *chain.from_iterable(_few(list(one)) for one in found)]
 
 
 def apart(data: Path, world: World) -> list[str]:
@@ -128,7 +131,7 @@ def _differing_folds(machines: Sequence[Machine], dossiers: Mapping[str, Dossier
             yield f"{machine.name} shows {len(shown ^ lines)} acts otherwise than they fold"
         if open_conflicts != {conflict.id for one in dossiers.values() for conflict in one.conflicts}:
             yield f"{machine.name} shows other conflicts than there are"
-        if statuses != {stream: one.status.value for stream, one in dossiers.items()}:
+        if statuses != {stream: one.status.value for stream, one in dossiers.items() if one.received}:
             yield f"{machine.name} shows other statuses than the dossiers have"
 
 
@@ -192,15 +195,15 @@ def _plainly_wrong(events: Mapping[str, Event], dossiers: Mapping[str, Dossier])
         for line in dossier.timeline:
             if line.place is Place.VOID or line.hash not in events:
                 continue
-            earlier = [events[one] for one in before[line.hash]]
+            earlier = [events[one] for one in before[line.hash] if one in events]
             for what in _plain_faults(events[line.hash], earlier):
                 yield f"{line.kind} {line.hash[:12]}: {what}"
 
 
 def _plain_faults(event: Event, earlier: Sequence[Event]) -> Iterator[str]:
     kinds = {one.kind for one in earlier}
-    if event.kind != "dossier.received" and "dossier.received" not in kinds:
-        yield "nothing was received before"
+    if event.kind not in _BEGINS and not kinds.intersection(_BEGINS):
+        yield "nothing had begun before"
     if event.kind == "dossier.approved":
         if not any(one.kind == "dossier.appraised" and one.data["passed"] for one in earlier):
             yield "nobody had found the dossier in order"

@@ -7,7 +7,7 @@ what may not be done, and the ledger must say no. Whatever the ledger said yes t
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -16,28 +16,42 @@ from typing import Final
 import msgspec
 
 from central.centre import Office
-from central.simulation.filling import PEOPLE, CannotFill, Scene, drafts, file_id, filled
+from central.simulation.filling import PEOPLE, CannotFill, Scene, drafts, file_id, filled, given
 from central.simulation.founding import ADMINISTRATOR, WORKERS, Worker
 from central.simulation.machine import Machine
 from edge.ledger import Draft
-from schemas.acts import TABLE, Act, Party, ReceivedComponent
+from schemas.acts import DOSSIER, TABLE, Act, Party, ReceivedComponent
 from schemas.calendar import local_day
+from schemas.catalog import Role
 from schemas.errors import NotAllowed
 from schemas.events import StreamId, timestamp
 from schemas.fold import Dossier, Place
 from schemas.seals import sign_decision
 
 WEIGHTS: Final[Mapping[str, float]] = {
-    "dossier.appraised": 8,
-    "dossier.approved": 9,
-    "dossier.refused": 3,
-    "dossier.withdrawal_asked": 3,
+    "dossier.appraised": 5,
+    "dossier.approved": 14,
+    "dossier.refused": 4,
     "dossier.withdrawal_granted": 5,
     "dossier.withdrawal_refused": 5,
-    "dossier.returned": 5,
-    "dossier.settled": 8,
+    "dossier.numbered": 8,
+    "dossier.sealed": 8,
+    "dossier.result_ready": 3,
+    "dossier.returned": 9,
+    "dossier.result_recalled": 2,
+    "dossier.withdrawal_asked": 1,
+    "dossier.supplied": 4,
+    "dossier.obligation_met": 3,
+    "dossier.taken_over": 2,
+    "dossier.amended": 1,
+    "dossier.extended": 2,
+    "dossier.fee_collected": 3,
+    "dossier.sent_back": 1,
+    "dossier.supplement_requested": 2,
+    "dossier.settled": 12,
 }
-"""How often an act is done where several are possible; 2 for an act that is not named."""
+"""How often an act is done where several are possible; seldom, for an act that is not named."""
+SELDOM: Final = 0.4
 MISTAKES: Final = 0.08
 
 
@@ -65,33 +79,81 @@ class Reception:
 
 
 @dataclass(frozen=True, slots=True)
+class Rivalry:
+    """What two machines try at once: acts one after the other at `one`, an act at the `other`."""
+
+    one: tuple[str, ...]
+    other: str
+
+
+RIVALRIES: Final = (
+    Rivalry(("dossier.approved",), "dossier.refused"),
+    Rivalry(("dossier.approved",), "dossier.withdrawal_asked"),
+    Rivalry(("dossier.approved", "dossier.sealed"), "dossier.approved"),
+    Rivalry(("dossier.approved", "dossier.numbered", "dossier.sealed"), "dossier.approved"),
+    Rivalry(("dossier.returned",), "dossier.result_recalled"),
+    Rivalry(("dossier.returned",), "dossier.sent_back"),
+    Rivalry(("dossier.returned",), "dossier.returned"),
+    Rivalry(("dossier.extended",), "dossier.extended"),
+    Rivalry(("dossier.amended",), "dossier.amended"),
+    Rivalry(("dossier.fee_collected",), "dossier.fee_collected"),
+    Rivalry(("dossier.settled",), "dossier.settled"),
+)
+"""So that the rare rows of the conflict table occur too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Deed:
     """An act that somebody is about to do."""
 
     act: Act
     data: msgspec.Struct
     worker: Worker
+    with_: tuple[str, ...] = ()
 
 
-def fill_in(machine: Machine, chance: Random) -> Reception:
-    """Somebody comes with their papers."""
+def fill_in(machine: Machine, chance: Random, stream: StreamId | None = None) -> Reception:
+    """Somebody comes with their papers; `stream` is what they had registered before."""
     node = machine.node
     at = node.clock()
     procedure = chance.choice(node.catalog.latest.procedures(local_day(at)))
     name, identity = chance.choice(PEOPLE)
     papers = (ReceivedComponent("Đơn đề nghị", 1), ReceivedComponent("Bản sao giấy tờ", 0, 1))
     draft = Draft(procedure.code, Party(name, identity, phone="0912000345"), papers[: chance.randint(1, 2)])
-    receivers = [worker.id for worker in WORKERS if worker.role is _RECEIVES.role]
-    return Reception(node.ids.stream(at), draft, chance.choice(receivers))
+    receivers = [worker.id for worker in WORKERS if _RECEIVES.role in worker.roles]
+    return Reception(stream or node.ids.stream(at), draft, chance.choice(receivers))
 
 
-def receive(machine: Machine, reception: Reception) -> Promise:
-    """Press the button. Raises what the ledger raises."""
+def receive(machine: Machine, reception: Reception) -> Promise | None:
+    """Press the button; None if it was received elsewhere before. Raises what the ledger raises."""
     node = machine.node
     dossier = node.ledger.receive(
         reception.stream, reception.draft, by=reception.by, spool=node.papers.spool_slip
     )
+    receipt = dossier.standing.receipt
+    if receipt is not None and receipt.node != node.id:
+        return None
     return _promised(machine, dossier, _RECEIVES.kind)
+
+
+def register(machine: Machine, chance: Random) -> Promise:
+    """Something comes over the portal: a dossier that is yet to be received. Raises what the ledger raises."""
+    node = machine.node
+    at = node.clock()
+    procedures = tuple(node.catalog.latest.procedures(local_day(at)))
+    procedure = chance.choice(procedures)
+    stream = node.ids.stream(at)
+    scene = Scene(node.projector.dossier(stream), timestamp(at), chance, procedures)
+    of_it = {
+        "procedure": procedure.code,
+        "procedure_name": procedure.name,
+        "agency": procedure.agency,
+        "number": "",
+    }
+    data = filled(_REGISTERS.data, scene, of_it)
+    receivers = [worker.id for worker in WORKERS if _RECEIVES.role in worker.roles]
+    dossier = node.ledger.act(stream, _REGISTERS.kind, data, by=chance.choice(receivers))
+    return _promised(machine, dossier, _REGISTERS.kind)
 
 
 def work(machine: Machine, stream: str, chance: Random) -> Promise | None:
@@ -105,11 +167,50 @@ def work(machine: Machine, stream: str, chance: Random) -> Promise | None:
     possible = [deed for deed in _deeds(machine, dossier, chance) if mistaken or _may(machine, dossier, deed)]
     if not possible:
         return None
-    deed = chance.choices(possible, [WEIGHTS.get(one.act.kind, 2) for one in possible])[0]
+    deed = chance.choices(possible, [WEIGHTS.get(one.act.kind, SELDOM) for one in possible])[0]
+    return _do(machine, dossier, deed, mistaken=mistaken)
+
+
+def rivals(
+    rivalry: Rivalry, one: Machine, other: Machine, stream: str, chance: Random
+) -> list[tuple[Machine, Promise]]:
+    """Two machines, each as far as it knows, do what cannot both stand; nothing where they cannot.
+
+    Where the law allows it here and there, one person does both. Raises what the ledger raises.
+    """
+    *before, last = rivalry.one
+    there = _possible(other, stream, rivalry.other, chance)
+    if there is None or _possible(one, stream, rivalry.one[0], chance) is None:
+        return []
+    done: list[tuple[Machine, Promise]] = []
+    for kind in before:
+        deed = _possible(one, stream, kind, chance, [w for w in WORKERS if w is not there.worker])
+        if deed is None:
+            return done
+        done.append((one, _do(one, one.node.register.dossier(stream), deed)))
+    here = _possible(one, stream, last, chance, [there.worker]) or _possible(one, stream, last, chance)
+    if here is not None:
+        done.append((one, _do(one, one.node.register.dossier(stream), here)))
+    done.append((other, _do(other, other.node.register.dossier(stream), there)))
+    return done
+
+
+def _possible(
+    machine: Machine, stream: str, kind: str, chance: Random, by: Sequence[Worker] = WORKERS
+) -> Deed | None:
+    """An act of this kind that one of these may do now."""
+    dossier = machine.node.register.dossier(stream)
+    deeds = _deeds(machine, dossier, chance, kinds=frozenset((kind,)), by=by)
+    return next((deed for deed in deeds if _may(machine, dossier, deed)), None)
+
+
+def _do(machine: Machine, dossier: Dossier, deed: Deed, *, mistaken: bool = False) -> Promise:
     _keep_files(machine, deed, dossier)
     sign = partial(sign_decision, deed.worker.key, deed.worker.certificate) if deed.act.signed else None
     try:
-        after = node.ledger.act(stream, deed.act.kind, deed.data, by=deed.worker.id, sign=sign)
+        after = machine.node.ledger.act(
+            dossier.stream, deed.act.kind, deed.data, by=deed.worker.id, with_=deed.with_, sign=sign
+        )
     except NotAllowed as why:
         if mistaken:
             raise
@@ -135,43 +236,48 @@ def settle(machine: Machine, dossier: Dossier, chance: Random) -> Promise | None
 
 
 def _deeds(
-    machine: Machine, dossier: Dossier, chance: Random, *, kinds: frozenset[str] = frozenset()
+    machine: Machine,
+    dossier: Dossier,
+    chance: Random,
+    *,
+    kinds: frozenset[str] = frozenset(),
+    by: Sequence[Worker] = WORKERS,
 ) -> Iterator[Deed]:
     node = machine.node
     at = node.clock()
     procedures = tuple(node.catalog.latest.procedures(local_day(at)))
     scene = Scene(dossier, timestamp(at), chance, procedures)
-    for act in TABLE:
-        if act.kind == _RECEIVES.kind or act.duty not in machine.duties or (kinds and act.kind not in kinds):
+    for act in DOSSIER:
+        if act.opens or not _at(machine, act) or (kinds and act.kind not in kinds):
             continue
-        workers = [worker for worker in WORKERS if worker.role is act.role]
+        workers = [worker for worker in by if _has(worker, act.roles)]
         if act.kind == _SETTLES.kind:
             # of the many officers there is one who took no part
             chance.shuffle(workers)
         else:
             workers = chance.sample(workers, min(1, len(workers)))
         with contextlib.suppress(CannotFill):
-            data = filled(act.data, scene, _given(act, scene))
-            yield from (Deed(act, data, worker) for worker in workers)
+            data = filled(act.data, scene, given(act.kind, scene))
+            yield from (Deed(act, data, worker, _witness(act, worker, chance)) for worker in workers)
 
 
-def _given(act: Act, scene: Scene) -> dict[str, object]:
-    """What the shape of the data cannot tell."""
-    if act.kind == _SETTLES.kind:
-        open_ones = [conflict for conflict in scene.dossier.conflicts if conflict.for_desk]
-        if not open_ones:
-            raise CannotFill("no conflict is open")
-        conflict = scene.chance.choice(open_ones)
-        stands = scene.chance.sample(conflict.members, scene.chance.choice((1, 1, 1, 0)))
-        return {"conflict": conflict.id, "members": list(conflict.members), "stands": stands}
-    if act.kind == "dossier.returned":
-        return {"result": scene.outcome.data.result}
-    return {}
+def _at(machine: Machine, act: Act) -> bool:
+    return not act.duties or any(duty in machine.duties for duty in act.duties)
+
+
+def _has(worker: Worker, roles: tuple[Role, ...]) -> bool:
+    return not roles or any(role in worker.roles for role in roles)
+
+
+def _witness(act: Act, worker: Worker, chance: Random) -> tuple[str, ...]:
+    """The second person, where the act needs one."""
+    seconds = [other.id for other in WORKERS if other is not worker and _has(other, act.witness)]
+    return (chance.choice(seconds),) if act.witness else ()
 
 
 def _may(machine: Machine, dossier: Dossier, deed: Deed) -> bool:
     try:
-        machine.node.ledger.check(dossier, deed.act.kind, deed.data, by=deed.worker.id)
+        machine.node.ledger.check(dossier, deed.act.kind, deed.data, by=deed.worker.id, with_=deed.with_)
     except NotAllowed:
         return False
     return True
@@ -197,4 +303,5 @@ def _promised(machine: Machine, dossier: Dossier, kind: str) -> Promise:
 
 
 _RECEIVES: Final = next(act for act in TABLE if act.kind == "dossier.received")
+_REGISTERS: Final = next(act for act in TABLE if act.kind == "dossier.registered")
 _SETTLES: Final = next(act for act in TABLE if act.kind == "dossier.settled")

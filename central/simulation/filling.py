@@ -7,11 +7,11 @@ A member is filled by its name where the name says more than the type, else by i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import inspect
@@ -20,8 +20,9 @@ from schemas.calendar import local_day
 from schemas.catalog import Procedure
 from schemas.events import moment, timestamp
 from schemas.fold import Dossier
-from schemas.rules import Done
+from schemas.rules import Standing
 
+_T = TypeVar("_T")
 PEOPLE: Final = (
     ("Nông Văn Thắng", "020085004127"),
     ("Hoàng Thị Mai", "020192001733"),
@@ -53,12 +54,6 @@ class Scene:
         """One of the documents that could come out."""
         return self.chance.choice(drafts(self.dossier.stream))
 
-    @property
-    def outcome(self) -> Done:
-        if self.dossier.standing.outcome is None:
-            raise CannotFill("no result stands")
-        return self.dossier.standing.outcome
-
 
 def drafts(stream: str) -> tuple[bytes, ...]:
     """The documents that could come of a dossier; their bytes are all that the archive asks for."""
@@ -83,11 +78,105 @@ _BY_NAME: Final[Mapping[str, Callable[[Scene], object]]] = {
 }
 
 
-def filled(data: type[msgspec.Struct], scene: Scene, given: Mapping[str, object]) -> msgspec.Struct:
-    """An instance, with the members that are `given`. Raises `CannotFill`."""
-    members = _struct(inspect.type_info(data), scene, dict(given))
+def given(kind: str, scene: Scene) -> dict[str, object]:
+    """What neither shape nor name can tell: the members of an act that speak of what stands. Raises `CannotFill`."""
+    of_kind = _GIVEN.get(kind)
+    return of_kind(scene, scene.dossier.standing) if of_kind else {}
+
+
+def _conflict(scene: Scene, standing: Standing) -> dict[str, object]:
+    conflict = _one_of([one for one in scene.dossier.conflicts if one.for_desk], scene, "open conflict")
+    stands = scene.chance.sample(conflict.members, scene.chance.choice((1, 1, 1, 0)))
+    return {"conflict": conflict.id, "members": list(conflict.members), "stands": stands}
+
+
+def _result(scene: Scene, standing: Standing) -> dict[str, object]:
+    return {"result": _there(standing.result, "result")}
+
+
+def _handed_over(scene: Scene, standing: Standing) -> dict[str, object]:
+    """What was given away, or waits at the counter."""
+    results = [done.data.result for done in standing.returns]
+    return {"result": _one_of(results + [standing.result] * bool(standing.result), scene, "result")}
+
+
+def _number(scene: Scene, standing: Standing) -> dict[str, object]:
+    return {"number": _there(standing.number, "number").data.number}
+
+
+def _collection(scene: Scene, standing: Standing) -> dict[str, object]:
+    """A receipt for what the catalog asked for when the dossier was received."""
+    received = standing.received
+    if standing.purse.collected:
+        raise CannotFill("it is paid, as far as is known here")
+    fees = received.fees if received is not None else ()
+    lines = [{"kind": fee.kind, "name": fee.kind, "amount": fee.amount} for fee in fees if fee.amount]
+    _one_of(lines, scene, "fee")
+    receipt = {
+        "form": "01BLP",
+        "symbol": scene.chance.choice(("26TAA", "26TAB")),
+        "number": scene.chance.randint(1, 10**7),
+    }
+    return {"receipt": receipt, "lines": lines, "total": sum(fee.amount for fee in fees)}
+
+
+def _collected(scene: Scene, standing: Standing) -> dict[str, object]:
+    """A receipt that is in force; for a refund, a part of what is left of it."""
+    purse = standing.purse
+    receipt = _one_of(sorted(purse.collected), scene, "receipt")
+    left = purse.collected[receipt] - purse.refunded.get(receipt, 0)
+    return {"collected": receipt, "amount": scene.chance.randint(1, max(1, left))}
+
+
+def _changes(scene: Scene, standing: Standing) -> dict[str, object]:
+    field = scene.chance.choice(("applicant.phone", "applicant.address"))
+    return {"changes": [{"field": field, "value": scene.chance.choice(("0912000111", "0912000222"))}]}
+
+
+def _later(scene: Scene, standing: Standing) -> dict[str, object]:
+    due = moment(_there(standing.due or None, "due moment"))
+    return {"due": timestamp(due + timedelta(days=scene.chance.randint(1, 3)))}
+
+
+def _request(scene: Scene, standing: Standing) -> dict[str, object]:
+    return {"again": "CSDL không khai thác được" if standing.asked_before else ""}
+
+
+_GIVEN: Final[Mapping[str, Callable[[Scene, Standing], dict[str, object]]]] = {
+    "dossier.settled": _conflict,
+    "dossier.result_ready": _result,
+    "dossier.sealed": _result,
+    "dossier.seal_void": _result,
+    "dossier.returned": _result,
+    "dossier.result_recalled": _handed_over,
+    "dossier.number_cancelled": _number,
+    "dossier.fee_collected": _collection,
+    "dossier.fee_voided": _collected,
+    "dossier.fee_refunded": _collected,
+    "dossier.receipt_replaced": _collected,
+    "dossier.amended": _changes,
+    "dossier.extended": _later,
+    "dossier.supplement_requested": _request,
+}
+
+
+def _one_of(these: Sequence[_T], scene: Scene, what: str) -> _T:
+    if not these:
+        raise CannotFill(f"there is no {what}")
+    return scene.chance.choice(these)
+
+
+def _there(one: _T | None, what: str) -> _T:
+    if one is None:
+        raise CannotFill(f"there is no {what}")
+    return one
+
+
+def filled(data: type[msgspec.Struct], scene: Scene, members: Mapping[str, object]) -> msgspec.Struct:
+    """An instance with these members, the others made up. Raises `CannotFill`."""
+    whole = _struct(inspect.type_info(data), scene, dict(members))
     try:
-        return msgspec.convert(members, data)
+        return msgspec.convert(whole, data)
     except (msgspec.ValidationError, ValueError) as why:
         raise CannotFill(str(why)) from why
 
@@ -144,6 +233,8 @@ def _text(pattern: str, scene: Scene) -> str:
         return scene.chance.choice(_WORDS)
     if pattern.startswith("^file-"):
         return file_id(scene.draft)
+    if "[0-9a-f]{32}" in pattern:
+        return scene.dossier.stream
     if "[0-9a-f]{64}" in pattern:
         return scene.chance.choice(scene.earlier())
     if pattern.startswith("^20[0-9]{2}-") and "T" in pattern:

@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -29,7 +30,7 @@ from edge.node import Folder, Node
 from edge.settings import NodeSettings
 from schemas.calendar import VIETNAM
 from schemas.canonical import to_base64
-from schemas.catalog import Duty, Entry, Grant, Person, Role
+from schemas.catalog import Duty, Entry, Grant, Person, Role, Step
 from schemas.seals import sign_decision
 
 FOUNDED: Final = datetime(2027, 3, 1, 7, 30, tzinfo=VIETNAM).astimezone(UTC)
@@ -37,6 +38,8 @@ FOUNDED: Final = datetime(2027, 3, 1, 7, 30, tzinfo=VIETNAM).astimezone(UTC)
 FEWEST: Final = 3
 MOST: Final = 12
 _PROCEDURES: Final = 8
+_SEALED: Final = (Step.APPRAISE, Step.APPROVE, Step.NUMBER, Step.SEAL)
+"""Half of the procedures need all steps, half are done when they are approved."""
 _LIFE: Final = timedelta(days=3650)
 
 
@@ -68,7 +71,7 @@ class Worker:
     """Somebody who works here; they sign with a key of their own."""
 
     id: str
-    role: Role
+    roles: tuple[Role, ...]
 
     @property
     def key(self) -> Ed25519PrivateKey:
@@ -80,21 +83,36 @@ class Worker:
         return _certificate(self.id, self.key.public_key())
 
     def entry(self) -> Person:
-        certificates = (to_base64(self.certificate),) if self.role in _SIGNERS else ()
+        certificates = (to_base64(self.certificate),) if _SIGNERS.intersection(self.roles) else ()
         return Person(
-            self.id, self.id, self.role.value, (Grant(self.role, SINCE),), "TUQ. GIÁM ĐỐC", certificates
+            self.id,
+            self.id,
+            self.roles[0].value,
+            tuple(Grant(role, SINCE) for role in self.roles),
+            "TUQ. GIÁM ĐỐC",
+            certificates,
         )
 
 
 _SIGNERS: Final = frozenset(Role) - {Role.ADMINISTRATOR}
-_HOW_MANY: Final = {Role.RECEIVER: 5, Role.APPRAISER: 3, Role.APPROVER: 4, Role.DESK_OFFICER: 16}
+_HOW_MANY: Final = {
+    Role.RECEIVER: 5,
+    Role.APPRAISER: 3,
+    Role.APPROVER: 3,
+    Role.CLERK: 1,
+    Role.DESK_OFFICER: 16,
+}
 """Whoever took part in a conflict may not settle it: there must be officers left who did not."""
+_AS_WELL: Final = {Role.APPROVER: (Role.CLERK,), Role.SUPERVISOR: (Role.CASHIER,)}
+"""In a small office one person does two things; the law says which of them not on one dossier."""
 WORKERS: Final = tuple(
-    Worker(f"{role.value.replace('_', '-')}.{number}", role)
+    Worker(
+        f"{role.value.replace('_', '-')}.{number}", (role, *(_AS_WELL.get(role, ()) if number == 1 else ()))
+    )
     for role in Role
     for number in range(1, _HOW_MANY.get(role, 2) + 1)
 )
-ADMINISTRATOR: Final = next(worker.id for worker in WORKERS if worker.role is Role.ADMINISTRATOR)
+ADMINISTRATOR: Final = next(worker.id for worker in WORKERS if Role.ADMINISTRATOR in worker.roles)
 
 
 def found(data: Path, count: int) -> None:
@@ -147,8 +165,14 @@ def _catalog() -> Sequence[Entry]:
     sample = files("central") / "sample"
     agencies = read_agencies((sample / "agencies.csv").read_bytes())
     read = read_procedures((sample / "procedures.csv").read_bytes(), agencies, since=SINCE)
-    chosen = [one for one in read.procedures if one.on_site][:_PROCEDURES]
-    return [CENTRE, *CALENDARS, *agencies, *(worker.entry() for worker in WORKERS), *chosen]
+    # first those that cost something: without a fee there is nothing to collect
+    on_site = [one for one in read.procedures if one.on_site]
+    chosen = sorted(on_site, key=lambda one: not one.fees_on(FOUNDED.date()))[:_PROCEDURES]
+    sealed = [
+        msgspec.structs.replace(one, steps=_SEALED if place % 2 else one.steps)
+        for place, one in enumerate(chosen)
+    ]
+    return [CENTRE, *CALENDARS, *agencies, *(worker.entry() for worker in WORKERS), *sealed]
 
 
 def _key(name: str) -> Ed25519PrivateKey:

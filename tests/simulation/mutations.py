@@ -20,7 +20,9 @@ from edge.ledger import Ledger
 from edge.projector import Projector
 from schemas.events import Event
 from schemas.fold import _Fold
+from sync.documents import Json
 from sync.peer import ChangesPage, LocalPeer
+from sync.replicator import Replication
 from sync.sqlite import Connection
 from sync.writing import Arrival
 
@@ -60,6 +62,17 @@ def a_page_loses_its_last_change() -> None:
     LocalPeer.changes = mutated  # type: ignore[method-assign]
 
 
+def a_checkpoint_is_noted_before_the_write() -> None:
+    fetch = Replication._fetch
+
+    def mutated(self: Replication, page: ChangesPage) -> list[Json]:
+        documents = fetch(self, page)
+        self._note(page.last_seq)
+        return documents
+
+    Replication._fetch = mutated  # type: ignore[method-assign]
+
+
 def an_arrival_is_not_projected() -> None:
     arrived = Projector.arrived
     project = Projector._project
@@ -87,6 +100,7 @@ MUTATIONS: Final[dict[str, Callable[[], None]]] = {
         a_number_counter_is_not_durable,
         an_act_skips_its_check,
         a_page_loses_its_last_change,
+        a_checkpoint_is_noted_before_the_write,
         an_arrival_is_not_projected,
     )
 }

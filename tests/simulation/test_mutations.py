@@ -17,6 +17,7 @@ SAYS: Final = {
     "the_fold_ignores_parents": "dossier.",
     "a_number_counter_is_not_durable": "number",
     "an_act_skips_its_check": "is held",
+    "a_checkpoint_is_noted_before_the_write": "does not hold",
     "a_page_loses_its_last_change": "does not hold",
     "an_arrival_is_not_projected": "shows",
 }

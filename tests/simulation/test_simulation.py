@@ -7,10 +7,28 @@ import subprocess
 import sys
 from typing import Any, Final
 
+import pytest
+
 from tests.proving import Times
 
 USUAL_SEEDS, ALL_SEEDS = 10, 200
-MUST_HAPPEN: Final = ("partition", "one_way", "crash", "duplicate", "reorder", "clock_jump")
+MUST_HAPPEN: Final = (
+    "partition",
+    "one_way",
+    "crash",
+    "cut",
+    "lost_answer",
+    "duplicate",
+    "reorder",
+    "clock_jump",
+    "disk_full",
+)
+ELSEWHERE: Final = {
+    *("rated_twice", "called_twice"),  # of visits, which nobody plays yet
+    *("revoked", "machine_doubted"),  # need certificates that end, and machines that are cloned
+    *("portal_twice", "possible_duplicate", "number_twice"),  # rows of the centre, over several dossiers
+}
+RARE: Final = {"one_person", "returned_or_recalled", "received_twice"}
 
 
 def simulated(*arguments: str) -> dict[str, Any]:
@@ -26,12 +44,14 @@ def simulated(*arguments: str) -> dict[str, Any]:
     return {**said, "status": done.returncode}
 
 
+@pytest.mark.timeout(3600)
 def test_whatever_fails_nothing_is_lost_and_all_agree(times: Times) -> None:
-    said = simulated("--seeds", str(times(USUAL_SEEDS, ALL_SEEDS)))
+    seeds = times(USUAL_SEEDS, ALL_SEEDS)
+    said = simulated("--seeds", str(seeds))
     assert said["failures"] == []
     assert said["status"] == 0
     assert all(said["faults"][fault] for fault in MUST_HAPPEN), said["faults"]
-    assert sum(said["conflicts"].values()) > 0
+    assert set(said["unseen"]) <= ELSEWHERE | (RARE if seeds < 50 else set())
 
 
 def test_a_seed_is_always_the_same_day() -> None:
@@ -39,3 +59,15 @@ def test_a_seed_is_always_the_same_day() -> None:
     for said in (once, again):
         said.pop("seconds")
     assert once == again
+
+
+def test_a_choice_of_steps_that_is_none_is_refused_in_one_sentence() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "central.cli", "simulate", "--only", "3,x"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "--only: numbers of steps with commas between them" in done.stderr
+    assert "Traceback" not in done.stderr
