@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -121,6 +123,8 @@ def simulate(plan: Plan, *, processes: int, told: Callable[[], None] = lambda: N
 
 def simulate_command(plan: Plan, *, processes: int | None, as_json: bool) -> int:
     """Simulate, print, and return the exit status: 0 all well, 1 something failed."""
+    # whoever stops us wants our folders gone too: they lie in memory
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as progress:
         task = progress.add_task("simulating", total=plan.seeds)
         report = simulate(

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from random import Random
 from typing import Any, Final, TypeVar
 
@@ -174,11 +175,16 @@ def _there(one: _T | None, what: str) -> _T:
 
 def filled(data: type[msgspec.Struct], scene: Scene, members: Mapping[str, object]) -> msgspec.Struct:
     """An instance with these members, the others made up. Raises `CannotFill`."""
-    whole = _struct(inspect.type_info(data), scene, dict(members))
+    whole = _struct(_shape(data), scene, dict(members))
     try:
         return msgspec.convert(whole, data)
     except (msgspec.ValidationError, ValueError) as why:
         raise CannotFill(str(why)) from why
+
+
+@cache
+def _shape(data: type[msgspec.Struct]) -> inspect.Type:
+    return inspect.type_info(data)
 
 
 def _struct(info: Any, scene: Scene, members: dict[str, object]) -> dict[str, object]:
