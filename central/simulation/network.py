@@ -240,6 +240,7 @@ class Network:
             now=one.clock,
             jitter=here.ids.jitter,
             batch=batch,
+            tick=lambda: 0.0,  # pages must not be larger where the machine is quicker
             on_refused=lambda refused: self._note_refused(what, [refused]),
             after_checkpoint=lambda seq: None if pull else self._arrived_there(one, database, seq),
         )
