@@ -516,12 +516,24 @@ class ShiftClosed(msgspec.Struct, frozen=True, omit_defaults=True):
             raise ValueError("a difference has its reason")
 
 
+class Views(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who looked at what stays at the machine; up to which line of that log, and its hash, is sealed here."""
+
+    last_line: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+    last_hash: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")]
+    count: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+
+
 class DayClosed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How many acts this machine wrote on a Vietnamese day, and up to which number of its chain."""
+    """How many acts this machine wrote on a Vietnamese day, and up to which number of its chain.
+
+    `views`: how many times somebody looked at a dossier here that day.
+    """
 
     day: Day
     last_seq: Annotated[int, Meta(ge=0, le=2**53 - 1)]
     acts: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+    views: Views | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         date.fromisoformat(self.day)

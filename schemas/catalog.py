@@ -326,9 +326,46 @@ class Redaction(msgspec.Struct, frozen=True, omit_defaults=True):
     ground: Text
 
 
+class Password(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a person's long password is checked against, at every node and offline: argon2id, never the password.
+
+    A `temporary` one was handed out by an administrator, and opens nothing but the page that asks for another.
+    """
+
+    person: Text
+    verifier: Annotated[str, Meta(pattern=r"^\$argon2id\$[ -~]{20,300}\Z")]
+    temporary: bool = False
+
+
+class SignOut(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Ends every session of a person that began under an earlier catalog, at every node; no clock is asked.
+
+    `forget_pins`: the PINs that were set under an earlier catalog, too (a PIN was stolen, somebody left).
+    """
+
+    person: Text
+    reason: Text
+    forget_pins: bool = False
+
+
+class DataAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a person's request about their data was answered (Luật 91/2025/QH15), or a restriction lifted.
+
+    It names dossiers and files, never the person: the catalog goes to every machine and stays for ever.
+    """
+
+    id: Text
+    what: Literal["given", "corrected", "restricted", "lifted", "refused", "redacted"]
+    ground: Text
+    reason: Text
+    asked: date
+    streams: Annotated[tuple[StreamName, ...], Meta(max_length=200)] = ()
+    targets: Annotated[tuple[str, ...], Meta(max_length=200)] = ()
+
+
 Entry = (
     Centre | Card | Agency | Procedure | Person | Year | Delegation | Commune | Form | NumberRange
-    | Cut | Fork | Admission | Report | Revocation | Redaction
+    | Cut | Fork | Admission | Report | Revocation | Redaction | Password | SignOut | DataAnswer
 )  # fmt: skip
 T = TypeVar("T")
 
@@ -349,6 +386,9 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "conflict.reported": Report,
     "trust.revoked": Revocation,
     "event.redacted": Redaction,
+    "password.set": Password,
+    "person.signed_out": SignOut,
+    "data.answered": DataAnswer,
 }
 
 
@@ -366,8 +406,10 @@ def subject_of(entry: Entry) -> str:
             return entry.node
         case Agency() | Procedure() | Commune() | Form():
             return entry.code
-        case Person() | Delegation() | NumberRange() | Report():
+        case Person() | Delegation() | NumberRange() | Report() | DataAnswer():
             return entry.id
+        case Password() | SignOut():
+            return entry.person
         case Year():
             return str(entry.year)
         case Cut():
@@ -385,6 +427,7 @@ def subject_of(entry: Entry) -> str:
 @dataclass
 class Trust:
     """What central's later word changes in acts already written: the only thing that does (design §3.3).
+    Beside it, whom it has signed out, and which dossiers it has restricted.
 
     Each with the number of its entry: an act is judged by what its author could know.
     """
@@ -395,6 +438,8 @@ class Trust:
     revoked: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     redacted: dict[str, str] = field(default_factory=dict)
     reports: dict[str, dict[str, tuple[int, Report]]] = field(default_factory=dict)
+    restricted: dict[str, DataAnswer] = field(default_factory=dict)
+    signed_out: dict[str, list[tuple[int, bool]]] = field(default_factory=dict)
 
     def learn(self, number: int, entry: Entry) -> None:
         match entry:
@@ -413,6 +458,13 @@ class Trust:
             case Report():
                 for stream in entry.streams:
                     self.reports.setdefault(stream, {})[entry.id] = (number, entry)
+            case DataAnswer(what="restricted"):
+                self.restricted.update(dict.fromkeys(entry.streams, entry))
+            case DataAnswer(what="lifted"):
+                for stream in entry.streams:
+                    self.restricted.pop(stream, None)
+            case SignOut():
+                self.signed_out.setdefault(entry.person, []).append((number, entry.forget_pins))
             case _:
                 pass
 
@@ -422,6 +474,10 @@ class Trust:
         if cut is None:
             return False
         return seq > cut.last_seq or (seq == cut.last_seq and event_hash != cut.last_hash)
+
+    def signed_out_since(self, person: str, number: int, *, pins: bool = False) -> bool:
+        """Whether a person was signed out everywhere after catalog `number`; with `pins`, of their PINs too."""
+        return any(n > number and (forgets or not pins) for n, forgets in self.signed_out.get(person, ()))
 
     def revoked_since(self, what: str, name: str, at: str) -> int | None:
         """The number of the entry by which this had ended at or before a moment."""
@@ -623,6 +679,19 @@ class View:
 
     def person(self, name: str) -> Person | None:
         return self._find(Person, name)
+
+    def password(self, person: str) -> Password | None:
+        return self._find(Password, person)
+
+    def all_delegations(self) -> list[Delegation]:
+        """Every delegation, the newest first, whether it holds or not."""
+        return sorted(self._all(Delegation), key=lambda one: (one.since, one.id), reverse=True)
+
+    def revocation(self, what: str, name: str) -> Revocation | None:
+        return self._find(Revocation, f"{what} {name}")
+
+    def data_answers(self) -> list[DataAnswer]:
+        return sorted(self._all(DataAnswer), key=lambda one: one.id, reverse=True)
 
     def people(self) -> list[Person]:
         return sorted(self._all(Person), key=lambda person: person.id)

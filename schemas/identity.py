@@ -359,6 +359,11 @@ def masked(identity: str) -> str:
     return f"{identity[:ends]}{'•' * 4}{identity[len(identity) - ends :]}" if identity else ""
 
 
+def hidden(identity: str) -> str:
+    """What somebody sees whose work needs no number: the place alone, `020*********` (domain §7.1)."""
+    return f"{identity[:3]}{'*' * (len(identity) - 3)}" if len(identity) >= 9 else "*" * len(identity)
+
+
 def masked_phone(phone: str) -> str:
     """On boards and in public only the last three digits: `•••••••678`; of a short one none."""
     shown = 3 if len(phone) >= 9 else 0

@@ -20,14 +20,17 @@ from schemas.catalog import (
     Card,
     Catalog,
     Centre,
+    DataAnswer,
     Duty,
     Entry,
     Fee,
     FeeKind,
     Grant,
+    Password,
     Person,
     Procedure,
     Role,
+    SignOut,
     kind_of,
     subject_of,
 )
@@ -404,3 +407,38 @@ def test_a_card_is_what_central_says_last() -> None:
     before = catalog.at(office().catalog.name)
     assert before is not None
     assert before.card("counter-01.1") == card("counter-01.1")
+
+
+def test_a_password_is_what_was_set_last() -> None:
+    old, new = (
+        Password("viet", f"$argon2id$v=19$m=65536,t=3,p=4${part}$abcdefgh") for part in ("AAAA", "BBBB")
+    )
+    catalog = applied(first() + written(old, new, after=first()))
+    assert catalog.latest.password("viet") == new
+    assert catalog.latest.password("hoa") is None
+
+
+def test_signing_out_everywhere_ends_what_began_under_an_earlier_catalog() -> None:
+    catalog = applied(first() + written(SignOut("viet", "PIN bị lộ", True), after=first()))
+    assert catalog.trust.signed_out_since("viet", 1)
+    assert catalog.trust.signed_out_since("viet", 1, pins=True)
+    assert not catalog.trust.signed_out_since("viet", 2)
+    assert not catalog.trust.signed_out_since("hoa", 1)
+
+
+def test_a_sign_out_leaves_pins_alone_unless_it_says_so() -> None:
+    """And a later one that does not forget them gives none back."""
+    said = (SignOut("viet", "mất máy", True), SignOut("viet", "đổi chỗ"))
+    catalog = applied(first() + written(*said, after=first()))
+    assert catalog.trust.signed_out_since("viet", 2)
+    assert not catalog.trust.signed_out_since("viet", 2, pins=True)
+    assert catalog.trust.signed_out_since("viet", 1, pins=True)
+
+
+def test_a_restriction_holds_until_it_is_lifted() -> None:
+    stream = "0" * 32
+    restricted = DataAnswer("1", "restricted", "Luật 91/2025/QH15", "đang tranh chấp", TODAY, (stream,))
+    lifted = msgspec.structs.replace(restricted, id="2", what="lifted")
+    documents = first() + written(restricted, after=first())
+    assert stream in applied(documents).trust.restricted
+    assert stream not in applied(documents + written(lifted, after=documents)).trust.restricted

@@ -20,6 +20,7 @@ from schemas.identity import (
     Sex,
     digits,
     findings,
+    hidden,
     is_filler,
     is_old_number,
     is_passport,
@@ -117,6 +118,12 @@ def test_a_personal_number_has_twelve_digits() -> None:
 )
 def test_an_identity_is_masked_outside_reception(identity: str, shown: str) -> None:
     assert masked(identity) == shown
+
+
+def test_who_needs_no_number_sees_its_place_alone() -> None:
+    assert hidden("020090004127") == "020*********"
+    assert hidden("C1234567") == "********"
+    assert hidden("") == ""
 
 
 @given(st.from_regex(r"[A-Z]?[0-9]{1,19}", fullmatch=True))
