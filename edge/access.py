@@ -46,7 +46,8 @@ class Access:
     def authenticate(self, name: str, password: str) -> User | None:
         card = self._catalog.latest.card(name)
         if card is not None:
-            return User(name, (NODE,)) if password_holds(card.ed25519, name, self._node, password) else None
+            known = card.opens and password_holds(card.ed25519, name, self._node, password)
+            return User(name, (NODE,)) if known else None
         verifier = self._readers.get(name)
         if verifier is None or not self._matches(name, verifier, password):
             return None
@@ -56,6 +57,9 @@ class Access:
         if user is None or not _is_for_replicating(path):
             return False
         if NODE in user.roles:
+            card = self._catalog.latest.card(user.name)
+            if card is None or not card.opens:  # a session may be older than the revocation
+                return False
             self._heard(user.name)
             return True
         reads = method in ("GET", "HEAD") or (

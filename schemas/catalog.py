@@ -22,7 +22,7 @@ from schemas.canonical import from_base64
 from schemas.deadlines import Limit
 from schemas.errors import CatalogBroken, Malformed
 from schemas.events import Document, Event, Unknown, moment, parse
-from schemas.seals import fingerprint, seal_holds, signature_holds
+from schemas.seals import fingerprint, pin_of, seal_holds, signature_holds
 
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 Dong = Annotated[int, Meta(ge=0, le=10**12)]
@@ -68,16 +68,27 @@ class Step(Enum):
     SEAL = "seal"
 
 
+Der = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]*\Z", max_length=8192)]
+"""An X.509 certificate's DER in base64url; empty where there is none."""
+Why = Literal["retired", "lost", "stolen", "forked"]
+
+
 class Centre(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The words at the head of every paper."""
+    """The words at the head of every paper; `tls_authority` is the certificate that those of the cards hang on."""
 
     name: Text
     superior: Text
     place: Text
+    tls_authority: Der = ""
 
 
 class Card(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What central grants a node: who it is, its keys, its number's lease, and what it may write."""
+    """What central grants a node: who it is, its keys, its number's lease, and what it may write.
+
+    No `agencies`: all of them. `address` is the URL at which other nodes reach it. `tls` is the certificate that it
+    shows there: whoever connects asks for the key in it, and for nothing else that it says. A card that was
+    `revoked` says why; it opens nothing any more, and what its machine has written is judged as before, up to the cut.
+    """
 
     node: Text
     place: Text
@@ -88,8 +99,21 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
     duties: tuple[Duty, ...]
     ed25519: Text
     x25519: Text
-    address: str = ""
+    address: Annotated[str, Meta(max_length=200)] = ""
     max_catalog_age_days: Annotated[int, Meta(ge=1, le=366)] = 30
+    agencies: tuple[AgencyCode, ...] = ()
+    tls: Der = ""
+    revoked: Why | Literal[""] = ""
+
+    @property
+    def opens(self) -> bool:
+        """Whether other nodes let this one in, and it them: no date decides that, for clocks are wrong on bad days."""
+        return not self.revoked
+
+    @property
+    def pin(self) -> str:
+        """What a TLS server must prove to be this node: `pin_of` its certificate's key; "" for one without TLS."""
+        return pin_of(from_base64(self.tls, "tls")) if self.tls else ""
 
 
 def _within(day: date, since: date | msgspec.UnsetType, until: date | msgspec.UnsetType) -> bool:
@@ -277,7 +301,7 @@ class Cut(msgspec.Struct, frozen=True, omit_defaults=True):
     database: Literal["dossiers", "visits"]
     last_seq: Annotated[int, Meta(ge=0, le=2**53 - 1)]
     last_hash: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")]
-    why: Literal["retired", "lost", "stolen", "forked"]
+    why: Why
 
 
 class Fork(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -575,6 +599,8 @@ class Catalog:
             entry: Entry = msgspec.convert(event.data, kind)
             if isinstance(entry, Person):
                 entry.ders()
+            if isinstance(entry, Card):
+                from_base64(entry.tls, "tls")
             if isinstance(entry, Redaction) and not set(event.with_) - {event.by}:
                 raise Malformed("with", "a redaction needs two persons")
         except (msgspec.ValidationError, Malformed) as why:

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 
 from schemas.canonical import from_base64, to_base64
@@ -46,6 +47,20 @@ def seal_holds(document: Document, public_key: str) -> bool:
 def fingerprint(certificate: bytes) -> str:
     """How `signed.certificate` names a certificate: SHA-256 of its DER, 64 hex digits."""
     return hashlib.sha256(certificate).hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def pin_of(certificate: bytes) -> str:
+    """SHA-256 of the public key in a certificate (its DER SubjectPublicKeyInfo), 64 hex digits; "" for none.
+
+    A certificate may be renewed and keep its key: the pin stays.
+    """
+    try:
+        key = load_der_x509_certificate(certificate).public_key()
+        spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except (InvalidVersion, UnsupportedAlgorithm, ValueError):
+        return ""
+    return hashlib.sha256(spki).hexdigest()
 
 
 def signature_holds(event: Event, certificate: bytes) -> bool:

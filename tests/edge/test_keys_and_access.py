@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from argon2 import PasswordHasher
 
+from central.centre import Office
 from edge.access import Access
 from edge.keys import password_holds
 from edge.settings import ReaderSettings
@@ -98,3 +100,20 @@ def test_a_neighbour_may_all_that_replicating_needs(centre: SmallCentre) -> None
         ("GET", "_design/x"),
     ):
         assert access.authorize(user, "dossiers", method, path), path
+
+
+def test_a_revoked_node_is_let_in_nowhere_whatever_session_it_has(centre: SmallCentre) -> None:
+    """Not by its password, which still holds, and not by the session that it opened before."""
+    access = _access(centre, [])
+    password = centre["counter-01"].keys.password_for("counter-01.1", "room-01.1")
+    user = access.authenticate("counter-01.1", password)
+    assert access.authorize(user, "dossiers", "GET", "_changes")
+
+    card = centre["central"].catalog.latest.card("counter-01.1")
+    assert card is not None
+    revoked = msgspec.structs.replace(card, duties=(), revoked="stolen")
+    Office(centre["central"]).define([revoked], by="quan.nv")
+    centre.meet("central", "room-01")
+
+    assert access.authenticate("counter-01.1", password) is None
+    assert not access.authorize(user, "dossiers", "GET", "_changes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -31,6 +32,7 @@ from schemas.catalog import (
     Procedure,
     Role,
     SignOut,
+    View,
     kind_of,
     subject_of,
 )
@@ -442,3 +444,41 @@ def test_a_restriction_holds_until_it_is_lifted() -> None:
     documents = first() + written(restricted, after=first())
     assert stream in applied(documents).trust.restricted
     assert stream not in applied(documents + written(lifted, after=documents)).trust.restricted
+
+
+def test_a_card_pins_the_key_of_its_certificate_and_not_the_certificate() -> None:
+    """Renewed with the same key it is the same pin; a card without one has none to prove."""
+    old, new, other = (
+        msgspec.structs.replace(card("counter-01.1"), tls=to_base64(certificate))
+        for certificate in (
+            certificate_of("first", key_of("counter-01.1").public_key(), "ca", key_of("ca")),
+            certificate_of("second", key_of("counter-01.1").public_key(), "ca", key_of("ca")),
+            certificate_of("first", key_of("room-01.1").public_key(), "ca", key_of("ca")),
+        )
+    )
+
+    assert old.tls != new.tls
+    assert old.pin == new.pin != other.pin
+    assert re.fullmatch("[0-9a-f]{64}", old.pin)
+    assert card("counter-01.1").pin == ""
+    assert msgspec.structs.replace(old, tls=to_base64(b"no certificate")).pin == ""
+
+
+def test_a_revoked_card_opens_nothing_and_what_it_sealed_is_judged_as_before() -> None:
+    """The card in force when an act was done still says what its machine might write."""
+    granted = written(card("central.1"), card("counter-01.1"))
+    revoked = msgspec.structs.replace(card("counter-01.1"), duties=(), revoked="stolen")
+    catalog = applied(granted, written(revoked, after=granted))
+    now, then = catalog.latest.card("counter-01.1"), View(catalog, 2).card("counter-01.1")
+
+    assert now is not None
+    assert then is not None
+    assert (now.opens, then.opens) == (False, True)
+    assert then.duties == card("counter-01.1").duties
+    assert now.ed25519 == then.ed25519
+
+
+def test_a_card_with_half_a_certificate_breaks_the_catalog() -> None:
+    broken = msgspec.structs.replace(card("counter-01.1"), tls="A")
+    with pytest.raises(CatalogBroken, match="tls"):
+        applied(written(card("central.1"), broken))
