@@ -5,12 +5,15 @@ Sequences are opaque here, as anywhere outside a store: JSON values, compared on
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Protocol
 
-from sync.documents import Incoming, Json, load, parse_document, render
-from sync.errors import BadRequest, NotFound, TooLarge, Unavailable
+from sync.documents import DESIGN, Incoming, Json, dump_sorted, load, parse_document, render
+from sync.errors import BadRequest, NotFound, Refused, TooLarge, Unavailable
+from sync.mango import Selector
 from sync.rows import Summary
 from sync.store import Store, Wanted
 
@@ -44,14 +47,59 @@ class RefusedDocument(NamedTuple):
     reason: str
 
 
+Passes = Callable[[Json], bool]
+NativeFilters = Mapping[str, Callable[[Mapping[str, str]], Passes]]
+"""The filters of a source by their names: what each makes of the parameters of whoever reads."""
+
+FEW: Final = 100
+"""So many ids are looked up; more are picked out of all changes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which documents a source tells of: all of them, or those that one filter of its own lets pass."""
+    """Which documents a source tells of: all of them, or those that one filter of its own lets pass.
+
+    At most one of `doc_ids`, `selector` and `filter`, the name of a filter that the source has; `parameters` are
+    what the reader tells that one, for it is the source that filters and the reader that knows what it needs.
+    """
 
     doc_ids: tuple[str, ...] | None = None
     selector: Json | None = None
     filter: str | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)  # the filter's
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def mark(self) -> str:
+        """What a peer's id ends with: the checkpoint of a part must not be taken for that of the whole, nor for
+        that of the part which was chosen before the parameters changed."""
+        if self == EVERYTHING:
+            return ""
+        doc_ids = None if self.doc_ids is None else sorted(self.doc_ids)
+        what = dump_sorted([doc_ids, self.selector, self.filter, dict(self.parameters)])
+        return f"?{hashlib.sha256(what).hexdigest()}"
+
+    def passes(self, filters: NativeFilters) -> Passes | None:
+        """What passes in a source of ours, None where everything does. Raises `Refused`.
+
+        (Another server knows its own filters.)
+        """
+        if self.doc_ids is not None:
+            ids = frozenset(self.doc_ids)
+            return lambda document: document["_id"] in ids
+        if self.selector is not None:
+            return Selector(self.selector).matches
+        match self.filter:
+            case None:
+                return None
+            case "_design":
+                return lambda document: str(document["_id"]).startswith(DESIGN)
+            case name if name in filters:
+                return filters[name](self.parameters)
+            case name if "/" in name:
+                raise Refused(
+                    f"filter {name}: JavaScript is not executed here", error="not_implemented", status=501
+                )
+            case _:
+                raise BadRequest("unknown builtin filter name")
 
 
 EVERYTHING = Chosen()
@@ -61,7 +109,10 @@ class Peer(Protocol):
     """Every method may raise `Unavailable` (later), `Refused` (a person must look) or `Broken`."""
 
     def peer_id(self) -> str:
-        """`<server uuid>/<database>`: the same for as long as the database lives, whatever its address."""
+        """`<server uuid>/<database>`: the same for as long as the database lives, whatever its address.
+
+        With what is chosen of it, if that is not everything.
+        """
 
     def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:
         """Up to `limit` changes after `since`; where there are none, the first ones within `wait_s`."""
@@ -87,7 +138,8 @@ class Peer(Protocol):
 class LocalPeer:
     """A store of this process. `source`: whom the store hears as the bringer of documents written here.
 
-    `passes`: which revisions its changes tell of, all by default.
+    `chosen`: the revisions that its changes tell of; `filters`: those that it may name. Raises `Refused` for one
+    that there is not.
     """
 
     def __init__(
@@ -96,12 +148,14 @@ class LocalPeer:
         *,
         server_uuid: str,
         source: str | None,
-        passes: Callable[[Json], bool] | None = None,
+        chosen: Chosen = EVERYTHING,
+        filters: NativeFilters = MappingProxyType({}),
     ) -> None:
         self._store = store
-        self._id = f"{server_uuid}/{store.name}"
+        self._id = f"{server_uuid}/{store.name}{chosen.mark()}"
         self._source = source
-        self._passes = passes
+        self._passes = chosen.passes(filters)
+        self._few = chosen.doc_ids if chosen.doc_ids is not None and len(chosen.doc_ids) <= FEW else None
         self._closed = False
 
     def peer_id(self) -> str:
@@ -115,7 +169,7 @@ class LocalPeer:
         while True:
             self._require_open()
             with store.file.read():
-                found = store.changes(after, limit=limit)
+                found = store.changes(after, limit=limit, doc_ids=self._few or None)
                 end = len(found) < limit
                 after = store.seq() if end else found[-1].seq
                 changes = tuple(change for one in found if (change := self._change(one)).revs)

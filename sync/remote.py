@@ -152,7 +152,8 @@ class RemotePeer:
     def peer_id(self) -> str:
         if self._id is None:
             answer = self._ask("GET", f"{self._url}/")
-            self._id = f"{_decoded(answer.content, _Welcome).uuid}/{self._database}"
+            uuid = _decoded(answer.content, _Welcome).uuid
+            self._id = f"{uuid}/{self._database}{self._chosen.mark()}"
         return self._id
 
     def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:

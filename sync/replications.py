@@ -16,15 +16,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
 from sync.checkpoints import FROM_THE_START, ID_VERSION
 from sync.databases import Databases
-from sync.documents import DESIGN, Json, dump_sorted
+from sync.documents import Json, dump_sorted
 from sync.errors import BadRequest, Broken, Exists, NotFound, Refused, Unauthorized, Unavailable
-from sync.mango import Selector
-from sync.peer import ChangesPage, Chosen, Fetched, LocalPeer, Peer, RefusedDocument
+from sync.peer import (
+    EVERYTHING,
+    ChangesPage,
+    Chosen,
+    Fetched,
+    LocalPeer,
+    NativeFilters,
+    Peer,
+    RefusedDocument,
+)
 from sync.remote import RemotePeer
 from sync.replicator import Replication
 from sync.store import Store
@@ -33,8 +42,6 @@ from sync.tasks import Tasks
 MAX_AT_ONCE: Final = 8
 """One-shot replications: each holds a thread of the web server, and may ask the same server for others."""
 STOP_S: Final = 5
-
-Passes = Callable[[Json], bool]
 
 _RANDOM: Final = random.SystemRandom()
 
@@ -120,7 +127,7 @@ class Replications:
         tasks: Tasks,
         new_id: Callable[[], str],
         now: Callable[[], datetime],
-        filters: Mapping[str, Callable[[Mapping[str, str]], Passes]] | None = None,
+        filters: NativeFilters = MappingProxyType({}),
         jitter: Callable[[], float] = _RANDOM.random,
     ) -> None:
         self._databases = databases
@@ -128,7 +135,7 @@ class Replications:
         self._tasks = tasks
         self._new_id = new_id
         self._now = now
-        self._filters = filters or {}
+        self._filters = filters
         self._jitter = jitter
         self._running: dict[str, _Job] = {}  # the continuous ones, by id
         self._once: set[_Job] = set()
@@ -209,8 +216,7 @@ class Replications:
                     del self._running[job_id]
 
     def _job(self, order: Order, user: str | None) -> _Job:
-        passes = self._passes(order.chosen) if isinstance(order.source, Here) else None
-        inner = self._peer(order.source, user, chosen=order.chosen, passes=passes)
+        inner = self._peer(order.source, user, chosen=order.chosen)
         source = _Source(inner, order=order)
         try:
             source.require()
@@ -247,23 +253,22 @@ class Replications:
         if isinstance(target, Here) and order.create_target and self._databases.get(target.name) is None:
             with suppress(Exists):  # meanwhile, by somebody else
                 self._databases.create(target.name)
-        inner = self._peer(target, user, chosen=Chosen(), passes=None)
+        inner = self._peer(target, user, chosen=EVERYTHING)
         if isinstance(inner.peer, RemotePeer) and order.create_target:
             with _worded(target):
                 inner.peer.create()
         return inner
 
-    def _peer(
-        self, end: Here | Elsewhere, user: str | None, *, chosen: Chosen, passes: Passes | None
-    ) -> _Inner:
+    def _peer(self, end: Here | Elsewhere, user: str | None, *, chosen: Chosen) -> _Inner:
         match end:
             case Here(name):
                 store = self._databases.get(name)
                 if store is None:
                     raise _not_found(end)
-                return _Inner(
-                    end, LocalPeer(store, server_uuid=self._uuid, source=user, passes=passes), store
+                peer = LocalPeer(
+                    store, server_uuid=self._uuid, source=user, chosen=chosen, filters=self._filters
                 )
+                return _Inner(end, peer, store)
             case Elsewhere():
                 return _Inner(
                     end,
@@ -277,27 +282,6 @@ class Replications:
                     ),
                     None,
                 )
-
-    def _passes(self, chosen: Chosen) -> Passes | None:
-        """The filter of a source of ours. (Another server knows its own.)"""
-        if chosen.doc_ids is not None:
-            ids = frozenset(chosen.doc_ids)
-            return lambda document: document["_id"] in ids
-        if chosen.selector is not None:
-            return Selector(chosen.selector).matches
-        match chosen.filter:
-            case None:
-                return None
-            case "_design":
-                return lambda document: str(document["_id"]).startswith(DESIGN)
-            case name if name in self._filters:
-                return self._filters[name](chosen.parameters)
-            case name if "/" in name:
-                raise Refused(
-                    f"filter {name}: JavaScript is not executed here", error="not_implemented", status=501
-                )
-            case _:
-                raise BadRequest("unknown builtin filter name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,10 +366,11 @@ class _Observed:
 
 class _Source(_Observed):
     def peer_id(self) -> str:
-        """With what is chosen of it: the checkpoint of a part must not be taken for that of the whole."""
-        what = self._order.what()
-        inner = super().peer_id()
-        return inner if what is None else f"{inner}?{hashlib.sha256(dump_sorted(what)).hexdigest()}"
+        """With where it is read from: what came before has not been copied."""
+        since, inner = self._order.since_seq, super().peer_id()
+        return (
+            inner if since == FROM_THE_START else f"{inner}&{hashlib.sha256(dump_sorted(since)).hexdigest()}"
+        )
 
     def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:
         """`since_seq` counts where no checkpoint says more."""

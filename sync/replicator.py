@@ -1,10 +1,15 @@
 """Copy what one peer has to another, once or for ever: CouchDB's algorithm. protocol.md §3.1, §3.3.
 
-A step reads a page of changes, asks the target what it misses, fetches that, and hands it to a thread that
-writes; while that one works, the next page is read. When a page is durable at the target its sequence is
-noted on both sides. So a run that dies anywhere repeats at most two pages, and of them only what had not
-arrived. What the target refuses is reported and passed over; it is offered again at each new connection and
-now and then (`refused_before`), because what was wrong may have been the rule, the clock or the disk over there.
+Three pages are under way at a time, and wait for each other only where they must:
+
+1. one thread reads which changes come after those that are being copied;
+2. the run's own thread asks the target what it misses of a page, and fetches that;
+3. one thread writes the page before, and when that is durable at the target notes its sequence on both sides.
+
+So a run that dies anywhere repeats at most two pages of documents, and of them only what had not arrived. What the
+target refuses is reported, before the note says that the page is done, and passed over; it is offered again at each
+new connection and now and then (`refused_before`), because what was wrong may have been the rule, the clock or the
+disk over there.
 
 What each failure leads to: docs/sync.md.
 """
@@ -14,14 +19,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from sync.checkpoints import FROM_THE_START, Session, agreed_seq, history_of, replication_id
-from sync.documents import Json, dump
+from sync.documents import Json, dump, dump_sorted
 from sync.errors import Broken, Conflict, Refused, SyncError, Unavailable
 from sync.pace import Pace
 from sync.peer import ChangesPage, LocalPeer, Peer, RefusedDocument
@@ -76,14 +82,23 @@ class Offered(NamedTuple):
     rev: str
 
 
+def _thread(name: str) -> Executor:
+    return ThreadPoolExecutor(1, thread_name_prefix=name)
+
+
 class Replication:
     """One direction between two peers, which are its own: `stop` closes them.
 
     `node_id`: of the node that runs it. `session_id`: new for each start of the program. `jitter`: numbers
     in [0, 1). `batch`: the most documents of a page. `on_refused` hears of each document that the target does not
     take; `refused_before` gives those that wait to be offered again, and `on_accepted` hears of each that the target
-    has by now, whoever brought it; `after_checkpoint` of each sequence of the source up to which everything is durable at the target (or
-    was refused). `tick`: seconds that only grow.
+    has by now, whoever brought it; `after_checkpoint` of each sequence of the source up to which everything is
+    durable at the target (or was refused). These are called from the run's threads.
+
+    `transform` sees each document on its way. It may hold one back, by None, which is then listed like one that was
+    refused; it may not change any, for a copy that differs from its original under the same name is no copy: a run
+    whose transform does so is over. `tick`: seconds that only grow. `hand`: makes what does one thing after another
+    beside the run's own thread.
     """
 
     def __init__(
@@ -100,10 +115,14 @@ class Replication:
         refused_before: Callable[[], Sequence[Offered]] = tuple,
         on_accepted: Callable[[Offered], None] = lambda accepted: None,
         after_checkpoint: Callable[[Any], None] = lambda seq: None,
+        transform: Callable[[Json], Json | None] | None = None,
         tick: Callable[[], float] = time.monotonic,
+        hand: Callable[[str], Executor] = _thread,
     ) -> None:
         self._source = source
         self._target = target
+        self._transform = transform
+        self._hand = hand
         self._node_id = node_id
         self._now = now
         self._jitter = jitter
@@ -121,8 +140,10 @@ class Replication:
         self._passed: set[bytes] = set()  # sequences since there was last nothing to read
         self._empty = 0
         self._offered_at: float | None = None
+        self._ahead: _Ahead | None = None
         self._under_way: _Page | None = None
         self._status = Status()
+        self._telling = threading.Lock()
         self._stopping = False
         self._wake = threading.Event()
 
@@ -131,9 +152,10 @@ class Replication:
 
     def run_once(self) -> Status:
         """Copy all that is there. Raises `SyncError` where it ends early."""
-        with ThreadPoolExecutor(1, thread_name_prefix="replication-write") as writer:
+        with ExitStack() as stack:
+            hands = self._hands(stack)
             self._connect()
-            while self._step(writer, wait_s=0):
+            while self._step(hands, wait_s=0):
                 pass
         return self._status
 
@@ -142,14 +164,20 @@ class Replication:
 
         Returns early only when something is broken (`Status.state`).
         """
-        with ThreadPoolExecutor(1, thread_name_prefix="replication-write") as writer:
-            self._keep_following(writer)
+        with ExitStack() as stack:
+            self._keep_following(self._hands(stack))
 
-    def _keep_following(self, writer: Executor) -> None:
+    def _hands(self, stack: ExitStack) -> _Hands:
+        return _Hands(
+            stack.enter_context(self._hand("replication-read")),
+            stack.enter_context(self._hand("replication-write")),
+        )
+
+    def _keep_following(self, hands: _Hands) -> None:
         failures = 0
         while not self._stopping:
             try:
-                self._follow(writer)
+                self._follow(hands)
             except (Unavailable, Refused) as why:
                 if self._stopping:
                     break
@@ -163,7 +191,7 @@ class Replication:
             except Broken as why:
                 self._failed(State.BROKEN, why)
                 return
-        self._status = replace(self._status, state=State.STOPPED)
+        self._tell(state=State.STOPPED)
 
     def stop(self) -> None:
         """From any thread: `run_live` returns soon, and this replication is over."""
@@ -182,11 +210,11 @@ class Replication:
 
     # ---- running
 
-    def _follow(self, writer: Executor) -> None:
+    def _follow(self, hands: _Hands) -> None:
         self._connect()
         more = True
         while not self._stopping:
-            more = self._step(writer, wait_s=0 if more else WAIT_S)
+            more = self._step(hands, wait_s=0 if more else WAIT_S)
 
     def _connect(self) -> None:
         """Read both notes; from then on only write them."""
@@ -199,14 +227,11 @@ class Replication:
         self._read_up_to = since
         self._passed.clear()
         self._offered_at = None
-        self._status = replace(self._status, state=State.COPYING, source_seq=since)
+        self._tell(state=State.COPYING, source_seq=since)
 
-    def _step(self, writer: Executor, *, wait_s: float) -> bool:
-        """Read one page while the one before is being written; False if there was none to read."""
-        limit = self._pace.size
-        began = self._tick()
-        page = self._source.changes(self._read_up_to, limit=limit, wait_s=wait_s)
-        self._distrust(page, waited=bool(wait_s) and self._tick() - began > LINE_S)
+    def _step(self, hands: _Hands, *, wait_s: float) -> bool:
+        """Fetch one page while the one before is written and the next one read; False if there was none."""
+        page, is_last = self._next_page(hands.reader, wait_s)
         began = self._tick()
         documents = self._fetch(page) if page.changes else []
         read_s = self._tick() - began
@@ -216,13 +241,29 @@ class Replication:
             page,
             frozenset((str(one.get("_id")), str(one.get("_rev"))) for one in documents),
             read_s,
-            writer.submit(self._timed_write, documents),
+            hands.writer.submit(self._put_away, page, documents, replace(self._session)),
         )
-        if len(page.changes) < limit:  # nothing to overlap with, and somebody may be waiting for it
+        if is_last:  # nothing to overlap with, and somebody may be waiting for it
             self._finish()
             if self._offered_at is None or self._tick() - self._offered_at > OFFER_AGAIN_S:
                 self._offer_again()
         return bool(page.changes)
+
+    def _next_page(self, reader: Executor, wait_s: float) -> tuple[ChangesPage, bool]:
+        """And whether it is the last one for now. Where it is not, the one after it is being read from here on."""
+        if self._ahead is None:
+            limit, began = self._pace.size, self._tick()
+            page = self._source.changes(self._read_up_to, limit=limit, wait_s=wait_s)
+            self._distrust(page, waited=bool(wait_s) and self._tick() - began > LINE_S)
+        else:
+            ahead, self._ahead = self._ahead, None
+            page, limit = ahead.read.result(), ahead.limit
+            self._distrust(page, waited=False)
+        if len(page.changes) < limit:
+            return page, True
+        size = self._pace.size
+        self._ahead = _Ahead(size, reader.submit(self._source.changes, page.last_seq, limit=size, wait_s=0))
+        return page, False
 
     def _distrust(self, page: ChangesPage, *, waited: bool) -> None:
         """A source whose sequence stands still or turns in a circle would be read for ever.
@@ -270,7 +311,23 @@ class Replication:
             for one in fetched
             if one.document is None
         )
-        return documents
+        return documents if self._transform is None else self._let_through(documents, self._transform)
+
+    def _let_through(self, documents: Sequence[Json], transform: Callable[[Json], Json | None]) -> list[Json]:
+        """What the transform does not hold back, which is listed. Raises `Broken` where it changes something."""
+        through: list[Json] = []
+        held: list[RefusedDocument] = []
+        for document in documents:
+            doc_id, rev, before = str(document.get("_id")), str(document.get("_rev")), dump_sorted(document)
+            shown = transform(document)
+            if shown is None:
+                held.append(RefusedDocument(doc_id, rev, "held_back", "this node holds it back"))
+            elif dump_sorted(shown) == before:
+                through.append(document)
+            else:
+                raise Broken(f"a transform changed {doc_id}; it may only hold documents back")
+        self._refused(held)
+        return through
 
     def _offer_again(self) -> None:
         """What was refused before: perhaps it is there by now, or is taken now."""
@@ -298,47 +355,55 @@ class Replication:
         if self._under_way is None:
             return
         under_way, self._under_way = self._under_way, None
-        not_taken, write_s = under_way.written.result()
+        done = under_way.written.result()
         session, page = self._session, under_way.page
+        session.docs_written, session.doc_write_failures = done.docs_written, done.doc_write_failures
         written = len(under_way.revisions)
-        self._pace.took(written, read_s=under_way.read_s, write_s=write_s)
-        session.docs_written += len(under_way.revisions) - len(not_taken)
-        session.doc_write_failures += len(not_taken)
-        self._refused(not_taken)
-        if page.last_seq != self._status.source_seq:
-            self._note(page.last_seq)
+        self._pace.took(written, read_s=under_way.read_s, write_s=done.write_s)
         now = self._now()
-        done = not page.changes or page.pending == 0
-        slower = max(under_way.read_s, write_s)
-        self._status = replace(
-            self._status,
+        up_to_date = not page.changes or page.pending == 0
+        slower = max(under_way.read_s, done.write_s)
+        status = self._status
+        self._tell(
             state=State.COPYING if page.changes else State.WAITING,
             pending=page.pending,
-            rate=written / slower if written and slower else self._status.rate,
-            behind_since=None if done else self._status.behind_since or now,
+            rate=written / slower if written and slower else status.rate,
+            behind_since=None if up_to_date else status.behind_since or now,
             docs_written=session.docs_written,
             source_seq=page.last_seq,
             last_success=now,
         )
 
     def _abandon(self) -> None:
-        """After a failure: let the write under way end, whatever comes of it.
-
-        It is not noted, so its page is read again, and what the target refused of it is refused again.
-        """
+        """After a failure: let what is under way end, whatever comes of it; what was not noted is read again."""
+        if self._ahead is not None:
+            self._ahead.read.exception()
+            self._ahead = None
         if self._under_way is not None:
-            wait([self._under_way.written])
+            self._under_way.written.exception()
             self._under_way = None
 
     def _refused(self, documents: Iterable[RefusedDocument]) -> None:
         for one in documents:
             self._on_refused(one)
-            self._status = replace(self._status, docs_refused=self._status.docs_refused + 1)
+            with self._telling:
+                self._status = replace(self._status, docs_refused=self._status.docs_refused + 1)
 
-    def _timed_write(self, documents: Sequence[Json]) -> tuple[list[RefusedDocument], float]:
-        """In the writer's thread."""
+    def _tell(self, **news: Any) -> None:
+        with self._telling:
+            self._status = replace(self._status, **news)
+
+    def _put_away(self, page: ChangesPage, documents: Sequence[Json], session: Session) -> _Written:
+        """In the writer's thread. `session`: the counters as of this page."""
         began = self._tick()
-        return self._write(documents), self._tick() - began
+        not_taken = self._write(documents)
+        write_s = self._tick() - began
+        session.docs_written += len(documents) - len(not_taken)
+        session.doc_write_failures += len(not_taken)
+        self._refused(not_taken)
+        if page.last_seq != self._status.source_seq:
+            self._note(session, page.last_seq)
+        return _Written(session.docs_written, session.doc_write_failures, write_s)
 
     def _write(self, documents: Sequence[Json]) -> list[RefusedDocument]:
         """What the target does not take. A batch that it refuses as a whole is halved, down to the one."""
@@ -355,18 +420,17 @@ class Replication:
             half = len(documents) // 2
             return self._write(documents[:half]) + self._write(documents[half:])
 
-    def _note(self, last_seq: Any) -> None:
+    def _note(self, session: Session, last_seq: Any) -> None:
         if self._notes is None:
             raise Broken("a step before the checkpoints were read")
-        self._notes.write(self._session, last_seq=last_seq, at=self._now())
+        self._notes.write(session, last_seq=last_seq, at=self._now())
         self._after_checkpoint(last_seq)
 
     # ---- failing
 
     def _failed(self, state: State, why: SyncError) -> None:
         now = self._now()
-        self._status = replace(
-            self._status,
+        self._tell(
             state=state,
             behind_since=self._status.behind_since or self._status.last_success or now,
             last_error=str(why),
@@ -389,14 +453,34 @@ def delay_s(failures: int, *, jitter: float, retry_after_s: float | None = None)
     return max(delay, min(retry_after_s or 0, LONGEST_DELAY_S))
 
 
+class _Hands(NamedTuple):
+    reader: Executor
+    writer: Executor
+
+
+class _Ahead(NamedTuple):
+    """A page of changes that is being read."""
+
+    limit: int
+    read: Future[ChangesPage]
+
+
+class _Written(NamedTuple):
+    """The session's counters with a page that has been written, and the seconds that took."""
+
+    docs_written: int
+    doc_write_failures: int
+    write_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page that is being written. `written` gives what the target does not take, and the seconds it took."""
+    """A page that is being written, and noted."""
 
     page: ChangesPage
     revisions: frozenset[tuple[str, str]]
     read_s: float
-    written: Future[tuple[list[RefusedDocument], float]]
+    written: Future[_Written]
 
 
 class _Notes:

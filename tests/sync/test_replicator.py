@@ -259,6 +259,47 @@ def test_a_page_is_read_while_the_one_before_is_written(here: Store, there: Stor
     assert contents(here) == contents(there)
 
 
+class Slow(LocalPeer):
+    """Each of its calls ends only when the others that should be under way at the same time have begun."""
+
+    def __init__(self, store: Store, uuid: str, calls: set[str], together: threading.Condition) -> None:
+        super().__init__(store, server_uuid=uuid, source=None)
+        self._calls, self._together = calls, together
+
+    def _meanwhile(self, name: str, others: set[str]) -> None:
+        with self._together:
+            self._calls.add(name)
+            self._together.notify_all()
+            assert self._together.wait_for(lambda: others <= self._calls, 20), f"{name} waited for {others}"
+
+    def changes(self, since: object, *, limit: int, wait_s: float) -> ChangesPage:
+        page = super().changes(since, limit=limit, wait_s=wait_s)
+        number = int(page.changes[0].id) // 2 if page.changes else 4
+        if number == 2:
+            self._meanwhile("changes 2", {"fetch 1", "note 0"})
+        return page
+
+    def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        if wanted[0][0] == "2":
+            self._meanwhile("fetch 1", {"changes 2", "note 0"})
+        return super().bulk_get(wanted)
+
+    def put_local(self, local_id: str, document: Json) -> str:
+        if "note 0" not in self._calls:
+            self._meanwhile("note 0", {"changes 2", "fetch 1"})
+        return super().put_local(local_id, document)
+
+
+def test_changes_are_read_while_a_page_is_fetched_and_another_one_noted(here: Store, there: Store) -> None:
+    """Three pages at a time: on a line that takes long there and back, that is what it waits for once, not thrice."""
+    write(there, *"01234567")
+    calls: set[str] = set()
+    source = Slow(there, "1" * 32, calls, threading.Condition())
+    replication(source, local(here), batch=2).run_once()
+    assert calls == {"changes 2", "fetch 1", "note 0"}
+    assert contents(here) == contents(there)
+
+
 def test_wrong_credentials_say_so(server: Server, here: Store) -> None:
     with pytest.raises(Unauthorized, match="Name or password is incorrect"):
         replication(remote(server.url, password="x"), local(here)).run_once()
