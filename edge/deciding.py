@@ -5,6 +5,8 @@ The file is durable before the event that names it. A crash in between leaves a 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from edge.archive import Archive
@@ -14,8 +16,10 @@ from edge.paper import Papers
 from edge.projector import Projector
 from edge.signing import open_token
 from schemas.acts import Approved, RefusedResult
-from schemas.catalog import Catalog
+from schemas.calendar import local_day
+from schemas.catalog import Catalog, Person
 from schemas.errors import Because, NotAllowed
+from schemas.events import timestamp
 from schemas.fold import Dossier
 
 _UNMADE = "file-" + "0" * 64
@@ -52,10 +56,13 @@ class Deciding:
             raise NotAllowed(Because.NO_SUCH_PERSON)
         dossier = self._projector.dossier(stream)
         approved = kind == "dossier.approved"
-        self._ledger.check(dossier, kind, _decision(approved, _UNMADE, text, signer.capacity), by=by)
         now = self._clock()
+        right = self.right_of(signer, dossier, now)
+        self._ledger.check(dossier, kind, _decision(approved, _UNMADE, text, right), by=by)
         token = open_token(self._tokens / f"{by}.p12", pin, on=now, certificates=signer.ders())
-        rendered = self._papers.result_of(dossier, approved=approved, text=text, signer=signer, at=now)
+        rendered = self._papers.result_of(
+            dossier, approved=approved, text=text, signer=signer, capacity=right.capacity, at=now
+        )
         centre = self._catalog.latest.centre()
         signed = token.sign_pdf(
             rendered.pdf,
@@ -64,11 +71,38 @@ class Deciding:
             reason="Phê duyệt" if approved else "Từ chối giải quyết",
             place=centre.place if centre else "",
         )
-        decision = _decision(approved, self._archive.keep(signed), text, signer.capacity)
+        decision = _decision(approved, self._archive.keep(signed), text, right)
         return self._ledger.act(stream, kind, decision, by=by, sign=token.sign_decision)
 
+    def right_of(self, signer: Person, dossier: Dossier, at: datetime) -> Right:
+        """By what right somebody signs a dossier now: a delegation in force that covers it, else their own.
 
-def _decision(approved: bool, file: str, text: str, capacity: str) -> Approved | RefusedResult:
+        Of several the one that ends last. A right that needs a delegation and has none is refused by the rules.
+        """
+        view, received = self._catalog.latest, dossier.received
+        held = [
+            one
+            for one in view.delegations(signer.id, local_day(at))
+            if not view.ended("delegation", one.id, timestamp(at))
+            and (received is None or one.covers(received.procedure))
+        ]
+        if not held:
+            return Right(signer.capacity or signer.title.upper())
+        chosen = max(held, key=lambda one: (one.until, one.id))
+        capacity = f"{chosen.form}. {chosen.delegator.upper()}\n{signer.title.upper()}"
+        return Right(capacity, chosen.id, chosen.decision)
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """How a person signs: the lines above the name, and the delegation that lends it (its id and its decision)."""
+
+    capacity: str
+    delegation: str = ""
+    decision: str = ""
+
+
+def _decision(approved: bool, file: str, text: str, right: Right) -> Approved | RefusedResult:
     if approved:
-        return Approved(result=file, capacity=capacity)
-    return RefusedResult(result=file, reason=text, capacity=capacity)
+        return Approved(result=file, capacity=right.capacity, delegation=right.delegation)
+    return RefusedResult(result=file, reason=text, capacity=right.capacity, delegation=right.delegation)

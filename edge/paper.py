@@ -94,7 +94,7 @@ class Papers:
         )
 
     def result_of(
-        self, dossier: Dossier, *, approved: bool, text: str, signer: Person, at: datetime
+        self, dossier: Dossier, *, approved: bool, text: str, signer: Person, capacity: str, at: datetime
     ) -> RenderedResult:
         """The document that `signer` is about to sign: what the procedure results in, or a written refusal."""
         received, receipt = dossier.received, dossier.standing.receipt
@@ -121,7 +121,7 @@ class Papers:
             received=moment(receipt.at),
             opinion=appraisal.data.opinion if appraisal else "",
             text=text,
-            capacity=signer.capacity or signer.title.upper(),
+            capacity=capacity,
             signer=signer.name,
             decided=at,
         )

@@ -108,12 +108,22 @@ class Appraised(msgspec.Struct, frozen=True, omit_defaults=True):
     passed: bool
 
 
+class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file that was handed in or scanned; names and types stand here, never in the file's document."""
+
+    file: FileId
+    name: Text
+    type: Line = "application/pdf"
+    pages: Count = 0
+
+
 class Approved(msgspec.Struct, frozen=True, omit_defaults=True):
     """`result` is the signed PDF; `capacity` is how the approver signs (TL., TUQ., KT.), by which delegation."""
 
     result: FileId
     capacity: Line = ""
     delegation: Line = ""
+    attachments: Annotated[tuple[Attachment, ...], Meta(max_length=20)] = ()
 
 
 class RefusedResult(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -187,15 +197,6 @@ class NotReceived(msgspec.Struct, frozen=True, omit_defaults=True):
 
     reason: Text
     guidance: Line = ""
-
-
-class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A file that was handed in or scanned; names and types stand here, never in the file's document."""
-
-    file: FileId
-    name: Text
-    type: Line = "application/pdf"
-    pages: Count = 0
 
 
 class ComponentsAdded(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -347,6 +348,20 @@ class ResultNamed(msgspec.Struct, frozen=True, omit_defaults=True):
     """The result document that an act is about."""
 
     result: FileId
+
+
+class Sealed(ResultNamed, frozen=True, omit_defaults=True):
+    """The sealed document, its attachments, and the organisation's certificate (by fingerprint) that seals them."""
+
+    certificate: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
+    attachments: Annotated[tuple[Attachment, ...], Meta(max_length=20)] = ()
+
+
+class Preserved(ResultNamed, frozen=True, omit_defaults=True):
+    """The same document with a time-stamp (B-T), and with what proves its certificates later (B-LT)."""
+
+    preserved: FileId
+    level: Literal["B-T", "B-LT"]
 
 
 class ResultUndone(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -723,13 +738,16 @@ DOSSIER: Final[tuple[Act, ...]] = (
     Act("dossier.numbered", "Cấp số, ngày", _DECISION, Numbered, (Role.CLERK,), (Duty.SEAL,),
         _in(Status.PROCESSING, Status.DONE), Status.DONE, "NĐ 30/2020 Đ15", needs=_RESULTS, rests=_RESULTS,
         says=_claims("number")),
-    Act("dossier.sealed", "Đóng dấu", _DECISION, ResultNamed, (Role.CLERK,), (Duty.SEAL,),
+    Act("dossier.sealed", "Đóng dấu", _DECISION, Sealed, (Role.CLERK,), (Duty.SEAL,),
         _in(Status.PROCESSING, Status.DONE), Status.DONE, "NĐ 30/2020 Đ32–33", signed=True, needs=_RESULTS,
         rests=_RESULTS, says=_claims("result")),
     Act("dossier.number_cancelled", "Huỷ số văn bản", _DECISION, NumberCancelled, (Role.CLERK,), (Duty.SEAL,), _TAKEN,
         None, "NĐ 30/2020 Đ15", ends=("dossier.numbered",), says=lambda data: {data.number: ""}),
     Act("dossier.seal_void", "Huỷ dấu", _DECISION, ResultUndone, (Role.CLERK,), (Duty.SEAL,), _TAKEN, None, "",
         ends=("dossier.sealed",), says=lambda data: {data.result: ""}),
+    Act("dossier.result_preserved", "Gắn dấu thời gian", _FACT, Preserved, (Role.ADMINISTRATOR,), (Duty.CATALOG,),
+        _TAKEN, None, "ETSI EN 319 142-1", author=Author.EITHER, needs=_RESULTS,
+        says=lambda data: {data.result: data.level}),
     # the citizen
     Act("dossier.result_ready", "Có kết quả tại quầy", _FACT, ResultNamed, (Role.RECEIVER, Role.CLERK),
         (Duty.RETURN, Duty.SEAL), _RESULT, None, ""),

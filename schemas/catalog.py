@@ -27,6 +27,8 @@ from schemas.seals import fingerprint, pin_of, seal_holds, signature_holds
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 Dong = Annotated[int, Meta(ge=0, le=10**12)]
 AgencyCode = Annotated[str, Meta(pattern=r"^[GH][0-9]{2}(\.[0-9]{2,3})*\Z")]
+NamedFile = Annotated[str, Meta(pattern=r"^file-[0-9a-f]{64}\Z")]
+FileOrNone = Annotated[str, Meta(pattern=r"^(file-[0-9a-f]{64})?\Z")]
 
 
 class Role(Enum):
@@ -121,7 +123,11 @@ def _within(day: date, since: date | msgspec.UnsetType, until: date | msgspec.Un
 
 
 class Agency(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`code` is the electronic identification code; a `sample` code stands for one that is not known."""
+    """`code` is the electronic identification code; a `sample` code stands for one that is not known.
+
+    `abbreviation` ends its document numbers (SXD), `seal` is the picture of its red seal, `certificates` are those
+    that seal its documents (DER, base64url).
+    """
 
     code: AgencyCode
     name: Text
@@ -131,6 +137,13 @@ class Agency(msgspec.Struct, frozen=True, omit_defaults=True):
     until: date | msgspec.UnsetType = msgspec.UNSET
     successor: str = ""
     parent: str = ""
+    abbreviation: str = ""
+    seal: FileOrNone = ""
+    certificates: tuple[str, ...] = ()
+
+    def ders(self) -> list[bytes]:
+        """The DER of all certificates; `_entry` has made sure that they can be read."""
+        return [from_base64(text, "certificate") for text in self.certificates]
 
     def exists(self, day: date) -> bool:
         """Whether the agency was there on a day; one without dates always was."""
@@ -211,7 +224,10 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Person(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A member of staff; `certificates` are DER in base64url, `capacity` is how they sign (TUQ. …)."""
+    """A member of staff; `certificates` are DER in base64url, `capacity` is how they sign (TUQ. …).
+
+    `signature` is the picture of their handwritten signature, blue on a transparent ground.
+    """
 
     id: Text
     name: Text
@@ -219,6 +235,7 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     roles: tuple[Grant, ...]
     capacity: str = ""
     certificates: tuple[str, ...] = ()
+    signature: FileOrNone = ""
 
     def has(self, role: Role, day: date) -> bool:
         return any(grant.role is role and grant.holds(day) for grant in self.roles)
@@ -250,6 +267,9 @@ class Delegation(msgspec.Struct, frozen=True, omit_defaults=True):
     def holds(self, day: date) -> bool:
         return self.since <= day <= self.until
 
+    def covers(self, procedure: str) -> bool:
+        return not self.procedures or procedure in self.procedures
+
 
 class Commune(msgspec.Struct, frozen=True, omit_defaults=True):
     """A commune or ward; `difficult` ones have ten working days more for land (domain §3.3)."""
@@ -270,11 +290,11 @@ class Form(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class NumberRange(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Numbers that one machine may give: receipts of a symbol, or a pad of printed forms."""
+    """Numbers that one machine may give: receipts of a symbol, a pad of printed forms, results of an agency (`symbol`)."""
 
     id: Text
     node: Text
-    what: Literal["receipt", "pad"]
+    what: Literal["receipt", "pad", "result"]
     first: Annotated[int, Meta(ge=1, le=99_999_999)]
     last: Annotated[int, Meta(ge=1, le=99_999_999)]
     since: date
@@ -343,6 +363,36 @@ class Revocation(msgspec.Struct, frozen=True, omit_defaults=True):
         moment(self.since)
 
 
+class Anchor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A certificate authority that is trusted on these days; `file` is its certificate, `id` the SHA-256 of the DER.
+
+    `timestamps`: for time-stamps, not for people and organisations.
+    """
+
+    id: Hash
+    name: Text
+    file: NamedFile
+    since: date
+    until: date | msgspec.UnsetType = msgspec.UNSET
+    timestamps: bool = False
+
+    def holds(self, day: date) -> bool:
+        return _within(day, self.since, self.until)
+
+
+class RevocationList(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A list of revoked certificates: of which anchor (`issuer`), made when, and until when it is fresh."""
+
+    issuer: Hash
+    file: NamedFile
+    made: Moment
+    fresh_until: Moment
+
+    def __post_init__(self) -> None:
+        if moment(self.fresh_until) < moment(self.made):
+            raise ValueError("fresh_until comes before made")
+
+
 class Redaction(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the law demands to be gone (design §3.6): an event's data, or a file; two persons sign the entry."""
 
@@ -390,6 +440,7 @@ class DataAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
 Entry = (
     Centre | Card | Agency | Procedure | Person | Year | Delegation | Commune | Form | NumberRange
     | Cut | Fork | Admission | Report | Revocation | Redaction | Password | SignOut | DataAnswer
+    | Anchor | RevocationList
 )  # fmt: skip
 T = TypeVar("T")
 
@@ -413,6 +464,8 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "password.set": Password,
     "person.signed_out": SignOut,
     "data.answered": DataAnswer,
+    "anchor.defined": Anchor,
+    "crl.published": RevocationList,
 }
 
 
@@ -430,7 +483,7 @@ def subject_of(entry: Entry) -> str:
             return entry.node
         case Agency() | Procedure() | Commune() | Form():
             return entry.code
-        case Person() | Delegation() | NumberRange() | Report() | DataAnswer():
+        case Person() | Delegation() | NumberRange() | Report() | DataAnswer() | Anchor():
             return entry.id
         case Password() | SignOut():
             return entry.person
@@ -446,6 +499,8 @@ def subject_of(entry: Entry) -> str:
             return f"{entry.what} {entry.name}"
         case Redaction():
             return entry.target
+        case RevocationList():
+            return entry.issuer
 
 
 @dataclass
@@ -597,7 +652,7 @@ class Catalog:
             return None
         try:
             entry: Entry = msgspec.convert(event.data, kind)
-            if isinstance(entry, Person):
+            if isinstance(entry, Person | Agency):
                 entry.ders()
             if isinstance(entry, Card):
                 from_base64(entry.tls, "tls")
@@ -675,6 +730,20 @@ class View:
 
     def delegation(self, name: str) -> Delegation | None:
         return self._find(Delegation, name)
+
+    def anchors(self) -> list[Anchor]:
+        """All that ever were trusted; each says on which days."""
+        return sorted(self._all(Anchor), key=lambda anchor: anchor.id)
+
+    def revocation_list(self, issuer: str) -> RevocationList | None:
+        """The newest list of an authority."""
+        return self._find(RevocationList, issuer)
+
+    def named_files(self) -> set[str]:
+        """The files that the newest entries name: pictures, authorities, lists of revoked certificates."""
+        named = {one.signature for one in self._all(Person)} | {one.seal for one in self._all(Agency)}
+        named |= {one.file for one in self._all(Anchor)} | {one.file for one in self._all(RevocationList)}
+        return named - {""}
 
     def delegations(self, person: str, day: date) -> list[Delegation]:
         """What a person may sign by on a day."""

@@ -37,6 +37,7 @@ from schemas.acts import (
     PetitionStatus,
     Received,
     RefusedResult,
+    Sealed,
     Status,
     VisitStatus,
 )
@@ -354,6 +355,8 @@ class _Fold:
             since = trust.revoked_since("certificate", event.signed.certificate, event.at)
         if since is None and isinstance(data, Approved | RefusedResult) and data.delegation:
             since = trust.revoked_since("delegation", data.delegation, event.at)
+        if since is None and isinstance(data, Sealed) and data.certificate:
+            since = trust.revoked_since("certificate", data.certificate, event.at)
         fork = trust.forks.get(event.node)
         if since is not None:
             self.alone[place] = (BY_NAME["revoked"], since)

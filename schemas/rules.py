@@ -27,9 +27,9 @@ from schemas.acts import (
     ReceiptUndone,
     Received,
     RefusedResult,
-    ResultNamed,
     ResultUndone,
     Returned,
+    Sealed,
     Settled,
     Stage,
     Status,
@@ -38,11 +38,12 @@ from schemas.acts import (
 )
 from schemas.calendar import local_day
 from schemas.catalog import Card, Duty, Person, Role, Step, View
+from schemas.certificates import why_unfit
 from schemas.conflicts import Blocks, Conflict
 from schemas.errors import Because, NotAllowed
 from schemas.events import Event, moment
 from schemas.numbers import parse as parse_number
-from schemas.seals import signature_holds
+from schemas.seals import fingerprint, signature_holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,8 @@ _STARTED: Final = frozenset(
     | {"dossier.sent_back", "dossier.approved", "dossier.refused"}
 )
 _NO_ACTS: Final[Mapping[str, Done]] = {}
+FOR_ANOTHER: Final = ("TL.", "TUQ.", "KT.")
+"""How a capacity begins that somebody else has lent (NĐ 30/2020 Đ13)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,15 @@ class Standing:
         done = self.sealed or self.outcome
         result: str = done.data.result
         return result
+
+    @property
+    def preserved(self) -> str | None:
+        """The file of the result that stands with its time-stamp, where central has made one."""
+        done = self.newest.get("dossier.result_preserved")
+        if done is None or done.data.result != self.result:
+            return None
+        preserved: str = done.data.preserved
+        return preserved
 
     @property
     def finished(self) -> Done | None:
@@ -337,8 +349,13 @@ def allowed(standing: Standing, act: Act, data: Any, deed: Deed, view: View) -> 
     _what(standing, act, data, deed)
     if isinstance(data, Received):
         _number(standing, data, view, card, day)
-    if isinstance(data, Approved | RefusedResult) and data.delegation:
-        _delegation(standing, data.delegation, deed.by, deed.at, day, view)
+    if isinstance(data, Approved | RefusedResult):
+        if data.delegation:
+            _delegation(standing, data.delegation, deed.by, deed.at, day, view)
+        elif data.capacity.startswith(FOR_ANOTHER):
+            raise NotAllowed(Because.DELEGATION, "signs for another and names no delegation")
+    if isinstance(data, Sealed) and data.certificate:
+        _organisation(standing, data.certificate, deed.at, view)
     if act.signed and isinstance(deed, Event):
         _signature(deed, person, view)
 
@@ -417,7 +434,7 @@ def _what(standing: Standing, act: Act, data: Any, deed: Deed) -> None:
             _settlement(standing, data, deed)
         case Numbered() if standing.number is not None:
             raise NotAllowed(Because.STATUS, "there is a number already")
-        case ResultNamed() if act.kind == "dossier.sealed":
+        case Sealed():
             _seal(standing, deed)
         case ResultUndone() if act.kind == "dossier.result_recalled":
             handed_over = any(done.data.result == data.result for done in standing.returns)
@@ -500,13 +517,32 @@ def _delegation(standing: Standing, name: str, by: str, at: str, day: date, view
         raise NotAllowed(Because.DELEGATION, f"{name} does not cover {received.procedure}")
 
 
+def _organisation(standing: Standing, certificate: str, at: str, view: View) -> None:
+    """A result carries the seal of the agency that resolves it, and of no other (NĐ 30/2020 Đ32)."""
+    received = standing.received
+    agency = view.agency(received.agency) if received is not None else None
+    of_agency = agency.ders() if agency is not None else []
+    found = next((der for der in of_agency if fingerprint(der) == certificate), None)
+    if found is None:
+        raise NotAllowed(Because.CERTIFICATE, "not one of the agency's certificates")
+    _fits(found, certificate, at, view)
+
+
+def _fits(certificate: bytes, name: str, at: str, view: View) -> None:
+    """Dates, usage, and revocation as far as this catalog says."""
+    if view.ended("certificate", name, at):
+        raise NotAllowed(Because.CERTIFICATE, "revoked")
+    unfit = why_unfit(certificate, moment(at))
+    if unfit is not None:
+        raise NotAllowed(Because.CERTIFICATE, unfit.value)
+
+
 def _signature(event: Event, person: Person | None, view: View) -> None:
     if event.signed is None or person is None:
         raise NotAllowed(Because.SIGNATURE, "not signed")
     certificate = person.certificate(event.signed.certificate)
     if certificate is None:
         raise NotAllowed(Because.CERTIFICATE, "not one of the person's certificates")
-    if view.ended("certificate", event.signed.certificate, event.at):
-        raise NotAllowed(Because.CERTIFICATE, "revoked")
+    _fits(certificate, event.signed.certificate, event.at, view)
     if not signature_holds(event, certificate):
         raise NotAllowed(Because.SIGNATURE, "does not hold")

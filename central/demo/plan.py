@@ -8,7 +8,7 @@ from typing import Final
 
 from central.centre import Place
 from schemas.calendar import DayOff, Year
-from schemas.catalog import Centre, Duty, Grant, Person, Role
+from schemas.catalog import Centre, Delegation, Duty, Grant, Person, Role
 
 HOST: Final = "127.0.0.1"
 SINCE: Final = date(2025, 1, 1)
@@ -75,6 +75,19 @@ PEOPLE: Final = (
     DemoPerson("quan.nv", "Nông Văn Quân", "Quản trị hệ thống", Role.ADMINISTRATOR, "705346"),
 )
 ADMINISTRATOR: Final = "quan.nv"
+DELEGATIONS: Final = tuple(
+    Delegation(
+        id=f"UQ-{place:02d}",
+        form="TUQ",
+        delegator="Giám đốc Sở",
+        delegate=person.id,
+        decision=f"Quyết định số {place:02d}/QĐ-UQ (mẫu)",
+        since=SINCE,
+        until=date(2030, 12, 31),
+    )
+    for place, person in enumerate((one for one in PEOPLE if one.role is Role.APPROVER), start=1)
+)
+"""The written powers by which the approvers sign for the heads of their agencies; made up."""
 AUDITOR: Final = ("auditor", "auditor")
 """A program that reads the databases: name and password, for curl and for PouchDB."""
 

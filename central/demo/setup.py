@@ -13,7 +13,7 @@ from typing import Final
 
 from central.catalog_import import read_agencies, read_procedures
 from central.centre import Office, enrol, found, write_token
-from central.demo.plan import ADMINISTRATOR, CALENDARS, CENTRE, PEOPLE, SINCE, DemoNode
+from central.demo.plan import ADMINISTRATOR, CALENDARS, CENTRE, DELEGATIONS, PEOPLE, SINCE, DemoNode
 from edge.clock import Clock
 from edge.errors import CannotStart
 from edge.ids import Ids
@@ -99,7 +99,7 @@ def _catalog(tokens: dict[str, tuple[bytes, bytes]]) -> list[Entry]:
     people = [
         person.entry((to_base64(tokens[person.id][1]),) if person.id in tokens else ()) for person in PEOPLE
     ]
-    return [CENTRE, *CALENDARS, *agencies, *people, *read.procedures]
+    return [CENTRE, *CALENDARS, *agencies, *people, *DELEGATIONS, *read.procedures]
 
 
 def _prepare_people(node: Node, tokens: dict[str, tuple[bytes, bytes]]) -> None:

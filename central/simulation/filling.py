@@ -95,6 +95,11 @@ def _result(scene: Scene, standing: Standing) -> dict[str, object]:
     return {"result": _there(standing.result, "result")}
 
 
+def _sealed(scene: Scene, standing: Standing) -> dict[str, object]:
+    """The agencies of a simulation have no certificate of their own."""
+    return {**_result(scene, standing), "certificate": ""}
+
+
 def _handed_over(scene: Scene, standing: Standing) -> dict[str, object]:
     """What was given away, or waits at the counter."""
     results = [done.data.result for done in standing.returns]
@@ -146,7 +151,8 @@ def _request(scene: Scene, standing: Standing) -> dict[str, object]:
 _GIVEN: Final[Mapping[str, Callable[[Scene, Standing], dict[str, object]]]] = {
     "dossier.settled": _conflict,
     "dossier.result_ready": _result,
-    "dossier.sealed": _result,
+    "dossier.sealed": _sealed,
+    "dossier.result_preserved": _result,
     "dossier.seal_void": _result,
     "dossier.returned": _result,
     "dossier.result_recalled": _handed_over,

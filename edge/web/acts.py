@@ -152,4 +152,4 @@ def _more(kind: str, data: Any) -> str:
 
 
 def _as(capacity: str) -> str:
-    return f" ({capacity})" if capacity else ""
+    return f" ({capacity.partition(chr(10))[0]})" if capacity else ""

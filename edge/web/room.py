@@ -230,7 +230,7 @@ def _render(
         earlier=_earlier(shown),
         after=site().node.register.row(after) if after else None,
         done=request.args.get("done", ""),
-        capacity=presence.person().capacity,
+        capacity=_capacity(shown),
         may_appraise=presence.is_ones("dossier.appraised"),
     )
 
@@ -316,6 +316,15 @@ def _usual_words(shown: Shown) -> str:
     procedure = site().view.procedure(shown.received.procedure, site().today())
     result = procedure.result if procedure and procedure.result else shown.received.procedure_name
     return f"Đồng ý cấp {result} cho {shown.received.applicant.name}."
+
+
+def _capacity(shown: Shown | None) -> str:
+    """By what right the person here would sign the dossier: "TUQ. GIÁM ĐỐC SỞ, theo Quyết định …"."""
+    if shown is None:
+        return ""
+    right = site().node.deciding.right_of(presence.person(), shown.dossier, site().now())
+    first = right.capacity.partition("\n")[0]
+    return f"{first}, theo {right.decision}" if right.decision else first
 
 
 def _against(shown: Shown | None, kind: str) -> Trouble | None:

@@ -126,7 +126,7 @@ class _Office:
             yield "dossier.withdrawal_asked", _filled(asked, "reason"), RECEIVER
             yield "dossier.withdrawal_refused", _filled(Reasoned("Hồ sơ đã có kết quả."), "reason"), APPROVER
         yield "dossier.appraised", _filled(Appraised("Hồ sơ đủ.", True), "opinion"), APPRAISER
-        yield "dossier.approved", _filled(Approved(_FILE, "TUQ. GIÁM ĐỐC"), "capacity"), APPROVER
+        yield "dossier.approved", _filled(Approved(_FILE, "PHÓ GIÁM ĐỐC SỞ"), "capacity"), APPROVER
         yield "dossier.returned", _filled(Returned(name, "020085004127", _FILE), "taken_by"), RECEIVER
 
     def _reception(self, name: str) -> msgspec.Struct:

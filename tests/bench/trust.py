@@ -53,7 +53,9 @@ def _make(room: Node, dossier: Dossier) -> None:
     token = open_token(
         room.folder.tokens / f"{APPROVER}.p12", PINS[APPROVER], on=now, certificates=[certificate]
     )
-    rendered = room.papers.result_of(dossier, approved=True, text=_TEXT, signer=signer, at=now)
+    rendered = room.papers.result_of(
+        dossier, approved=True, text=_TEXT, signer=signer, capacity="TUQ. GIÁM ĐỐC SỞ", at=now
+    )
     signed = token.sign_pdf(
         rendered.pdf, page=rendered.page, box=rendered.box, reason="Phê duyệt", place="Lạng Sơn"
     )

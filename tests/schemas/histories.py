@@ -44,9 +44,9 @@ from schemas.acts import (
     ReceivedComponent,
     RefusedResult,
     Registered,
-    ResultNamed,
     ResultUndone,
     Returned,
+    Sealed,
     Settled,
     WithdrawalAsked,
 )
@@ -376,7 +376,7 @@ def numbered(number: str = "12/GCN", **changes: Any) -> Step:
 
 
 def sealed(result: str = "a", **changes: Any) -> Step:
-    return Step("dossier.sealed", "kim", "room-01.1", ResultNamed(result_file(result))).but(**changes)
+    return Step("dossier.sealed", "kim", "room-01.1", Sealed(result_file(result))).but(**changes)
 
 
 def recalled(result: str = "a", **changes: Any) -> Step:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.acts import BY_KIND, TABLE, Act, NodeStatus, PetitionStatus, Status, VisitStatus
+from schemas.canonical import to_base64
 from schemas.catalog import (
     Admission,
     Agency,
@@ -27,6 +28,7 @@ from schemas.errors import Because, Malformed
 from schemas.events import Event
 from schemas.fold import Dossier, Place, fold
 from schemas.rules import Delivery, Inner, Money
+from schemas.seals import fingerprint
 from tests.schemas.histories import (
     AGENCY,
     MORNING,
@@ -38,12 +40,14 @@ from tests.schemas.histories import (
     appraised,
     approved,
     catalog_documents,
+    certificate_of,
     extended,
     fee_collected,
     fee_refunded,
     fee_voided,
     history,
     informed,
+    key_of,
     numbered,
     office,
     recalled,
@@ -626,3 +630,54 @@ def test_a_stream_without_end_folds_all_the_same(*, refuses: bool) -> None:
     dossier = fold(known.values(), office().catalog)
     assert len(dossier.timeline) == len(known)
     assert dossier.contested is not refuses
+
+
+def organisation() -> tuple[Agency, str]:
+    """The agency with a certificate that seals its results, and the certificate's name."""
+    der = certificate_of("Sở Nội vụ", key_of("seal").public_key(), "Motcua CA", key_of("ca"))
+    return Agency(AGENCY, "Sở Nội vụ", sample=True, certificates=(to_base64(der),)), fingerprint(der)
+
+
+def last_after(step: Step, catalog: Any) -> str:
+    past = history(received(), appraised(), approved(), numbered(), step.but(catalog=catalog.name))
+    return fold(past, catalog).timeline[-1].why
+
+
+def test_a_result_carries_the_seal_of_the_agency_that_resolves_it() -> None:
+    agency, name = organisation()
+    assert last_after(sealed().saying(certificate=name), informed(agency)) == ""
+    strange = sealed().saying(certificate="0" * 64)
+    assert last_after(strange, informed(agency)) == "certificate: not one of the agency's certificates"
+    assert last_after(sealed().saying(certificate=name), office().catalog).startswith("certificate")
+
+
+def test_a_seal_by_a_certificate_that_had_ended_is_held_or_contested() -> None:
+    """Held where its author knew; contested where the word came later."""
+    agency, name = organisation()
+    ended = Revocation("certificate", name, "2026-11-01T00:00:00.000000Z", "Mất thẻ")
+    assert last_after(sealed().saying(certificate=name), informed(agency, ended)) == "certificate: revoked"
+    unknowing = sealed().saying(certificate=name).but(catalog=informed(agency).name)
+    past = history(received(), appraised(), approved(), numbered(), unknowing)
+    later = fold(past, informed(agency, ended))
+    assert [conflict.rows for conflict in later.conflicts] == [("revoked",)]
+
+
+def test_who_signs_for_another_names_the_delegation() -> None:
+    """TL., TUQ. and KT. are somebody else's power (NĐ 30/2020 Đ13); Q. is one's own."""
+    past = history(received(), appraised())
+    for capacity in ("TUQ. GIÁM ĐỐC", "TL. CHỦ TỊCH", "KT. GIÁM ĐỐC"):
+        alone = past + approved().saying(capacity=capacity)
+        assert fold(alone, office().catalog).timeline[-1].why.startswith(Because.DELEGATION.value)
+    own = past + approved().saying(capacity="Q. GIÁM ĐỐC")
+    assert fold(own, office().catalog).timeline[-1].place is Place.EFFECTIVE
+
+
+def test_a_time_stamped_copy_stands_beside_the_result() -> None:
+    past = history(received(), appraised(), approved())
+    result = fold(past, office().catalog).standing.result
+    stamped = told(
+        "dossier.result_preserved", "", "central.1", result=result, preserved="file-" + "b" * 64, level="B-LT"
+    )
+    dossier = fold(past + stamped, office().catalog)
+    assert dossier.timeline[-1].place is Place.EFFECTIVE, dossier.timeline[-1].why
+    assert (dossier.standing.result, dossier.standing.preserved) == (result, "file-" + "b" * 64)
