@@ -35,6 +35,7 @@ from printing.spool import Printer, Spool
 from schemas.catalog import Card, Catalog
 from schemas.errors import CatalogBroken
 from schemas.events import Document
+from schemas.seals import pin_of
 from sync.documents import load, render
 from sync.sqlite import Connection, SqliteFile
 from sync.store import Store
@@ -166,6 +167,11 @@ class Node:
             self.projector.rebuild()
         self.projector.catalog_grew()
         self.spool.settle_interrupted(at=self.clock())
+
+    def trusts(self, node: str, certificate: bytes) -> bool:
+        """Whether a TLS server that shows this certificate (DER) is `node`, by its card of now."""
+        card = self.catalog.latest.card(node)
+        return card is not None and card.opens and card.pin != "" and pin_of(certificate) == card.pin
 
     def _catalog_arrived(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
         documents = [arrival.doc for arrival in arrivals]

@@ -239,6 +239,7 @@ class Roads:
             connect_s=connect_s,
             heartbeat_s=heartbeat_s or node.settings.heartbeat_ms / 1000,
             heard=lambda: node.contacts.heard(peer.node),
+            trusts=partial(node.trusts, peer.node),
         )
 
     def _arrived_there(self, database: str, seq: object) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import re
+import ssl
 from typing import Any, Final, Protocol
 
 from cheroot.server import HeaderReader, HTTPRequest
@@ -40,6 +41,10 @@ class Readable(Protocol):
 
 class Request(HTTPRequest):
     """cheroot's, with its own reading of headers and bodies."""
+
+    def __init__(self, server: Any, conn: Any, *arguments: Any, **named: Any) -> None:
+        super().__init__(server, conn, *arguments, **named)
+        self.scheme = b"https" if isinstance(conn.socket, ssl.SSLSocket) else b"http"
 
     def read_request_line(self) -> bool:
         try:

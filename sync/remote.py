@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 import requests
@@ -36,6 +36,7 @@ from sync.errors import (
     Unavailable,
 )
 from sync.peer import EVERYTHING, Change, ChangesPage, Chosen, Fetched, RefusedDocument
+from sync.tls import NotTrusted, Trusts, is_loopback, pinned
 
 with warnings.catch_warnings():
     # "The module cloudant is now deprecated": known, and why it is behind this module alone
@@ -105,6 +106,9 @@ class RemotePeer:
 
     Without `user` it is asked without credentials, or with those in `headers`, which go with every request.
     `chosen`: the documents that its changes tell of. `heard` is called on every sign of life. `heartbeat_s` is asked of the other side's feeds.
+
+    `trusts` is shown the certificate of the server at every new connection. With it, nothing is said to anybody over a
+    line before that; without it, the names and dates of certificates count, as for a browser.
     """
 
     def __init__(
@@ -119,8 +123,13 @@ class RemotePeer:
         connect_s: float = CONNECT_S,
         heartbeat_s: float = HEARTBEAT_S,
         heard: Callable[[], None] = lambda: None,
+        trusts: Trusts | None = None,
     ) -> None:
         self._url = url.rstrip("/")
+        parts = urlsplit(self._url)
+        self._open_line = (
+            trusts is not None and parts.scheme != "https" and not is_loopback(parts.hostname or "")
+        )
         self._database = database
         self._headers = headers or {}
         self._chosen = chosen
@@ -129,7 +138,7 @@ class RemotePeer:
         self._closed = False
         self._bulk_get = True  # until it shows that there is none
         self._id: str | None = None
-        self._lines = _Lines()
+        self._lines = _Lines(trusts)
         self._user, self._password = user, password
         self._timeout_s = (connect_s, 2 * heartbeat_s)
         self._of_thread = threading.local()
@@ -296,6 +305,10 @@ class RemotePeer:
         """The answer, if it is a good one; with all its bytes unless `stream`."""
         if self._closed:
             raise Unavailable("closed")
+        if self._open_line:
+            raise Unavailable(
+                f"{self._url} is not this machine, and http:// is open to everybody: say https://"
+            )
         headers, data = _packed(data)
         headers = {**self._headers, **headers}
         client = self._client()
@@ -334,7 +347,8 @@ class _Client(CouchDB):  # type: ignore[misc]  # python-cloudant has no types
 class _Lines(HTTPAdapter):
     """Opens connections and remembers them, so that another thread can cut a call that is waiting."""
 
-    def __init__(self) -> None:
+    def __init__(self, trusts: Trusts | None) -> None:
+        self._trusts = trusts
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._is_cut = False
@@ -342,7 +356,7 @@ class _Lines(HTTPAdapter):
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         super().init_poolmanager(*arguments, **named)
-        opened = self._opened
+        opened, trusts = self._opened, self._trusts
 
         class Plain(HTTPConnection):
             def connect(self) -> None:
@@ -351,7 +365,13 @@ class _Lines(HTTPAdapter):
 
         class Secure(HTTPSConnection):
             def connect(self) -> None:
-                super().connect()
+                if trusts is None:
+                    super().connect()
+                else:
+                    line = self._new_conn()
+                    opened(line)
+                    self.sock = pinned(line, trusts, host=self.host)
+                    self.is_verified = True  # or urllib3 would warn of a connection that nobody looked at
                 opened(self.sock)
 
         class PlainPool(HTTPConnectionPool):
@@ -461,10 +481,21 @@ def _unavailable(why: requests.RequestException) -> Unavailable:
             return Unavailable("no connection in time")
         case requests.Timeout():
             return Unavailable("the line went silent")
+        case requests.exceptions.SSLError() if _is_stranger(why):
+            return Unavailable(str(NotTrusted()))
         case requests.ConnectionError() | requests.exceptions.ChunkedEncodingError():
             return Unavailable(f"the line is down: {why}")
         case _:
             return Unavailable(str(why))
+
+
+def _is_stranger(why: BaseException) -> bool:
+    """Whether it was the key that was wrong; requests and urllib3 wrap what was raised."""
+    inner = why.args[0] if why.args else None
+    inner = getattr(inner, "reason", inner)
+    return isinstance(inner, NotTrusted) or (
+        isinstance(inner, BaseException) and inner is not why and _is_stranger(inner)
+    )
 
 
 def _refusal(answer: requests.Response) -> Refused | Unavailable:

@@ -5,12 +5,11 @@ A worker of cheroot's pool holds its connection until the answer is written. Two
 - *A live feed.* Where an application answers with a `Feed`, the worker writes status and headers and lends the
   connection to `Feeds`; afterwards it is kept alive like any other. Elsewhere a `Feed` is a plain iterable.
 - *A client that has not said what it wants.* A connection waits among the idle ones until the head of its
-  request is whole, so that a slow head costs a file and no thread.
+  request is whole, so that a slow head costs a file and no thread; nor does a slow TLS handshake, which is made by
+  the same reading.
 
 What cheroot cannot do, and this does not change:
 
-- With TLS the handshake is made in the thread that accepts; who stalls in it delays new connections, up to
-  `IDLE_S`. A public address needs a reverse proxy in front for that.
 - A reader of an ordinary answer holds its worker while it reads, however slowly, as long as something is taken
   every `IDLE_S`. Large answers to slow readers therefore need threads; feeds do not.
 - Refusals of what is no HTTP at all, or has too long a head (400, 413, 414), are plain text.
@@ -37,6 +36,7 @@ from cheroot.server import HTTPConnection
 
 from sync.feeds import STUCK_S, Feed, Feeds
 from sync.framing import Request
+from sync.tls import ServerTls
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -76,6 +76,7 @@ class Server(wsgi.Server):
         threads: int,
         stop_s: int = 3,
         stuck_s: float = STUCK_S,
+        tls: ServerTls | None = None,
     ) -> None:
         super().__init__(
             address,
@@ -85,6 +86,7 @@ class Server(wsgi.Server):
             timeout=IDLE_S,
             shutdown_timeout=stop_s,
         )
+        self.ssl_adapter = tls
         self.gateway = _Gateway
         self.ConnectionClass = Connection
         self.max_request_header_size = MAX_HEAD_BYTES
@@ -181,11 +183,22 @@ class Connection(HTTPConnection):
         except _NOT_NOW:
             self._head_has_begun = bool(source.ahead)
             return False
+        except ssl.SSLError as why:
+            if why.reason == "HTTP_REQUEST":
+                self._send_to_https()
+            raise
         finally:
             self.socket.settimeout(IDLE_S)
         self._head_has_begun = self._head_is_timed = False
         source.begin()
         return True
+
+    def _send_to_https(self) -> None:
+        """A browser said http://. What page it wanted is lost in the handshake: it gets the first one."""
+        host, port = self.socket.getsockname()[:2]
+        name = f"[{host}]" if ":" in host else host
+        answer = f"HTTP/1.1 302 Found\r\nLocation: https://{name}:{port}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        socket.socket.send(self.socket, answer.encode())  # below the TLS
 
     def lend(self, feed: Feed, *, chunked: bool, keep: bool) -> None:
         """Give the connection to the feeds as soon as the worker is finished with it."""

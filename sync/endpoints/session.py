@@ -31,7 +31,13 @@ def log_in(call: Call) -> Response:
         raise Unauthorized("Name or password is incorrect.")
     response = answer({"ok": True, **_context(user)})
     response.set_cookie(
-        COOKIE, call.host.sessions.issue(user), max_age=LIFETIME, path="/", httponly=True, samesite="Strict"
+        COOKIE,
+        call.host.sessions.issue(user),
+        max_age=LIFETIME,
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=call.request.is_secure,  # over a line; on this machine itself there is no TLS
     )
     return response
 

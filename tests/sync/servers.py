@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from sync import web_server
 from sync.endpoints.call import NativeFilter
@@ -14,6 +15,7 @@ from sync.feeds import STUCK_S
 from sync.server import User, couch_app
 from sync.sqlite import SqliteFile
 from sync.store import Store
+from sync.tls import ServerTls
 
 USER, PASSWORD = "room-01", "thử 1"
 NOW = datetime(2026, 11, 23, 1, 15, tzinfo=UTC)
@@ -30,10 +32,18 @@ class Ids:
 
 
 class Http:
-    """A WSGI application under cheroot on a free loopback port."""
+    """A WSGI application under cheroot on a free loopback port; with `tls` at every address of this machine."""
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], *, stuck_s: float = STUCK_S) -> None:
-        self.server = web_server.Server(("127.0.0.1", 0), app, threads=8, stuck_s=stuck_s)
+    def __init__(
+        self,
+        app: Callable[..., Iterable[bytes]],
+        *,
+        stuck_s: float = STUCK_S,
+        tls: ServerTls | None = None,
+    ) -> None:
+        host = "127.0.0.1" if tls is None else "0.0.0.0"
+        self.tls = tls
+        self.server = web_server.Server((host, 0), app, threads=8, stuck_s=stuck_s, tls=tls)
         self.server.expiration_interval = 0.02  # how long stopping takes
         self._serving = ExitStack()
         _, self.port = self._serving.enter_context(web_server.serving(self.server))
@@ -53,7 +63,7 @@ def serving_app(app: Callable[..., Iterable[bytes]]) -> Iterator[str]:
 
 
 class Server:
-    """`checkpoints`: what `on_checkpoint` was told. `now`: the server's clock, which a test may move.
+    """`checkpoints`: what `on_checkpoint` was told. `asked`: every path. `now`: the server's clock, which a test may move.
 
     `stuck_s`: see `sync.feeds`.
     """
@@ -66,6 +76,7 @@ class Server:
         seed: int = 1,
         uuid: str | None = None,
         stuck_s: float = STUCK_S,
+        tls: ServerTls | None = None,
     ) -> None:
         self.ids = Ids(seed)
         self.file = SqliteFile(path)
@@ -84,7 +95,13 @@ class Server:
             on_checkpoint=lambda *told: self.checkpoints.append(told),
             filters=self.filters,
         )
-        self.http = Http(app, stuck_s=stuck_s)
+        self.asked: list[str] = []
+
+        def noted(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            self.asked.append(environ["PATH_INFO"])
+            return app(environ, start_response)
+
+        self.http = Http(noted, stuck_s=stuck_s, tls=tls)
         self.port = self.http.port
         self.url = self.http.url
 
@@ -97,9 +114,14 @@ class Server:
 
 @contextmanager
 def serving(
-    path: Path, *names: str, seed: int = 1, uuid: str | None = None, stuck_s: float = STUCK_S
+    path: Path,
+    *names: str,
+    seed: int = 1,
+    uuid: str | None = None,
+    stuck_s: float = STUCK_S,
+    tls: ServerTls | None = None,
 ) -> Iterator[Server]:
-    server = Server(path, names, seed=seed, uuid=uuid, stuck_s=stuck_s)
+    server = Server(path, names, seed=seed, uuid=uuid, stuck_s=stuck_s, tls=tls)
     try:
         yield server
     finally:

@@ -102,4 +102,4 @@ def test_what_is_in_the_way_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert "cannot open" in refused(tmp_path / "file")
     assert "USER:PASS" in refused(tmp_path / "e", "--admin", "x")
-    assert "0.0.0.0" in refused(tmp_path / "e", "--host", "0.0.0.0")  # noqa: S104  # that it is refused
+    assert "0.0.0.0" in refused(tmp_path / "e", "--host", "0.0.0.0")  # that it is refused
