@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 from cryptography import x509
@@ -17,33 +16,37 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
-    NoEncryption,
     PrivateFormat,
-    load_pem_private_key,
     pkcs12,
 )
 from cryptography.x509.oid import NameOID
 
+from central.tls_authority import Names, TlsAuthority, common_name, make_tls_authority
 from edge.chain import OwnChain
 from edge.clock import Clock
-from edge.database import Chain, NodeFile, migrate
+from edge.enrolment import lay_down, make_request, own_keys, settle_in
 from edge.ids import Ids
 from edge.keys import NodeKeys, keep_keys
 from edge.node import Folder, Node
 from edge.settings import NodeSettings, write_settings
-from schemas.catalog import Card, Duty, Entry, kind_of, subject_of
+from schemas.calendar import VIETNAM, local_day
+from schemas.canonical import from_base64, to_base64
+from schemas.catalog import Card, Centre, Duty, Entry, kind_of, subject_of
+from schemas.enrolment import Answer, Request, incarnation, read_request
 from schemas.events import Document, Signed, timestamp, write
 from schemas.seals import sign_decision
-from sync.sqlite import SqliteFile
-from sync.store import Store
+from sync.tls import is_loopback
 
 CA_YEARS: Final = 20
+PASSPHRASE_ROUNDS: Final = 600_000
+LEASE: Final = timedelta(days=397)
+"""A year and a month: browsers take certificates that last so long, and a renewal has two months to succeed in."""
 PERSON_YEARS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """The centre's certificate authority. Its key stays at central."""
+    """The centre's certificate authority: it signs central's first card and the authority for TLS, and rests."""
 
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
@@ -55,23 +58,21 @@ class Authority:
     @classmethod
     def make(cls, name: str, at: datetime) -> Authority:
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        subject = common_name(name)
         builder = _certificate(subject, subject, key.public_key(), at, timedelta(days=365 * CA_YEARS))
-        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
         return cls(builder.sign(key, hashes.SHA256()), key)
 
-    @classmethod
-    def read(cls, folder: Folder) -> Authority:
-        key = load_pem_private_key((folder.keys / "ca.key").read_bytes(), password=None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise TypeError("the authority's key is on P-256")
-        return cls(x509.load_der_x509_certificate(folder.root.read_bytes()), key)
-
-    def keep(self, folder: Folder) -> None:
-        pem = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        handle = os.open(folder.keys / "ca.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(pem)
+    def closed(self, passphrase: str) -> bytes:
+        """Key and certificate as PKCS#12 that opens with the passphrase, slowly."""
+        closing = (
+            PrivateFormat.PKCS12.encryption_builder()
+            .kdf_rounds(PASSPHRASE_ROUNDS)
+            .key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
+            .hmac_hash(hashes.SHA256())
+            .build(passphrase.encode())
+        )
+        return pkcs12.serialize_key_and_certificates(b"motcua", self.key, self.certificate, None, closing)
 
     def issue_token(self, name: str, pin: str, at: datetime) -> tuple[bytes, bytes]:
         """A person's signing token for a demo: (PKCS#12 closed with `pin`, certificate DER).
@@ -118,48 +119,94 @@ def _certificate(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a node stands and what it may do there."""
+class Place(msgspec.Struct, frozen=True):
+    """What a machine is to be. `address`: where others reach it ("": as it says itself); no `agencies`: all."""
 
     node: str
     title: str
     number: int
     duties: tuple[Duty, ...]
-    address: str
+    address: str = ""
+    agencies: tuple[str, ...] = ()
 
-    def card(self, keys: NodeKeys, since: date, until: date) -> Card:
+    @property
+    def name(self) -> str:
+        """The place itself, whichever installation stands there."""
+        return incarnation(self.node)[0]
+
+    def card(self, request: Request, lease: Lease, tls: bytes = b"") -> Card:
+        """The card for the keys of a request, with its TLS certificate (DER)."""
         return Card(
             node=self.node,
-            place=self.node.rpartition(".")[0],
+            place=self.name,
             title=self.title,
             number=self.number,
-            lease_from=since,
-            lease_to=until,
+            lease_from=lease.since,
+            lease_to=lease.until,
             duties=self.duties,
-            ed25519=keys.seal_key,
-            x25519=keys.box_key,
-            address=self.address,
+            ed25519=request.ed25519,
+            x25519=request.x25519,
+            address=self.address or request.address,
+            agencies=self.agencies,
+            tls=to_base64(tls),
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The first and the last day on which a node may use its number, and its TLS certificate's last."""
+
+    since: date
+    until: date
+
+    @classmethod
+    def beginning(cls, at: datetime) -> Lease:
+        """From the Vietnamese day of `at`."""
+        day = local_day(at)
+        return cls(day, day + LEASE)
+
+    @property
+    def end(self) -> datetime:
+        return datetime.combine(self.until + timedelta(days=1), time(), VIETNAM)
+
+
 def found(
-    folder: Folder, place: Place, settings: NodeSettings, *, name: str, clock: Clock, ids: Ids
+    folder: Folder,
+    place: Place,
+    settings: NodeSettings,
+    *,
+    centre: Centre,
+    entries: Callable[[Authority], Iterable[Entry]],
+    by: str,
+    clock: Clock,
+    ids: Ids,
+    reach: Iterable[str] = (),
 ) -> Authority:
-    """Make central's own folder: authority, keys, and the first catalog entry, which is central's card."""
+    """Found a centre: its authority, whose key is kept by the caller or nowhere, and central's own folder.
+
+    The catalog begins with central's card, then `centre`, then `entries`. `reach`: what the certificates of nodes may
+    name beside the building (`Names`). Raises `NotGranted`.
+    """
     at = clock()
-    authority = Authority.make(name, at)
+    authority, keys = Authority.make(centre.name, at), NodeKeys.generate()
+    tls = make_tls_authority(authority.certificate, authority.key, Names.of(reach), at)
     lay_foundation(
         folder,
         place,
         settings,
-        keys=NodeKeys.generate(),
+        keys=keys,
         root=authority.der,
         sign=lambda message: sign_decision(authority.key, authority.der, message),
         at=at,
         ids=ids,
+        tls=tls,
     )
-    authority.keep(folder)
+    node = Node(folder, settings, clock=clock, ids=ids)
+    try:
+        words = msgspec.structs.replace(centre, tls_authority=to_base64(tls.der))
+        Office(node).define([words, *entries(authority)], by=by)
+    finally:
+        node.close()
     return authority
 
 
@@ -173,12 +220,18 @@ def lay_foundation(
     sign: Callable[[bytes], Signed],
     at: datetime,
     ids: Ids,
+    tls: TlsAuthority | None = None,
 ) -> None:
     """Make central's folder with these keys. `root` is the authority's certificate (DER); it signs the first entry."""
-    folder.path.mkdir(mode=0o700, parents=True)
     keep_keys(folder.keys, keys)
     folder.root.write_bytes(root)
-    card = place.card(keys, *_lease(at))
+    if tls is not None:
+        tls.keep(folder)
+    lease = Lease.beginning(at)
+    certificate = (
+        b"" if tls is None else tls.certify(keys.tls_key, place.name, host_of(place.address), at, lease.end)
+    )
+    card = place.card(read_request(make_request(keys, address="", server="")), lease, certificate)
     first = write(
         stream=ids.stream(at),
         kind=kind_of(card),
@@ -195,11 +248,9 @@ def lay_foundation(
         seal=keys.ed25519.sign,
         sign=sign,
     )
-    _lay_down(folder, [first], ids)
-    event = _hash(first)
-    _begin(
-        folder, {"catalog": (1, event, timestamp(at)), "dossiers": (0, event, ""), "visits": (0, event, "")}
-    )
+    event = str(first["_id"]).partition(":")[2]
+    heads = {"catalog": (1, event, timestamp(at)), "dossiers": (0, event, ""), "visits": (0, event, "")}
+    lay_down(folder, [first], heads, ids)
     write_settings(folder.path, settings)
 
 
@@ -212,21 +263,39 @@ def enrol(
     by: str,
     keys: NodeKeys | None = None,
 ) -> None:
-    """Make a node's folder at central, for a node that is carried to its place: keys, card, catalog so far.
+    """Request, answer and folder of a node at central itself, for one that is carried to its place ready.
 
     New keys, unless they are given.
     """
-    folder.path.mkdir(mode=0o700, parents=True)
-    keys = keys or NodeKeys.generate()
-    keep_keys(folder.keys, keys)
-    shutil.copyfile(centre.folder.root, folder.root)
-    office = Office(centre)
-    office.define([place.card(keys, *_lease(centre.clock()))], by=by)
-    documents = office.entries()
-    _lay_down(folder, documents, centre.ids)
-    card = _hash(documents[-1])
-    _begin(folder, {"dossiers": (0, card, ""), "visits": (0, card, "")})
-    write_settings(folder.path, settings)
+    if keys is not None:
+        keep_keys(folder.keys, keys)
+    own = own_keys(folder)
+    request = read_request(make_request(own, address="", server=""))
+    answer = grant(centre, place, request, by=by)
+    settle_in(folder, own, answer, lambda card: settings, centre.ids)
+
+
+def grant(centre: Node, place: Place, request: Request, *, by: str, with_: Iterable[Entry] = ()) -> bytes:
+    """Write the card that a request asks for, and `with_` it other entries; the answer. Raises `NotGranted`."""
+    at, office = centre.clock(), Office(centre)
+    lease, tls = Lease.beginning(at), TlsAuthority.read(centre.folder)
+    certificate = b""
+    if tls is not None and request.tls:
+        host = host_of(place.address or request.address)
+        certificate = tls.certify(from_base64(request.tls, "tls"), place.name, host, at, lease.end)
+    office.define([place.card(request, lease, certificate), *with_], by=by)
+    return answer_for(centre, place.node)
+
+
+def answer_for(centre: Node, node: str) -> bytes:
+    """What a node that has its card needs to begin."""
+    return msgspec.json.encode(Answer(1, node, to_base64(centre.catalog.root), Office(centre).entries()))
+
+
+def host_of(address: str) -> str:
+    """The host in the URL of a node; "" where it has none, or one that only its own machine reaches."""
+    host = urlsplit(address).hostname or ""
+    return "" if is_loopback(host) else host
 
 
 class Office:
@@ -261,30 +330,6 @@ class Office:
         with self._centre.file.read():
             documents = [self._store.get(summary.id) for summary in self._store.all_docs()]
         return sorted(documents, key=lambda document: int(document["seq"]))
-
-
-def _lease(at: datetime) -> tuple[date, date]:
-    return at.date() - timedelta(days=1), at.date() + timedelta(days=5 * 365)
-
-
-def _lay_down(folder: Folder, documents: Sequence[Document], ids: Ids) -> None:
-    """Put the catalog into a new node's file, before the node is opened for the first time."""
-    file = SqliteFile(folder.database)
-    migrate(NodeFile(file))
-    Store(file, "catalog", new_id=ids.hex).bulk_docs(documents, new_edits=False)
-    file.close()
-
-
-def _begin(folder: Folder, heads: dict[str, tuple[int, str, str]]) -> None:
-    file = NodeFile(SqliteFile(folder.database))
-    with file.write():
-        for database, (seq, event, at) in heads.items():
-            Chain.create(database=database, seq=seq, hash=event, at=at)
-    file.file.close()
-
-
-def _hash(document: Document) -> str:
-    return str(document["_id"]).partition(":")[2]
 
 
 def write_token(folder: Folder, person: str, token: bytes) -> Path:

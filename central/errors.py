@@ -1,7 +1,8 @@
 """What the office says no with, beside `edge.NodeError`.
 
 CentralError              parent
-└── UnreadableCatalog     a CSV that cannot be imported at all: nothing was changed
+├── UnreadableCatalog     a CSV that cannot be imported at all: nothing was changed
+└── NotGranted            a card that cannot be granted, renewed or taken back so; nothing was changed
 """
 
 from __future__ import annotations
@@ -13,3 +14,7 @@ class CentralError(Exception):
 
 class UnreadableCatalog(CentralError):
     """A file that is no catalog: not UTF-8, empty, or without a column."""
+
+
+class NotGranted(CentralError):
+    """A code, request, name or number that central refuses; the message says what to do."""

@@ -2,6 +2,7 @@
 
 NodeError                 parent of what a node raises on purpose
 ├── CannotStart           configuration, data folder or port: one line for the operator, exit status 2
+├── NotEnrolled           the centre said no, or did not prove that it is the centre; nothing was kept but the keys
 ├── WrongPin              `wait_s`: how long until the next try
 └── CannotSign            the token, its PIN or its certificate; nothing was signed
 """
@@ -15,6 +16,10 @@ class NodeError(Exception):
 
 class CannotStart(NodeError):
     """The node cannot start; the message is one line that says what to do."""
+
+
+class NotEnrolled(NodeError):
+    """This machine has no card yet; what was wrong, and what to do."""
 
 
 class WrongPin(NodeError):

@@ -1,13 +1,26 @@
-"""A node's own keys, in files that only its user can read: Ed25519 for its seal, X25519 for what is sent to it."""
+"""A node's own keys, in files that only its user can read; they are made here and never leave it.
+
+Ed25519 for its seal, X25519 for what is sent to it, and P-256 for TLS, which browsers must understand.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from edge.errors import CannotStart
 from schemas.canonical import from_base64, to_base64
@@ -17,14 +30,19 @@ from schemas.seals import holds
 
 @dataclass(frozen=True, slots=True)
 class NodeKeys:
-    """The private half of what stands on the node's card."""
+    """The private half of what stands on the node's card. Without `tls` it serves its own machine only."""
 
     ed25519: Ed25519PrivateKey
     x25519: X25519PrivateKey
+    tls: ec.EllipticCurvePrivateKey | None = None
 
     @classmethod
     def generate(cls) -> NodeKeys:
-        return cls(Ed25519PrivateKey.generate(), X25519PrivateKey.generate())
+        return cls(
+            Ed25519PrivateKey.generate(),
+            X25519PrivateKey.generate(),
+            ec.generate_private_key(ec.SECP256R1()),
+        )
 
     @property
     def seal_key(self) -> str:
@@ -35,6 +53,18 @@ class NodeKeys:
     def box_key(self) -> str:
         """The public X25519 key, base64url."""
         return to_base64(self.x25519.public_key().public_bytes_raw())
+
+    @property
+    def tls_key(self) -> bytes:
+        """The public TLS key, as DER; nothing without one."""
+        if self.tls is None:
+            return b""
+        return self.tls.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    @property
+    def pin(self) -> str:
+        """The pin of the TLS key, as a card has it; "" without one."""
+        return hashlib.sha256(self.tls_key).hexdigest() if self.tls else ""
 
     def password_for(self, user: str, server: str) -> str:
         """What this node shows another one to be let in as `user`: its signature over both names.
@@ -58,17 +88,28 @@ def _login(user: str, server: str) -> bytes:
 
 
 def keep_keys(folder: Path, keys: NodeKeys) -> None:
-    """Put keys into `folder`, which must not have any."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, raw in (
-        ("seal.key", keys.ed25519.private_bytes_raw()),
-        ("box.key", keys.x25519.private_bytes_raw()),
-    ):
-        handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
+    """Put keys into `folder`, which must not be there: all of them or none."""
+    half = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(mode=0o700, parents=True)
+    contents = {
+        "seal.key": keys.ed25519.private_bytes_raw(),
+        "box.key": keys.x25519.private_bytes_raw(),
+    }
+    if keys.tls is not None:
+        contents["tls.key"] = keys.tls.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for name, raw in contents.items():
+        write_secret(half / name, raw)
+    half.rename(folder)
+
+
+def write_secret(path: Path, raw: bytes) -> None:
+    """A new file for its owner's eyes alone, on the disk when this returns."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_keys(folder: Path) -> NodeKeys:
@@ -77,6 +118,16 @@ def read_keys(folder: Path) -> NodeKeys:
         return NodeKeys(
             Ed25519PrivateKey.from_private_bytes((folder / "seal.key").read_bytes()),
             X25519PrivateKey.from_private_bytes((folder / "box.key").read_bytes()),
+            _read_tls_key(folder / "tls.key"),
         )
     except (FileNotFoundError, ValueError) as why:
         raise CannotStart(f"the keys in {folder} are missing or damaged; enrol this node again") from why
+
+
+def _read_tls_key(path: Path) -> ec.EllipticCurvePrivateKey | None:
+    if not path.exists():
+        return None
+    key = load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ValueError(f"{path} is not on a curve")
+    return key

@@ -51,10 +51,13 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.settings = path / "node.toml"
         self.database = path / "node.db"
         self.files = path / "files.db"
         self.keys = path / "keys"
         self.root = path / "keys" / "root.der"
+        self.tls_key = path / "keys" / "tls.key"
+        self.tls_chain = path / "keys" / "tls.pem"
         self.tokens = path / "tokens"
         self.paper = path / "paper"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from central.catalog_import import read_agencies, read_procedures
-from central.centre import Office, enrol, found, write_token
+from central.centre import Authority, enrol, found, write_token
 from central.demo.plan import ADMINISTRATOR, CALENDARS, CENTRE, DELEGATIONS, PEOPLE, SINCE, DemoNode
 from edge.clock import Clock
 from edge.errors import CannotStart
@@ -69,14 +69,27 @@ def prepare(data: Path, nodes: Sequence[DemoNode], *, clock: Clock, ids: Ids) ->
 def _build(data: Path, nodes: Sequence[DemoNode], clock: Clock, ids: Ids) -> None:
     central, *edges = nodes
     folder = Folder(data / central.name)
-    authority = found(
-        folder, central.place, NodeSettings(central.place.node), name=CENTRE.name, clock=clock, ids=ids
+    tokens: dict[str, tuple[bytes, bytes]] = {}
+
+    def entries(authority: Authority) -> list[Entry]:
+        tokens.update(
+            (one.id, authority.issue_token(one.name, one.pin, clock())) for one in PEOPLE if one.signs
+        )
+        return _catalog(tokens)
+
+    settings = NodeSettings(central.place.node)
+    found(
+        folder,
+        central.place,
+        settings,
+        centre=CENTRE,
+        entries=entries,
+        by=ADMINISTRATOR,
+        clock=clock,
+        ids=ids,
     )
-    centre = Node(folder, read_settings(folder.path), clock=clock, ids=ids)
+    centre = Node(folder, settings, clock=clock, ids=ids)
     try:
-        office = Office(centre)
-        tokens = {one.id: authority.issue_token(one.name, one.pin, clock()) for one in PEOPLE if one.signs}
-        office.define(_catalog(tokens), by=ADMINISTRATOR)
         for edge in edges:
             settings = NodeSettings(edge.place.node)
             enrol(Folder(data / edge.name), centre, edge.place, settings, by=ADMINISTRATOR)
@@ -99,7 +112,7 @@ def _catalog(tokens: dict[str, tuple[bytes, bytes]]) -> list[Entry]:
     people = [
         person.entry((to_base64(tokens[person.id][1]),) if person.id in tokens else ()) for person in PEOPLE
     ]
-    return [CENTRE, *CALENDARS, *agencies, *people, *DELEGATIONS, *read.procedures]
+    return [*CALENDARS, *agencies, *people, *DELEGATIONS, *read.procedures]
 
 
 def _prepare_people(node: Node, tokens: dict[str, tuple[bytes, bytes]]) -> None:

@@ -88,6 +88,7 @@ def check_identity(path: Path, name: str, node: str, proven: Proven, findings: F
     checks: tuple[tuple[str, Any, Any], ...] = (
         ("keys/seal.key", keys.seal_key, card.ed25519),
         ("keys/box.key", keys.box_key, card.x25519),
+        ("keys/tls.key", keys.pin if card.tls else "", card.pin),
     )
     for where, here, granted in checks:
         if here != granted:

@@ -80,7 +80,7 @@ def open_folders(data: Path, findings: Findings, closing: contextlib.ExitStack) 
     """
     folders = [Folder(path) for path in node_folders(data)]
     nodes = []
-    for folder in sorted(folders, key=lambda one: (one.keys / "ca.key").exists()):
+    for folder in sorted(folders, key=lambda one: (one.keys / "tls-authority.key").exists()):
         _check_log(folder, findings)
         settings = read_settings(folder.path)
         database, archive = Snapshot(folder.database), Snapshot(folder.files)

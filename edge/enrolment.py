@@ -1,0 +1,170 @@
+"""How this machine gets its card: it makes its keys, asks, and lays down what it is given (`schemas.enrolment`).
+
+The folder is filled so that a power cut at any moment leaves it as one that can be gone on with: first the keys, which
+stay; then certificate and catalog, which are put down again from the beginning; last `node.toml`, with which it is
+a node.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import http.client
+import json
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from edge.database import Chain, NodeFile, migrate
+from edge.errors import CannotStart, NotEnrolled
+from edge.ids import Ids
+from edge.keys import NodeKeys, keep_keys, read_keys
+from edge.node import Folder
+from edge.settings import NodeSettings, write_settings
+from schemas.canonical import from_base64, to_base64
+from schemas.catalog import Card, Catalog
+from schemas.enrolment import Answer, Code, Request, prove, read_answer
+from schemas.errors import CatalogBroken, Malformed
+from schemas.events import Document
+from schemas.seals import pin_of
+from sync.sqlite import SqliteFile
+from sync.store import Store
+from sync.tls import is_loopback, pinned
+
+PATH: Final = "/enrol"
+CODE_HEADER: Final = "Motcua-Code"
+TAG_HEADER: Final = "Motcua-Tag"
+CONNECT_S: Final = 10.0
+ANSWER_S: Final = 60.0
+MAX_ANSWER_BYTES: Final = 256 * 1024 * 1024
+
+Settings = Callable[[Card], NodeSettings]
+"""What stands in `node.toml`, once the machine knows who it is."""
+
+
+def own_keys(folder: Folder) -> NodeKeys:
+    """The keys of the machine that is to be in this folder, made at the first call. Raises `CannotStart`."""
+    if folder.settings.exists():
+        raise CannotStart(f"{folder.path} holds a node already: choose another folder, or start that node")
+    folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not folder.keys.exists():
+        keep_keys(folder.keys, NodeKeys.generate())
+    return read_keys(folder.keys)
+
+
+def make_request(keys: NodeKeys, *, address: str, server: str) -> bytes:
+    """The same bytes, for the same keys and words: asking again is asking for the same."""
+    said = Request(1, keys.seal_key, keys.box_key, to_base64(keys.tls_key), address, server, "")
+    return msgspec.json.encode(prove(said, keys.ed25519.sign))
+
+
+def ask(url: str, code: Code, keys: NodeKeys, address: str) -> tuple[bytes, bytes]:
+    """Ask central at `url`; the request and the answer, proven to come from who knows the code.
+
+    Nothing in what comes back is believed before that. Raises `NotEnrolled`.
+    """
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    if parts.scheme not in ("http", "https") or not host:
+        raise NotEnrolled(f"{url} is no address of a centre: https://HOST:PORT")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise NotEnrolled(f"{url} is open to everybody on the line: say https://")
+    connection = http.client.HTTPConnection(host, port, timeout=ANSWER_S)
+    try:
+        with contextlib.closing(connection):
+            connection.sock, server = _connected(host, port, secure=parts.scheme == "https")
+            connection.sock.settimeout(ANSWER_S)
+            request = make_request(keys, address=address, server=server)
+            headers = {
+                CODE_HEADER: code.name,
+                TAG_HEADER: to_base64(code.tag("request", request)),
+                "Content-Type": "application/json",
+            }
+            connection.request("POST", PATH, request, headers)
+            response = connection.getresponse()
+            answer = response.read(MAX_ANSWER_BYTES)
+    except (OSError, http.client.HTTPException) as why:
+        raise NotEnrolled(
+            f"{url} does not answer ({why}): look at the cable and the address, then give the same command again"
+        ) from why
+    if response.status != http.HTTPStatus.OK:
+        raise NotEnrolled(_refusal(response.status, answer))
+    tag = to_base64(code.tag("answer", request, answer))
+    if not hmac.compare_digest(tag, response.headers.get(TAG_HEADER, "")):
+        raise NotEnrolled(
+            f"whoever answers at {url} does not know the code, so it is not the centre that made it."
+            " Nothing of the answer was kept. Look at the address; make a new code before you try again"
+        )
+    return request, answer
+
+
+def settle_in(folder: Folder, keys: NodeKeys, answer: bytes, settings: Settings, ids: Ids) -> Card:
+    """Make a node of the folder that has the keys. Raises `NotEnrolled` for an answer that is not for it."""
+    try:
+        said = read_answer(answer)
+        root = from_base64(said.root, "root")
+        card, first = _granted(said, root, keys)
+    except (Malformed, CatalogBroken) as why:
+        raise NotEnrolled(f"the answer does not hold together ({why}): ask for a new one") from why
+    folder.root.write_bytes(root)
+    for path in (folder.database, *(Path(f"{folder.database}-{part}") for part in ("wal", "shm"))):
+        path.unlink(missing_ok=True)
+    lay_down(folder, said.catalog, dict.fromkeys(("dossiers", "visits"), (0, first, "")), ids)
+    write_settings(folder.path, settings(card))
+    return card
+
+
+def lay_down(
+    folder: Folder, documents: Sequence[Document], heads: dict[str, tuple[int, str, str]], ids: Ids
+) -> None:
+    """Put the catalog into a new node's file, and where its own chains begin: number, hash, moment."""
+    node_file = NodeFile(SqliteFile(folder.database))
+    migrate(node_file)
+    Store(node_file.file, "catalog", new_id=ids.hex).bulk_docs(documents, new_edits=False)
+    with node_file.write():
+        for database, (seq, event, at) in heads.items():
+            Chain.create(database=database, seq=seq, hash=event, at=at)
+    node_file.file.close()
+
+
+def _granted(said: Answer, root: bytes, keys: NodeKeys) -> tuple[Card, str]:
+    """The card that was granted to these keys, and the hash of the node's first one."""
+    catalog = Catalog(root)
+    catalog.apply(said.catalog)
+    card = catalog.latest.card(said.node)
+    if card is None or not card.opens:
+        raise Malformed("answer", f"it has no card for {said.node}")
+    if (card.ed25519, card.x25519) != (keys.seal_key, keys.box_key) or card.pin not in ("", keys.pin):
+        raise Malformed("answer", "the card is for the keys of another machine")
+    first = next(
+        document
+        for document in said.catalog
+        if document["kind"] == "card.granted" and document["data"]["node"] == said.node
+    )
+    return card, str(first["_id"]).partition(":")[2]
+
+
+def _connected(host: str, port: int, *, secure: bool) -> tuple[socket.socket, str]:
+    """A line to the server, and the pin of the key that it showed: central will say whether it is its own."""
+    line = socket.create_connection((host, port), timeout=CONNECT_S)
+    if not secure:
+        return line, ""
+    shown: list[bytes] = []
+
+    def look(certificate: bytes) -> bool:
+        shown.append(certificate)
+        return True
+
+    return pinned(line, look, host=host), pin_of(shown[0])
+
+
+def _refusal(status: int, body: bytes) -> str:
+    with contextlib.suppress(ValueError):
+        said = json.loads(body)
+        if isinstance(said, dict) and isinstance(said.get("detail"), str):
+            return f"the centre says: {said['detail'][:500]!a}"
+    return f"the other side says {status}, and no more: is it a centre of ours?"
