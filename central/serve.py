@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from central.demo import crash
+from central.trust import Watch
 from central.web import register
 from edge.clock import Clock, system_clock
 from edge.ids import Ids
@@ -40,9 +41,14 @@ def run_node(path: Path, *, watch_stdin: bool = False) -> None:
         with serving(application(node, pages), settings.host, settings.port) as (host, port):
             roads.start()
             spooling.start()
+            watch = Watch(node) if node.is_centre else None
+            if watch is not None:
+                watch.start()
             sys.stdout.write(f"{READY} {node.id} http://{host}:{port}/\n")
             sys.stdout.flush()
             wait_until(stopping)
+            if watch is not None:
+                watch.stop()
             roads.stop()
             spooling.stop()
             for store in node.stores.values():

@@ -152,6 +152,16 @@ class RefusedDocument(Local):
     dismissed_by = TextField(default="")
 
 
+class Wait(Local):
+    """An event that nobody here can judge yet, and who brought it. `key`: its hash and revision."""
+
+    key = TextField(primary_key=True)
+    hash = TextField()
+    source = TextField()
+    bytes = IntegerField()
+    since = TextField()
+
+
 class Secret(Local):
     """Random bytes made once, such as the key of the session cookies."""
 
@@ -222,10 +232,23 @@ class ConflictRow(Projection):
         table_name = "conflict"
 
 
-LOCAL: Final = (Fact, Chain, Number, Pin, Delivery, Copy, RefusedDocument, Secret)
-PROJECTIONS: Final = (EventRow, DossierRow, ConflictRow)
+class ForkRow(Projection):
+    """Two events with one number in one machine's chain, both under its seal: the machine exists twice, or lies."""
 
-PROJECTION_VERSION: Final = "1"
+    key = TextField(primary_key=True)
+    node = TextField()
+    seq = IntegerField()
+    first = TextField()
+    second = TextField()
+
+    class Meta:
+        table_name = "fork"
+
+
+LOCAL: Final = (Fact, Chain, Number, Pin, Delivery, Copy, RefusedDocument, Wait, Secret)
+PROJECTIONS: Final = (EventRow, DossierRow, ConflictRow, ForkRow)
+
+PROJECTION_VERSION: Final = "2"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -256,6 +279,13 @@ _LOCAL_2: Final = """
 ALTER TABLE refuseddocument ADD COLUMN dismissed_by TEXT NOT NULL DEFAULT '';
 """
 
+_LOCAL_3: Final = """
+CREATE TABLE wait (key TEXT PRIMARY KEY NOT NULL, hash TEXT NOT NULL, source TEXT NOT NULL, bytes INTEGER NOT NULL,
+    since TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX wait_source ON wait (source, bytes);
+CREATE INDEX wait_hash ON wait (hash);
+"""
+
 _PROJECTIONS: Final = """
 CREATE TABLE event (hash TEXT PRIMARY KEY NOT NULL, stream TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL,
     kind TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, place TEXT NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
@@ -277,17 +307,20 @@ CREATE INDEX dossier_missing ON dossier (missing) WHERE missing > 0;
 CREATE TABLE conflict (id TEXT PRIMARY KEY NOT NULL, stream TEXT NOT NULL, title TEXT NOT NULL, rows TEXT NOT NULL,
     members TEXT NOT NULL, opened_at TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX conflict_stream ON conflict (stream);
+CREATE TABLE fork (key TEXT PRIMARY KEY NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL, first TEXT NOT NULL,
+    second TEXT NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE dossier_search USING fts5 (words, tokenize = 'ascii', prefix = '2 3');
 INSERT INTO dossier_search (dossier_search, rank) VALUES ('secure-delete', 1);
 """
 
 _DROP_PROJECTIONS: Final = "".join(
-    f"DROP TABLE IF EXISTS {table};" for table in ("event", "dossier", "conflict", "dossier_search")
+    f"DROP TABLE IF EXISTS {table};" for table in ("event", "dossier", "conflict", "fork", "dossier_search")
 )
 
 MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(connection, _LOCAL_1),
     lambda connection: run_script(connection, _LOCAL_2),
+    lambda connection: run_script(connection, _LOCAL_3),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -23,9 +23,12 @@ from schemas.calendar import local_day
 from schemas.catalog import Card, Catalog, Procedure, View
 from schemas.deadlines import DueMoment, due
 from schemas.errors import Because, NoNumber, NotAllowed
-from schemas.events import EventHash, Signed, StreamId, timestamp
+from schemas.events import Event, EventHash, Signed, StreamId, timestamp
 from schemas.fold import Dossier
 from schemas.rules import allowed
+
+MOST_PARENTS: Final = 256
+"""17 KB of the 64 that an event may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,7 @@ class Ledger:
             stream,
             kind,
             builtins,
-            parents=before.heads,
+            parents=self._parents(before),
             by=by,
             at=at,
             catalog=view.name,
@@ -176,6 +179,26 @@ class Ledger:
             with_=with_,
             sign=sign,
         )
+
+    def _parents(self, before: Dossier) -> Sequence[str]:
+        """The heads that an act names, and not so many that no room is left for the act itself.
+
+        A machine that means harm can leave a thousand of them. Those that lead to what stands come first; the
+        acts to come name the rest.
+        """
+        if len(before.heads) <= MOST_PARENTS:
+            return before.heads
+        children: dict[str, str] = {}
+        for event in self._projector.events_of(before.stream):
+            for parent in event.parents if isinstance(event, Event) else ():
+                children[parent] = event.hash
+        leading = []
+        for done in before.standing.newest.values():
+            head = done.hash
+            while head in children:
+                head = children[head]
+            leading.append(head)
+        return list(dict.fromkeys([*leading, *before.heads]))[:MOST_PARENTS]
 
     def _received(self, draft: Draft, procedure: Procedure, day: date, counted: DueMoment) -> Received:
         fees = tuple(FeeDue(fee.kind.value, fee.amount) for fee in procedure.fees_on(day))

@@ -28,6 +28,7 @@ from edge.people import People
 from edge.projector import Projector
 from edge.register import Register
 from edge.settings import NodeSettings
+from edge.waits import Waits
 from printing import spool
 from printing.folder import PdfFolder
 from printing.forms import Forms
@@ -128,8 +129,9 @@ class Node:
         self.file.file.close()
 
     def _open_stores(self) -> None:
-        rules = Admission(self.catalog, node=self.id)
-        self.projector = Projector(self.file, self.catalog, rules, self.clock, node=self.id)
+        self.waits = Waits(self.file)
+        rules = Admission(self.catalog, self.waits, node=self.id)
+        self.projector = Projector(self.file, self.catalog, rules, self.waits, self.clock, node=self.id)
         file, new = self.file.file, self.ids.hex
         self.stores: Mapping[str, Store] = {
             "catalog": Store(file, "catalog", new_id=new, rules=rules.catalog, arrived=self._catalog_arrived),
@@ -198,7 +200,8 @@ class Node:
         """
         with self._catalog_lock:
             for document in documents:
-                self._entries.setdefault(document["seq"], document)
+                if type(document.get("seq")) is int:  # of a newer version nothing is certain
+                    self._entries.setdefault(document["seq"], document)
             run: list[Document] = []
             while (number := self.catalog.number + len(run) + 1) in self._entries:
                 run.append(self._entries[number])

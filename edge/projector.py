@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, TypeVar
 
 from edge.admission import Admission
 from edge.clock import Clock
-from edge.database import NodeFile, fresh_projections
+from edge.database import Fact, NodeFile, fresh_projections
+from edge.waits import Waits
+from schemas.acts import TABLE
 from schemas.calendar import local_day
-from schemas.catalog import Catalog
+from schemas.catalog import Admission as Admitted
+from schemas.catalog import Catalog, Cut, Entry, Fork, Redaction, Report, Revocation
 from schemas.events import Event, Unknown, moment, parse, timestamp
 from schemas.fold import Dossier, Place, fold
 from schemas.spelling import words
@@ -27,6 +30,11 @@ from sync.writing import Arrival
 PARSED = 4_000
 """Events kept in memory, of some 4 KB each: those of a batch that arrives, and of the dossiers that are worked on."""
 _SEALED, _UNKNOWN_NODE, _WRONG = 1, 0, -1
+_SLICE: Final = 200
+"""Streams folded anew in one transaction when the catalog grew: others write in between."""
+_TRUSTED_UP_TO: Final = "trusted up to"
+T = TypeVar("T")
+_SIGNED: Final = tuple(act.kind for act in TABLE if act.signed)
 
 
 class Parsed:
@@ -55,9 +63,17 @@ class Projector:
     """Keeps the projections of one node. An arrival's `source` is the id of the node that brought it."""
 
     def __init__(
-        self, file: NodeFile, catalog: Catalog, admission: Admission, clock: Clock, *, node: str
+        self,
+        file: NodeFile,
+        catalog: Catalog,
+        admission: Admission,
+        waits: Waits,
+        clock: Clock,
+        *,
+        node: str,
     ) -> None:
         self._file, self._catalog, self._admission, self._clock = file, catalog, admission, clock
+        self._waits = waits
         self._node = node
         self._parsed = Parsed(PARSED)
         self._store: Store | None = None
@@ -79,6 +95,10 @@ class Projector:
         for arrival in arrivals:
             admitted = self._admission.admitted(arrival.doc)
             event, mark = admitted.event, _mark(admitted.sealed)
+            if admitted.waiting_bytes and arrival.source is not None:
+                self._waits.note(
+                    connection, event.hash, arrival.rev, arrival.source, admitted.waiting_bytes, now
+                )
             from_centre = arrival.source is not None and arrival.source == self._catalog.centre
             own = isinstance(event, Event) and event.node == self._node
             deliveries.append(
@@ -87,10 +107,17 @@ class Projector:
             streams.add(event.stream)
             self._parsed.keep(arrival.id, arrival.rev, event)
         connection.executemany(
-            "INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING", deliveries
+            # a copy with a junk seal may have come first: the true one has the last word
+            "INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO UPDATE SET"
+            " sealed = max(sealed, excluded.sealed), centre_at = coalesce(centre_at, excluded.centre_at)"
+            " WHERE excluded.sealed = 1",
+            deliveries,
         )
+        for doc_id in self._waits.of(connection, [one.id for one in arrivals]):
+            self._only_the_sealed(connection, doc_id)
         for stream in sorted(streams):
             self._project(connection, stream)
+        self._note_forks(connection, [delivery[0] for delivery in deliveries])
 
     def events_of(self, stream: str) -> list[Event | Unknown]:
         """The events of a stream here, whatever their seal."""
@@ -113,14 +140,50 @@ class Projector:
             return fold(events, self._catalog, self._doubts(connection, events))
 
     def catalog_grew(self) -> None:
-        """Fold again what waited for a card, a catalog entry, or a newer catalog to be judged by."""
+        """Fold again what waited for a card or an entry, and what central's newest word puts in another light."""
+        number = self._catalog.number
         with self._file.write() as connection:
-            self._check_seals(connection)
-            waiting = connection.execute(
-                "SELECT DISTINCT stream FROM event WHERE place = ?", (Place.WAITING.value,)
-            )
-            for (stream,) in waiting.fetchall():
-                self._project(connection, stream)
+            streams = self._check_seals(connection)
+        with self._file.read() as connection:
+            streams |= {stream for stream, why in self._waiting(connection) if self._is_answered(why)}
+            streams |= self._in_another_light(connection)
+        for some in _slices(sorted(streams), _SLICE):
+            with self._file.write() as connection:
+                for stream in some:
+                    self._project(connection, stream)
+        with self._file.write() as connection:
+            self._waits.settle(connection)
+            Fact.insert(key=_TRUSTED_UP_TO, value=str(number)).on_conflict_replace().execute()
+
+    def _waiting(self, connection: Connection) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = connection.execute(
+            "SELECT DISTINCT stream, why FROM event WHERE place = ?", (Place.WAITING.value,)
+        ).fetchall()
+        return found
+
+    def _is_answered(self, why: str) -> bool:
+        """Whether what an act waited for may be here by now."""
+        what, _, name = why.partition(" ")
+        if what == "catalogue":
+            return int(name) <= self._catalog.number
+        return why.startswith("card of ") and self._catalog.latest.card(name.removeprefix("of ")) is not None
+
+    def _in_another_light(self, connection: Connection) -> set[str]:
+        """The streams that trust decisions since the last time are about."""
+        fact = Fact.get_or_none(Fact.key == _TRUSTED_UP_TO)
+        seen = int(fact.value) if fact is not None else 0
+        return {
+            stream
+            for number, entry in self._catalog.trust.said
+            if number > seen
+            for stream in _touched(connection, entry)
+        }
+
+    def _note_forks(self, connection: Connection, hashes: Sequence[str]) -> None:
+        """Two events with one number, both under the machine's seal."""
+        for some in _slices(hashes, 500):
+            marks = ", ".join("?" * len(some))
+            connection.execute(_FORKS.format(which=f"mine.hash IN ({marks})"), tuple(some))
 
     def centre_has(self, up_to: int) -> None:
         """Central holds all that the push read up to this local sequence, but for what it refused."""
@@ -139,22 +202,49 @@ class Projector:
             streams = dict.fromkeys(summary.id.partition(":")[0] for summary in self.store.all_docs())
             for stream in streams:
                 self._project(connection, stream)
+            connection.execute(_FORKS.format(which="TRUE"))
         return len(streams)
 
-    def _check_seals(self, connection: Connection) -> None:
-        """Look again at events whose node was not known when they came."""
-        unknown = connection.execute(
-            "SELECT d.hash, e.stream FROM delivery d JOIN event e ON e.hash = d.hash"
+    def _check_seals(self, connection: Connection) -> set[str]:
+        """Look again at events whose node was not known when they came; the streams of those that are judged now.
+
+        Of several copies of one event the one whose seal holds is the event; the others go.
+        """
+        nodes = connection.execute(
+            "SELECT DISTINCT e.node FROM delivery d JOIN event e ON e.hash = d.hash"
             " WHERE d.sealed <> 1 AND d.sealed = ?",
             (_UNKNOWN_NODE,),
         ).fetchall()
-        for event_hash, stream in unknown:
-            document = self.store.get(f"{stream}:{event_hash}")
-            sealed = self._admission.is_sealed(document, parse(document))
-            if sealed is not None:
+        streams: set[str] = set()
+        for (node,) in nodes:
+            if self._catalog.latest.card(node) is None:
+                continue
+            unknown = connection.execute(
+                "SELECT d.hash, e.stream FROM delivery d JOIN event e ON e.hash = d.hash"
+                " WHERE d.sealed <> 1 AND d.sealed = ? AND e.node = ?",
+                (_UNKNOWN_NODE, node),
+            ).fetchall()
+            for event_hash, stream in unknown:
+                sealed = self._only_the_sealed(connection, f"{stream}:{event_hash}")
                 connection.execute(
                     "UPDATE delivery SET sealed = ? WHERE hash = ?", (_mark(sealed), event_hash)
                 )
+                streams.add(stream)
+            self._note_forks(connection, [event_hash for event_hash, _ in unknown])
+        return streams
+
+    def _only_the_sealed(self, connection: Connection, doc_id: str) -> bool:
+        """Whether one of the copies has the node's seal; if so, the others are forgotten."""
+        leaves = [str(leaf.rev) for leaf in self.store.summary(doc_id).leaves]
+        right = []
+        for rev in leaves:
+            document = self.store.get(doc_id, rev)
+            if self._admission.is_sealed(document, parse(document)):
+                right.append(rev)
+        if right and len(leaves) > 1:
+            self.store.purge({doc_id: [rev for rev in leaves if rev not in right]})
+            self._waits.forget(connection, doc_id)
+        return bool(right)
 
     def _doubts(self, connection: Connection, events: Sequence[Event | Unknown]) -> dict[str, str]:
         # `sealed <> 1` is the word of the partial index: without it every fold reads the whole archive
@@ -261,6 +351,45 @@ class Projector:
             "INSERT INTO dossier_search (rowid, words) VALUES (?, ?)",
             (position, " ".join(words(" ".join(text)))),
         )
+
+
+_FORKS: Final = """
+INSERT INTO fork SELECT mine.node || ' ' || mine.seq, mine.node, mine.seq, min(mine.hash, other.hash),
+    max(mine.hash, other.hash)
+FROM event mine JOIN event other ON other.node = mine.node AND other.seq = mine.seq AND other.hash <> mine.hash
+JOIN delivery m ON m.hash = mine.hash JOIN delivery o ON o.hash = other.hash
+WHERE m.sealed = 1 AND o.sealed = 1 AND {which} ON CONFLICT (key) DO NOTHING
+"""
+
+
+def _touched(connection: Connection, entry: Entry) -> Iterator[str]:
+    """The streams with acts that fold otherwise because of an entry."""
+    query: str
+    values: tuple[Any, ...]
+    match entry:
+        case Cut(database="dossiers"):
+            query, values = "node = ? AND seq >= ?", (entry.node, entry.last_seq)
+        case Fork(database="dossiers"):
+            query, values = "node = ? AND seq >= ?", (entry.node, entry.seq)
+        case Admitted():
+            query, values = "hash = ?", (entry.event,)
+        case Redaction():
+            query, values = "hash = ?", (entry.target,)
+        case Revocation():
+            # which certificate an act was signed with stands in the act: all of them since then are looked at
+            marks = ", ".join("?" * len(_SIGNED))
+            query, values = f"at >= ? AND kind IN ({marks})", (entry.since, *_SIGNED)
+        case Report():
+            yield from entry.streams
+            return
+        case _:
+            return
+    found = connection.execute(f"SELECT DISTINCT stream FROM event WHERE {query}", values)  # noqa: S608 - ours
+    yield from [stream for (stream,) in found]
+
+
+def _slices(many: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (many[at : at + size] for at in range(0, len(many), size))
 
 
 def _mark(sealed: bool | None) -> int:

@@ -19,6 +19,11 @@ from schemas.numbers import looks_like_a_number
 from schemas.spelling import words
 
 LISTED: Final = 50
+# the first words are those of the partial index
+_KEPT_BACK: Final = "place NOT IN ('effective', 'contested', 'void') AND place <> 'redacted'"
+_KEPT_BACK_COLUMNS: Final = (
+    "e.hash, e.kind, e.at, e.by, e.node, e.seq, e.place, e.why, e.stream, d.arrived_at, d.source"
+)
 
 
 class Work(Enum):
@@ -76,6 +81,27 @@ class Completeness:
     node: str
     upto: int
     known: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBack:
+    """An act without effect (yet): since when it is here, and which peer brought it ("": this machine)."""
+
+    line: Line
+    stream: str
+    row: DossierRow | None
+    since: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Two acts, each with its stream, that one machine sealed under one number."""
+
+    node: str
+    seq: int
+    first: tuple[Line, str]
+    second: tuple[Line, str]
 
 
 class Register:
@@ -159,15 +185,43 @@ class Register:
 
     def doubtful(self) -> list[Line]:
         """Acts that are kept and have no effect: waiting, held, irregular, or of a newer version."""
+        return [one.line for one in self.kept_back()[0]]
+
+    def kept_back(self) -> tuple[list[KeptBack], int]:
+        """Such acts with all that explains them, the oldest here first, and how many there are."""
+        with self._file.read() as connection:
+            query = f"SELECT {_KEPT_BACK_COLUMNS} FROM event e JOIN delivery d ON d.hash = e.hash WHERE {_KEPT_BACK}"  # noqa: S608 - ours
+            rows = connection.execute(f"{query} ORDER BY d.arrived_at, e.hash LIMIT ?", (LISTED,)).fetchall()
+            dossiers = {row[8]: self.row(row[8]) for row in rows}
+            count = _kept_back(connection)
+        return [
+            KeptBack(
+                Line(h, kind, at, by, node, seq, Place(place), why),
+                stream,
+                dossiers[stream],
+                moment(came),
+                source,
+            )
+            for h, kind, at, by, node, seq, place, why, stream, came, source in rows
+        ], count
+
+    def forks(self) -> list[Fork]:
+        """Machines that wrote two acts under one number: for each the first such number."""
         with self._file.read() as connection:
             rows = connection.execute(
-                "SELECT hash, kind, at, by, node, seq, place, why FROM event"
-                " WHERE place NOT IN ('effective', 'contested', 'void') ORDER BY at, hash"
+                "SELECT f.node, min(f.seq), f.first, f.second FROM fork f GROUP BY f.node ORDER BY f.node"
             ).fetchall()
-        return [
-            Line(h, kind, at, by, node, seq, Place(place), why)
-            for h, kind, at, by, node, seq, place, why in rows
-        ]
+            return [
+                Fork(node, seq, self._at(connection, first), self._at(connection, second))
+                for node, seq, first, second in rows
+            ]
+
+    def _at(self, connection: Any, event_hash: str) -> tuple[Line, str]:
+        h, kind, at, by, node, seq, place, why, stream = connection.execute(
+            "SELECT hash, kind, at, by, node, seq, place, why, stream FROM event WHERE hash = ?",
+            (event_hash,),
+        ).fetchone()
+        return Line(h, kind, at, by, node, seq, Place(place), why), stream
 
     def waiting(self) -> Waiting:
         with self._file.read() as connection:
@@ -201,9 +255,7 @@ class Register:
                 "SELECT (SELECT count(*) FROM dossier WHERE contested > 0),"
                 " (SELECT count(*) FROM dossier WHERE missing > 0)"
             ).fetchone()
-            held = connection.execute(
-                "SELECT count(*) FROM event WHERE place NOT IN ('effective', 'contested', 'void')"
-            ).fetchone()[0]
+            held = _kept_back(connection)
             return Problems(contested, RefusedDocument.select().count(), incomplete, held)
 
     def refused(self) -> list[RefusedDocument]:
@@ -247,6 +299,12 @@ class Register:
         ).fetchone()
         first = connection.execute("SELECT 1 FROM event WHERE node = ? AND seq = 1", (node,)).fetchone()
         return int(row[0]) if first else 1
+
+
+def _kept_back(connection: Any) -> int:
+    """How many acts are kept without effect."""
+    (count,) = connection.execute(f"SELECT count(*) FROM event WHERE {_KEPT_BACK}").fetchone()  # noqa: S608 - ours
+    return int(count)
 
 
 def search_procedures(

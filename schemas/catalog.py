@@ -519,8 +519,12 @@ class Trust:
     reports: dict[str, dict[str, tuple[int, Report]]] = field(default_factory=dict)
     restricted: dict[str, DataAnswer] = field(default_factory=dict)
     signed_out: dict[str, list[tuple[int, bool]]] = field(default_factory=dict)
+    said: list[tuple[int, Entry]] = field(default_factory=list)
+    """All such entries, in order: what has to be folded again when they come."""
 
     def learn(self, number: int, entry: Entry) -> None:
+        if isinstance(entry, Cut | Fork | Admission | Revocation | Redaction | Report):
+            self.said.append((number, entry))
         match entry:
             case Cut(database="dossiers"):
                 self.cuts[entry.node] = entry

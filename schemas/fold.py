@@ -305,7 +305,7 @@ class _Fold:
         view = self.catalog.at(event.catalog)
         if view is None:
             return _Verdict(Place.WAITING, f"catalogue {event.catalog.partition('-')[0]}")
-        if view.card(event.node) is None:
+        if view.card(event.node) is None and self.catalog.latest.card(event.node) is None:
             return _Verdict(Place.WAITING, f"card of {event.node}")
         trust = self.catalog.trust
         if event.hash in trust.redacted:

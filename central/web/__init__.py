@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from central.web import desk, nodes, reference
+from central.web import desk, nodes, reference, trust
 from edge.web.site import Site
 
 
@@ -16,4 +16,6 @@ def register(app: Flask, site: Site) -> None:
     for part in (desk, reference, nodes):
         app.register_blueprint(part.blueprint)
         site.entries.append(part.ENTRY)
+    app.register_blueprint(trust.blueprint)
     site.machines = nodes.ENTRY
+    site.admits, site.cuts = trust.ADMITS, trust.CUTS

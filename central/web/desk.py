@@ -17,8 +17,8 @@ from wtforms.validators import InputRequired, StopValidation
 from central.web.consequences import consequence_of, held_by_citizen, of_none
 from edge.database import ConflictRow, DossierRow
 from edge.web import acts, presence, words
-from edge.web.exchange import doubts
 from edge.web.forms import Choice, Form, paragraph, too_long
+from edge.web.held import kept_back
 from edge.web.showing import Shown, Step, show, sides, why_not
 from edge.web.site import Entry, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
@@ -140,7 +140,7 @@ def _render(
         form=form,
         errors=list(errors),
         trouble=trouble,
-        doubts=doubts(site()),
+        doubts=kept_back(site()),
         settled=site().node.register.row(settled) if settled else None,
         undecided="undecided" in request.args,
         nothing=NONE,

@@ -21,6 +21,7 @@ from edge.web.errors import install as install_errors
 from edge.web.exchange import blueprint as exchange
 from edge.web.find import blueprint as find
 from edge.web.headers import install as install_headers
+from edge.web.held import blueprint as held_back
 from edge.web.keys import blueprint as keys
 from edge.web.returning import blueprint as returning
 from edge.web.room import blueprint as room
@@ -49,7 +50,7 @@ def create_pages(
     )
     site = Site(node, roads, spool_wake)
     app.extensions["motcua"] = site
-    for part in (sign_in, counter, room, returning, dossier, find, exchange, status_line, keys):
+    for part in (sign_in, counter, room, returning, dossier, find, held_back, exchange, status_line, keys):
         app.register_blueprint(part)
     for register in extra:
         register(app, site)

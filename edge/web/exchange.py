@@ -15,10 +15,9 @@ from edge.register import Completeness
 from edge.roads import Road
 from edge.web import words
 from edge.web.forms import Bare
+from edge.web.held import kept_back
 from edge.web.presence import person
 from edge.web.site import Site, site
-from schemas.errors import Because
-from schemas.fold import Line, Place
 
 blueprint = Blueprint("exchange", __name__)
 
@@ -59,14 +58,6 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
-    """An act that has no effect (yet), and why in words."""
-
-    line: Line
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Chain:
     """How far one machine's acts are here without a gap. `sure`: whether that is all of them as of now."""
 
@@ -87,7 +78,7 @@ def page() -> ResponseReturnValue:
         ],
         ways=_ways(here),
         refused=_refusals(here),
-        doubts=doubts(here),
+        kept_back=kept_back(here),
         chains=_chains(here),
         catalog=here.node.catalog,
         catalog_problem=here.node.catalog_problem,
@@ -111,62 +102,6 @@ def dismiss() -> ResponseReturnValue:
     with site().node.file.write():
         RefusedDocument.update(dismissed_by=person().id).where(RefusedDocument.key == key).execute()
     return redirect(url_for(".page"), 303)
-
-
-def doubts(here: Site) -> list[Doubt]:
-    return [Doubt(line, why_in_words(here, line)) for line in here.node.register.doubtful()]
-
-
-def why_in_words(here: Site, line: Line) -> str:
-    """What a waiting, held, irregular or newer act lacks."""
-    match line.place:
-        case Place.NEWER:
-            return "Máy kia dùng bản mới hơn. Việc được giữ và chuyển tiếp; cập nhật phần mềm máy này để đọc."
-        case Place.WAITING:
-            return _waits_for(line.why)
-        case _:
-            return _held_for(line.why)
-
-
-def _waits_for(why: str) -> str:
-    if why.startswith("catalogue"):
-        return f"Chờ danh mục số {why.removeprefix('catalogue ')} từ Trung tâm."
-    if why.startswith("card of"):
-        return f"Chờ thẻ máy của {why.removeprefix('card of ')} từ Trung tâm."
-    return "Chờ việc trước đó của cùng hồ sơ, còn ở máy khác."
-
-
-_HELD = {
-    Because.UNKNOWN_KIND: "loại việc chưa biết",
-    Because.NO_SUCH_PERSON: "người ghi không có trong danh mục",
-    Because.ROLE: "người ghi không có vai trò này",
-    Because.DUTY: "máy ghi không được giao nhiệm vụ này",
-    Because.STATUS: "hồ sơ khi đó không ở bước này",
-    Because.CONTESTED: "hồ sơ khi đó đang tranh chấp",
-    Because.NOT_APPRAISED: "hồ sơ khi đó chưa thẩm định đạt",
-    Because.SAME_PERSON: "người tiếp nhận tự quyết định",
-    Because.SIGNATURE: "chữ ký số không đúng",
-    Because.CERTIFICATE: "chứng thư không phải của người ký",
-    Because.NO_SUCH_CONFLICT: "không có tranh chấp như vậy",
-    Because.TOOK_PART: "người đối soát là một bên",
-    Because.NO_SUCH_PROCEDURE: "thủ tục không có hiệu lực khi đó",
-    Because.NUMBER: "số hồ sơ không thuộc máy này",
-    Because.DATA: "nội dung không khớp",
-    Because.RESTS_ON: "dựa trên việc mà người ghi chưa thấy",
-    Because.INCOMPLETE: "hồ sơ khi đó chưa đủ",
-    Because.WITNESS: "thiếu người thứ hai xác nhận",
-    Because.DELEGATION: "văn bản uỷ quyền không có hiệu lực khi đó",
-    Because.MONEY: "số tiền không khớp biên lai",
-}
-
-
-def _held_for(why: str) -> str:
-    """The fold's reasons begin with a `Because`, or are "seal"."""
-    if why == "seal":
-        return "Sai niêm phong của máy trạm: có thể đã bị sửa trên đường đi. Không tính vào hồ sơ."
-    word = why.partition(":")[0]
-    reason = next((text for because, text in _HELD.items() if because.value == word), "trái quy định")
-    return f"Không hợp lệ: {reason}."
 
 
 def _peers(here: Site) -> list[Peer]:

@@ -37,6 +37,7 @@ ROOM = Entry(20, "Chờ xử lý", "room.page", ((Duty.APPRAISE, Role.APPRAISER)
 RETURN = Entry(30, "Trả kết quả", "returning.page", ((Duty.RETURN, Role.RECEIVER),))
 FIND = Entry(40, "Tìm hồ sơ", "find.page")
 EXCHANGE = Entry(90, "Đồng bộ", "exchange.page")
+HELD = Entry(85, "Tạm giữ", "held.page")
 
 
 @dataclass(slots=True)
@@ -46,9 +47,12 @@ class Site:
     node: Node
     roads: Roads | None
     spool_wake: Callable[[], None]
-    entries: list[Entry] = field(default_factory=lambda: [COUNTER, ROOM, RETURN, FIND, EXCHANGE])
+    entries: list[Entry] = field(default_factory=lambda: [COUNTER, ROOM, RETURN, FIND, HELD, EXCHANGE])
     machines: Entry = EXCHANGE
     """The page that the status line leads to."""
+    admits: Entry | None = None
+    cuts: Entry | None = None
+    """Who may let a held act have its effect, and who may cut a machine; None where that cannot be done."""
 
     def now(self) -> datetime:
         return self.node.clock()

@@ -73,7 +73,7 @@ def _seals(room: Node, documents: list[Document]) -> dict[str, float]:
     """One seal at a time, and what the write rules do with a document that comes in."""
     key = room.keys.seal_key
     messages = [seal_message(header_of(document)) for document in documents]
-    rules = Admission(room.catalog, node=room.id)
+    rules = Admission(room.catalog, room.waits, node=room.id)
     return {
         "seals_made": _per_s(lambda: [room.keys.ed25519.sign(message) for message in messages], documents),
         "seals_verified": _per_s(lambda: [seal_holds(document, key) for document in documents], documents),

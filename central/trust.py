@@ -1,0 +1,64 @@
+"""Central's word on machines that wrote two acts under one number (design §3.3).
+
+Central finds a fork among what it holds, as every node does, and says so in the catalog: from then on every node
+doubts the decisions of that machine, in whatever dossier, until an administrator cuts it.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+from central.centre import Office
+from edge.node import Node
+from edge.register import Fork as Found
+from schemas.catalog import Cut, Fork
+from schemas.events import Event, parse
+
+LOOK_S: Final = 5.0
+
+
+def report_forks(centre: Node) -> int:
+    """Write an entry for every fork that none tells of yet; how many."""
+    trust = centre.catalog.trust
+    entries = []
+    for fork in centre.register.forks():
+        reported = trust.forks.get(fork.node)
+        if fork.node in trust.cuts or (reported is not None and reported[0] <= fork.seq):
+            continue
+        entries.append(Fork(fork.node, "dossiers", fork.seq, (fork.first[0].hash, fork.second[0].hash)))
+    return Office(centre).define(entries, by="") if entries else 0
+
+
+def cut_before(centre: Node, fork: Found, *, by: str) -> None:
+    """Hold all that a machine wrote from the number on that it used twice; the desk may admit acts one by one."""
+    line, stream = fork.first
+    event = parse(centre.stores["dossiers"].get(f"{stream}:{line.hash}"))
+    assert isinstance(event, Event), "only events that are understood have numbers"  # noqa: S101
+    Office(centre).define([Cut(fork.node, "dossiers", fork.seq - 1, event.prev, "forked")], by=by)
+
+
+class Watch:
+    """Looks for forks whenever something arrived at central, in a thread of its own."""
+
+    def __init__(self, centre: Node) -> None:
+        self._centre = centre
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch for forks", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._centre.stores["dossiers"].wake()
+        self._thread.join(timeout=LOOK_S)
+
+    def _run(self) -> None:
+        store = self._centre.stores["dossiers"]
+        seen = -1
+        while not self._stopping.is_set():
+            if seen != (newest := store.published):
+                seen = newest
+                report_forks(self._centre)
+            store.wait(seen, LOOK_S, unless=self._stopping.is_set)
