@@ -31,7 +31,7 @@ from edge.node import Folder, Node
 from edge.settings import NodeSettings, write_settings
 from schemas.calendar import VIETNAM, local_day
 from schemas.canonical import from_base64, to_base64
-from schemas.catalog import Card, Centre, Duty, Entry, kind_of, subject_of
+from schemas.catalog import Card, Centre, Confirmation, Duty, Entry, kind_of, subject_of
 from schemas.enrolment import Answer, Request, incarnation, read_request
 from schemas.events import Document, Signed, timestamp, write
 from schemas.seals import sign_decision
@@ -42,6 +42,8 @@ PASSPHRASE_ROUNDS: Final = 600_000
 LEASE: Final = timedelta(days=397)
 """A year and a month: browsers take certificates that last so long, and a renewal has two months to succeed in."""
 PERSON_YEARS: Final = 3
+QUIET: Final = timedelta(days=7)
+"""After so many days without a catalog entry central writes that there is nothing new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +326,17 @@ class Office:
                 written[subject] = (stream, event)
                 count += 1
         return count
+
+    def confirm(self) -> bool:
+        """Say that nothing newer is to be known, if nothing was said for some days; whether it was said.
+
+        A node counts by the newest entry how long it has not heard of central (design §3.2, `max_catalog_age`).
+        """
+        at = self._centre.clock()
+        if self._centre.catalog.latest.age(timestamp(at)) < QUIET:
+            return False
+        self.define([Confirmation(local_day(at))], by="")
+        return True
 
     def entries(self) -> list[Document]:
         """All entries as documents, in order."""

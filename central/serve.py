@@ -6,13 +6,16 @@ import contextlib
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import Final
 
+from central.centre import Office
 from central.demo import crash
 from central.trust import Watch
 from central.web import register
+from edge.chain import ClockBehind
 from edge.clock import Clock, system_clock
 from edge.ids import Ids
 from edge.node import Folder, Node
@@ -21,8 +24,10 @@ from edge.server import application, serving
 from edge.settings import read_settings
 from edge.spooling import Spooling
 from edge.web import create_pages
+from sync.errors import Unavailable
 
 READY = "ready"
+HOUR_S: Final = 3600
 
 
 def run_node(path: Path, *, watch_stdin: bool = False) -> None:
@@ -46,7 +51,7 @@ def run_node(path: Path, *, watch_stdin: bool = False) -> None:
                 watch.start()
             sys.stdout.write(f"{READY} {node.id} http://{host}:{port}/\n")
             sys.stdout.flush()
-            wait_until(stopping)
+            wait_until(stopping, Office(node).confirm if node.is_centre else lambda: False)
             if watch is not None:
                 watch.stop()
             roads.stop()
@@ -55,10 +60,20 @@ def run_node(path: Path, *, watch_stdin: bool = False) -> None:
                 store.close()
 
 
-def wait_until(stopping: threading.Event) -> None:
-    """Look up every second: a signal that comes just before a wait begins does not end it."""
-    while not stopping.wait(1):
-        pass
+def wait_until(stopping: threading.Event, now_and_then: Callable[[], object] = lambda: None) -> None:
+    """Look up every second: a signal that comes just before a wait begins does not end it.
+
+    At once, and about every hour, something is done `now_and_then`; what a full disk or a wrong clock forbids then is
+    done an hour later.
+    """
+    seconds = 0
+    while True:
+        if seconds % HOUR_S == 0:
+            with contextlib.suppress(Unavailable, ClockBehind):
+                now_and_then()
+        if stopping.wait(1):
+            return
+        seconds += 1
 
 
 @contextlib.contextmanager

@@ -21,9 +21,10 @@ from schemas import numbers
 from schemas.acts import BY_KIND, Act, Effect, FeeDue, Party, Received, ReceivedComponent, Settled
 from schemas.calendar import local_day
 from schemas.catalog import Card, Catalog, Procedure, View
-from schemas.deadlines import DueMoment, due
+from schemas.deadlines import DueMoment, Limit, due, hand_over_by
 from schemas.errors import Because, NoNumber, NotAllowed
 from schemas.events import Event, EventHash, Signed, StreamId, timestamp
+from schemas.fees import At, Channel, charge
 from schemas.fold import Dossier
 from schemas.rules import allowed
 
@@ -41,6 +42,10 @@ class Draft:
     submitter: Party | None = None
     authorisation: str = ""
     return_by: str = "centre"
+    case: str = ""
+    channel: Channel = Channel.DIRECT
+    commune: str = ""
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ class _Intended:
     by: str
     at: str
     node: str
+    stream: str
     with_: tuple[str, ...] = ()
 
 
@@ -110,8 +116,11 @@ class Ledger:
             procedure = view.procedure(draft.procedure, day)
             if procedure is None:
                 raise NotAllowed(Because.NO_SUCH_PROCEDURE, draft.procedure)
-            counted = due(at, procedure.limit, view.calendar())
-            received = self._received(draft, procedure, day, counted)
+            limit = _limit(draft, procedure, day, view)
+            calendar = view.calendar()
+            begins = hand_over_by(at, calendar) if draft.elsewhere else at
+            counted = due(begins, limit, calendar)
+            received = self._received(draft, procedure, limit, day, counted, view)
             event = self._append(before, stream, "dossier.received", received, by=by, at=at, view=view)
             dossier = self._projector.dossier(stream)
             spool(Reception(dossier, received, event, at, counted))
@@ -141,7 +150,7 @@ class Ledger:
         self, dossier: Dossier, kind: str, data: msgspec.Struct, *, by: str, with_: Sequence[str] = ()
     ) -> None:
         """Raise `NotAllowed` if the act could not be done now; what costs time asks before it begins."""
-        intended = _Intended(by, timestamp(self._clock()), self._node, tuple(with_))
+        intended = _Intended(by, timestamp(self._clock()), self._node, dossier.stream, tuple(with_))
         self._check(dossier, BY_KIND[kind], data, intended, self._catalog.latest)
 
     def _check(self, dossier: Dossier, act: Act, data: Any, intended: _Intended, view: View) -> None:
@@ -164,7 +173,7 @@ class Ledger:
     ) -> EventHash:
         """Check the act by one catalog and name that one, though a newer may arrive meanwhile."""
         act = BY_KIND[kind]
-        self._check(before, act, data, _Intended(by, timestamp(at), self._node, with_), view)
+        self._check(before, act, data, _Intended(by, timestamp(at), self._node, stream, with_), view)
         rests_on = _rests_on(before, act, data) if act.effect is Effect.DECISION else None
         builtins = msgspec.to_builtins(data)
         return self._chain.append(
@@ -200,8 +209,9 @@ class Ledger:
             leading.append(head)
         return list(dict.fromkeys([*leading, *before.heads]))[:MOST_PARENTS]
 
-    def _received(self, draft: Draft, procedure: Procedure, day: date, counted: DueMoment) -> Received:
-        fees = tuple(FeeDue(fee.kind.value, fee.amount) for fee in procedure.fees_on(day))
+    def _received(
+        self, draft: Draft, procedure: Procedure, limit: Limit, day: date, counted: DueMoment, view: View
+    ) -> Received:
         return Received(
             number=self._next_number(procedure.agency, day),
             procedure=procedure.code,
@@ -211,10 +221,14 @@ class Ledger:
             submitter=draft.submitter or msgspec.UNSET,
             authorisation=draft.authorisation,
             components=draft.components,
-            limit=procedure.limit,
+            limit=limit,
             due=timestamp(counted.moment),
-            fees=fees,
+            fees=_fees(draft, procedure, day, view),
             return_by="post" if draft.return_by == "post" else "centre",
+            channel=draft.channel.value,
+            case=draft.case,
+            elsewhere=draft.elsewhere,
+            commune=draft.commune,
         )
 
     def _next_number(self, agency: str, day: date) -> str:
@@ -230,6 +244,21 @@ class Ledger:
             raise NoNumber(f"agency {agency} has no code")
         lease = (card.lease_from, card.lease_to)
         return numbers.compose(agency=agency, day=day, node=card.number, count=count, lease=lease)
+
+
+def _limit(draft: Draft, procedure: Procedure, day: date, view: View) -> Limit:
+    """The limit of the case; longer where the matter lies in a difficult commune and the procedure says so."""
+    commune = view.commune(draft.commune, day) if draft.commune else None
+    return procedure.terms(draft.case).limit_for(difficult=commune is not None and commune.difficult)
+
+
+def _fees(draft: Draft, procedure: Procedure, day: date, view: View) -> tuple[FeeDue, ...]:
+    """What is collected at reception: by the fee table, or by what the procedure's own entry says."""
+    table = view.fee_table(procedure.code)
+    if table is None:
+        return tuple(FeeDue(fee.kind.value, fee.amount) for fee in procedure.fees_on(day))
+    items = charge(table, day, draft.channel, case=draft.case).items
+    return tuple(FeeDue(item.kind.value, item.amount) for item in items if item.at is At.RECEPTION)
 
 
 def _counter(agency: str, day: date) -> str:

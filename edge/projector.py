@@ -18,7 +18,7 @@ from edge.waits import Waits
 from schemas.acts import TABLE
 from schemas.calendar import local_day
 from schemas.catalog import Admission as Admitted
-from schemas.catalog import Catalog, Cut, Entry, Fork, Redaction, Report, Revocation
+from schemas.catalog import Catalog, Cut, Entry, Fork, Person, Redaction, Report, Revocation
 from schemas.events import Event, Unknown, moment, parse, timestamp
 from schemas.fold import Dossier, Place, fold
 from schemas.spelling import words
@@ -379,6 +379,8 @@ def _touched(connection: Connection, entry: Entry) -> Iterator[str]:
             # which certificate an act was signed with stands in the act: all of them since then are looked at
             marks = ", ".join("?" * len(_SIGNED))
             query, values = f"at >= ? AND kind IN ({marks})", (entry.since, *_SIGNED)
+        case Person():
+            query, values = "by = ?", (entry.id,)
         case Report():
             yield from entry.streams
             return

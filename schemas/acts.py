@@ -80,7 +80,11 @@ class FeeDue(msgspec.Struct, frozen=True):
 
 
 class Received(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What form 01 promises. `due` is UTC; it is printed, and so it is kept as it was printed."""
+    """What form 01 promises. `due` is UTC; it is printed, and so it is kept as it was printed.
+
+    `elsewhere`: received for an agency of another place; the time counts from when that agency takes it over
+    (NĐ 309/2026 Đ17(3)). `commune`: where the matter lies, if the limit depends on it.
+    """
 
     number: Text
     procedure: Text
@@ -97,6 +101,8 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
     return_by: Literal["centre", "post"] = "centre"
     channel: Channel = "direct"
     case: Line = ""
+    elsewhere: bool = False
+    commune: Line = ""
 
     def __post_init__(self) -> None:
         # a day that does not exist: msgspec makes its ValidationError of the ValueError
@@ -167,11 +173,16 @@ class Settled(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class EnteredAfterwards(Received, frozen=True, omit_defaults=True, kw_only=True):
-    """A reception from the paper book of an outage: `happened_at` is when it really was, and the due moment counts from there."""
+    """A reception from the paper book of an outage: `happened_at` is when it really was, and the due moment counts from there.
+
+    `slip` is the QR code of a genuine slip whose event is lost: the number that it names is kept, whichever
+    machine gave it.
+    """
 
     happened_at: At
     reason: Text
     paper: Line = ""
+    slip: Annotated[str, Meta(max_length=600)] = ""
 
     def __post_init__(self) -> None:
         datetime.fromisoformat(self.due)
@@ -248,6 +259,13 @@ class Forwarded(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class TakenOver(msgspec.Struct, frozen=True, omit_defaults=True):
     note: Line = ""
+
+
+class ClockStopped(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A time that the procedure does not count begins, as its catalog entry says: publication, an opinion."""
+
+    why: Literal["opinion", "publication", "applicant"]
+    reason: Text
 
 
 class RequestedComponent(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -708,6 +726,12 @@ DOSSIER: Final[tuple[Act, ...]] = (
     Act("dossier.obligation_met", "Đã thực hiện nghĩa vụ tài chính", _FACT, ObligationMet,
         (Role.RECEIVER, Role.CASHIER), (Duty.RECEIVE, Duty.COLLECT), _in(Status.FINANCIAL), Status.PROCESSING, "",
         ends=("dossier.obligation_asked",)),
+    Act("dossier.clock_stopped", "Tạm dừng tính thời gian", _FACT, ClockStopped,
+        (Role.RECEIVER, Role.APPRAISER, Role.APPROVER), (Duty.RECEIVE, Duty.APPRAISE, Duty.APPROVE), _OPEN, None,
+        "Quyết định công bố thủ tục", undecided=True),
+    Act("dossier.clock_resumed", "Tính tiếp thời gian", _FACT, Note,
+        (Role.RECEIVER, Role.APPRAISER, Role.APPROVER), (Duty.RECEIVE, Duty.APPRAISE, Duty.APPROVE), _BEGUN, None,
+        "Quyết định công bố thủ tục", needs=("dossier.clock_stopped",), ends=("dossier.clock_stopped",)),
     Act("dossier.appraised", "Thẩm định", _DECISION, Appraised, (Role.APPRAISER,), (Duty.APPRAISE,), _OPEN,
         Status.PROCESSING, "", rests=("dossier.received", "dossier.entered_afterwards"), undecided=True,
         says=_claims("passed")),
@@ -715,7 +739,7 @@ DOSSIER: Final[tuple[Act, ...]] = (
         "NĐ 118/2025; Mẫu 04", undecided=True, says=_claims("due")),
     Act("dossier.suspended", "Dừng giải quyết", _DECISION, Suspended, (Role.APPROVER,), (Duty.APPROVE,),
         _in(Status.PROCESSING, Status.SUPPLEMENT, Status.FINANCIAL), Status.STOPPED, "NĐ 118/2025 Đ21; Mẫu 05",
-        undecided=True),
+        rests=("dossier.supplement_requested", "dossier.obligation_asked"), undecided=True),
     Act("dossier.withdrawal_asked", "Nhận đơn rút hồ sơ", _FACT, WithdrawalAsked, _COUNTER, (Duty.RECEIVE,),
         _in(Status.REGISTERED, Status.RECEIVED, Status.PROCESSING, Status.SUPPLEMENT), Status.WITHDRAWING,
         "TT 03/2025/TT-VPCP Đ7", undecided=True),

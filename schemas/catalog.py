@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 from typing import Annotated, Any, Final, Literal, TypeVar
 
@@ -19,9 +19,11 @@ from msgspec import Meta
 
 from schemas.calendar import Calendar, Year
 from schemas.canonical import from_base64
-from schemas.deadlines import Limit
+from schemas.deadlines import AfterSupplement, Limit, Terms
+from schemas.deadlines import Why as NotCounted
 from schemas.errors import CatalogBroken, Malformed
 from schemas.events import Document, Event, Unknown, moment, parse
+from schemas.fees import FeeTable
 from schemas.seals import fingerprint, pin_of, seal_holds, signature_holds
 
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
@@ -201,11 +203,18 @@ class Procedure(msgspec.Struct, frozen=True, omit_defaults=True):
     until: date | msgspec.UnsetType = msgspec.UNSET
     cases: tuple[Case, ...] = ()
     decision: str = ""
+    in_difficult_communes: Annotated[int, Meta(ge=0, le=60)] = 0
+    after_supplement: AfterSupplement = AfterSupplement.RESTART
+    not_counted: tuple[NotCounted, ...] = (NotCounted.SUPPLEMENT, NotCounted.FINANCIAL)
 
     def limit_of(self, case: str) -> Limit:
         """The limit of a case; the procedure's own where the case says nothing."""
         found = next((one.limit for one in self.cases if one.code == case), msgspec.UNSET)
         return self.limit if found is msgspec.UNSET else found
+
+    def terms(self, case: str = "") -> Terms:
+        """What it says of its time, whole."""
+        return Terms(self.limit_of(case), self.in_difficult_communes, self.after_supplement, self.not_counted)
 
     def fees_on(self, day: date) -> tuple[Fee, ...]:
         """The fees collected on a day; a rate that has run out is left out, and the note says why."""
@@ -437,10 +446,16 @@ class DataAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     targets: Annotated[tuple[str, ...], Meta(max_length=200)] = ()
 
 
+class Confirmation(msgspec.Struct, frozen=True):
+    """That nothing newer is to be known: written when central has had nothing else to say for some days."""
+
+    day: date
+
+
 Entry = (
     Centre | Card | Agency | Procedure | Person | Year | Delegation | Commune | Form | NumberRange
     | Cut | Fork | Admission | Report | Revocation | Redaction | Password | SignOut | DataAnswer
-    | Anchor | RevocationList
+    | Anchor | RevocationList | FeeTable | Confirmation
 )  # fmt: skip
 T = TypeVar("T")
 
@@ -455,6 +470,8 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "commune.defined": Commune,
     "form.defined": Form,
     "range.granted": NumberRange,
+    "fees.defined": FeeTable,
+    "catalog.confirmed": Confirmation,
     "cut.made": Cut,
     "fork.reported": Fork,
     "event.admitted": Admission,
@@ -489,6 +506,10 @@ def subject_of(entry: Entry) -> str:
             return entry.person
         case Year():
             return str(entry.year)
+        case FeeTable():
+            return entry.procedure
+        case Confirmation():
+            return "catalog"
         case Cut():
             return f"{entry.node} {entry.database}"
         case Fork():
@@ -521,9 +542,12 @@ class Trust:
     signed_out: dict[str, list[tuple[int, bool]]] = field(default_factory=dict)
     said: list[tuple[int, Entry]] = field(default_factory=list)
     """All such entries, in order: what has to be folded again when they come."""
+    people: dict[str, list[tuple[int, Person]]] = field(default_factory=dict)
 
     def learn(self, number: int, entry: Entry) -> None:
-        if isinstance(entry, Cut | Fork | Admission | Revocation | Redaction | Report):
+        if (isinstance(entry, Person) and self._ends_a_role(entry)) or isinstance(
+            entry, Cut | Fork | Admission | Revocation | Redaction | Report
+        ):
             self.said.append((number, entry))
         match entry:
             case Cut(database="dossiers"):
@@ -538,6 +562,8 @@ class Trust:
                 self.revoked[entry.what, entry.name] = (min(since, entry.since), first)
             case Redaction():
                 self.redacted[entry.target] = entry.ground
+            case Person():
+                self.people.setdefault(entry.id, []).append((number, entry))
             case Report():
                 for stream in entry.streams:
                     self.reports.setdefault(stream, {})[entry.id] = (number, entry)
@@ -567,6 +593,25 @@ class Trust:
         since, number = self.revoked.get((what, name), ("", 0))
         return number if number and since <= at else None
 
+    def _ends_a_role(self, entry: Person) -> bool:
+        """Whether an entry that replaces others on a person has last days of roles, or takes them back."""
+        before = [known for _, known in self.people.get(entry.id, ())]
+        said = [grant.until for known in [*before, entry] for grant in known.roles]
+        return bool(before) and any(until is not msgspec.UNSET for until in said)
+
+    def role_ended_since(self, person: str, roles: tuple[Role, ...], day: date, known: int) -> int | None:
+        """The number of the entry after `known` by which the person's role had ended before a day.
+
+        A role ends by its last day. A grant that is merely left out of a later entry ends nothing that was done.
+        """
+        found = None
+        for number, entry in reversed(self.people.get(person, ())):
+            of_role = [grant for grant in entry.roles if grant.role in roles and grant.since <= day]
+            if number <= known or not of_role or any(grant.holds(day) for grant in of_role):
+                break
+            found = number
+        return found
+
 
 @dataclass
 class Catalog:
@@ -574,6 +619,8 @@ class Catalog:
 
     root: bytes
     names: list[str] = field(default_factory=list)
+    moments: list[str] = field(default_factory=list)
+    """When each entry was written, by central's clock."""
     _numbers: dict[str, int] = field(default_factory=dict)
     _tip: str = ""
     _centre: str | None = None
@@ -621,6 +668,7 @@ class Catalog:
                 self._versions.setdefault((type(entry), subject_of(entry)), []).append((event.seq, entry))
                 self._streams[event.kind, subject_of(entry)] = (event.stream, event.hash)
                 self.trust.learn(event.seq, entry)
+            self.moments.append(event.at)
             # last: another thread that sees the new number finds its entry
             self.names.append(f"{event.seq}-{event.hash[:16]}")
             self._numbers[self.name] = event.seq
@@ -698,6 +746,12 @@ class View:
     def name(self) -> str:
         return self.catalog.names[self.number - 1] if self.number else ""
 
+    def age(self, at: str) -> timedelta:
+        """How long before a moment central last said something here; nothing before its first entry."""
+        if not self.number:
+            return timedelta()
+        return moment(at) - moment(self.catalog.moments[self.number - 1])
+
     def _find(self, kind: type[T], subject: str, day: date | None = None) -> T | None:
         for number, entry in reversed(self.catalog._versions.get((kind, subject), ())):
             if number <= self.number and (day is None or entry.since <= day):
@@ -771,6 +825,10 @@ class View:
         """Whether a certificate or delegation had ended at a moment, as far as this catalog says."""
         number = self.catalog.trust.revoked_since(what, name, at)
         return number is not None and number <= self.number
+
+    def fee_table(self, procedure: str) -> FeeTable | None:
+        """What a procedure costs, with all dates and reliefs; None where only its own `fees` say it."""
+        return self._find(FeeTable, procedure)
 
     def procedures(self, day: date) -> list[Procedure]:
         found = [one for one in self._all(Procedure, day) if _within(day, one.since, one.until)]

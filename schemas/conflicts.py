@@ -114,7 +114,7 @@ def _returned_twice(pair: Pair) -> bool:
 
 
 def _received_twice(pair: Pair) -> bool:
-    return pair.kinds <= _RECEPTIONS
+    return pair.kinds <= _RECEPTIONS and not pair.same_outcome
 
 
 def _extended_apart(pair: Pair) -> bool:
@@ -181,8 +181,9 @@ TABLE: Final[tuple[Row, ...]] = (
         Suspends.NEITHER, Settles.NOBODY),
     Row("other_decisions", "Hai quyết định trái nhau",
         "Hai quyết định cùng loại khác kết quả, hoặc dẫn tới hai trạng thái khác nhau", _other_decisions, ALL),
-    Row("revoked", "Ký bằng chứng thư hoặc uỷ quyền đã thu hồi",
-        "Chứng thư hoặc uỷ quyền đã hết hiệu lực khi ký, người ký chưa biết", _never, _HAND_OVER),
+    Row("revoked", "Ký khi chứng thư, uỷ quyền hoặc vai trò đã hết",
+        "Chứng thư, văn bản uỷ quyền hoặc vai trò đã hết hiệu lực khi quyết định, máy của người ký chưa biết", _never,
+        _HAND_OVER),
     Row("machine_doubted", "Máy trạm bị nghi ngờ", "Hai việc mang cùng một số thứ tự của một máy", _never, _HAND_OVER,
         Suspends.NEITHER, Settles.ADMINISTRATOR),
     Row("portal_twice", "Một hồ sơ trực tuyến, hai nơi tiếp nhận", "Một hồ sơ cổng dịch vụ công có hai hồ sơ ở đây",

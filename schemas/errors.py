@@ -54,6 +54,7 @@ class Because(Enum):
     WITNESS = "witness"
     DELEGATION = "delegation"
     MONEY = "money"
+    CATALOG_AGE = "catalog_age"
 
 
 @dataclass

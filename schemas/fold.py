@@ -32,6 +32,7 @@ from schemas.acts import (
     Amended,
     Approved,
     Effect,
+    EnteredAfterwards,
     NodeStatus,
     Party,
     PetitionStatus,
@@ -44,9 +45,11 @@ from schemas.acts import (
 from schemas.calendar import local_day
 from schemas.catalog import Catalog, Step, View
 from schemas.conflicts import BY_NAME, FOLLOWS, REFUND, Blocks, Conflict, Row, Suspends, Task
-from schemas.errors import Because, NotAllowed
+from schemas.deadlines import Terms
+from schemas.errors import Because, Malformed, NotAllowed
 from schemas.events import Event, EventHash, Unknown, moment
-from schemas.rules import Delivery, Done, Inner, Money, Purse, Standing, allowed, entitled
+from schemas.rules import Delivery, Done, Inner, Money, Pause, Purse, Standing, allowed, entitled
+from schemas.slips import read as read_slip
 
 
 class Place(Enum):
@@ -185,6 +188,21 @@ _COLLECTED: Final = "dossier.fee_collected"
 _EXTENDED: Final = "dossier.extended"
 _RECALLED: Final = "dossier.result_recalled"
 _RECEIPTS: Final = ("dossier.received", "dossier.entered_afterwards")
+_FORWARDED: Final = "dossier.forwarded"
+_TAKEN_OVER: Final = "dossier.taken_over"
+_STOPPED: Final = "dossier.clock_stopped"
+_RESUMED: Final = "dossier.clock_resumed"
+_PAUSES: Final = {
+    "dossier.supplement_requested": ("supplement", True),
+    "dossier.supplied": ("supplement", False),
+    "dossier.obligation_asked": ("financial", True),
+    "dossier.obligation_met": ("financial", False),
+    _FORWARDED: ("opinion", True),
+    _TAKEN_OVER: ("opinion", False),
+    _STOPPED: ("", True),
+    _RESUMED: ("", False),
+}
+"""Which acts stop the clock, and which let it run again, where the procedure does not count that time (domain §3.3)."""
 _STANDS_WITHOUT_DATA: Final = frozenset(
     {"dossier.components_added", "dossier.note", "dossier.supplied", "dossier.taken_over"}
     | {"dossier.outage_noted", "dossier.printed", "dossier.reprinted", "dossier.withdrawal_asked"}
@@ -233,8 +251,8 @@ class _Fold:
         """Acts that the desk admitted, with the catalog number of the admission."""
         self.apart: dict[int, int] = {}
         """For each settlement, those that settled the same acts differently."""
-        self.steps: dict[int, tuple[Step, ...]] = {}
-        """For each reception, the steps that its procedure asked for on that day."""
+        self.asked: dict[int, tuple[tuple[Step, ...], Terms | None]] = {}
+        """For each reception, the steps and the time that its procedure asked for on that day."""
         self.waiting = self.effective = self.disputed = self.bound = self.resting = self.ending = 0
         self.irregular = self.trusted = 0
         self.of_kind: dict[str, int] = {}
@@ -249,6 +267,7 @@ class _Fold:
     def dossier(self) -> Dossier:
         everything, now = (1 << len(self.events)) - 1, self.catalog.number
         standing, silenced = self._in_full(everything, now), self._silenced(everything, now)
+        standing = self._with_clock(standing, everything & self.effective & ~silenced.silent)
         contested = {member for conflict in standing.conflicts for member in conflict.members}
         lines = []
         for place, event in enumerate(self.events):
@@ -277,6 +296,27 @@ class _Fold:
             if standing.conflicts or silenced.void
             else (),
         )
+
+    def _with_clock(self, standing: Standing, live: int) -> Standing:
+        """What stops the dossier's clock and lets it run again; the order is the fold's, which wrong clocks do not turn."""
+        stopping = live & self.of_kinds(_PAUSES)
+        if not stopping:
+            return standing
+        pauses, taken_over_at, stopped_for = [], "", ""
+        for place in _bits(stopping):
+            done = self._done(place)
+            if done.kind == _TAKEN_OVER and not taken_over_at:
+                taken_over_at = done.at
+            why, begins = _PAUSES[done.kind]
+            if done.kind == _FORWARDED:
+                why = why if done.data.opinion else ""
+            elif done.kind == _STOPPED:
+                why = stopped_for = done.data.why
+            elif done.kind == _RESUMED:
+                why = stopped_for
+            if why:
+                pauses.append(Pause(done.at, why, begins))
+        return replace(standing, pauses=tuple(pauses), taken_over_at=taken_over_at)
 
     def _judge(self, place: int, event: Event) -> None:
         before = ended = 0
@@ -324,10 +364,11 @@ class _Fold:
             self.late[place] = admitted
             self.trusted |= 1 << place
         if where is not Place.HELD:
-            self._trust(event, act, data, place)
-            if isinstance(data, Received):
-                self.steps[place] = _steps(data, event, view)
+            self._trust(event, act, data, place, view)
             done = Done(event.hash, event.kind, data, event.by, event.at, event.node)
+            if isinstance(data, Received):
+                self.asked[place] = _asked(data, event, view)
+                return _Verdict(where, why_not, done, {"": _reception(data, event)})
             return _Verdict(where, why_not, done, act.says(data))
         if before & self.waiting:
             return _Verdict(Place.WAITING, "parents")
@@ -345,13 +386,16 @@ class _Fold:
         done = Done(event.hash, event.kind, None, event.by, event.at, event.node)
         return _Verdict(Place.REDACTED, why, done)
 
-    def _trust(self, event: Event, act: Act, data: Any, place: int) -> None:
-        """Whether what central said later puts an act in doubt: a revocation, a fork."""
+    def _trust(self, event: Event, act: Act, data: Any, place: int, view: View) -> None:
+        """Whether what central said later puts an act in doubt: a revocation, the end of a role, a fork."""
         trust = self.catalog.trust
-        if act.effect is not Effect.DECISION or not (trust.revoked or trust.forks):
+        if act.effect is not Effect.DECISION:
             return
         since = None
-        if event.signed is not None:
+        if act.roles and len(trust.people.get(event.by, ())) > 1:
+            day = local_day(moment(event.at))
+            since = trust.role_ended_since(event.by, act.roles, day, view.number)
+        if since is None and event.signed is not None:
             since = trust.revoked_since("certificate", event.signed.certificate, event.at)
         if since is None and isinstance(data, Approved | RefusedResult) and data.delegation:
             since = trust.revoked_since("delegation", data.delegation, event.at)
@@ -444,6 +488,8 @@ class _Fold:
                 continue
             if other != kind:
                 mine = there & self.of_person.get((other, by), 0) if conflicts.asks_who(kind, other) else 0
+                if kind in _RECEIPTS and other in _RECEIPTS:
+                    there &= ~self.of_value.get((other, "", claims[""]), 0)
                 self._clash(place, conflicts.row_of(kind, other, False), there & ~mine)
                 self._clash(place, conflicts.row_of(kind, other, False, True), mine)
                 continue
@@ -509,6 +555,7 @@ class _Fold:
         receipts = live & (of_kind(_RECEIPTS[0], 0) | of_kind(_RECEIPTS[1], 0))
         receipts = receipts & ~self.irregular or receipts
         first = receipts & -receipts
+        steps, terms = self.asked[first.bit_length() - 1] if first else _NOTHING_ASKED
         returned, recalled = newest.get(_RETURNED), frozenset[str]()
         if _RECALLED in newest:
             recalled = frozenset(self._done(p).data.result for p in _bits(live & of_kind(_RECALLED, 0)))
@@ -516,7 +563,8 @@ class _Fold:
             newest=newest,
             receipt=self._newest(first),
             outcome=self._newest(live & (of_kind("dossier.approved", 0) | of_kind("dossier.refused", 0))),
-            steps=self.steps[first.bit_length() - 1] if first else (),
+            steps=steps,
+            terms=terms,
             returns=(returned,) if returned else (),
             recalled=recalled,
             asked_before=bool(seen & self.effective & of_kind("dossier.supplement_requested", 0)),
@@ -650,6 +698,12 @@ class _Fold:
         ]
         return tuple(tasks)
 
+    def of_kinds(self, kinds: Iterable[str]) -> int:
+        places = 0
+        for kind in kinds:
+            places |= self.of_kind.get(kind, 0)
+        return places
+
     def of_claim_of(self, kind: str, live: int) -> Iterator[str]:
         """What the acts of a kind are about."""
         return (about for (of, about), places in self.of_claim.items() if of == kind and places & live)
@@ -765,10 +819,23 @@ def _bits(places: int) -> Iterator[int]:
         places ^= lowest
 
 
-def _steps(data: Received, event: Event, view: View) -> tuple[Step, ...]:
-    """The steps of the procedure's version that was in force at reception."""
+_NOTHING_ASKED: Final[tuple[tuple[Step, ...], Terms | None]] = ((), None)
+
+
+def _asked(data: Received, event: Event, view: View) -> tuple[tuple[Step, ...], Terms | None]:
+    """The steps and the time of the procedure's version that was in force at reception."""
     procedure = view.procedure(data.procedure, local_day(moment(event.at)))
-    return procedure.steps if procedure is not None else ()
+    return (procedure.steps, procedure.terms(data.case)) if procedure is not None else _NOTHING_ASKED
+
+
+def _reception(data: Received, event: Event) -> str:
+    """Which reception an act tells of: its own, or the one whose slip was entered again."""
+    if isinstance(data, EnteredAfterwards) and data.slip:
+        try:
+            return read_slip(data.slip)[0].event
+        except Malformed:
+            return event.hash
+    return event.hash
 
 
 def _with(data: Received, amended: Amended) -> Received:

@@ -42,13 +42,13 @@ from typing import Final, Literal
 
 import msgspec
 
-from schemas.acts import Received, Status
+from schemas.acts import Status
 from schemas.calendar import ONE_DAY, VIETNAM
-from schemas.catalog import Agency, Catalog, Procedure, View
-from schemas.deadlines import Span, Stopped, Timeliness, Why, due_now
-from schemas.errors import NoDueMoment
-from schemas.events import moment, timestamp
-from schemas.fold import Dossier, Place
+from schemas.catalog import Agency, Catalog, Procedure
+from schemas.clock import Tick, ticks
+from schemas.deadlines import Timeliness
+from schemas.events import timestamp
+from schemas.fold import Dossier
 from schemas.rules import Standing
 
 # --- what a report needs to know ---
@@ -63,13 +63,6 @@ class Ending(Enum):
     SUSPENDED = "suspended"
     CANCELLED = "cancelled"
     NOT_RECEIVED = "not_received"
-
-
-class Tick(msgspec.Struct, frozen=True, gc=False):
-    """From `since` on the result is due at `due`; an empty `due`: the clock stands still."""
-
-    since: str
-    due: str
 
 
 class Rating(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -116,19 +109,11 @@ class Petition(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     satisfied: bool | None = None
 
 
-_IN_FORCE: Final = (Place.EFFECTIVE, Place.IRREGULAR)
 _ENDINGS: Final = (
     ("dossier.reception_cancelled", Ending.CANCELLED),
     ("dossier.withdrawal_granted", Ending.WITHDRAWN),
     ("dossier.suspended", Ending.SUSPENDED),
 )
-_PAUSES: Final = {
-    "dossier.supplement_requested": (Why.SUPPLEMENT, True),
-    "dossier.supplied": (Why.SUPPLEMENT, False),
-    "dossier.obligation_asked": (Why.FINANCIAL, True),
-    "dossier.obligation_met": (Why.FINANCIAL, False),
-}
-"""Which acts stop the clock, and which let it run again (domain §3.1, statuses 5 and 6)."""
 
 
 def counted(dossier: Dossier, catalog: Catalog, ratings: Iterable[Rating] = ()) -> Counted:
@@ -152,7 +137,7 @@ def counted(dossier: Dossier, catalog: Catalog, ratings: Iterable[Rating] = ()) 
         procedure=receipt.procedure,
         channel=receipt.channel,
         received=received,
-        clock=_clock(dossier, received, receipt, view),
+        clock=ticks(standing, view.calendar()),
         extended=standing.due if standing.due > receipt.due else "",
         ending=ending,
         ended=ended,
@@ -178,41 +163,6 @@ def _ending(standing: Standing) -> tuple[Ending | None, str]:
             return next((ending, newest[kind].at) for kind, ending in _ENDINGS if kind in newest)
         case _:
             return None, ""
-
-
-def _clock(dossier: Dossier, received: str, receipt: Received, view: View) -> tuple[Tick, ...]:
-    """The moments promised: the printed one, and after each span that is not counted a later one.
-
-    The spans are those of acts in force; the order is the timeline's, which wrong clocks do not turn back.
-    """
-    ticks = [Tick(received, receipt.due)]
-    promised = receipt.due
-    spans: list[Span] = []
-    running: dict[Why, str] = {}
-    for line in dossier.timeline:
-        pause = _PAUSES.get(line.kind)
-        if pause is None or line.place not in _IN_FORCE or line.at < received:
-            continue
-        why, begins = pause
-        at = max(line.at, ticks[-1].since)
-        if begins and why not in running:
-            running[why] = at
-            ticks.append(Tick(at, ""))
-        elif not begins and why in running:
-            spans.append(Span(moment(running.pop(why)), moment(at), why))
-            if not running:
-                promised = max(promised, _put_off(received, receipt, view, spans))
-                ticks.append(Tick(at, promised))
-    return tuple(ticks)
-
-
-def _put_off(received: str, receipt: Received, view: View, spans: list[Span]) -> str:
-    """The due moment after spans; empty where it cannot be counted (and the promise stays)."""
-    try:
-        now = due_now(moment(received), receipt.limit, view.calendar(), spans)
-    except NoDueMoment:
-        return ""
-    return "" if isinstance(now, Stopped) else timestamp(now.moment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 from typing import Any, Final, Protocol
+
+import msgspec
 
 from schemas.acts import (
     Act,
     Approved,
     Author,
+    ClockStopped,
     Effect,
     EnteredAfterwards,
     Extended,
@@ -34,16 +37,19 @@ from schemas.acts import (
     Stage,
     Status,
     SupplementRequested,
+    Suspended,
     VisitStatus,
 )
 from schemas.calendar import local_day
 from schemas.catalog import Card, Duty, Person, Role, Step, View
 from schemas.certificates import why_unfit
 from schemas.conflicts import Blocks, Conflict
-from schemas.errors import Because, NotAllowed
+from schemas.deadlines import Terms
+from schemas.errors import Because, Malformed, NotAllowed
 from schemas.events import Event, moment
 from schemas.numbers import parse as parse_number
 from schemas.seals import fingerprint, signature_holds
+from schemas.slips import is_real, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,15 @@ class Done:
     by: str
     at: str
     node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A time that may not be counted begins or ends; `why` is the value of a `deadlines.Why`."""
+
+    at: str
+    why: str
+    begins: bool
 
 
 class Inner(Enum):
@@ -131,7 +146,8 @@ class Standing:
 
     `newest` is the newest act in force of each kind, without those that a later act ended. `receipt` is the
     first reception. `due` is the moment that holds now (extensions, the earlier of two), `first_due` the one
-    that was printed. `steps` are those that the procedure's version asked for. `blocks` is what open conflicts
+    that was printed. `steps` and `terms` are what the procedure's version asked for; `pauses` is what may stop its clock, and
+    `taken_over_at` when the competent agency had it first. `blocks` is what open conflicts
     forbid; `authors` are those who wrote the members of the open conflicts: none of them may settle one.
     """
 
@@ -139,6 +155,9 @@ class Standing:
     receipt: Done | None = None
     outcome: Done | None = None
     steps: tuple[Step, ...] = ()
+    terms: Terms | None = None
+    pauses: tuple[Pause, ...] = ()
+    taken_over_at: str = ""
     returns: tuple[Done, ...] = ()
     recalled: frozenset[str] = frozenset()
     asked_before: bool = False
@@ -336,6 +355,8 @@ class Deed(Protocol):
     @property
     def node(self) -> str: ...
     @property
+    def stream(self) -> str: ...
+    @property
     def with_(self) -> tuple[str, ...]: ...
 
 
@@ -347,8 +368,10 @@ def allowed(standing: Standing, act: Act, data: Any, deed: Deed, view: View) -> 
     card, person, day = entitled(act, deed, view)
     _when(standing, act)
     _what(standing, act, data, deed)
+    if act.effect is Effect.DECISION:
+        _knows_lately(card, deed, day, view)
     if isinstance(data, Received):
-        _number(standing, data, view, card, day)
+        _number(standing, data, deed, view, card, day)
     if isinstance(data, Approved | RefusedResult):
         if data.delegation:
             _delegation(standing, data.delegation, deed.by, deed.at, day, view)
@@ -380,6 +403,18 @@ def entitled(act: Act, deed: Deed, view: View) -> tuple[Card, Person | None, dat
     ):
         raise NotAllowed(Because.WITNESS, _or(act.witness))
     return card, person, day
+
+
+def _knows_lately(card: Card, deed: Deed, day: date, view: View) -> None:
+    """Who has not heard of central for long may have been overtaken by it: decisions then need a second person."""
+    age = view.age(deed.at)
+    if age <= timedelta(days=card.max_catalog_age_days):
+        return
+    if not any(
+        name != deed.by and (second := view.person(name)) is not None and _serves(second, (), day)
+        for name in deed.with_
+    ):
+        raise NotAllowed(Because.CATALOG_AGE, f"the catalog here is {age.days} days old")
 
 
 def _disjoint(asked: tuple[Duty, ...], held: tuple[Duty, ...]) -> bool:
@@ -445,12 +480,33 @@ def _what(standing: Standing, act: Act, data: Any, deed: Deed) -> None:
                 )
         case Extended() if data.due <= standing.due:
             raise NotAllowed(Because.DATA, "not later than the moment that holds")
+        case Suspended():
+            _ground(standing, data, deed)
+        case ClockStopped() if standing.terms is not None and not _stops(standing.terms, data):
+            raise NotAllowed(Because.DATA, f"the procedure counts the time for {data.why}")
         case SupplementRequested() if standing.asked_before and not data.again:
             raise NotAllowed(Because.DATA, "a second request needs its ground: the first list is complete")
         case FeeRefunded() | ReceiptUndone() | ReceiptReplaced():
             _money(standing.purse, data)
         case _:
             pass
+
+
+def _stops(terms: Terms, data: ClockStopped) -> bool:
+    return any(why.value == data.why for why in terms.not_counted)
+
+
+def _ground(standing: Standing, data: Suspended, deed: Deed) -> None:
+    """A dossier is stopped for a request that is open, and not before the time that was given has passed."""
+    asked = standing.newest.get("dossier.supplement_requested")
+    if data.ground == "not_supplemented":
+        if asked is None:
+            raise NotAllowed(Because.DATA, "nothing was asked for")
+        until = asked.data.until if asked.data is not None else msgspec.UNSET
+        if until is not msgspec.UNSET and local_day(moment(deed.at)).isoformat() <= until:
+            raise NotAllowed(Because.DATA, f"there is time until {until}")
+    if data.ground == "obligation_not_met" and "dossier.obligation_asked" not in standing.newest:
+        raise NotAllowed(Because.DATA, "no obligation was asked for")
 
 
 def _seal(standing: Standing, deed: Deed) -> None:
@@ -483,8 +539,10 @@ def _settlement(standing: Standing, data: Settled, deed: Deed) -> None:
         raise NotAllowed(Because.TOOK_PART)
 
 
-def _number(standing: Standing, data: Received, view: View, card: Card, day: date) -> None:
+def _number(standing: Standing, data: Received, deed: Deed, view: View, card: Card, day: date) -> None:
     if isinstance(data, EnteredAfterwards):
+        if data.happened_at >= deed.at:
+            raise NotAllowed(Because.DATA, "received later than it was written down")
         day = local_day(moment(data.happened_at))
     procedure = view.procedure(data.procedure, day)
     if procedure is None:
@@ -499,10 +557,26 @@ def _number(standing: Standing, data: Received, view: View, card: Card, day: dat
     number = parse_number(data.number)
     if number is None or (number.day, number.agency) != (day, data.agency):
         raise NotAllowed(Because.NUMBER, f"{data.number} is not this machine's to give")
+    if isinstance(data, EnteredAfterwards) and data.slip:
+        _slip(data, deed, view)
+        return
     if number.node != card.number:
         raise NotAllowed(Because.NUMBER, f"{data.number} is not this machine's to give")
     if not card.lease_from <= day <= card.lease_to:
         raise NotAllowed(Because.NUMBER, "outside the lease")
+
+
+def _slip(data: EnteredAfterwards, deed: Deed, view: View) -> None:
+    """Whether a slip is genuine and speaks of this stream and number: its machine sealed it (design §7)."""
+    try:
+        code, _ = read(data.slip)
+    except Malformed as why:
+        raise NotAllowed(Because.NUMBER, str(why)) from why
+    printed_by = view.card(code.node)
+    if printed_by is None or not is_real(data.slip, printed_by.ed25519):
+        raise NotAllowed(Because.NUMBER, "the slip is not genuine")
+    if (code.number, code.stream) != (data.number, deed.stream):
+        raise NotAllowed(Because.NUMBER, "the slip is of another dossier")
 
 
 def _delegation(standing: Standing, name: str, by: str, at: str, day: date, view: View) -> None:

@@ -152,6 +152,7 @@ _HELD: Final = {
     Because.WITNESS: "thiếu người thứ hai xác nhận",
     Because.DELEGATION: "văn bản uỷ quyền không có hiệu lực khi đó",
     Because.MONEY: "số tiền không khớp biên lai",
+    Because.CATALOG_AGE: "danh mục của máy đã quá cũ mà không có người thứ hai",
 }
 
 

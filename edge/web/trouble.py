@@ -121,6 +121,12 @@ _BECAUSE: Final = {
         "Nhờ người có thẩm quyền khác, hoặc báo quản trị cập nhật văn bản uỷ quyền.",
         403,
     ),
+    Because.CATALOG_AGE: Trouble(
+        "Danh mục ở máy này đã quá cũ: quyết định cần thêm người thứ hai.",
+        "Việc tiếp nhận, thu phí, trả kết quả vẫn làm bình thường.",
+        "Mời một cán bộ khác đăng nhập xác nhận tại máy này, hoặc nối máy với Trung tâm để nhận danh mục mới.",
+        403,
+    ),
     Because.MONEY: Trouble(
         "Số tiền không khớp với biên lai đã thu.", _UNCHANGED, "Xem lại biên lai của hồ sơ, rồi ghi lần nữa."
     ),

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any, Final
 
+import msgspec
 import pytest
 
+from central.centre import Office
 from edge.chain import ClockBehind
 from edge.database import Chain, Number
 from edge.ledger import Reception
 from printing.spool import PrintJob
-from schemas.acts import Appraised, Status
+from schemas.acts import Appraised, FeeDue, Received, Status
+from schemas.calendar import local_day
+from schemas.catalog import Case, Commune, Procedure
+from schemas.deadlines import Limit, Unit
 from schemas.errors import Because, NotAllowed
-from schemas.events import StreamId
+from schemas.events import StreamId, moment
+from schemas.fees import At, Channel, FeeLine, FeeTable, Kind
 from sync.errors import DiskFull
 from sync.sqlite import SqliteFile
 from tests.centres import SmallCentre
+
+SINCE: Final = date(2026, 1, 1)
 
 
 def test_a_reception_has_number_due_moment_and_a_paper_that_waits(centre: SmallCentre) -> None:
@@ -170,3 +180,90 @@ def test_a_full_disk_saves_nothing_and_says_so(centre: SmallCentre) -> None:
 def _receive_for_ever(centre: SmallCentre) -> None:
     while True:
         centre.receive()
+
+
+# --- what the procedure's entry says of time and money ---
+
+
+def published(centre: SmallCentre, **changes: Any) -> Procedure:
+    """Central says something else of the drafts' procedure, and everybody hears of it."""
+    central = centre["central"]
+    procedure = central.catalog.latest.procedure("1.000703", local_day(centre.clock()))
+    assert procedure is not None
+    said = msgspec.structs.replace(procedure, **changes)
+    Office(central).define([said], by="")
+    centre.meet()
+    return said
+
+
+def draft_with(centre: SmallCentre, **changes: Any) -> Received:
+    counter = centre["counter-01"]
+    stream = StreamId(centre.ids.stream(centre.clock()))
+    draft = replace(centre.draft(), **changes)
+    dossier = counter.ledger.receive(stream, draft, by="hanh.nh", spool=counter.papers.spool_slip)
+    assert dossier.received is not None
+    return dossier.received
+
+
+def test_a_case_and_a_difficult_commune_have_their_own_limit(centre: SmallCentre) -> None:
+    longer = Case("01", "Có tài sản gắn liền với đất", limit=Limit(5, Unit.WORKING_DAYS))
+    procedure = published(centre, cases=(longer,), in_difficult_communes=10)
+    communes = [
+        Commune("06001", "Xã Mẫu Sơn", True, SINCE),
+        Commune("06002", "Phường Tam Thanh", False, SINCE),
+    ]
+    Office(centre["central"]).define(communes, by="")
+    centre.meet()
+
+    usual = draft_with(centre)
+    assert usual.limit == procedure.limit
+    assert draft_with(centre, commune="06002").limit == procedure.limit
+    assert draft_with(centre, case="01").limit == Limit(5, Unit.WORKING_DAYS)
+    far = draft_with(centre, case="01", commune="06001")
+    assert far.limit == Limit(5, Unit.WORKING_DAYS, 10)
+    assert far.due > usual.due
+
+
+def test_a_dossier_for_an_agency_elsewhere_is_promised_from_the_hand_over(centre: SmallCentre) -> None:
+    centre.clock.forward(hours=7)  # Monday, 16:00: the papers leave on Tuesday morning
+    here, elsewhere = draft_with(centre), draft_with(centre, elsewhere=True)
+    assert local_day(moment(elsewhere.due)) == local_day(moment(here.due)) + timedelta(days=3)
+    assert local_day(moment(here.due)).weekday() == 4
+
+
+def test_the_fee_table_says_what_is_collected_at_reception(centre: SmallCentre) -> None:
+    lines = (
+        FeeLine(Kind.FEE, "Lệ phí cấp giấy", 50_000, SINCE, "NQ HĐND"),
+        FeeLine(Kind.FEE, "Lệ phí cấp giấy", 25_000, SINCE, "NQ HĐND", channel=Channel.ONLINE),
+        FeeLine(Kind.CHARGE, "Phí thẩm định", 200_000, SINCE, "TT", at=At.RETURN),
+    )
+    Office(centre["central"]).define([FeeTable("1.000703", lines)], by="")
+    centre.meet()
+    assert draft_with(centre).fees == (FeeDue("le_phi", 50_000),)
+    assert draft_with(centre, channel=Channel.ONLINE).fees == (FeeDue("le_phi", 25_000),)
+
+
+# --- central that has nothing new to say ---
+
+
+def test_central_confirms_its_catalog_after_a_week_of_silence_and_not_before(centre: SmallCentre) -> None:
+    office = Office(centre["central"])
+    assert not office.confirm()
+    centre.clock.forward(days=6)
+    assert not office.confirm()
+    centre.clock.forward(days=1)
+    assert office.confirm()
+    assert not office.confirm()
+
+
+def test_a_room_that_hears_nothing_for_a_month_decides_with_a_second_person(centre: SmallCentre) -> None:
+    dossier = centre.receive()
+    centre.meet("counter-01", "room-01")
+    centre.clock.forward(days=31)
+    room = centre["room-01"]
+    opinion = Appraised("Đủ điều kiện", passed=True)
+    with pytest.raises(NotAllowed) as refused:
+        room.ledger.act(dossier.stream, "dossier.appraised", opinion, by="ha.lt")
+    assert refused.value.because is Because.CATALOG_AGE
+    done = room.ledger.act(dossier.stream, "dossier.appraised", opinion, by="ha.lt", with_=["hanh.nh"])
+    assert done.standing.appraisal is not None

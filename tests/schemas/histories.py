@@ -227,7 +227,7 @@ def catalog_documents(
                 stream=f"{seq:032x}",
                 kind=kind_of(entry),
                 parents=(),
-                at=MORNING - timedelta(days=30) + timedelta(seconds=seq),
+                at=MORNING - timedelta(days=7) + timedelta(seconds=seq),
                 node=node,
                 seq=seq,
                 prev=last,

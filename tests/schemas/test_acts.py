@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -14,7 +15,9 @@ from schemas.canonical import to_base64
 from schemas.catalog import (
     Admission,
     Agency,
+    Catalog,
     Commune,
+    Confirmation,
     Cut,
     Delegation,
     Form,
@@ -25,10 +28,11 @@ from schemas.catalog import (
 )
 from schemas.catalog import Step as Needs
 from schemas.errors import Because, Malformed
-from schemas.events import Event
+from schemas.events import Event, timestamp
 from schemas.fold import Dossier, Place, fold
 from schemas.rules import Delivery, Inner, Money
 from schemas.seals import fingerprint
+from schemas.slips import SlipCode
 from tests.schemas.histories import (
     AGENCY,
     MORNING,
@@ -308,7 +312,7 @@ def afterwards(**changes: Any) -> Step:
         reason="Mất điện",
         paper="7/12",
     )
-    return step.but(kind="dossier.entered_afterwards", with_=("giam",), **changes)
+    return step.but(kind="dossier.entered_afterwards", with_=("giam",)).but(**changes)
 
 
 def test_entered_afterwards_counts_from_the_hour_of_the_paper_book() -> None:
@@ -681,3 +685,112 @@ def test_a_time_stamped_copy_stands_beside_the_result() -> None:
     dossier = fold(past + stamped, office().catalog)
     assert dossier.timeline[-1].place is Place.EFFECTIVE, dossier.timeline[-1].why
     assert (dossier.standing.result, dossier.standing.preserved) == (result, "file-" + "b" * 64)
+
+
+# --- what is left to chance by nobody ---
+
+
+def test_who_has_not_heard_of_central_for_long_decides_with_a_second_person() -> None:
+    """Facts go on: money is taken and papers are received, whatever the line does (design §3.2)."""
+    late = MORNING + timedelta(days=24)
+    lonely = appraised(at=late)
+    past = history(received(), lonely)
+    assert (past.place_of_last, because(past)) == (Place.HELD, Because.CATALOG_AGE.value)
+    with_another = history(received(), lonely.but(with_=("hoa",)))
+    assert with_another.place_of_last is Place.EFFECTIVE
+    with_nobody_we_know = history(received(), lonely.but(with_=("nobody",)))
+    assert with_nobody_we_know.place_of_last is Place.HELD
+    with_themselves = history(received(), lonely.but(with_=("lan",)))
+    assert with_themselves.place_of_last is Place.HELD
+    assert history(received(at=late)).place_of_last is Place.EFFECTIVE
+
+
+def test_central_says_that_nothing_is_new_and_that_counts_as_heard() -> None:
+    confirmed = informed(Confirmation(date(2026, 11, 23)))
+    before = office().catalog.latest.age(timestamp(MORNING))
+    assert confirmed.latest.age(timestamp(MORNING)) == before - timedelta(seconds=1)
+    assert Catalog(office().root).latest.age(timestamp(MORNING)) == timedelta()
+
+
+@pytest.mark.parametrize(
+    ("ground", "before"),
+    [
+        ("not_supplemented", [appraised()]),
+        ("obligation_not_met", [appraised()]),
+        ("obligation_not_met", [forwarded(), requested()]),
+        ("not_supplemented", [forwarded(), requested(until="2026-12-31")]),
+    ],
+)
+def test_a_dossier_is_stopped_for_a_request_that_is_open_and_whose_time_has_passed(
+    ground: str, before: list[Step]
+) -> None:
+    past = history(received(), *before, suspended(ground))
+    assert (past.place_of_last, because(past)) == (Place.HELD, Because.DATA.value)
+
+
+def test_after_the_day_that_was_given_a_dossier_is_stopped() -> None:
+    past = history(received(), forwarded(), requested(until="2026-11-30"))
+    last_day = suspended().but(at=datetime(2026, 11, 30, 9, 0, tzinfo=UTC))
+    day_after = suspended().but(at=datetime(2026, 11, 30, 18, 0, tzinfo=UTC))
+    assert (past + last_day).place_of_last is Place.HELD
+    assert (past + day_after).dossier.status is Status.STOPPED
+
+
+def test_a_stop_shares_the_fate_of_the_request_that_it_rests_on() -> None:
+    past = history(received(), forwarded(), requested(), suspended())
+    assert past.events[past.last].rests_on.count(past.hash_of("supplement_requested")) == 1  # type: ignore[union-attr]
+    names_nothing = history(received(), forwarded(), requested(), suspended().but(rests_on=[]))
+    assert (names_nothing.place_of_last, because(names_nothing)) == (Place.HELD, Because.RESTS_ON.value)
+
+
+def test_what_is_entered_afterwards_happened_before() -> None:
+    past = history(afterwards().saying(happened_at="2026-11-23T23:00:00.000000Z"))
+    assert (past.place_of_last, because(past)) == (Place.IRREGULAR, Because.DATA.value)
+
+
+# --- a genuine slip whose event is lost ---
+
+
+def lost_and_entered_again(**changes: Any) -> tuple[History, History]:
+    """A reception, and what another counter makes of its paper when the first machine has burnt."""
+    original = history(received())
+    first = original.dossier.received
+    assert first is not None
+    code = SlipCode(first.number, STREAM, original.last, "counter-01.1").sealed(key_of("counter-01.1").sign)
+    members = {"number": first.number, "happened_at": timestamp(MORNING), "slip": code} | changes
+    step = afterwards(by="minh", node="counter-02.1").saying(**members)
+    return original, History(original.notebook, {}) + step
+
+
+def test_a_genuine_slip_brings_its_number_back_at_any_machine() -> None:
+    original, again = lost_and_entered_again()
+    assert again.place_of_last is Place.EFFECTIVE, again.why("entered_afterwards")
+    assert again.dossier.received is not None
+    assert original.dossier.received is not None
+    assert again.dossier.received.number == original.dossier.received.number
+
+
+def test_when_the_lost_event_is_found_the_two_are_one_reception() -> None:
+    original, again = lost_and_entered_again()
+    together = original | again
+    assert not together.dossier.contested
+    assert together.dossier.standing.receipt is not None
+    assert together.dossier.standing.receipt.hash == original.last
+    twice = together | (original + received("Ai đó khác", by="minh", node="counter-02.1").but(parents=[]))
+    assert {row for conflict in twice.dossier.conflicts for row in conflict.rows} == {"received_twice"}
+
+
+@pytest.mark.parametrize("slip", ["MC1|nonsense", "", "forged", "of another stream", "of no machine"])
+def test_a_slip_that_proves_nothing_brings_no_number_back(slip: str) -> None:
+    number = "H37.08-261123-0101"
+    codes = {
+        "forged": SlipCode(number, STREAM, "0" * 64, "counter-01.1").sealed(key_of("counter-02.1").sign),
+        "of another stream": SlipCode(number, "f" * 32, "0" * 64, "counter-01.1").sealed(
+            key_of("counter-01.1").sign
+        ),
+        "of no machine": SlipCode(number, STREAM, "0" * 64, "counter-09.1").sealed(
+            key_of("counter-09.1").sign
+        ),
+    }
+    _, again = lost_and_entered_again(slip=codes.get(slip, slip))
+    assert (again.place_of_last, because(again)) == (Place.IRREGULAR, Because.NUMBER.value)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from datetime import date
 from itertools import combinations_with_replacement
 
 import msgspec
 import pytest
 
 from schemas.acts import BY_KIND, Effect, Status, VisitStatus
-from schemas.catalog import Fork, Report, Revocation
+from schemas.catalog import Fork, Person, Report, Revocation
 from schemas.conflicts import ALL, TABLE, Blocks, Suspends, row_of
 from schemas.errors import Because
 from schemas.events import Event, timestamp
@@ -33,6 +34,7 @@ from tests.schemas.histories import (
     fee_voided,
     history,
     informed,
+    office,
     recalled,
     received,
     refused,
@@ -244,6 +246,25 @@ def test_revoked() -> None:
     assert past.dossier.status is Status.DONE
     before = Revocation("certificate", event.signed.certificate, "2027-01-01T00:00:00.000000Z", "Mất thẻ")
     assert fold(past, informed(before)).status is Status.DONE
+
+
+def test_revoked_is_also_who_had_lost_the_role_meanwhile() -> None:
+    """The approver had left on Friday; the room decided on Monday and had not heard of it."""
+    past = ready() + approved()
+    viet = office().catalog.latest.person("viet")
+    assert viet is not None
+
+    def until(day: date | msgspec.UnsetType) -> Person:
+        (grant,) = viet.roles
+        return msgspec.structs.replace(viet, roles=(msgspec.structs.replace(grant, until=day),))
+
+    assert until(date(2026, 11, 20)) != viet
+    left = fold(past, informed(until(date(2026, 11, 20))))
+    assert [conflict.rows for conflict in left.conflicts] == [("revoked",)]
+    assert left.status is Status.PROCESSING
+    for harmless in (until(date(2026, 11, 23)), msgspec.structs.replace(viet, roles=())):
+        assert not fold(past, informed(harmless)).contested, harmless
+    assert not fold(past, informed(until(date(2026, 11, 20)), until(msgspec.UNSET))).contested
 
 
 def test_machine_doubted() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from schemas.calendar import VIETNAM
 from schemas.catalog import Agency, Procedure
+from schemas.clock import Tick
 from schemas.deadlines import resolved
 from schemas.events import timestamp
 from schemas.reports import (
@@ -30,7 +31,6 @@ from schemas.reports import (
     Report,
     Share,
     Succession,
-    Tick,
     counted,
     figures_of,
     half_up,
