@@ -7,10 +7,11 @@ from typing import Final
 
 from edge.keys import NodeKeys
 from edge.ledger import Reception
-from printing import result, slip, spool
+from printing import result, spool
 from printing.forms import Forms
+from printing.papers.reception import Component, ReceiptSlip
 from printing.result import Outcome, RenderedResult, ResultDocument
-from printing.slip import ReceiptSlip, SlipComponent
+from printing.typesetting import to_job, typeset_job
 from printing.words import in_vietnam
 from schemas.calendar import VIETNAM
 from schemas.catalog import Catalog, Centre, Person
@@ -37,17 +38,15 @@ class Papers:
         spool.put(
             stream=reception.dossier.stream,
             number=reception.received.number,
-            form=slip.FORM,
-            payload=slip.to_job(content),
+            form=content.FORM,
+            payload=to_job(content),
             copies=2,
             at=reception.at,
         )
 
     def render_job(self, form: str, payload: bytes) -> bytes:
-        """The PDF of a spooled paper."""
-        if form != slip.FORM:
-            raise ValueError(f"no paper is called {form}")
-        return slip.render_job(payload, self._forms)
+        """The PDF of a spooled paper, all copies. Raises PrintError."""
+        return typeset_job(form, payload, self._forms)
 
     def slip_of(self, reception: Reception) -> ReceiptSlip:
         received, view = reception.received, self._catalog.latest
@@ -61,7 +60,7 @@ class Papers:
         code = SlipCode(received.number, reception.dossier.stream, reception.event, self._node)
         return ReceiptSlip(
             superior=centre.superior,
-            centre=centre.name,
+            agency=centre.name,
             place=centre.place,
             counter=title,
             book=f"{title}/{in_vietnam(reception.at).year}",
@@ -80,8 +79,14 @@ class Papers:
             procedure=received.procedure_name,
             procedure_code=received.procedure,
             components=tuple(
-                SlipComponent(one.name, one.originals, one.certified, one.copies)
-                for one in received.components
+                Component(
+                    tt=place,
+                    name=one.name,
+                    originals=one.originals,
+                    certified=one.certified,
+                    copies=one.copies,
+                )
+                for place, one in enumerate(received.components, start=1)
             ),
             sets=received.sets,
             limit=received.limit.words(),

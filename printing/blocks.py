@@ -1,22 +1,20 @@
-"""The blocks that forms are made of: text, a row of short facts, a ruled table, signatures. (The head: `head`.)
+"""The blocks that forms are made of: text, a row of short facts, signatures. (The head: `head`; tables: `grid`.)
 
 Every string here is reportlab's markup: `<b>`, `<br/>`, the rest escaped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
-from reportlab.lib import colors
 from reportlab.lib.enums import TA_CENTER
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import Paragraph, Table
+from reportlab.platypus import Paragraph
 
-from printing import typeface
+from printing import qr, typeface
 from printing.paper import Block
 
 BODY = ParagraphStyle("body", fontName=typeface.REGULAR, fontSize=13, leading=16.6)
@@ -25,14 +23,24 @@ SUBTITLE = ParagraphStyle(
     "subtitle", BODY, fontName=typeface.ITALIC, fontSize=12, leading=15, alignment=TA_CENTER
 )
 NUMBER = ParagraphStyle("number", TITLE, leading=19)
-CELL = ParagraphStyle("cell", BODY, fontSize=12, leading=14.4)
-CELL_CENTRED = ParagraphStyle("cell centred", CELL, alignment=TA_CENTER)
-CELL_HEAD = ParagraphStyle("cell head", CELL_CENTRED, fontName=typeface.BOLD)
 NOTE = ParagraphStyle("note", BODY, fontSize=11, leading=13.5)
-_SIGNATORY = ParagraphStyle("signatory", BODY, alignment=TA_CENTER)
 
-# Characters of one cell: about half a page. Only a table with such a monster may be cut inside a row.
-_TALL_CELL = 1200
+
+@cache
+def body(size: float) -> ParagraphStyle:
+    """The style of running text in this size."""
+    return (
+        BODY
+        if size == BODY.fontSize
+        else ParagraphStyle(f"body {size}", BODY, fontSize=size, leading=size * 1.28)
+    )
+
+
+@cache
+def _middle(style: ParagraphStyle) -> ParagraphStyle:
+    return ParagraphStyle(f"{style.name} in the middle", style, alignment=TA_CENTER)
+
+
 # Breaking lines is most of the work, and a block is asked for its height several times: (width, height) of the last.
 _NOT_WRAPPED = (-1.0, 0.0)
 
@@ -49,7 +57,7 @@ class Text:
         """The width that it takes on one line."""
         line = Paragraph(self._paragraph.text, self._paragraph.style)
         line.wrap(10_000, 0)
-        return float(max(line.getActualLineWidths0()))
+        return float(max(line.getActualLineWidths0(), default=0.0))
 
     def height(self, width: float) -> float:
         if self._wrapped[0] != width:
@@ -108,65 +116,6 @@ class Spread:
             x += text.natural_width + gap
 
 
-class Grid:
-    """A ruled table; its head is repeated on every page, and a row is cut only where it is taller than a page."""
-
-    def __init__(
-        self,
-        head: Sequence[str],
-        rows: Sequence[Sequence[str]],
-        widths: Sequence[float],
-        centred: Sequence[bool],
-    ) -> None:
-        """`head` and `rows` are markup; `centred` says so of each column."""
-        cells = [
-            [
-                Paragraph(cell, CELL_CENTRED if middle else CELL)
-                for cell, middle in zip(row, centred, strict=True)
-            ]
-            for row in rows
-        ]
-        self._table = Table(
-            [[Paragraph(cell, CELL_HEAD) for cell in head], *cells],
-            colWidths=list(widths),
-            repeatRows=1,
-            splitInRow=int(any(len(cell) > _TALL_CELL for row in rows for cell in row)),
-            style=[
-                # Unused by paragraphs, but reportlab would name its own default, which a PDF cannot embed.
-                ("FONT", (0, 0), (-1, -1), typeface.REGULAR, CELL.fontSize),
-                ("GRID", (0, 0), (-1, -1), 0.6, colors.black),
-                ("VALIGN", (0, 0), (-1, 0), "MIDDLE"),
-                ("VALIGN", (0, 1), (-1, -1), "TOP"),
-                ("LEFTPADDING", (0, 0), (-1, -1), 1.2 * mm),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 1.2 * mm),
-                ("TOPPADDING", (0, 0), (-1, -1), 0.5 * mm),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 1.2 * mm),
-            ],
-        )
-        self._wrapped = _NOT_WRAPPED
-
-    def height(self, width: float) -> float:
-        if self._wrapped[0] != width:
-            self._wrapped = (width, float(self._table.wrap(width, 0)[1]))
-        return self._wrapped[1]
-
-    def cut(self, width: float, room: float) -> tuple[Block, Block] | None:
-        self._table.wrap(width, room)
-        parts = self._table.split(width, room)
-        return (_RestOfGrid(parts[0]), _RestOfGrid(parts[1])) if len(parts) == 2 else None
-
-    def draw(self, canvas: Any, x: float, top: float, width: float) -> None:
-        self._table.drawOn(canvas, x, top - self.height(width))
-
-
-class _RestOfGrid(Grid):
-    """A part of a table that was cut over two pages."""
-
-    def __init__(self, table: Any) -> None:
-        self._table = table
-        self._wrapped = _NOT_WRAPPED
-
-
 @dataclass(frozen=True, slots=True)
 class Signatory:
     """Who signs: `role` in bold capitals, line by line; `hint` below it ("Ký và ghi rõ họ tên"); the name under the space."""
@@ -180,19 +129,24 @@ class Signatory:
 class Signatures:
     """The end of a paper: signatories side by side; a sole one stands right, with the list of receivers at the left.
 
-    `space` is what is left free for pen or stamp, in points.
+    `space` is what is left free for pen or stamp, in points. A QR code may stand in the middle.
     """
 
     signatories: tuple[Signatory, ...]
     space: float
     receivers: tuple[str, ...] = ()
+    style: ParagraphStyle = BODY
+    qr_text: str = ""
 
     def height(self, width: float) -> float:
         columns = [
             self._above(one, width) + self.space + self._name(one).height(self._column(width))
             for one in self.signatories
         ]
-        return max([*columns, self._receivers().height(self._column(width))])
+        return max([*columns, self._receivers().height(self._column(width)), self._code()])
+
+    def _code(self) -> float:
+        return qr.side(self.qr_text) if self.qr_text else 0
 
     def cut(self, width: float, room: float) -> tuple[Block, Block] | None:
         return None
@@ -201,10 +155,16 @@ class Signatures:
         column = self._column(width)
         if self.receivers:
             self._receivers().draw(canvas, x, top, column)
+        if self.qr_text:
+            qr.draw(canvas, self.qr_text, x + (width - self._code()) / 2, top)
         x = x + width - column * len(self.signatories)
+        gap = 0.0
+        if self.qr_text and len(self.signatories) > 1:
+            gap = (width - column * len(self.signatories)) / (len(self.signatories) - 1)
+            x -= gap * (len(self.signatories) - 1)
         for one in self.signatories:
             self._draw_one(canvas, one, x, top, column, width)
-            x += column
+            x += column + gap
 
     def free_box(self, x: float, top: float, width: float) -> tuple[float, float, float, float]:
         """(left, bottom, right, top) of the space of the last signatory, when drawn from `x`, `top`."""
@@ -213,7 +173,9 @@ class Signatures:
         return (x + width - column, upper - self.space, x + width, upper)
 
     def _column(self, width: float) -> float:
-        return width / 2
+        if self.qr_text:
+            return (width - self._code() - 2 * qr.QUIET) / max(2, len(self.signatories))
+        return width / max(2, len(self.signatories))
 
     def _draw_one(
         self, canvas: Any, one: Signatory, x: float, top: float, column: float, width: float
@@ -224,14 +186,18 @@ class Signatures:
         self._name(one).draw(canvas, x, top - self.space, column)
 
     def _heading(self, one: Signatory) -> tuple[Text, ...]:
-        role = Text(f"<b>{one.role}</b>", _SIGNATORY)
-        return (role, Text(one.hint, SUBTITLE)) if one.hint else (role,)
+        role = Text(f"<b>{one.role}</b>", _middle(self.style))
+        return (
+            (role, Text(f"<i>{one.hint}</i>", _middle(body(self.style.fontSize - 1))))
+            if one.hint
+            else (role,)
+        )
 
     def _above(self, one: Signatory, width: float) -> float:
         return sum(text.height(self._column(width)) for text in self._heading(one))
 
     def _name(self, one: Signatory) -> Text:
-        return Text(f"<b>{one.name}</b>", _SIGNATORY)
+        return Text(f"<b>{one.name}</b>", _middle(self.style))
 
     def _receivers(self) -> Text:
         lines = "".join(f"<br/>- {line};" for line in self.receivers)

@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -29,12 +30,17 @@ Line = str | tuple[str, ...]
 
 
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of the table. The one with `width_mm` 0 takes what the others leave."""
+    """Of a table. Those with `width_mm` 0 share what the others leave; `total` stands in a last row, if any has one.
+
+    Neighbours with one `group` stand below a common head.
+    """
 
     head: str
     text: str
     width_mm: float = 0
-    centred: bool = False
+    align: Literal["left", "centre", "right"] = "left"
+    group: str = ""
+    total: str = ""
 
 
 class SignatoryForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,35 +49,59 @@ class SignatoryForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hint: str = ""
 
 
-class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One version of one form. `before` and `after` stand around the table; an inner list is a line of short facts.
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Lines, a table, lines. `table` names the rows that fill it; an inner list is a line of short facts."""
 
-    `foot` is the left end of the foot line on the first page, `foot_further` on the others, `foot_right` the right end.
+    before: tuple[Line, ...] = ()
+    table: str = "rows"
+    columns: tuple[Column, ...] = ()
+    after: tuple[Line, ...] = ()
+
+
+class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One version of one form. `before`, `columns` and `after` are its first section, `further` are the others.
+
+    `layout` and `sheet` say how it is set and on what; sizes are points. `paper_number` stands below the agency, `marks`
+    at the right below the head, one a line (book and number; form and symbol of a receipt), the QR code below the agency
+    or between the signatures. `foot` is the left end of the foot line on the first page, `foot_further` on the others,
+    `foot_right` the right end.
     """
 
     number: str
     source: str
     in_force_from: date
     title: str
-    above: str
-    agency: str
-    place_line: str
-    before: tuple[Line, ...]
-    signatories: tuple[SignatoryForm, ...]
-    foot: str
-    foot_right: str
-    foot_further: str
     in_force_until: date | None = None
+    layout: Literal["letter", "ticket", "label"] = "letter"
+    sheet: Literal["a4", "a4-across", "a5-across", "roll-80", "label"] = "a4"
     empty: str = ""
+    above: str = ""
+    agency: str = ""
+    place_line: str = ""
+    paper_number: str = ""
+    hint: str = ""
+    code_at: Literal["head", "signatures"] = "head"
+    marks: tuple[str, ...] = ()
     subtitles: tuple[str, ...] = ()
     number_line: str = ""
-    hint: str = ""
-    book_line: str = ""
+    before: tuple[Line, ...] = ()
+    table: str = "rows"
     columns: tuple[Column, ...] = ()
+    size: Annotated[float, msgspec.Meta(ge=9, le=14)] = 13
+    table_size: Annotated[float, msgspec.Meta(ge=7, le=14)] = 12
     after: tuple[Line, ...] = ()
-    receivers: tuple[str, ...] = ()
+    further: tuple[Section, ...] = ()
+    signatories: tuple[SignatoryForm, ...] = ()
     signing_space_mm: float = 14
+    receivers: tuple[str, ...] = ()
+    foot: str = ""
+    foot_right: str = ""
+    foot_further: str = ""
     copies: tuple[str, ...] = ()
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        return (Section(self.before, self.table, self.columns, self.after), *self.further)
 
     def covers(self, day: date) -> bool:
         return self.in_force_from <= day and (self.in_force_until is None or day <= self.in_force_until)
@@ -82,8 +112,15 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def fill_plain(self, text: str, fields: Mapping[str, str]) -> str:
         """The same for what is drawn as plain text: no markup, no bold."""
+        return self._plain(text, fields, self.empty)
+
+    def fill_cell(self, text: str, fields: Mapping[str, str]) -> str:
+        """The same for a cell of a table: what is empty stays empty."""
+        return self._plain(text, fields, "")
+
+    def _plain(self, text: str, fields: Mapping[str, str], empty: str) -> str:
         kept = self._kept(text, fields).replace("**", "")
-        return _FIELD.sub(lambda found: self._value(found[1], fields), kept)
+        return _FIELD.sub(lambda found: self._known(found[1], fields) or empty, kept)
 
     def _kept(self, text: str, fields: Mapping[str, str]) -> str:
         """Without the bracketed parts that have an empty field, and without the brackets."""

@@ -37,7 +37,7 @@ _HINT_WIDTH = 40 * mm
 class Head:
     """`above` and `agency` in any case; a line feed in them is kept, else their lines are balanced.
 
-    `hint` stands beside the QR code, `number_line` at the right margin on the height of its lower edge.
+    `number` stands below the agency, as letters have it ("Số: 215/SXD-VP"). `hint` stands beside the QR code, `marks` at the right margin, the last on the height of its lower edge.
     """
 
     above: str
@@ -45,7 +45,8 @@ class Head:
     place_line: str
     qr_text: str = ""
     hint: str = ""
-    number_line: str = ""
+    marks: tuple[str, ...] = ()
+    number: str = ""
 
     def height(self, width: float) -> float:
         return self._letterhead() + self._below()
@@ -57,20 +58,26 @@ class Head:
         self._draw_agency(canvas, x + _LEFT / 2, top)
         self._draw_country(canvas, x + (_LEFT + _GAP + width) / 2, top)
         bottom = top - self.height(width)
-        canvas.setFont(typeface.REGULAR, _SIZE)
-        canvas.drawRightString(x + width, bottom + 1, self.number_line)
+        room = width - _LEFT - _GAP if self.qr_text else width
+        for line, mark in enumerate(reversed(self.marks)):
+            size = typeface.fitting(mark, typeface.REGULAR, _SIZE, room)
+            mark = typeface.shortened(mark, typeface.REGULAR, size, room)
+            canvas.setFont(typeface.REGULAR, size)
+            canvas.drawRightString(x + width, bottom + 1 + line * _LINE, mark)
         if self.qr_text:
             self._draw_code(canvas, x, bottom)
 
     def _letterhead(self) -> float:
         agency = len(self._above_lines() + self._agency_lines()) * _LINE + _RULE_BELOW
+        if self.number:
+            agency += _PLACE_GAP + _LINE
         country = _LINE + _MOTTO_LINE + _RULE_BELOW + _PLACE_GAP + _MOTTO_LINE
         return max(agency, country)
 
     def _below(self) -> float:
-        if self.qr_text:
-            return _CODE_GAP + qr.side(self.qr_text)
-        return _LINE if self.number_line else 0
+        code = _CODE_GAP + qr.side(self.qr_text) if self.qr_text else 0
+        marks = _PLACE_GAP + len(self.marks) * _LINE if self.marks else 0
+        return max(code, marks)
 
     def _above_lines(self) -> tuple[str, ...]:
         return balanced(self.above.upper(), typeface.REGULAR, _SIZE, _LEFT)
@@ -81,8 +88,15 @@ class Head:
     def _draw_agency(self, canvas: Any, centre: float, top: float) -> None:
         y = _draw_lines(canvas, self._above_lines(), typeface.REGULAR, centre, top)
         y = _draw_lines(canvas, self._agency_lines(), typeface.BOLD, centre, y)
-        longest = max(typeface.width(line, typeface.BOLD, _SIZE) for line in self._agency_lines())
+        longest = max(
+            (typeface.width(line, typeface.BOLD, _SIZE) for line in self._agency_lines()), default=0
+        )
         _rule(canvas, centre, y - _RULE_BELOW, longest * 0.4)
+        if self.number:
+            size = typeface.fitting(self.number, typeface.REGULAR, _MOTTO_SIZE, _LEFT)
+            canvas.setFont(typeface.REGULAR, size)
+            number = typeface.shortened(self.number, typeface.REGULAR, size, _LEFT)
+            canvas.drawCentredString(centre, y - _RULE_BELOW - _PLACE_GAP - _LINE + 3.2, number)
 
     def _draw_country(self, canvas: Any, centre: float, top: float) -> None:
         y = _draw_lines(canvas, (COUNTRY,), typeface.BOLD, centre, top) - _MOTTO_LINE

@@ -1,4 +1,4 @@
-"""The layout of forms 01 to 05 and of results: head, title, lines, a table, lines, signatures.
+"""The layout of letters, lists and receipts: head, title, sections of lines and tables, signatures.
 
 `compose` turns a form, its fields and rows into pieces for `paper.paginate`; what the paper is about, it does not know.
 """
@@ -10,14 +10,16 @@ from dataclasses import replace
 
 from reportlab.lib.units import mm
 
-from printing import blocks
-from printing.blocks import Grid, Signatory, Signatures, Spread, Text
-from printing.forms import Form, Line
+from printing import blocks, grid
+from printing.blocks import Signatory, Signatures, Spread, Text
+from printing.forms import Form, Line, Section
+from printing.grid import Grid
 from printing.head import Head
-from printing.paper import TEXT_WIDTH, Block, Foot, Piece
+from printing.paper import SHEETS, Block, Foot, Piece
 from printing.typeface import printable
 
 Fields = Mapping[str, str]
+Tables = Mapping[str, Sequence[Fields]]
 
 _LINE_GAP = 0.9 * mm
 _FIRST_LINE_GAP = 2 * mm
@@ -25,27 +27,30 @@ _FIRST_LINE_GAP = 2 * mm
 _LINES_WITH_SIGNATURES = 2
 
 
-def compose(form: Form, fields: Fields, rows: Sequence[Fields] = (), qr_text: str = "") -> list[Piece]:
+def compose(form: Form, fields: Fields, tables: Tables | None = None, qr_text: str = "") -> list[Piece]:
     """The pieces of one copy, the signatures last. All text enters here: composed, and only what can be drawn.
 
     Raises BadForm, TooMuchForQr.
     """
-    fields = _at_the_door(fields)
-    *before, announcement = _lines(form, form.before, fields)
-    table = _table(form, [_at_the_door(row) for row in rows])
-    announcement = replace(announcement, stays_with_next=bool(table))
-    return [*_top(form, fields, qr_text), *before, announcement, *table, *_ending(form, fields)]
+    fields = at_the_door(fields)
+    pieces = [*_top(form, fields, qr_text)]
+    for section in form.sections:
+        pieces += _section(form, section, fields, tables or {})
+    return _with_signatures(form, fields, pieces, qr_text if form.code_at == "signatures" else "")
 
 
-def foot(form: Form, fields: Fields) -> Foot:
-    fields = _at_the_door(fields)
+def foot(form: Form, fields: Fields) -> Foot | None:
+    """The foot line, if the form has one."""
+    if form.layout != "letter" or not (form.foot or form.foot_right):
+        return None
+    fields = at_the_door(fields)
     left, right, further = (
         form.fill_plain(text, fields) for text in (form.foot, form.foot_right, form.foot_further)
     )
     return Foot(left, right, further)
 
 
-def _at_the_door(fields: Fields) -> dict[str, str]:
+def at_the_door(fields: Fields) -> dict[str, str]:
     return {name: printable(value) for name, value in fields.items()}
 
 
@@ -55,48 +60,79 @@ def _top(form: Form, fields: Fields, qr_text: str) -> Iterable[Piece]:
             above=form.fill_plain(form.above, fields),
             agency=form.fill_plain(form.agency, fields),
             place_line=form.fill_plain(form.place_line, fields),
-            qr_text=qr_text,
+            number=form.fill_plain(form.paper_number, fields),
+            qr_text=qr_text if form.code_at == "head" else "",
             hint=form.fill(form.hint, fields),
-            number_line=form.fill_plain(form.book_line, fields),
+            marks=tuple(mark for text in form.marks if (mark := form.fill_plain(text, fields))),
         )
     )
-    yield Piece(Text(form.fill(form.title, fields), blocks.TITLE), before=5 * mm, stays_with_next=True)
+    yield Piece(Text(form.fill(form.title, fields), blocks.TITLE), before=_gap(form), stays_with_next=True)
     for subtitle in form.subtitles:
-        yield Piece(Text(form.fill(subtitle, fields), blocks.SUBTITLE), stays_with_next=True)
-    if form.number_line:
-        yield Piece(
-            Text(form.fill(form.number_line, fields), blocks.NUMBER), before=1 * mm, stays_with_next=True
-        )
+        if text := form.fill(subtitle, fields):
+            yield Piece(Text(text, blocks.SUBTITLE), stays_with_next=True)
+    if number := form.fill(form.number_line, fields):
+        yield Piece(Text(number, blocks.NUMBER), before=1 * mm, stays_with_next=True)
 
 
-def _ending(form: Form, fields: Fields) -> Iterable[Piece]:
-    lines = _lines(form, form.after, fields)
-    for number, piece in enumerate(lines):
-        yield replace(piece, stays_with_next=len(lines) - number <= _LINES_WITH_SIGNATURES)
-    yield Piece(_signatures(form, fields), before=5 * mm)
+def _section(form: Form, section: Section, fields: Fields, tables: Tables) -> list[Piece]:
+    before, after = _lines(form, section.before, fields), _lines(form, section.after, fields)
+    if not section.columns:
+        return [*before, *after]
+    if before:
+        before[-1] = replace(before[-1], stays_with_next=True)
+    rows = [at_the_door(row) for row in tables.get(section.table, ())]
+    return [*before, _table(form, section, fields, rows), *after]
 
 
-def _signatures(form: Form, fields: Fields) -> Signatures:
-    """The block that ends every paper."""
+def _with_signatures(form: Form, fields: Fields, pieces: list[Piece], qr_text: str) -> list[Piece]:
+    if not form.signatories:
+        return pieces
+    for place in range(max(0, len(pieces) - _LINES_WITH_SIGNATURES), len(pieces)):
+        if not isinstance(pieces[place].block, Grid):
+            pieces[place] = replace(pieces[place], stays_with_next=True)
+    return [*pieces, Piece(_signatures(form, fields, qr_text), before=_gap(form))]
+
+
+def _gap(form: Form) -> float:
+    """Above the title and the signatures: 5 mm, less where the text is smaller."""
+    return float(5 * mm * form.size / blocks.BODY.fontSize)
+
+
+def _signatures(form: Form, fields: Fields, qr_text: str) -> Signatures:
+    """The block that ends every paper that somebody signs."""
     signatories = tuple(
         Signatory(form.fill(one.role, fields), form.fill(one.hint, fields), form.fill(one.name, fields))
         for one in form.signatories
     )
     receivers = tuple(form.fill(line, fields) for line in form.receivers)
-    return Signatures(signatories, form.signing_space_mm * mm, receivers)
+    return Signatures(signatories, form.signing_space_mm * mm, receivers, blocks.body(form.size), qr_text)
 
 
-def _table(form: Form, rows: Sequence[Fields]) -> list[Piece]:
-    if not form.columns:
-        return []
-    taken = sum(column.width_mm for column in form.columns) * mm
-    grid = Grid(
-        head=[form.fill(column.head, {}) for column in form.columns],
-        rows=[[form.fill(column.text, row) for column in form.columns] for row in rows],
-        widths=[column.width_mm * mm or TEXT_WIDTH - taken for column in form.columns],
-        centred=[column.centred for column in form.columns],
+def _table(form: Form, section: Section, fields: Fields, rows: Sequence[Fields]) -> Piece:
+    columns = section.columns
+    spare = SHEETS[form.sheet].text_width - sum(column.width_mm for column in columns) * mm
+    sharing = sum(not column.width_mm for column in columns)
+    cells = [[form.fill_cell(column.text, row) for column in columns] for row in rows]
+    totals = [form.fill_cell(column.total, fields) for column in columns]
+    if any(totals):
+        cells.append(totals)
+    return Piece(
+        Grid(
+            [
+                grid.Column(
+                    form.fill_plain(column.head, fields),
+                    column.width_mm * mm or spare / sharing,
+                    column.align,
+                    form.fill_plain(column.group, fields),
+                )
+                for column in columns
+            ],
+            cells,
+            size=form.table_size,
+            totals=int(any(totals)),
+        ),
+        before=1.4 * mm,
     )
-    return [Piece(grid, before=1.4 * mm)]
 
 
 def _lines(form: Form, lines: Sequence[Line], fields: Fields) -> list[Piece]:
@@ -107,6 +143,7 @@ def _lines(form: Form, lines: Sequence[Line], fields: Fields) -> list[Piece]:
 
 
 def _line(form: Form, line: Line, fields: Fields) -> Block:
+    style = blocks.body(form.size)
     if isinstance(line, str):
-        return Text(form.fill(line, fields))
-    return Spread(tuple(Text(form.fill(part, fields)) for part in line))
+        return Text(form.fill(line, fields), style)
+    return Spread(tuple(Text(form.fill(part, fields), style) for part in line))

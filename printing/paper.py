@@ -1,4 +1,4 @@
-"""A4 sheets by decree 30/2020, and how blocks flow over them.
+"""Sheets of paper, and how blocks flow over them: A4 by decree 30/2020, and the sizes of receipts and tickets.
 
 A *block* knows its height at a width, draws itself, and may be cut in two. `paginate` puts pieces (a block, the space
 before it, and whether it must stay with the next) on pages; it is a function from values to values, so the number of
@@ -13,10 +13,10 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from itertools import groupby
+from typing import Any, Final, Protocol
 
 from reportlab import rl_config
-from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
@@ -26,17 +26,50 @@ from printing.words import in_vietnam
 # Streams as bytes, not as ASCII: a fifth smaller.
 rl_config.useA85 = 0
 
-PAGE_WIDTH, PAGE_HEIGHT = A4
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A size of paper and its margins, in points. On a `rolled` one the paper ends where the content does."""
+
+    width: float
+    height: float
+    top: float
+    right: float
+    bottom: float
+    left: float
+    rolled: bool = False
+
+    @property
+    def text_width(self) -> float:
+        return self.width - self.left - self.right
+
+    @property
+    def text_height(self) -> float:
+        return self.height - self.top - self.bottom
+
+
 # Decree 30/2020, appendix I: top and bottom 20-25 mm, left 30-35 mm (binding), right 15-20 mm. The foot line with
 # form, print count and page lies inside the bottom margin; no printer needs the last 10 mm.
-TOP, RIGHT, BOTTOM, LEFT = 20 * mm, 15 * mm, 20 * mm, 30 * mm
-TEXT_WIDTH = PAGE_WIDTH - LEFT - RIGHT
-TEXT_HEIGHT = PAGE_HEIGHT - TOP - BOTTOM
+A4: Final = Sheet(210 * mm, 297 * mm, top=20 * mm, right=15 * mm, bottom=20 * mm, left=30 * mm)
+A4_ACROSS: Final = Sheet(297 * mm, 210 * mm, top=20 * mm, right=15 * mm, bottom=20 * mm, left=15 * mm)
+A5_ACROSS: Final = Sheet(210 * mm, 148 * mm, top=11 * mm, right=12 * mm, bottom=18 * mm, left=20 * mm)
+ROLL_80: Final = Sheet(80 * mm, 3000 * mm, top=4 * mm, right=4 * mm, bottom=6 * mm, left=4 * mm, rolled=True)
+LABEL: Final = Sheet(100 * mm, 50 * mm, top=4 * mm, right=4 * mm, bottom=4 * mm, left=4 * mm)
+SHEETS: Final = {
+    "a4": A4,
+    "a4-across": A4_ACROSS,
+    "a5-across": A5_ACROSS,
+    "roll-80": ROLL_80,
+    "label": LABEL,
+}
 
-_FOOT_RULE = 16.8 * mm
-_FOOT_BASELINE = 12.8 * mm
+_FOOT_RULE = 3.2 * mm
+_FOOT_BASELINE = 7.2 * mm
+"""Below the text."""
 _FOOT_SIZE = 10
 _FOOT_GAP = "    "
+_FOOT_RIGHT = 0.6
+"""The part of the foot line that its right end may take."""
 
 
 class Block(Protocol):
@@ -89,18 +122,18 @@ class Foot:
         return self.left_further if page else self.left, f"{self.right} · trang {page + 1}/{count}"
 
 
-def paginate(pieces: Sequence[Piece]) -> tuple[Placed, ...]:
+def paginate(pieces: Sequence[Piece], sheet: Sheet = A4) -> tuple[Placed, ...]:
     """Pages in reading order. Pieces that stay together move together; what is too tall for a page is cut."""
     waiting = _groups(pieces)
     placed: list[Placed] = []
     page, used = 0, 0.0
     while waiting:
         group = waiting.pop(0)
-        fitting, rest = _fit(group, TEXT_HEIGHT - used, at_top=used == 0)
+        fitting, rest = _fit(group, sheet, sheet.text_height - used, at_top=used == 0)
         for piece in fitting:
             used += piece.before if used else 0
-            placed.append(Placed(piece.block, page, PAGE_HEIGHT - TOP - used))
-            used += piece.block.height(TEXT_WIDTH)
+            placed.append(Placed(piece.block, page, sheet.height - sheet.top - used))
+            used += piece.block.height(sheet.text_width)
         if rest:
             waiting.insert(0, rest)
             page, used = page + 1, 0.0
@@ -110,13 +143,14 @@ def paginate(pieces: Sequence[Piece]) -> tuple[Placed, ...]:
 class Document:
     """One PDF: copies of pages, metadata, reproducible bytes."""
 
-    def __init__(self, *, title: str, subject: str, author: str, made: datetime) -> None:
+    def __init__(self, *, title: str, subject: str, author: str, made: datetime, sheet: Sheet = A4) -> None:
         """`made` is the moment of the fact on paper, not of the printing: equal facts, equal bytes."""
         typeface.register()
+        self._sheet = sheet
         self._buffer = io.BytesIO()
         self._canvas = Canvas(
             self._buffer,
-            pagesize=A4,
+            pagesize=(sheet.width, sheet.height),
             pageCompression=1,
             invariant=1,
             lang="vi-VN",
@@ -131,30 +165,44 @@ class Document:
         self._canvas.setDateFormatter(lambda *_: stamp)
         self._pages = 0
 
-    def add(self, placed: Sequence[Placed], foot: Foot) -> int:
+    def add(self, placed: Sequence[Placed], foot: Foot | None) -> int:
         """Append the pages of one copy, numbered for themselves; the index of the first of them in the document."""
-        first = self._pages
+        first, sheet = self._pages, self._sheet
         count = placed[-1].page + 1
-        for page in range(count):
-            for item in placed:
-                if item.page == page:
-                    item.block.draw(self._canvas, LEFT, item.top, TEXT_WIDTH)
-            self._draw_foot(*foot.on(page, count))
+        for page, grouped in groupby(placed, lambda item: item.page):
+            items = list(grouped)
+            below = self._cut_off(items[-1]) if sheet.rolled else 0.0
+            for item in items:
+                item.block.draw(self._canvas, sheet.left, item.top - below, sheet.text_width)
+            if foot is not None:
+                self._draw_foot(*foot.on(page, count))
             self._canvas.showPage()
         self._pages += count
         return first
+
+    def _cut_off(self, last: Placed) -> float:
+        """Let a roll end below its last block; how much of the sheet is left over."""
+        sheet = self._sheet
+        below = last.top - last.block.height(sheet.text_width) - sheet.bottom
+        self._canvas.setPageSize((sheet.width, sheet.height - below))
+        return below
 
     def finish(self) -> bytes:
         self._canvas.save()
         return self._buffer.getvalue()
 
     def _draw_foot(self, left: str, right: str) -> None:
+        sheet = self._sheet
+        from_left, to_right = sheet.left, sheet.width - sheet.right
         self._canvas.setLineWidth(0.4)
-        self._canvas.line(LEFT, _FOOT_RULE, PAGE_WIDTH - RIGHT, _FOOT_RULE)
-        wanted = typeface.width(f"{left}{_FOOT_GAP}{right}", typeface.REGULAR, _FOOT_SIZE)
-        self._canvas.setFont(typeface.REGULAR, _FOOT_SIZE * min(1, TEXT_WIDTH / wanted))
-        self._canvas.drawString(LEFT, _FOOT_BASELINE, left)
-        self._canvas.drawRightString(PAGE_WIDTH - RIGHT, _FOOT_BASELINE, right)
+        self._canvas.line(from_left, sheet.bottom - _FOOT_RULE, to_right, sheet.bottom - _FOOT_RULE)
+        size = typeface.fitting(f"{left}{_FOOT_GAP}{right}", typeface.REGULAR, _FOOT_SIZE, sheet.text_width)
+        right = typeface.shortened(right, typeface.REGULAR, size, sheet.text_width * _FOOT_RIGHT)
+        spare = sheet.text_width - typeface.width(f"{_FOOT_GAP}{right}", typeface.REGULAR, size)
+        left = typeface.shortened(left, typeface.REGULAR, size, spare)
+        self._canvas.setFont(typeface.REGULAR, size)
+        self._canvas.drawString(from_left, sheet.bottom - _FOOT_BASELINE, left)
+        self._canvas.drawRightString(to_right, sheet.bottom - _FOOT_BASELINE, right)
 
 
 def _groups(pieces: Sequence[Piece]) -> list[list[Piece]]:
@@ -167,31 +215,32 @@ def _groups(pieces: Sequence[Piece]) -> list[list[Piece]]:
     return [group for group in groups if group]
 
 
-def _fit(group: list[Piece], room: float, *, at_top: bool) -> tuple[list[Piece], list[Piece]]:
+def _fit(group: list[Piece], sheet: Sheet, room: float, *, at_top: bool) -> tuple[list[Piece], list[Piece]]:
     """What of the group goes on this page, and what goes on the next."""
-    if _height(group, at_top=at_top) <= room:
+    width = sheet.text_width
+    if _height(group, width, at_top=at_top) <= room:
         return group, []
     *lead, last = group
-    left = room - _height(lead, at_top=at_top) - (last.before if lead or not at_top else 0)
-    parts = last.block.cut(TEXT_WIDTH, left) if left > 0 else None
+    left = room - _height(lead, width, at_top=at_top) - (last.before if lead or not at_top else 0)
+    parts = last.block.cut(width, left) if left > 0 else None
     if parts is not None:
         return [*lead, replace(last, block=parts[0])], [replace(last, block=parts[1])]
     if not at_top:
         return [], group
-    return _break_apart(group, room)
+    return _break_apart(group, width, room)
 
 
-def _break_apart(group: list[Piece], room: float) -> tuple[list[Piece], list[Piece]]:
+def _break_apart(group: list[Piece], width: float, room: float) -> tuple[list[Piece], list[Piece]]:
     """A group taller than a whole page: its first piece goes alone, cut if it must be."""
     first, *others = group
-    if first.block.height(TEXT_WIDTH) <= room:
+    if first.block.height(width) <= room:
         return [first], others
-    parts = first.block.cut(TEXT_WIDTH, room)
+    parts = first.block.cut(width, room)
     if parts is None:
         return [first], others
     return [replace(first, block=parts[0])], [replace(first, block=parts[1]), *others]
 
 
-def _height(pieces: Sequence[Piece], *, at_top: bool) -> float:
-    heights = sum(piece.before + piece.block.height(TEXT_WIDTH) for piece in pieces)
+def _height(pieces: Sequence[Piece], width: float, *, at_top: bool) -> float:
+    heights = sum(piece.before + piece.block.height(width) for piece in pieces)
     return heights - (pieces[0].before if at_top and pieces else 0)

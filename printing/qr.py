@@ -17,6 +17,8 @@ from printing.errors import TooMuchForQr
 
 MODULE = 3 * 72 / 203
 QUIET_MODULES = 4
+QUIET = QUIET_MODULES * MODULE
+"""The white that a code needs around it, in points."""
 # Version 12 has 65 modules, 24.4 mm wide: the most that the head of an A4 form has room for.
 LARGEST_VERSION = 12
 MOST_BYTES = 287

@@ -14,7 +14,7 @@ from reportlab.lib.units import mm
 from printing import letter
 from printing.blocks import Signatures
 from printing.forms import Form
-from printing.paper import LEFT, TEXT_WIDTH, Document, Placed, paginate
+from printing.paper import A4, Document, Placed, paginate
 from printing.typeface import printable
 from printing.words import day_in_words, in_vietnam, moment_in_words
 
@@ -100,7 +100,7 @@ def _signature_box(last: Placed) -> Box:
     """In the middle of the space that the signatures leave free."""
     if not isinstance(last.block, Signatures):
         raise TypeError(f"a result ends with its signatures, not with {type(last.block).__name__}")
-    left, bottom, right, top = last.block.free_box(LEFT, last.top, TEXT_WIDTH)
+    left, bottom, right, top = last.block.free_box(A4.left, last.top, A4.text_width)
     across, up = (left + right) / 2, (bottom + top) / 2
     return (
         round(across - SIGNATURE_WIDTH / 2, 2),

@@ -24,6 +24,8 @@ _FILES = {
     BOLD_ITALIC: "LiberationSerif-BoldItalic.ttf",
 }
 NO_GLYPH = "?"
+_READABLE = 0.7
+"""The least part of its size to which a line may be made smaller in order to fit."""
 _UNSEEN = {"Cc", "Cf"}  # controls and format marks: they would turn text around, or show as boxes
 
 
@@ -52,6 +54,21 @@ def width(text: str, font: str, size: float) -> float:
     """In points, as reportlab will set it."""
     register()
     return float(pdfmetrics.stringWidth(text, font, size))
+
+
+def fitting(text: str, font: str, size: float, room: float) -> float:
+    """`size`, or the smaller one at which `text` is as wide as `room`; never less than can be read."""
+    wanted = width(text, font, size)
+    return size * max(_READABLE, min(1.0, room / wanted if wanted else 1.0))
+
+
+def shortened(text: str, font: str, size: float, room: float) -> str:
+    """`text`, or as much of it as fits, and "…"."""
+    if width(text, font, size) <= room:
+        return text
+    while text and width(f"{text}…", font, size) > room:
+        text = text[:-1].rstrip()
+    return f"{text}…"
 
 
 def _set(character: str) -> str:

@@ -10,7 +10,7 @@ import orjson
 
 from central.inspection.findings import Findings, Trace
 from central.inspection.reading import Snapshot
-from printing.slip import FORM as SLIP
+from printing.papers.reception import ReceiptSlip
 from schemas.calendar import local_day
 from schemas.catalog import Catalog
 from schemas.errors import Malformed, NoNumber
@@ -100,7 +100,7 @@ def check_shown(
     for _, stream, number, form, payload in snapshot.rows("print_job", "stream, number, form, payload"):
         if number not in given.get(stream, ()):
             findings.say(folder, f"print job {number}", "no event of this dossier gave it this number")
-        elif form == SLIP and not _is_slip_of(payload, str(number), str(stream), catalog):
+        elif form == ReceiptSlip.FORM and not _is_slip_of(payload, str(number), str(stream), catalog):
             findings.say(folder, f"print job {number}", "the slip that it prints is not this dossier's")
 
 

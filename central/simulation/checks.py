@@ -17,7 +17,7 @@ from central.rebuild import rebuild
 from central.simulation.machine import Machine
 from central.simulation.world import MachineClock, World
 from central.verify import verify
-from printing.slip import FORM
+from printing.papers.reception import ReceiptSlip
 from printing.spool import PrintJob, State
 from schemas import conflicts
 from schemas.events import Event, parse
@@ -163,7 +163,7 @@ def _unexplained_papers(machines: Sequence[Machine], events: Mapping[str, Event]
     """Every slip has its event, every reception its slip, and the printer put out each once."""
     for machine in machines:
         with machine.node.file.read():
-            jobs = list(PrintJob.select().where(PrintJob.form == FORM))
+            jobs = list(PrintJob.select().where(PrintJob.form == ReceiptSlip.FORM))
         receptions: dict[str, str] = {
             event.hash: event.data["number"]
             for event in events.values()

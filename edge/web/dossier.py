@@ -17,7 +17,7 @@ from edge.web.forms import Bare, Choice, Form, needed, paragraph, text
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import RETURN, ROOM, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
-from printing import slip
+from printing.papers.reception import ReceiptSlip
 from printing.spool import PrintJob, State
 from schemas.acts import Status, WithdrawalAsked
 
@@ -153,7 +153,7 @@ def slip_job(here: Site, stream: str) -> PrintJob | None:
     with here.node.file.read():
         found: PrintJob | None = (
             PrintJob.select()
-            .where((PrintJob.stream == stream) & (PrintJob.form == slip.FORM))
+            .where((PrintJob.stream == stream) & (PrintJob.form == ReceiptSlip.FORM))
             .order_by(PrintJob.attempt.desc())
             .first()
         )

@@ -9,9 +9,9 @@ from typing import Final
 
 from edge.ledger import Reception
 from edge.node import Node
-from printing import slip
 from printing.forms import Form, Forms
-from printing.slip import ReceiptSlip
+from printing.papers.reception import ReceiptSlip
+from printing.typesetting import typeset
 from printing.words import in_vietnam
 from tests.bench.figures import Bench, Figure, Round, Size, p95
 from tests.bench.ground import Ground, People, procedures, receive
@@ -26,7 +26,7 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
     with ground.centre("paper") as centre:
         slips = _slips(centre["counter-01"])
     chosen = [slips[place * 4 % len(slips)] for place in range(_SLIPS[size])]
-    form = Forms.shipped().in_force(slip.FORM, in_vietnam(slips[0].received).date())
+    form = Forms.shipped().in_force(ReceiptSlip.FORM, in_vietnam(slips[0].received).date())
 
     def measure() -> dict[str, float]:
         one = [_rendered(content, form) for content in chosen]
@@ -44,13 +44,13 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
 def _rendered(content: ReceiptSlip, form: Form) -> tuple[float, float]:
     """Milliseconds and kilobytes of one copy."""
     began = time.monotonic()
-    pdf = slip.render(content, form)
+    pdf = typeset(content, form, copy=1)
     return (time.monotonic() - began) * 1000, len(pdf) / 1000
 
 
 def _both_copies_ms(content: ReceiptSlip, form: Form) -> float:
     began = time.monotonic()
-    slip.render_copies(content, form)
+    typeset(content, form)
     return (time.monotonic() - began) * 1000
 
 

@@ -11,49 +11,16 @@ import pytest
 from PIL import Image
 
 from printing.forms import Form, Forms
+from printing.papers.reception import ReceiptSlip
 from printing.result import Outcome, ResultDocument
-from printing.slip import ReceiptSlip, SlipComponent
-
-QR_TEXT = "MC1|H37.07-261123-1407|01934f0e6b7c7d3e9a51c0ffee000001|" + "A1b2C3d4E5_-" * 11
+from printing.samples import TYPICAL
 
 
 @pytest.fixture
 def slip() -> ReceiptSlip:
     """Received on Monday 23/11/2026 at 10:13, due a week later; made up."""
-    return ReceiptSlip(
-        superior="Ủy ban nhân dân tỉnh Lạng Sơn",
-        centre="Trung tâm Phục vụ hành chính công",
-        place="Lạng Sơn",
-        counter="Quầy 03",
-        book="Q03/2026",
-        serial="1407",
-        number="H37.07-261123-1407",
-        applicant="Công ty TNHH Vận tải Hữu Lũng",
-        applicant_id_kind="mã số thuế",
-        applicant_id="4900873149",
-        submitter="Nông Văn Thắng",
-        authorisation="giấy ủy quyền số 12/GUQ ngày 20/11/2026",
-        address="Số 45, đường Phai Vệ, phường Đông Kinh, tỉnh Lạng Sơn",
-        phone="0912 000 345",
-        email="",
-        id_kind="Số căn cước",
-        id_number="020085004127",
-        procedure="Cấp Giấy phép kinh doanh vận tải bằng xe ô tô, bằng xe bốn bánh có gắn động cơ",
-        procedure_code="1.000703",
-        components=(
-            SlipComponent("Giấy đề nghị cấp Giấy phép kinh doanh theo mẫu", 1, 0, 0),
-            SlipComponent("Quyết định thành lập bộ phận quản lý an toàn giao thông", 0, 2, 0),
-            SlipComponent("Giấy chứng nhận đăng ký doanh nghiệp", 0, 0, 3, note="CSDL không khai thác được"),
-        ),
-        sets=1,
-        limit="04 ngày làm việc",
-        received=datetime(2026, 11, 23, 3, 13, tzinfo=UTC),
-        due=datetime(2026, 11, 30, 9, 30, tzinfo=UTC),
-        due_note="thứ Hai; không tính 24/11 là ngày nghỉ và 28, 29/11",
-        return_place="Trung tâm Phục vụ hành chính công",
-        receiver="Nguyễn Hồng Hạnh",
-        qr_text=QR_TEXT,
-    )
+    (found,) = [paper for paper in TYPICAL if type(paper) is ReceiptSlip]
+    return found
 
 
 @pytest.fixture

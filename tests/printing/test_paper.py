@@ -8,7 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from printing.paper import PAGE_HEIGHT, TEXT_HEIGHT, TOP, Block, Piece, paginate
+from printing.paper import A4, Block, Piece, paginate
+
+TEXT_HEIGHT, TOP = A4.text_height, A4.height - A4.top
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ def pages(*pieces: Piece) -> list[int]:
 def test_what_fits_stays_on_one_page() -> None:
     first, second = paginate([Piece(Slab(100), before=50), Piece(Slab(100), before=50)])
 
-    assert (first.page, first.top) == (0, PAGE_HEIGHT - TOP)
-    assert (second.page, second.top) == (0, PAGE_HEIGHT - TOP - 150)
+    assert (first.page, first.top) == (0, TOP)
+    assert (second.page, second.top) == (0, TOP - 150)
 
 
 def test_what_stays_together_moves_together() -> None:
@@ -67,5 +69,5 @@ def test_nothing_is_lost_and_only_the_uncuttable_is_too_tall(pieces: list[Piece]
     )
     assert [item.page for item in placed] == sorted(item.page for item in placed)
     for item in placed:
-        overflows = item.top - item.block.height(0) < PAGE_HEIGHT - TOP - TEXT_HEIGHT - 0.01
-        assert not overflows or (item.top == PAGE_HEIGHT - TOP and item.block.height(0) > TEXT_HEIGHT)
+        overflows = item.top - item.block.height(0) < TOP - TEXT_HEIGHT - 0.01
+        assert not overflows or (item.top == TOP and item.block.height(0) > TEXT_HEIGHT)

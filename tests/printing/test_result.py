@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from printing.forms import Forms
-from printing.paper import BOTTOM, LEFT, PAGE_HEIGHT, PAGE_WIDTH, RIGHT
+from printing.paper import A4
 from printing.result import Outcome, RenderedResult, ResultDocument, render
 
 Poppler = Callable[..., str]
@@ -60,14 +60,13 @@ def test_the_signature_box_is_empty_and_above_the_name(
         r'<word xMin="(.+?)" yMin="(.+?)" xMax="(.+?)" yMax="(.+?)">(.+?)</word>', pages[paper.page]
     )
     boxes = {
-        word: (float(a), PAGE_HEIGHT - float(d), float(c), PAGE_HEIGHT - float(b))
-        for a, b, c, d, word in words
+        word: (float(a), A4.height - float(d), float(c), A4.height - float(b)) for a, b, c, d, word in words
     }
 
     assert paper.page == len(pages) - 1
-    assert left >= LEFT
-    assert right <= PAGE_WIDTH - RIGHT
-    assert bottom >= BOTTOM
+    assert left >= A4.left
+    assert right <= A4.width - A4.right
+    assert bottom >= A4.bottom
     assert not [
         word for word, (a, b, c, d) in boxes.items() if a < right and c > left and b < top and d > bottom
     ]

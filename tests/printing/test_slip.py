@@ -20,9 +20,10 @@ from printing import letter
 from printing.blocks import Signatures
 from printing.errors import TooMuchForQr, UnreadableJob
 from printing.forms import Form, Forms
-from printing.paper import BOTTOM, TEXT_WIDTH, paginate
+from printing.paper import A4, paginate
+from printing.papers.reception import Component, ReceiptSlip
 from printing.qr import MOST_BYTES
-from printing.slip import ReceiptSlip, SlipComponent, render, render_copies, render_job, to_job
+from printing.typesetting import to_job, typeset, typeset_job
 
 Poppler = Callable[..., str]
 
@@ -34,10 +35,14 @@ def flowing(text: str) -> str:
     return " ".join(text.split())
 
 
-def many(count: int) -> tuple[SlipComponent, ...]:
+def many(count: int) -> tuple[Component, ...]:
     return tuple(
-        SlipComponent(
-            f"Giấy tờ thứ {number:02d} " + "về thỏa thuận giữa các bên " * (number % 5), 1, 0, number
+        Component(
+            tt=number,
+            name=f"Giấy tờ thứ {number:02d} " + "về thỏa thuận giữa các bên " * (number % 5),
+            originals=1,
+            certified=0,
+            copies=number,
         )
         for number in range(1, count + 1)
     )
@@ -46,7 +51,7 @@ def many(count: int) -> tuple[SlipComponent, ...]:
 def test_everything_that_form_01_asks_for_can_be_read(
     slip: ReceiptSlip, form01: Form, poppler: Poppler
 ) -> None:
-    text = flowing(poppler("pdftotext", render(slip, form01), "-layout"))
+    text = flowing(poppler("pdftotext", typeset(slip, form01, copy=1), "-layout"))
 
     for expected in (
         "TRUNG TÂM PHỤC VỤ",
@@ -80,7 +85,7 @@ def test_everything_that_form_01_asks_for_can_be_read(
 
 
 def test_both_copies_say_whose_they_are(slip: ReceiptSlip, form01: Form, poppler: Poppler) -> None:
-    first, second, nothing = poppler("pdftotext", render_copies(slip, form01)).split("\f")
+    first, second, nothing = poppler("pdftotext", typeset(slip, form01)).split("\f")
 
     assert "(Liên 1: Lưu)" in first
     assert "(Liên 2: Giao khách hàng)" in second
@@ -88,7 +93,7 @@ def test_both_copies_say_whose_they_are(slip: ReceiptSlip, form01: Form, poppler
 
 
 def test_a_reprint_says_that_it_is_one(slip: ReceiptSlip, form01: Form, poppler: Poppler) -> None:
-    assert "In lần 2 · Quầy 03" in poppler("pdftotext", render(replace(slip, print_count=2), form01))
+    assert "In lần 2 · Quầy 03" in poppler("pdftotext", typeset(replace(slip, print_count=2), form01, copy=1))
 
 
 def test_who_comes_for_himself_needs_no_authorisation(
@@ -97,7 +102,7 @@ def test_who_comes_for_himself_needs_no_authorisation(
     alone = replace(
         slip, applicant="Nông Văn Thắng", applicant_id="", applicant_id_kind="", authorisation="", due_note=""
     )
-    text = poppler("pdftotext", render(alone, form01))
+    text = poppler("pdftotext", typeset(alone, form01, copy=1))
 
     assert "Tiếp nhận hồ sơ của: Nông Văn Thắng\n" in text
     assert "Người nộp: Nông Văn Thắng\n" in text
@@ -107,21 +112,21 @@ def test_who_comes_for_himself_needs_no_authorisation(
 def test_the_qr_code_reads_at_203_dpi(
     slip: ReceiptSlip, form01: Form, scanned: Callable[[bytes], Image.Image]
 ) -> None:
-    (found,) = zxingcpp.read_barcodes(scanned(render(slip, form01)))
+    (found,) = zxingcpp.read_barcodes(scanned(typeset(slip, form01, copy=1)))
 
     assert found.text == slip.qr_text
 
 
 def test_more_than_a_qr_code_can_carry_is_refused(slip: ReceiptSlip, form01: Form) -> None:
     with pytest.raises(TooMuchForQr):
-        render(replace(slip, qr_text="x" * (MOST_BYTES + 1)), form01)
+        typeset(replace(slip, qr_text="x" * (MOST_BYTES + 1)), form01, copy=1)
 
 
 def test_seventy_components_repeat_the_head_of_the_table(
     slip: ReceiptSlip, form01: Form, poppler: Poppler
 ) -> None:
     monstrous = replace(slip, procedure=LONG_NAME, components=many(70), email="rat.dai." * 12 + "@example.vn")
-    *pages, _ = poppler("pdftotext", render(monstrous, form01), "-layout").split("\f")
+    *pages, _ = poppler("pdftotext", typeset(monstrous, form01, copy=1), "-layout").split("\f")
 
     assert [re.findall(r"trang \d+/\d+", page) for page in pages] == [
         [f"trang {number}/{len(pages)}"] for number in range(1, len(pages) + 1)
@@ -135,7 +140,7 @@ def test_seventy_components_repeat_the_head_of_the_table(
 
 
 def test_each_copy_counts_its_own_pages(slip: ReceiptSlip, form01: Form, poppler: Poppler) -> None:
-    text = poppler("pdftotext", render_copies(replace(slip, components=many(20)), form01))
+    text = poppler("pdftotext", typeset(replace(slip, components=many(20)), form01))
 
     assert re.findall(r"trang (\d/\d)", text) == ["1/2", "2/2", "1/2", "2/2"]
 
@@ -148,76 +153,37 @@ def test_nothing_leaves_the_margins(slip: ReceiptSlip, form01: Form, poppler: Po
         email="a" * 300,
         counter="Quầy tiếp nhận hồ sơ và trả kết quả lĩnh vực đất đai",
         due_note="ngày nghỉ " * 300,
-        components=(SlipComponent("một " * 1500, 1, 0, 0), SlipComponent("y" * 200, 999, 999, 999)),
+        components=(
+            Component(tt=1, name="một " * 1500, originals=1, certified=0, copies=0),
+            Component(tt=2, name="y" * 200, originals=999, certified=999, copies=999),
+        ),
     )
     boxes = re.findall(
         r'<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)"',
-        poppler("pdftotext", render(words_without_end, form01), "-bbox"),
+        poppler("pdftotext", typeset(words_without_end, form01, copy=1), "-bbox"),
     )
 
-    left, right = 85.0, 85.1 + TEXT_WIDTH
+    left, right = 85.0, 85.1 + A4.text_width
     assert len(boxes) > 1000
     for x_min, y_min, x_max, y_max in boxes:
         assert left <= float(x_min)
         assert float(x_max) <= right + 0.5
         assert float(y_min) >= 50
-        assert float(y_max) <= 841.9 - BOTTOM / 2
+        assert float(y_max) <= 841.9 - A4.bottom / 2
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(count=st.integers(0, 45), note=st.integers(0, 1500))
 def test_signatures_never_stand_alone(slip: ReceiptSlip, form01: Form, count: int, note: int) -> None:
     """A page with nothing but signatures could be put behind any paper."""
-    rows = [
-        {"tt": "1", "name": one.name, "originals": "1", "certified": "0", "copies": "0", "note": ""}
-        for one in many(count)
-    ]
-    facts = letter_facts(slip) | {"due_note": "lý do " * (note // 6)}
-    placed = paginate(letter.compose(form01, facts, rows, slip.qr_text))
+    paper = replace(slip, components=many(count), due_note="lý do " * (note // 6))
+    rows = [row.facts() for row in paper.components]
+    fields = paper.facts() | {"copy": "1", "copy_name": "Lưu"}
+    placed = paginate(letter.compose(form01, fields, {"components": rows}, slip.qr_text))
 
     last = [item.block for item in placed if item.page == placed[-1].page]
     assert isinstance(last[-1], Signatures)
     assert len(last) >= 2
-
-
-def letter_facts(slip: ReceiptSlip) -> dict[str, str]:
-    names = [
-        "superior",
-        "centre",
-        "place",
-        "counter",
-        "book",
-        "serial",
-        "number",
-        "applicant",
-        "applicant_id_kind",
-        "applicant_id",
-        "submitter",
-        "authorisation",
-        "address",
-        "phone",
-        "email",
-        "id_kind",
-        "id_number",
-        "procedure",
-        "procedure_code",
-        "limit",
-        "due_note",
-        "return_place",
-        "receiver",
-    ]
-    spoken = {
-        "centre_line": slip.centre,
-        "received_day": "ngày",
-        "received": "lúc",
-        "due": "lúc",
-        "sets": "01",
-    }
-    return (
-        {name: getattr(slip, name) for name in names}
-        | spoken
-        | {"copy": "1", "copy_name": "Lưu", "print_count": "1"}
-    )
 
 
 def test_decomposed_and_composed_letters_give_the_same_paper(slip: ReceiptSlip, form01: Form) -> None:
@@ -225,26 +191,26 @@ def test_decomposed_and_composed_letters_give_the_same_paper(slip: ReceiptSlip, 
         slip,
         applicant=unicodedata.normalize("NFD", slip.applicant),
         procedure=unicodedata.normalize("NFD", slip.procedure),
-        centre=unicodedata.normalize("NFD", slip.centre),
+        agency=unicodedata.normalize("NFD", slip.agency),
         components=tuple(
             replace(one, name=unicodedata.normalize("NFD", one.name)) for one in slip.components
         ),
     )
 
     assert apart != slip
-    assert render(apart, form01) == render(slip, form01)
+    assert typeset(apart, form01, copy=1) == typeset(slip, form01, copy=1)
 
 
 def test_the_same_slip_gives_the_same_bytes(slip: ReceiptSlip, form01: Form) -> None:
     in_paris = slip.received.astimezone(timezone(timedelta(hours=1)))
 
-    assert render_copies(slip, form01) == render_copies(slip, form01)
-    assert render(slip, form01) == render(replace(slip, received=in_paris), form01)
-    assert render(slip, form01) != render(replace(slip, serial="1408"), form01)
+    assert typeset(slip, form01) == typeset(slip, form01)
+    assert typeset(slip, form01, copy=1) == typeset(replace(slip, received=in_paris), form01, copy=1)
+    assert typeset(slip, form01, copy=1) != typeset(replace(slip, serial="1408"), form01, copy=1)
 
 
 def test_fonts_are_embedded_subsets(slip: ReceiptSlip, form01: Form, poppler: Poppler) -> None:
-    pdf = render_copies(slip, form01)
+    pdf = typeset(slip, form01)
     _, _, *fonts = poppler("pdffonts", pdf).splitlines()
 
     assert fonts
@@ -254,7 +220,7 @@ def test_fonts_are_embedded_subsets(slip: ReceiptSlip, form01: Form, poppler: Po
 
 
 def test_a_reader_is_told_what_it_holds(slip: ReceiptSlip, form01: Form) -> None:
-    reader = pypdf.PdfReader(io.BytesIO(render(slip, form01)))
+    reader = pypdf.PdfReader(io.BytesIO(typeset(slip, form01, copy=1)))
 
     assert reader.metadata is not None
     assert reader.metadata.title == "GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ H37.07-261123-1407"
@@ -267,13 +233,13 @@ def test_names_are_not_markup(slip: ReceiptSlip, form01: Form, poppler: Poppler)
     odd = replace(
         slip, applicant="A & B <b>{phone}</b> **[x]**", submitter="\x00Lê\tThị\u200b Mai \N{SNOWMAN}"
     )
-    text = poppler("pdftotext", render(odd, form01))
+    text = poppler("pdftotext", typeset(odd, form01, copy=1))
 
     assert "A & B <b>{phone}</b> **[x]**" in text
     assert "Lê Thị Mai ?" in text
 
 
 def test_a_spooled_slip_prints_by_the_form_of_its_day(slip: ReceiptSlip, form01: Form, forms: Forms) -> None:
-    assert render_job(to_job(slip), forms) == render_copies(slip, form01)
+    assert typeset_job("01", to_job(slip), forms) == typeset(slip, form01)
     with pytest.raises(UnreadableJob):
-        render_job(b'{"number": 1}', forms)
+        typeset_job("01", b'{"number": 1}', forms)

@@ -1,0 +1,50 @@
+"""Every kind of paper that the centre gives out, except results (`printing.result`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from printing.content import Paper
+from printing.papers.course import (
+    ControlSlip,
+    Extension,
+    HandOver,
+    Register,
+    RegisterPad,
+    ResultList,
+    Suspension,
+    TakeBack,
+)
+from printing.papers.hall import Sticker, Ticket
+from printing.papers.money import CashSummary, ElectronicReceipt, FeeNotice, PaperReceipt, ProvisionalSlip
+from printing.papers.reception import ElectronicSlip, ListSlip, NotReceived, ReceiptSlip, SupplementRequest
+from printing.papers.reports import Report06a
+
+KINDS: Final[Mapping[str, type[Paper]]] = {
+    kind.FORM: kind
+    for kind in (
+        ReceiptSlip,
+        ElectronicSlip,
+        ListSlip,
+        SupplementRequest,
+        NotReceived,
+        Extension,
+        Suspension,
+        ControlSlip,
+        Register,
+        RegisterPad,
+        HandOver,
+        TakeBack,
+        ResultList,
+        FeeNotice,
+        PaperReceipt,
+        ElectronicReceipt,
+        ProvisionalSlip,
+        CashSummary,
+        Ticket,
+        Sticker,
+        Report06a,
+    )
+}
+"""Papers by the number of their form."""

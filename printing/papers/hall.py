@@ -1,0 +1,55 @@
+"""What the hall prints: the ticket of a visit, and the sticker of a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from printing.content import Paper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket(Paper):
+    """A queue ticket: a number that can be read from a chair, nothing about who holds it."""
+
+    FORM: ClassVar[str] = "ticket"
+
+    ticket: str
+    group: str
+    """The group of fields that the visitor chose."""
+    counters: str
+    priority: str
+    waiting: int
+    estimate: str
+    taken: datetime
+
+    @property
+    def made(self) -> datetime:
+        return self.taken
+
+    @property
+    def name(self) -> str:
+        return self.ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sticker(Paper):
+    """On the folder: scanning it opens the dossier, or takes the folder over."""
+
+    FORM: ClassVar[str] = "sticker"
+
+    number: str
+    applicant: str
+    procedure: str
+    resolving: str
+    received: datetime
+    due: datetime
+
+    @property
+    def made(self) -> datetime:
+        return self.received
+
+    @property
+    def name(self) -> str:
+        return self.number
