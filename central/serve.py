@@ -18,6 +18,7 @@ from central.web import register
 from edge.chain import ClockBehind
 from edge.clock import Clock, system_clock
 from edge.ids import Ids
+from edge.mdns import Neighbourhood
 from edge.node import Folder, Node
 from edge.roads import Roads
 from edge.server import application, serving
@@ -41,10 +42,13 @@ def run_node(path: Path, *, watch_stdin: bool = False) -> None:
     with folder.locked(), _open(folder, system_clock, Ids()) as node:
         if settings.demo is not None:
             crash.install(node)
-        roads, spooling = Roads(node), Spooling(node.spool, node.clock)
+        neighbourhood = Neighbourhood(node.id)
+        roads, spooling = Roads(node, found=neighbourhood.found), Spooling(node.spool, node.clock)
         pages = create_pages(node, roads, spooling.wake, extra=[register] if node.is_centre else [])
         with serving(application(node, pages), settings.host, settings.port) as (host, port):
             roads.start()
+            if settings.mdns:
+                neighbourhood.start(host, port)
             spooling.start()
             watch = Watch(node) if node.is_centre else None
             if watch is not None:
@@ -54,6 +58,7 @@ def run_node(path: Path, *, watch_stdin: bool = False) -> None:
             wait_until(stopping, Office(node).confirm if node.is_centre else lambda: False)
             if watch is not None:
                 watch.stop()
+            neighbourhood.stop()
             roads.stop()
             spooling.stop()
             for store in node.stores.values():

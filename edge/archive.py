@@ -12,11 +12,11 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from schemas.canonical import canonical
-from sync.documents import Json
+from sync.documents import Json, load, render
 from sync.errors import NotFound
 from sync.store import Store
 
@@ -58,19 +58,70 @@ class Archive:
 
     def read(self, name: str) -> bytes | None:
         """The file's bytes, or None while it or a part of it is not here. Raises `Damaged`."""
-        try:
-            index = self.store.get(name)
-            content = b"".join(self._chunks(index["chunks"]))
-        except NotFound:
-            return None
-        if f"file-{hashlib.sha256(content).hexdigest()}" != name or len(content) != index["size"]:
+        whole = self._whole(name)
+        return None if whole is None else b"".join(self._chunks(whole))
+
+    def holds(self, name: str) -> bool:
+        """Whether the whole file is here, with the hash in its name; read piece by piece. Raises `Damaged`."""
+        return self._whole(name) is not None
+
+    def _whole(self, name: str) -> list[str] | None:
+        """The chunks that make the file. Raises `Damaged` where there are only others."""
+        lists = self.lists(name)
+        complete = [index for index in lists if not self.missing(index)]
+        for index in complete:
+            digest, size = hashlib.sha256(), 0
+            for piece in self._chunks(index["chunks"]):
+                digest.update(piece)
+                size += len(piece)
+            if f"file-{digest.hexdigest()}" == name and size == index["size"]:
+                chunks: list[str] = index["chunks"]
+                return chunks
+        if complete and len(complete) == len(lists):
             raise Damaged(name)
-        return content
+        return None
+
+    def lists(self, name: str) -> list[dict[str, Any]]:
+        """What there is to know of a file's chunks: nothing yet, its list, or also lists that somebody made up.
+
+        Anybody can write a list under a file's name; whether it is the true one, only its chunks can tell.
+        """
+        try:
+            leaves = self.store.summary(name).leaves
+        except NotFound:
+            return []
+        return [load(render(self.store.revision(name, leaf.rev))) for leaf in leaves if not leaf.deleted]
+
+    def missing(self, index: Mapping[str, Any]) -> list[str]:
+        """Which chunks of a list are not here, each once, in order."""
+        absent = self.store.revs_diff({chunk: [chunk_revision(chunk)] for chunk in index["chunks"]})
+        return list(dict.fromkeys(chunk for chunk in index["chunks"] if chunk in absent))
 
     def _chunks(self, names: list[str]) -> Iterator[bytes]:
         for name in names:
             stored = self.store.revision(name)
             yield b"".join(self.store.attachment(stored.attachments[0]))
+
+
+def files_named(data: object) -> Iterator[str]:
+    """The ids of all files that the data of an act names, wherever it does."""
+    match data:
+        case str():
+            if _FILE.match(data):
+                yield data
+        case dict():
+            for value in data.values():
+                yield from files_named(value)
+        case list() | tuple():
+            for value in data:
+                yield from files_named(value)
+        case _:
+            pass
+
+
+def chunk_revision(chunk: str) -> str:
+    """The only revision that a chunk can have."""
+    return f"1-{chunk.removeprefix('sha256-')[:32]}"
 
 
 def list_revision(index: dict[str, Any]) -> str:

@@ -162,6 +162,15 @@ class Register:
             query = DossierRow.select().where(waits).order_by(DossierRow.due_at, DossierRow.position)
             return list(query.limit(limit)), query.count()
 
+    def open_of(self, node: str, limit: int = 200) -> list[DossierRow]:
+        """Dossiers that a machine received and that are not over, oldest due first."""
+        over = (Status.NOT_RECEIVED.value, Status.STOPPED.value, Status.RETURNED.value)
+        with self._file.read():
+            query = DossierRow.select().where(
+                (DossierRow.node == node) & DossierRow.status.not_in(over) & (DossierRow.status > 0)
+            )
+            return list(query.order_by(DossierRow.due_at, DossierRow.position).limit(limit))
+
     def earlier(self, identity: str, *, but: str = "", limit: int = 5) -> list[DossierRow]:
         """Earlier dossiers of the same applicant, newest first."""
         if not identity:

@@ -1,45 +1,50 @@
 """The roads to the other nodes: which databases travel, in which direction, and whether the line is up.
 
-| database | from a peer                      | to central          |
-|----------|----------------------------------|---------------------|
-| catalog  | every peer may carry it          | never               |
-| dossiers | pulled                           | pushed              |
-| files    | pulled                           | pushed              |
+| database | from a peer                           | to central          |
+|----------|---------------------------------------|---------------------|
+| catalog  | every peer may carry it               | never               |
+| dossiers | pulled                                | pushed              |
+| files    | fetched where needed (edge.fetching)  | pushed              |
 
-Central is preferred: while it answers, neighbours rest. When it is lost, within five seconds the neighbours of the
-building pull from each other (they need no push), until central has answered steadily again. `visits` travels when
-there are visits. Each road is a thread with a connection of its own: a stuck file holds up no event.
+Who the peers are follows from the catalog (`edge.peers`), and is looked at again as it grows. Central is preferred:
+while it answers, neighbours rest. When it is lost, within five seconds the neighbours of the building pull from each
+other (they need no push), until central has answered steadily again. `visits` travels when there are visits. Each road
+is a thread with a connection of its own; those of files yield to all others, and wait while events are copied.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
 from edge.contact import Contact
 from edge.database import RefusedDocument
+from edge.fetching import Elsewhere, Fetching
 from edge.node import Node, server_uuid
-from edge.settings import PeerSettings
+from edge.peers import PeerNode, peers_of
 from schemas.events import timestamp
-from sync.errors import SyncError
-from sync.peer import LocalPeer
+from sync.errors import SyncError, Unavailable
+from sync.peer import Fetched, LocalPeer
 from sync.peer import RefusedDocument as Refusal
 from sync.remote import RemotePeer
-from sync.replicator import BATCH, Offered, Replication, Status
+from sync.replicator import BATCH, Offered, Replication, State, Status
 
 PROBE_S: Final = 2.0
 PROBE_PATIENCE_S: Final = 2.0
 """A probe that has no answer after this long says that the line is lost: at worst 4 s after it was."""
 STEADY_S: Final = 10.0
 """So long must central answer without a break before neighbours rest again: a line that flaps moves nobody."""
-_PULLED: Final = ("catalog", "dossiers", "files")
+CATALOG_S: Final = 1.0
+"""So often is it looked whether the catalog knows other machines by now."""
+TURN_S: Final = 0.02
+_PULLED: Final = ("catalog", "dossiers")
 _PUSHED: Final = ("dossiers", "files")
-_BATCHES: Final = {"files": 64}
-"""Chunks travel inside their documents: 64 of them are 4 MiB."""
+_BATCHES: Final = {"files": 8}
+"""Chunks travel inside their documents: 8 of them are half a MiB, some seconds at 1 Mbit/s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,11 @@ class Preference:
         self._up_since: float | None = None
         self._has_centre = has_centre
 
+    def knows_centre(self, has_centre: bool) -> None:
+        """The catalog or the settings say by now whether there is a way to central."""
+        self._has_centre = has_centre
+        self.neighbours_needed = self.neighbours_needed or not has_centre
+
     def told(self, *, centre_answers: bool, at: float) -> bool:
         """Whether neighbours are needed now."""
         if not centre_answers:
@@ -81,7 +91,7 @@ class Preference:
 class _Way:
     """A road that is opened and shut: a replication is over when it is stopped, so each opening makes one."""
 
-    peer: PeerSettings
+    line: _Line
     database: str
     direction: str
     made: Callable[[_Way], Replication]
@@ -89,10 +99,14 @@ class _Way:
     thread: threading.Thread | None = None
     last: Status = field(default_factory=Status)
 
+    @property
+    def peer(self) -> str:
+        return self.line.peer.node
+
     def open(self) -> None:
         if self.replication is None:
             self.replication = self.made(self)
-            name = f"{self.direction} {self.database} {self.peer.node}"
+            name = f"{self.direction} {self.database} {self.peer}"
             self.thread = threading.Thread(target=self.replication.run_live, name=name, daemon=True)
             self.thread.start()
 
@@ -108,66 +122,199 @@ class _Way:
         return self.last if self.replication is None else self.replication.status()
 
 
-class Roads:
-    """All replications of one node, each in its thread, and a probe for each peer. `steady_s`: see `STEADY_S`."""
+@dataclass(slots=True)
+class _Line:
+    """All that goes on with one peer. `at`: which of its addresses is used; `files`: to fetch them from there."""
 
-    def __init__(self, node: Node, *, steady_s: float = STEADY_S) -> None:
+    peer: PeerNode
+    at: int = 0
+    answers: bool = True
+    gone: bool = False
+    ways: list[_Way] = field(default_factory=list)
+    probe: RemotePeer | None = None
+    probing: threading.Thread | None = None
+    fetching: RemotePeer | None = None
+
+    @property
+    def node(self) -> str:
+        return self.peer.node
+
+    @property
+    def url(self) -> str:
+        return self.peer.urls[self.at % len(self.peer.urls)]
+
+    @property
+    def files(self) -> RemotePeer:
+        if self.fetching is None:
+            raise Unavailable("closed")
+        return self.fetching
+
+
+class Roads:
+    """All replications of one node, each in its thread, a probe for each peer, and what fetches files.
+
+    `steady_s`: see `STEADY_S`. `found`: by node, the addresses that the building's network tells of.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        *,
+        steady_s: float = STEADY_S,
+        found: Callable[[], Mapping[str, Sequence[str]]] = dict,
+    ) -> None:
         self._node = node
+        self._found = found
         self._session = node.ids.hex()
         self._stopping = threading.Event()
-        self._lock = threading.Lock()
-        self._threads: list[threading.Thread] = []
-        self._probes: list[RemotePeer] = []
+        self._lock = threading.RLock()
+        self._ending: list[threading.Thread] = []
+        self._lines: dict[str, _Line] = {}
         centre = node.catalog.centre
-        has_centre = any(peer.node == centre for peer in node.settings.peers)
+        has_centre = any(peer.node == centre for peer in self._peers())
         self._preference = Preference(has_centre=has_centre, steady_s=steady_s)
-        self._ways: list[_Way] = []
-        for peer in node.settings.peers:
-            for database in _PULLED:
-                self._ways.append(_Way(peer, database, "pull", self._made))
-            if peer.node == centre:
-                for database in _PUSHED:
-                    self._ways.append(_Way(peer, database, "push", self._made))
+        self._watching = threading.Thread(target=self._watch, name="peers", daemon=True)
+        self.files = Fetching(
+            node.archive,
+            node.register,
+            node.projector,
+            node.catalog,
+            node=node.id,
+            server_uuid=server_uuid(node.id),
+            sources=self._sources,
+            after_events=self._after_events,
+        )
+        for peer in self._peers():
+            self._lines[peer.node] = self._line(peer)
 
     def start(self) -> None:
+        with self._lock:
+            for line in self._lines.values():
+                self._start(line)
         self._open_and_shut()
-        for peer in self._node.settings.peers:
-            probe = self._remote(
-                peer, "dossiers", connect_s=PROBE_PATIENCE_S, heartbeat_s=PROBE_PATIENCE_S / 2
-            )
-            self._probes.append(probe)
-            thread = threading.Thread(
-                target=partial(self._probe, peer, probe), name=f"probe {peer.node}", daemon=True
-            )
-            thread.start()
-            self._threads.append(thread)
+        self._watching.start()
+        self.files.start()
 
     def stop(self) -> None:
         self._stopping.set()
         with self._lock:
-            for way in self._ways:
-                thread = way.shut()
-                if thread is not None:
-                    self._threads.append(thread)
-        for probe in self._probes:
-            probe.close()
-        for thread in self._threads:
+            for line in self._lines.values():
+                self._end(line)
+        self.files.stop()
+        for thread in (*self._ending, self._watching):
             thread.join(timeout=5)
 
     def retry(self) -> None:
         """Try every road again at once: somebody plugged a cable in, or pressed the button."""
-        for way in self._ways:
+        for way in self._ways():
             if (replication := way.replication) is not None:
                 replication.wake()
+        self.files.wake()
 
     def all(self) -> list[Road]:
         return [
-            Road(way.peer.node, way.database, way.direction, way.status(), way.replication is None)
-            for way in self._ways
+            Road(way.peer, way.database, way.direction, way.status(), way.replication is None)
+            for way in self._ways()
         ]
 
+    def peers(self) -> tuple[PeerNode, ...]:
+        with self._lock:
+            return tuple(line.peer for line in self._lines.values())
+
     def contacts(self) -> list[Contact]:
-        return [self._node.contacts.of(peer.node) for peer in self._node.settings.peers]
+        return [self._node.contacts.of(node) for node in list(self._lines)]
+
+    def elsewhere(self) -> list[Elsewhere]:
+        return self.files.elsewhere()
+
+    # ---- who the peers are
+
+    def _peers(self) -> tuple[PeerNode, ...]:
+        return peers_of(self._node.catalog.latest, self._node.settings, self._found())
+
+    def look(self) -> None:
+        """Begin with peers that are new, end with those that are none any more."""
+        peers = {peer.node: peer for peer in self._peers()}
+        with self._lock:
+            if self._stopping.is_set():
+                return
+            for node, line in list(self._lines.items()):
+                if node not in peers:
+                    self._end(self._lines.pop(node))
+                elif line.peer != peers[node]:
+                    self._moved(line, peers[node])
+            for node, peer in peers.items():
+                if node not in self._lines:
+                    self._lines[node] = self._line(peer)
+                    self._start(self._lines[node])
+            self._preference.knows_centre(self._node.catalog.centre in self._lines)
+        self._open_and_shut()
+
+    def _watch(self) -> None:
+        known = self._known()
+        while not self._stopping.wait(CATALOG_S):
+            if known != (known := self._known()):
+                self.look()
+
+    def _known(self) -> object:
+        return self._node.catalog.number, dict(self._found())
+
+    def _line(self, peer: PeerNode) -> _Line:
+        line = _Line(peer)
+        databases = [(database, "pull") for database in _PULLED]
+        if peer.node == self._node.catalog.centre:
+            databases += [(database, "push") for database in _PUSHED]
+        line.ways = [_Way(line, database, direction, self._made) for database, direction in databases]
+        return line
+
+    def _start(self, line: _Line) -> None:
+        line.fetching = self._remote(line, "files", yielding=True)
+        line.probe = self._remote(
+            line, "dossiers", connect_s=PROBE_PATIENCE_S, heartbeat_s=PROBE_PATIENCE_S / 2
+        )
+        if line.probing is None:
+            line.probing = threading.Thread(
+                target=partial(self._probe, line), name=f"probe {line.node}", daemon=True
+            )
+            line.probing.start()
+
+    def _rest(self, line: _Line) -> None:
+        """Shut everything that uses the line's address."""
+        for way in line.ways:
+            if (thread := way.shut()) is not None:
+                self._ending.append(thread)
+        for remote in (line.probe, line.fetching):
+            if remote is not None:
+                remote.close()
+        line.probe = line.fetching = None
+
+    def _end(self, line: _Line) -> None:
+        line.gone = True
+        self._rest(line)
+        if line.probing is not None:
+            self._ending.append(line.probing)
+
+    def _moved(self, line: _Line, peer: PeerNode) -> None:
+        """Other addresses. The one in use stays in use as long as it is among them."""
+        before = line.url
+        line.peer = peer
+        line.at = peer.urls.index(before) if before in peer.urls else 0
+        if line.url != before:
+            self._rest(line)
+            self._start(line)
+
+    def _try_next_address(self, line: _Line) -> None:
+        with self._lock:
+            if line.gone or self._stopping.is_set() or len(line.peer.urls) < 2:
+                return
+            line.at += 1
+            self._rest(line)
+            self._start(line)
+        self._open_and_shut()
+
+    def _ways(self) -> list[_Way]:
+        with self._lock:
+            return [way for line in self._lines.values() for way in line.ways]
 
     # ---- which roads are open
 
@@ -175,43 +322,70 @@ class Roads:
         with self._lock:
             if self._stopping.is_set():
                 return
-            for way in self._ways:
-                if way.peer.node == self._node.catalog.centre or self._preference.neighbours_needed:
-                    way.open()
-                else:
-                    way.shut()
+            for line in self._lines.values():
+                for way in line.ways:
+                    if self._is_needed(line):
+                        way.open()
+                    elif (thread := way.shut()) is not None:
+                        self._ending.append(thread)
+            self._ending = [thread for thread in self._ending if thread.is_alive()]
 
-    def _probe(self, peer: PeerSettings, probe: RemotePeer) -> None:
+    def _is_needed(self, line: _Line) -> bool:
+        return line.node == self._node.catalog.centre or self._preference.neighbours_needed
+
+    def _probe(self, line: _Line) -> None:
         """Ask the peer for nothing, again and again: a card is up behind a firewall, an answer is an answer."""
-        up = True
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and not line.gone:
+            probe, up = line.probe, True
             try:
-                probe.revs_diff({})
+                if probe is not None:
+                    probe.revs_diff({})
             except SyncError as why:
+                if probe is not line.probe:  # closed by us, and another address is used by now
+                    continue
                 up = False
-                self._node.contacts.lost(peer.node, str(why))
-            else:
-                if not up:
-                    up = True
-                    self._wake(peer)
-            if peer.node == self._node.catalog.centre:
+                self._node.contacts.lost(line.node, str(why))
+            woken, line.answers = up and not line.answers, up
+            if woken:
+                self._wake(line)
+            if line.node == self._node.catalog.centre:
                 before = self._preference.neighbours_needed
                 if before != self._preference.told(centre_answers=up, at=time.monotonic()):
                     self._open_and_shut()
+            if not up:
+                self._try_next_address(line)
             self._stopping.wait(PROBE_S if up else PROBE_S / 2)
 
-    def _wake(self, peer: PeerSettings) -> None:
-        for way in self._ways:
-            if way.peer == peer and (replication := way.replication) is not None:
+    def _wake(self, line: _Line) -> None:
+        for way in line.ways:
+            if (replication := way.replication) is not None:
                 replication.wake()
+        self.files.wake()
+
+    # ---- files, after everything else
+
+    def _sources(self) -> list[_Line]:
+        """Whom files may be asked of: central first, and neighbours while roads to them are open."""
+        with self._lock:
+            return [
+                line
+                for line in self._lines.values()
+                if line.answers and line.fetching is not None and self._is_needed(line)
+            ]
+
+    def _after_events(self) -> None:
+        """Return when no road has events to copy, or the node stops."""
+        while not self._stopping.is_set() and any(
+            way.database != "files" and way.status().state is State.COPYING for way in self._ways()
+        ):
+            self._stopping.wait(TURN_S)
 
     # ---- one road
 
     def _made(self, way: _Way) -> Replication:
-        node, peer, database = self._node, way.peer, way.database
-        store = node.stores[database]
-        here = LocalPeer(store, server_uuid=server_uuid(node.id), source=peer.node)
-        there = self._remote(peer, database)
+        node, database = self._node, way.database
+        here = _Here(node, database, source=way.peer, after_events=self._after_events)
+        there = self._remote(way.line, database, yielding=database == "files")
         pull = way.direction == "pull"
         return Replication(
             there if pull else here,
@@ -228,14 +402,21 @@ class Roads:
         )
 
     def _remote(
-        self, peer: PeerSettings, database: str, *, connect_s: float = 5.0, heartbeat_s: float | None = None
+        self,
+        line: _Line,
+        database: str,
+        *,
+        connect_s: float = 5.0,
+        heartbeat_s: float | None = None,
+        yielding: bool = False,
     ) -> RemotePeer:
-        node = self._node
+        node, peer = self._node, line.peer
         return RemotePeer(
-            peer.url,
+            line.url,
             database,
             user=node.id,
             password=node.keys.password_for(node.id, peer.node),
+            yielding=yielding,
             connect_s=connect_s,
             heartbeat_s=heartbeat_s or node.settings.heartbeat_ms / 1000,
             heard=lambda: node.contacts.heard(peer.node),
@@ -250,7 +431,7 @@ class Roads:
 
     def _refused(self, way: _Way, refusal: Refusal) -> None:
         """Keep what was not taken, until it is or a person dismisses it. Pulled: this node is the one who refuses."""
-        refuser = way.peer.node if way.direction == "push" else self._node.id
+        refuser = way.peer if way.direction == "push" else self._node.id
         with self._node.file.write():
             RefusedDocument.insert(
                 key=_key(way, Offered(refusal.id, refusal.rev)),
@@ -276,8 +457,20 @@ class Roads:
             self._arrived_there(way.database, way.status().source_seq)
 
 
+class _Here(LocalPeer):
+    """This node's side of a road. Files are given away only while no event has to be."""
+
+    def __init__(self, node: Node, database: str, *, source: str, after_events: Callable[[], None]) -> None:
+        super().__init__(node.stores[database], server_uuid=server_uuid(node.id), source=source)
+        self._after_events = after_events if database == "files" else lambda: None
+
+    def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        self._after_events()
+        return super().bulk_get(wanted)
+
+
 def _road(way: _Way) -> str:
-    return f"{way.peer.node} {way.database} {way.direction} "
+    return f"{way.peer} {way.database} {way.direction} "
 
 
 def _key(way: _Way, one: Offered) -> str:

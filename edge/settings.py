@@ -37,13 +37,17 @@ class DemoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """`listen` is host and port of the pages and databases; `idle_lock_s` locks an unused screen."""
+    """`listen` is host and port of the pages and databases; `idle_lock_s` locks an unused screen.
+
+    `peers` overrides the addresses on the cards; `mdns`: neighbours may be found by what the network tells.
+    """
 
     node: str
     host: str = "127.0.0.1"
     port: Port = 8600
     peers: tuple[PeerSettings, ...] = ()
     readers: tuple[ReaderSettings, ...] = ()
+    mdns: bool = True
     heartbeat_ms: Annotated[int, Meta(ge=200, le=60_000)] = 5_000
     idle_lock_s: Annotated[int, Meta(ge=30)] = 15 * 60
     demo: DemoSettings | None = None

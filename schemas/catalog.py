@@ -89,7 +89,8 @@ class Centre(msgspec.Struct, frozen=True, omit_defaults=True):
 class Card(msgspec.Struct, frozen=True, omit_defaults=True):
     """What central grants a node: who it is, its keys, its number's lease, and what it may write.
 
-    No `agencies`: all of them. `address` is the URL at which other nodes reach it. `tls` is the certificate that it
+    No `agencies`: all of them. Machines of one `building` speak with each other while central is out of reach; an
+    empty one is the centre's own. `address` is the URL at which other nodes reach it. `tls` is the certificate that it
     shows there: whoever connects asks for the key in it, and for nothing else that it says. A card that was
     `revoked` says why; it opens nothing any more, and what its machine has written is judged as before, up to the cut.
     """
@@ -106,6 +107,7 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
     address: Annotated[str, Meta(max_length=200)] = ""
     max_catalog_age_days: Annotated[int, Meta(ge=1, le=366)] = 30
     agencies: tuple[AgencyCode, ...] = ()
+    building: Annotated[str, Meta(max_length=200)] = ""
     tls: Der = ""
     revoked: Why | Literal[""] = ""
 

@@ -121,7 +121,10 @@ class Peer(Protocol):
         """Which of these revisions are not here."""
 
     def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
-        """Revisions by id and name; where one has grown on meanwhile, what it grew into."""
+        """Revisions by id and name, or all leaves where the name is empty.
+
+        Where one has grown on meanwhile, what it grew into.
+        """
 
     def bulk_docs(self, documents: Sequence[Json]) -> list[RefusedDocument]:
         """Store copies (`new_edits=false`), durably; returns only those that were not taken."""
@@ -191,7 +194,7 @@ class LocalPeer:
     def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
         self._require_open()
         answers = self._store.bulk_get(
-            [Wanted(*one) for one in wanted], revs=True, latest=True, attachments=True
+            [Wanted(doc_id, rev or None) for doc_id, rev in wanted], revs=True, latest=True, attachments=True
         )
         return [
             Fetched(one.id, one.rev, None if one.document is None else load(one.document), one.reason)

@@ -53,7 +53,7 @@ class SmallCentre:
         if central is not None and Office(central).confirm():
             for name, node in self.nodes.items():
                 if name != "central":
-                    self._copy(central, node, "catalog")
+                    self.copy(central, node, "catalog")
 
     def open(self, name: str) -> Node:
         folder = Folder(self.data / name)
@@ -79,9 +79,10 @@ class SmallCentre:
             for source in chosen:
                 for target in chosen:
                     if source is not target:
-                        self._copy(source, target)
+                        self.copy(source, target)
 
-    def _copy(self, source: Node, target: Node, *databases: str) -> None:
+    def copy(self, source: Node, target: Node, *databases: str) -> None:
+        """What one has and the other lacks, once."""
         for database in databases or ("catalog", "dossiers", "files"):
             Replication(
                 LocalPeer(source.stores[database], server_uuid=server_uuid(source.id), source=None),

@@ -23,6 +23,7 @@ def install(app: Flask) -> None:
         age=lambda value: words.age(value, site().now()),
         full=words.full,
         day=words.day,
+        bytes=words.size,
         count=words.count,
         dong=words.dong,
         masked=masked,

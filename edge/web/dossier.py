@@ -105,13 +105,14 @@ def result_pdf(stream: str) -> ResponseReturnValue:
         )
     content = site().node.archive.read(shown.result)
     if content is None:
+        site().demand(stream)
         outcome = shown.dossier.standing.outcome
         maker = site().place(outcome.node) if outcome else ""
         return trouble_page(
             Trouble(
                 f"Tệp kết quả của {shown.received.number} còn ở {maker}, chưa tới máy này.",
                 "Việc phê duyệt và chữ ký vẫn nguyên.",
-                "Tệp tự về khi hai máy liên lạc được; mở lại sau vài giây.",
+                "Máy đang lấy tệp về trước các tệp khác; mở lại sau vài giây, hoặc xem ở Đồng bộ.",
                 404,
             )
         )

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from edge.contact import Contact
 from edge.database import RefusedDocument
+from edge.fetching import Elsewhere
 from edge.register import Completeness
 from edge.roads import Road
 from edge.web import words
@@ -66,6 +67,19 @@ class Chain:
     contact: Contact | None
 
 
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A file that is not whole here, with the number of the dossier that names it, and how it stands in words."""
+
+    file: Elsewhere
+    number: str
+    state: str
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.file.here // self.file.size if self.file.size else 0
+
+
 @blueprint.get("/sync")
 def page() -> ResponseReturnValue:
     here = site()
@@ -77,12 +91,19 @@ def page() -> ResponseReturnValue:
             (line, row, _held_by(here, where)) for line, row, where in here.node.register.waiting_acts()
         ],
         ways=_ways(here),
+        missing=_absent(here),
         refused=_refusals(here),
         kept_back=kept_back(here),
         chains=_chains(here),
         catalog=here.node.catalog,
         catalog_problem=here.node.catalog_problem,
     )
+
+
+@blueprint.get("/sync/files")
+def elsewhere() -> ResponseReturnValue:
+    """The files that are still elsewhere, anew."""
+    return render_template("elsewhere.html", missing=_absent(site()))
 
 
 @blueprint.post("/sync/retry")
@@ -108,7 +129,7 @@ def _peers(here: Site) -> list[Peer]:
     if here.node.is_centre:
         return _edges(here)
     roads = here.roads.all() if here.roads else []
-    return [_peer(here, peer.node, roads) for peer in here.node.settings.peers]
+    return [_peer(here, peer.node, roads) for peer in here.peers()]
 
 
 def _edges(here: Site) -> list[Peer]:
@@ -148,6 +169,14 @@ def _ways(here: Site) -> list[Way]:
         )
         for road in (here.roads.all() if here.roads else [])
     ]
+
+
+def _absent(here: Site) -> list[Absent]:
+    found = []
+    for one in here.roads.elsewhere() if here.roads else []:
+        row = here.node.register.row(one.stream) if one.stream else None
+        found.append(Absent(one, row.number if row else "", words.file_state(one.why, here=one.here)))
+    return found
 
 
 def _sum(pending: Iterable[int | None]) -> int | None:

@@ -100,6 +100,9 @@ def _render(
     errors: list[tuple[str, str]] | None = None,
     trouble: Trouble | None = None,
 ) -> str:
+    file_is_here = shown.result is not None and site().node.archive.holds(shown.result)
+    if shown.result is not None and not file_is_here:
+        site().demand(shown.dossier.stream)
     return render_template(
         "return.html",
         **_list(),
@@ -110,5 +113,5 @@ def _render(
         after=None,
         against=why_not(shown.dossier, KIND, showing.sample_of(shown.dossier, KIND)),
         conflicts=[(conflict, sides(shown, conflict)) for conflict in shown.dossier.conflicts],
-        file_is_here=shown.result is not None and site().node.archive.read(shown.result) is not None,
+        file_is_here=file_is_here,
     )

@@ -10,6 +10,7 @@ from typing import cast
 from flask import Flask, current_app
 
 from edge.node import Node
+from edge.peers import PeerNode, peers_of
 from edge.roads import Roads
 from schemas.acts import TABLE
 from schemas.calendar import local_day
@@ -68,6 +69,17 @@ class Site:
     @property
     def card(self) -> Card:
         return self.node.card
+
+    def peers(self) -> tuple[PeerNode, ...]:
+        """The machines that this one speaks to by itself."""
+        if self.roads is None:
+            return peers_of(self.view, self.node.settings)
+        return self.roads.peers()
+
+    def demand(self, stream: str) -> None:
+        """Somebody waits for the files of a dossier: they are fetched next."""
+        if self.roads is not None:
+            self.roads.files.demand(stream)
 
     def may(self, person: Person, entry: Entry) -> bool:
         """Whether an entry is for this person at this machine."""

@@ -137,9 +137,7 @@ def _still_works(here: Site) -> str:
     )
     able = ", ".join(word for duty, word in works if duty in here.card.duties)
     neighbours = [
-        here.node.contacts.of(peer.node)
-        for peer in here.node.settings.peers
-        if peer.node != here.node.catalog.centre
+        here.node.contacts.of(peer.node) for peer in here.peers() if peer.node != here.node.catalog.centre
     ]
     near = sum(one.lost_since is None and one.heard_at is not None for one in neighbours)
     if not neighbours:

@@ -128,6 +128,26 @@ _LINE_TROUBLES = (
 )
 
 
+def file_state(why: str, *, here: int) -> str:
+    """How the fetching of a file stands, from what was last said against it."""
+    if why == "not there":
+        return "Máy kia chưa có; tự hỏi lại."
+    if why.startswith("what came does not"):
+        return "Phần đã về không đúng mã băm; đang tìm ở máy khác."
+    if why:
+        return line_trouble(why)
+    return "Đang về." if here else "Đang hỏi."
+
+
+def size(octets: int) -> str:
+    """`830 B`, `64 KB`, `1,2 MB`: as people say it, with the comma of Vietnamese."""
+    if octets < 1000:
+        return f"{octets} B"
+    if octets < 1_000_000:
+        return f"{round(octets / 1000)} KB"
+    return f"{octets / 1_000_000:.1f} MB".replace(".", ",")
+
+
 def line_trouble(why: str) -> str:
     """What the replication says of a line, in the words of the office; what is not known stays as it is."""
     return next((words for start, words in _LINE_TROUBLES if why.startswith(start)), why)

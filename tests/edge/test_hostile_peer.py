@@ -460,7 +460,7 @@ def test_a_flood_of_an_unknown_machine_ends_at_its_limit_and_keeps_nobody_else_o
         assert line.send([dict(true)]) == [None], "what can be judged is always taken"
     unknown = centre.receive("counter-09")
     centre.meet("counter-09", "counter-01")
-    centre._copy(centre["counter-01"], victim)
+    centre.copy(centre["counter-01"], victim, "dossiers")
     assert victim.register.dossier(unknown.stream).received is not None or any(
         one.line.place is Place.WAITING and one.stream == unknown.stream
         for one in victim.register.kept_back()[0]

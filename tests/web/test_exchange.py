@@ -62,3 +62,33 @@ def test_each_line_has_its_row(centre: SmallCentre) -> None:
     assert "Từng đường truyền" in text
     assert "hồ sơ, gửi" in text
     assert "nghỉ: đã có Trung tâm" in text
+
+
+def test_files_that_are_still_elsewhere_are_shown_with_their_progress(centre: SmallCentre) -> None:
+    """With the dossier that names them; opening a result that is not here asks for it before all others."""
+    dossier = centre.appraised()
+    centre.approve(dossier)
+    centre.copy(centre["room-01"], centre["counter-02"], "dossiers")
+    clerk = Clerk(centre, "counter-02", "hanh.nh")
+    here: Site = clerk.pages.extensions["motcua"]
+    here.roads = Roads(centre["counter-02"])
+    here.roads.files.look()
+    text = clerk.open("/sync").page.text
+    assert "Tệp còn ở máy khác: 1 tệp" in text
+    assert "chưa có phần nào" in text
+    assert "Đang hỏi." in text
+
+    trouble = clerk.open(f"/dossier/{dossier.stream}/result.pdf").page.text
+    assert "Máy đang lấy tệp về trước các tệp khác" in trouble
+
+    files = {name: centre[name].stores["files"] for name in ("room-01", "counter-02")}
+    (listed,) = [one.id for one in files["room-01"].all_docs() if one.id.startswith("file-")]
+    index = files["room-01"].get(listed)
+    files["counter-02"].bulk_docs([index], new_edits=False)
+    here.roads.files.look()
+    fragment = clerk.open("/sync/files").page.text
+    assert "0%" in fragment
+
+    centre.copy(centre["room-01"], centre["counter-02"], "files")
+    here.roads.files.look()
+    assert "Mọi tệp của các hồ sơ đang làm ở máy này đã có đủ." in clerk.open("/sync/files").page.text

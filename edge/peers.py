@@ -1,0 +1,49 @@
+"""Which other machines this one speaks to, and where they are. Pure.
+
+The catalog says who is enrolled, and only those are spoken to; it also says where they are, unless this machine's
+own settings know better. What the building's network tells of itself (`edge.mdns`) is a hint: it is tried where
+nothing else is known, or nothing else answers, and whoever answers there still has to prove by his key who he is.
+
+Central opens no roads by itself: every edge opens its own to central.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edge.settings import NodeSettings
+from schemas.catalog import Card, View
+
+
+@dataclass(frozen=True, slots=True)
+class PeerNode:
+    """Another machine, and the addresses to try, the likeliest first."""
+
+    node: str
+    urls: tuple[str, ...]
+
+
+def peers_of(
+    view: View, settings: NodeSettings, found: Mapping[str, Sequence[str]] | None = None
+) -> tuple[PeerNode, ...]:
+    """Central first, then the neighbours of the same building by name. `found`: addresses that mDNS tells."""
+    own = {peer.node: peer.url for peer in settings.peers}
+    centre = view.catalog.centre
+    here = view.card(settings.node)
+    peers = []
+    for card in sorted(view.cards(), key=lambda card: (card.node != centre, card.node)):
+        if card.node == settings.node or not card.opens:
+            continue
+        if card.node not in own and (settings.node == centre or not _near(card, here, centre)):
+            continue
+        urls = (own.get(card.node, card.address), *(found or {}).get(card.node, ()))
+        known = tuple(dict.fromkeys(url.rstrip("/") for url in urls if url))
+        if known:
+            peers.append(PeerNode(card.node, known))
+    return tuple(peers)
+
+
+def _near(card: Card, here: Card | None, centre: str | None) -> bool:
+    """Central is near to everybody; a neighbour is in the same building."""
+    return card.node == centre or (here is not None and card.building == here.building)

@@ -1,0 +1,59 @@
+"""Neighbours find each other in the building's network; what they find is a hint, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from edge.mdns import Neighbourhood
+from edge.peers import PeerNode, peers_of
+from tests.addresses import own_address
+from tests.centres import SmallCentre
+from tests.sync.test_replicator import until
+
+
+@pytest.fixture
+def network() -> Iterator[tuple[str, ExitStack]]:
+    """An address of this machine that others could use, and what ends all that was started there."""
+    with ExitStack() as stack:
+        yield own_address(), stack
+
+
+def start(name: str, port: int, network: tuple[str, ExitStack]) -> Neighbourhood:
+    address, stack = network
+    one = Neighbourhood(name)
+    one.start(address, port)
+    stack.callback(one.stop)
+    return one
+
+
+def test_two_machines_find_each_other_and_notice_when_one_goes(network: tuple[str, ExitStack]) -> None:
+    counter, room = start("counter-01.1", 8601, network), start("room-01.1", 8603, network)
+    address = network[0]
+    until(lambda: counter.found() == {"room-01.1": (f"https://{address}:8603",)})
+    until(lambda: room.found() == {"counter-01.1": (f"https://{address}:8601",)})
+    room.stop()
+    until(lambda: counter.found() == {})
+
+
+def test_a_stranger_on_the_network_is_no_peer(network: tuple[str, ExitStack], centre: SmallCentre) -> None:
+    """Nobody enrolled counter-99: it may call out as loudly as it likes."""
+    centre.meet()
+    counter = centre["counter-01"]
+    here = start(counter.id, 8601, network)
+    start("counter-99.1", 9999, network)
+    start("room-01.1", 8603, network)
+    until(lambda: set(here.found()) >= {"counter-99.1", "room-01.1"})
+    found = peers_of(counter.catalog.latest, counter.settings, here.found())
+    assert found == (PeerNode("room-01.1", (f"https://{network[0]}:8603",)),)
+
+
+def test_a_machine_that_listens_to_itself_alone_says_nothing(network: tuple[str, ExitStack]) -> None:
+    here = start("counter-01.1", 8601, network)
+    alone = Neighbourhood("room-01.1")
+    alone.start("127.0.0.1", 8603)
+    start("counter-02.1", 8602, network)
+    until(lambda: "counter-02.1" in here.found())
+    assert "room-01.1" not in here.found()
