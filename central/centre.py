@@ -274,7 +274,7 @@ def enrol(
     own = own_keys(folder)
     request = read_request(make_request(own, address="", server=""))
     answer = grant(centre, place, request, by=by)
-    settle_in(folder, own, answer, lambda card: settings, centre.ids)
+    settle_in(folder, own, answer, lambda card, central: settings, centre.ids)
 
 
 def grant(centre: Node, place: Place, request: Request, *, by: str, with_: Iterable[Entry] = ()) -> bytes:

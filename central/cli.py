@@ -17,6 +17,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from central import cli_machines
 from central.catalog_import import Read, read_procedures
 from central.centre import Office
 from central.errors import CentralError
@@ -25,11 +26,13 @@ from edge.clock import system_clock
 from edge.errors import CannotStart, NodeError
 from edge.ids import Ids
 from edge.node import Folder, Node
-from edge.settings import read_settings
+from edge.settings import NAME, read_settings
+from schemas.enrolment import Misspelled
 
 CANNOT_BEGIN = 2
 
 _folder = click.Path(path_type=Path, file_okay=False)
+_file = click.Path(path_type=Path, dir_okay=False)
 
 
 class _OneLine(click.Group):
@@ -38,7 +41,7 @@ class _OneLine(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (NodeError, CentralError) as why:
+        except (NodeError, CentralError, Misspelled) as why:
             click.echo(f"motcua: {why}", err=True)
             ctx.exit(CANNOT_BEGIN)
 
@@ -77,20 +80,37 @@ def demo(data: Path | None, once: bool, as_json: bool, seed: int, port: int) -> 
     run_demo(data or Path("var/demo"), first_port=port)
 
 
+def _config(data: Path | None, config: Path | None) -> Path:
+    """The file of a node: its own, or the one in its folder."""
+    if (data is None) == (config is None):
+        raise click.UsageError("give --data DIR, or --config FILE")
+    return config or (data or Path()) / NAME
+
+
 @main.command()
-@click.option("--data", type=_folder, required=True, help="The node's folder, with its node.toml.")
+@click.option("--data", type=_folder, help="The node's folder, with its node.toml.")
+@click.option("--config", type=_file, help="Its configuration, where that lies elsewhere.")
 @click.option("--watch-stdin", is_flag=True, hidden=True)
-def edge(data: Path, watch_stdin: bool) -> None:
+def edge(data: Path | None, config: Path | None, watch_stdin: bool) -> None:
     """Run a counter's or a room's node until it is told to stop."""
-    run_node(data, watch_stdin=watch_stdin)
+    run_node(_config(data, config), centre=False, watch_stdin=watch_stdin)
 
 
-@main.command()
-@click.option("--data", type=_folder, required=True, help="Central's folder, with its node.toml.")
+@main.group(invoke_without_command=True)
+@click.option("--data", type=_folder, help="Central's folder, with its node.toml.")
+@click.option("--config", type=_file, help="Its configuration, where that lies elsewhere.")
 @click.option("--watch-stdin", is_flag=True, hidden=True)
-def central(data: Path, watch_stdin: bool) -> None:
-    """Run the central node until it is told to stop."""
-    run_node(data, watch_stdin=watch_stdin)
+@click.pass_context
+def central(context: click.Context, data: Path | None, config: Path | None, watch_stdin: bool) -> None:
+    """Run the central node until it is told to stop; or found a centre, and let machines in."""
+    if context.invoked_subcommand is None:
+        run_node(_config(data, config), centre=True, watch_stdin=watch_stdin)
+
+
+for command in (cli_machines.init, cli_machines.code, cli_machines.answer):
+    central.add_command(command)
+for command in (cli_machines.enrol, cli_machines.revoke, cli_machines.close, cli_machines.config):
+    main.add_command(command)
 
 
 @main.group()

@@ -7,45 +7,64 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 from central.centre import Office
+from central.control import listening
 from central.demo import crash
+from central.enrolment import Enrolment
 from central.trust import Watch
 from central.web import register
+from central.web.enrolling import create_enrolling
 from edge.chain import ClockBehind
 from edge.clock import Clock, system_clock
+from edge.enrolment import PATH
+from edge.errors import CannotStart
 from edge.ids import Ids
 from edge.mdns import Neighbourhood
 from edge.node import Folder, Node
 from edge.roads import Roads
-from edge.server import application, serving
-from edge.settings import read_settings
+from edge.server import Door, application, serving
+from edge.settings import NodeSettings, read_config
 from edge.spooling import Spooling
 from edge.web import create_pages
 from sync.errors import Unavailable
+from sync.tls import is_loopback
 
 READY = "ready"
 HOUR_S: Final = 3600
 
 
-def run_node(path: Path, *, watch_stdin: bool = False) -> None:
-    """Run the node in `path` until SIGTERM, SIGINT or, with `watch_stdin`, the end of standard input.
+def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
+    """Run a node by its configuration until SIGTERM, SIGINT or, with `watch_stdin`, the end of standard input.
 
-    Raises `CannotStart`.
+    `centre`: whether it is to be central. Raises `CannotStart`.
     """
     stopping = _stop_signal(watch_stdin)
-    settings = read_settings(path)
-    folder = Folder(path)
-    with folder.locked(), _open(folder, system_clock, Ids()) as node:
+    settings = read_config(config)
+    folder = Folder(config.parent / settings.data)
+    if not folder.keys.is_dir():
+        raise CannotStart(
+            f"{folder.path} has no keys: enrol this node, or say where its folder is with `data`"
+        )
+    with folder.locked(), _open(folder, settings, system_clock, Ids()) as node:
+        if node.is_centre != centre:
+            right, wrong = ("central", "an edge") if node.is_centre else ("edge", "central")
+            raise CannotStart(f"{node.id} in {folder.path} is not {wrong}: start it with `motcua {right}`")
         if settings.demo is not None:
             crash.install(node)
         neighbourhood = Neighbourhood(node.id)
         roads, spooling = Roads(node, found=neighbourhood.found), Spooling(node.spool, node.clock)
         pages = create_pages(node, roads, spooling.wake, extra=[register] if node.is_centre else [])
-        with serving(application(node, pages), settings.host, settings.port) as (host, port):
+        with contextlib.ExitStack() as stack:
+            beside = {PATH.strip("/"): create_enrolling(node)} if node.is_centre else {}
+            app, door = application(node, pages, beside), Door(node)
+            host, port = stack.enter_context(serving(app, settings.host, settings.port, door=door))
+            if node.is_centre:
+                stack.enter_context(listening(node))
             roads.start()
             if settings.mdns:
                 neighbourhood.start(host, port)
@@ -53,9 +72,9 @@ def run_node(path: Path, *, watch_stdin: bool = False) -> None:
             watch = Watch(node) if node.is_centre else None
             if watch is not None:
                 watch.start()
-            sys.stdout.write(f"{READY} {node.id} http://{host}:{port}/\n")
+            sys.stdout.write(f"{READY} {node.id} {_url(host, port)}\n")
             sys.stdout.flush()
-            wait_until(stopping, Office(node).confirm if node.is_centre else lambda: False)
+            wait_until(stopping, partial(_office_hour, node) if node.is_centre else lambda: None)
             if watch is not None:
                 watch.stop()
             neighbourhood.stop()
@@ -81,9 +100,25 @@ def wait_until(stopping: threading.Event, now_and_then: Callable[[], object] = l
         seconds += 1
 
 
+def _office_hour(centre: Node) -> None:
+    """What central does by itself."""
+    Office(centre).confirm()
+    enrolment = Enrolment(centre)
+    enrolment.forget_keys()
+    enrolment.renew()
+
+
+def _url(host: str, port: int) -> str:
+    """Where a browser on this machine finds the pages."""
+    anywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host)  # noqa: S104 - what is listened at, not where we bind
+    if anywhere is not None or is_loopback(host):
+        return f"http://{anywhere or host}:{port}/"
+    return f"https://{host}:{port}/"
+
+
 @contextlib.contextmanager
-def _open(folder: Folder, clock: Clock, ids: Ids) -> Iterator[Node]:
-    node = Node(folder, read_settings(folder.path), clock=clock, ids=ids)
+def _open(folder: Folder, settings: NodeSettings, clock: Clock, ids: Ids) -> Iterator[Node]:
+    node = Node(folder, settings, clock=clock, ids=ids)
     try:
         yield node
     finally:

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_der_public_key,
     load_pem_private_key,
 )
@@ -159,6 +160,12 @@ class TlsAuthority:
             .sign(self.key, hashes.SHA256())
             .public_bytes(Encoding.DER)
         )
+
+    def renew(self, certificate: bytes, place: str, host: str, at: datetime, until: datetime) -> bytes:
+        """Another certificate (DER) for the key in this one. Raises `NotGranted`."""
+        key = x509.load_der_x509_certificate(certificate).public_key()
+        spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return self.certify(spki, place, host, at, until)
 
 
 def make_tls_authority(

@@ -169,6 +169,23 @@ class Secret(Local):
     value = BlobField()
 
 
+class EnrolmentCode(Local):
+    """A one-time code for one machine, at central. `key` is what both sides prove to have; gone when it is over.
+
+    `plan` is what the machine will be (JSON), `request` the check of the request that it was used for.
+    """
+
+    name = TextField(primary_key=True)
+    key = BlobField()
+    place = TextField()
+    plan = TextField()
+    by = TextField()
+    until = TextField()
+    failures = IntegerField(default=0)
+    state = TextField()
+    request = TextField(default="")
+
+
 class Projection(Model):
     """A table that can be thrown away and made again from the events."""
 
@@ -245,7 +262,7 @@ class ForkRow(Projection):
         table_name = "fork"
 
 
-LOCAL: Final = (Fact, Chain, Number, Pin, Delivery, Copy, RefusedDocument, Wait, Secret)
+LOCAL: Final = (Fact, Chain, Number, Pin, Delivery, Copy, RefusedDocument, Wait, Secret, EnrolmentCode)
 PROJECTIONS: Final = (EventRow, DossierRow, ConflictRow, ForkRow)
 
 PROJECTION_VERSION: Final = "2"
@@ -286,6 +303,12 @@ CREATE INDEX wait_source ON wait (source, bytes);
 CREATE INDEX wait_hash ON wait (hash);
 """
 
+_LOCAL_4: Final = """
+CREATE TABLE enrolmentcode (name TEXT PRIMARY KEY NOT NULL, key BLOB NOT NULL, place TEXT NOT NULL, plan TEXT NOT NULL,
+    by TEXT NOT NULL, until TEXT NOT NULL, failures INTEGER NOT NULL, state TEXT NOT NULL, request TEXT NOT NULL)
+    WITHOUT ROWID;
+"""
+
 _PROJECTIONS: Final = """
 CREATE TABLE event (hash TEXT PRIMARY KEY NOT NULL, stream TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL,
     kind TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, place TEXT NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
@@ -321,6 +344,7 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(connection, _LOCAL_1),
     lambda connection: run_script(connection, _LOCAL_2),
     lambda connection: run_script(connection, _LOCAL_3),
+    lambda connection: run_script(connection, _LOCAL_4),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

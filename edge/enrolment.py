@@ -11,6 +11,7 @@ import contextlib
 import hmac
 import http.client
 import json
+import re
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,10 +25,20 @@ from edge.errors import CannotStart, NotEnrolled
 from edge.ids import Ids
 from edge.keys import NodeKeys, keep_keys, read_keys
 from edge.node import Folder
-from edge.settings import NodeSettings, write_settings
+from edge.settings import NodeSettings, PeerSettings, write_settings
 from schemas.canonical import from_base64, to_base64
 from schemas.catalog import Card, Catalog
-from schemas.enrolment import Answer, Code, Request, prove, read_answer
+from schemas.enrolment import (
+    ADDRESS,
+    Answer,
+    Code,
+    Request,
+    check_holds,
+    check_of,
+    prove,
+    read_answer,
+    read_request,
+)
 from schemas.errors import CatalogBroken, Malformed
 from schemas.events import Document
 from schemas.seals import pin_of
@@ -42,8 +53,74 @@ CONNECT_S: Final = 10.0
 ANSWER_S: Final = 60.0
 MAX_ANSWER_BYTES: Final = 256 * 1024 * 1024
 
-Settings = Callable[[Card], NodeSettings]
-"""What stands in `node.toml`, once the machine knows who it is."""
+_ASKED: Final = "request.json"
+
+Settings = Callable[[Card, Card], NodeSettings]
+"""What stands in `node.toml`, once the machine knows who it is: by its own card and central's."""
+
+
+class Machine:
+    """This machine, from its first command to its card. `address`: the URL at which others are to reach it; without
+    one it serves its own browser only, at `port`.
+    """
+
+    def __init__(self, data: Path, *, address: str, port: int, ids: Ids) -> None:
+        self._folder, self._address, self._port, self._ids = Folder(data), address, port, ids
+        if address and re.match(ADDRESS, address) is None:
+            raise NotEnrolled(f"{address} is no address of a machine: https://HOST:PORT, in small letters")
+
+    def ask(self, typed: str, url: str) -> Card:
+        """Over the line, with a one-time code. Raises `Misspelled`, `NotEnrolled`, `CannotStart`."""
+        code = Code.of(typed)
+        keys = own_keys(self._folder)
+        _, answer = ask(url, code, keys, self._address)
+        return self._settle(keys, answer, url)
+
+    def write_request(self, file: Path) -> str:
+        """For a stick; the check of the file. The address is remembered for the answer. Raises `CannotStart`."""
+        keys = own_keys(self._folder)
+        request = make_request(keys, address=self._address, server="")
+        (self._folder.path / _ASKED).write_bytes(request)
+        try:
+            file.write_bytes(request)
+        except OSError as why:
+            raise CannotStart(f"{file} cannot be written ({why.strerror}): is the stick in?") from why
+        return check_of(request)
+
+    def take_card(self, file: Path, check: str) -> Card:
+        """The answer that was carried back. Raises `Misspelled`, `NotEnrolled`, `CannotStart`."""
+        keys = own_keys(self._folder)
+        answer = file.read_bytes()
+        if not check_holds(answer, check):
+            raise NotEnrolled(
+                f"{file} is not the card with that check: somebody has changed the file, or taken another."
+                " Nothing of it was kept"
+            )
+        try:
+            asked = (self._folder.path / _ASKED).read_bytes()
+        except OSError as why:
+            raise NotEnrolled(f"no request was made in {self._folder.path}: begin with --request") from why
+        self._address = self._address or read_request(asked).address
+        return self._settle(keys, answer, "")
+
+    def _settle(self, keys: NodeKeys, answer: bytes, url: str) -> Card:
+        def settings(card: Card, centre: Card) -> NodeSettings:
+            reached = url or centre.address
+            peers = (PeerSettings(centre.node, reached),) if reached else ()
+            return settings_for(card.node, card.address if self._address else "", self._port, peers=peers)
+
+        card = settle_in(self._folder, keys, answer, settings, self._ids)
+        (self._folder.path / _ASKED).unlink(missing_ok=True)
+        return card
+
+
+def settings_for(node: str, address: str, port: int, *, peers: tuple[PeerSettings, ...]) -> NodeSettings:
+    """The first settings of a node that others reach at `address`; without one it serves its own machine only."""
+    if not address:
+        return NodeSettings(node, port=port, peers=peers)
+    parts = urlsplit(address)
+    anywhere = "::" if ":" in (parts.hostname or "") else "0.0.0.0"  # noqa: S104 - TLS for all but this machine
+    return NodeSettings(node, host=anywhere, port=parts.port or 443, peers=peers)
 
 
 def own_keys(folder: Folder) -> NodeKeys:
@@ -107,14 +184,14 @@ def settle_in(folder: Folder, keys: NodeKeys, answer: bytes, settings: Settings,
     try:
         said = read_answer(answer)
         root = from_base64(said.root, "root")
-        card, first = _granted(said, root, keys)
+        card, centre, first = _granted(said, root, keys)
     except (Malformed, CatalogBroken) as why:
         raise NotEnrolled(f"the answer does not hold together ({why}): ask for a new one") from why
     folder.root.write_bytes(root)
     for path in (folder.database, *(Path(f"{folder.database}-{part}") for part in ("wal", "shm"))):
         path.unlink(missing_ok=True)
     lay_down(folder, said.catalog, dict.fromkeys(("dossiers", "visits"), (0, first, "")), ids)
-    write_settings(folder.path, settings(card))
+    write_settings(folder.path, settings(card, centre))
     return card
 
 
@@ -131,12 +208,12 @@ def lay_down(
     node_file.file.close()
 
 
-def _granted(said: Answer, root: bytes, keys: NodeKeys) -> tuple[Card, str]:
-    """The card that was granted to these keys, and the hash of the node's first one."""
+def _granted(said: Answer, root: bytes, keys: NodeKeys) -> tuple[Card, Card, str]:
+    """The card that was granted to these keys, central's, and the hash of the node's first one."""
     catalog = Catalog(root)
     catalog.apply(said.catalog)
-    card = catalog.latest.card(said.node)
-    if card is None or not card.opens:
+    card, centre = catalog.latest.card(said.node), catalog.latest.card(catalog.centre or "")
+    if card is None or centre is None or not card.opens:
         raise Malformed("answer", f"it has no card for {said.node}")
     if (card.ed25519, card.x25519) != (keys.seal_key, keys.box_key) or card.pin not in ("", keys.pin):
         raise Malformed("answer", "the card is for the keys of another machine")
@@ -145,7 +222,7 @@ def _granted(said: Answer, root: bytes, keys: NodeKeys) -> tuple[Card, str]:
         for document in said.catalog
         if document["kind"] == "card.granted" and document["data"]["node"] == said.node
     )
-    return card, str(first["_id"]).partition(":")[2]
+    return card, centre, str(first["_id"]).partition(":")[2]
 
 
 def _connected(host: str, port: int, *, secure: bool) -> tuple[socket.socket, str]:

@@ -15,7 +15,7 @@ import msgspec
 
 from edge.chain import OwnChain
 from edge.clock import Clock
-from edge.database import NodeFile, Number
+from edge.database import Fact, NodeFile, Number
 from edge.projector import Projector
 from schemas import numbers
 from schemas.acts import BY_KIND, Act, Effect, FeeDue, Party, Received, ReceivedComponent, Settled
@@ -30,6 +30,10 @@ from schemas.rules import allowed
 
 MOST_PARENTS: Final = 256
 """17 KB of the 64 that an event may have."""
+
+
+CLOSED: Final = "closed"
+"""The fact that this machine has written its last act (`edge.retiring`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,8 @@ class Ledger:
         with_: tuple[str, ...] = (),
     ) -> EventHash:
         """Check the act by one catalog and name that one, though a newer may arrive meanwhile."""
+        if Fact.get_or_none(Fact.key == CLOSED) is not None:
+            raise NotAllowed(Because.DUTY, "this machine has closed itself, and writes no more")
         act = BY_KIND[kind]
         self._check(before, act, data, _Intended(by, timestamp(at), self._node, stream, with_), view)
         rests_on = _rests_on(before, act, data) if act.effect is Effect.DECISION else None

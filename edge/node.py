@@ -7,7 +7,7 @@ import fcntl
 import hashlib
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -27,7 +27,7 @@ from edge.paper import Papers
 from edge.people import People
 from edge.projector import Projector
 from edge.register import Register
-from edge.settings import NodeSettings
+from edge.settings import NAME, NodeSettings
 from edge.waits import Waits
 from printing import spool
 from printing.folder import PdfFolder
@@ -52,7 +52,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.settings = path / "node.toml"
+        self.settings = path / NAME
         self.database = path / "node.db"
         self.files = path / "files.db"
         self.keys = path / "keys"
@@ -84,7 +84,8 @@ def server_uuid(node: str) -> str:
 class Node:
     """An open node. It serves nobody and replicates with nobody until it is told to.
 
-    `printer`: where its papers come out; by default in its own folder.
+    `printer`: where its papers come out; by default in its own folder. `on_catalog`: who wants to hear that the catalog
+    has grown.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Node:
         self.keys: NodeKeys = read_keys(folder.keys)
         self.catalog = Catalog(folder.root.read_bytes())
         self.catalog_problem: CatalogBroken | None = None
+        self.on_catalog: list[Callable[[], None]] = []
         self._catalog_lock = threading.Lock()
         self._entries: dict[int, Document] = {}
         self.file = NodeFile(SqliteFile(folder.database))
@@ -185,6 +187,8 @@ class Node:
     def _catalog_grew(self, documents: Sequence[Document]) -> None:
         if self._apply_catalog(documents):
             self.projector.catalog_grew()
+            for told in self.on_catalog:
+                told()
 
     def _read_catalog(self) -> None:
         store = self.stores["catalog"]

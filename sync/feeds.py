@@ -168,6 +168,10 @@ class Feeds:
         self._woken.close()
         self._bell.close()
 
+    def end_all(self) -> None:
+        """End the feeds of now, as they would end by themselves: whoever may still listen asks again."""
+        self._post(self._end_all)
+
     def _post(self, action: Callable[[], None]) -> None:
         """Have the loop do something next."""
         self._inbox.append(action)
@@ -238,6 +242,9 @@ class Feeds:
 
     def _begin_to_stop(self) -> None:
         self._stop_at = time.monotonic() + END_S
+        self._end_all()
+
+    def _end_all(self) -> None:
         for live in list(self._live):
             live.feed.end()
             if live.until is not None:

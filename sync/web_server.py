@@ -115,6 +115,11 @@ class Server(wsgi.Server):
         else:
             self.put_conn(conn)
 
+    def end_feeds(self) -> None:
+        """Have everybody who listens ask again: somebody may no longer."""
+        if self.ready:
+            self.feeds.end_all()
+
     def count(self, change: int) -> None:
         with self._counting:
             self.open_connections += change

@@ -1,0 +1,247 @@
+"""The commands about machines: found a centre, let machines in, put them out.
+
+Nothing is imported here that a counter would wait for when it starts; each command imports what it needs.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from central.enrolment import Wish
+
+_folder = click.Path(path_type=Path, file_okay=False)
+_file = click.Path(path_type=Path, dir_okay=False)
+_existing = click.Path(path_type=Path, dir_okay=False, exists=True)
+KINDS = ("counter", "room", "desk", "kiosk", "board")
+WHY = ("retired", "lost", "stolen", "forked")
+
+
+def place_options(command: Any) -> Any:
+    """What a machine is to be, as options."""
+    options = (
+        click.option("--place", required=True, help="Where it stands: counter-03."),
+        click.option("--title", required=True, help="What people call it: Quầy 03."),
+        click.option("--kind", type=click.Choice(KINDS), required=True, help="What may be done at it."),
+        click.option("--duty", "duties", multiple=True, help="Instead of those of its kind; once for each."),
+        click.option("--agency", "agencies", multiple=True, help="Whose dossiers it keeps. [default: all]"),
+        click.option("--number", type=click.IntRange(0, 999), help="[default: the lowest that is free]"),
+        click.option("--address", default="", help="How others reach it. [default: what it says itself]"),
+        click.option("--by", required=True, help="The administrator who does it."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _wish(given: dict[str, Any]) -> Wish:
+    from central.enrolment import KINDS as DUTIES
+    from central.enrolment import Wish
+    from schemas.catalog import Duty
+
+    try:
+        duties = tuple(Duty(one) for one in given["duties"]) or DUTIES[given["kind"]]
+    except ValueError as why:
+        known = ", ".join(duty.value for duty in Duty)
+        raise click.BadParameter(f"{why}; the duties are {known}", param_hint="--duty") from why
+    return Wish(
+        place=given["place"],
+        title=given["title"],
+        duties=duties,
+        agencies=tuple(given["agencies"]),
+        number=given["number"],
+        address=given["address"].rstrip("/"),
+    )
+
+
+@click.command("init")
+@click.option("--data", type=_folder, required=True, help="Central's folder; it must not be there yet.")
+@click.option(
+    "--authority", type=_file, required=True, help="Where the authority's key goes: a stick for the safe."
+)
+@click.option("--name", required=True, help="The centre's name, as it stands on papers.")
+@click.option("--superior", required=True, help="What stands above it on papers.")
+@click.option("--locality", required=True, help="The place in the date line of papers: Lạng Sơn.")
+@click.option("--administrator", required=True, help="The first administrator's id: quan.nv.")
+@click.option("--administrator-name", required=True, help="Their name: Nông Văn Quân.")
+@click.option(
+    "--address", default="", help="How machines reach central: https://10.0.0.2:8600. [default: not at all]"
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8600, show_default=True, help="Without --address."
+)
+@click.option(
+    "--reach", multiple=True, help="A domain or network beside the private ones that machines are in."
+)
+@click.option("--agencies", type=_existing, help="A CSV of agencies.")
+@click.option("--procedures", type=_existing, help="A CSV of procedures, checked row by row.")
+@click.option(
+    "--passphrase-file", type=_existing, help="The passphrase of the authority's key. [default: asked]"
+)
+@click.option("--pin-file", type=_existing, help="The administrator's first PIN. [default: asked]")
+def init(**given: Any) -> None:
+    """Found a centre: its authority, central's keys and folder, the first administrator, the catalog's beginning."""
+    from central.founding import Foundation, found_centre
+    from edge.clock import system_clock
+    from edge.ids import Ids
+
+    passphrase = _secret(given.pop("passphrase_file"), "Passphrase of the authority's key")
+    pin = _secret(given.pop("pin_file"), "PIN of the administrator")
+    foundation = Foundation(**given, passphrase=passphrase, pin=pin)
+    founded = found_centre(foundation, clock=system_clock, ids=Ids())
+    click.echo(f"founded {founded.node} in {foundation.data}, catalog {founded.catalog}")
+    click.echo(
+        f"authority: {foundation.authority}; put it, and its passphrase, into the safe: daily work needs neither"
+    )
+    click.echo(f"SHA-256 of the centre's certificate: {founded.fingerprint}")
+    for line in founded.left_out:
+        click.echo(f"left out: {line}", err=True)
+    click.echo(f"start it with: motcua central --data {foundation.data}")
+
+
+def _secret(file: Path | None, asked: str) -> str:
+    """A secret from a file's first line, or from the keyboard, twice."""
+    if file is not None:
+        return file.read_text(encoding="utf-8").partition("\n")[0].strip()
+    return str(click.prompt(asked, hide_input=True, confirmation_prompt=True))
+
+
+@click.command("code")
+@click.option("--data", type=_folder, required=True, help="Central's folder; central may be running.")
+@click.option("--json", "as_json", is_flag=True)
+@place_options
+def code(data: Path, as_json: bool, **given: Any) -> None:
+    """Make a one-time code for one machine; it is good for 30 minutes."""
+    from central.control import Code, MakeCode, give
+    from schemas.calendar import VIETNAM
+
+    made = give(data, MakeCode(_wish(given), given["by"]), Code)
+    if as_json:
+        _echo_json(made)
+        return
+    until = made.until.astimezone(VIETNAM)
+    click.echo(made.code)
+    click.echo(f"for {made.node}, number {made.number:02d}, once, until {until:%H:%M}", err=True)
+
+
+@click.command("answer")
+@click.argument("request", type=_existing)
+@click.argument("card", type=_file)
+@click.option("--data", type=_folder, required=True, help="Central's folder; central may be running.")
+@click.option("--check", required=True, help="The check of the request, read off the machine's own screen.")
+@place_options
+def answer(request: Path, card: Path, data: Path, check: str, **given: Any) -> None:
+    """Answer a machine's REQUEST that came on a stick, with a CARD to carry back."""
+    from central.control import Answered, AnswerFile, give
+
+    answered = give(data, AnswerFile(request.read_bytes(), check, _wish(given), given["by"]), Answered)
+    card.write_bytes(answered.answer)
+    click.echo(answered.check)
+    click.echo(f"the check of {card}: type it in at the machine", err=True)
+
+
+@click.command("revoke")
+@click.argument("node")
+@click.option("--why", type=click.Choice(WHY), required=True)
+@click.option("--data", type=_folder, required=True, help="Central's folder; central may be running.")
+@click.option("--by", required=True, help="The administrator who does it.")
+def revoke(node: str, why: str, data: Path, by: str) -> None:
+    """Take a machine's access back, for ever: it is let in nowhere, and what it wrote counts up to now."""
+    from central.control import Revoke, Revoked, give
+
+    done = give(data, Revoke(node, why, by), Revoked)  # type: ignore[arg-type]  # click has checked it
+    click.echo(f"{done.node} is revoked ({done.why}): every machine that hears of it lets it in no more")
+
+
+@click.command("enrol")
+@click.argument("code", required=False)
+@click.argument("url", required=False)
+@click.option("--data", type=_folder, required=True, help="The machine's folder; it must hold no node yet.")
+@click.option("--request", "request_file", type=_file, help="Without a line: write the request here.")
+@click.option("--card", "card_file", type=_existing, help="Without a line: the answer that was carried back.")
+@click.option("--check", default="", help="With --card: its check, read off central's screen.")
+@click.option(
+    "--address", default="", help="How others reach this machine: https://10.0.0.13:8600. [default: not]"
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8600, show_default=True, help="Without --address."
+)
+def enrol(
+    code: str | None,
+    url: str | None,
+    data: Path,
+    request_file: Path | None,
+    card_file: Path | None,
+    check: str,
+    address: str,
+    port: int,
+) -> None:
+    """Give this machine its card: by a one-time CODE from central at URL, or by two files on a stick."""
+    from edge.enrolment import Machine
+    from edge.ids import Ids
+
+    by_hand = [one for one in (request_file, card_file) if one is not None]
+    if bool(code and url) == bool(by_hand) or len(by_hand) > 1 or (code and not url):
+        raise click.UsageError("give CODE and URL, or --request FILE, or --card FILE with its --check")
+    machine = Machine(data, address=address.rstrip("/"), port=port, ids=Ids())
+    if request_file is not None:
+        click.echo(machine.write_request(request_file))
+        click.echo(f"the check of {request_file}: type it in at the centre", err=True)
+        return
+    card = machine.take_card(card_file, check) if card_file else machine.ask(code or "", url or "")
+    click.echo(f"this machine is {card.node} ({card.title}), number {card.number:02d} until {card.lease_to}")
+    click.echo(f"start it with: motcua edge --data {data}")
+
+
+@click.command("close")
+@click.option("--data", type=_folder, required=True, help="The machine's folder; it must not be running.")
+@click.option("--by", required=True, help="The administrator who does it.")
+@click.option("--reason", required=True)
+def close(data: Path, by: str, reason: str) -> None:
+    """Write this machine's last act, before it is retired. Then start it once more, until nothing waits."""
+    from edge.clock import system_clock
+    from edge.errors import CannotStart
+    from edge.ids import Ids
+    from edge.node import Folder, Node
+    from edge.retiring import close_node
+    from edge.settings import read_settings
+    from schemas.errors import Refused
+
+    folder = Folder(data)
+    settings = read_settings(folder.path)
+    with folder.locked():
+        node = Node(folder, settings, clock=system_clock, ids=Ids())
+        try:
+            last = close_node(node, by=by, reason=reason)
+        except Refused as why:
+            raise CannotStart(f"{node.id} was not closed: {why}") from why
+        finally:
+            node.close()
+    click.echo(
+        f"{node.id} has closed itself with its act {last}; start it until nothing waits, then revoke it as retired"
+    )
+
+
+@click.group()
+def config() -> None:
+    """The configuration of a node."""
+
+
+@config.command("check")
+@click.argument("file", type=_file)
+def check(file: Path) -> None:
+    """Say whether a configuration is right, and where not."""
+    from edge.settings import read_config
+
+    settings = read_config(file)
+    click.echo(f"{file}: {settings.node} at {settings.host}:{settings.port}")
+
+
+def _echo_json(value: object) -> None:
+    import msgspec
+
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")

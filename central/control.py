@@ -1,0 +1,195 @@
+"""What an administrator orders at central's own machine, whether central is running or not.
+
+A running central owns its folder, so it does what is asked itself: it listens at a socket in the folder, which only its
+user can open. Otherwise the command opens the folder and does the same. Who may give orders is who may read the keys.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from central.enrolment import Enrolment, Wish
+from central.errors import CentralError, NotGranted
+from edge.clock import system_clock
+from edge.errors import CannotStart, NodeError
+from edge.ids import Ids
+from edge.node import Folder, Node
+from edge.settings import read_settings
+from schemas.catalog import Why
+from schemas.errors import Refused
+
+NAME: Final = "control"
+WAIT_S: Final = 120.0
+_T = TypeVar("_T")
+
+
+class MakeCode(msgspec.Struct, frozen=True, tag="code"):
+    """A one-time code for one machine."""
+
+    wish: Wish
+    by: str
+
+
+class Code(msgspec.Struct, frozen=True):
+    code: str
+    node: str
+    number: int
+    until: datetime
+
+
+class AnswerFile(msgspec.Struct, frozen=True, tag="answer"):
+    """The answer to a request that came on a stick."""
+
+    request: bytes
+    check: str
+    wish: Wish
+    by: str
+
+
+class Answered(msgspec.Struct, frozen=True):
+    answer: bytes
+    check: str
+
+
+class Revoke(msgspec.Struct, frozen=True, tag="revoke"):
+    """The end of a machine's access."""
+
+    node: str
+    why: Why
+    by: str
+
+
+class Revoked(msgspec.Struct, frozen=True):
+    node: str
+    why: Why
+
+
+Order = MakeCode | AnswerFile | Revoke
+Done = Code | Answered | Revoked
+
+
+class _Refused(msgspec.Struct, frozen=True):
+    refused: str
+
+
+def perform(centre: Node, order: Order) -> Done:
+    """Do what was ordered. Raises `CentralError`, `Refused`."""
+    office = Enrolment(centre)
+    match order:
+        case MakeCode():
+            made = office.make_code(order.wish, by=order.by)
+            return Code(made.text, made.place.node, made.place.number, made.until)
+        case AnswerFile():
+            answer, check = office.answer_file(order.request, order.check, order.wish, by=order.by)
+            return Answered(answer, check)
+        case Revoke():
+            office.revoke(order.node, order.why, by=order.by)
+            return Revoked(order.node, order.why)
+
+
+def give(data: Path, order: Order, kind: type[_T]) -> _T:
+    """Have an order carried out at the central in `data`. Raises `CentralError`, `NodeError`."""
+    folder = Folder(data)
+    settings = read_settings(folder.path)
+    line = _line_to(folder)
+    if line is not None:
+        with line:
+            return _asked(line, order, kind)
+    with folder.locked():
+        node = Node(folder, settings, clock=system_clock, ids=Ids())
+        try:
+            if not node.is_centre:
+                raise CannotStart(f"{folder.path} is not central's folder")
+            return msgspec.convert(msgspec.to_builtins(perform(node, order)), kind)
+        except Refused as why:
+            raise NotGranted(str(why)) from why
+        finally:
+            node.close()
+
+
+@contextlib.contextmanager
+def listening(centre: Node) -> Iterator[None]:
+    """Take orders until the block ends."""
+    with _short(centre.folder) as path:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)  # noqa: PTH108 - a path by a descriptor
+        server = _Server(path, centre)
+    thread = threading.Thread(target=server.serve_forever, name="control", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+        (centre.folder.path / NAME).unlink(missing_ok=True)
+
+
+class _Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+
+    def __init__(self, path: str, centre: Node) -> None:
+        super().__init__(path, _Handler, bind_and_activate=False)
+        self.centre = centre
+        self.server_bind()
+        os.chmod(path, 0o600)  # noqa: PTH101 - a path by a descriptor
+        self.server_activate()
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    server: _Server
+
+    def handle(self) -> None:
+        try:
+            done: object = perform(self.server.centre, msgspec.json.decode(self.rfile.read(), type=Order))
+        except (CentralError, NodeError, Refused, msgspec.MsgspecError) as why:
+            done = _Refused(str(why))
+        self.wfile.write(msgspec.json.encode(done))
+
+
+def _line_to(folder: Folder) -> socket.socket | None:
+    """A line to the central that runs in a folder; None where none does."""
+    line = socket.socket(socket.AF_UNIX)
+    try:
+        with _short(folder) as path:
+            line.connect(path)
+    except OSError:
+        line.close()
+        return None
+    line.settimeout(WAIT_S)
+    return line
+
+
+def _asked(line: socket.socket, order: Order, kind: type[_T]) -> _T:
+    try:
+        line.sendall(msgspec.json.encode(order))
+        line.shutdown(socket.SHUT_WR)
+        with line.makefile("rb") as answer:
+            said: Any = msgspec.json.decode(answer.read())
+    except (OSError, msgspec.DecodeError) as why:
+        raise CannotStart(
+            f"central was stopped before it answered ({why}): look whether it was done"
+        ) from why
+    if isinstance(said, dict) and "refused" in said:
+        raise NotGranted(str(said["refused"]))
+    return msgspec.convert(said, kind)
+
+
+@contextlib.contextmanager
+def _short(folder: Folder) -> Iterator[str]:
+    """A path to the socket that fits the 107 bytes which the system allows, however deep the folder lies."""
+    handle = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{handle}/{NAME}"
+    finally:
+        os.close(handle)

@@ -1,0 +1,432 @@
+"""Which machines may take part: codes, cards, renewals and revocations, at central only.
+
+| what                | how long                          | ended by                                      |
+|---------------------|-----------------------------------|-----------------------------------------------|
+| a one-time code     | 30 minutes, 5 wrong tries         | its use, another code for the place, a person |
+| a card's lease      | a year and a month, renewed alone | its last day: no number is given after it     |
+| a card's access     | until it is revoked               | a person, with the reason                     |
+
+A number belongs to a card up to the last day of its lease, whatever has become of the machine: somebody may still hold
+a slip with it. Only a machine that closed itself (`node.closed`) has said which day was its last; then its number is
+free on the day after.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from central.centre import Lease, Office, Place, answer_for, grant, host_of
+from central.errors import NotGranted
+from central.tls_authority import TlsAuthority
+from edge.database import EnrolmentCode, EventRow
+from edge.node import Node
+from schemas.calendar import local_day
+from schemas.canonical import from_base64, to_base64
+from schemas.catalog import Card, Cut, Duty, Role, Why
+from schemas.enrolment import Code, Request, check_holds, check_of, incarnation, read_request, spelled
+from schemas.errors import Malformed
+from schemas.events import moment, timestamp
+from schemas.fold import Place as Fate
+
+CODE_LIFE: Final = timedelta(minutes=30)
+TRIES: Final = 5
+RENEWED_BEFORE: Final = timedelta(days=60)
+"""So many days before its last day a card is renewed: as often as that, somebody may be ill, or a line down."""
+HEARD_WITHIN: Final = timedelta(days=14)
+"""Only the card of a machine that has been heard of is renewed: what nobody hears of runs out."""
+OPEN, USED, VOID, CANCELLED = "open", "used", "void", "cancelled"
+
+COUNTER: Final = (Duty.RECEIVE, Duty.RETURN, Duty.COLLECT, Duty.QUEUE, Duty.PETITION)
+KINDS: Final = {
+    "counter": COUNTER,
+    "room": (*COUNTER, Duty.APPRAISE, Duty.APPROVE, Duty.SEAL),
+    "desk": (Duty.DESK, Duty.APPRAISE, Duty.APPROVE),
+    "kiosk": (Duty.KIOSK, Duty.QUEUE),
+    "board": (),
+}
+"""What machines of the usual kinds may write."""
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What a machine is to be, as a person says it. `number` None: the lowest that is free."""
+
+    place: str
+    title: str
+    duties: tuple[Duty, ...]
+    agencies: tuple[str, ...] = ()
+    number: int | None = None
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeCode:
+    """A fresh code, said once and kept nowhere."""
+
+    text: str
+    place: Place
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCode:
+    """A code as the page lists it: `state` is open, used, void (five wrong tries), cancelled, or over (30 minutes)."""
+
+    name: str
+    place: Place
+    by: str
+    until: datetime
+    failures: int
+    state: str
+
+
+class Enrolment:
+    """The office's work with machines. Everything is one transaction, or nothing."""
+
+    def __init__(self, centre: Node) -> None:
+        self._centre = centre
+
+    # ---- codes
+
+    def make_code(self, wish: Wish, *, by: str) -> MadeCode:
+        """A one-time code for one machine; an older open one for the same place is void. Raises `NotGranted`."""
+        now = self._centre.clock()
+        text = spelled(secrets.randbits(95))
+        code = Code.of(text)
+        until = now + CODE_LIFE
+        with self._centre.file.write():
+            self.forget_keys()
+            for row in self._rows():
+                if row.place == wish.place and row.state == OPEN:
+                    self._set(row.name, state=CANCELLED, key=b"")
+            place = self._place(wish, by, now)
+            EnrolmentCode.insert(
+                name=code.name,
+                key=code.key,
+                place=place.name,
+                plan=msgspec.json.encode(place).decode(),
+                by=by,
+                until=timestamp(until),
+                failures=0,
+                state=OPEN,
+                request="",
+            ).on_conflict_replace().execute()
+        return MadeCode(text, place, until)
+
+    def codes(self) -> list[KnownCode]:
+        """Those of the last day, the newest first; what is over has lost its key."""
+        now = self._centre.clock()
+        with self._centre.file.read():
+            rows = sorted(self._rows(), key=lambda row: str(row.until), reverse=True)
+        return [self._known(row, now) for row in rows if now - moment(row.until) < timedelta(days=1)]
+
+    def cancel(self, name: str) -> None:
+        with self._centre.file.write():
+            self._set(name, EnrolmentCode.state == OPEN, state=CANCELLED, key=b"")
+
+    def forget_keys(self) -> None:
+        """What is over can be used by nobody any more, whoever reads this database."""
+        now = timestamp(self._centre.clock())
+        with self._centre.file.write():
+            EnrolmentCode.update(key=b"").where(
+                EnrolmentCode.until <= now, EnrolmentCode.key != b""
+            ).execute()
+
+    # ---- answers
+
+    def answer(self, name: str, tag: bytes, raw: bytes, *, server: str) -> tuple[bytes, bytes]:
+        """The answer to a machine that asks over the line, and its tag. Raises `NotGranted`, `Malformed`.
+
+        Asked again by the same machine in the same words, it is given again: the line may have been cut in between.
+        `server`: the pin of the key that central shows on this line.
+        """
+        with self._centre.file.write():
+            row = self._usable(name)
+            code, place = Code(name, bytes(row.key)), msgspec.json.decode(row.plan, type=Place)
+            if hmac.compare_digest(code.tag("request", raw), tag):
+                refused = self._use(row, place, raw, server)
+            else:
+                refused = self._count_failure(row)
+        if refused:  # after the commit: a wrong try counts, whatever comes
+            raise NotGranted(refused)
+        answer = answer_for(self._centre, place.node)
+        return answer, code.tag("answer", raw, answer)
+
+    def _use(self, row: EnrolmentCode, place: Place, raw: bytes, server: str) -> str:
+        """Grant the card, at the first request; why not, for another one later. Raises `NotGranted`, `Malformed`."""
+        request = read_request(raw)
+        if request.server != server:
+            raise NotGranted(
+                "somebody between the machine and the centre shows a key of their own: nothing was granted;"
+                " look at the line, and connect without a proxy"
+            )
+        if row.state == USED:
+            again = row.request == check_of(raw)
+            return "" if again else "this code was used already, for another request: make a new one"
+        self._grant(place, request, row.by)
+        self._set(row.name, state=USED, request=check_of(raw))
+        return ""
+
+    def answer_file(self, raw: bytes, check: str, wish: Wish, *, by: str) -> tuple[bytes, str]:
+        """The answer to a request that came on a stick, and its check. Raises `NotGranted`, `Malformed`, `Misspelled`.
+
+        `check` was read off the machine's own screen, so that no other request was put in the place of its own.
+        """
+        if not check_holds(raw, check):
+            raise NotGranted(
+                "this is not the request with that check: somebody has changed the file, or taken another"
+            )
+        request = read_request(raw)
+        known = self._card_of(request)
+        if known is None:
+            with self._centre.file.write():
+                place = self._place(wish, by, self._centre.clock())
+                self._grant(place, request, by)
+            node = place.node
+        elif known.place == wish.place and known.opens:
+            node = known.node  # the answer was lost on its way, and is given again
+        else:
+            raise NotGranted(
+                f"the machine of this request is {known.node} already: make a new request in a new folder"
+            )
+        answer = answer_for(self._centre, node)
+        return answer, check_of(answer)
+
+    def _grant(self, place: Place, request: Request, by: str) -> None:
+        if self._card_of(request) is not None:
+            raise NotGranted("these keys have a card already: make a new request in a new folder")
+        host = host_of(request.address)
+        twin = next(
+            (card for card in self._cards() if card.opens and host and host_of(card.address) == host), None
+        )
+        if twin is not None and not place.address:
+            raise NotGranted(
+                f"{host} is where {twin.node} is: if both are on one machine, say the new one's --address at the centre"
+            )
+        grant(self._centre, place, request, by=by)
+
+    # ---- renewal and the end
+
+    def renew(self) -> list[str]:
+        """Renew the cards that end soon, of machines that were heard of lately, and central's own; which."""
+        now = self._centre.clock()
+        today, tls = local_day(now), TlsAuthority.read(self._centre.folder)
+        due = [
+            card
+            for card in self._cards()
+            if card.opens and card.lease_to - today < RENEWED_BEFORE and self._was_heard(card, now)
+        ]
+        lease = Lease.beginning(now)
+        renewed = []
+        for card in due:
+            certificate = from_base64(card.tls, "tls")
+            if tls is not None and certificate:
+                certificate = tls.renew(certificate, card.place, host_of(card.address), now, lease.end)
+            renewed.append(msgspec.structs.replace(card, lease_to=lease.until, tls=to_base64(certificate)))
+        if renewed:
+            Office(self._centre).define(renewed, by="")
+        return [card.node for card in renewed]
+
+    def revoke(self, node: str, why: Why, *, by: str) -> Card:
+        """Take a machine's access back, and say up to where its acts count. Raises `NotGranted`.
+
+        `retired` is for a machine that closed itself. Of a lost or stolen one all counts that central has; what it
+        still holds is kept apart when it comes, until the desk has looked at it. Of a cloned one nothing counts from
+        the first number on that was used twice.
+        """
+        now = self._centre.clock()
+        with self._centre.file.write():
+            self._administrator(by, now)
+            card = self._centre.catalog.latest.card(node)
+            if card is None:
+                raise NotGranted(
+                    f"there is no card of {node}: `motcua status` and the page Máy trạm list them all"
+                )
+            if node == self._centre.id:
+                raise NotGranted("central cannot revoke itself")
+            if not card.opens:
+                raise NotGranted(f"the card of {node} was revoked already ({card.revoked})")
+            closing = self._closing(node)
+            if why == "retired" and closing is None:
+                raise NotGranted(
+                    f"{node} has not closed itself, or its last acts are not here yet: give `motcua close` at the"
+                    " machine and wait until nothing waits there, or revoke it as lost"
+                )
+            last = card.lease_to if closing is None else min(card.lease_to, local_day(moment(closing.at)))
+            ended = msgspec.structs.replace(card, duties=(), revoked=why, lease_to=max(card.lease_from, last))
+            cuts = [
+                self._cut(node, database, why)
+                for database in ("dossiers", "visits")
+                if database != "dossiers" or node not in self._centre.catalog.trust.cuts
+            ]
+            Office(self._centre).define([*cuts, ended], by=by)
+        return ended
+
+    def closed_on(self, node: str) -> date | None:
+        """The day on which a machine closed itself, as far as central has its word."""
+        with self._centre.file.read():
+            closing = self._closing(node)
+        return None if closing is None else local_day(moment(closing.at))
+
+    def _closing(self, node: str) -> EventRow | None:
+        """The closing event, sealed by the machine itself."""
+        found: EventRow | None = EventRow.get_or_none(
+            EventRow.node == node,
+            EventRow.kind == "node.closed",
+            EventRow.place == Fate.EFFECTIVE.value,
+        )
+        return found
+
+    def _cut(self, node: str, database: str, why: Why) -> Cut:
+        events = self._events(node, database)
+        if why == "forked":
+            known = self._centre.catalog.trust.forks.get(node) if database == "dossiers" else None
+            if known is not None:
+                events = [event for event in events if event[0] < known[0]]
+        seq, event_hash = max(events, default=(0, ""))
+        return msgspec.convert(
+            {"node": node, "database": database, "last_seq": seq, "last_hash": event_hash, "why": why}, Cut
+        )
+
+    def _events(self, node: str, database: str) -> list[tuple[int, str]]:
+        """Number and hash of the events of a machine that central has."""
+        if database == "dossiers":
+            rows = EventRow.select(EventRow.seq, EventRow.hash).where(EventRow.node == node)
+            return [(row.seq, row.hash) for row in rows]
+        store = self._centre.stores[database]
+        documents = (store.get(summary.id) for summary in store.all_docs())
+        return [
+            (int(document["seq"]), str(document["_id"]).partition(":")[2])
+            for document in documents
+            if document["node"] == node
+        ]
+
+    # ---- who, where, which number
+
+    def free_number(self, on: date) -> int:
+        """The lowest number that no card holds on a day, and no open code promises. Raises `NotGranted`."""
+        held = {card.number for card in self._cards() if self._holds(card, on)} | self._promised()
+        free: int | None = next(
+            (number for number in (*range(1, 90), *range(900, 1000)) if number not in held), None
+        )
+        if free is None:
+            raise NotGranted("every number is held by a card: revoke machines that are no more")
+        return free
+
+    def _place(self, wish: Wish, by: str, now: datetime) -> Place:
+        self._administrator(by, now)
+        day = local_day(now)
+        cards = [card for card in self._cards() if card.place == wish.place]
+        alive = next((card for card in cards if card.opens), None)
+        if alive is not None:
+            raise NotGranted(
+                f"{alive.node} stands at {wish.place} and its card opens doors: revoke that one first,"
+                f" `motcua revoke {alive.node} --why lost` if its machine is gone"
+            )
+        newest = max((incarnation(card.node)[1] for card in cards), default=0)
+        place = Place(
+            node=f"{wish.place}.{newest + 1}",
+            title=wish.title,
+            number=self.free_number(day) if wish.number is None else wish.number,
+            duties=wish.duties,
+            address=wish.address,
+            agencies=wish.agencies,
+        )
+        self._check(place, day)
+        return place
+
+    def _check(self, place: Place, day: date) -> None:
+        try:
+            incarnation(place.node)
+        except Malformed as why:
+            raise NotGranted(
+                f"{place.node.rpartition('.')[0]!r} is no name of a place: small letters, digits and hyphens, like counter-03"
+            ) from why
+        if not place.title.strip():
+            raise NotGranted("a machine needs a title, like Quầy 03: it stands on pages and papers")
+        if Duty.CATALOG in place.duties:
+            raise NotGranted("only central has the duty `catalog`")
+        unknown = [code for code in place.agencies if self._centre.catalog.latest.agency(code) is None]
+        if unknown:
+            raise NotGranted(f"the catalog has no agency {', '.join(unknown)}")
+        if not (0 <= place.number <= 89 or 900 <= place.number <= 999):
+            raise NotGranted(f"{place.number} is no number of a machine: 0 to 89, or 900 to 999")
+        holder = next(
+            (one for one in self._cards() if one.number == place.number and self._holds(one, day)), None
+        )
+        if holder is not None:
+            raise NotGranted(
+                f"number {place.number:02d} is held by {holder.node} up to {holder.lease_to}: leave the number out"
+            )
+
+    def _holds(self, card: Card, day: date) -> bool:
+        """Whether a number is a card's on a day. A machine that closed itself holds it no longer than that day."""
+        closed = self.closed_on(card.node)
+        return day <= (card.lease_to if closed is None else min(card.lease_to, closed))
+
+    def _promised(self) -> set[int]:
+        now = self._centre.clock()
+        with self._centre.file.read():
+            rows = [row for row in self._rows() if row.state == OPEN and moment(row.until) > now]
+        return {msgspec.json.decode(row.plan, type=Place).number for row in rows}
+
+    def _administrator(self, by: str, now: datetime) -> None:
+        person = self._centre.catalog.latest.person(by)
+        if person is None or not person.has(Role.ADMINISTRATOR, local_day(now)):
+            raise NotGranted(
+                f"{by or 'nobody'} is no administrator of this centre: say who does it with --by"
+            )
+
+    def _was_heard(self, card: Card, now: datetime) -> bool:
+        heard = self._centre.contacts.of(card.node).heard_at
+        return card.node == self._centre.id or (heard is not None and now - heard < HEARD_WITHIN)
+
+    def _cards(self) -> Sequence[Card]:
+        return self._centre.catalog.latest.cards()
+
+    def _card_of(self, request: Request) -> Card | None:
+        return next((card for card in self._cards() if card.ed25519 == request.ed25519), None)
+
+    # ---- rows
+
+    def _rows(self) -> Iterator[EnrolmentCode]:
+        return iter(EnrolmentCode.select())
+
+    def _known(self, row: EnrolmentCode, now: datetime) -> KnownCode:
+        over = row.state == OPEN and moment(row.until) <= now
+        return KnownCode(
+            row.name,
+            msgspec.json.decode(row.plan, type=Place),
+            row.by,
+            moment(row.until),
+            row.failures,
+            "over" if over else row.state,
+        )
+
+    def _usable(self, name: str) -> EnrolmentCode:
+        """A code that is open, or was used by who may only not have heard the answer."""
+        row: EnrolmentCode | None = EnrolmentCode.get_or_none(EnrolmentCode.name == name)
+        if row is None or row.state in (VOID, CANCELLED):
+            raise NotGranted("this code is not good, or not any more: make a new one at the centre")
+        if moment(row.until) <= self._centre.clock():
+            raise NotGranted(
+                f"this code was good for {CODE_LIFE.seconds // 60} minutes: make a new one at the centre"
+            )
+        return row
+
+    def _count_failure(self, row: EnrolmentCode) -> str:
+        failures = row.failures + 1
+        if failures < TRIES:
+            self._set(row.name, failures=failures)
+            return f"this is not the code; {TRIES - failures} tries are left"
+        self._set(row.name, failures=failures, state=VOID, key=b"")
+        return "this was the fifth wrong try: the code is void, make a new one at the centre"
+
+    def _set(self, name: str, *where: object, **values: object) -> None:
+        EnrolmentCode.update(**values).where(EnrolmentCode.name == name, *where).execute()

@@ -1,0 +1,415 @@
+"""Codes, cards, renewals and the end of machines, at a central whose clock is in the test's hand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from cryptography import x509
+
+from central.enrolment import COUNTER, HEARD_WITHIN, RENEWED_BEFORE, TRIES, Enrolment, Wish
+from central.errors import NotGranted
+from edge.database import EnrolmentCode, Fact
+from edge.enrolment import make_request, settings_for, settle_in
+from edge.errors import NotEnrolled
+from edge.keys import NodeKeys, keep_keys
+from edge.node import Folder, Node
+from edge.retiring import close_node
+from schemas.calendar import local_day
+from schemas.canonical import from_base64
+from schemas.catalog import Card, Duty
+from schemas.enrolment import Code, check_of, read_answer, spelled
+from schemas.errors import NotAllowed
+from schemas.fold import Place
+from tests.centres import SmallCentre
+
+BY = "quan.nv"
+WISH = Wish("counter-03", "Quầy 03", COUNTER)
+
+
+@pytest.fixture
+def office(centre: SmallCentre) -> Enrolment:
+    return Enrolment(centre["central"])
+
+
+class Newcomer:
+    """A machine with keys and nothing else."""
+
+    def __init__(self, folder: Path, *, address: str = "", server: str = "") -> None:
+        self.folder = Folder(folder)
+        self.keys = NodeKeys.generate()
+        self.request = make_request(self.keys, address=address, server=server)
+
+    def ask(self, office: Enrolment, typed: str, *, server: str = "") -> bytes:
+        code = Code.of(typed)
+        answer, tag = office.answer(code.name, code.tag("request", self.request), self.request, server=server)
+        assert tag == code.tag("answer", self.request, answer)
+        return answer
+
+    def settle(self, centre: SmallCentre, answer: bytes) -> Node:
+        self.folder.path.mkdir()
+        keep_keys(self.folder.keys, self.keys)
+        settings = settings_for(read_answer(answer).node, "", 0, peers=())
+        card = settle_in(self.folder, self.keys, answer, lambda card, central: settings, centre.ids)
+        node = centre.nodes[card.place] = Node(self.folder, settings, clock=centre.clock, ids=centre.ids)
+        return node
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path) -> Newcomer:
+    return Newcomer(tmp_path / "newcomer")
+
+
+def card(centre: SmallCentre, node: str) -> Card:
+    found = centre["central"].catalog.latest.card(node)
+    assert found is not None
+    return found
+
+
+# --- codes ---
+
+
+def test_a_machine_becomes_what_its_code_says_and_works_at_once(
+    centre: SmallCentre, office: Enrolment, newcomer: Newcomer
+) -> None:
+    made = office.make_code(WISH, by=BY)
+    node = newcomer.settle(centre, newcomer.ask(office, made.text))
+
+    assert (node.id, node.card.title, node.card.number) == ("counter-03.1", "Quầy 03", 3)
+    assert node.card.duties == COUNTER
+    dossier = centre.receive("counter-03")
+    centre.meet()
+    assert all(shown.received is not None for shown in centre.shown(dossier))
+    assert dossier.received is not None
+    assert dossier.received.number.rpartition("-")[2].startswith("03")
+
+
+def test_a_code_is_kept_as_what_it_proves_and_forgotten_when_it_is_over(
+    centre: SmallCentre, office: Enrolment
+) -> None:
+    """Nobody reads it back from central's database; after half an hour nobody can use what is there either."""
+    made = office.make_code(WISH, by=BY)
+    with centre["central"].file.read():
+        (row,) = EnrolmentCode.select()
+    assert made.text.replace("-", "").encode() not in b"".join(
+        str(value).encode() for value in row.__data__.values()
+    )
+    assert row.key
+
+    centre.clock.forward(minutes=31)
+    office.forget_keys()
+    with centre["central"].file.read():
+        (row,) = EnrolmentCode.select()
+    assert row.key == b""
+    assert [code.state for code in office.codes()] == ["over"]
+
+
+def test_five_wrong_tries_end_a_code_for_the_right_one_too(
+    centre: SmallCentre, office: Enrolment, newcomer: Newcomer
+) -> None:
+    made = office.make_code(WISH, by=BY)
+    name = Code.of(made.text).name
+    for left in range(TRIES - 1, 0, -1):
+        with pytest.raises(NotGranted, match=f"{left} tries are left"):
+            office.answer(name, bytes(32), newcomer.request, server="")
+    with pytest.raises(NotGranted, match="fifth wrong try"):
+        office.answer(name, bytes(32), newcomer.request, server="")
+    with pytest.raises(NotGranted, match="not good"):
+        newcomer.ask(office, made.text)
+    assert [code.state for code in office.codes()] == ["void"]
+    assert centre["central"].catalog.latest.card("counter-03.1") is None
+
+
+def test_a_code_that_nobody_made_is_refused(office: Enrolment, newcomer: Newcomer) -> None:
+    with pytest.raises(NotGranted, match="not good"):
+        newcomer.ask(office, spelled(5))
+
+
+def test_a_code_is_good_for_thirty_minutes(
+    centre: SmallCentre, office: Enrolment, newcomer: Newcomer
+) -> None:
+    made = office.make_code(WISH, by=BY)
+    centre.clock.forward(minutes=30)
+    with pytest.raises(NotGranted, match="good for 30 minutes"):
+        newcomer.ask(office, made.text)
+
+
+def test_a_code_makes_one_machine_and_answers_that_one_again(
+    office: Enrolment, newcomer: Newcomer, tmp_path: Path
+) -> None:
+    """The line may have been cut before the answer came; whoever replays the code with other keys gets nothing."""
+    made = office.make_code(WISH, by=BY)
+    first = newcomer.ask(office, made.text)
+    assert read_answer(newcomer.ask(office, made.text)).node == read_answer(first).node
+    with pytest.raises(NotGranted, match="used already"):
+        Newcomer(tmp_path / "other").ask(office, made.text)
+
+
+def test_a_request_that_was_changed_on_the_way_is_a_wrong_try(office: Enrolment, newcomer: Newcomer) -> None:
+    """Somebody in the middle puts their own keys in: they would need the code for the proof."""
+    made = office.make_code(WISH, by=BY)
+    code = Code.of(made.text)
+    own = make_request(NodeKeys.generate(), address="", server="")
+    with pytest.raises(NotGranted, match="not the code"):
+        office.answer(code.name, code.tag("request", newcomer.request), own, server="")
+
+
+def test_a_machine_that_saw_another_tls_key_has_somebody_in_the_middle(
+    centre: SmallCentre, office: Enrolment, tmp_path: Path
+) -> None:
+    """The words pass unchanged, and are still refused: they name the key that the machine saw."""
+    made = office.make_code(WISH, by=BY)
+    deceived = Newcomer(tmp_path / "deceived", server="ab" * 32)
+    with pytest.raises(NotGranted, match="somebody between"):
+        deceived.ask(office, made.text, server=centre["central"].keys.pin)
+    assert centre["central"].catalog.latest.card("counter-03.1") is None
+
+
+def test_an_answer_for_other_keys_is_not_taken(
+    centre: SmallCentre, office: Enrolment, newcomer: Newcomer, tmp_path: Path
+) -> None:
+    answer = newcomer.ask(office, office.make_code(WISH, by=BY).text)
+    with pytest.raises(NotEnrolled, match="another machine"):
+        Newcomer(tmp_path / "other").settle(centre, answer)
+
+
+def test_another_code_for_a_place_ends_the_older_one(office: Enrolment, newcomer: Newcomer) -> None:
+    older, newer = office.make_code(WISH, by=BY), office.make_code(WISH, by=BY)
+    assert older.place == newer.place
+    with pytest.raises(NotGranted, match="not good"):
+        newcomer.ask(office, older.text)
+    newcomer.ask(office, newer.text)
+
+
+def test_open_codes_promise_their_numbers(office: Enrolment) -> None:
+    first = office.make_code(WISH, by=BY)
+    second = office.make_code(msgspec.structs.replace(WISH, place="counter-04"), by=BY)
+    assert (first.place.number, second.place.number) == (3, 4)
+    office.cancel(Code.of(first.text).name)
+    third = office.make_code(msgspec.structs.replace(WISH, place="counter-05"), by=BY)
+    assert third.place.number == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "by", "words"),
+    [
+        ({}, "hanh.nh", "no administrator"),
+        ({}, "", "no administrator"),
+        ({"place": "Quầy 03"}, BY, "no name of a place"),
+        ({"title": " "}, BY, "needs a title"),
+        ({"number": 11}, BY, "held by room-01.1"),
+        ({"number": 90}, BY, "no number of a machine"),
+        ({"agencies": ("H99.99",)}, BY, "no agency H99.99"),
+        ({"duties": (Duty.CATALOG,)}, BY, "only central"),
+        ({"place": "counter-01"}, BY, "revoke that one first"),
+    ],
+)
+def test_what_no_machine_can_be_is_refused_when_the_code_is_made(
+    office: Enrolment, change: dict[str, object], by: str, words: str
+) -> None:
+    with pytest.raises(NotGranted, match=words):
+        office.make_code(msgspec.structs.replace(WISH, **change), by=by)
+    assert office.codes() == []
+
+
+# --- by hand ---
+
+
+def test_files_on_a_stick_do_the_same_with_their_checks(
+    centre: SmallCentre, office: Enrolment, newcomer: Newcomer
+) -> None:
+    answer, check = office.answer_file(newcomer.request, check_of(newcomer.request), WISH, by=BY)
+    assert check == check_of(answer)
+    assert newcomer.settle(centre, answer).id == "counter-03.1"
+
+
+def test_a_file_that_was_exchanged_on_the_stick_is_refused(office: Enrolment, newcomer: Newcomer) -> None:
+    own = make_request(NodeKeys.generate(), address="", server="")
+    with pytest.raises(NotGranted, match="somebody has changed the file"):
+        office.answer_file(own, check_of(newcomer.request), WISH, by=BY)
+
+
+def test_an_answer_that_was_lost_with_its_stick_is_given_again(
+    centre: SmallCentre, office: Enrolment, newcomer: Newcomer
+) -> None:
+    """And not for another place."""
+    check = check_of(newcomer.request)
+    first, _ = office.answer_file(newcomer.request, check, WISH, by=BY)
+    number = centre["central"].catalog.number
+    again, _ = office.answer_file(newcomer.request, check, WISH, by=BY)
+    assert read_answer(again).node == read_answer(first).node
+    assert centre["central"].catalog.number == number
+    with pytest.raises(NotGranted, match="already"):
+        office.answer_file(newcomer.request, check, msgspec.structs.replace(WISH, place="counter-04"), by=BY)
+
+
+# --- certificates ---
+
+
+def test_a_certificate_names_the_machine_and_nothing_outside_the_building(
+    centre: SmallCentre, office: Enrolment, tmp_path: Path
+) -> None:
+    Newcomer(tmp_path / "a", address="https://10.0.0.13:8600").ask(office, office.make_code(WISH, by=BY).text)
+    certificate = x509.load_der_x509_certificate(from_base64(card(centre, "counter-03.1").tls, "tls"))
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["counter-03.local"]
+    assert [str(address) for address in names.get_values_for_type(x509.IPAddress)] == ["10.0.0.13"]
+    words = centre["central"].catalog.latest.centre()
+    assert words is not None
+    authority = x509.load_der_x509_certificate(from_base64(words.tls_authority, "tls"))
+    certificate.verify_directly_issued_by(authority)
+    authority.verify_directly_issued_by(x509.load_der_x509_certificate(centre["central"].catalog.root))
+
+    bank = Newcomer(tmp_path / "b", address="https://vietcombank.com.vn")
+    with pytest.raises(NotGranted, match="none of the names"):
+        bank.ask(office, office.make_code(msgspec.structs.replace(WISH, place="counter-04"), by=BY).text)
+    twin = Newcomer(tmp_path / "c", address="https://10.0.0.13:9000")
+    with pytest.raises(NotGranted, match=r"where counter-03\.1 is"):
+        twin.ask(office, office.make_code(msgspec.structs.replace(WISH, place="counter-05"), by=BY).text)
+
+
+def test_a_card_is_renewed_two_months_before_its_end_if_its_machine_is_heard(
+    centre: SmallCentre, office: Enrolment
+) -> None:
+    """With the same key and number. What nobody hears of runs out."""
+    before = {name: card(centre, f"{name}.1") for name in ("counter-01", "counter-02", "central")}
+    assert office.renew() == []
+    centre.clock.at += (
+        before["counter-01"].lease_to - local_day(centre.clock.at) - RENEWED_BEFORE + timedelta(days=1)
+    )
+    centre["central"].contacts.heard("counter-01.1")
+    centre.clock.forward(hours=1)
+
+    assert office.renew() == ["central.1", "counter-01.1"]
+    assert office.renew() == []
+    after = card(centre, "counter-01.1")
+    old = before["counter-01"]
+    assert after.lease_to > old.lease_to
+    assert (after.pin, after.number, after.lease_from) == (old.pin, old.number, old.lease_from)
+    ends = [
+        x509.load_der_x509_certificate(from_base64(one.tls, "tls")).not_valid_after_utc
+        for one in (old, after)
+    ]
+    assert ends[0] < ends[1]
+    assert card(centre, "counter-02.1") == before["counter-02"]
+
+    centre["central"].contacts.heard("counter-02.1")
+    centre.clock.forward(days=HEARD_WITHIN.days + 1)
+    assert office.renew() == []
+    centre.meet()
+    assert centre["counter-01"].card == after
+
+
+# --- the end ---
+
+
+def test_a_stolen_machine_counts_up_to_what_central_had_and_no_further(
+    centre: SmallCentre, office: Enrolment
+) -> None:
+    known = centre.receive()
+    centre.meet()
+    later = centre.receive(applicant="Hoàng Văn Sau")  # the thief works on, and nobody has it yet
+    office.revoke("counter-01.1", "stolen", by=BY)
+    revoked = card(centre, "counter-01.1")
+    assert (revoked.opens, revoked.duties, revoked.revoked) == (False, (), "stolen")
+    cut = centre["central"].catalog.trust.cuts["counter-01.1"]
+    assert (cut.last_hash, cut.why) == (known.timeline[-1].hash, "stolen")
+
+    centre.meet()
+    room = centre["room-01"].register
+    assert room.dossier(known.stream).received is not None
+    assert [line.place for line in room.dossier(later.stream).timeline] == [Place.HELD]
+    with pytest.raises(NotAllowed):
+        centre.receive(applicant="Sau khi biết")
+
+
+def test_a_number_is_held_to_the_end_of_its_lease_whatever_became_of_the_machine(
+    centre: SmallCentre, office: Enrolment
+) -> None:
+    """A slip with it may still be out there. The place gets its next incarnation, with another number."""
+    lease = card(centre, "counter-01.1").lease_to
+    office.revoke("counter-01.1", "lost", by=BY)
+    made = office.make_code(msgspec.structs.replace(WISH, place="counter-01"), by=BY)
+    assert (made.place.node, made.place.number) == ("counter-01.2", 3)
+    with pytest.raises(NotGranted, match=r"held by counter-01\.1"):
+        office.make_code(msgspec.structs.replace(WISH, number=1), by=BY)
+    centre.clock.at += lease - local_day(centre.clock.at) + timedelta(days=1)
+    assert office.make_code(msgspec.structs.replace(WISH, number=1), by=BY).place.number == 1
+
+
+def test_a_machine_that_closed_itself_writes_no_more_and_frees_its_number_tomorrow(
+    centre: SmallCentre, office: Enrolment
+) -> None:
+    dossier = centre.receive()
+    node = centre["counter-01"]
+    with pytest.raises(NotGranted, match="has not closed itself"):
+        office.revoke("counter-01.1", "retired", by=BY)
+
+    last = close_node(node, by=BY, reason="Thay máy mới")
+    with pytest.raises(NotAllowed, match="closed itself"):
+        centre.receive(applicant="Sau khi đóng")
+    with pytest.raises(NotAllowed):
+        close_node(node, by=BY, reason="Lần nữa")
+    with pytest.raises(NotGranted, match="not here yet"):
+        office.revoke("counter-01.1", "retired", by=BY)
+
+    centre.meet()
+    assert office.closed_on("counter-01.1") == local_day(centre.clock.at)
+    office.revoke("counter-01.1", "retired", by=BY)
+    assert centre["central"].catalog.trust.cuts["counter-01.1"].last_seq == last
+    centre.meet()
+    assert all(shown.received is not None for shown in centre.shown(dossier))
+
+    with pytest.raises(NotGranted, match="number 01 is held"):
+        office.make_code(msgspec.structs.replace(WISH, number=1), by=BY)
+    centre.clock.forward(days=1)
+    made = office.make_code(msgspec.structs.replace(WISH, place="counter-01", number=1), by=BY)
+    assert (made.place.node, made.place.number) == ("counter-01.2", 1)
+
+
+def test_closing_survives_a_restart(centre: SmallCentre) -> None:
+    close_node(centre["counter-01"], by=BY, reason="Thay máy mới")
+    node = centre.reopen("counter-01")
+    with node.file.read():
+        assert Fact.get_or_none(Fact.key == "closed") is not None
+    with pytest.raises(NotAllowed, match="closed itself"):
+        centre.receive()
+
+
+def test_only_an_administrator_closes_a_machine(centre: SmallCentre) -> None:
+    with pytest.raises(NotAllowed):
+        close_node(centre["counter-01"], by="hanh.nh", reason="Về sớm")
+    assert centre.receive().received is not None
+
+
+@pytest.mark.parametrize(
+    ("node", "words"), [("central.1", "cannot revoke itself"), ("counter-09.1", "no card of counter-09.1")]
+)
+def test_what_cannot_be_revoked(office: Enrolment, node: str, words: str) -> None:
+    with pytest.raises(NotGranted, match=words):
+        office.revoke(node, "lost", by=BY)
+
+
+def test_nobody_revokes_twice_or_without_being_an_administrator(
+    centre: SmallCentre, office: Enrolment
+) -> None:
+    with pytest.raises(NotGranted, match="no administrator"):
+        office.revoke("counter-01.1", "lost", by="hanh.nh")
+    office.revoke("counter-01.1", "lost", by=BY)
+    number = centre["central"].catalog.number
+    with pytest.raises(NotGranted, match="revoked already"):
+        office.revoke("counter-01.1", "stolen", by=BY)
+    assert centre["central"].catalog.number == number
+
+
+def test_a_revoked_machine_may_not_come_back_with_its_keys(
+    centre: SmallCentre, office: Enrolment, newcomer: Newcomer
+) -> None:
+    newcomer.ask(office, office.make_code(WISH, by=BY).text)
+    office.revoke("counter-03.1", "stolen", by=BY)
+    with pytest.raises(NotGranted, match="have a card already"):
+        newcomer.ask(office, office.make_code(WISH, by=BY).text)
+    with pytest.raises(NotGranted, match="already"):
+        office.answer_file(newcomer.request, check_of(newcomer.request), WISH, by=BY)
