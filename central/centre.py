@@ -130,6 +130,7 @@ class Place(msgspec.Struct, frozen=True):
     duties: tuple[Duty, ...]
     address: str = ""
     agencies: tuple[str, ...] = ()
+    building: str = ""
 
     @property
     def name(self) -> str:
@@ -150,6 +151,7 @@ class Place(msgspec.Struct, frozen=True):
             x25519=request.x25519,
             address=self.address or request.address,
             agencies=self.agencies,
+            building=self.building,
             tls=to_base64(tls),
         )
 

@@ -31,6 +31,9 @@ def place_options(command: Any) -> Any:
         click.option("--agency", "agencies", multiple=True, help="Whose dossiers it keeps. [default: all]"),
         click.option("--number", type=click.IntRange(0, 999), help="[default: the lowest that is free]"),
         click.option("--address", default="", help="How others reach it. [default: what it says itself]"),
+        click.option(
+            "--building", default="", help="Machines of one building speak with each other by themselves."
+        ),
         click.option("--by", required=True, help="The administrator who does it."),
     )
     for option in reversed(options):
@@ -55,6 +58,7 @@ def _wish(given: dict[str, Any]) -> Wish:
         agencies=tuple(given["agencies"]),
         number=given["number"],
         address=given["address"].rstrip("/"),
+        building=given["building"],
     )
 
 

@@ -63,6 +63,7 @@ class Wish(msgspec.Struct, frozen=True):
     agencies: tuple[str, ...] = ()
     number: int | None = None
     address: str = ""
+    building: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +338,7 @@ class Enrolment:
             duties=wish.duties,
             address=wish.address,
             agencies=wish.agencies,
+            building=wish.building,
         )
         self._check(place, day)
         return place
