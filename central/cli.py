@@ -202,6 +202,18 @@ def rebuild(data: Path, as_json: bool) -> None:
 
 
 @main.command()
+@click.option(
+    "--data", type=_folder, required=True, help="A node's folder, or a centre's with all its nodes."
+)
+@click.option("--json", "as_json", is_flag=True)
+def status(data: Path, as_json: bool) -> None:
+    """With whom a node is in contact, what is left to copy, and what went wrong last."""
+    from central.status import status_command
+
+    sys.exit(status_command(data, as_json, system_clock))
+
+
+@main.command()
 @click.option("--seeds", type=click.IntRange(1), default=20, show_default=True, help="How many runs.")
 @click.option("--from", "first", type=click.IntRange(0), default=1, show_default=True, help="The first seed.")
 @click.option(

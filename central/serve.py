@@ -30,6 +30,7 @@ from edge.roads import Roads
 from edge.server import Door, application, serving
 from edge.settings import NodeSettings, read_config
 from edge.spooling import Spooling
+from edge.status import answering, status_of
 from edge.web import create_pages
 from sync.errors import Unavailable
 from sync.tls import is_loopback
@@ -65,6 +66,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
             host, port = stack.enter_context(serving(app, settings.host, settings.port, door=door))
             if node.is_centre:
                 stack.enter_context(listening(node))
+            stack.enter_context(answering(folder, lambda: status_of(node, roads, node.clock())))
             roads.start()
             if settings.mdns:
                 neighbourhood.start(host, port)

@@ -1,0 +1,203 @@
+"""How a running node stands with the others, for programs and people: per peer and database, asked for on its machine.
+
+The node answers at a socket in its own folder, which only its user can open: it needs no port, no password and no
+certificate, and whoever asks touches no database.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from edge.database import Copy
+from edge.node import Folder, Node
+from edge.roads import Road, Roads
+from sync.errors import SyncError
+
+SOCKET: Final = "status.sock"
+PATIENCE_S: Final = 10.0
+
+
+class Lane(msgspec.Struct, frozen=True):
+    """One database in one direction. `lag_s`: since when something is left to copy; null where nothing is known to be.
+
+    `pending`, `rate`: as far as they are known. `written`, `refused`: documents since the road was opened.
+    """
+
+    database: str
+    direction: str
+    state: str
+    pending: int | None
+    rate: float | None
+    lag_s: float | None
+    last_success: datetime | None
+    last_error: str | None
+    last_error_at: datetime | None
+    written: int
+    refused: int
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What another machine has noted that it has from here: how much of a database it lacks, as of `at`."""
+
+    database: str
+    pending: int
+    at: datetime
+
+
+class PeerStatus(msgspec.Struct, frozen=True):
+    """One other machine. `url`: where it is spoken to, "" for one that comes by itself."""
+
+    node: str
+    url: str
+    heard_at: datetime | None
+    lost_since: datetime | None
+    why: str
+    lanes: list[Lane] = []
+    holds: list[Held] = []
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """A file that is not whole here. `size`: null until that is known."""
+
+    file: str
+    stream: str
+    size: int | None
+    here: int
+    source: str
+    why: str
+
+
+class NodeStatus(msgspec.Struct, frozen=True):
+    """`waiting`: own acts that central is not known to have; `refused`: documents that somebody would not take."""
+
+    node: str
+    at: datetime
+    running: bool
+    catalog: int
+    waiting: int
+    waiting_since: datetime | None
+    refused: int
+    peers: list[PeerStatus]
+    files_elsewhere: list[Missing]
+
+
+def status_of(node: Node, roads: Roads, at: datetime) -> NodeStatus:
+    waiting = node.register.waiting()
+    ways = roads.all()
+    urls = {peer.node: peer.urls[0] for peer in roads.peers()}
+    others = [card.node for card in node.catalog.latest.cards() if card.node != node.id and card.opens]
+    return NodeStatus(
+        node=node.id,
+        at=at,
+        running=True,
+        catalog=node.catalog.number,
+        waiting=waiting.count,
+        waiting_since=waiting.oldest,
+        refused=len(node.register.refused()),
+        peers=[
+            _peer(node, name, urls.get(name, ""), [way for way in ways if way.peer == name], at)
+            for name in sorted({*urls, *(others if node.is_centre else ())})
+        ],
+        files_elsewhere=[
+            Missing(one.file, one.stream, one.size, one.here, one.source, one.why)
+            for one in roads.elsewhere()
+        ],
+    )
+
+
+def _peer(node: Node, name: str, url: str, ways: list[Road], at: datetime) -> PeerStatus:
+    contact = node.contacts.of(name)
+    with node.file.read():
+        copies = list(Copy.select().where(Copy.peer == name).order_by(Copy.key))
+    holds = []
+    for copy in copies:
+        database = copy.key.partition(" ")[2]
+        if database in node.stores:
+            since = datetime.fromisoformat(copy.at)
+            holds.append(Held(database, node.stores[database].pending(copy.seq), since))
+    lanes = [_lane(way, at) for way in ways]
+    return PeerStatus(name, url, contact.heard_at, contact.lost_since, contact.why, lanes, holds)
+
+
+def _lane(way: Road, at: datetime) -> Lane:
+    one = way.status
+    lag = None if way.resting or one.behind_since is None else (at - one.behind_since).total_seconds()
+    return Lane(
+        way.database,
+        way.direction,
+        "resting" if way.resting else one.state.value,
+        one.pending,
+        None if one.rate is None else round(one.rate, 1),
+        lag,
+        one.last_success,
+        one.last_error,
+        one.last_error_at,
+        one.docs_written,
+        one.docs_refused,
+    )
+
+
+# ---- the socket
+
+
+@contextlib.contextmanager
+def answering(folder: Folder, status: Callable[[], NodeStatus]) -> Iterator[None]:
+    """Answer whoever of this machine asks for the status, until the block ends."""
+    with contextlib.ExitStack() as stack:
+        line = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        with _short(folder.path) as path:
+            path.unlink(missing_ok=True)  # of a node that was killed; this one holds the folder's lock
+            line.bind(str(path))
+            path.chmod(0o600)
+        line.listen()
+        thread = threading.Thread(target=_answer, args=(line, status), name="status", daemon=True)
+        thread.start()
+        yield
+        with contextlib.suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
+        thread.join(timeout=PATIENCE_S)
+        (folder.path / SOCKET).unlink(missing_ok=True)
+
+
+def _answer(line: socket.socket, status: Callable[[], NodeStatus]) -> None:
+    while True:
+        try:
+            asking, _ = line.accept()
+        except OSError:
+            return
+        with asking, contextlib.suppress(OSError, SyncError):  # it went away, or the node is closing
+            asking.settimeout(PATIENCE_S)
+            asking.sendall(msgspec.json.encode(status()))
+
+
+def asked(folder: Folder) -> NodeStatus | None:
+    """What the node in this folder says; None if none runs there, or it does not say anything in time."""
+    said = bytearray()
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line, _short(folder.path) as path:
+            line.settimeout(PATIENCE_S)
+            line.connect(str(path))
+            while part := line.recv(65536):
+                said += part
+        return msgspec.json.decode(bytes(said), type=NodeStatus)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+@contextlib.contextmanager
+def _short(folder: Path) -> Iterator[Path]:
+    """The socket's path by way of the open folder: a socket's name has at most 107 bytes."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield Path(f"/proc/self/fd/{handle}/{SOCKET}")
+    finally:
+        os.close(handle)
