@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -312,8 +312,11 @@ class Office:
             centre.file, self._store, centre.keys, centre.clock, centre.ids, node=centre.id
         )
 
-    def define(self, entries: Iterable[Entry], *, by: str) -> int:
-        """Write entries, all of them or none; how many. A later entry on a subject replaces the earlier one."""
+    def define(self, entries: Iterable[Entry], *, by: str, with_: Sequence[str] = ()) -> int:
+        """Write entries, all of them or none; how many. A later entry on a subject replaces the earlier one.
+
+        `with_`: second persons, where the entry needs them.
+        """
         written: dict[tuple[str, str], tuple[str, str]] = {}
         count = 0
         with self._centre.file.write():
@@ -324,7 +327,9 @@ class Office:
                 stream = known[0] if known else self._centre.ids.stream(at)
                 data = msgspec.to_builtins(entry)
                 parents = [known[1]] if known else []
-                event = self._chain.append(stream, subject[0], data, parents=parents, by=by, at=at)
+                event = self._chain.append(
+                    stream, subject[0], data, parents=parents, by=by, at=at, with_=with_
+                )
                 written[subject] = (stream, event)
                 count += 1
         return count

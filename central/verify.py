@@ -104,12 +104,14 @@ class _Verification:
     def __init__(self, nodes: list[NodeFolder], findings: Findings, told: Told) -> None:
         self._nodes, self._findings, self._told = nodes, findings, told
         self._total = sum(node.documents for node in nodes)
+        self._redacted: frozenset[str] = frozenset()
         self._done = 0
 
     def run(self) -> Verdict:
         for node in self._nodes:
             self._check_structure(node)
         proven = self._read_catalogs()
+        self._redacted = frozenset(proven.catalog.trust.redacted)
         for node in self._nodes:
             catalogs.check_identity(node.path, node.name, node.node, proven, self._findings)
             self._read_events(node, proven)
@@ -147,6 +149,7 @@ class _Verification:
             for read in self._counted(events.read_events(documents)):
                 faults = events.faults_of(read, proven.catalog)
                 receipt = numbers.receipt_of(read.event) if isinstance(read.event, Event) else None
+                node.redacted += _is_own_redacted_reception(read.event, node.node)
                 if receipt is not None:
                     node.receipts.append(receipt)
                     self._findings.numbers.setdefault(receipt.stream, receipt.number)
@@ -178,7 +181,7 @@ class _Verification:
         numbers.check_unique(receipts, self._findings)
         for node in self._nodes:
             own = [receipt for receipt in node.receipts if receipt.trace.node == node.node]
-            numbers.check_counters(node.database, own, self._findings, node.name)
+            numbers.check_counters(node.database, own, node.redacted, self._findings, node.name)
             numbers.check_shown(node.database, given, proven.catalog, self._findings, node.name)
 
     def _check_chains(self, proven: Proven) -> Chains:
@@ -232,7 +235,7 @@ class _Verification:
         """
         nodes = {one.node for one in self._nodes}
         for file in dict.fromkeys(named.file for named in node.named):
-            if file in node.files.whole or file in node.files.broken:
+            if file in node.files.whole or file in node.files.broken or file in self._redacted:
                 continue
             event = first[file]
             somewhere = any(file in one.files.whole for one in self._nodes)
@@ -280,6 +283,12 @@ class _Verification:
             self._done += 1
             if self._done % TOLD_EVERY == 0:
                 self._told(self._done, self._total)
+
+
+def _is_own_redacted_reception(event: object, node: str) -> bool:
+    """Whether a number was given here of which nothing is left but that it was given."""
+    own = isinstance(event, Event) and event.redacted and event.node == node
+    return own and isinstance(event, Event) and event.kind == "dossier.received"
 
 
 def _files_named(event: Event, proven: Proven) -> Iterator[NamedFile]:

@@ -7,7 +7,7 @@ the event. Of such a peer may bring so much and no more (`edge.waits`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,8 +36,12 @@ class Admitted:
 class Admission:
     """The write rules of one node."""
 
-    def __init__(self, catalog: Catalog, waits: Waits, *, node: str) -> None:
+    def __init__(
+        self, catalog: Catalog, waits: Waits, *, node: str, erased: Callable[[str], bool] = lambda name: False
+    ) -> None:
+        """`erased`: whether a chunk went with a redacted file and no other file here has it."""
         self._catalog = catalog
+        self._erased = erased
         self._waits = waits
         self._node = node
         self._admitted: dict[str, Admitted] = {}
@@ -70,7 +74,15 @@ class Admission:
         return [self._why_not_in_catalog(document) for document in documents]
 
     def files(self, documents: Sequence[Document], source: str | None) -> list[str | None]:
-        return [why_no_file(document) for document in documents]
+        return [self._why_no_file(document, source) for document in documents]
+
+    def _why_no_file(self, document: Document, source: str | None) -> str | None:
+        """A file that was redacted does not come back, nor do chunks that only it had."""
+        name = str(document.get("_id"))
+        ground = self._catalog.trust.redacted.get(name)
+        if ground is None and source is not None and self._erased(name):
+            ground = "of a file that is"
+        return why_no_file(document) if ground is None else f"redacted: it is gone by law ({ground})"
 
     def admitted(self, document: Document) -> Admitted:
         """What the rules have found out about a document that was let in; nothing is verified twice."""
@@ -90,10 +102,23 @@ class Admission:
             event = parse(document)
         except Malformed as why:
             return str(why)
+        if (refusal := self._why_not_of_its_revision(document, event)) is not None:
+            return refusal
         sealed = self.is_sealed(document, event)
         if sealed is False:
             return f"seal: not the seal of {document['node']}"
         self._keep(document, Admitted(event, sealed, self._waiting_bytes(document, event)))
+        return None
+
+    def _why_not_of_its_revision(self, document: Document, event: Event | Unknown) -> str | None:
+        """The second revision is for what the catalog says is redacted, and then there is no first one any more."""
+        ground = self._catalog.trust.redacted.get(event.hash)
+        if not document["_rev"].startswith("2-"):
+            return None if ground is None else f"redacted: its data is gone by law ({ground})"
+        if ground is None:
+            return "redacted: the catalog here does not say so"
+        if "_revisions" not in document:
+            return "_revisions: a redaction has the event's first revision as its history"
         return None
 
     def _why_not_in_catalog(self, document: Document) -> str | None:
@@ -102,6 +127,8 @@ class Admission:
             event = parse(document)
         except Malformed as why:
             return str(why)
+        if not document["_rev"].startswith("1-"):
+            return "redacted: what the catalog says is not"
         centre = self._catalog.centre
         if centre is not None:
             card = self._catalog.latest.card(centre)

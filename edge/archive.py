@@ -12,7 +12,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from schemas.canonical import canonical
@@ -43,7 +43,10 @@ class Archive:
         self.store = store
 
     def keep(self, content: bytes) -> str:
-        """Store a file durably, unless it is here, and return its id. Raises `ValueError` above 100 MB."""
+        """Store a file durably, unless it is here, and return its id.
+
+        Raises `ValueError` above 100 MB, `Forbidden` for a file that was redacted.
+        """
         if len(content) > MAX_BYTES:
             raise ValueError(f"a file has at most {MAX_BYTES} bytes, this one {len(content)}")
         pieces = [content[at : at + CHUNK_BYTES] for at in range(0, len(content), CHUNK_BYTES)]
@@ -51,10 +54,26 @@ class Archive:
         index = {"size": len(content), "chunks": [chunk["_id"] for chunk in chunks]}
         name = f"file-{hashlib.sha256(content).hexdigest()}"
         once = {chunk["_id"]: chunk for chunk in chunks}
-        self.store.bulk_docs(
+        outcomes = self.store.bulk_docs(
             [*once.values(), {"_id": name, "_rev": list_revision(index), **index}], new_edits=False
         )
+        for outcome in outcomes:
+            outcome.saved()
         return name
+
+    def lists_naming(self, chunks: Iterable[str]) -> list[str]:
+        """The files that have a list here, true or made up, with one of these chunks in it."""
+        wanted = set(chunks)
+        with self.store.file.read():
+            names = [one.id for one in self.store.all_docs(startkey="file-", endkey="file-~")]
+            return [
+                name for name in names if any(wanted & set(index["chunks"]) for index in self.lists(name))
+            ]
+
+    def forget(self, names: Sequence[str]) -> None:
+        """Purge lists and chunks, those that are here. Raises `Unavailable` when only their bytes are left in a log."""
+        known = self.store.summaries(names)
+        self.store.purge({name: [str(leaf.rev) for leaf in one.leaves] for name, one in known.items()})
 
     def read(self, name: str) -> bytes | None:
         """The file's bytes, or None while it or a part of it is not here. Raises `Damaged`."""

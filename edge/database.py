@@ -162,6 +162,12 @@ class Wait(Local):
     since = TextField()
 
 
+class Erased(Local):
+    """A chunk that went with a redacted file."""
+
+    name = TextField(primary_key=True)
+
+
 class Secret(Local):
     """Random bytes made once, such as the key of the session cookies."""
 
@@ -262,7 +268,19 @@ class ForkRow(Projection):
         table_name = "fork"
 
 
-LOCAL: Final = (Fact, Chain, Number, Pin, Delivery, Copy, RefusedDocument, Wait, Secret, EnrolmentCode)
+LOCAL: Final = (
+    Fact,
+    Chain,
+    Number,
+    Pin,
+    Delivery,
+    Copy,
+    RefusedDocument,
+    Wait,
+    Erased,
+    Secret,
+    EnrolmentCode,
+)
 PROJECTIONS: Final = (EventRow, DossierRow, ConflictRow, ForkRow)
 
 PROJECTION_VERSION: Final = "2"
@@ -309,6 +327,10 @@ CREATE TABLE enrolmentcode (name TEXT PRIMARY KEY NOT NULL, key BLOB NOT NULL, p
     WITHOUT ROWID;
 """
 
+_LOCAL_5: Final = """
+CREATE TABLE erased (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
+"""
+
 _PROJECTIONS: Final = """
 CREATE TABLE event (hash TEXT PRIMARY KEY NOT NULL, stream TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL,
     kind TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, place TEXT NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
@@ -345,6 +367,7 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(connection, _LOCAL_2),
     lambda connection: run_script(connection, _LOCAL_3),
     lambda connection: run_script(connection, _LOCAL_4),
+    lambda connection: run_script(connection, _LOCAL_5),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 
@@ -370,6 +393,11 @@ def migrate(database: NodeFile) -> None:
         with database.write() as connection:
             MIGRATIONS[number](connection)
             connection.execute(f"PRAGMA user_version = {number + 1}")
+
+
+def copies_aside(path: Path) -> list[Path]:
+    """The copies of a file that its migrations left."""
+    return sorted(path.parent.glob(f"{path.name}.version-*"))
 
 
 def _copy_aside(path: Path, version: int) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -17,7 +18,7 @@ from edge.archive import Archive
 from edge.chain import OwnChain
 from edge.clock import Clock
 from edge.contact import Contacts
-from edge.database import AMBIENT, NodeFile, migrate, projections_are_current
+from edge.database import AMBIENT, NodeFile, copies_aside, migrate, projections_are_current
 from edge.deciding import Deciding
 from edge.errors import CannotStart
 from edge.ids import Ids
@@ -26,6 +27,7 @@ from edge.ledger import Ledger
 from edge.paper import Papers
 from edge.people import People
 from edge.projector import Projector
+from edge.redaction import Redactions
 from edge.register import Register
 from edge.settings import NAME, NodeSettings
 from edge.waits import Waits
@@ -132,7 +134,7 @@ class Node:
 
     def _open_stores(self) -> None:
         self.waits = Waits(self.file)
-        rules = Admission(self.catalog, self.waits, node=self.id)
+        rules = Admission(self.catalog, self.waits, node=self.id, erased=self._is_erased)
         self.projector = Projector(self.file, self.catalog, rules, self.waits, self.clock, node=self.id)
         file, new = self.file.file, self.ids.hex
         self.stores: Mapping[str, Store] = {
@@ -165,6 +167,14 @@ class Node:
         )
         self.spool = Spool(self._printer, self.papers.render_job, self.file.write)
         self.contacts = Contacts(self.file, self.clock)
+        self.redactions = Redactions(
+            self.file,
+            self.archive,
+            (self.stores["dossiers"], self.stores["visits"]),
+            self.projector,
+            self.catalog,
+            aside=partial(copies_aside, self.folder.database),
+        )
 
     def _catch_up(self) -> None:
         """Do what a crash may have left: projections of an older version, waiting events, half-sent papers."""
@@ -172,6 +182,7 @@ class Node:
             current = projections_are_current(connection)
         if not current:
             self.projector.rebuild()
+        self.redactions.apply()
         self.projector.catalog_grew()
         self.spool.settle_interrupted(at=self.clock())
 
@@ -186,9 +197,13 @@ class Node:
 
     def _catalog_grew(self, documents: Sequence[Document]) -> None:
         if self._apply_catalog(documents):
+            self.redactions.apply()
             self.projector.catalog_grew()
             for told in self.on_catalog:
                 told()
+
+    def _is_erased(self, name: str) -> bool:
+        return self.redactions.erased(name)
 
     def _read_catalog(self) -> None:
         store = self.stores["catalog"]

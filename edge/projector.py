@@ -58,6 +58,12 @@ class Parsed:
             if len(self._events) > self._most:
                 self._events.popitem(last=False)
 
+    def forget(self, doc_id: str) -> None:
+        """What must not be in memory any more either."""
+        with self._lock:
+            for name in [name for name in self._events if name[0] == doc_id]:
+                del self._events[name]
+
 
 class Projector:
     """Keeps the projections of one node. An arrival's `source` is the id of the node that brought it."""
@@ -109,7 +115,8 @@ class Projector:
         connection.executemany(
             # a copy with a junk seal may have come first: the true one has the last word
             "INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO UPDATE SET"
-            " sealed = max(sealed, excluded.sealed), centre_at = coalesce(centre_at, excluded.centre_at)"
+            " sealed = max(sealed, excluded.sealed), local_seq = excluded.local_seq,"
+            " centre_at = coalesce(centre_at, excluded.centre_at)"
             " WHERE excluded.sealed = 1",
             deliveries,
         )
@@ -118,6 +125,10 @@ class Projector:
         for stream in sorted(streams):
             self._project(connection, stream)
         self._note_forks(connection, [delivery[0] for delivery in deliveries])
+
+    def forget(self, doc_id: str) -> None:
+        """The parsed event of a document whose data is gone."""
+        self._parsed.forget(doc_id)
 
     def events_of(self, stream: str) -> list[Event | Unknown]:
         """The events of a stream here, whatever their seal."""
@@ -244,6 +255,10 @@ class Projector:
         if right and len(leaves) > 1:
             self.store.purge({doc_id: [rev for rev in leaves if rev not in right]})
             self._waits.forget(connection, doc_id)
+            connection.execute(
+                "UPDATE delivery SET local_seq = ? WHERE hash = ?",
+                (self.store.summary(doc_id).seq, doc_id.partition(":")[2]),
+            )
         return bool(right)
 
     def _doubts(self, connection: Connection, events: Sequence[Event | Unknown]) -> dict[str, str]:

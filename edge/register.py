@@ -20,7 +20,9 @@ from schemas.spelling import words
 
 LISTED: Final = 50
 # the first words are those of the partial index
-_KEPT_BACK: Final = "place NOT IN ('effective', 'contested', 'void') AND place <> 'redacted'"
+_KEPT_BACK: Final = (
+    "place NOT IN ('effective', 'contested', 'void') AND place <> 'redacted' AND why <> 'redacted'"
+)
 _KEPT_BACK_COLUMNS: Final = (
     "e.hash, e.kind, e.at, e.by, e.node, e.seq, e.place, e.why, e.stream, d.arrived_at, d.source"
 )

@@ -113,6 +113,17 @@ def put(
     )
 
 
+def forget(stream: str) -> list[Path]:
+    """Empty all papers of a dossier, inside the caller's transaction: what was printed stays counted, without content.
+
+    Those that have not gone to a printer are dropped. Returns the files to take away, whether they are there or not.
+    """
+    jobs = list(PrintJob.select().where(PrintJob.stream == stream))
+    PrintJob.delete().where((PrintJob.stream == stream) & (PrintJob.state == State.QUEUED.value)).execute()
+    PrintJob.update(payload=b"", path="", error="").where(PrintJob.stream == stream).execute()
+    return [Path(job.path) for job in jobs if job.path]
+
+
 class Spool:
     """The way of the jobs to one printer. Its methods commit; call them outside of any transaction."""
 

@@ -2,6 +2,7 @@
 
     id        <stream>:<hash>            hash = SHA-256 over the canonical JSON of the header, 64 hex digits
     revision  1-<32 hex>                 first half of SHA-256(hash ‖ seal): a copy with a junk seal is another leaf
+              2-<32 hex>                 the only second one there is: redacted, without salt and data
     header    all members but _id, _rev, salt, data, seal
     data_hash SHA-256 over the canonical JSON of {"data", "salt"}: the data can go (redaction), the chain stays
     seal      Ed25519 by the node's key over "motcua/event/1" LF header
@@ -45,7 +46,7 @@ _NODE = r"^[a-z0-9]+(-[a-z0-9]+)*\.[1-9][0-9]*\Z"
 _PERSON = r"^([a-z0-9]+([.-][a-z0-9]+)*)?\Z"
 _CATALOG = r"^([1-9][0-9]*-[0-9a-f]{16})?\Z"
 _HEX_ID = re.compile(r"^([0-9a-f]{32}):([0-9a-f]{64})$")
-_REVISION = re.compile(r"^1-[0-9a-f]{32}$")
+_REVISION = re.compile(r"^[12]-[0-9a-f]{32}$")
 
 NOT_IN_HEADER: Final = frozenset({"_id", "_rev", "_revisions", "salt", "data", "seal"})
 HEADER_MEMBERS: Final = frozenset(
@@ -91,6 +92,11 @@ class Event(msgspec.Struct, frozen=True, rename={"with_": "with"}):
     clock: Literal["unsure"] | None = None
 
     @property
+    def redacted(self) -> bool:
+        """Whether salt and data are gone: what was written is no longer here, that it was written is."""
+        return self.salt == ""
+
+    @property
     def order(self) -> tuple[str, str]:
         """Orders displays and additive facts; it never decides which decision stands."""
         return (self.at, self.hash)
@@ -120,8 +126,26 @@ def data_hash_of(data: Mapping[str, Any], salt: str) -> str:
 
 
 def revision_of(event_hash: str, seal: bytes) -> str:
-    """The only revision of an honest event."""
+    """The first revision of an honest event, and but for a redaction the only one."""
     return "1-" + hashlib.sha256(bytes.fromhex(event_hash) + seal).hexdigest()[:32]
+
+
+def redacted_revision_of(event_hash: str, seal: bytes) -> str:
+    """The revision of an event whose data the law demanded to be gone (design §3.6)."""
+    return "2-" + hashlib.sha256(bytes.fromhex(event_hash) + seal + b"redacted").hexdigest()[:32]
+
+
+def redacted(document: Mapping[str, Any]) -> Document:
+    """The second revision of an event: header and seal without salt and data, with the first as its history."""
+    event_hash, seal = document["_id"].partition(":")[2], from_base64(document["seal"], "seal", 64)
+    first, second = revision_of(event_hash, seal), redacted_revision_of(event_hash, seal)
+    return {
+        "_id": document["_id"],
+        "_rev": second,
+        "_revisions": {"start": 2, "ids": [second[2:], first[2:]]},
+        **header_of(document),
+        "seal": document["seal"],
+    }
 
 
 def seal_message(header: Mapping[str, Any]) -> bytes:
@@ -219,13 +243,20 @@ def parse(document: Mapping[str, Any]) -> Event | Unknown:
     if event_hash != claimed:
         raise Malformed("_id", "the id is not the hash of the event")
     data, salt, seal = document.get("data"), document.get("salt"), document.get("seal")
-    if type(data) is not dict or type(salt) is not str or type(seal) is not str:
-        raise Malformed("data", "an event has data, salt and seal")
-    from_base64(salt, "salt", 16)
-    if document["_rev"] != revision_of(event_hash, from_base64(seal, "seal", 64)):
-        raise Malformed("_rev", "the revision is not made from hash and seal")
-    if header.get("data_hash") != data_hash_of(data, salt):
-        raise Malformed("data_hash", "the data is not the data that the header commits to")
+    if document["_rev"].startswith("2-"):
+        if type(seal) is not str or "data" in document or "salt" in document:
+            raise Malformed(
+                "_rev", "an event has one revision; that of a redaction has neither data nor salt"
+            )
+        _redacted_revision(document, event_hash, from_base64(seal, "seal", 64))
+    else:
+        if type(data) is not dict or type(salt) is not str or type(seal) is not str:
+            raise Malformed("data", "an event has data, salt and seal")
+        from_base64(salt, "salt", 16)
+        if document["_rev"] != revision_of(event_hash, from_base64(seal, "seal", 64)):
+            raise Malformed("_rev", "the revision is not made from hash and seal")
+        if header.get("data_hash") != data_hash_of(data, salt):
+            raise Malformed("data_hash", "the data is not the data that the header commits to")
     if header.get("stream") != stream:
         raise Malformed("stream", "not the stream of the id")
     version = header.get("v")
@@ -249,11 +280,23 @@ def _identity(document: Mapping[str, Any]) -> tuple[str, str]:
     if match is None:
         raise Malformed("_id", "an event's id is <stream>:<hash>")
     if type(revision) is not str or _REVISION.fullmatch(revision) is None:
-        raise Malformed("_rev", "an event has one revision, of generation 1")
+        raise Malformed(
+            "_rev", "an event has one revision, of generation 1, and one more when it is redacted"
+        )
     revisions = document.get("_revisions")
-    if revisions is not None and revisions != {"start": 1, "ids": [revision[2:]]}:
+    first = revision.startswith("1-")
+    if first and revisions is not None and revisions != {"start": 1, "ids": [revision[2:]]}:
         raise Malformed("_revisions", "an event has one revision, of generation 1")
     return match[1], match[2]
+
+
+def _redacted_revision(document: Mapping[str, Any], event_hash: str, seal: bytes) -> None:
+    first, second = revision_of(event_hash, seal), redacted_revision_of(event_hash, seal)
+    if document["_rev"] != second:
+        raise Malformed("_rev", "the revision is not that of a redaction")
+    revisions = document.get("_revisions")
+    if revisions is not None and revisions != {"start": 2, "ids": [second[2:], first[2:]]}:
+        raise Malformed("_revisions", "a redaction has the event's first revision as its history")
 
 
 def _event(document: Mapping[str, Any], event_hash: EventHash) -> Event:
@@ -261,7 +304,7 @@ def _event(document: Mapping[str, Any], event_hash: EventHash) -> Event:
     if extra:
         raise Malformed(min(extra), "not a member of an event of version 1")
     try:
-        event = msgspec.convert({**document, "hash": event_hash}, Event)
+        event = msgspec.convert({"data": {}, "salt": "", **document, "hash": event_hash}, Event)
     except msgspec.ValidationError as error:
         field, _, why = str(error).rpartition(" - at `$.")
         raise Malformed(why.rstrip("`") if field else "event", field or str(error)) from error

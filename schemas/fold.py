@@ -180,6 +180,8 @@ class _Group:
 
 
 _NEWER: Final = "needs a newer version"
+REDACTED: Final = "redacted"
+"""Why an act is held that comes after one whose data is gone."""
 _CALM: Final = _Silenced()
 _RETURNED: Final = "dossier.returned"
 _SETTLED: Final = "dossier.settled"
@@ -254,7 +256,7 @@ class _Fold:
         self.asked: dict[int, tuple[tuple[Step, ...], Terms | None]] = {}
         """For each reception, the steps and the time that its procedure asked for on that day."""
         self.waiting = self.effective = self.disputed = self.bound = self.resting = self.ending = 0
-        self.irregular = self.trusted = 0
+        self.irregular = self.trusted = self.gone = 0
         self.of_kind: dict[str, int] = {}
         self.of_claim: dict[tuple[str, str], int] = {}
         self.of_value: dict[tuple[str, str, str], int] = {}
@@ -349,7 +351,9 @@ class _Fold:
             return _Verdict(Place.WAITING, f"card of {event.node}")
         trust = self.catalog.trust
         if event.hash in trust.redacted:
-            return self._redacted(event, act, view, before)
+            verdict = self._redacted(event, act, view, before)
+            self.gone |= 1 << place if verdict.done is None else 0
+            return verdict
         try:
             data = msgspec.convert(event.data, act.data)
         except msgspec.ValidationError as why:
@@ -372,7 +376,8 @@ class _Fold:
             return _Verdict(where, why_not, done, act.says(data))
         if before & self.waiting:
             return _Verdict(Place.WAITING, "parents")
-        return _Verdict(where, why_not)
+        # what it was judged by is no longer here: nobody can say whether it was right
+        return _Verdict(where, REDACTED if before & self.gone else why_not)
 
     def _redacted(self, event: Event, act: Act, view: View, before: int) -> _Verdict:
         """The data is gone, the header stands: an act of which nothing but its being done counts keeps its effect."""

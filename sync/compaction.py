@@ -39,18 +39,23 @@ class Compaction:
             ).fetchone()
             if last is None:
                 return None
-            old = connection.execute(
-                f"SELECT rowid, attachments FROM {self._p}_rev r"
-                " WHERE doc > ? AND doc <= ? AND body IS NOT NULL AND EXISTS ("
-                f"SELECT 1 FROM {self._p}_rev child WHERE child.doc = r.doc"
-                " AND child.generation = r.generation + 1 AND child.parent = r.hash)",
-                (after, last),
-            ).fetchall()
-            for row, attachments in old:
-                self._strip(connection, row)
-                if attachments is not None:
-                    self._contents.release(connection, rows.contents_of(attachments))
+            self.strip(connection, after, last)
             return int(last)
+
+    def strip(self, connection: Connection, after: int, last: int) -> int:
+        """Forget the bodies of all revisions with a child, of the documents after one number up to another."""
+        old = connection.execute(
+            f"SELECT rowid, attachments FROM {self._p}_rev r"
+            " WHERE doc > ? AND doc <= ? AND body IS NOT NULL AND EXISTS ("
+            f"SELECT 1 FROM {self._p}_rev child WHERE child.doc = r.doc"
+            " AND child.generation = r.generation + 1 AND child.parent = r.hash)",
+            (after, last),
+        ).fetchall()
+        for row, attachments in old:
+            self._strip(connection, row)
+            if attachments is not None:
+                self._contents.release(connection, rows.contents_of(attachments))
+        return len(old)
 
     def _strip(self, connection: Connection, row: int) -> None:
         """Leave only the name. Anew at the end of the table, because a row that shrinks frees no page."""

@@ -260,6 +260,15 @@ class Store:
         finally:
             self._compacting.release()
 
+    def strip(self, doc_id: str) -> int:
+        """Forget the bodies of the revisions of one document that have a child; how many. As `compact`, at once.
+
+        The bytes are gone from the file after `SqliteFile.scrub`.
+        """
+        with self.file.write() as connection:
+            number = self.summary(doc_id).number
+            return Compaction(self.file, self._p, self._contents).strip(connection, number - 1, number)
+
     @property
     def compacting(self) -> bool:
         return self._compacting.locked()

@@ -1,7 +1,8 @@
 """The documents of one database of one node, as the rows of its store say: nothing is looked up by an index.
 
-Every document of Motcua is written once: one revision, of generation 1, without parent, never deleted. What
-differs from that was not written by a node.
+Every document of Motcua is written once: one revision, of generation 1, without parent, never deleted. An event
+that was redacted has a second one, and of the first nothing but its name. What differs from that was not written by a
+node.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from central.inspection.reading import Snapshot
 
 UNKNOWN: Final = 100_000
+_REDACTED: Final = 2
 
 
 class Stored(NamedTuple):
@@ -52,6 +54,9 @@ class Documents:
         documents = {row[0]: _Document(*row) for row in rows}
         self.count = len(documents)
         taken: set[int] = set()
+        first: dict[Any, Any] = {}
+        parents: dict[Any, Any] = {}
+        purged = any(row[1] for row in self._snapshot.rows(f"{self._p}_meta", "purge_seq"))
         revisions = self._snapshot.rows(
             f"{self._p}_rev", "doc, generation, hash, parent, deleted, body, attachments"
         )
@@ -59,7 +64,13 @@ class Documents:
             rev = f"{generation}-{rev_hash}"
             document = documents.get(number)
             faults = []
-            if (parent, deleted) != (None, 0) or generation != 1:
+            redacted = document is not None and document.generation == _REDACTED
+            if redacted and (generation, parent, deleted, body, attachments) == (1, None, 0, None, None):
+                first[number] = rev_hash
+                continue
+            if redacted and generation == _REDACTED:
+                parents[number] = parent
+            elif (parent, deleted) != (None, 0) or generation != 1:
                 faults.append("its revision is not the first and only one")
             if document is None:
                 yield Stored(None, 0, rev, body, attachments, (*faults, "no document has this revision"))
@@ -67,20 +78,20 @@ class Documents:
             if number in taken:
                 faults.append("it has a second revision")
             taken.add(number)
-            if (document.generation, document.hash, document.deleted, document.others) != (
-                1,
-                rev_hash,
-                0,
-                None,
-            ):
+            expected = (_REDACTED if redacted else 1, rev_hash, 0, None)
+            if (document.generation, document.hash, document.deleted, document.others) != expected:
                 faults.append("the row of the document does not name this revision")
-            if document.seq != number:
+            if document.seq != number and not (redacted or purged):
                 faults.append("its place in the order of arrival was changed")
             yield Stored(_known_id(document), document.seq, rev, body, attachments, tuple(faults))
+        for number, parent in parents.items():
+            if first.get(number) != parent:
+                name = _known_id(documents[number])
+                self.faults.append(f"{name} was redacted, and its first revision is not what it names")
         self.without_body = [_known_id(one) for number, one in documents.items() if number not in taken]
-        self._check_meta(documents)
+        self._check_meta(documents, purged=purged)
 
-    def _check_meta(self, documents: dict[Any, _Document]) -> None:
+    def _check_meta(self, documents: dict[Any, _Document], *, purged: bool) -> None:
         """The store's own counts: they show a loss at the end, where no gap does."""
         meta = list(self._snapshot.rows(f"{self._p}_meta", "doc_count, doc_del_count, seq"))
         if not meta:
@@ -93,7 +104,7 @@ class Documents:
         if (count, deleted) != (self.count, 0):
             self.faults.append(f"{self.count} documents can be read, {count} are counted")
         last = max((one.seq for one in documents.values() if type(one.seq) is int), default=0)
-        if self.count == count and seq != last:
+        if self.count == count and seq != last and not (purged and type(seq) is int and last < seq):
             self.faults.append(f"the last change has the number {last}, the count says {seq}")
 
 

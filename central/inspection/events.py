@@ -83,6 +83,11 @@ def faults_of(read: Read, catalog: Catalog) -> tuple[str, ...]:
     if read.event is None or read.link is None:
         return ()
     faults = list(seal_faults(read, catalog))
+    ground = catalog.trust.redacted.get(read.event.hash)
+    if ground is not None and "data" in read.document:
+        faults.append(f"its data should be gone by law ({ground})")
+    if ground is None and "data" not in read.document:
+        faults.append("its data are gone, and the catalog does not say so")
     if isinstance(read.event, Event):
         if catalog.at(read.event.catalog) is None:
             faults.append(f"it rests on catalog {read.event.catalog}, which no node here has")

@@ -44,6 +44,8 @@ class NodeFolder:
     at_centre: set[str] = field(default_factory=set)
     files: FileShelf = field(default_factory=FileShelf)
     awaited: int = 0
+    redacted: int = 0
+    """Own receptions whose data, and so whose numbers, are gone by law."""
 
     @property
     def name(self) -> str:

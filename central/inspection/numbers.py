@@ -32,8 +32,8 @@ class Receipt(NamedTuple):
 
 
 def receipt_of(event: Event) -> Receipt | None:
-    """The number in a `dossier.received`; None for every other event."""
-    if event.kind != "dossier.received":
+    """The number in a `dossier.received`; None for every other event, and for one that was redacted."""
+    if event.kind != "dossier.received" or event.redacted:
         return None
     number, agency = str(event.data.get("number")), str(event.data.get("agency"))
     trace = Trace(event.hash, event.node, event.seq)
@@ -66,8 +66,13 @@ def number_faults(receipt: Receipt, catalog: Catalog) -> tuple[str, ...]:
     )
 
 
-def check_counters(snapshot: Snapshot, own: Iterable[Receipt], findings: Findings, folder: str) -> None:
-    """Each counter stands at the last number that this node's own events used, and none was left out."""
+def check_counters(
+    snapshot: Snapshot, own: Iterable[Receipt], redacted: int, findings: Findings, folder: str
+) -> None:
+    """Each counter stands at the last number that this node's own events used, and none was left out.
+
+    But for as many as were redacted: their numbers are gone with them.
+    """
     used: dict[str, list[int]] = defaultdict(list)
     for receipt in own:
         if receipt.parts is not None:
@@ -78,6 +83,8 @@ def check_counters(snapshot: Snapshot, own: Iterable[Receipt], findings: Finding
         where = f"number counter {key}"
         if last is None:
             findings.say(folder, where, f"it is gone; own events used {_spans(counts)}")
+        elif redacted and type(last) is int and len(counts) < last <= len(counts) + redacted:
+            redacted -= last - len(counts)
         elif counts != list(range(1, len(counts) + 1)) or last != len(counts):
             findings.say(folder, where, f"it stands at {last}, own events used {_spans(counts) or 'none'}")
 
@@ -98,6 +105,8 @@ def check_shown(
                 folder, f"dossier search {number}", "it is not found by its number; run motcua rebuild"
             )
     for _, stream, number, form, payload in snapshot.rows("print_job", "stream, number, form, payload"):
+        if payload == b"":
+            continue  # what it printed was redacted
         if number not in given.get(stream, ()):
             findings.say(folder, f"print job {number}", "no event of this dossier gave it this number")
         elif form == ReceiptSlip.FORM and not _is_slip_of(payload, str(number), str(stream), catalog):

@@ -17,7 +17,7 @@ from edge.waits import MOST_BYTES
 from edge.web.presence import person
 from edge.web.site import Site, site
 from schemas.errors import Because
-from schemas.fold import Line, Place
+from schemas.fold import REDACTED, Line, Place
 
 blueprint = Blueprint("held", __name__)
 
@@ -167,4 +167,6 @@ def _held_for(why: str) -> str:
         return "Sai niêm phong của máy trạm: giả, hoặc đã bị sửa trên đường đi. Không tính vào hồ sơ."
     if why == CUT:
         return "Máy này ghi sau khi đã bị cắt (mất, bị lấy cắp, nhân đôi hoặc ngừng dùng)."
+    if why == REDACTED:
+        return "Dựa trên việc mà nội dung đã xoá theo quy định."
     return f"Không hợp lệ: {_reason(why)}."
