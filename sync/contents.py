@@ -10,16 +10,16 @@ DESIGN.md, "Attachments".
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
-from sync.documents import Content, digest_of
+from sync.documents import BINARY_TYPE, Content, digest_from, digest_of
 from sync.errors import BadRequest, Broken, TooLarge, Unavailable
 from sync.gunzip import Gunzip
+from sync.packing import Packing, is_packed
 from sync.sqlite import Connection, SqliteFile
 
 PIECE_BYTES = 256 * 1024
@@ -200,18 +200,28 @@ class Staging:
                     if not shortened:
                         self._contents.unpin(number)
 
-    def lay(self, chunks: Iterable[bytes], *, name: str, gzipped: bool = False) -> Content:
-        """Store a stream; in memory is never more than a stride of it.
+    def lay(
+        self,
+        chunks: Iterable[bytes],
+        *,
+        name: str,
+        content_type: str = BINARY_TYPE,
+        gzipped: bool = False,
+        digest: str | None = None,
+    ) -> Content:
+        """Store a stream, packed if it is text of which nobody sent the gzip; never is more than a stride in memory.
 
-        Raises `TooLarge` (of the attachment `name`), `BadRequest` if what should be gzipped is not, and
-        whatever `chunks` raises.
+        Raises `TooLarge` (of the attachment `name`), `BadRequest` if what should be gzipped is not or what
+        came has not this digest, and whatever `chunks` raises.
         """
-        sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+        arriving = _Digested(chunks)
+        packing = Packing(arriving) if not gzipped and is_packed(content_type) else None
         unpacking = Gunzip() if gzipped else None
+        sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
         number: int | None = None
         laid = length = unpacked = 0
         waiting = bytearray()
-        for chunk in chunks:
+        for chunk in arriving if packing is None else packing:
             sha256.update(chunk)
             md5.update(chunk)
             length += len(chunk)
@@ -219,7 +229,9 @@ class Staging:
                 for piece in unpacking.feed(chunk):
                     unpacked += len(piece)
                     _check_size(name, unpacked)
-            _check_size(name, length)
+            if packing is not None:
+                unpacked = packing.length
+            _check_size(name, max(length, unpacked))
             waiting += chunk
             if len(waiting) >= STRIDE_BYTES:
                 whole = len(waiting) - len(waiting) % PIECE_BYTES
@@ -228,15 +240,18 @@ class Staging:
                 del waiting[:whole]
         if unpacking is not None and not unpacking.complete:
             raise BadRequest(f"the attachment {name} is not the gzip that it is said to be")
+        if digest not in (None, arriving.digest()):
+            raise BadRequest("Possible message corruption.", error="content_md5_mismatch")
         with self._file.write() as connection:
             known = self._contents.find(connection, sha256.digest())
             if known is not None:
                 self._pin(known.number)
             else:
                 number = self._down(number, laid, bytes(waiting))
-                digest = "md5-" + base64.b64encode(md5.digest()).decode()
-                known = self._contents.finish(connection, number, sha256.digest(), length, digest)
-        return known._replace(unpacked=unpacked if gzipped else None)
+                known = self._contents.finish(
+                    connection, number, sha256.digest(), length, digest_from(md5.digest())
+                )
+        return known._replace(unpacked=unpacked if gzipped or unpacked else None)
 
     def _down(self, number: int | None, start: int, data: bytes) -> int:
         with self._file.write() as connection:
@@ -249,6 +264,22 @@ class Staging:
     def _pin(self, number: int) -> None:
         self._contents.pin(number)
         self._numbers.append(number)
+
+
+class _Digested:
+    """A stream that goes through, and what its digest is when it has."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        self._md5 = hashlib.md5(usedforsecurity=False)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self._md5.update(chunk)
+            yield chunk
+
+    def digest(self) -> str:
+        return digest_from(self._md5.digest())
 
 
 def _require_here(found: int) -> None:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeGuard
 import orjson
 
 from sync.errors import BadRequest, TooLarge
+from sync.packing import is_packed, packed
 from sync.revisions import Rev, canonical_hash, parse_rev
 
 Json: TypeAlias = dict[str, Any]
@@ -50,13 +51,20 @@ class Content(NamedTuple):
     unpacked: int | None = None
 
 
+class Packed(NamedTuple):
+    """Bytes that came with the document and are stored as their gzip; `length`: how many are in it."""
+
+    gzip: bytes
+    length: int
+
+
 class AttachmentIn(NamedTuple):
     """One member of `_attachments` as it was sent. `data`: None for a stub, a `Content` for what followed."""
 
     name: str
     content_type: str
     revpos: int | None
-    data: bytes | Content | None
+    data: bytes | Packed | Content | None
 
 
 class Attachment(NamedTuple):
@@ -201,6 +209,7 @@ class Follower(NamedTuple):
     """An attachment whose bytes are sent beside the document: `length` of them, of that digest, if it says so."""
 
     name: str
+    content_type: str
     length: int
     gzipped: bool
     digest: str | None
@@ -225,14 +234,11 @@ def _follower(name: str, about: Json) -> Follower:
         raise BadRequest(f"Invalid attachment length for {name}")
     digest = about.get("digest")
     known = isinstance(digest, str) and digest.startswith("md5-")
-    return Follower(name, length, gzipped, digest if known else None)
+    return Follower(name, _content_type_of(name, about), length, gzipped, digest if known else None)
 
 
 def _attachment(name: str, sent: Json, content: Content | None) -> AttachmentIn:
-    content_type = sent.get("content_type", BINARY_TYPE)
-    revpos = sent.get("revpos")
-    if not isinstance(content_type, str) or len(content_type) > MAX_CONTENT_TYPE:
-        raise BadRequest(f"Invalid attachment metadata for {name}")
+    content_type, revpos = _content_type_of(name, sent), sent.get("revpos")
     if not (revpos is None or _is_natural(revpos)):
         raise BadRequest(f"Invalid attachment metadata for {name}")
     if sent.get("stub") is True:
@@ -241,13 +247,23 @@ def _attachment(name: str, sent: Json, content: Content | None) -> AttachmentIn:
         if content is None:
             raise BadRequest(f"Attachment {name} follows, but this request is not multipart")
         return AttachmentIn(name, content_type, revpos, content)
-    return AttachmentIn(name, content_type, revpos, _decoded(name, sent.get("data")))
+    data = _decoded(name, sent.get("data"))
+    if data and is_packed(content_type):
+        return AttachmentIn(name, content_type, revpos, Packed(packed(data), len(data)))
+    return AttachmentIn(name, content_type, revpos, data)
+
+
+def _content_type_of(name: str, sent: Json) -> str:
+    content_type = sent.get("content_type", BINARY_TYPE)
+    if not isinstance(content_type, str) or len(content_type) > MAX_CONTENT_TYPE:
+        raise BadRequest(f"Invalid attachment metadata for {name}")
+    return content_type
 
 
 def _decoded(name: str, data: object) -> bytes:
-    if isinstance(data, str):
+    if isinstance(data, str) and len(data) % 4 == 0:
         try:
-            return base64.b64decode(data, validate=True)
+            return binascii.a2b_base64(data, strict_mode=True)
         except binascii.Error:
             pass
         except ValueError:  # a character that is not ASCII
@@ -283,14 +299,22 @@ def _named_content(one: Attachment | AttachmentIn) -> tuple[str, ...]:
     """The digest, and the encoding if there is one: the same bytes packed are something else."""
     if isinstance(one, Attachment):
         return (one.digest,) if one.gzipped is None else (one.digest, "gzip")
-    if isinstance(one.data, Content):
-        return (one.data.digest,) if one.data.unpacked is None else (one.data.digest, "gzip")
-    return (digest_of(one.data or b""),)
+    match one.data:
+        case Content(digest=digest, unpacked=unpacked):
+            return (digest,) if unpacked is None else (digest, "gzip")
+        case Packed(gzip=data):
+            return digest_of(data), "gzip"
+        case data:
+            return (digest_of(data or b""),)
 
 
 def digest_of(content: bytes) -> str:
     """`md5-<base64>`, CouchDB's name for an attachment's bytes: a label, not a protection."""
-    return "md5-" + base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+    return digest_from(hashlib.md5(content, usedforsecurity=False).digest())
+
+
+def digest_from(md5: bytes) -> str:
+    return "md5-" + base64.b64encode(md5).decode()
 
 
 # ---- JSON

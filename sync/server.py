@@ -172,6 +172,7 @@ class _CouchApp(Flask):
         request_id = named if _REQUEST_ID.fullmatch(named) else self._host.new_id()[:10]
         response.headers["X-Couch-Request-ID"] = request_id
         response.headers["X-CouchDB-Body-Time"] = "0"
+        response.headers["Server"] = f"CouchDB/{root.COUCHDB_VERSION} (Motcua)"
         return self._host.cors.mark(request, response)
 
     def dispatch_request(self) -> Response:

@@ -15,7 +15,7 @@ import orjson
 
 from sync import rows
 from sync.contents import Contents
-from sync.documents import Attachment, AttachmentIn, Content, Incoming, Json, kept_as, new_hash
+from sync.documents import Attachment, AttachmentIn, Content, Incoming, Json, Packed, kept_as, new_hash
 from sync.errors import Conflict, Forbidden, MissingStub, Refused
 from sync.revisions import Rev, Tree, parse_rev
 from sync.rows import Summary
@@ -250,12 +250,16 @@ class Writing:
     def _kept(self, one: Attachment | AttachmentIn, rev: Rev) -> Attachment:
         if isinstance(one, Attachment):
             return one
-        content = (
-            one.data
-            if isinstance(one.data, Content)
-            else self._contents.keep(self._connection, one.data or b"")
-        )
-        return kept_as(one, content, one.revpos or rev.generation)
+        return kept_as(one, self._content_of(one), one.revpos or rev.generation)
+
+    def _content_of(self, one: AttachmentIn) -> Content:
+        match one.data:
+            case Content() as content:
+                return content
+            case Packed(gzip=data, length=length):
+                return self._contents.keep(self._connection, data)._replace(unpacked=length)
+            case data:
+                return self._contents.keep(self._connection, data or b"")
 
     def _save(self, documents: Iterable[_Document]) -> dict[str, int]:
         """Write what differs; returns the new sequences by document id."""

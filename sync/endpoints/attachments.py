@@ -111,7 +111,7 @@ def _ranges(header: str | None, length: int) -> list[tuple[int, int]]:
 
 
 def put_attachment(call: DatabaseCall, doc_id: str, name: str) -> Response:
-    """The body goes to the disk as it comes; what is gzipped stays so."""
+    """The body goes to the disk as it comes, text packed; what is gzipped stays so."""
     checked_attachment_name(name)
     base = base_rev(call)
     gzipped = _is_gzipped(call)
@@ -119,9 +119,10 @@ def put_attachment(call: DatabaseCall, doc_id: str, name: str) -> Response:
         raise TooLarge(name, error="attachment_too_large")
     # the type as it was sent, parameters and all
     sent = call.request.headers.get("Content-Type") or BINARY_TYPE
-    about = {"content_type": sent.encode("latin-1").decode("utf-8", "replace"), "follows": True}
+    content_type = sent.encode("latin-1").decode("utf-8", "replace")
+    about = {"content_type": content_type, "follows": True}
     with call.store.staging() as staging:
-        content = staging.lay(call.chunks(), name=name, gzipped=gzipped)
+        content = staging.lay(call.chunks(), name=name, content_type=content_type, gzipped=gzipped)
         rev = _edit(
             call, doc_id, base, lambda attachments: {**attachments, name: about}, following={name: content}
         )

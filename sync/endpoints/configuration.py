@@ -16,12 +16,13 @@ from sync.documents import MAX_DOCUMENT_BYTES, load
 from sync.endpoints.answers import answer
 from sync.endpoints.call import Call
 from sync.errors import BadRequest, NotAllowed, NotFound, Refused
+from sync.packing import LEVEL, TYPES
 
 NODE: Final = "nonode@nohost"
 """CouchDB's name for a node that is alone."""
 
 _SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
-    "attachments": {"compression_level": "0"},
+    "attachments": {"compression_level": str(LEVEL), "compressible_types": ", ".join(TYPES)},
     "chttpd": {"decode_plus_to_space": "true"},
     "couchdb": {
         "max_attachment_size": str(MAX_ATTACHMENT_BYTES),

@@ -230,10 +230,13 @@ def _laid_down(received: RelatedParts, document: object, staging: Staging) -> di
     for one in followers(document) if isinstance(document, dict) else ():
         if one.length > MAX_ATTACHMENT_BYTES:
             raise TooLarge(one.name, error="attachment_too_large")
-        content = staging.lay(received.take(one), name=one.name, gzipped=one.gzipped)
-        if one.digest not in (None, content.digest):
-            raise BadRequest("Possible message corruption.", error="content_md5_mismatch")
-        following[one.name] = content
+        following[one.name] = staging.lay(
+            received.take(one),
+            name=one.name,
+            content_type=one.content_type,
+            gzipped=one.gzipped,
+            digest=one.digest,
+        )
     received.end()
     return following
 
@@ -274,19 +277,19 @@ def post_document(call: DatabaseCall) -> Response:
 def post_form(call: DatabaseCall, doc_id: str) -> Response:
     """A form with files, as a browser sends it: `_attachments` for a document that is there (`_rev`) or `_doc`."""
     _require_own_page(call)
-    content_type = call.request.headers.get("Content-Type", "")
     if call.request.mimetype != "multipart/form-data":
         raise BadContentType("Content-Type must be multipart/form-data")
     fields: dict[str, bytes] = {}
     files: Json = {}
     with call.store.staging() as staging:
         following: dict[str, Content] = {}
-        for headers, sent in bodies(parts(call.chunks(), boundary_of(content_type))):
+        for headers, sent in bodies(parts(call.chunks(), boundary_of(call.request.headers["Content-Type"]))):
             named = parse_options_header(headers.get("content-disposition", ""))[1]
             if named.get("name") == "_attachments" and "filename" in named:
                 name = checked_attachment_name(named["filename"])
-                following[name] = staging.lay(sent, name=name)
-                files[name] = {"content_type": headers.get("content-type", BINARY_TYPE), "follows": True}
+                content_type = headers.get("content-type", BINARY_TYPE)
+                following[name] = staging.lay(sent, name=name, content_type=content_type)
+                files[name] = {"content_type": content_type, "follows": True}
             elif (field := named.get("name")) in ("_doc", "_rev"):
                 fields[field] = gathered(sent)
         with call.store.file.write():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import json
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import MIMEPart
@@ -168,6 +169,98 @@ def test_it_leaves_gzipped_if_the_client_takes_that(packed: Client) -> None:
 def test_inline_it_is_unpacked(packed: Client) -> None:
     document = packed.get("log?attachments=true", headers={"Accept": "application/json"}).json()
     assert base64.b64decode(document["_attachments"]["gz"]["data"]) == b"tenths " * 1000
+
+
+def arrived(db: Client, content_type: str, way: str, data: bytes, *, doc_id: str = "x") -> None:
+    """`data` as the attachment `t`, sent in one of the ways there are."""
+    about = {"content_type": content_type}
+    if way == "inline":
+        sent = db.put(doc_id, {"_attachments": {"t": {**about, "data": base64.b64encode(data).decode()}}})
+    elif way == "alone":
+        sent = db.ask("PUT", f"{doc_id}/t", data=data, headers={"Content-Type": content_type})
+    else:
+        document = {
+            "_attachments": {"t": {**about, "follows": True, "length": len(data), "digest": md5(data)}}
+        }
+        body = b"--abc\r\nContent-Type: application/json\r\n\r\n" + json.dumps(document).encode()
+        body += b"\r\n--abc\r\n\r\n" + data + b"\r\n--abc--"
+        sent = db.ask("PUT", doc_id, data=body, headers={"Content-Type": 'multipart/related; boundary="abc"'})
+    assert sent.status_code == 201, sent.text
+
+
+def md5(data: bytes) -> str:
+    return "md5-" + base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+@pytest.mark.parametrize("way", ["inline", "alone", "multipart"])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "text/html;charset=utf-8", "Application/JSON", "application/xml ; x=y"]
+)
+def test_text_is_packed_when_it_arrives(db: Client, content_type: str, way: str) -> None:
+    """CouchDB's compressible_types. Digest and ETag are those of the gzip; whoever reads gets the text."""
+    text = "hồ sơ ".encode() * 5000
+    arrived(db, content_type, way, text)
+    stub = db.get("x?att_encoding_info=true").json()["_attachments"]["t"]
+    assert (stub["encoding"], stub["length"]) == ("gzip", len(text))
+    assert stub["encoded_length"] < len(text) / 50
+    with db.get("x/t", headers={"Accept-Encoding": "gzip"}, stream=True) as got:
+        gzipped = got.raw.read(decode_content=False)
+        assert (got.headers["Content-Encoding"], len(gzipped)) == ("gzip", stub["encoded_length"])
+        assert got.headers["ETag"] == f'"{stub["digest"].removeprefix("md5-")}"'
+    assert md5(gzipped) == stub["digest"]
+    assert gzip.decompress(gzipped) == text
+    assert db.get("x/t", headers={"Accept-Encoding": "identity"}).content == text
+    document = db.get("x?attachments=true", headers={"Accept": "application/json"}).json()
+    assert base64.b64decode(document["_attachments"]["t"]["data"]) == text
+    rev = db.put("x", {**db.get("x").json(), "edited": True}).json()["rev"]
+    assert db.get(f"x/t?rev={rev}").content == text
+
+
+@pytest.mark.parametrize("way", ["inline", "alone", "multipart"])
+@pytest.mark.parametrize(
+    "content_type", ["application/pdf", "image/svg+xml", "application/octet-stream", "textual/x"]
+)
+def test_what_is_not_text_stays_as_it_came(db: Client, content_type: str, way: str) -> None:
+    arrived(db, content_type, way, BYTES)
+    stub = db.get("x?att_encoding_info=true").json()["_attachments"]["t"]
+    assert (stub["digest"], stub["length"], "encoding" in stub) == (md5(BYTES), len(BYTES), False)
+
+
+def test_the_same_text_is_the_same_revision_however_it_was_sent(db: Client) -> None:
+    text = b"the same " * 100_000
+    for way in ("inline", "alone", "multipart"):
+        arrived(db, "text/plain", way, text, doc_id=way)
+    rows = db.get("_all_docs").json()["rows"]
+    assert len(rows) == 3
+    assert len({row["value"]["rev"] for row in rows}) == 1
+
+
+def test_text_of_another_digest_is_refused(db: Client) -> None:
+    document = {
+        "_attachments": {
+            "t": {"content_type": "text/plain", "follows": True, "length": 4, "digest": md5(b"that")}
+        }
+    }
+    body = b"--abc\r\nContent-Type: application/json\r\n\r\n" + json.dumps(document).encode()
+    body += b"\r\n--abc\r\n\r\nthis\r\n--abc--"
+    answer = db.ask("PUT", "x", data=body, headers={"Content-Type": 'multipart/related; boundary="abc"'})
+    assert (answer.status_code, answer.json()["error"]) == (400, "content_md5_mismatch")
+
+
+def test_empty_text_is_empty(db: Client) -> None:
+    for name in ("a", "b"):
+        path = f"{name}/t"
+        assert db.ask("PUT", path, data=b"", headers={"Content-Type": "text/plain"}).status_code == 201
+        assert (db.get(path).status_code, db.get(path).content) == (200, b"")
+    db.put("inline", {"_attachments": {"t": {"content_type": "text/plain", "data": ""}}})
+    assert db.get("inline/t").content == b""
+
+
+@pytest.mark.parametrize("data", ["notBase64Encoded=", "abc", "ab=c", "YQ===", "YQ", "Y Q=", "tiếng"])
+def test_data_that_is_no_base64(db: Client, data: str) -> None:
+    answer = db.put("x", {"_attachments": {"t": {"content_type": "text/plain", "data": data}}})
+    assert answer.status_code == 400
+    assert db.get("x").status_code == 404
 
 
 def test_other_encodings_are_refused(db: Client) -> None:

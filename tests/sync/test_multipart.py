@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.documents import Attachment, Follower, Stored
+from sync.documents import BINARY_TYPE, Attachment, Follower, Stored
 from sync.errors import BadRequest
 from sync.multipart import (
     Headers,
@@ -129,7 +129,9 @@ def test_what_is_written_is_read(bodies: list[bytes], at: list[int], gzipped: bo
     received = RelatedParts(cut(data, at), BOUNDARY)
     headers, document = received.document()
     assert (headers, b"".join(document)) == ({"content-type": "application/json"}, b'{"n":1}')
-    followers = [Follower(one.name, one.stored_length, gzipped, None) for one in attachments]
+    followers = [
+        Follower(one.name, one.content_type, one.stored_length, gzipped, None) for one in attachments
+    ]
     assert [b"".join(received.take(one)) for one in followers] == bodies
     received.end()
 
@@ -144,7 +146,7 @@ def test_lengths_that_do_not_agree_are_refused(bodies: list[bytes], which: int, 
     assert b"".join(document) == b"{}"
 
     def taken() -> list[bytes]:
-        found = [b"".join(received.take(Follower("x", length, False, None))) for length in said]
+        found = [b"".join(received.take(Follower("x", BINARY_TYPE, length, False, None))) for length in said]
         received.end()
         return found
 

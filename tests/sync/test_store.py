@@ -327,7 +327,7 @@ def test_all_docs_are_in_the_order_of_their_bytes(store: Store) -> None:
 
 
 def with_attachment(data: str = "aGVsbG8=", **more: object) -> Json:
-    return {"_attachments": {"x": {"content_type": "text/plain", "data": data, **more}}}
+    return {"_attachments": {"x": {"content_type": "image/png", "data": data, **more}}}
 
 
 def test_the_same_bytes_are_kept_once(file: SqliteFile, store: Store) -> None:
