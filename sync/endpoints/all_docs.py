@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
@@ -49,7 +49,7 @@ def queries(call: DatabaseCall) -> Response:
         raise BadRequest("POST body must include `queries` parameter.")
     if not all(isinstance(one, dict) for one in wanted):
         raise BadRequest("`queries` must be an array of JSON objects.")
-    asked = [_parse({**common, **one}) for one in wanted]
+    asked = [_parse([*common, *one.items()]) for one in wanted]
 
     def answers() -> Iterator[bytes]:
         yield b'{"results":['
@@ -235,19 +235,19 @@ def conflicts(summary: Summary) -> Json:
     return {"_conflicts": losers} if losers else {}
 
 
-def _parameters(call: DatabaseCall) -> dict[str, Any]:
-    """The members of a POST body, and over them the query parameters, decoded."""
+def _parameters(call: DatabaseCall) -> list[tuple[str, Any]]:
+    """The members of a POST body, and after them the query parameters, decoded: of two, the later counts."""
     of_url = _of_url(call)
     if call.request.method != "POST":
         return of_url
     body = call.object_body()
     if not isinstance(body.get("keys", []), list):
         raise BadRequest("`keys` body member must be an array.")
-    return {**body, **of_url}
+    return [*body.items(), *of_url]
 
 
-def _of_url(call: DatabaseCall) -> dict[str, Any]:
-    return {name: _decoded(name, value) for name, value in call.request.args.items()}
+def _of_url(call: DatabaseCall) -> list[tuple[str, Any]]:
+    return [(name, _decoded(name, value)) for name, value in call.request.args.items(multi=True)]
 
 
 def _decoded(name: str, value: str) -> Any:
@@ -279,16 +279,26 @@ _KNOWN = frozenset(
 )
 
 
-def _parse(sent: Mapping[str, Any]) -> Asked:
-    key = _key(sent, "key")
+def _parse(pairs: Iterable[tuple[str, Any]]) -> Asked:
+    sent: dict[str, Any] = {}
+    startkey = endkey = None
+    one_key = False  # a key is a range of one; what comes after it moves one of its ends
+    for name, value in pairs:
+        match name:
+            case "key":
+                startkey = endkey = _id("key", value)
+                one_key = startkey is not None
+            case "startkey" | "start_key":
+                startkey, one_key = _id("startkey", value), False
+            case "endkey" | "end_key":
+                endkey, one_key = _id("endkey", value), False
+            case _:
+                sent[name] = value
     limit = sent.get("limit")
-    keys = sent.get("keys")
-    if keys is not None and not isinstance(keys, list):
-        raise BadRequest("`keys` parameter must be an array.")
     return Asked(
-        startkey=_key(sent, "startkey", "start_key") if key is None else key,
-        endkey=_key(sent, "endkey", "end_key") if key is None else key,
-        inclusive_end=_flag(sent, "inclusive_end", default=True) or key is not None,
+        startkey=startkey,
+        endkey=endkey,
+        inclusive_end=_flag(sent, "inclusive_end", default=True) or one_key,
         descending=_flag(sent, "descending"),
         limit=None if limit is None else natural("limit", limit),
         skip=natural("skip", sent.get("skip", 0)),
@@ -296,16 +306,27 @@ def _parse(sent: Mapping[str, Any]) -> Asked:
         conflicts=_flag(sent, "conflicts"),
         attachments=_flag(sent, "attachments"),
         update_seq=_flag(sent, "update_seq"),
-        keys=keys,
+        keys=_keys(sent.get("keys"), ranged=not (startkey is None and endkey is None)),
     )
 
 
-def _key(sent: Mapping[str, Any], *names: str) -> str | None:
+def _id(name: str, value: object) -> str | None:
     """Ids are strings: null and "" bound nothing, anything else that is no string is refused."""
-    value = next((sent[name] for name in names if name in sent), None)
     if value is not None and not isinstance(value, str):
-        raise BadRequest(f"Invalid value for {names[0]}: ids are strings", error="query_parse_error")
+        raise BadRequest(f"Invalid value for {name}: ids are strings", error="query_parse_error")
     return value
+
+
+def _keys(keys: object, *, ranged: bool) -> list[Any] | None:
+    if keys is None:
+        return None
+    if not isinstance(keys, list):
+        raise BadRequest("`keys` parameter must be an array.")
+    if keys and ranged:
+        raise BadRequest(
+            "`keys` is incompatible with `key`, `start_key` and `end_key`", error="query_parse_error"
+        )
+    return keys
 
 
 def _flag(sent: Mapping[str, Any], name: str, *, default: bool = False) -> bool:

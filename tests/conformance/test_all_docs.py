@@ -145,6 +145,33 @@ def test_malformed_parameters(abc: Client, query: str) -> None:
     assert abc.get(f"_all_docs?{query}").status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ('key="a"&startkey="b"', []),
+        ('startkey="b"&key="a"', ["a"]),
+        ('key="a"&endkey="b"', ["a", "b"]),
+        ('endkey="b"&key="a"', ["a"]),
+        ('start_key="c"&startkey="b"&limit=1', ["b"]),
+    ],
+)
+def test_a_key_is_a_range_and_the_later_parameter_counts(
+    abc: Client, query: str, expected: list[str]
+) -> None:
+    """CouchDB's chttpd_view_test."""
+    assert [row["id"] for row in abc.get(f"_all_docs?{query}").json()["rows"]] == expected
+
+
+@pytest.mark.parametrize("path", ["_all_docs", "_design_docs", "_local_docs"])
+@pytest.mark.parametrize("ranged", ["key", "startkey", "start_key", "endkey", "end_key"])
+def test_keys_are_no_range(db: Client, path: str, ranged: str) -> None:
+    asked = [db.get(f'{path}?keys=["a"]&{ranged}="b"'), db.post(path, {"keys": ["a", "b"], ranged: "b"})]
+    for answer in asked:
+        assert (answer.status_code, answer.json()["error"]) == (400, "query_parse_error")
+        assert answer.json()["reason"] == "`keys` is incompatible with `key`, `start_key` and `end_key`"
+    assert db.post(path, {"keys": [], ranged: "b"}).json()["rows"] == []
+
+
 @pytest.mark.parametrize("path", ["_all_docs", "_design_docs", "_local_docs"])
 def test_the_url_counts_more_than_the_body(db: Client, path: str) -> None:
     for prefix in ("", "_design/", "_local/"):
