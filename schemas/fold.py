@@ -83,7 +83,8 @@ class Line:
 class Dossier:
     """What every node that holds the same events and catalog shows.
 
-    `tasks` is what somebody must still do because of what was settled, or was found to be done twice.
+    `tasks` is what somebody must still do because of what was settled, or was found to be done twice. `heads` is what
+    a new act names as its parents: all that is understood here, by its newest events.
     """
 
     stream: str
@@ -285,14 +286,15 @@ class _Fold:
                 Line(event.hash, event.kind, event.at, event.by, event.node, event.seq, shown, verdict.why)
             )
         lines += [Line(EventHash(h), "", "", "", "", 0, Place.NEWER, _NEWER) for h in self.newer]
-        named = {parent for event in self.events for parent in event.parents}
+        known = [event for place, event in enumerate(self.events) if not self._unread(place)]
+        named = {parent for event in known for parent in event.parents}
         return Dossier(
             stream=self.stream,
             status=standing.status,
             standing=standing,
             conflicts=standing.conflicts,
             timeline=tuple(lines),
-            heads=tuple(sorted(event.hash for event in self.events if event.hash not in named)),
+            heads=tuple(sorted(event.hash for event in known if event.hash not in named)),
             missing=tuple(EventHash(h) for h in self.missing),
             tasks=self._tasks(everything, silenced.void, standing)
             if standing.conflicts or silenced.void
@@ -319,6 +321,13 @@ class _Fold:
             if why:
                 pauses.append(Pause(done.at, why, begins))
         return replace(standing, pauses=tuple(pauses), taken_over_at=taken_over_at)
+
+    def _unread(self, place: int) -> bool:
+        """Whether nobody here can know what the event means: a new act beside it is concurrent with it.
+
+        Named as a parent it would change later what the act was allowed by; or never come to a node that refuses it.
+        """
+        return bool(self.waiting >> place & 1) or self.events[place].hash in self.doubts
 
     def _judge(self, place: int, event: Event) -> None:
         before = ended = 0
