@@ -74,6 +74,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
             watch = Watch(node) if node.is_centre else None
             if watch is not None:
                 watch.start()
+            node.seals.start(node.stores["dossiers"])
             sys.stdout.write(f"{READY} {node.id} {_url(host, port)}\n")
             sys.stdout.flush()
             wait_until(stopping, partial(_office_hour, node) if node.is_centre else lambda: None)
@@ -82,6 +83,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
             neighbourhood.stop()
             roads.stop()
             spooling.stop()
+            node.seals.stop()
             for store in node.stores.values():
                 store.close()
 

@@ -3,55 +3,144 @@
 What breaks a rule is refused with its reason, and nothing else of the request with it. An event of a node
 whose card is not here yet, or of a catalog that is not, is let in and waits: replication may bring the card after
 the event. Of such a peer may bring so much and no more (`edge.waits`).
+
+A run of one node's events, each the predecessor of the next, needs one verification (design §3.2): whoever sealed the
+last one sealed its `prev`, which is the hash of the one before, and so on back. That proves what an event says, but not
+its own seal, which no hash covers but the revision's. So every event that is not the predecessor of one that comes with
+it, and every further copy of one that is here or in the same batch, is verified by itself, and `edge.seals` looks
+at the others' seals before anybody else gets them. decisions/0011.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from enum import IntEnum
+from typing import Any, Final
 
 from edge.archive import why_no_file
 from edge.waits import Waits
 from schemas.canonical import canonical
 from schemas.catalog import Catalog
 from schemas.errors import Malformed
-from schemas.events import Event, Unknown, parse
+from schemas.events import VERSION, Event, Unknown, parse
 from schemas.seals import seal_holds
 
 Document = dict[str, Any]
-_LATEST = 2_000
+Here = Callable[[Sequence[str]], set[str]]
+"""Which of these hashes are of events that are here already, in whatever copy."""
+_LATEST: Final = 2_000
+
+
+class Sealed(IntEnum):
+    """What is known of the seal of an event here. The numbers stand in `delivery.sealed`."""
+
+    WRONG = -1
+    """No copy here has the node's seal, and nothing else proves it: held."""
+    UNKNOWN = 0
+    """The node's card is not here yet: waits."""
+    HOLDS = 1
+    PROVEN = 2
+    """Its node sealed a later event of a chain through this one. Its own seal has not been looked at."""
+    SPOILT = 3
+    """The same, but its own seal is somebody's who carried it: it folds here, and nobody gets it from here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """An event that was let in. `sealed` is None while the card of its node is not here; `waiting_bytes` is its
-    size as long as nobody can judge it."""
+    """An event that was let in; `waiting_bytes` is its size as long as nobody can judge it."""
 
     event: Event | Unknown
-    sealed: bool | None
+    sealed: Sealed
     waiting_bytes: int = 0
 
 
 class Admission:
-    """The write rules of one node."""
+    """The write rules of one node. Without `here` every seal is verified by itself."""
 
     def __init__(
-        self, catalog: Catalog, waits: Waits, *, node: str, erased: Callable[[str], bool] = lambda name: False
+        self,
+        catalog: Catalog,
+        waits: Waits,
+        *,
+        node: str,
+        here: Here | None = None,
+        erased: Callable[[str], bool] = lambda name: False,
     ) -> None:
         """`erased`: whether a chunk went with a redacted file and no other file here has it."""
         self._catalog = catalog
         self._erased = erased
         self._waits = waits
+        self._here = here
         self._node = node
         self._admitted: dict[str, Admitted] = {}
 
     def events(self, documents: Sequence[Document], source: str | None) -> list[str | None]:
-        """The rules of `dossiers` and `visits`."""
+        """The rules of `dossiers`. The last events of a node come first, because they prove those before them."""
+        parsed = [_parsed(document) for document in documents]
+        links = self._links(parsed, documents)
+        refusals: list[str | None] = [None] * len(documents)
+        proven: set[tuple[str, int, str]] = set()
+        self._make_room(len(documents))
+        for place in sorted(range(len(documents)), key=lambda place: _seq(parsed[place]), reverse=True):
+            event, document = parsed[place], documents[place]
+            if isinstance(event, Malformed):
+                refusals[place] = str(event)
+                continue
+            refusals[place] = self._why_not_of_its_revision(document, event)
+            if refusals[place] is not None:
+                continue
+            # node and number too: else a node could name a stranger's invention as its predecessor
+            if (
+                isinstance(event, Event)
+                and (event.node, event.seq, event.hash) in proven
+                and event.hash in links
+            ):
+                sealed = Sealed.PROVEN
+            else:
+                sealed = self.is_sealed(document)
+            if sealed is Sealed.WRONG and not (source is None and document["_rev"].startswith("2-")):
+                refusals[place] = f"seal: not the seal of {document['node']}"
+                continue  # only this node itself takes the data even out of what is spoilt
+            if isinstance(event, Event) and sealed in (Sealed.HOLDS, Sealed.PROVEN):
+                proven.add((event.node, event.seq - 1, event.prev))
+            admitted = Admitted(event, sealed, self._waiting_bytes(document, event))
+            self._admitted[_key(document)] = admitted
+        if source is not None:
+            self._not_too_many(documents, refusals, source)
+        return refusals
+
+    def singly(self, documents: Sequence[Document], source: str | None) -> list[str | None]:
+        """The rules of `visits`: the same, each seal verified by itself."""
         refusals = [self._why_not(document) for document in documents]
         if source is not None:
             self._not_too_many(documents, refusals, source)
         return refusals
+
+    def _links(
+        self, parsed: Sequence[Event | Unknown | Malformed], documents: Sequence[Document]
+    ) -> set[str]:
+        """Events that a later one may prove: they come whole and in one copy, and none is here."""
+        if self._here is None:
+            return set()
+        events = [
+            (event, document)
+            for event, document in zip(parsed, documents, strict=True)
+            if isinstance(event, Event)
+        ]
+        named = {event.prev for event, _ in events}
+        copies = Counter(event.hash for event, _ in events)
+        links: list[str] = [
+            event.hash
+            for event, document in events
+            if event.hash in named and copies[event.hash] == 1 and document["_rev"].startswith("1-")
+        ]
+        return set(links) - self._here(links) if links else set()
+
+    def _make_room(self, count: int) -> None:
+        if len(self._admitted) + count > _LATEST:
+            self._admitted.clear()  # of writes that were taken back
 
     def _not_too_many(self, documents: Sequence[Document], refusals: list[str | None], source: str) -> None:
         """Refuse what nobody here can judge, once this peer has brought as much of it as it may."""
@@ -90,12 +179,14 @@ class Admission:
         if found is not None:
             return found
         event = parse(document)
-        return Admitted(event, self.is_sealed(document, event), self._waiting_bytes(document, event))
+        return Admitted(event, self.is_sealed(document), self._waiting_bytes(document, event))
 
-    def is_sealed(self, document: Document, event: Event | Unknown) -> bool | None:
-        """Whether the seal holds; None while the node's card is not here."""
-        key = self._known_key(event) if isinstance(event, Event) else None
-        return None if key is None else seal_holds(document, key)
+    def is_sealed(self, document: Document) -> Sealed:
+        """Whether the own seal of a well-formed event holds; UNKNOWN while its node's card is not here, or newer."""
+        card = self._catalog.latest.card(document["node"]) if document["v"] == VERSION else None
+        if card is None:
+            return Sealed.UNKNOWN
+        return Sealed.HOLDS if seal_holds(document, card.ed25519) else Sealed.WRONG
 
     def _why_not(self, document: Document) -> str | None:
         try:
@@ -104,10 +195,11 @@ class Admission:
             return str(why)
         if (refusal := self._why_not_of_its_revision(document, event)) is not None:
             return refusal
-        sealed = self.is_sealed(document, event)
-        if sealed is False:
+        sealed = self.is_sealed(document)
+        if sealed is Sealed.WRONG:
             return f"seal: not the seal of {document['node']}"
-        self._keep(document, Admitted(event, sealed, self._waiting_bytes(document, event)))
+        self._make_room(1)
+        self._admitted[_key(document)] = Admitted(event, sealed, self._waiting_bytes(document, event))
         return None
 
     def _why_not_of_its_revision(self, document: Document, event: Event | Unknown) -> str | None:
@@ -124,7 +216,7 @@ class Admission:
     def _why_not_in_catalog(self, document: Document) -> str | None:
         """Entries are central's, of whatever version, once its card is known."""
         try:
-            event = parse(document)
+            parse(document)
         except Malformed as why:
             return str(why)
         if not document["_rev"].startswith("1-"):
@@ -136,13 +228,7 @@ class Admission:
                 return "node: not written by central"
             if card is None or not seal_holds(document, card.ed25519):
                 return f"seal: not the seal of {centre}"
-        self._keep(document, Admitted(event, None if centre is None else True))
         return None
-
-    def _keep(self, document: Document, admitted: Admitted) -> None:
-        if len(self._admitted) >= _LATEST:
-            self._admitted.clear()
-        self._admitted[_key(document)] = admitted
 
     def _waiting_bytes(self, document: Document, event: Event | Unknown) -> int:
         """The size of an event whose card or catalog is not here, or whose version is not known; else 0."""
@@ -157,6 +243,17 @@ class Admission:
     def _known_key(self, event: Event) -> str | None:
         card = self._catalog.latest.card(event.node)
         return card.ed25519 if card is not None else None
+
+
+def _parsed(document: Document) -> Event | Unknown | Malformed:
+    try:
+        return parse(document)
+    except Malformed as why:
+        return why
+
+
+def _seq(event: Event | Unknown | Malformed) -> int:
+    return event.seq if isinstance(event, Event) else 0
 
 
 def _key(document: Document) -> str:

@@ -26,9 +26,10 @@ from edge.keys import NodeKeys, read_keys
 from edge.ledger import Ledger
 from edge.paper import Papers
 from edge.people import People
-from edge.projector import Projector
+from edge.projector import Projector, events_here
 from edge.redaction import Redactions
 from edge.register import Register
+from edge.seals import Seals
 from edge.settings import NAME, NodeSettings
 from edge.waits import Waits
 from printing import spool
@@ -134,15 +135,29 @@ class Node:
 
     def _open_stores(self) -> None:
         self.waits = Waits(self.file)
-        rules = Admission(self.catalog, self.waits, node=self.id, erased=self._is_erased)
-        self.projector = Projector(self.file, self.catalog, rules, self.waits, self.clock, node=self.id)
+        rules = Admission(
+            self.catalog,
+            self.waits,
+            node=self.id,
+            here=lambda hashes: events_here(self.file, hashes),
+            erased=self._is_erased,
+        )
+        self.seals = Seals(self.file, rules)
+        self.projector = Projector(
+            self.file, self.catalog, rules, self.waits, self.seals, self.clock, node=self.id
+        )
         file, new = self.file.file, self.ids.hex
         self.stores: Mapping[str, Store] = {
             "catalog": Store(file, "catalog", new_id=new, rules=rules.catalog, arrived=self._catalog_arrived),
             "dossiers": Store(
-                file, "dossiers", new_id=new, rules=rules.events, arrived=self.projector.arrived
+                file,
+                "dossiers",
+                new_id=new,
+                rules=rules.events,
+                arrived=self.projector.arrived,
+                may_leave=self.seals.may_leave,
             ),
-            "visits": Store(file, "visits", new_id=new, rules=rules.events),
+            "visits": Store(file, "visits", new_id=new, rules=rules.singly),
             "files": Store(self._files, "files", new_id=new, rules=rules.files),
         }
         self.projector.read_from(self.stores["dossiers"])
@@ -184,6 +199,7 @@ class Node:
             self.projector.rebuild()
         self.redactions.apply()
         self.projector.catalog_grew()
+        self.seals.remember()
         self.spool.settle_interrupted(at=self.clock())
 
     def trusts(self, node: str, certificate: bytes) -> bool:

@@ -1,19 +1,21 @@
 """From events to tables, in the transaction that brings the events.
 
 Own acts and what neighbours bring come through the same door: the store's `arrived` hook. A stream is folded
-anew whenever one of its events arrives, or when the catalog brings what one of them was waiting for.
+anew whenever one of its events arrives, or when the catalog brings what one of them was waiting for. Of the rows only
+what differs is written, for all streams of a batch together.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
-from edge.admission import Admission
+from edge.admission import Admission, Sealed
 from edge.clock import Clock
 from edge.database import Fact, NodeFile, fresh_projections
+from edge.seals import Seals, settle
 from edge.waits import Waits
 from schemas.acts import TABLE
 from schemas.calendar import local_day
@@ -23,13 +25,15 @@ from schemas.events import Event, Unknown, moment, parse, timestamp
 from schemas.fold import Dossier, Place, fold
 from schemas.spelling import words
 from sync.documents import load, render
+from sync.rows import where_in
 from sync.sqlite import Connection
 from sync.store import Store
 from sync.writing import Arrival
 
 PARSED = 4_000
 """Events kept in memory, of some 4 KB each: those of a batch that arrives, and of the dossiers that are worked on."""
-_SEALED, _UNKNOWN_NODE, _WRONG = 1, 0, -1
+_SEARCHED: Final = ("number", "applicant", "submitter", "phone", "identity")
+"""What the search finds a dossier by."""
 _SLICE: Final = 200
 """Streams folded anew in one transaction when the catalog grew: others write in between."""
 _TRUSTED_UP_TO: Final = "trusted up to"
@@ -74,15 +78,17 @@ class Projector:
         catalog: Catalog,
         admission: Admission,
         waits: Waits,
+        seals: Seals,
         clock: Clock,
         *,
         node: str,
     ) -> None:
         self._file, self._catalog, self._admission, self._clock = file, catalog, admission, clock
-        self._waits = waits
+        self._waits, self._seals = waits, seals
         self._node = node
         self._parsed = Parsed(PARSED)
         self._store: Store | None = None
+        self._checked_at = -1  # the number of the catalog by which unknown nodes were last looked for
 
     def read_from(self, store: Store) -> None:
         """The store of `dossiers`; it has this projector as its hook, and so exists after it."""
@@ -95,12 +101,17 @@ class Projector:
 
     def arrived(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
         """The hook of `dossiers`: note the deliveries, then fold every stream that they belong to."""
+        checked: set[str] = set()
+        if (
+            self._checked_at != self._catalog.number
+        ):  # nothing is folded by a card by which it was not checked
+            checked = self._check_seals(connection)
         now = timestamp(self._clock())
-        deliveries = []
-        streams = set()
+        deliveries, proven = [], []
+        streams: dict[str, list[Event | Unknown]] = {stream: [] for stream in checked}
         for arrival in arrivals:
             admitted = self._admission.admitted(arrival.doc)
-            event, mark = admitted.event, _mark(admitted.sealed)
+            event, sealed = admitted.event, admitted.sealed
             if admitted.waiting_bytes and arrival.source is not None:
                 self._waits.note(
                     connection, event.hash, arrival.rev, arrival.source, admitted.waiting_bytes, now
@@ -108,22 +119,27 @@ class Projector:
             from_centre = arrival.source is not None and arrival.source == self._catalog.centre
             own = isinstance(event, Event) and event.node == self._node
             deliveries.append(
-                (event.hash, own, arrival.seq, arrival.source or "", mark, now, now if from_centre else None)
+                (
+                    event.hash,
+                    own,
+                    arrival.seq,
+                    arrival.source or "",
+                    sealed,
+                    now,
+                    now if from_centre else None,
+                )
             )
-            streams.add(event.stream)
+            if sealed is Sealed.PROVEN:
+                proven.append(arrival.id)
+            streams.setdefault(event.stream, []).append(event)
             self._parsed.keep(arrival.id, arrival.rev, event)
-        connection.executemany(
-            # a copy with a junk seal may have come first: the true one has the last word
-            "INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO UPDATE SET"
-            " sealed = max(sealed, excluded.sealed), local_seq = excluded.local_seq,"
-            " centre_at = coalesce(centre_at, excluded.centre_at)"
-            " WHERE excluded.sealed = 1",
-            deliveries,
-        )
-        for doc_id in self._waits.of(connection, [one.id for one in arrivals]):
-            self._only_the_sealed(connection, doc_id)
-        for stream in sorted(streams):
-            self._project(connection, stream)
+        self._seals.proven(proven)
+        noted = connection.executemany(
+            "INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING", deliveries
+        ).rowcount
+        if noted < len(arrivals):
+            self._settle_copies(connection, arrivals, now)
+        self._project(connection, streams)
         self._note_forks(connection, [delivery[0] for delivery in deliveries])
 
     def forget(self, doc_id: str) -> None:
@@ -137,8 +153,8 @@ class Projector:
             for summary in self.store.all_docs(startkey=f"{stream}:", endkey=f"{stream}:~")
         ]
         known = {name: event for name in named if (event := self._parsed.get(*name)) is not None}
-        rest = self.store.winners([doc_id for doc_id, rev in named if (doc_id, rev) not in known])
-        for stored in rest.values():
+        missing = [doc_id for doc_id, rev in named if (doc_id, rev) not in known]
+        for stored in self.store.winners(missing, for_others=False).values() if missing else ():
             event = parse(load(render(stored)))
             known[stored.id, str(stored.rev)] = event
             self._parsed.keep(stored.id, str(stored.rev), event)
@@ -147,8 +163,7 @@ class Projector:
     def dossier(self, stream: str) -> Dossier:
         """The fold of a stream, as of now."""
         with self._file.read() as connection:
-            events = self.events_of(stream)
-            return fold(events, self._catalog, self._doubts(connection, events))
+            return fold(self.events_of(stream), self._catalog, self._doubts(connection))
 
     def catalog_grew(self) -> None:
         """Fold again what waited for a card or an entry, and what central's newest word puts in another light."""
@@ -160,8 +175,7 @@ class Projector:
             streams |= self._in_another_light(connection)
         for some in _slices(sorted(streams), _SLICE):
             with self._file.write() as connection:
-                for stream in some:
-                    self._project(connection, stream)
+                self._project(connection, {stream: [] for stream in some})
         with self._file.write() as connection:
             self._waits.settle(connection)
             Fact.insert(key=_TRUSTED_UP_TO, value=str(number)).on_conflict_replace().execute()
@@ -209,10 +223,9 @@ class Projector:
         """Drop the projections and make them again from the events; how many streams there are."""
         with self._file.write() as connection:
             fresh_projections(connection)
-            self._check_seals(connection)
             streams = dict.fromkeys(summary.id.partition(":")[0] for summary in self.store.all_docs())
             for stream in streams:
-                self._project(connection, stream)
+                self._project(connection, {stream: self.events_of(stream)})
             connection.execute(_FORKS.format(which="TRUE"))
         return len(streams)
 
@@ -221,10 +234,11 @@ class Projector:
 
         Of several copies of one event the one whose seal holds is the event; the others go.
         """
+        number = self._catalog.number
         nodes = connection.execute(
             "SELECT DISTINCT e.node FROM delivery d JOIN event e ON e.hash = d.hash"
             " WHERE d.sealed <> 1 AND d.sealed = ?",
-            (_UNKNOWN_NODE,),
+            (Sealed.UNKNOWN,),
         ).fetchall()
         streams: set[str] = set()
         for (node,) in nodes:
@@ -233,139 +247,111 @@ class Projector:
             unknown = connection.execute(
                 "SELECT d.hash, e.stream FROM delivery d JOIN event e ON e.hash = d.hash"
                 " WHERE d.sealed <> 1 AND d.sealed = ? AND e.node = ?",
-                (_UNKNOWN_NODE, node),
+                (Sealed.UNKNOWN, node),
             ).fetchall()
             for event_hash, stream in unknown:
-                sealed = self._only_the_sealed(connection, f"{stream}:{event_hash}")
-                connection.execute(
-                    "UPDATE delivery SET sealed = ? WHERE hash = ?", (_mark(sealed), event_hash)
-                )
+                self._settle(connection, f"{stream}:{event_hash}", Sealed.UNKNOWN)
                 streams.add(stream)
             self._note_forks(connection, [event_hash for event_hash, _ in unknown])
+        self._checked_at = number
         return streams
 
-    def _only_the_sealed(self, connection: Connection, doc_id: str) -> bool:
-        """Whether one of the copies has the node's seal; if so, the others are forgotten."""
-        leaves = [str(leaf.rev) for leaf in self.store.summary(doc_id).leaves]
-        right = []
-        for rev in leaves:
-            document = self.store.get(doc_id, rev)
-            if self._admission.is_sealed(document, parse(document)):
-                right.append(rev)
-        if right and len(leaves) > 1:
-            self.store.purge({doc_id: [rev for rev in leaves if rev not in right]})
-            self._waits.forget(connection, doc_id)
-            connection.execute(
-                "UPDATE delivery SET local_seq = ? WHERE hash = ?",
-                (self.store.summary(doc_id).seq, doc_id.partition(":")[2]),
-            )
-        return bool(right)
-
-    def _doubts(self, connection: Connection, events: Sequence[Event | Unknown]) -> dict[str, str]:
-        # `sealed <> 1` is the word of the partial index: without it every fold reads the whole archive
-        wrong = connection.execute(
-            "SELECT hash FROM delivery WHERE sealed <> 1 AND sealed = ?", (_WRONG,)
-        ).fetchall()
-        here = {event.hash for event in events}
-        return {event_hash: "seal" for (event_hash,) in wrong if event_hash in here}
-
-    def _project(self, connection: Connection, stream: str) -> None:
-        events = self.events_of(stream)
-        dossier = fold(events, self._catalog, self._doubts(connection, events))
-        versions = {event.hash: event for event in events}
-        connection.execute("DELETE FROM event WHERE stream = ?", (stream,))
-        connection.executemany(
-            "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    line.hash,
-                    stream,
-                    line.node,
-                    line.seq,
-                    line.kind,
-                    line.at,
-                    line.by,
-                    line.place.value,
-                    line.why,
+    def _settle_copies(self, connection: Connection, arrivals: Sequence[Arrival], now: str) -> None:
+        """Another copy came of an event that is here: the true one takes the place of all others."""
+        hashes = [arrival.id.partition(":")[2] for arrival in arrivals]
+        rows = where_in(connection, "SELECT hash, sealed, local_seq FROM delivery WHERE hash IN", hashes)
+        before = {event_hash: (Sealed(sealed), seq) for event_hash, sealed, seq in rows}
+        for arrival, event_hash in zip(arrivals, hashes, strict=True):
+            sealed, seq = before[event_hash]
+            if seq == arrival.seq:
+                continue  # it came just now
+            if self._settle(connection, arrival.id, sealed) is Sealed.HOLDS and (
+                arrival.source is not None and arrival.source == self._catalog.centre
+            ):
+                connection.execute(
+                    "UPDATE delivery SET centre_at = coalesce(centre_at, ?) WHERE hash = ?", (now, event_hash)
                 )
-                for line in dossier.timeline
-            ],
-        )
-        self._project_conflicts(connection, dossier, versions)
-        self._project_dossier(connection, dossier)
 
-    def _project_conflicts(
-        self, connection: Connection, dossier: Dossier, events: dict[Any, Event | Unknown]
-    ) -> None:
-        connection.execute("DELETE FROM conflict WHERE stream = ?", (dossier.stream,))
-        for conflict in dossier.conflicts:
-            # a row that central reports may name acts of other dossiers, or only those
-            members = [event for member in conflict.members if isinstance(event := events.get(member), Event)]
-            opened = max((member.at for member in members), default=dossier.timeline[-1].at)
-            connection.execute(
-                "INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    conflict.id,
-                    dossier.stream,
-                    conflict.title,
-                    " ".join(conflict.rows),
-                    " ".join(conflict.members),
-                    opened,
-                ),
-            )
+    def _settle(self, connection: Connection, name: str, before: Sealed) -> Sealed:
+        """Look at the own seals of all copies of an event, and note what was seen."""
+        copies = len(self.store.summary(name).leaves)
+        sealed = settle(self.store, self._admission, name, before)
+        connection.execute(
+            "UPDATE delivery SET sealed = ?, local_seq = ? WHERE hash = ?",
+            (sealed, self.store.summary(name).seq, name.partition(":")[2]),
+        )
+        if sealed is Sealed.HOLDS:
+            if copies > 1:
+                self._waits.forget(connection, name)
+            self._file.file.after_commit(lambda: self._seals.seen(name))
+        return sealed
 
-    def _project_dossier(self, connection: Connection, dossier: Dossier) -> None:
-        position = _position(connection, dossier.stream)
-        connection.execute("DELETE FROM dossier WHERE position = ?", (position,))
-        connection.execute("DELETE FROM dossier_search WHERE rowid = ?", (position,))
-        standing, received = dossier.standing, dossier.received
-        if standing.receipt is None or received is None:
-            return
-        submitter = received.submitter if received.submitter else None
-        phone = (submitter.phone if submitter else "") or received.applicant.phone
-        came = submitter.name if submitter else ""
-        row: dict[str, Any] = {
-            "position": position,
-            "stream": dossier.stream,
-            "number": received.number,
-            "procedure": received.procedure,
-            "procedure_name": received.procedure_name,
-            "agency": received.agency,
-            "applicant": received.applicant.name,
-            "identity": received.applicant.identity,
-            "phone": phone,
-            "submitter": came,
-            "received_at": standing.received_at,
-            "received_day": local_day(moment(standing.received_at)).isoformat(),
-            "due_at": standing.due,
-            "status": dossier.status.value,
-            "appraisal": ""
-            if standing.appraisal is None
-            else "passed"
-            if standing.appraisal.data.passed
-            else "failed",
-            "outcome": standing.outcome.kind.removeprefix("dossier.") if standing.outcome else "",
-            "contested": len(dossier.conflicts),
-            "missing": len(dossier.missing),
-            "node": standing.receipt.node,
-            "changed_at": max(line.at for line in dossier.timeline),
-        }
-        names = ", ".join(row)
-        connection.execute(
-            f"INSERT INTO dossier ({names}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608 - names are ours
-            tuple(row.values()),
-        )
-        text = (
-            received.number,
-            received.applicant.name,
-            row["submitter"],
-            phone,
-            received.applicant.identity,
-        )
-        connection.execute(
-            "INSERT INTO dossier_search (rowid, words) VALUES (?, ?)",
-            (position, " ".join(words(" ".join(text)))),
-        )
+    def _doubts(self, connection: Connection) -> dict[str, str]:
+        """Events whose seal is not their node's; those of a node whose card came just now may be among them."""
+        # `sealed <> 1` is the word of the partial index: without it every fold reads the whole archive
+        states = [Sealed.WRONG]
+        if self._checked_at != self._catalog.number:
+            states.append(Sealed.UNKNOWN)
+        doubted = where_in(connection, "SELECT hash FROM delivery WHERE sealed <> 1 AND sealed IN", states)
+        return {event_hash: "seal" for (event_hash,) in doubted}
+
+    # ---- rows
+
+    def _project(self, connection: Connection, streams: dict[str, list[Event | Unknown]]) -> None:
+        """Fold these streams and write what differs. The events given are all there are of a new stream."""
+        known = rows_of(connection, "stream, hash, place, why", "event", streams)
+        doubts = self._doubts(connection)
+        dossiers, conflicts = [], []
+        events: list[tuple[Any, ...]] = []
+        gone: list[tuple[str]] = []
+        for stream in sorted(streams):
+            here = self.events_of(stream) if stream in known else streams[stream]
+            if not here:  # central's word may be about what is not here
+                continue
+            dossier = fold(here, self._catalog, doubts)
+            dossiers.append(dossier)
+            conflicts += _conflict_rows(dossier, here)
+            before: dict[str, tuple[Any, ...]] = {row[1]: row[2:] for row in known.get(stream, ())}
+            for line in dossier.timeline:
+                if before.pop(line.hash, None) != (line.place.value, line.why):
+                    place = (line.place.value, line.why)
+                    events.append(
+                        (line.hash, stream, line.node, line.seq, line.kind, line.at, line.by, *place)
+                    )
+            gone += ((event_hash,) for event_hash in before)
+        connection.executemany("DELETE FROM event WHERE hash = ?", gone)
+        connection.executemany("INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", events)
+        connection.executemany("DELETE FROM conflict WHERE stream = ?", [(stream,) for stream in known])
+        connection.executemany("INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?)", conflicts)
+        self._project_dossiers(connection, dossiers)
+
+    def _project_dossiers(self, connection: Connection, dossiers: Sequence[Dossier]) -> None:
+        searched = f"stream, position, {', '.join(_SEARCHED)}"
+        known = rows_of(connection, searched, "dossier", [dossier.stream for dossier in dossiers])
+        taken = _Positions(connection, [one.stream for one in dossiers if one.stream not in known])
+        rows, gone = [], []
+        unsearched: list[tuple[int]] = []
+        texts: list[tuple[int, str]] = []
+        for dossier in dossiers:
+            before = known[dossier.stream][0] if dossier.stream in known else None
+            row = _dossier_row(dossier)
+            if row is None:
+                if before is not None:
+                    gone.append((before[1],))
+                continue
+            position = taken.next(dossier.stream) if before is None else before[1]
+            rows.append((position, *row.values()))
+            text = tuple(row[name] for name in _SEARCHED)
+            if before is None or before[2:] != text:
+                texts.append((position, " ".join(words(" ".join(text)))))
+                if before is not None:
+                    unsearched.append((position,))
+        connection.executemany("DELETE FROM dossier WHERE position = ?", gone)
+        connection.executemany("DELETE FROM dossier_search WHERE rowid = ?", [*gone, *unsearched])
+        if rows:
+            marks = ", ".join("?" * len(rows[0]))
+            connection.executemany(f"INSERT OR REPLACE INTO dossier VALUES ({marks})", rows)  # noqa: S608
+        connection.executemany("INSERT INTO dossier_search (rowid, words) VALUES (?, ?)", texts)
 
 
 _FORKS: Final = """
@@ -373,7 +359,7 @@ INSERT INTO fork SELECT mine.node || ' ' || mine.seq, mine.node, mine.seq, min(m
     max(mine.hash, other.hash)
 FROM event mine JOIN event other ON other.node = mine.node AND other.seq = mine.seq AND other.hash <> mine.hash
 JOIN delivery m ON m.hash = mine.hash JOIN delivery o ON o.hash = other.hash
-WHERE m.sealed = 1 AND o.sealed = 1 AND {which} ON CONFLICT (key) DO NOTHING
+WHERE m.sealed > 0 AND o.sealed > 0 AND {which} ON CONFLICT (key) DO NOTHING
 """
 
 
@@ -409,19 +395,95 @@ def _slices(many: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (many[at : at + size] for at in range(0, len(many), size))
 
 
-def _mark(sealed: bool | None) -> int:
-    return _UNKNOWN_NODE if sealed is None else _SEALED if sealed else _WRONG
+def events_here(file: NodeFile, hashes: Sequence[str]) -> set[str]:
+    """Which of these events are here, in whatever copy."""
+    with file.read() as connection:
+        return {row[0] for row in where_in(connection, "SELECT hash FROM delivery WHERE hash IN", hashes)}
 
 
-def _position(connection: Connection, stream: str) -> int:
-    """A row number that grows with the moment at which the stream began: newest first costs nothing.
+def rows_of(
+    connection: Connection, columns: str, table: str, streams: Iterable[str]
+) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of a projection by their stream, which is the first column."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    statement = f"SELECT {columns} FROM {table} WHERE stream IN"  # noqa: S608 - names are ours
+    for row in where_in(connection, statement, list(streams)):
+        found.setdefault(row[0], []).append(tuple(row))
+    return found
+
+
+def _conflict_rows(dossier: Dossier, events: Sequence[Event | Unknown]) -> list[tuple[str, ...]]:
+    if not dossier.conflicts:
+        return []
+    at = {event.hash: event.at for event in events if isinstance(event, Event)}
+    return [
+        (
+            conflict.id,
+            dossier.stream,
+            conflict.title,
+            " ".join(conflict.rows),
+            " ".join(conflict.members),
+            # a row that central reports may name acts of other dossiers, or only those
+            max((at[member] for member in conflict.members if member in at), default=dossier.timeline[-1].at),
+        )
+        for conflict in dossier.conflicts
+    ]
+
+
+def _dossier_row(dossier: Dossier) -> dict[str, Any] | None:
+    """The columns of `dossier` after the position, in their order; None where nothing was received."""
+    standing, received = dossier.standing, dossier.received
+    if standing.receipt is None or received is None:
+        return None
+    submitter = received.submitter if received.submitter else None
+    return {
+        "stream": dossier.stream,
+        "number": received.number,
+        "procedure": received.procedure,
+        "procedure_name": received.procedure_name,
+        "agency": received.agency,
+        "applicant": received.applicant.name,
+        "identity": received.applicant.identity,
+        "phone": (submitter.phone if submitter else "") or received.applicant.phone,
+        "submitter": submitter.name if submitter else "",
+        "received_at": standing.received_at,
+        "received_day": local_day(moment(standing.received_at)).isoformat(),
+        "due_at": standing.due,
+        "status": dossier.status.value,
+        "appraisal": ""
+        if standing.appraisal is None
+        else "passed"
+        if standing.appraisal.data.passed
+        else "failed",
+        "outcome": standing.outcome.kind.removeprefix("dossier.") if standing.outcome else "",
+        "contested": len(dossier.conflicts),
+        "missing": len(dossier.missing),
+        "node": standing.receipt.node,
+        "changed_at": max(line.at for line in dossier.timeline),
+    }
+
+
+class _Positions:
+    """Row numbers of dossiers that grow with the moment at which a stream began: newest first costs nothing.
 
     48 bits of milliseconds and 15 of chance; where two streams meet in one all the same, the later goes on.
     """
-    known = connection.execute("SELECT position FROM dossier WHERE stream = ?", (stream,)).fetchone()
-    if known is not None:
-        return int(known[0])
-    position = int(stream[:12], 16) << 15 | int(stream[-4:], 16) & 0x7FFF
-    while connection.execute("SELECT 1 FROM dossier WHERE position = ?", (position,)).fetchone() is not None:
-        position += 1
-    return position
+
+    def __init__(self, connection: Connection, streams: Sequence[str]) -> None:
+        self._connection = connection
+        wanted = [_position(stream) for stream in streams]
+        rows = where_in(connection, "SELECT position FROM dossier WHERE position IN", wanted)
+        self._taken = {int(position) for (position,) in rows}
+
+    def next(self, stream: str) -> int:
+        position = _position(stream)
+        while position in self._taken:
+            position += 1
+            if self._connection.execute("SELECT 1 FROM dossier WHERE position = ?", (position,)).fetchone():
+                self._taken.add(position)
+        self._taken.add(position)
+        return position
+
+
+def _position(stream: str) -> int:
+    return int(stream[:12], 16) << 15 | int(stream[-4:], 16) & 0x7FFF

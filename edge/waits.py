@@ -58,7 +58,7 @@ class Waits:
         """Forget those that are judged by now."""
         connection.execute(
             "DELETE FROM wait WHERE hash IN (SELECT w.hash FROM wait w JOIN event e ON e.hash = w.hash"
-            " JOIN delivery d ON d.hash = w.hash WHERE e.place NOT IN ('waiting', 'newer') AND d.sealed = 1)"
+            " JOIN delivery d ON d.hash = w.hash WHERE e.place NOT IN ('waiting', 'newer') AND d.sealed > 0)"
         )
 
     def by_source(self) -> dict[str, int]:

@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from sync import rows, tables
 from sync.compaction import Compaction
@@ -32,6 +32,8 @@ from sync.revisions import Rev, Tree, parse_rev
 from sync.rows import SUMMARY, Summary, marks, stored_of, summary_of
 from sync.sqlite import SqliteFile
 from sync.writing import Arrived, Outcome, WriteRules, Writing
+
+MayLeave: TypeAlias = Callable[[Stored], bool]
 
 _OUTER_SEQ = re.compile(r"([0-9]{1,18})-([0-9a-f]+)")
 _BEYOND = 2**63 - 1  # no sequence comes so far
@@ -76,6 +78,9 @@ class Opened(NamedTuple):
 class Store:
     """`new_id` gives 32 hex digits; `rules` and `arrived` are told in `sync.writing`.
 
+    `may_leave` is asked about each revision that is read; one that may not leave is missing to whoever reads, unless
+    he reads `for_others=False`. Feeds and lists name it all the same.
+
     `prefix` of its tables: by default its name, which must then be fit for one. Only one process opens a store,
     and has a lock for it: opening takes away what uploads left that a crash has ended.
     """
@@ -88,6 +93,7 @@ class Store:
         new_id: Callable[[], str],
         rules: WriteRules | None = None,
         arrived: Arrived | None = None,
+        may_leave: MayLeave | None = None,
         prefix: str | None = None,
     ) -> None:
         self.name = name
@@ -95,6 +101,7 @@ class Store:
         self._p = tables.checked_prefix(prefix or name)
         self._rules = rules
         self._arrived = arrived
+        self._may_leave = may_leave
         self._contents = Contents(self._p)
         self._changed = threading.Condition()
         self._listeners: tuple[Callable[[], None], ...] = ()
@@ -229,12 +236,13 @@ class Store:
 
     # ---- forgetting
 
-    def purge(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    def purge(self, wanted: Mapping[str, Sequence[str]], *, scrub: bool = True) -> dict[str, list[str]]:
         """Forget leaves for good, as if they had never come; returns those that were there.
 
         Not an edit: it does not replicate, and a peer that still has them may bring them again. Of their
         content no byte stays in the file once the outermost transaction is done (`SqliteFile.scrub`, which
-        may raise `Unavailable` then: all is purged, and asking again scrubs again).
+        may raise `Unavailable` then: all is purged, and asking again scrubs again); without `scrub`, when
+        SQLite gets to it.
         """
         asked = {doc_id: [parse_rev(rev) for rev in revs] for doc_id, revs in wanted.items()}
         with self.file.write() as connection:
@@ -243,7 +251,8 @@ class Store:
             if writing.last_seq is not None:
                 seq = writing.last_seq
                 self.file.after_commit(lambda: self._publish(seq))
-            self.file.after_commit(self.file.scrub)
+            if scrub:
+                self.file.after_commit(self.file.scrub)
         return {doc_id: [str(rev) for rev in revs] for doc_id, revs in purged.items()}
 
     def compact(self) -> None:
@@ -308,9 +317,10 @@ class Store:
     # ---- reading
 
     def get(self, doc_id: str, rev: str | None = None) -> Json:
-        """The document as a client would get it, attachments as stubs. Raises `NotFound`."""
+        """The document as it is here, attachments as stubs. Raises `NotFound`."""
         with self.file.read():
-            document: Json = load(render(self.revision(doc_id, parse_rev(rev) if rev else None)))
+            stored = self.revision(doc_id, parse_rev(rev) if rev else None, for_others=False)
+            document: Json = load(render(stored))
             return document
 
     def summary(self, doc_id: str) -> Summary:
@@ -328,7 +338,7 @@ class Store:
         with self.file.read() as connection:
             return rows.trees(connection, self._p, [summary.number])[summary.number]
 
-    def revision(self, doc_id: str, rev: Rev | None = None) -> Stored:
+    def revision(self, doc_id: str, rev: Rev | None = None, *, for_others: bool = True) -> Stored:
         """One stored revision, by default the winner. Raises `NotFound`: `missing`, or `deleted`."""
         with self.file.read() as connection:
             summary = self.summary(doc_id)
@@ -336,12 +346,15 @@ class Store:
                 raise NotFound("deleted")
             at = rev or summary.winner
             stored = rows.revision(connection, self._p, doc_id, summary.number, at)
-            if stored is None:
+            if stored is None or (for_others and not self._leaves(stored)):
                 raise NotFound("missing")
             return stored
 
-    def winners(self, ids: Iterable[str]) -> dict[str, Stored]:
-        """The winning revisions of documents, tombstones included; unknown ids are left out."""
+    def _leaves(self, stored: Stored) -> bool:
+        return self._may_leave is None or self._may_leave(stored)
+
+    def winners(self, ids: Iterable[str], *, for_others: bool = True) -> dict[str, Stored]:
+        """The winning revisions of documents, tombstones included; what is not here (for others) is left out."""
         wanted = list(ids)
         with self.file.read() as connection:
             found = rows.where_in(
@@ -351,7 +364,10 @@ class Store:
                 " ON r.doc = d.number AND r.generation = d.generation AND r.hash = d.hash WHERE d.id IN",
                 wanted,
             )
-            return {row[0]: stored_of(row) for row in found}
+            winners = {row[0]: stored_of(row) for row in found}
+        if self._may_leave is None or not for_others:
+            return winners
+        return {doc_id: stored for doc_id, stored in winners.items() if self._may_leave(stored)}
 
     def contents(self, stored: Stored) -> dict[int, bytes]:
         """The bytes of all attachments of a revision, for `render`."""
@@ -424,7 +440,11 @@ class Store:
         with self.file.read() as connection:
             summaries = self.summaries(one.id for one in wanted)
             winners = self.winners(summaries)
-            with_history = [one.number for one in summaries.values() if winners[one.id].parent is not None]
+            with_history = [
+                one.number
+                for one in summaries.values()
+                if one.id in winners and winners[one.id].parent is not None
+            ]
             trees = rows.trees(connection, self._p, with_history) if revs else None
             return [
                 self._opened(one, summaries.get(one.id), winners, trees=trees, latest=latest)
@@ -449,9 +469,9 @@ class Store:
             return [Opened(wanted.id, wanted.rev or "undefined", error="not_found", reason="missing")]
         answers = []
         for rev in self._grown(summary, named, latest=latest):
-            stored = winners[wanted.id]
+            stored = winners.get(wanted.id)
             try:
-                if rev != stored.rev:
+                if stored is None or rev != stored.rev:
                     stored = self.revision(wanted.id, rev)
             except NotFound as why:
                 answers.append(Opened(wanted.id, str(rev), error=why.error, reason=why.reason))

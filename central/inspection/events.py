@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from central.inspection.documents import Documents, Stored
 from central.inspection.findings import Findings, Link, Trace
 from central.inspection.reading import Snapshot
+from edge.admission import Sealed
 from schemas.acts import BY_KIND
 from schemas.canonical import check
 from schemas.catalog import Catalog
@@ -122,7 +123,7 @@ def check_marks(snapshot: Snapshot, shelf: Shelf, findings: Findings, folder: st
             findings.say_of_event(
                 folder, "dossiers", link.trace, "its delivery mark says other things than the event"
             )
-        if event_hash in shelf.whole and sealed != 1:
+        if event_hash in shelf.whole and sealed not in (Sealed.HOLDS, Sealed.PROVEN):
             findings.say_of_event(
                 folder, "dossiers", link.trace, "its seal holds, but the delivery mark denies it"
             )

@@ -276,9 +276,9 @@ class _Documents:
 
     def of(self, one: Summary, leaf: Leaf) -> Json | None:
         """A leaf as filters see it, attachments as stubs; None where its body is not here."""
-        stored = self._winners[one.id]
+        stored = self._winners.get(one.id)
         try:
-            if leaf.rev != stored.rev:
+            if stored is None or leaf.rev != stored.rev:
                 stored = self._store.revision(one.id, leaf.rev)
         except NotFound:
             return None
@@ -286,7 +286,9 @@ class _Documents:
         return document
 
     def shown(self, one: Summary) -> bytes:
-        stored, rows = self._winners[one.id], self._rows
+        stored, rows = self._winners.get(one.id), self._rows
+        if stored is None:
+            return b"null"
         attachments = Shown(
             inline=self._store.attachment if rows.attachments else None, encoding=rows.att_encoding_info
         )

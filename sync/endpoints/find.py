@@ -345,7 +345,9 @@ def _documents(store: Store, query: Query, found: Iterable[Summary]) -> list[tup
     """As a client reads them, in the order given; no design documents, and none that is deleted."""
     wanted = {one.id: one for one in found if not one.deleted and not one.id.startswith(DESIGN)}
     stored = store.winners(wanted)
-    return [(doc_id, _document(stored[doc_id], one, query)) for doc_id, one in wanted.items()]
+    return [
+        (doc_id, _document(stored[doc_id], one, query)) for doc_id, one in wanted.items() if doc_id in stored
+    ]
 
 
 def _document(stored: Stored, summary: Summary, query: Query) -> Json:

@@ -18,7 +18,7 @@ from central.simulation.founding import found
 from edge import ledger
 from edge.ledger import Ledger
 from edge.projector import Projector
-from schemas.events import Event
+from schemas.events import Event, Unknown
 from schemas.fold import _Fold
 from sync.documents import Json
 from sync.peer import ChangesPage, LocalPeer
@@ -85,9 +85,9 @@ def an_arrival_is_not_projected() -> None:
         finally:
             self.__dict__["skips"] = False
 
-    def unless(self: Projector, connection: Connection, stream: str) -> None:
+    def unless(self: Projector, connection: Connection, streams: dict[str, list[Event | Unknown]]) -> None:
         if not self.__dict__.get("skips"):
-            project(self, connection, stream)
+            project(self, connection, streams)
 
     Projector.arrived = mutated  # type: ignore[method-assign]
     Projector._project = unless  # type: ignore[method-assign]
