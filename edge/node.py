@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -88,7 +89,7 @@ class Node:
     """An open node. It serves nobody and replicates with nobody until it is told to.
 
     `printer`: where its papers come out; by default in its own folder. `on_catalog`: who wants to hear that the catalog
-    has grown.
+    has grown. `tick`: seconds that only grow.
     """
 
     def __init__(
@@ -99,7 +100,9 @@ class Node:
         clock: Clock,
         ids: Ids,
         printer: Printer | None = None,
+        tick: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._tick = tick
         self.folder, self.settings, self.clock, self.ids = folder, settings, clock, ids
         self._printer = printer or PdfFolder(folder.paper)
         self.id = settings.node
@@ -146,9 +149,16 @@ class Node:
         self.projector = Projector(
             self.file, self.catalog, rules, self.waits, self.seals, self.clock, node=self.id
         )
-        file, new = self.file.file, self.ids.hex
+        file, new, tick = self.file.file, self.ids.hex, self._tick
         self.stores: Mapping[str, Store] = {
-            "catalog": Store(file, "catalog", new_id=new, rules=rules.catalog, arrived=self._catalog_arrived),
+            "catalog": Store(
+                file,
+                "catalog",
+                new_id=new,
+                rules=rules.catalog,
+                arrived=self._catalog_arrived,
+                tick=tick,
+            ),
             "dossiers": Store(
                 file,
                 "dossiers",
@@ -156,9 +166,10 @@ class Node:
                 rules=rules.events,
                 arrived=self.projector.arrived,
                 may_leave=self.seals.may_leave,
+                tick=tick,
             ),
-            "visits": Store(file, "visits", new_id=new, rules=rules.singly),
-            "files": Store(self._files, "files", new_id=new, rules=rules.files),
+            "visits": Store(file, "visits", new_id=new, rules=rules.singly, tick=tick),
+            "files": Store(self._files, "files", new_id=new, rules=rules.files, tick=tick),
         }
         self.projector.read_from(self.stores["dossiers"])
 

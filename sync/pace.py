@@ -10,6 +10,8 @@ from typing import Final
 
 LEAST: Final = 20
 FIRST: Final = 100
+FIRST_HELD: Final = 50
+MOST_HELD: Final = 500
 _GROWTH: Final = 2
 
 
@@ -34,3 +36,17 @@ class Pace:
 
     def _within(self, documents: float) -> int:
         return max(min(LEAST, self._most), min(self._most, int(documents)))
+
+
+class Hold:
+    """How many documents are written until the writer looks whether somebody waits: for three quarters of `most_s`."""
+
+    def __init__(self, most_s: float) -> None:
+        self._aim_s = most_s * 0.75
+        self.size = FIRST_HELD
+
+    def took(self, documents: int, seconds: float) -> None:
+        """So many took so long. Few documents say little of many."""
+        if seconds > 0 and (seconds > self._aim_s or documents >= self.size / 2):
+            fit = documents * self._aim_s / seconds
+            self.size = max(LEAST, min(MOST_HELD, int(fit), int(self.size * 1.25)))

@@ -21,6 +21,7 @@ Connection: TypeAlias = Any
 
 KEY_BYTES = 32
 VACUUM_PAGES = 2_000  # at a time: some milliseconds
+PATIENCE_S = 1.0
 BUSY_TIMEOUT_S = 10.0  # another process may hold the file for a backup or a verification
 
 
@@ -33,6 +34,8 @@ class SqliteFile:
         self.path = path
         self._key = key
         self._lock = threading.RLock()
+        self._turn = threading.Condition()
+        self._hurried = 0  # who waits for the lock and is not patient
         self._writing = False
         self._committed: list[Callable[[], None]] = []
         self._told: Callable[[str], None] | None = None
@@ -45,14 +48,15 @@ class SqliteFile:
         self._writer = self._connect_writer()
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, patient: bool = False) -> Iterator[Connection]:
         """One transaction on the only writer: committed and durable when the block ends, else rolled back.
 
-        Other threads wait. Within the same thread an inner block is part of the outer one; an exception
-        that leaves the inner block takes back only what the inner one did. Raises `DiskFull`.
+        Other threads wait; who is `patient` lets all go first that wait and are not. Within the same thread an
+        inner block is part of the outer one; an exception that leaves the inner block takes back only what the inner
+        one did. Raises `DiskFull`.
         """
         self._require_open()
-        with self._lock:
+        with self._in_turn(patient=patient and not self._inside_write()):
             if self._writing:
                 with self._inner():
                     yield self._writer
@@ -76,6 +80,32 @@ class SqliteFile:
         with contextlib.ExitStack() as told:  # every one of them, even if one raises
             for callback in reversed(callbacks):
                 told.callback(callback)
+
+    @contextlib.contextmanager
+    def _in_turn(self, *, patient: bool) -> Iterator[None]:
+        """Hold the writer's lock. A lock alone would go back to whoever gave it up last."""
+        with self._turn:
+            if patient:
+                self._turn.wait_for(lambda: not self._hurried, timeout=PATIENCE_S)
+            else:
+                self._hurried += 1
+        try:
+            self._lock.acquire()
+        finally:
+            if not patient:
+                with self._turn:
+                    self._hurried -= 1
+                    if not self._hurried:
+                        self._turn.notify_all()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody waits to write who is not patient."""
+        return self._hurried > 0
 
     @contextlib.contextmanager
     def _inner(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -28,13 +29,16 @@ from sync.documents import (
     render,
 )
 from sync.errors import BadRequest, NotFound
+from sync.pace import Hold
 from sync.revisions import Rev, Tree, parse_rev
 from sync.rows import SUMMARY, Summary, marks, stored_of, summary_of
-from sync.sqlite import SqliteFile
+from sync.sqlite import Connection, SqliteFile
 from sync.writing import Arrived, Outcome, WriteRules, Writing
 
 MayLeave: TypeAlias = Callable[[Stored], bool]
 
+HOLD_S = 0.02
+"""So long do copies keep the writer from somebody who waits: whoever presses save at a counter."""
 _OUTER_SEQ = re.compile(r"([0-9]{1,18})-([0-9a-f]+)")
 _BEYOND = 2**63 - 1  # no sequence comes so far
 _LOCAL_REV = re.compile(r"0-([0-9]{1,15})")
@@ -79,7 +83,7 @@ class Store:
     """`new_id` gives 32 hex digits; `rules` and `arrived` are told in `sync.writing`.
 
     `may_leave` is asked about each revision that is read; one that may not leave is missing to whoever reads, unless
-    he reads `for_others=False`. Feeds and lists name it all the same.
+    he reads `for_others=False`. Feeds and lists name it all the same. `tick`: seconds that only grow.
 
     `prefix` of its tables: by default its name, which must then be fit for one. Only one process opens a store,
     and has a lock for it: opening takes away what uploads left that a crash has ended.
@@ -95,6 +99,7 @@ class Store:
         arrived: Arrived | None = None,
         may_leave: MayLeave | None = None,
         prefix: str | None = None,
+        tick: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self.file = file
@@ -106,6 +111,7 @@ class Store:
         self._changed = threading.Condition()
         self._listeners: tuple[Callable[[], None], ...] = ()
         self._closed = False
+        self._hold, self._tick = Hold(HOLD_S), tick
         self._compacting = threading.Lock()
         with file.write() as connection:
             tables.create(connection, self._p, epoch=new_id()[:16])
@@ -197,7 +203,8 @@ class Store:
         """Write documents, each by itself accepted or not, all in one transaction; one outcome each, in order.
 
         `source` says who brought them (None: this node itself). Raises `BadRequest` if one is malformed
-        and `MissingStub`; then nothing is written.
+        and `MissingStub`; then nothing is written. Only copies that somebody brought may become several transactions:
+        every 20 ms they make way for whoever wants to write something of this node's own.
         """
         return self.write([parse_document(one) for one in documents], new_edits=new_edits, source=source)
 
@@ -206,14 +213,39 @@ class Store:
     ) -> list[Outcome]:
         if not new_edits and not all(one.path for one in incoming):
             raise BadRequest("When `new_edits: false`, the document needs `_rev` or `_revisions` specified")
-        with self.file.write() as connection:
-            writing = Writing(connection, self._p, self._contents, source=source)
-            outcomes = writing.run(incoming, new_edits=new_edits, rules=self._rules)
-            if self._arrived is not None and (arrivals := writing.arrivals()):
-                self._arrived(connection, arrivals)
-            if writing.last_seq is not None:
-                seq = writing.last_seq
-                self.file.after_commit(lambda: self._publish(seq))
+        outcomes: list[Outcome] = []
+        while True:
+            self._write(incoming, outcomes, new_edits=new_edits, source=source)
+            if len(outcomes) == len(incoming):
+                return outcomes
+
+    def _write(
+        self, incoming: Sequence[Incoming], outcomes: list[Outcome], *, new_edits: bool, source: str | None
+    ) -> None:
+        """One transaction, that goes on where `outcomes` ends: to the end, or until somebody else wants to write."""
+        brought = source is not None and not new_edits
+        with self.file.write(patient=brought) as connection:
+            done: list[Outcome] = []
+            rest = incoming[len(outcomes) :]
+            while True:
+                some = rest[len(done) : len(done) + self._hold.size] if brought else rest
+                began = self._tick()
+                done += self._run(connection, some, new_edits=new_edits, source=source)
+                self._hold.took(len(some), self._tick() - began)
+                if len(done) == len(rest) or self.file.is_wanted:
+                    break
+        outcomes += done
+
+    def _run(
+        self, connection: Connection, incoming: Sequence[Incoming], *, new_edits: bool, source: str | None
+    ) -> list[Outcome]:
+        writing = Writing(connection, self._p, self._contents, source=source)
+        outcomes = writing.run(incoming, new_edits=new_edits, rules=self._rules)
+        if self._arrived is not None and (arrivals := writing.arrivals()):
+            self._arrived(connection, arrivals)
+        if writing.last_seq is not None:
+            seq = writing.last_seq
+            self.file.after_commit(lambda: self._publish(seq))
         return outcomes
 
     def put(

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from central.centre import Place, enrol
+from central.redaction import redact
 from edge.admission import Sealed
 from edge.ids import Ids
 from edge.keys import NodeKeys
@@ -266,3 +267,18 @@ def test_whatever_a_carrier_brings_nothing_folds_that_the_node_has_not_written(
         assert {mark(node, one) for one in true.values()} == {Sealed.HOLDS}
     finally:
         node.close()
+
+
+def test_the_data_of_a_spoilt_act_goes_too_when_the_law_demands_it(centre: SmallCentre) -> None:
+    """What nobody gets from here is here all the same, and is redacted like anything."""
+    chain = written(centre, 2)
+    other = centre["counter-02"]
+    bring(other, [junk(chain[0]), chain[1]])
+    look_at_all(other)
+    event_hash = chain[0]["_id"].partition(":")[2]
+    centre.meet("counter-01", "central")
+    redact(centre["central"], [event_hash], "Luật 91/2025/QH15, Điều 14", by="quan.nv", second="huong.ltt")
+    centre.meet("central", "counter-02")
+    store = other.stores["dossiers"]
+    assert "data" not in store.get(chain[0]["_id"])
+    assert mark(other, chain[0]) is Sealed.HOLDS, "central's redacted copy has the true seal"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.pace import FIRST, LEAST, Pace
+from sync.pace import FIRST, LEAST, MOST_HELD, Hold, Pace
 
 
 def pace(most: int = 1000) -> Pace:
@@ -65,3 +65,23 @@ def test_whatever_happens_a_page_is_neither_too_small_nor_too_large(
     for share, read_s, write_s in pages:
         one.took(int(one.size * share), read_s=read_s, write_s=write_s)
         assert min(LEAST, most) <= one.size <= most
+
+
+def test_the_writer_is_looked_up_from_before_somebody_has_waited_long() -> None:
+    """As many documents as are written in 15 of 20 ms; a slow moment is answered at once, a quick one slowly."""
+    hold = Hold(0.02)
+    for _ in range(20):
+        hold.took(hold.size, hold.size * 0.000_1)
+    assert hold.size == 150
+    hold.took(150, 0.15)
+    assert hold.size == LEAST
+    for _ in range(30):
+        hold.took(hold.size, hold.size * 0.000_001)
+    assert hold.size == MOST_HELD
+
+
+def test_a_few_documents_say_nothing_of_how_many_are_written_at_a_time() -> None:
+    hold = Hold(0.02)
+    before = hold.size
+    hold.took(1, 0.003)
+    assert hold.size == before

@@ -184,3 +184,27 @@ def test_what_is_committed_is_durable_and_what_is_deleted_is_wiped(file: SqliteF
             for name in ("journal_mode", "synchronous", "secure_delete", "auto_vacuum")
         ]
     assert settings == ["wal", 2, 1, 2]
+
+
+def test_who_is_patient_lets_everybody_go_first_who_waits(tmp_path: Path) -> None:
+    """However often it writes: a lock alone would go back to whoever gave it up last."""
+    file = SqliteFile(tmp_path / "one.db")
+    order: list[str] = []
+    waiting = threading.Event()
+
+    def clerk() -> None:
+        waiting.set()
+        with file.write():
+            order.append("clerk")
+
+    with file.write(patient=True):
+        thread = threading.Thread(target=clerk)
+        thread.start()
+        waiting.wait()
+        while not file.is_wanted:
+            pass
+    with file.write(patient=True):
+        order.append("replicator")
+    thread.join()
+    assert order == ["clerk", "replicator"]
+    file.close()

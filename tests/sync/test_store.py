@@ -384,3 +384,42 @@ def test_local_documents_count_and_never_conflict(store: Store) -> None:
     store.delete_local("c")
     with pytest.raises(NotFound):
         store.get_local("c")
+
+
+def test_copies_make_way_for_who_writes_something_of_his_own(file: SqliteFile) -> None:
+    """A long batch is cut where somebody waits; all of it is there in the end, and his act is in between."""
+    threads: list[threading.Thread] = []
+
+    def arrived(connection: Connection, arrivals: Sequence[Arrival]) -> None:
+        if not threads:  # in the middle of the first batch somebody presses save
+            thread = threading.Thread(target=lambda: store.put({"_id": "own"}))
+            threads.append(thread)
+            thread.start()
+            while not file.is_wanted:
+                pass
+
+    store = Store(file, "shared", new_id=Ids(1), arrived=arrived, tick=lambda: 0.0)
+    brought = [copy(f"copy-{number:03}", "1-a") for number in range(200)]
+    outcomes = store.bulk_docs(brought, new_edits=False, source="peer")
+    threads[0].join()
+
+    assert [one.id for one in outcomes] == [one["_id"] for one in brought]
+    order = [summary.id for summary in store.changes()]
+    assert len(order) == 201
+    assert 0 < order.index("own") < 200
+
+
+def test_what_may_not_leave_is_missing_to_others(file: SqliteFile) -> None:
+    """Named in feeds and lists, given to nobody, and here for who owns it."""
+    store = Store(file, "kept", new_id=Ids(1), may_leave=lambda stored: stored.id != "kept")
+    paste(store, copy("kept", "1-a", text="x"), copy("free", "1-a"))
+
+    assert [summary.id for summary in store.changes()] == ["kept", "free"]
+    ((kept,), (free,)) = store.bulk_get([Wanted("kept", "1-a"), Wanted("free", "1-a")], revs=True)
+    assert (kept.document, kept.error, kept.reason) == (None, "not_found", "missing")
+    assert free.document is not None
+    assert list(store.winners(["kept", "free"])) == ["free"]
+    with pytest.raises(NotFound):
+        store.revision("kept")
+    assert store.get("kept")["text"] == "x"
+    assert set(store.winners(["kept", "free"], for_others=False)) == {"kept", "free"}
