@@ -118,8 +118,12 @@ class Tree:
             at = self.nodes[at].parent
 
     def leaves_from(self, rev: Rev) -> list[Rev]:
-        """The leaves that `rev` grew into, the winner first; `rev` itself if it is a leaf."""
-        return [leaf for leaf in self.leaves() if rev in self.history(leaf)]
+        """The leaves that `rev` grew into, from branch to branch; `rev` itself if it is a leaf."""
+        return [leaf for leaf in self.branches() if rev in self.history(leaf)]
+
+    def branches(self) -> list[Rev]:
+        """All leaves as one meets them who walks the tree, the smaller revision first: CouchDB's order of `open_revs`."""
+        return sorted(self.leaves(), key=lambda leaf: self.history(leaf)[::-1])
 
     def possible_ancestors(self, missing: Sequence[Rev]) -> list[Rev]:
         """Leaves that a missing revision may descend from: all of a lower generation than the highest one."""

@@ -515,7 +515,7 @@ class Store:
     def _grown(self, summary: Summary, named: Rev | None, *, latest: bool) -> list[Rev]:
         leaves = [leaf.rev for leaf in summary.leaves]
         if named is None:
-            return leaves
+            return leaves if len(leaves) == 1 else self.tree(summary).branches()
         if not latest or named in leaves:
             return [named]
         tree = self.tree(summary)

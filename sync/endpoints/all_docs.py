@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 from flask import Response
@@ -35,13 +35,43 @@ class Asked:
     keys: list[Any] | None
 
 
+# All of one answer, in pieces.
+_Listing: TypeAlias = Callable[[Store, Asked], Iterator[bytes]]
+
+
 def all_docs(call: DatabaseCall) -> Response:
-    parts = _answer(call.store, _parse(_parameters(call)))
+    return _single(call, _answer)
+
+
+def design_docs(call: DatabaseCall) -> Response:
+    """`_all_docs` of nothing but design documents."""
+    return _single(call, _design_docs)
+
+
+def local_docs(call: DatabaseCall) -> Response:
+    """Everybody's notes."""
+    return _single(call, _local_docs)
+
+
+def queries(call: DatabaseCall) -> Response:
+    return _several(call, _answer)
+
+
+def design_docs_queries(call: DatabaseCall) -> Response:
+    return _several(call, _design_docs)
+
+
+def local_docs_queries(call: DatabaseCall) -> Response:
+    return _several(call, _local_docs)
+
+
+def _single(call: DatabaseCall, listing: _Listing) -> Response:
+    parts = listing(call.store, _parse(_parameters(call)))
     # the first page now: what goes wrong until then still gets a status of its own
     return raw_answer(chain([*islice(parts, 2)], parts))
 
 
-def queries(call: DatabaseCall) -> Response:
+def _several(call: DatabaseCall, listing: _Listing) -> Response:
     """Several questions in one request: `{"queries": [{…}]}`, each with the members of a POST."""
     common = _of_url(call)
     wanted = call.object_body().get("queries")
@@ -55,18 +85,15 @@ def queries(call: DatabaseCall) -> Response:
         yield b'{"results":['
         for number, one in enumerate(asked):
             yield b"," if number else b""
-            yield from _answer(call.store, one)
+            yield from listing(call.store, one)
         yield b"]}\n"
 
     return raw_answer(answers())
 
 
-def design_docs(call: DatabaseCall) -> Response:
-    """`_all_docs` of nothing but design documents."""
-    store = call.store
+def _design_docs(store: Store, asked: Asked) -> Iterator[bytes]:
     with store.file.read():
         found = store.all_docs(startkey="_design/", endkey="_design0", inclusive_end=False)
-        asked = _parse(_parameters(call))
         documents = _documents(store, asked, found) if asked.include_docs else {}
         total = len(found)
     return _listed(
@@ -76,10 +103,9 @@ def design_docs(call: DatabaseCall) -> Response:
     )
 
 
-def local_docs(call: DatabaseCall) -> Response:
-    """Everybody's notes. CouchDB counts them as null."""
-    asked = _parse(_parameters(call))
-    found = call.store.local_docs()
+def _local_docs(store: Store, asked: Asked) -> Iterator[bytes]:
+    """CouchDB counts them as null."""
+    found = store.local_docs()
     return _listed(
         asked,
         {one["_id"]: (one["_rev"], dump(one) if asked.include_docs else None) for one in found},
@@ -87,7 +113,9 @@ def local_docs(call: DatabaseCall) -> Response:
     )
 
 
-def _listed(asked: Asked, known: Mapping[str, tuple[str, bytes | None]], *, total: int | None) -> Response:
+def _listed(
+    asked: Asked, known: Mapping[str, tuple[str, bytes | None]], *, total: int | None
+) -> Iterator[bytes]:
     """The same answer as `_all_docs`, of a list that fits in memory: `known` by id, in order."""
     offset = 0
     if asked.keys is None:
@@ -103,7 +131,7 @@ def _listed(asked: Asked, known: Mapping[str, tuple[str, bytes | None]], *, tota
     chosen = keys[asked.skip :][: asked.limit]
     pages = (chosen[first : first + PAGE] for first in range(0, len(chosen), PAGE))
     rows = ([_listed_row(key, known, asked) for key in page] for page in pages)
-    return raw_answer(_separated(head[:-1] + b',"rows":[', rows))
+    return _separated(head[:-1] + b',"rows":[', rows)
 
 
 def _listed_row(key: Any, known: Mapping[str, tuple[str, bytes | None]], asked: Asked) -> bytes:

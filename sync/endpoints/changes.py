@@ -14,6 +14,7 @@ import re
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -39,6 +40,7 @@ MAX_WAIT_S: Final = 60.0
 FEEDS: Final = ("normal", "continuous", "live", "longpoll", "eventsource")
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
+_TIME = re.compile(r"....-..-..T..:..:..Z")
 _ENDLESS: Final = 10**15  # CouchDB's limit where none is asked for; `seq_interval` counts from it
 
 
@@ -355,7 +357,18 @@ def _since(call: DatabaseCall, feed: str) -> int:
         since = call.request.headers.get("Last-Event-ID", since)
     if since.startswith('"'):
         since = str(load(since.encode("utf-8", "surrogateescape")))
+    if _TIME.fullmatch(since):
+        return _seq_at(call, since)
     return call.store.seq() if since == "now" else call.store.inner_seq(since)
+
+
+def _seq_at(call: DatabaseCall, moment: str) -> int:
+    """A sequence that was there by then. No clock is kept beside ours, so it is the first, or in future the last."""
+    try:
+        then = datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError as why:
+        raise BadRequest("invalid_time_format") from why
+    return call.store.seq() if then > call.host.now() else 0
 
 
 def _heartbeat_s(call: DatabaseCall) -> float | None:

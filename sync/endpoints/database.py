@@ -14,6 +14,7 @@ from sync.store import Store
 COMPACTION = "database_compaction"
 MAX_PURGED_DOCUMENTS, MAX_PURGED_REVISIONS = 100, 1000  # a request; CouchDB's
 PURGED_INFOS_LIMIT = 1000
+ENGINE = "couch"  # CouchDB's name for the only kind of storage that it has
 
 # Constant, so that a replicator never takes a restart for a lost database; the epoch in our sequences is
 # what tells a new life. CouchDB 3 does the same.
@@ -88,6 +89,11 @@ def purge(call: DatabaseCall) -> Response:
     return answer({"purge_seq": None, "purged": call.store.purge(body)}, 201)
 
 
+def purged_infos(_call: DatabaseCall) -> Response:
+    """Which documents were purged: nobody wrote it down."""
+    return answer({"purged_infos": []})
+
+
 def purged_infos_limit(_call: DatabaseCall) -> Response:
     return answer(PURGED_INFOS_LIMIT)
 
@@ -97,7 +103,7 @@ def set_purged_infos_limit(call: DatabaseCall) -> Response:
     call.require_admin()
     limit = load(call.body())
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
-        raise BadRequest("`purge_infos_limit` must be positive integer")
+        raise BadRequest("`purged_infos_limit` must be positive integer")
     return answer({"ok": True})
 
 
@@ -133,11 +139,13 @@ def _is_compaction(task: Json, store: Store) -> bool:
 
 
 def create(call: Call, name: str) -> Response:
-    """`q`, `n` and `partitioned` are of clusters, and ignored.
+    """`q`, `n` and `partitioned` are of clusters, and ignored; `engine` is asked for by nobody but tests.
 
     That it exists is said before the right to create is asked for: replicators that make their target accept it.
     """
     databases = call.host.databases
+    if (call.text("engine") or ENGINE) != ENGINE:
+        raise BadRequest("invalid_engine_extension")
     store = databases.get(name)
     if store is not None and call.host.may_enter(call.user, store, "GET", ""):
         raise Exists("The database could not be created, the file already exists.")

@@ -188,3 +188,18 @@ def test_the_url_counts_more_than_the_body(db: Client, path: str) -> None:
 def test_what_is_wrong_with_keys_depends_on_where_they_are(db: Client) -> None:
     assert db.post("_all_docs", {"keys": 1}).json()["reason"] == "`keys` body member must be an array."
     assert db.get("_all_docs?keys=1").json()["reason"] == "`keys` parameter must be an array."
+
+
+@pytest.mark.parametrize(
+    ("path", "prefix", "offset"),
+    [("_all_docs", "x", 2), ("_design_docs", "_design/", 2), ("_local_docs", "_local/", None)],
+)
+def test_every_list_takes_several_questions(db: Client, path: str, prefix: str, offset: int | None) -> None:
+    for number in range(8):
+        db.put(f"{prefix}{number}", {})
+    asked = {"queries": [{"keys": [f"{prefix}3", f"{prefix}5"]}, {"limit": 5, "skip": 2}]}
+    by_keys, by_range = db.post(f"{path}/queries", asked).json()["results"]
+    assert [row["id"] for row in by_keys["rows"]] == [f"{prefix}3", f"{prefix}5"]
+    assert [row["id"] for row in by_range["rows"]] == [f"{prefix}{number}" for number in range(2, 7)]
+    assert by_range["offset"] == offset
+    assert db.post(f"{path}/queries", {"queries": {}}).status_code == 400

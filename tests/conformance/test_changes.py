@@ -442,3 +442,15 @@ def test_a_filter_function_that_is_not_there_is_named(abc: Client) -> None:
 def test_malformed_heartbeats(db: Client, heartbeat: str, reason: str) -> None:
     said = db.get(f"_changes?feed=continuous&heartbeat={heartbeat}")
     assert (said.status_code, said.json()["reason"]) == (400, reason)
+
+
+def test_since_a_time(db: Client) -> None:
+    """Nothing has changed since a moment that is yet to come; who asks for a past one misses nothing."""
+    db.put("a", {})
+    newest = db.get("").json()["update_seq"]
+    ahead = db.get("_changes?since=3000-02-03T04:05:00Z").json()
+    assert (ahead["results"], ahead["last_seq"]) == ([], newest)
+    assert len(db.get("_changes?since=2025-07-01T04:05:00Z").json()["results"]) == 1
+    wrong = db.get("_changes?since=2025-01-01Txx:yy:00Z")
+    assert wrong.status_code == 400
+    assert wrong.json() == {"error": "bad_request", "reason": "invalid_time_format"}

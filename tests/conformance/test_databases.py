@@ -184,3 +184,18 @@ def test_a_design_document_may_have_attachments(db: Client) -> None:
     assert put.status_code == 201
     assert db.get("_design/x/a/b.txt").content == b"hello"
     assert db.get("_design%2Fx/a/b.txt").content == b"hello"
+
+
+def test_there_is_one_kind_of_storage(db: Client) -> None:
+    path = db.fresh(create=False)
+    assert db.ask("PUT", f"{path}?engine=cowabunga").status_code == 400
+    assert db.ask("HEAD", path).status_code == 404
+    assert db.ask("PUT", f"{path}?engine=couch&q=1&n=1").status_code == 201
+
+
+def test_purges_are_not_listed(db: Client) -> None:
+    db.server.only_ours()
+    rev = db.put("a", {}).json()["rev"]
+    assert db.post("_purge", {"a": [rev]}).json()["purged"] == {"a": [rev]}
+    assert db.get("_purged_infos").json() == {"purged_infos": []}
+    assert db.post("_purged_infos", {}).status_code == 405

@@ -331,3 +331,16 @@ def test_functions_of_design_documents_that_do_not_run_even_in_couchdb(db: Clien
     said = db.ask("POST", "_design/d/_update/")
     assert (said.status_code, said.json()["reason"]) == (404, "Invalid path.")
     assert db.get("_design/d/_update/u").json()["error"] == "method_not_allowed"
+
+
+def test_leaves_come_branch_by_branch(db: Client) -> None:
+    """As CouchDB walks its tree: the smaller revision first, whichever wins. `_bulk_get` does too."""
+    for path in (["c", "b", "a"], ["e", "a"], ["d", "a"], ["z", "x", "d", "a"]):
+        revisions = {"start": len(path), "ids": path}
+        db.put("x?new_edits=false", {"_revisions": revisions, "_rev": f"{len(path)}-{path[0]}"})
+    expected = ["3-c", "4-z", "2-e"]
+    opened = db.get("x?open_revs=all", headers={"Accept": "application/json"}).json()
+    assert [one["ok"]["_rev"] for one in opened] == expected
+    for query, entry in (("", {"id": "x"}), ("?latest=true", {"id": "x", "rev": "1-a"})):
+        (result,) = db.post(f"_bulk_get{query}", {"docs": [entry]}).json()["results"]
+        assert [one["ok"]["_rev"] for one in result["docs"]] == expected
