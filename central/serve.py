@@ -21,6 +21,7 @@ from central.web import register
 from central.web.enrolling import create_enrolling
 from edge.chain import ClockBehind
 from edge.clock import Clock, system_clock
+from edge.closing import ClosingDays
 from edge.enrolment import PATH
 from edge.errors import CannotStart
 from edge.ids import Ids
@@ -59,6 +60,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
             crash.install(node)
         neighbourhood = Neighbourhood(node.id)
         roads, spooling = Roads(node, found=neighbourhood.found), Spooling(node.spool, node.clock)
+        closing = ClosingDays(node.closing)
         pages = create_pages(node, roads, spooling.wake, extra=[register] if node.is_centre else [])
         with contextlib.ExitStack() as stack:
             beside = {PATH.strip("/"): create_enrolling(node)} if node.is_centre else {}
@@ -71,6 +73,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
             if settings.mdns:
                 neighbourhood.start(host, port)
             spooling.start()
+            closing.start()
             watch = Watch(node) if node.is_centre else None
             if watch is not None:
                 watch.start()
@@ -82,6 +85,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
                 watch.stop()
             neighbourhood.stop()
             roads.stop()
+            closing.stop()
             spooling.stop()
             node.seals.stop()
             for store in node.stores.values():

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from edge.clock import Clock
 from edge.database import Chain, NodeFile
+from edge.hour import BEHIND, Hour
 from edge.ids import Ids
 from edge.keys import NodeKeys
 from schemas.events import EventHash, Signed, moment, timestamp, write
 from sync.errors import Broken
 from sync.store import Store
 
-STEP_BACK: Final = timedelta(minutes=2)
+STEP_BACK: Final = BEHIND
 """A clock that is at most this far behind our own last event is taken as that event's time and 1 µs."""
 
 
@@ -38,9 +39,10 @@ class OwnChain:
         ids: Ids,
         *,
         node: str,
+        hour: Hour | None = None,
     ) -> None:
         self._file, self._store = file, store
-        self._keys, self._clock, self._ids, self._node = keys, clock, ids, node
+        self._keys, self._clock, self._ids, self._node, self._hour = keys, clock, ids, node, hour
 
     def begin(self, after: str) -> None:
         """Begin the chain, once: `after` is the hash of the node's first card, or "" for the catalog's."""
@@ -48,7 +50,10 @@ class OwnChain:
             Chain.insert(database=self._store.name, seq=0, hash=after, at="").on_conflict_ignore().execute()
 
     def now(self) -> datetime:
-        """The clock, but never behind our own last event here. Raises `ClockBehind`."""
+        """The clock, but never behind our own last event here, unless a person says that it is right.
+
+        Raises `ClockBehind` while nobody was asked.
+        """
         now = self._clock()
         with self._file.read():
             at = Chain.get(Chain.database == self._store.name).at
@@ -56,6 +61,8 @@ class OwnChain:
         if last is None or now > last:
             return now
         if last - now > STEP_BACK:
+            if self._hour is not None and self._hour.covers(last):
+                return now
             raise ClockBehind(now, last)
         return last + timedelta(microseconds=1)
 
@@ -94,6 +101,7 @@ class OwnChain:
             salt=self._ids.salt(),
             seal=self._keys.ed25519.sign,
             sign=sign,
+            clock_unsure=self._hour is not None and self._hour.unsure,
         )
         event = EventHash(document["_id"].partition(":")[2])
         Chain.update(seq=head.seq + 1, hash=event, at=timestamp(at)).where(

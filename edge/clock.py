@@ -1,13 +1,21 @@
-"""The only place that reads the wall clock."""
+"""The only place that reads the wall clock; and the stopwatch, which no hand can turn back."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
 """Answers the present moment, aware, in UTC."""
 
+Stopwatch = Callable[[], float]
+"""Answers seconds that only grow, from some moment on; for durations within one process."""
+
 
 def system_clock() -> datetime:
     return datetime.now(UTC)
+
+
+def system_stopwatch() -> float:
+    return time.monotonic()

@@ -108,12 +108,62 @@ class Number(Local):
 
 
 class Pin(Local):
-    """A person's PIN at this node (argon2id) and the wrong tries since it was last right."""
+    """A person's PIN at this node (argon2id); `catalog` is the number of the catalog under which it was set."""
 
     person = TextField(primary_key=True)
     verifier = TextField()
-    failures = IntegerField(default=0)
-    locked_until = TextField(default="")
+    catalog = IntegerField()
+
+
+class Attempt(Local):
+    """Tries of a PIN or a password since one was last right; `key` is `pin <person>` or `password <person>`."""
+
+    key = TextField(primary_key=True)
+    failures = IntegerField()
+
+
+class SessionRow(Local):
+    """One browser in which somebody is signed in here. `id` is the SHA-256 of the token in its cookie."""
+
+    id = TextField(primary_key=True)
+    person = TextField()
+    how = TextField()
+    owes = TextField()
+    catalog = IntegerField()
+    began_at = TextField()
+    seen_at = TextField()
+    locked = IntegerField()
+    browser = TextField()
+
+    class Meta:
+        table_name = "session"
+
+
+class DraftRow(Local):
+    """What somebody had typed when the screen locked, as JSON; theirs, and nobody else's to send."""
+
+    id = TextField(primary_key=True)
+    person = TextField()
+    path = TextField()
+    fields = TextField()
+    at = TextField()
+
+    class Meta:
+        table_name = "draft"
+
+
+class ViewRow(Local):
+    """One look at a dossier; each names the hash of the one before."""
+
+    line = IntegerField(primary_key=True)
+    at = TextField()
+    person = TextField()
+    stream = TextField()
+    what = TextField()
+    hash = TextField()
+
+    class Meta:
+        table_name = "view_log"
 
 
 class Delivery(Local):
@@ -268,22 +318,24 @@ class ForkRow(Projection):
         table_name = "fork"
 
 
-LOCAL: Final = (
-    Fact,
-    Chain,
-    Number,
-    Pin,
-    Delivery,
-    Copy,
-    RefusedDocument,
-    Wait,
-    Erased,
-    Secret,
-    EnrolmentCode,
-)
-PROJECTIONS: Final = (EventRow, DossierRow, ConflictRow, ForkRow)
+class PartyRow(Projection):
+    """Whom the acts of a stream name, by number: everything that is held about a person begins here."""
 
-PROJECTION_VERSION: Final = "2"
+    key = TextField(primary_key=True)
+    identity = TextField()
+    stream = TextField()
+
+    class Meta:
+        table_name = "party"
+
+
+LOCAL: Final = (
+    Fact, Chain, Number, Pin, Attempt, SessionRow, DraftRow, ViewRow, Delivery, Copy, RefusedDocument, Wait,
+    Erased, Secret, EnrolmentCode,
+)  # fmt: skip
+PROJECTIONS: Final = (EventRow, DossierRow, ConflictRow, ForkRow, PartyRow)
+
+PROJECTION_VERSION: Final = "3"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -331,6 +383,25 @@ _LOCAL_5: Final = """
 CREATE TABLE erased (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
 """
 
+_LOCAL_6: Final = """
+CREATE TABLE attempt (key TEXT PRIMARY KEY NOT NULL, failures INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO attempt SELECT 'pin ' || person, failures FROM pin WHERE failures > 0;
+ALTER TABLE pin DROP COLUMN failures;
+ALTER TABLE pin DROP COLUMN locked_until;
+ALTER TABLE pin ADD COLUMN catalog INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE session (id TEXT PRIMARY KEY NOT NULL, person TEXT NOT NULL, how TEXT NOT NULL, owes TEXT NOT NULL,
+    catalog INTEGER NOT NULL, began_at TEXT NOT NULL, seen_at TEXT NOT NULL, locked INTEGER NOT NULL,
+    browser TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX session_person ON session (person);
+CREATE TABLE draft (id TEXT PRIMARY KEY NOT NULL, person TEXT NOT NULL, path TEXT NOT NULL, fields TEXT NOT NULL,
+    at TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX draft_person ON draft (person);
+CREATE TABLE view_log (line INTEGER PRIMARY KEY NOT NULL, at TEXT NOT NULL, person TEXT NOT NULL,
+    stream TEXT NOT NULL, what TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE INDEX view_log_person ON view_log (person);
+CREATE INDEX view_log_stream ON view_log (stream);
+"""
+
 _PROJECTIONS: Final = """
 CREATE TABLE event (hash TEXT PRIMARY KEY NOT NULL, stream TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL,
     kind TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, place TEXT NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
@@ -354,12 +425,17 @@ CREATE TABLE conflict (id TEXT PRIMARY KEY NOT NULL, stream TEXT NOT NULL, title
 CREATE INDEX conflict_stream ON conflict (stream);
 CREATE TABLE fork (key TEXT PRIMARY KEY NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL, first TEXT NOT NULL,
     second TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE party (key TEXT PRIMARY KEY NOT NULL, identity TEXT NOT NULL, stream TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX party_identity ON party (identity);
+CREATE INDEX party_stream ON party (stream);
+CREATE INDEX event_day_closed ON event (node) WHERE kind = 'node.day_closed';
 CREATE VIRTUAL TABLE dossier_search USING fts5 (words, tokenize = 'ascii', prefix = '2 3');
 INSERT INTO dossier_search (dossier_search, rank) VALUES ('secure-delete', 1);
 """
 
 _DROP_PROJECTIONS: Final = "".join(
-    f"DROP TABLE IF EXISTS {table};" for table in ("event", "dossier", "conflict", "fork", "dossier_search")
+    f"DROP TABLE IF EXISTS {table};"
+    for table in ("event", "dossier", "conflict", "fork", "party", "dossier_search")
 )
 
 MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
@@ -368,6 +444,7 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(connection, _LOCAL_3),
     lambda connection: run_script(connection, _LOCAL_4),
     lambda connection: run_script(connection, _LOCAL_5),
+    lambda connection: run_script(connection, _LOCAL_6),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

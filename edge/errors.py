@@ -3,7 +3,12 @@
 NodeError                 parent of what a node raises on purpose
 ├── CannotStart           configuration, data folder or port: one line for the operator, exit status 2
 ├── NotEnrolled           the centre said no, or did not prove that it is the centre; nothing was kept but the keys
-├── WrongPin              `wait_s`: how long until the next try
+├── WrongSecret           `wait_s`: how long until the next try
+│   ├── WrongPin
+│   └── WrongPassword
+├── WeakSecret            a new PIN or password that is too short or too easy to guess
+├── NotYours              a second person who is the first one, or may not do this
+├── CentreOutOfReach      what only central can do; nothing was changed
 └── CannotSign            the token, its PIN or its certificate; nothing was signed
 """
 
@@ -22,12 +27,40 @@ class NotEnrolled(NodeError):
     """This machine has no card yet; what was wrong, and what to do."""
 
 
-class WrongPin(NodeError):
-    """Not this person's PIN; the next try is looked at after `wait_s` seconds."""
+class WrongSecret(NodeError):
+    """Not this person's; the next try is looked at after `wait_s` seconds."""
 
     def __init__(self, wait_s: int) -> None:
-        super().__init__(f"wrong PIN; next try in {wait_s} s")
+        super().__init__(f"wrong; next try in {wait_s} s")
         self.wait_s = wait_s
+
+
+class WrongPin(WrongSecret):
+    """Not this person's PIN at this machine."""
+
+
+class WrongPassword(WrongSecret):
+    """Not this person's password."""
+
+
+class WeakSecret(NodeError):
+    """`why` is one of: digits, length, simple."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class NotYours(NodeError):
+    """The second person is the first one, or has no role for this."""
+
+
+class CentreOutOfReach(NodeError):
+    """Central does not answer; `why` is in English."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class CannotSign(NodeError):

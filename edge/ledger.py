@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -157,6 +157,15 @@ class Ledger:
         intended = _Intended(by, timestamp(self._clock()), self._node, dossier.stream, tuple(with_))
         self._check(dossier, BY_KIND[kind], data, intended, self._catalog.latest)
 
+    def needs_second(self, act: Act) -> bool:
+        """Whether an act of this kind needs a second person here and now."""
+        if act.witness:
+            return True
+        if act.effect is not Effect.DECISION:
+            return False
+        age = self._catalog.latest.age(timestamp(self._clock()))
+        return age > timedelta(days=self.card.max_catalog_age_days)
+
     def _check(self, dossier: Dossier, act: Act, data: Any, intended: _Intended, view: View) -> None:
         if act.effect is Effect.DECISION and dossier.missing:
             raise NotAllowed(Because.INCOMPLETE, f"{len(dossier.missing)} earlier acts are not here yet")
@@ -265,6 +274,14 @@ def _fees(draft: Draft, procedure: Procedure, day: date, view: View) -> tuple[Fe
         return tuple(FeeDue(fee.kind.value, fee.amount) for fee in procedure.fees_on(day))
     items = charge(table, day, draft.channel, case=draft.case).items
     return tuple(FeeDue(item.kind.value, item.amount) for item in items if item.at is At.RECEPTION)
+
+
+def may_second(view: View, name: str, act: Act, day: date) -> bool:
+    """Whether somebody may stand beside an act: its witness, or for an old catalog anybody who works here."""
+    person = view.person(name)
+    if person is None:
+        return False
+    return any(person.has(role, day) for role in act.witness) if act.witness else bool(person.roles_on(day))
 
 
 def _counter(agency: str, day: date) -> str:

@@ -17,11 +17,14 @@ from argon2 import PasswordHasher
 from edge.admission import Admission
 from edge.archive import Archive
 from edge.chain import OwnChain
-from edge.clock import Clock
+from edge.clock import Clock, Stopwatch, system_stopwatch
+from edge.closing import Closing
 from edge.contact import Contacts
 from edge.database import AMBIENT, NodeFile, copies_aside, migrate, projections_are_current
 from edge.deciding import Deciding
+from edge.drafts import Drafts
 from edge.errors import CannotStart
+from edge.hour import Hour
 from edge.ids import Ids
 from edge.keys import NodeKeys, read_keys
 from edge.ledger import Ledger
@@ -31,7 +34,9 @@ from edge.projector import Projector, events_here
 from edge.redaction import Redactions
 from edge.register import Register
 from edge.seals import Seals
+from edge.sessions import Sessions
 from edge.settings import NAME, NodeSettings
+from edge.views import ViewLog
 from edge.waits import Waits
 from printing import spool
 from printing.folder import PdfFolder
@@ -89,7 +94,8 @@ class Node:
     """An open node. It serves nobody and replicates with nobody until it is told to.
 
     `printer`: where its papers come out; by default in its own folder. `on_catalog`: who wants to hear that the catalog
-    has grown. `tick`: seconds that only grow.
+    has grown. `tick`: seconds that only grow, for the pace of work; `stopwatch`: the same for how long people wait and
+    how long nobody did anything, whatever the clock does.
     """
 
     def __init__(
@@ -101,9 +107,11 @@ class Node:
         ids: Ids,
         printer: Printer | None = None,
         tick: Callable[[], float] = time.monotonic,
+        stopwatch: Stopwatch = system_stopwatch,
     ) -> None:
         self._tick = tick
         self.folder, self.settings, self.clock, self.ids = folder, settings, clock, ids
+        self.stopwatch = stopwatch
         self._printer = printer or PdfFolder(folder.paper)
         self.id = settings.node
         self.keys: NodeKeys = read_keys(folder.keys)
@@ -115,6 +123,7 @@ class Node:
         self.file = NodeFile(SqliteFile(folder.database))
         self._files = SqliteFile(folder.files)
         migrate(self.file)
+        self.contacts = Contacts(self.file, clock)
         self._open_stores()
         self._read_catalog()
         if self.catalog.latest.card(self.id) is None:
@@ -174,11 +183,38 @@ class Node:
         self.projector.read_from(self.stores["dossiers"])
 
     def _open_work(self) -> None:
-        self.people = People(self.file, self.clock, PasswordHasher())
-        self.chain = OwnChain(
-            self.file, self.stores["dossiers"], self.keys, self.clock, self.ids, node=self.id
+        self.people = People(self.file, self.catalog, self.stopwatch, PasswordHasher())
+        self.sessions = Sessions(
+            self.file,
+            self.catalog,
+            self.clock,
+            self.stopwatch,
+            self.ids,
+            idle_s=self.settings.idle_lock_s,
         )
-        self.ledger = Ledger(self.file, self.projector, self.catalog, self.chain, self.clock, node=self.id)
+        self.drafts = Drafts(self.file, self.clock, self.ids)
+        self.views = ViewLog(self.file, self.clock, node=self.id)
+        self.hour = Hour(self.file, self.clock, is_centre=self.is_centre)
+        self.chain = OwnChain(
+            self.file,
+            self.stores["dossiers"],
+            self.keys,
+            self.clock,
+            self.ids,
+            node=self.id,
+            hour=self.hour,
+        )
+        self.ledger = Ledger(
+            self.file,
+            self.projector,
+            self.catalog,
+            self.chain,
+            self.clock,
+            node=self.id,
+        )
+        self.closing = Closing(
+            self.file, self.ledger, self.projector, self.views, self.clock, self.ids, node=self.id
+        )
         self.register = Register(self.file, self.projector, is_centre=self.is_centre)
         self.archive = Archive(self.stores["files"])
         self.papers = Papers(self.catalog, self.keys, Forms.shipped(), node=self.id)
@@ -192,7 +228,6 @@ class Node:
             self.folder.tokens,
         )
         self.spool = Spool(self._printer, self.papers.render_job, self.file.write)
-        self.contacts = Contacts(self.file, self.clock)
         self.redactions = Redactions(
             self.file,
             self.archive,

@@ -23,6 +23,7 @@ from schemas.catalog import Admission as Admitted
 from schemas.catalog import Catalog, Cut, Entry, Fork, Person, Redaction, Report, Revocation
 from schemas.events import Event, Unknown, moment, parse, timestamp
 from schemas.fold import Dossier, Place, fold
+from schemas.identity import numbers_in
 from schemas.spelling import words
 from sync.documents import load, render
 from sync.rows import where_in
@@ -304,6 +305,7 @@ class Projector:
         dossiers, conflicts = [], []
         events: list[tuple[Any, ...]] = []
         gone: list[tuple[str]] = []
+        parties: list[tuple[str, str, str]] = []
         for stream in sorted(streams):
             here = self.events_of(stream) if stream in known else streams[stream]
             if not here:  # central's word may be about what is not here
@@ -311,6 +313,7 @@ class Projector:
             dossier = fold(here, self._catalog, doubts)
             dossiers.append(dossier)
             conflicts += _conflict_rows(dossier, here)
+            parties += _party_rows(stream, here)
             before: dict[str, tuple[Any, ...]] = {row[1]: row[2:] for row in known.get(stream, ())}
             for line in dossier.timeline:
                 if before.pop(line.hash, None) != (line.place.value, line.why):
@@ -321,6 +324,8 @@ class Projector:
             gone += ((event_hash,) for event_hash in before)
         connection.executemany("DELETE FROM event WHERE hash = ?", gone)
         connection.executemany("INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", events)
+        connection.executemany("DELETE FROM party WHERE stream = ?", [(stream,) for stream in known])
+        connection.executemany("INSERT INTO party VALUES (?, ?, ?)", parties)
         connection.executemany("DELETE FROM conflict WHERE stream = ?", [(stream,) for stream in known])
         connection.executemany("INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?)", conflicts)
         self._project_dossiers(connection, dossiers)
@@ -410,6 +415,12 @@ def rows_of(
     for row in where_in(connection, statement, list(streams)):
         found.setdefault(row[0], []).append(tuple(row))
     return found
+
+
+def _party_rows(stream: str, events: Sequence[Event | Unknown]) -> list[tuple[str, str, str]]:
+    """Whom the acts of a stream name, by number."""
+    named = {number for event in events if isinstance(event, Event) for number in numbers_in(event.data)}
+    return [(f"{stream} {number}", number, stream) for number in sorted(named)]
 
 
 def _conflict_rows(dossier: Dossier, events: Sequence[Event | Unknown]) -> list[tuple[str, ...]]:

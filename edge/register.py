@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
-from edge.database import ConflictRow, Copy, DossierRow, NodeFile, RefusedDocument
+from edge.database import ConflictRow, Copy, DossierRow, EventRow, NodeFile, PartyRow, RefusedDocument
 from edge.projector import Projector
 from schemas.acts import Status
 from schemas.catalog import Procedure
@@ -180,6 +180,18 @@ class Register:
         with self._file.read():
             query = DossierRow.select().where((DossierRow.identity == identity) & (DossierRow.stream != but))
             return list(query.order_by(DossierRow.position.desc()).limit(limit))
+
+    def naming(self, identity: str) -> list[str]:
+        """The streams in which any act names this number, oldest first."""
+        with self._file.read():
+            rows = PartyRow.select(PartyRow.stream).where(PartyRow.identity == identity)
+            return sorted({row.stream for row in rows})
+
+    def closings(self) -> list[tuple[str, str]]:
+        """(node, stream) of every machine that has closed a day."""
+        with self._file.read():
+            rows = EventRow.select(EventRow.node, EventRow.stream).where(EventRow.kind == "node.day_closed")
+            return sorted({(row.node, row.stream) for row in rows})
 
     def conflicts(self) -> list[tuple[ConflictRow, DossierRow]]:
         """Open conflicts that the desk settles, with their dossiers, oldest first."""

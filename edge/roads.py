@@ -14,10 +14,12 @@ is a thread with a connection of its own; those of files yield to all others, an
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Final
 
@@ -421,7 +423,13 @@ class Roads:
             heartbeat_s=heartbeat_s or node.settings.heartbeat_ms / 1000,
             heard=lambda: node.contacts.heard(peer.node),
             trusts=partial(node.trusts, peer.node),
+            dated=self._measured,
         )
+
+    def _measured(self, date: str) -> None:
+        """The clocks are compared at every contact, before anything else."""
+        with contextlib.suppress(TypeError, ValueError):
+            self._node.hour.measured(parsedate_to_datetime(date))
 
     def _arrived_there(self, database: str, seq: object) -> None:
         if database == "dossiers":

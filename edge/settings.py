@@ -60,12 +60,14 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 
     `data`: the node's folder, where it is not that of the file. `peers` overrides the addresses on the cards; `mdns`:
     neighbours may be found by what the network tells. `idle_lock_s` locks an unused screen.
+    `names`: what people call this machine in their browsers, beside its card's address; its pages answer to no other.
     """
 
     node: NodeName
     host: str = "127.0.0.1"
     port: Port = 8600
     data: str = ""
+    names: tuple[str, ...] = ()
     peers: tuple[PeerSettings, ...] = ()
     readers: tuple[ReaderSettings, ...] = ()
     mdns: bool = True

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 from schemas.addresses import Address, read_address
 from schemas.spelling import composed
@@ -374,3 +374,22 @@ def proves(typed: str, identity: str, phone: str) -> bool:
     """Whether the last four digits asked for in public are those of the identity or the telephone (domain §7.1)."""
     four = digits(typed)
     return len(four) == 4 and any(len(known) >= 9 and known.endswith(four) for known in (identity, phone))
+
+
+# --- whom an act names ---
+
+
+def numbers_in(data: Any) -> Iterator[str]:
+    """Every identity number that the data of an act holds: of who applied, came, took, complained, or was put right."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            if name == "identity" and isinstance(value, str) and value:
+                yield value
+            else:
+                yield from numbers_in(value)
+        field, value = data.get("field"), data.get("value")
+        if isinstance(field, str) and field.endswith(".identity") and isinstance(value, str) and value:
+            yield value
+    elif isinstance(data, list):
+        for one in data:
+            yield from numbers_in(one)

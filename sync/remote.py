@@ -113,7 +113,8 @@ class RemotePeer:
     """A database of any server that speaks CouchDB's protocol. Each thread has a session of its own.
 
     Without `user` it is asked without credentials, or with those in `headers`, which go with every request.
-    `chosen`: the documents that its changes tell of. `heard` is called on every sign of life. `heartbeat_s` is asked of the other side's feeds.
+    `chosen`: the documents that its changes tell of. `heard` is called on every sign of life, `dated` with
+    the `Date` that an answer begins with. `heartbeat_s` is asked of the other side's feeds.
 
     `yielding`: it has never more than a few packets under way, so that what other connections say over the same slow
     line waits for a fraction of a second, however much there is to carry here.
@@ -136,6 +137,7 @@ class RemotePeer:
         yielding: bool = False,
         heard: Callable[[], None] = lambda: None,
         trusts: Trusts | None = None,
+        dated: Callable[[str], None] = lambda date: None,
     ) -> None:
         self._url = url.rstrip("/")
         parts = urlsplit(self._url)
@@ -147,6 +149,7 @@ class RemotePeer:
         self._chosen = chosen
         self._heartbeat_s = heartbeat_s
         self._heard = heard
+        self._dated = dated
         self._closed = False
         self._bulk_get = True  # until it shows that there is none
         self._id: str | None = None
@@ -337,6 +340,8 @@ class RemotePeer:
                 allow_redirects=False,
             )
             self._heard()
+            if date := answer.headers.get("Date"):
+                self._dated(date)
         except requests.HTTPError as why:  # the login, which python-cloudant does on its own
             client.r_session = None
             raise (_unavailable(why) if why.response is None else _refusal(why.response)) from why

@@ -25,10 +25,14 @@ MONDAY = datetime(2027, 3, 1, 9, 0, tzinfo=VIETNAM).astimezone(UTC)
 
 
 class HandClock:
-    """A clock that moves when it is told to, and a millisecond whenever it is read: two acts are never at once."""
+    """A clock that moves when it is told to, and a millisecond whenever it is read: two acts are never at once.
+
+    `stopwatch` goes with it, but never back.
+    """
 
     def __init__(self, at: datetime) -> None:
         self.at = at
+        self._passed = 0.0
 
     def __call__(self) -> datetime:
         self.at += timedelta(milliseconds=1)
@@ -36,6 +40,14 @@ class HandClock:
 
     def forward(self, **by: float) -> None:
         self.at += timedelta(**by)
+        self._passed += max(0.0, timedelta(**by).total_seconds())
+
+    def turn(self, **by: float) -> None:
+        """Somebody turns the hands; no time passes."""
+        self.at += timedelta(**by)
+
+    def stopwatch(self) -> float:
+        return self._passed
 
 
 class SmallCentre:
@@ -57,7 +69,8 @@ class SmallCentre:
 
     def open(self, name: str) -> Node:
         folder = Folder(self.data / name)
-        return Node(folder, read_settings(folder.path), clock=self.clock, ids=self.ids)
+        settings = read_settings(folder.path)
+        return Node(folder, settings, clock=self.clock, ids=self.ids, stopwatch=self.clock.stopwatch)
 
     def __getitem__(self, name: str) -> Node:
         return self.nodes[name]

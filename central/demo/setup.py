@@ -118,8 +118,7 @@ def _catalog(tokens: dict[str, tuple[bytes, bytes]]) -> list[Entry]:
 def _prepare_people(node: Node, tokens: dict[str, tuple[bytes, bytes]]) -> None:
     """Everybody's PIN, and token, at the machines where they work."""
     served = {role for act in TABLE if act.duty in node.card.duties for role in act.roles[:1]}
-    if node.is_centre:
-        served.add(Role.ADMINISTRATOR)
+    served.add(Role.ADMINISTRATOR)
     for person in PEOPLE:
         if person.role in served:
             node.people.set_pin(person.id, person.pin)

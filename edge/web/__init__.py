@@ -14,7 +14,9 @@ from flask import Flask
 from edge.node import Node
 from edge.roads import Roads
 from edge.server import secret
+from edge.web.account import blueprint as account
 from edge.web.appearance import install as install_appearance
+from edge.web.cookies import Cookies
 from edge.web.counter import blueprint as counter
 from edge.web.dossier import blueprint as dossier
 from edge.web.errors import install as install_errors
@@ -22,12 +24,14 @@ from edge.web.exchange import blueprint as exchange
 from edge.web.find import blueprint as find
 from edge.web.headers import install as install_headers
 from edge.web.held import blueprint as held_back
+from edge.web.hosts import install as install_hosts
 from edge.web.keys import blueprint as keys
 from edge.web.returning import blueprint as returning
 from edge.web.room import blueprint as room
 from edge.web.sign_in import blueprint as sign_in
 from edge.web.site import Extra, Site
 from edge.web.status_line import blueprint as status_line
+from edge.web.viewing import blueprint as viewing
 
 LARGEST_FORM_BYTES = 256 * 1024
 
@@ -37,10 +41,12 @@ def create_pages(
 ) -> Flask:
     """The pages of `node` as a WSGI application; `spool_wake` is called when a paper was queued."""
     app = Flask("edge", static_folder="static", template_folder="templates")
+    app.session_interface = Cookies()
     app.config.update(
         SECRET_KEY=secret(node, "session"),
         # One browser may sit before several nodes of a demo, and cookies do not keep ports apart.
         SESSION_COOKIE_NAME=f"motcua-{node.id}",
+        SESSION_COOKIE_PATH="/",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
         MAX_CONTENT_LENGTH=LARGEST_FORM_BYTES,
@@ -50,7 +56,21 @@ def create_pages(
     )
     site = Site(node, roads, spool_wake)
     app.extensions["motcua"] = site
-    for part in (sign_in, counter, room, returning, dossier, find, held_back, exchange, status_line, keys):
+    install_hosts(app)
+    for part in (
+        sign_in,
+        account,
+        viewing,
+        counter,
+        room,
+        returning,
+        dossier,
+        find,
+        held_back,
+        exchange,
+        status_line,
+        keys,
+    ):
         app.register_blueprint(part)
     for register in extra:
         register(app, site)

@@ -11,7 +11,6 @@ from jinja2 import StrictUndefined
 from edge.web import acts, presence, sign_in, status_line, words
 from edge.web.forms import Bare
 from edge.web.site import site
-from schemas.identity import masked
 
 
 def install(app: Flask) -> None:
@@ -26,7 +25,8 @@ def install(app: Flask) -> None:
         bytes=words.size,
         count=words.count,
         dong=words.dong,
-        masked=masked,
+        identity=presence.identity,
+        phone=presence.phone,
         name=lambda person: site().name(person),
         place=lambda node: site().place(node),
         left=lambda due: words.left(due, site().now()),

@@ -13,6 +13,7 @@ from edge.archive import Damaged
 from edge.chain import ClockBehind
 from edge.errors import NodeError
 from edge.web.forms import OLD_PAGE
+from edge.web.limits import TooOften
 from edge.web.trouble import Trouble, trouble_of
 from schemas.errors import Refused
 from sync.errors import Unavailable
@@ -36,6 +37,7 @@ _OURS = Trouble(
 def install(app: Flask) -> None:
     for kind in (Refused, NodeError, ClockBehind, Unavailable, Damaged):
         app.register_error_handler(kind, _refused)
+    app.register_error_handler(TooOften, _too_often)
     app.register_error_handler(CSRFError, _old_page)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(InternalServerError, _ours)
@@ -43,6 +45,11 @@ def install(app: Flask) -> None:
 
 def _refused(why: Exception) -> ResponseReturnValue:
     return page(trouble_of(why))
+
+
+def _too_often(why: TooOften) -> ResponseReturnValue:
+    content, status = page(trouble_of(why))
+    return content, status, {"Retry-After": str(why.wait_s)}
 
 
 def _old_page(_why: CSRFError) -> ResponseReturnValue:

@@ -1,23 +1,28 @@
-"""Who is at the screen: signed in by PIN, locked when idle, and nothing typed is lost by it.
+"""Who is at the screen: signed in, locked when idle, and nothing typed is lost by it.
 
-The session cookie is signed and names the person and the last moment that they did something. Polling is not doing.
+The cookie is signed and holds a token; whose it is and since when lies at this machine (`edge.sessions`). Polling is
+not doing.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Final, cast
 
 from flask import g, request, session
 
+from edge.sessions import Session
 from edge.web.site import Entry, site
 from schemas.acts import BY_KIND
-from schemas.catalog import Person
+from schemas.catalog import Person, Role
 from schemas.errors import Because, NotAllowed
-from schemas.events import timestamp
+from schemas.identity import hidden, masked, masked_phone
 
 _POLLED: Final = "polled"
 """The parameter of requests that a page makes by itself."""
+_TOKEN: Final = "token"  # noqa: S105 - the name of a member of the cookie
+_LAST: Final = "last"
+_WORK_ON_DOSSIERS: Final = frozenset({Role.RECEIVER, Role.APPRAISER, Role.APPROVER, Role.DESK_OFFICER})
+"""Whose work needs to tell two numbers apart, or to call somebody."""
 
 
 def person() -> Person:
@@ -25,38 +30,62 @@ def person() -> Person:
     return cast(Person, g.person)
 
 
-def signed_in() -> Person | None:
-    """Who is signed in and not idle for too long."""
-    name, seen = session.get("person"), session.get("seen")
-    if name is None or seen is None or is_idle(seen):
-        return None
-    return next((one for one in site().staff() if one.id == name), None)
+def screen() -> Session:
+    """The session of whoever is signed in."""
+    return cast(Session, g.screen)
 
 
-def is_idle(seen: str) -> bool:
-    idle = site().now() - datetime.fromisoformat(seen)
-    return idle > timedelta(seconds=site().node.settings.idle_lock_s)
+def arrive() -> None:
+    """Find out, once a request, whose browser this is (`g.screen`) and who is signed in (`g.person`)."""
+    g.screen = site().node.sessions.get(session.get(_TOKEN))
+    g.person = None
+    if g.screen is not None and not g.screen.locked:
+        g.person = next((one for one in site().staff() if one.id == g.screen.person), None)
 
 
-def enter(name: str) -> None:
-    session["person"] = name
-    touch()
+def locked_for() -> str | None:
+    """Whose screen this is while it is locked."""
+    return g.screen.person if g.screen is not None and g.screen.locked else None
+
+
+def enter(name: str, *, how: str, owes: str = "") -> None:
+    """Begin a session; whatever this browser had before ends, token, forms and all."""
+    sessions = site().node.sessions
+    if g.screen is not None:
+        sessions.end(g.screen.id)
+    session.clear()
+    session[_LAST] = name
+    session[_TOKEN] = sessions.begin(name, how=how, owes=owes, browser=request.user_agent.string)
+
+
+def last() -> str | None:
+    """Who signed in last in this browser."""
+    return session.get(_LAST)
 
 
 def touch() -> None:
-    session["seen"] = timestamp(site().now())
+    site().node.sessions.touch(screen())
+
+
+def lock() -> None:
+    """Lock the screen; forms that are open elsewhere stay good for the same person."""
+    site().node.sessions.lock(screen())
 
 
 def leave() -> None:
-    """Lock the screen; forms that are open elsewhere stay good for the same person."""
-    session.pop("person", None)
-    session.pop("seen", None)
+    """Sign out of this browser."""
+    site().node.sessions.end(screen().id)
+    name = last()
+    session.clear()
+    session[_LAST] = name
 
 
 def require(entry: Entry) -> None:
     """Raise `NotAllowed` where a page is not for this person or machine."""
     if site().may(person(), entry):
         return
+    if entry.roles:
+        raise NotAllowed(Because.ROLE, entry.roles[0].value)
     duties = site().card.duties
     served = [role for duty, role in entry.needs if duty in duties]
     if served:
@@ -74,3 +103,19 @@ def is_ones(kind: str) -> bool:
 def is_polled() -> bool:
     """Whether a page asks by itself, and nobody did anything."""
     return _POLLED in request.args
+
+
+# ---- how much of a citizen's data this person's work needs
+
+
+def works_on_dossiers() -> bool:
+    return not person().roles_on(site().today()).isdisjoint(_WORK_ON_DOSSIERS)
+
+
+def identity(number: str) -> str:
+    """An identity number as this person sees it outside reception."""
+    return masked(number) if works_on_dossiers() else hidden(number)
+
+
+def phone(number: str) -> str:
+    return number if works_on_dossiers() else masked_phone(number)

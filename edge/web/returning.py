@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, StopValidation
 
 from edge.register import Work
 from edge.web import presence, showing
-from edge.web.forms import Form, needed, text
+from edge.web.forms import Bare, Form, needed, text
 from edge.web.reception import identity_problem
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import RETURN, site
@@ -57,6 +57,14 @@ def page() -> ResponseReturnValue:
     )
 
 
+@blueprint.post("/return")
+def search() -> ResponseReturnValue:
+    """By POST: a citizen's name belongs in no address."""
+    presence.require(RETURN)
+    Bare.checked()
+    return render_template("return.html", **_list(), shown=None, after=None)
+
+
 @blueprint.get("/return/<stream>")
 def one(stream: str) -> ResponseReturnValue:
     presence.require(RETURN)
@@ -86,7 +94,7 @@ def hand_over(stream: str) -> ResponseReturnValue:
 
 def _list() -> dict[str, object]:
     """Dossiers with a result, oldest due first; those that match `q` where somebody searches."""
-    register, term = site().node.register, request.args.get("q", "").strip()
+    register, term = site().node.register, request.form.get("q", "").strip()
     rows, count = register.work(Work.RETURN, SHOWN)
     if plain_words(term):
         wanted = {row.stream for row in register.find(term).rows}

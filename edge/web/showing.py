@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
+from flask import g, request
 from werkzeug.exceptions import NotFound
 
 from edge.register import Whereabouts
-from edge.web import acts, presence, words
+from edge.web import acts, presence, second, words
 from edge.web.acts import Contents
 from edge.web.site import Site, site
 from edge.web.trouble import Trouble, trouble_of
@@ -79,12 +80,13 @@ _DOUBTS: Final = {
 
 
 def show(stream: str) -> Shown:
-    """The dossier of a stream. Raises `NotFound` for one that is not here."""
+    """The dossier of a stream, which is a look at it, and logged. Raises `NotFound` for one that is not here."""
     here = site()
     dossier = here.node.register.dossier(stream)
     receipt = dossier.standing.receipt
     if receipt is None:
         raise NotFound
+    _log(here, stream)
     where = here.node.register.whereabouts([line.hash for line in dossier.timeline])
     contents = acts.contents_of(here.node, stream)
     steps = tuple(_step(here, line, contents, where.get(line.hash)) for line in dossier.timeline)
@@ -96,6 +98,19 @@ def show(stream: str) -> Shown:
         steps,
         contents,
     )
+
+
+_NO_LOOKS: Final = frozenset({"dossier.paper"})
+"""Fragments that a page asks for by itself, and that show no more than a number."""
+
+
+def _log(here: Site, stream: str) -> None:
+    """One look for each request, however often it shows the dossier."""
+    seen: set[str] = g.setdefault("looked_at", set())
+    if stream in seen or request.endpoint in _NO_LOOKS:
+        return
+    seen.add(stream)
+    here.node.views.looked(presence.person().id, stream, request.endpoint or "")
 
 
 def _step(here: Site, line: Line, contents: Contents, where: Whereabouts | None) -> Step:
@@ -169,7 +184,7 @@ def sides(shown: Shown, conflict: Conflict) -> list[Step]:
 def why_not(dossier: Dossier, kind: str, data: msgspec.Struct) -> Trouble | None:
     """Why the person here may not do an act now; None where they may. Only asks: the ledger decides."""
     try:
-        site().node.ledger.check(dossier, kind, data, by=presence.person().id)
+        site().node.ledger.check(dossier, kind, data, by=presence.person().id, with_=second.anybody(kind))
     except NotAllowed as why:
         return trouble_of(why, dossier.status)
     return None

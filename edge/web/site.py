@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import cast
+from typing import Final, cast
+from urllib.parse import urlsplit
 
 from flask import Flask, current_app
 
 from edge.node import Node
+from edge.office import FarOffice, Office
 from edge.peers import PeerNode, peers_of
 from edge.roads import Roads
+from edge.web.limits import Limits
 from schemas.acts import TABLE
 from schemas.calendar import local_day
 from schemas.catalog import Card, Duty, Person, Role, View
@@ -24,13 +27,14 @@ Extra = Callable[[Flask, "Site"], None]
 class Entry:
     """One page of the navigation; `order` sorts it, `needs` are the (duty, role) pairs of which one suffices.
 
-    An entry without needs is for everybody who is signed in.
+    `roles`: one of them suffices at any machine. An entry without needs or roles is for everybody who is signed in.
     """
 
     order: int
     title: str
     endpoint: str
     needs: tuple[tuple[Duty, Role], ...] = ()
+    roles: tuple[Role, ...] = ()
 
 
 COUNTER = Entry(10, "Tiếp nhận", "counter.page", ((Duty.RECEIVE, Role.RECEIVER),))
@@ -39,6 +43,9 @@ RETURN = Entry(30, "Trả kết quả", "returning.page", ((Duty.RETURN, Role.RE
 FIND = Entry(40, "Tìm hồ sơ", "find.page")
 EXCHANGE = Entry(90, "Đồng bộ", "exchange.page")
 HELD = Entry(85, "Tạm giữ", "held.page")
+VIEWS = Entry(80, "Nhật ký xem", "viewing.page", roles=(Role.ADMINISTRATOR,))
+ANYWHERE: Final = frozenset({Role.ADMINISTRATOR})
+"""Who may sign in at every machine: the log of views lies at each."""
 
 
 @dataclass(slots=True)
@@ -48,12 +55,30 @@ class Site:
     node: Node
     roads: Roads | None
     spool_wake: Callable[[], None]
-    entries: list[Entry] = field(default_factory=lambda: [COUNTER, ROOM, RETURN, FIND, HELD, EXCHANGE])
+    entries: list[Entry] = field(default_factory=lambda: [COUNTER, ROOM, RETURN, FIND, VIEWS, HELD, EXCHANGE])
     machines: Entry = EXCHANGE
     """The page that the status line leads to."""
     admits: Entry | None = None
     cuts: Entry | None = None
     """Who may let a held act have its effect, and who may cut a machine; None where that cannot be done."""
+    open: set[str] = field(default_factory=set)
+    """Endpoints that anybody may ask for, signed in or not; each decides for itself what it shows."""
+    office: Office = field(init=False)
+    limits: Limits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.office = FarOffice(self.node)
+        self.limits = Limits(self.node.stopwatch)
+
+    def names(self) -> frozenset[str]:
+        """The names by which this machine is asked for; addresses in digits are left out."""
+        settings = self.node.settings
+        card = urlsplit(self.card.address if "//" in self.card.address else f"//{self.card.address}")
+        return frozenset(
+            name.lower()
+            for name in ("localhost", settings.host, card.hostname or "", *settings.names)
+            if name
+        )
 
     def now(self) -> datetime:
         return self.node.clock()
@@ -84,7 +109,9 @@ class Site:
     def may(self, person: Person, entry: Entry) -> bool:
         """Whether an entry is for this person at this machine."""
         roles = person.roles_on(self.today())
-        return not entry.needs or any(
+        if not entry.needs and not entry.roles:
+            return True
+        return not roles.isdisjoint(entry.roles) or any(
             duty in self.card.duties and role in roles for duty, role in entry.needs
         )
 
@@ -94,10 +121,9 @@ class Site:
         )
 
     def staff(self) -> list[Person]:
-        """Who may sign in here: people with a role that one of this machine's duties serves."""
+        """Who may sign in here: people with a role that one of this machine's duties serves, or that every one does."""
         served = {role for act in TABLE if act.duty in self.card.duties for role in act.roles[:1]}
-        if Duty.CATALOG in self.card.duties:
-            served.add(Role.ADMINISTRATOR)
+        served |= ANYWHERE
         today = self.today()
         return [person for person in self.view.people() if person.roles_on(today) & served]
 

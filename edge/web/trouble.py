@@ -11,8 +11,9 @@ from typing import Final
 
 from edge.archive import Damaged
 from edge.chain import ClockBehind
-from edge.errors import CannotSign, NodeError, WrongPin
+from edge.errors import CannotSign, CentreOutOfReach, NodeError, NotYours, WeakSecret, WrongPassword, WrongPin
 from edge.web import words
+from edge.web.limits import TooOften
 from schemas.acts import Status
 from schemas.catalog import Role
 from schemas.errors import Because, NoDueMoment, NoNumber, NotAllowed, Refused
@@ -191,8 +192,28 @@ def trouble_of(why: Exception, status: Status | None = None) -> Trouble:
             return DISK_FULL
         case CannotSign(why=reason):
             return _SIGNING[reason]
-        case WrongPin():
-            return Trouble("Mã PIN chưa đúng.", _UNCHANGED, "Gõ lại mã PIN.", 422)
+        case WrongPin(wait_s=wait_s):
+            return Trouble("Mã PIN chưa đúng.", _UNCHANGED, _wait(wait_s, "Gõ lại mã PIN."), 422)
+        case WrongPassword(wait_s=wait_s):
+            return Trouble("Mật khẩu chưa đúng.", _UNCHANGED, _wait(wait_s, "Gõ lại mật khẩu."), 422)
+        case WeakSecret():
+            return Trouble("Mã PIN hoặc mật khẩu mới dễ đoán quá.", _UNCHANGED, "Chọn cái khác.", 422)
+        case NotYours():
+            return Trouble(
+                "Người thứ hai phải là người khác, được giao việc này và có mã PIN ở máy này.",
+                _UNCHANGED,
+                "Chọn người khác rồi mời họ gõ mã PIN.",
+                403,
+            )
+        case TooOften(wait_s=wait_s):
+            return Trouble("Quá nhiều lần thử từ cùng một máy.", _UNCHANGED, _wait(wait_s, "Thử lại."), 429)
+        case CentreOutOfReach():
+            return Trouble(
+                "Chưa liên lạc được với Trung tâm; việc này chỉ làm được khi có liên lạc.",
+                "Chưa đổi gì: mật khẩu và mã PIN đang có vẫn dùng được, cả khi mất mạng.",
+                "Xem trang Đồng bộ, chờ có liên lạc rồi làm lại; hoặc làm ở máy của Trung tâm.",
+                503,
+            )
         case Damaged():
             return Trouble(
                 "Tệp ở máy này bị hỏng: nội dung không khớp với tên niêm phong của nó.",
@@ -218,9 +239,13 @@ def _role_lacks(role: str) -> Trouble:
     )
 
 
+def _wait(wait_s: int, then: str) -> str:
+    return f"Chờ {words.age_s(wait_s)} rồi làm lại." if wait_s else then
+
+
 def _clock_behind(now: datetime, last: datetime) -> Trouble:
     return Trouble(
         f"Đồng hồ máy có thể sai: máy báo {words.full(now)}, nhưng việc cuối của máy này ghi lúc {words.full(last)}.",
         "Việc đã lưu không đổi; việc này chưa được lưu.",
-        "Xem lịch và đồng hồ trên tường, sửa ngày giờ của máy rồi bấm lại.",
+        "Xem lịch và đồng hồ trên tường, xác nhận ở trang Tài khoản, mục Giờ của máy, rồi bấm lại.",
     )

@@ -83,6 +83,10 @@ class Clerk:
         assert answer.status in (302, 303), answer.page.text
         return self.open(answer.leads_to)
 
+    def find(self, term: str) -> Answer:
+        """Look for a dossier: by POST, because what is looked for is personal."""
+        return self.press(self.open("/find"), "q", q=term)
+
     def reception(self, term: str = "cap giay phep kinh doanh van tai", code: str = "1.000703") -> Answer:
         """The counter with a procedure chosen and a card scanned, ready to save."""
         found = self.press(self.open("/counter"), "stream", q=term)

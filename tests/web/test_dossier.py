@@ -30,7 +30,7 @@ def test_identity_numbers_are_masked_outside_reception(centre: SmallCentre) -> N
     centre.meet()
     for clerk, path in (
         (Clerk(centre, "counter-01", "hanh.nh"), f"/dossier/{dossier.stream}"),
-        (Clerk(centre, "counter-01", "hanh.nh"), "/find?q=nong"),
+        (Clerk(centre, "counter-01", "hanh.nh"), "/find"),
         (Clerk(centre, "counter-01", "hanh.nh"), f"/return/{dossier.stream}"),
         (Clerk(centre, "room-01", "ha.lt"), f"/room/{dossier.stream}"),
     ):
@@ -117,9 +117,9 @@ def test_a_search_that_finds_nothing_says_how_much_it_searched(centre: SmallCent
     """And a whole number opens its dossier at once."""
     dossier = centre.receive()
     clerk = Clerk(centre, "counter-01", "hanh.nh")
-    assert "Đã tìm 1 hồ sơ trên máy này" in clerk.open("/find?q=zzz").page.text
+    assert "Đã tìm 1 hồ sơ trên máy này" in clerk.find("zzz").page.text
     assert dossier.received is not None
-    assert clerk.open(f"/find?q={dossier.received.number}").leads_to == f"/dossier/{dossier.stream}"
+    assert clerk.find(dossier.received.number).leads_to == f"/dossier/{dossier.stream}"
 
 
 def test_the_exchange_page_lists_what_waits_and_what_was_refused(centre: SmallCentre) -> None:

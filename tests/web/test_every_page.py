@@ -24,6 +24,7 @@ def test_nothing_is_done_without_the_pages_own_token(centre: SmallCentre, node: 
             continue
         path = rule.rule.replace("<stream>", dossier.stream).replace("<int:job>", "1")
         path = path.replace("<conflict>", "0" * 64).replace("<node>", clerk.node.id)
+        path = path.replace("<draft>", "0" * 32)
         answer = clerk.post(path, {"act": "save", "reason": "?", "opinion": "?", "passed": "yes"})
         assert answer.status != 303, path
     assert events_at(clerk.node) == before
@@ -34,8 +35,8 @@ def test_every_answer_forbids_what_is_not_ours(centre: SmallCentre) -> None:
     clerk = Clerk(centre, "counter-01", "hanh.nh")
     for path in ("/counter", "/find", "/sync", "/nowhere"):
         headers = clerk.pages.test_client().get(path).headers
-        assert headers["Content-Security-Policy"].startswith("default-src 'self';")
-        assert headers["X-Frame-Options"] == "SAMEORIGIN"
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self';")
+        assert headers["X-Frame-Options"] == "DENY"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Cache-Control"] == "no-store"
 

@@ -1,0 +1,126 @@
+"""Who looked at which dossier, when, on which page: a log that stays at this machine, line by line a hash chain.
+
+Each line's hash covers the line before, and every Vietnamese day the machine seals, in an event that goes to central,
+up to which line its log reaches and with which hash (`node.day_closed`). A line that is changed, left out or put in
+afterwards breaks the chain; a whole log that is written anew does not match what was sealed. A line names the
+dossier by its stream and nobody outside the office, so that a redaction has nothing to look for here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from edge.clock import Clock
+from edge.database import NodeFile, ViewRow
+from schemas.acts import Views
+from schemas.calendar import VIETNAM
+from schemas.canonical import canonical
+from schemas.events import timestamp
+
+LISTED: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One look. `what` is the page or paper: `dossier`, `result`, `slip`, `room`, `return`, `desk`, …"""
+
+    line: int
+    at: str
+    person: str
+    stream: str
+    what: str
+
+
+class ViewLog:
+    """The log of one node."""
+
+    def __init__(self, file: NodeFile, clock: Clock, *, node: str) -> None:
+        self._file, self._clock, self._node = file, clock, node
+
+    def looked(self, person: str, stream: str, what: str) -> None:
+        """Write one line; the page answers after it is durable."""
+        with self._file.write():
+            before = ViewRow.select().order_by(ViewRow.line.desc()).first()
+            line, prev = (before.line + 1, before.hash) if before else (1, "")
+            view = View(line, timestamp(self._clock()), person, stream, what)
+            ViewRow.insert(
+                line=line,
+                at=view.at,
+                person=person,
+                stream=stream,
+                what=what,
+                hash=hash_of(self._node, prev, view),
+            ).execute()
+
+    def sealed_by(self, day: date, before: Views | None) -> Views:
+        """What the end of a Vietnamese day seals, after what was sealed before."""
+        end = timestamp(datetime.combine(day + timedelta(days=1), time(), VIETNAM))
+        done = before.last_line if before else 0
+        with self._file.read():
+            newest = (
+                ViewRow.select()
+                .where((ViewRow.line > done) & (ViewRow.at < end))
+                .order_by(ViewRow.line.desc())
+                .first()
+            )
+        if newest is None:
+            return Views(done, before.last_hash if before else "", 0)
+        return Views(newest.line, newest.hash, newest.line - done)
+
+    def days_after(self, line: int) -> list[str]:
+        """The moments of the lines after this one, oldest first."""
+        with self._file.read():
+            rows = ViewRow.select(ViewRow.at).where(ViewRow.line > line).order_by(ViewRow.line)
+            return [row.at for row in rows]
+
+    def search(
+        self,
+        *,
+        person: str = "",
+        streams: Sequence[str] | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        limit: int = LISTED,
+    ) -> tuple[list[View], int]:
+        """The looks of a person, at some dossiers, from one Vietnamese day to another; newest first, and how many."""
+        wanted = ViewRow.line > 0
+        if person:
+            wanted &= ViewRow.person == person
+        if streams is not None:
+            wanted &= ViewRow.stream.in_(list(streams))
+        if since is not None:
+            wanted &= ViewRow.at >= timestamp(datetime.combine(since, time(), VIETNAM))
+        if until is not None:
+            wanted &= ViewRow.at < timestamp(datetime.combine(until + timedelta(days=1), time(), VIETNAM))
+        with self._file.read():
+            found = ViewRow.select().where(wanted)
+            rows = list(found.order_by(ViewRow.line.desc()).limit(limit))
+            return [View(row.line, row.at, row.person, row.stream, row.what) for row in rows], found.count()
+
+    def why_broken(self, sealed: Iterable[Views]) -> str | None:
+        """What is wrong with the log, against itself and against what was sealed of it; None if nothing is."""
+        promised = {one.last_line: one.last_hash for one in sealed if one.last_line}
+        expected, prev = 1, ""
+        with self._file.read():
+            for row in ViewRow.select().order_by(ViewRow.line).iterator():
+                view = View(row.line, row.at, row.person, row.stream, row.what)
+                if row.line != expected:
+                    return f"line {expected} is missing"
+                if row.hash != hash_of(self._node, prev, view):
+                    return f"line {row.line} was changed"
+                if promised.pop(row.line, row.hash) != row.hash:
+                    return f"line {row.line} is not the one that was sealed"
+                expected, prev = row.line + 1, row.hash
+        if promised:
+            return f"the log ends at line {expected - 1}, and line {max(promised)} was sealed"
+        return None
+
+
+def hash_of(node: str, prev: str, view: View) -> str:
+    """SHA-256 over the canonical JSON of the line, the node that wrote it, and the hash before it."""
+    content = [node, prev, view.line, view.at, view.person, view.stream, view.what]
+    return hashlib.sha256(b"motcua/view/1\n" + canonical({"view": content})).hexdigest()

@@ -1,0 +1,255 @@
+"""What belongs to the person at the screen: their PIN, password, sessions, and what they typed and have not sent."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+from wtforms import BooleanField, PasswordField, RadioField
+from wtforms.validators import EqualTo, InputRequired
+
+from edge.drafts import Draft
+from edge.errors import CentreOutOfReach, WeakSecret, WrongSecret
+from edge.people import PASSWORD_LENGTH, PIN_DIGITS
+from edge.web import presence, words
+from edge.web.forms import Bare, Choice, Form
+from edge.web.limits import SIGN_IN, limited
+from edge.web.sign_in import wrong
+from edge.web.site import site
+from edge.web.trouble import Trouble, trouble_of
+
+blueprint = Blueprint("account", __name__)
+
+_WEAK: Final = {
+    "digits": f"Mã PIN có {PIN_DIGITS[0]} đến {PIN_DIGITS[1]} chữ số. Gõ lại.",
+    "length": f"Mật khẩu có {PASSWORD_LENGTH[0]} đến {PASSWORD_LENGTH[1]} ký tự. Gõ một câu dài dễ nhớ.",
+    "simple": "Dễ đoán quá: đừng dùng dãy số liền nhau, số lặp lại, hoặc tên của mình. Chọn cái khác.",
+}
+
+
+class NewPin(Form):
+    current = PasswordField("Mã PIN đang dùng")
+    new = PasswordField("Mã PIN mới", validators=[InputRequired("Chưa gõ mã PIN mới.")])
+    again = PasswordField(
+        "Gõ lại mã PIN mới", validators=[EqualTo("new", "Hai lần gõ chưa giống nhau. Gõ lại mã PIN mới.")]
+    )
+
+
+class NewPassword(Form):
+    current = PasswordField("Mật khẩu đang dùng", validators=[InputRequired("Chưa gõ mật khẩu đang dùng.")])
+    new = PasswordField("Mật khẩu mới", validators=[InputRequired("Chưa gõ mật khẩu mới.")])
+    again = PasswordField(
+        "Gõ lại mật khẩu mới", validators=[EqualTo("new", "Hai lần gõ chưa giống nhau. Gõ lại mật khẩu mới.")]
+    )
+
+
+class Everywhere(Form):
+    password = PasswordField("Mật khẩu", validators=[InputRequired("Chưa gõ mật khẩu.")])
+    forget_pins = BooleanField("Bỏ cả mã PIN của tôi ở mọi máy (mã PIN có thể đã bị lộ)")
+
+
+class HourConfirmed(Form):
+    hour = RadioField(
+        "Ngày giờ trên có đúng với lịch và đồng hồ trên tường không?",
+        choices=[Choice("right", "Đúng"), Choice("wrong", "Không đúng, hoặc không biết chắc")],
+        validators=[InputRequired("Chưa trả lời ngày giờ của máy có đúng không.")],
+    )
+    pin = PasswordField("Mã PIN", validators=[InputRequired("Chưa gõ mã PIN.")])
+
+
+@blueprint.get("/me")
+def page() -> ResponseReturnValue:
+    return _render()
+
+
+def _render(form: Everywhere | None = None, trouble: Trouble | None = None) -> str:
+    here, who = site(), presence.person()
+    return render_template(
+        "account.html",
+        sessions=here.node.sessions.of(who.id),
+        this=presence.screen().id,
+        drafts=here.node.drafts.of(who.id),
+        delegations=here.view.delegations(who.id, here.today()),
+        form=form or Everywhere(formdata=None),
+        errors=form.error_list() if form else [],
+        trouble=trouble,
+        done=request.args.get("done", ""),
+        has_password=here.view.password(who.id) is not None,
+    )
+
+
+# ---- PIN
+
+
+@blueprint.get("/me/pin")
+def pin_page() -> ResponseReturnValue:
+    return _pin_page(NewPin(formdata=None))
+
+
+def _pin_page(form: NewPin) -> str:
+    return render_template(
+        "pin.html", form=form, errors=form.error_list() if form.errors else [], asks_old=_asks_old_pin()
+    )
+
+
+def _asks_old_pin() -> bool:
+    """Whoever has just signed in with their password has shown enough."""
+    return presence.screen().how == "pin"
+
+
+@blueprint.post("/me/pin")
+@limited(SIGN_IN)
+def set_pin() -> ResponseReturnValue:
+    form, people, who = NewPin(), site().node.people, presence.person()
+    if not form.validate_on_submit():
+        return _pin_page(form), 422
+    try:
+        if _asks_old_pin():
+            people.check_pin(who.id, form.current.data or "")
+        people.set_pin(who.id, form.new.data)
+    except WrongSecret as why:
+        form.current.errors = [wrong(why)]
+        return _pin_page(form), 422
+    except WeakSecret as why:
+        form.new.errors = [_WEAK[why.why]]
+        return _pin_page(form), 422
+    if presence.screen().owes == "pin":
+        site().node.sessions.paid(presence.screen())
+        return redirect(url_for("home"), 303)
+    return redirect(url_for(".page", done="pin"), 303)
+
+
+# ---- password
+
+
+@blueprint.get("/me/password")
+def password_page() -> ResponseReturnValue:
+    return _password_page(NewPassword(formdata=None))
+
+
+def _password_page(form: NewPassword, trouble: Trouble | None = None) -> str:
+    errors = form.error_list() if form.errors else []
+    owed = presence.screen().owes == "password"
+    return render_template("password.html", form=form, errors=errors, trouble=trouble, owed=owed)
+
+
+@blueprint.post("/me/password")
+@limited(SIGN_IN)
+def change_password() -> ResponseReturnValue:
+    """Only in contact with central: it checks the old one, and says the new one to every machine."""
+    here, form, who = site(), NewPassword(), presence.person()
+    if not form.validate_on_submit():
+        return _password_page(form), 422
+    try:
+        verifier = here.node.people.verifier(who.id, form.new.data)
+        here.office.change_password(who.id, form.current.data, verifier)
+    except WeakSecret as why:
+        form.new.errors = [_WEAK[why.why]]
+        return _password_page(form), 422
+    except WrongSecret as why:
+        form.current.errors = [wrong(why)]
+        return _password_page(form), 422
+    except CentreOutOfReach as why:
+        trouble = trouble_of(why)
+        return _password_page(form, trouble), trouble.status
+    here.node.sessions.end_all(who.id, but=presence.screen().id)
+    if presence.screen().owes == "password":
+        here.node.sessions.owe(presence.screen(), "" if here.node.people.has_pin(who.id) else "pin")
+        return redirect(url_for("home"), 303)
+    return redirect(url_for(".page", done="password"), 303)
+
+
+# ---- signing out
+
+
+@blueprint.post("/me/sign-out")
+def sign_out() -> ResponseReturnValue:
+    Bare.checked()
+    presence.leave()
+    return redirect(url_for("sign_in.page"), 303)
+
+
+@blueprint.post("/me/sign-out-here")
+def sign_out_here() -> ResponseReturnValue:
+    """Every other browser at this machine."""
+    Bare.checked()
+    site().node.sessions.end_all(presence.person().id, but=presence.screen().id)
+    return redirect(url_for(".page", done="here"), 303)
+
+
+@blueprint.post("/me/sign-out-everywhere")
+@limited(SIGN_IN)
+def sign_out_everywhere() -> ResponseReturnValue:
+    here, form, who = site(), Everywhere(), presence.person()
+    if not form.validate_on_submit():
+        return _render(form), 422
+    try:
+        here.office.sign_out(who.id, form.password.data, forget_pins=form.forget_pins.data)
+    except WrongSecret as why:
+        form.password.errors = [wrong(why)]
+        return _render(form), 422
+    except CentreOutOfReach as why:
+        trouble = trouble_of(why)
+        return _render(form, trouble), trouble.status
+    here.node.sessions.end_all(who.id)
+    return redirect(url_for("sign_in.page"), 303)
+
+
+# ---- the hour
+
+
+@blueprint.get("/me/hour")
+def hour_page() -> ResponseReturnValue:
+    return _hour_page(HourConfirmed(formdata=None))
+
+
+def _hour_page(form: HourConfirmed) -> str:
+    hour = site().node.hour
+    return render_template(
+        "hour.html",
+        form=form,
+        errors=form.error_list() if form.errors else [],
+        doubtful=hour.doubt(),
+        confirmed=hour.confirmed,
+        skew=hour.skew,
+        skew_words=lambda skew: words.age_s(int(abs(skew).total_seconds())),
+    )
+
+
+@blueprint.post("/me/hour")
+@limited(SIGN_IN)
+def confirm_hour() -> ResponseReturnValue:
+    form, here, who = HourConfirmed(), site(), presence.person()
+    if not form.validate_on_submit():
+        return _hour_page(form), 422
+    try:
+        here.node.people.check_pin(who.id, form.pin.data)
+    except WrongSecret as why:
+        form.pin.errors = [wrong(why)]
+        return _hour_page(form), 422
+    here.node.hour.confirm(who.id, right=form.hour.data == "right")
+    return redirect(url_for(".page", done="hour"), 303)
+
+
+# ---- what was typed and not sent
+
+
+@blueprint.get("/me/drafts/<draft>")
+def draft(draft: str) -> ResponseReturnValue:
+    return render_template("resume.html", draft=_mine(draft))
+
+
+@blueprint.post("/me/drafts/<draft>/drop")
+def drop_draft(draft: str) -> ResponseReturnValue:
+    Bare.checked()
+    site().node.drafts.drop(presence.person().id, _mine(draft).id)
+    return redirect(url_for(".page", done="dropped"), 303)
+
+
+def _mine(draft: str) -> Draft:
+    found = site().node.drafts.get(presence.person().id, draft)
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,20 @@
+"""The cookie of a session: over a line only encrypted, and then nobody else's.
+
+The same port speaks TLS to whoever comes over a line and plain HTTP to its own machine (`sync.tls`). So each request
+says which it is. Over a line the name begins with `__Host-`: a browser takes such a cookie from this very host alone,
+and no neighbour of the same domain can put one in its place.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, request
+from flask.sessions import SecureCookieSessionInterface
+
+
+class Cookies(SecureCookieSessionInterface):
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+    def get_cookie_name(self, app: Flask) -> str:
+        name = str(app.config["SESSION_COOKIE_NAME"])
+        return f"__Host-{name}" if request.is_secure else name

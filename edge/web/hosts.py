@@ -1,0 +1,45 @@
+"""Which names of this machine its pages answer to.
+
+A page of another site can make its own name lead to this machine (DNS rebinding) and then read our answers as its
+own. So a name must be one of ours; an address in digits belongs to nobody else.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from flask import Flask, request
+from werkzeug.exceptions import MisdirectedRequest
+
+from edge.web.site import site
+
+
+def install(app: Flask) -> None:
+    app.before_request(_check)
+
+
+def _check() -> None:
+    if not is_ours(request.headers.get("Host", ""), site().names()):
+        raise MisdirectedRequest
+
+
+def is_ours(host: str, names: frozenset[str]) -> bool:
+    """Whether `Host` (a name or an address, perhaps with a port) is one that this machine goes by."""
+    if not host or set(host) & set("@/\\?# \t,"):
+        return False
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    if is_address(name):
+        return True
+    return name.rstrip(".").lower() in names
+
+
+def is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,115 @@
+"""Clocks that are wrong on bad days: asked about once, and nothing stops."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from edge.chain import ClockBehind
+from edge.hour import Doubt
+from schemas.events import Event
+from schemas.fold import Dossier
+from tests.centres import SmallCentre
+
+
+def _clock_of(centre: SmallCentre, dossier: Dossier) -> str | None:
+    (event,) = centre["counter-01"].projector.events_of(dossier.stream)
+    assert isinstance(event, Event)
+    return event.clock
+
+
+def test_a_clock_that_nothing_speaks_against_is_believed(centre: SmallCentre) -> None:
+    hour = centre["counter-01"].hour
+    assert hour.doubt() is None
+    assert _clock_of(centre, centre.receive()) is None
+    centre.clock.forward(hours=11)
+    assert hour.doubt() is None
+
+
+def test_a_clock_behind_the_last_act_is_asked_about_once(centre: SmallCentre) -> None:
+    """Until then it stops the act with both times; afterwards acts carry their doubt, and go on."""
+    node = centre["counter-01"]
+    centre.receive()
+    centre.clock.turn(hours=-3)
+    doubtful = node.hour.doubt()
+    assert doubtful is not None
+    assert doubtful.doubt is Doubt.BEHIND
+    assert doubtful.known - doubtful.now > timedelta(hours=2)
+    with pytest.raises(ClockBehind):
+        centre.receive()
+
+    node.hour.confirm("hanh.nh", right=True)
+    assert node.hour.doubt() is None
+    first = centre.receive()
+    second = centre.receive()
+    assert _clock_of(centre, first) == _clock_of(centre, second) == "unsure"
+    assert second.timeline[0].at < doubtful.known.isoformat()
+
+
+def test_a_clock_that_goes_back_again_is_asked_about_again(centre: SmallCentre) -> None:
+    node = centre["counter-01"]
+    centre.receive()
+    centre.clock.turn(hours=-3)
+    node.hour.confirm("hanh.nh", right=True)
+    centre.receive()
+    centre.clock.turn(hours=-3)
+    assert node.hour.doubt() is not None
+
+
+def test_a_clock_far_ahead_of_all_that_is_known_is_asked_about_once(centre: SmallCentre) -> None:
+    """The morning after an evening without a line looks just like a clock that jumped."""
+    node = centre["counter-01"]
+    centre.receive()
+    centre.clock.forward(hours=14)
+    doubtful = node.hour.doubt()
+    assert doubtful is not None
+    assert doubtful.doubt is Doubt.AHEAD
+    node.hour.confirm("hanh.nh", right=True)
+    assert node.hour.doubt() is None
+    assert _clock_of(centre, centre.receive()) == "unsure"
+    assert node.hour.doubt() is None
+
+
+def test_a_confirmation_survives_a_restart(centre: SmallCentre) -> None:
+    centre.receive()
+    centre.clock.forward(hours=14)
+    centre["counter-01"].hour.confirm("hanh.nh", right=False)
+    node = centre.reopen("counter-01")
+    assert node.hour.doubt() is None
+    assert node.hour.unsure
+    assert node.hour.confirmed is not None
+    assert not node.hour.confirmed.right
+
+
+def test_a_contact_that_agrees_ends_the_doubt(centre: SmallCentre) -> None:
+    """And while it lasts no clock is ahead."""
+    node = centre["counter-01"]
+    centre.receive()
+    centre.clock.forward(hours=14)
+    node.hour.confirm("hanh.nh", right=True)
+    node.hour.measured(centre.clock().replace(microsecond=0))
+    assert not node.hour.unsure
+    assert _clock_of(centre, centre.receive()) is None
+    centre.clock.forward(hours=13)
+    node.hour.measured(centre.clock())
+    assert node.hour.doubt() is None
+
+
+def test_a_contact_that_does_not_agree_is_seen_and_ends_nothing(centre: SmallCentre) -> None:
+    node = centre["counter-01"]
+    centre.receive()
+    centre.clock.forward(hours=14)
+    node.hour.confirm("hanh.nh", right=True)
+    node.hour.measured(centre.clock() - timedelta(minutes=7))
+    assert node.hour.unsure
+    assert node.hour.skew is not None
+    assert round(node.hour.skew / timedelta(minutes=1)) == 7
+    node.hour.measured(centre.clock())
+    assert node.hour.skew is None
+
+
+def test_central_is_what_others_are_measured_by(centre: SmallCentre) -> None:
+    """A weekend without an act at the centre is no doubt."""
+    centre.clock.forward(days=3)
+    assert centre["central"].hour.doubt() is None
