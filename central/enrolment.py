@@ -181,7 +181,8 @@ class Enrolment:
         """
         if not check_holds(raw, check):
             raise NotGranted(
-                "this is not the request with that check: somebody has changed the file, or taken another"
+                "this is not the request with that check: somebody has changed the file, or taken another",
+                "check",
             )
         request = read_request(raw)
         known = self._card_of(request)
@@ -194,7 +195,9 @@ class Enrolment:
             node = known.node  # the answer was lost on its way, and is given again
         else:
             raise NotGranted(
-                f"the machine of this request is {known.node} already: make a new request in a new folder"
+                f"the machine of this request is {known.node} already: make a new request in a new folder",
+                "has_card",
+                node=known.node,
             )
         answer = answer_for(self._centre, node)
         return answer, check_of(answer)
@@ -208,7 +211,10 @@ class Enrolment:
         )
         if twin is not None and not place.address:
             raise NotGranted(
-                f"{host} is where {twin.node} is: if both are on one machine, say the new one's --address at the centre"
+                f"{host} is where {twin.node} is: if both are on one machine, say the new one's --address at the centre",
+                "twin",
+                host=host,
+                node=twin.node,
             )
         grant(self._centre, place, request, by=by)
 
@@ -252,12 +258,13 @@ class Enrolment:
             if node == self._centre.id:
                 raise NotGranted("central cannot revoke itself")
             if not card.opens:
-                raise NotGranted(f"the card of {node} was revoked already ({card.revoked})")
+                raise NotGranted(f"the card of {node} was revoked already ({card.revoked})", "revoked")
             closing = self._closing(node)
             if why == "retired" and closing is None:
                 raise NotGranted(
                     f"{node} has not closed itself, or its last acts are not here yet: give `motcua close` at the"
-                    " machine and wait until nothing waits there, or revoke it as lost"
+                    " machine and wait until nothing waits there, or revoke it as lost",
+                    "not_closed",
                 )
             last = card.lease_to if closing is None else min(card.lease_to, local_day(moment(closing.at)))
             ended = msgspec.structs.replace(card, duties=(), revoked=why, lease_to=max(card.lease_from, last))
@@ -317,7 +324,7 @@ class Enrolment:
             (number for number in (*range(1, 90), *range(900, 1000)) if number not in held), None
         )
         if free is None:
-            raise NotGranted("every number is held by a card: revoke machines that are no more")
+            raise NotGranted("every number is held by a card: revoke machines that are no more", "no_number")
         return free
 
     def _place(self, wish: Wish, by: str, now: datetime) -> Place:
@@ -328,7 +335,9 @@ class Enrolment:
         if alive is not None:
             raise NotGranted(
                 f"{alive.node} stands at {wish.place} and its card opens doors: revoke that one first,"
-                f" `motcua revoke {alive.node} --why lost` if its machine is gone"
+                f" `motcua revoke {alive.node} --why lost` if its machine is gone",
+                "alive",
+                node=alive.node,
             )
         newest = max((incarnation(card.node)[1] for card in cards), default=0)
         place = Place(
@@ -348,23 +357,27 @@ class Enrolment:
             incarnation(place.node)
         except Malformed as why:
             raise NotGranted(
-                f"{place.node.rpartition('.')[0]!r} is no name of a place: small letters, digits and hyphens, like counter-03"
+                f"{place.node.rpartition('.')[0]!r} is no name of a place: small letters, digits and hyphens, like counter-03",
+                "place",
             ) from why
         if not place.title.strip():
-            raise NotGranted("a machine needs a title, like Quầy 03: it stands on pages and papers")
+            raise NotGranted("a machine needs a title, like Quầy 03: it stands on pages and papers", "title")
         if Duty.CATALOG in place.duties:
             raise NotGranted("only central has the duty `catalog`")
         unknown = [code for code in place.agencies if self._centre.catalog.latest.agency(code) is None]
         if unknown:
             raise NotGranted(f"the catalog has no agency {', '.join(unknown)}")
         if not (0 <= place.number <= 89 or 900 <= place.number <= 999):
-            raise NotGranted(f"{place.number} is no number of a machine: 0 to 89, or 900 to 999")
+            raise NotGranted(f"{place.number} is no number of a machine: 0 to 89, or 900 to 999", "number")
         holder = next(
             (one for one in self._cards() if one.number == place.number and self._holds(one, day)), None
         )
         if holder is not None:
             raise NotGranted(
-                f"number {place.number:02d} is held by {holder.node} up to {holder.lease_to}: leave the number out"
+                f"number {place.number:02d} is held by {holder.node} up to {holder.lease_to}: leave the number out",
+                "number_held",
+                number=place.number,
+                node=holder.node,
             )
 
     def _holds(self, card: Card, day: date) -> bool:

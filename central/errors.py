@@ -17,4 +17,11 @@ class UnreadableCatalog(CentralError):
 
 
 class NotGranted(CentralError):
-    """A code, request, name or number that central refuses; the message says what to do."""
+    """A code, request, name or number that central refuses; the message says what to do.
+
+    `because` and `facts` are for pages, which word it in Vietnamese: "" for what only commands and machines meet.
+    """
+
+    def __init__(self, message: str, because: str = "", **facts: object) -> None:
+        super().__init__(message)
+        self.because, self.facts = because, facts

@@ -139,7 +139,9 @@ class TlsAuthority:
         if host and not self.names().permit(host):
             raise NotGranted(
                 f"{host} is none of the names and networks that this centre's certificates may name"
-                " (they were chosen by `central init --reach`)"
+                " (they were chosen by `central init --reach`)",
+                "names",
+                host=host,
             )
         names = [x509.DNSName(f"{place}.{_LOCAL}"), *([_general(host)] if host else ())]
         return (

@@ -20,14 +20,14 @@ from edge.chain import OwnChain
 from edge.clock import Clock, Stopwatch, system_stopwatch
 from edge.closing import Closing
 from edge.contact import Contacts
-from edge.database import AMBIENT, NodeFile, copies_aside, migrate, projections_are_current
+from edge.database import AMBIENT, Fact, NodeFile, copies_aside, migrate, projections_are_current
 from edge.deciding import Deciding
 from edge.drafts import Drafts
 from edge.errors import CannotStart
 from edge.hour import Hour
 from edge.ids import Ids
 from edge.keys import NodeKeys, read_keys
-from edge.ledger import Ledger
+from edge.ledger import CLOSED, Ledger
 from edge.paper import Papers
 from edge.people import People
 from edge.projector import Projector, events_here
@@ -247,6 +247,12 @@ class Node:
         self.projector.catalog_grew()
         self.seals.remember()
         self.spool.settle_interrupted(at=self.clock())
+
+    @property
+    def closed(self) -> bool:
+        """Whether this machine has written its last act."""
+        with self.file.read():
+            return Fact.get_or_none(Fact.key == CLOSED) is not None
 
     def trusts(self, node: str, certificate: bytes) -> bool:
         """Whether a TLS server that shows this certificate (DER) is `node`, by its card of now."""

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from flask import Flask
 
-from central.web import desk, nodes, reference, trust
+from central.web import cards, desk, nodes, reference, trust
 from edge.web.site import Site
 
 
 def register(app: Flask, site: Site) -> None:
     """Add central's pages to a node's application, and their entries to its navigation."""
-    for part in (desk, reference, nodes):
-        app.register_blueprint(part.blueprint)
-        site.entries.append(part.ENTRY)
+    for blueprint, entry in (
+        (desk.blueprint, desk.ENTRY),
+        (reference.blueprint, reference.ENTRY),
+        (cards.blueprint, nodes.ENTRY),
+    ):
+        app.register_blueprint(blueprint)
+        site.entries.append(entry)
     app.register_blueprint(trust.blueprint)
     site.machines = nodes.ENTRY
     site.admits, site.cuts = trust.ADMITS, trust.CUTS

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import date, timedelta
+from typing import Any, Final
 
 import msgspec
 import requests
@@ -12,14 +14,19 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 from wtforms import StringField
 
+from central.enrolment import Enrolment
 from edge.contact import Contact
 from edge.settings import DemoSettings
+from edge.web import presence
 from edge.web.forms import Form
-from edge.web.site import Entry, site
-from schemas.catalog import Card, Duty
+from edge.web.site import Entry, Site, site
+from schemas.catalog import Card, Duty, Role
+from schemas.seals import fingerprint
 
 blueprint = Blueprint("nodes", __name__, template_folder="../templates")
 ENTRY: Final = Entry(60, "Máy trạm", "nodes.page")
+
+ADMINISTERS: Final = Entry(60, "Máy trạm", "nodes.page", ((Duty.CATALOG, Role.ADMINISTRATOR),))
 
 ANSWER_S: Final = 3
 DUTIES: Final = {
@@ -29,7 +36,27 @@ DUTIES: Final = {
     Duty.RETURN: "trả kết quả",
     Duty.DESK: "đối soát",
     Duty.CATALOG: "danh mục",
+    Duty.INTAKE: "nhận hồ sơ trực tuyến",
+    Duty.SEAL: "đóng dấu",
+    Duty.COLLECT: "thu phí",
+    Duty.QUEUE: "gọi số",
+    Duty.KIOSK: "lấy số",
+    Duty.PETITION: "phản ánh, kiến nghị",
 }
+WHY_SHORT: Final = {
+    "retired": "nghỉ hẳn",
+    "lost": "hỏng, mất",
+    "stolen": "bị lấy cắp",
+    "forked": "bị nhân đôi",
+}
+STATES: Final = {
+    "open": "Chờ máy mới",
+    "used": "Đã dùng",
+    "void": "Hết hiệu lực: gõ sai 5 lần",
+    "cancelled": "Đã hủy",
+    "over": "Hết 30 phút",
+}
+SOON: Final = timedelta(days=30)
 
 
 class Cable(Form):
@@ -38,12 +65,17 @@ class Cable(Form):
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One node. `plugged` is None where nobody can tell; `contact` is None for this one."""
+    """One node. `plugged` is None where nobody can tell; `contact` is None for this one.
+
+    `ends_in`: days that its number is still good for, told only when they are few; below 0 it has ended.
+    """
 
     card: Card
     duties: str
     contact: Contact | None
     plugged: bool | None
+    ends_in: int | None
+    closed_on: date | None
 
     @property
     def near(self) -> bool:
@@ -56,22 +88,43 @@ class Machine:
 def page() -> ResponseReturnValue:
     here, demo = site(), site().node.settings.demo
     cables = _cables(demo) if demo and demo.switchboard else None
-    machines = [
-        Machine(
-            card,
-            ", ".join(DUTIES[duty] for duty in card.duties),
-            None if card.node == here.node.id else here.node.contacts.of(card.node),
-            cables.get(card.node) if cables else None,
-        )
-        for card in sorted(here.view.cards(), key=lambda card: card.number)
-    ]
+    cards = sorted(here.view.cards(), key=lambda card: (card.number, card.node))
     return render_template(
         "nodes.html",
-        machines=machines,
+        machines=[_machine(here, card, cables or {}) for card in cards if card.opens],
+        gone=[card for card in cards if not card.opens],
+        why=WHY_SHORT,
+        states=STATES,
         has_switches=bool(demo and demo.switchboard),
         switches_answer=cables is not None,
         token=Cable,
+        **_for_administrators(),
     )
+
+
+def _machine(here: Site, card: Card, cables: Mapping[str, bool]) -> Machine:
+    left = card.lease_to - here.today()
+    return Machine(
+        card,
+        ", ".join(DUTIES[duty] for duty in card.duties) or "chỉ xem",
+        None if card.node == here.node.id else here.node.contacts.of(card.node),
+        cables.get(card.node),
+        left.days if left < SOON else None,
+        Enrolment(here.node).closed_on(card.node),
+    )
+
+
+def _for_administrators() -> dict[str, Any]:
+    """What the page of all machines shows to an administrator; nothing to others."""
+    if not site().may(presence.person(), ADMINISTERS):
+        return {"administers": False, "codes": [], "root": ""}
+    codes = Enrolment(site().node).codes()
+    return {"administers": True, "codes": codes, "root": in_pairs(fingerprint(site().node.catalog.root))}
+
+
+def in_pairs(digits: str) -> str:
+    """A fingerprint as other programs show it."""
+    return ":".join(digits[place : place + 2] for place in range(0, len(digits), 2)).upper()
 
 
 @blueprint.post("/nodes/<node>/cable")

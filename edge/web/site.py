@@ -19,6 +19,9 @@ from schemas.acts import TABLE
 from schemas.calendar import local_day
 from schemas.catalog import Card, Duty, Person, Role, View
 
+CARD_SOON_DAYS: Final = 31
+"""From so many days before its end on the pages warn: central renews a card two months before, if it hears of us."""
+
 Extra = Callable[[Flask, "Site"], None]
 """Adds blueprints to the application and entries to the site's navigation."""
 
@@ -105,6 +108,12 @@ class Site:
         """Somebody waits for the files of a dossier: they are fetched next."""
         if self.roads is not None:
             self.roads.files.demand(stream)
+
+    @property
+    def card_ends_in(self) -> int | None:
+        """Days for which this machine's card is still good, once they are few; below 0 it has ended."""
+        left = (self.card.lease_to - self.today()).days
+        return left if left < CARD_SOON_DAYS else None
 
     def may(self, person: Person, entry: Entry) -> bool:
         """Whether an entry is for this person at this machine."""

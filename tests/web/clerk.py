@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 
 from flask import Flask
@@ -78,6 +79,15 @@ class Clerk:
     def post(self, path: str, fields: dict[str, str], **headers: str) -> Answer:
         sent = {k.replace("_", "-"): v for k, v in headers.items()}
         return _read(self._client.post(path, data=fields, headers=sent))
+
+    def upload(self, path: str, fields: dict[str, str], name: str, content: bytes) -> Answer:
+        """Send a form with a file in it."""
+        return _read(self._client.post(path, data={**fields, name: (io.BytesIO(content), name)}))
+
+    def download(self, path: str) -> bytes:
+        answer = self._client.get(path)
+        assert answer.status_code == 200
+        return answer.get_data()
 
     def follow(self, answer: Answer) -> Answer:
         assert answer.status in (302, 303), answer.page.text

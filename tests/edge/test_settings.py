@@ -1,0 +1,90 @@
+"""A configuration is right, or one line says where it is wrong."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from edge.errors import CannotStart
+from edge.settings import NodeSettings, PeerSettings, read_config, read_settings, write_settings
+
+GOOD = """\
+# Quầy 03
+node = "counter-03.1"
+host = "0.0.0.0"
+port = 8603
+
+[[peers]]
+node = "central.1"
+url = "https://10.0.0.2:8600"
+
+[[peers]]
+node = "room-01.1"
+url = "http://127.0.0.1:8601"
+"""
+
+
+def read(folder: Path, text: str, **environment: str) -> NodeSettings:
+    (folder / "node.toml").write_text(text, encoding="utf-8")
+    return read_config(folder / "node.toml", environment)
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    settings = read(tmp_path, GOOD)
+    assert settings.peers[1] == PeerSettings("room-01.1", "http://127.0.0.1:8601")
+    write_settings(tmp_path, settings)
+    assert read_settings(tmp_path) == settings
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "words"),
+    [
+        ("port = 8603", "port = 86030", 4, "port: Expected `int` <= 65535"),
+        ("port = 8603", 'port = "8603"', 4, "port: Expected `int`, got `str`"),
+        ("port = 8603", "prot = 8603", 4, "prot: there is no setting of this name"),
+        ("port = 8603", "port = ", 4, "Invalid value"),
+        ("port = 8603", "port 8603", 4, "Expected '=' after a key"),
+        ('"counter-03.1"', '"Quầy 03"', 2, "node: Expected `str` matching regex"),
+        ("https://10.0.0.2:8600", "http://10.0.0.2:8600", 6, "say https"),
+        ("http://127.0.0.1:8601", "127.0.0.1:8601", 10, "is no https://HOST:PORT"),
+        ('node = "room-01.1"', "node = 5", 11, "Expected `str`, got `int`"),
+        ('node = "room-01.1"', 'name = "room-01.1"', 11, "there is no setting of this name"),
+        ('node = "room-01.1"\n', "", 10, "missing required field `node`"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(
+    tmp_path: Path, right: str, wrong: str, line: int, words: str
+) -> None:
+    assert right in GOOD
+    with pytest.raises(CannotStart) as told:
+        read(tmp_path, GOOD.replace(right, wrong, 1))
+    said = str(told.value)
+    assert "\n" not in said
+    assert f"{tmp_path / 'node.toml'}, line {line}: " in said
+    assert words in said
+
+
+def test_a_setting_that_is_missing_has_no_line(tmp_path: Path) -> None:
+    with pytest.raises(CannotStart, match=r"node\.toml: Object missing required field `node`"):
+        read(tmp_path, "port = 1")
+
+
+def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
+    """And its mistakes are named by their variable."""
+    settings = read(tmp_path, GOOD, MOTCUA_PORT="0", MOTCUA_HOST="127.0.0.1", MOTCUA_COUCHDB_URL="x")
+    assert (settings.host, settings.port, settings.node) == ("127.0.0.1", 0, "counter-03.1")
+    with pytest.raises(CannotStart, match=r"^MOTCUA_PORT: Expected `int` <= 65535"):
+        read(tmp_path, GOOD, MOTCUA_PORT="86030")
+    with pytest.raises(CannotStart, match=r"^MOTCUA_PORT: Expected `int`"):
+        read(tmp_path, GOOD, MOTCUA_PORT="many")
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", None])
+def test_a_file_that_is_none_is_said_to_be_none(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "node.toml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(CannotStart, match=re.escape(str(file))):
+        read_config(file, {})
