@@ -86,7 +86,7 @@ def _wish(given: dict[str, Any]) -> Wish:
 @click.option(
     "--passphrase-file", type=_existing, help="The passphrase of the authority's key. [default: asked]"
 )
-@click.option("--pin-file", type=_existing, help="The administrator's first PIN. [default: asked]")
+@click.option("--password-file", type=_existing, help="The administrator's first password. [default: asked]")
 def init(**given: Any) -> None:
     """Found a centre: its authority, central's keys and folder, the first administrator, the catalog's beginning."""
     from central.founding import Foundation, found_centre
@@ -94,8 +94,8 @@ def init(**given: Any) -> None:
     from edge.ids import Ids
 
     passphrase = _secret(given.pop("passphrase_file"), "Passphrase of the authority's key")
-    pin = _secret(given.pop("pin_file"), "PIN of the administrator")
-    foundation = Foundation(**given, passphrase=passphrase, pin=pin)
+    password = _secret(given.pop("password_file"), "Password of the administrator")
+    foundation = Foundation(**given, passphrase=passphrase, password=password)
     founded = found_centre(foundation, clock=system_clock, ids=Ids())
     click.echo(f"founded {founded.node} in {foundation.data}, catalog {founded.catalog}")
     click.echo(

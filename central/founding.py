@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Final
 
 from central.catalog_import import Read, read_agencies, read_procedures
-from central.centre import Authority, Place, found, host_of
+from central.centre import Authority, Office, Place, found, host_of
 from central.errors import NotGranted
 from edge.clock import Clock
 from edge.enrolment import settings_for
-from edge.errors import CannotStart
+from edge.errors import CannotStart, WeakSecret
 from edge.ids import Ids
 from edge.keys import write_secret
 from edge.node import Folder, Node
 from schemas.calendar import local_day, proposed_year
-from schemas.catalog import Centre, Duty, Entry, Grant, Person, Role
+from schemas.catalog import Centre, Duty, Entry, Grant, Password, Person, Role
 from schemas.seals import fingerprint
 
 LEAST_PASSPHRASE: Final = 16
@@ -39,7 +39,7 @@ class Foundation:
     administrator: str
     administrator_name: str
     passphrase: str
-    pin: str
+    password: str
     address: str = ""
     port: int = 8600
     reach: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ def found_centre(told: Foundation, *, clock: Clock, ids: Ids) -> Founded:
     )
     node = Node(folder, settings, clock=clock, ids=ids)
     try:
-        node.people.set_pin(person.id, told.pin)
+        Office(node).define([Password(person.id, _verifier(node, told))], by=person.id)
         catalog = node.catalog.name
     finally:
         node.close()
@@ -109,6 +109,15 @@ def found_centre(told: Foundation, *, clock: Clock, ids: Ids) -> Founded:
     half.rename(told.data)
     left_out = tuple(f"line {one.line}, {one.code}: {one.why}" for one in read.problems)
     return Founded(NODE, catalog, fingerprint(authority.der), left_out)
+
+
+def _verifier(node: Node, told: Foundation) -> str:
+    try:
+        return node.people.verifier(told.administrator, told.password)
+    except WeakSecret as why:
+        raise NotGranted(
+            f"the administrator's password is too easy to guess ({why}): 12 to 128 characters, not their name"
+        ) from why
 
 
 def _refuse_what_is_there(told: Foundation) -> None:

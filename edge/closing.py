@@ -56,13 +56,13 @@ class Closing:
         with self._file.write():
             count = 0
             for closed in self._due():
-                self._ledger.act(self._stream(), KIND, closed, by="")
+                self._ledger.act(self.stream(), KIND, closed, by="")
                 count += 1
         return count
 
     def closed(self) -> list[DayClosed]:
         """The days that this machine has closed, oldest first."""
-        return closed_in(self._projector, self._stream(), self._node)
+        return closed_in(self._projector, self.stream(), self._node)
 
     def _due(self) -> Iterator[DayClosed]:
         today = local_day(self._clock())
@@ -86,7 +86,7 @@ class Closing:
             )
             return [(row.seq, row.kind, row.at) for row in rows]
 
-    def _stream(self) -> str:
+    def stream(self) -> str:
         """The stream of this machine's own events; made once."""
         with self._file.write():
             fresh = str(self._ids.stream(self._clock()))

@@ -6,16 +6,12 @@ machine says it before it is retired, and nobody can say it for it. What it wrot
 
 from __future__ import annotations
 
-from typing import Final
-
 from edge.database import Chain, Fact
 from edge.ledger import CLOSED
 from edge.node import Node
 from schemas.acts import NodeClosed
 from schemas.errors import Because, NotAllowed
 from schemas.events import timestamp
-
-_STREAM: Final = "node stream"
 
 
 def close_node(node: Node, *, by: str, reason: str) -> int:
@@ -24,9 +20,6 @@ def close_node(node: Node, *, by: str, reason: str) -> int:
         raise NotAllowed(Because.DUTY, "central does not close itself")
     with node.file.write():
         last = Chain.get(Chain.database == "dossiers").seq
-        fresh = str(node.ids.stream(node.clock()))
-        Fact.insert(key=_STREAM, value=fresh).on_conflict_ignore().execute()
-        stream = Fact.get(Fact.key == _STREAM).value
-        node.ledger.act(stream, "node.closed", NodeClosed(last, reason), by=by)
+        node.ledger.act(node.closing.stream(), "node.closed", NodeClosed(last, reason), by=by)
         Fact.insert(key=CLOSED, value=timestamp(node.clock())).execute()
     return int(last) + 1

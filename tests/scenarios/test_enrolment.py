@@ -61,7 +61,7 @@ class Office(Walk):
                 "https://10.0.0.2:8600": self.url,
                 "https://10.0.0.13:8600": self.counter_url,
             },
-            typed={"Passphrase": "sáu từ dễ nhớ cho két sắt", "PIN": "705346"},
+            typed={"Passphrase": "sáu từ dễ nhớ cho két sắt", "Password": "cơm tám giò lụa"},
         )
 
     def found(self) -> None:
