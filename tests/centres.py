@@ -51,11 +51,11 @@ class HandClock:
 
 
 class SmallCentre:
-    """`central`, `counter-01`, `counter-02` and `room-01`, or some of them, open in this process."""
+    """`central`, `counter-01`, `counter-02` and `room-01`, or some of them, open in this process on some day `at`."""
 
-    def __init__(self, data: Path, *names: str) -> None:
+    def __init__(self, data: Path, *names: str, at: datetime = MONDAY) -> None:
         self.data = data
-        self.clock = HandClock(MONDAY)
+        self.clock = HandClock(at)
         self.ids = Ids()
         self._sessions = count()
         all_of_them = [node.name for node in nodes(first_port=0)]
