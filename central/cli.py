@@ -214,6 +214,22 @@ def status(data: Path, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--data", type=_folder, help="The node's folder, with its node.toml; nothing may run in it.")
+@click.option("--config", type=_file, help="Its configuration, where that lies elsewhere.")
+@click.option(
+    "--key-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The new key: a file with 32 bytes or more. [default: a passphrase, asked for]",
+)
+@click.option("--anew", is_flag=True, help="Write all data again under a new key, not only its envelope.")
+def rekey(data: Path | None, config: Path | None, key_file: Path | None, anew: bool) -> None:
+    """Close a node's folder, so that a stolen disk tells nothing; or give a closed one another key."""
+    from central.rekey import rekey_command
+
+    rekey_command(_config(data, config), key_file, anew=anew)
+
+
+@main.command()
 @click.option("--seeds", type=click.IntRange(1), default=20, show_default=True, help="How many runs.")
 @click.option("--from", "first", type=click.IntRange(0), default=1, show_default=True, help="The first seed.")
 @click.option(

@@ -21,6 +21,7 @@ from rich.table import Table
 from sqlcipher3 import dbapi2
 
 from central.inspection.folders import node_folders
+from central.rekey import passphrase
 from central.verify import FOUND, WELL
 from edge.clock import Clock, system_clock
 from edge.errors import NodeError
@@ -116,7 +117,7 @@ def _rebuilt_or_why_not(folder: Folder, clock: Clock, ids: Ids) -> Rebuilt:
 
 
 def _rebuild(folder: Folder, clock: Clock, ids: Ids) -> Rebuilt:
-    node = Node(folder, read_settings(folder.path), clock=clock, ids=ids)
+    node = Node(folder, read_settings(folder.path), clock=clock, ids=ids, ask=passphrase)
     try:
         before = _digests(node)
         node.projector.rebuild()

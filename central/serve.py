@@ -16,6 +16,7 @@ from central.centre import Office
 from central.control import listening
 from central.demo import crash
 from central.enrolment import Enrolment
+from central.rekey import passphrase
 from central.trust import Watch
 from central.web import register
 from central.web.enrolling import create_enrolling
@@ -126,7 +127,7 @@ def _url(host: str, port: int) -> str:
 
 @contextlib.contextmanager
 def _open(folder: Folder, settings: NodeSettings, clock: Clock, ids: Ids) -> Iterator[Node]:
-    node = Node(folder, settings, clock=clock, ids=ids)
+    node = Node(folder, settings, clock=clock, ids=ids, ask=passphrase)
     try:
         yield node
     finally:

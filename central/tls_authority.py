@@ -97,7 +97,7 @@ class TlsAuthority:
         if not key_file.exists() and not certificate_file.exists():
             return None
         try:
-            key = load_pem_private_key(key_file.read_bytes(), password=None)
+            key = load_pem_private_key(folder.at_rest.read(key_file), password=None)
             certificate = x509.load_der_x509_certificate(certificate_file.read_bytes())
         except (OSError, ValueError) as why:
             raise CannotStart(
@@ -109,7 +109,8 @@ class TlsAuthority:
 
     def keep(self, folder: Folder) -> None:
         key_file, certificate_file = _files(folder)
-        write_secret(key_file, self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        pem = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        write_secret(key_file, folder.at_rest.shut(key_file.name, pem))
         certificate_file.write_bytes(self.der)
 
     def names(self) -> Names:

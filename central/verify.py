@@ -25,6 +25,8 @@ from central.inspection.documents import Documents
 from central.inspection.events import Read, Shelf
 from central.inspection.findings import Finding, Findings
 from central.inspection.folders import NamedFile, NodeFolder, open_folders
+from central.rekey import passphrase
+from edge.at_rest import Ask
 from edge.signing import why_not_signed
 from schemas.events import Event
 
@@ -67,11 +69,14 @@ class Verdict:
         return not self.findings
 
 
-def verify(data: Path, told: Told = lambda done, total: None) -> Verdict:
-    """Verify all nodes in a centre's folder. Raises `CannotStart` where there is none."""
+def verify(data: Path, told: Told = lambda done, total: None, ask: Ask | None = None) -> Verdict:
+    """Verify all nodes in a centre's folder. Raises `CannotStart` where there is none, or one cannot be opened.
+
+    `ask` gets the passphrase of a folder that is closed with one.
+    """
     findings = Findings()
     with contextlib.ExitStack() as closing:
-        nodes = open_folders(data, findings, closing)
+        nodes = open_folders(data, findings, closing, ask)
         return _Verification(nodes, findings, told).run()
 
 
@@ -79,7 +84,9 @@ def verify_command(data: Path, as_json: bool) -> int:
     """Verify, print, and return the exit status: 0 all well, 1 something was found. Raises `CannotStart`."""
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as progress:
         task = progress.add_task("verifying", total=None)
-        verdict = verify(data, lambda done, total: progress.update(task, completed=done, total=total))
+        verdict = verify(
+            data, lambda done, total: progress.update(task, completed=done, total=total), passphrase
+        )
     if as_json:
         report = {"well": verdict.well, "nodes": verdict.nodes, "findings": verdict.findings}
         click.echo(msgspec.json.encode(report).decode())
@@ -113,7 +120,7 @@ class _Verification:
         proven = self._read_catalogs()
         self._redacted = frozenset(proven.catalog.trust.redacted)
         for node in self._nodes:
-            catalogs.check_identity(node.path, node.name, node.node, proven, self._findings)
+            catalogs.check_identity(node.path, node.at_rest, node.name, node.node, proven, self._findings)
             self._read_events(node, proven)
         self._check_numbers(proven)
         dossiers = self._check_chains(proven)

@@ -8,6 +8,7 @@ number, its projection and its print job are one transaction.
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,6 +54,7 @@ class Ambient(SqliteDatabase):
 
 
 AMBIENT: Final = Ambient()
+logging.getLogger("peewee").setLevel(logging.INFO)  # below that it writes down every value of every statement
 
 
 class NodeFile:
@@ -465,7 +467,7 @@ def migrate(database: NodeFile) -> None:
             f"{database.file.path} was written by a newer version of Motcua; install that version"
         )
     if 0 < version < len(MIGRATIONS):
-        _copy_aside(database.file.path, version)
+        _copy_aside(database.file, version)
     for number in range(version, len(MIGRATIONS)):
         with database.write() as connection:
             MIGRATIONS[number](connection)
@@ -477,11 +479,15 @@ def copies_aside(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{path.name}.version-*"))
 
 
-def _copy_aside(path: Path, version: int) -> None:
+def _copy_aside(file: SqliteFile, version: int) -> None:
+    """Closed with the same key, where the file is closed."""
+    path = file.path
     copy = path.with_name(f"{path.name}.version-{version}")
     copy.unlink(missing_ok=True)
     source = dbapi2.connect(str(path))
     try:
+        if file.key is not None:
+            source.execute(f"PRAGMA key = \"x'{file.key.hex()}'\"")
         source.execute("VACUUM INTO ?", (str(copy),))
     finally:
         source.close()

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from edge.at_rest import OPEN, AtRest
 from edge.errors import CannotStart
 from schemas.canonical import from_base64, to_base64
 from schemas.errors import Malformed
@@ -112,22 +113,23 @@ def write_secret(path: Path, raw: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def read_keys(folder: Path) -> NodeKeys:
+def read_keys(folder: Path, at_rest: AtRest = OPEN) -> NodeKeys:
     """The node's keys; raises `CannotStart` when they are not there or not whole."""
     try:
         return NodeKeys(
-            Ed25519PrivateKey.from_private_bytes((folder / "seal.key").read_bytes()),
-            X25519PrivateKey.from_private_bytes((folder / "box.key").read_bytes()),
-            _read_tls_key(folder / "tls.key"),
+            Ed25519PrivateKey.from_private_bytes(at_rest.read(folder / "seal.key")),
+            X25519PrivateKey.from_private_bytes(at_rest.read(folder / "box.key")),
+            _read_tls_key(folder / "tls.key", at_rest),
         )
     except (FileNotFoundError, ValueError) as why:
         raise CannotStart(f"the keys in {folder} are missing or damaged; enrol this node again") from why
 
 
-def _read_tls_key(path: Path) -> ec.EllipticCurvePrivateKey | None:
+def _read_tls_key(path: Path, at_rest: AtRest) -> ec.EllipticCurvePrivateKey | None:
     if not path.exists():
         return None
-    key = load_pem_private_key(path.read_bytes(), password=None)
+    pem = path.read_bytes()
+    key = load_pem_private_key(pem, at_rest.pem_password if b"ENCRYPTED" in pem else None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise ValueError(f"{path} is not on a curve")
     return key

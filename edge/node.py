@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 
 from edge.admission import Admission
 from edge.archive import Archive
+from edge.at_rest import OPEN, Ask, AtRest, unlock
 from edge.chain import OwnChain
 from edge.clock import Clock, Stopwatch, system_stopwatch
 from edge.closing import Closing
@@ -33,9 +34,10 @@ from edge.people import People
 from edge.projector import Projector, events_here
 from edge.redaction import Redactions
 from edge.register import Register
+from edge.rewriting import finish
 from edge.seals import Seals
 from edge.sessions import Sessions
-from edge.settings import NAME, NodeSettings
+from edge.settings import NAME, NodeSettings, key_file_of
 from edge.views import ViewLog
 from edge.waits import Waits
 from printing import spool
@@ -70,6 +72,12 @@ class Folder:
         self.tls_chain = path / "keys" / "tls.pem"
         self.tokens = path / "tokens"
         self.paper = path / "paper"
+        self.at_rest: AtRest = OPEN
+        """What opens it, once the node is open (`Folder.unlock`)."""
+
+    def unlock(self, settings: NodeSettings, ask: Ask | None = None) -> None:
+        """Find the key that opens this folder, if it is closed. Raises `CannotStart`."""
+        self.at_rest = unlock(self.path, key_file=key_file_of(settings, self.path), ask=ask)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -95,7 +103,7 @@ class Node:
 
     `printer`: where its papers come out; by default in its own folder. `on_catalog`: who wants to hear that the catalog
     has grown. `tick`: seconds that only grow, for the pace of work; `stopwatch`: the same for how long people wait and
-    how long nobody did anything, whatever the clock does.
+    how long nobody did anything, whatever the clock does. `ask` gets a passphrase from a person, where one closes the folder.
     """
 
     def __init__(
@@ -108,20 +116,23 @@ class Node:
         printer: Printer | None = None,
         tick: Callable[[], float] = time.monotonic,
         stopwatch: Stopwatch = system_stopwatch,
+        ask: Ask | None = None,
     ) -> None:
         self._tick = tick
         self.folder, self.settings, self.clock, self.ids = folder, settings, clock, ids
         self.stopwatch = stopwatch
-        self._printer = printer or PdfFolder(folder.paper)
+        finish(folder.path)
+        folder.unlock(settings, ask)
+        self._printer = printer or PdfFolder(folder.paper, shut=folder.at_rest.shut)
         self.id = settings.node
-        self.keys: NodeKeys = read_keys(folder.keys)
+        self.keys: NodeKeys = read_keys(folder.keys, folder.at_rest)
         self.catalog = Catalog(folder.root.read_bytes())
         self.catalog_problem: CatalogBroken | None = None
         self.on_catalog: list[Callable[[], None]] = []
         self._catalog_lock = threading.Lock()
         self._entries: dict[int, Document] = {}
-        self.file = NodeFile(SqliteFile(folder.database))
-        self._files = SqliteFile(folder.files)
+        self.file = NodeFile(SqliteFile(folder.database, key=folder.at_rest.database_key))
+        self._files = SqliteFile(folder.files, key=folder.at_rest.database_key)
         migrate(self.file)
         self.contacts = Contacts(self.file, clock)
         self._open_stores()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.archive import Archive, Damaged
-from edge.database import Erased, Fact, NodeFile
+from edge.database import DraftRow, Erased, Fact, NodeFile
 from edge.projector import Projector
 from printing import spool
 from schemas.catalog import Catalog
@@ -92,7 +92,11 @@ class Redactions:
             stripped = store.strip(doc_id)
             if not first and not stripped:
                 return False
-            papers = spool.forget(doc_id.partition(":")[0])
+            stream = doc_id.partition(":")[0]
+            papers = spool.forget(stream)
+            DraftRow.delete().where(
+                DraftRow.path.contains(stream) | DraftRow.fields.contains(stream)
+            ).execute()
             self._note_due()
         self._projector.forget(doc_id)
         for paper in papers:

@@ -88,7 +88,7 @@ class Door:
                     ' certificate: say host = "127.0.0.1", or enrol this node again'
                 )
             self._lay_out()
-            self.tls = ServerTls(node.folder.tls_chain, node.folder.tls_key)
+            self.tls = ServerTls(node.folder.tls_chain, node.folder.tls_key, node.folder.at_rest.pem_password)
         node.on_catalog.append(self._catalog_grew)
 
     def is_of(self, server: web_server.Server) -> None:

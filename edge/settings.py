@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from edge.at_rest import CREDENTIAL
 from edge.errors import CannotStart
 from sync.tls import is_loopback
 
@@ -61,6 +62,7 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     `data`: the node's folder, where it is not that of the file. `peers` overrides the addresses on the cards; `mdns`:
     neighbours may be found by what the network tells. `idle_lock_s` locks an unused screen.
     `names`: what people call this machine in their browsers, beside its card's address; its pages answer to no other.
+    `key_file` opens a folder that is closed (`edge.at_rest`), unless systemd brings the key.
     """
 
     node: NodeName
@@ -73,7 +75,18 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     mdns: bool = True
     heartbeat_ms: Annotated[int, Meta(ge=200, le=60_000)] = 5_000
     idle_lock_s: Annotated[int, Meta(ge=30)] = 15 * 60
+    key_file: str = ""
     demo: DemoSettings | None = None
+
+
+def key_file_of(
+    settings: NodeSettings, folder: Path, environment: Mapping[str, str] = os.environ
+) -> Path | None:
+    """The file whose content opens the node in a folder: systemd's credential, else what `key_file` says."""
+    credentials = environment.get("CREDENTIALS_DIRECTORY")
+    if credentials and (brought := Path(credentials) / CREDENTIAL).exists():
+        return brought
+    return folder / settings.key_file if settings.key_file else None
 
 
 def read_settings(folder: Path) -> NodeSettings:

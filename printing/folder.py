@@ -7,6 +7,7 @@ folder itself says whether a paper came out. No paper of another name is ever re
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,10 +19,13 @@ _ASIDE = ".part"
 
 
 class PdfFolder:
-    """A folder, made where it is missing."""
+    """A folder, made where it is missing. `shut` says what lies there of a paper's name and bytes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, *, shut: Callable[[str, bytes], bytes] = lambda name, content: content
+    ) -> None:
         self.path = path
+        self._shut = shut
         self.name = str(path)
 
     def deliver(self, paper: str, pdf: bytes) -> Path:
@@ -33,7 +37,7 @@ class PdfFolder:
         aside = file.with_name(file.name + _ASIDE)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            _write(aside, pdf)
+            _write(aside, self._shut(file.name, pdf))
             aside.replace(file)
             _sync_folder(self.path)
         except OSError as why:

@@ -47,6 +47,11 @@ class SqliteFile:
         self._reading = threading.local()
         self._writer = self._connect_writer()
 
+    @property
+    def key(self) -> bytes | None:
+        """What closes it."""
+        return self._key
+
     @contextlib.contextmanager
     def write(self, *, patient: bool = False) -> Iterator[Connection]:
         """One transaction on the only writer: committed and durable when the block ends, else rolled back.
@@ -233,6 +238,7 @@ class SqliteFile:
         if self._key is not None:
             connection.execute(f"PRAGMA key = \"x'{self._key.hex()}'\"")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")  # nothing of it in a file that nobody closes
         self._open.append(connection)
         return connection
 

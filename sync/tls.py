@@ -70,19 +70,19 @@ _CLIENT: Final = _client()
 class ServerTls(Adapter):
     """What a server has for the connections that come over a line. The handshake is made by the first reading.
 
-    `chain`: PEM, the server's certificate first. `key`: PEM.
+    `chain`: PEM, the server's certificate first. `key`: PEM, closed with the password if there is one.
     """
 
-    def __init__(self, chain: Path, key: Path) -> None:
+    def __init__(self, chain: Path, key: Path, password: bytes | None = None) -> None:
         super().__init__(str(chain), str(key))
-        self._chain, self._key = chain, key
+        self._chain, self._key, self._password = chain, key, password or b""
         self.context: ssl.SSLContext = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self.read()
 
     def read(self) -> None:
         """Take the files as they are now, for the connections to come. Raises `OSError` (`ssl.SSLError`)."""
-        self.context.load_cert_chain(self._chain, self._key)
+        self.context.load_cert_chain(self._chain, self._key, self._password)
 
     def bind(self, sock: socket.socket) -> socket.socket:
         return sock

@@ -13,6 +13,7 @@ from typing import Any
 
 from central.inspection.events import Read, seal_faults
 from central.inspection.findings import Findings
+from edge.at_rest import AtRest
 from edge.errors import CannotStart
 from edge.keys import read_keys
 from edge.node import Folder
@@ -71,7 +72,9 @@ def entry_faults(read: Read, proven: Proven) -> tuple[str, ...]:
     return tuple(faults)
 
 
-def check_identity(path: Path, name: str, node: str, proven: Proven, findings: Findings) -> None:
+def check_identity(
+    path: Path, at_rest: AtRest, name: str, node: str, proven: Proven, findings: Findings
+) -> None:
     """The pinned certificate is the centre's, and the node's keys are those on its card."""
     folder = Folder(path)
     if read_root(path) != proven.catalog.root:
@@ -81,7 +84,7 @@ def check_identity(path: Path, name: str, node: str, proven: Proven, findings: F
         findings.say(name, "node.toml", f"the catalog has no card for {node}")
         return
     try:
-        keys = read_keys(folder.keys)
+        keys = read_keys(folder.keys, at_rest)
     except CannotStart as why:
         findings.say(name, "keys", str(why))
         return

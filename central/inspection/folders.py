@@ -16,6 +16,7 @@ from central.inspection.findings import Findings
 from central.inspection.log import broken_from
 from central.inspection.numbers import Receipt
 from central.inspection.reading import Snapshot
+from edge.at_rest import Ask, AtRest
 from edge.errors import CannotStart
 from edge.node import Folder
 from edge.settings import read_settings
@@ -38,6 +39,7 @@ class NodeFolder:
     node: str
     database: Snapshot
     archive: Snapshot
+    at_rest: AtRest
     shelves: dict[str, Shelf] = field(default_factory=dict)
     receipts: list[Receipt] = field(default_factory=list)
     named: list[NamedFile] = field(default_factory=list)
@@ -66,7 +68,7 @@ class NodeFolder:
 
     def head_by_now(self, database: str) -> int:
         """The head of the own chain at this moment: a running node has written on since it was opened."""
-        snapshot = Snapshot(Folder(self.path).database)
+        snapshot = Snapshot(Folder(self.path).database, self.at_rest.database_key)
         try:
             seq = head_in(snapshot, database).seq
         finally:
@@ -74,7 +76,9 @@ class NodeFolder:
         return seq if type(seq) is int else 0
 
 
-def open_folders(data: Path, findings: Findings, closing: contextlib.ExitStack) -> list[NodeFolder]:
+def open_folders(
+    data: Path, findings: Findings, closing: contextlib.ExitStack, ask: Ask | None = None
+) -> list[NodeFolder]:
     """Take a snapshot of every node.
 
     Central's is the last, so that it has what the others know it to have; and `files.db` comes after `node.db`,
@@ -85,10 +89,12 @@ def open_folders(data: Path, findings: Findings, closing: contextlib.ExitStack) 
     for folder in sorted(folders, key=lambda one: (one.keys / "tls-authority.key").exists()):
         _check_log(folder, findings)
         settings = read_settings(folder.path)
-        database, archive = Snapshot(folder.database), Snapshot(folder.files)
+        folder.unlock(settings, ask)
+        key = folder.at_rest.database_key
+        database, archive = Snapshot(folder.database, key), Snapshot(folder.files, key)
         closing.callback(database.close)
         closing.callback(archive.close)
-        nodes.append(NodeFolder(folder.path, settings.node, database, archive))
+        nodes.append(NodeFolder(folder.path, settings.node, database, archive, folder.at_rest))
     return sorted(nodes, key=lambda one: one.name)
 
 

@@ -32,16 +32,16 @@ class Snapshot:
     """One file, open for reading. `problem`: why nothing of it can be read at all, or None.
 
     `damaged` has the tables of which something could not be read, with SQLite's words. Raises `CannotStart` for
-    a file that this user may not open.
+    a file that this user may not open. `key`: of a closed file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: bytes | None = None) -> None:
         self.path = path
         self.damaged: dict[str, str] = {}
         self.problem: str | None = None
         self._connection: Any = None
         try:
-            self._connection = _open(path)
+            self._connection = _open(path, key)
             self._connection.execute("BEGIN")
             self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except UNREADABLE as why:
@@ -141,11 +141,13 @@ class Snapshot:
         return {}
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path, key: bytes | None) -> Any:
     """A connection that cannot write: it makes no checkpoint either, and leaves the log as it lies."""
     connection = dbapi2.connect(
         f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None
     )
+    if key is not None:
+        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
     connection.text_factory = _text
     return connection
 

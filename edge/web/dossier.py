@@ -93,7 +93,7 @@ def slip_pdf(stream: str) -> ResponseReturnValue:
         return trouble_page(
             Trouble(f"Giấy hẹn của {name} chưa in xong.", "Hồ sơ đã lưu.", "Chờ vài giây rồi mở lại.", 404)
         )
-    return _pdf(Path(job.path).read_bytes(), name)
+    return _pdf(site().node.folder.at_rest.read(Path(job.path)), name)
 
 
 @blueprint.get("/dossier/<stream>/result.pdf")
