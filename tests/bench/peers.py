@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
 
+import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
@@ -21,6 +22,7 @@ from urllib3.util import Retry
 
 _PROJECT: Final = Path(__file__).resolve().parents[2]
 _POUCHDB_SERVER: Final = _PROJECT / "node_modules" / "pouchdb-server" / "bin" / "pouchdb-server"
+_REPLICATE: Final = Path(__file__).parent / "pouchdb" / "replicate.js"
 _ELSEWHERE: Final = os.environ.get("MOTCUA_COUCHDB_URL")  # noqa: TID251  # a test's own setting
 STOP_S: Final = 15.0
 
@@ -75,6 +77,24 @@ def pouchdb_server(folder: Path) -> Iterator[Peer]:
                 process.wait(timeout=STOP_S)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+@dataclass(frozen=True, slots=True)
+class Replicated:
+    """What PouchDB says of a replication that it made: how long it took, and the processor's time of its process."""
+
+    seconds: float
+    processor: float
+    written: int
+    failed: int
+
+
+def pouchdb_replicates(direction: Literal["from", "to"], remote: str, folder: Path) -> Replicated:
+    """PouchDB on LevelDB in a process of its own copies from or to a database elsewhere, once."""
+    said = subprocess.run(
+        ["node", str(_REPLICATE), direction, remote, str(folder)], capture_output=True, check=True
+    )
+    return msgspec.json.decode(said.stdout, type=Replicated)
 
 
 def couchdb_elsewhere() -> Peer | None:

@@ -1,11 +1,13 @@
-"""How fast events travel from node to node, verified and projected; and how soon one act is seen elsewhere."""
+"""How fast events travel from node to node, verified and projected, beside what PouchDB does with the same documents;
+how soon one act is seen elsewhere; and what it costs: processor, bytes, what is sent again, rounds in which nothing is new.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -15,88 +17,102 @@ from typing import Final
 import msgspec
 import requests
 
-from edge.clock import system_clock
-from edge.ids import Ids
 from edge.keys import read_keys
-from edge.node import Folder, Node, server_uuid
+from edge.node import Folder
 from edge.settings import PeerSettings, read_settings
 from schemas.events import Document
 from sync.documents import dump
-from sync.peer import LocalPeer
-from sync.remote import RemotePeer
-from sync.replicator import Replication
-from sync.sqlite import SqliteFile
-from sync.store import Store
-from tests.bench import documents, processes
+from tests.bench import documents, processes, pulling
+from tests.bench.edges import EDGES, Edges, live_edges
 from tests.bench.figures import ROUNDS, Bench, Figure, Round, Size, p50, p95
 from tests.bench.ground import Ground
-from tests.bench.machine import processor_s
-from tests.bench.processes import Running
+from tests.bench.idle import archives
+from tests.bench.machine import proportional_memory_mib
+from tests.bench.peers import (
+    Peer,
+    couchdb_elsewhere,
+    lacks_pouchdb_server,
+    pouchdb_replicates,
+    pouchdb_server,
+)
+from tests.bench.pulling import DATABASE
 
-_EVENTS: Final = {Size.FULL: 20_000, Size.QUICK: 2_000}
-_LIVE: Final = {Size.FULL: 200, Size.QUICK: 40}
+_EVENTS: Final = {Size.FULL: 20_000, Size.QUICK: 1_500}
+_LIVE: Final = {Size.FULL: 200, Size.QUICK: 20}
+_TO_MANY: Final = {Size.FULL: 40, Size.QUICK: 5}
+_ARCHIVE: Final = {Size.FULL: 500_000, Size.QUICK: 5_000}
+_OVER_THE_RELAY: Final = 3_000
 _PATIENCE_S: Final = 30.0
-_DATABASE: Final = "dossiers"
+_BATCH: Final = 500
 _CENTRAL, _COUNTER, _WRITER = "central", "counter-01", "counter-02"
+_LACKS_POUCHDB: Final = lacks_pouchdb_server()
 
 
 @contextmanager
 def prepared(ground: Ground, size: Size) -> Iterator[Round]:
-    """A central that has all events, and another one with a counter that listens to it."""
+    """Everything that serves stands beside each other and is idle but for the one that is measured."""
     with ground.centre("written") as centre:
-        written = documents.events(centre, _EVENTS[size] + ROUNDS * _LIVE[size] + 1)
+        written = documents.events(centre, _EVENTS[size] + ROUNDS * (_LIVE[size] + _TO_MANY[size]) + 2)
     events, single = written[: _EVENTS[size]], iter(written[_EVENTS[size] :])
-    source = ground.copy("replicate") / _CENTRAL
-    _lay_down(source, events)
-    rounds = count()
-    with processes.node(source) as central, _listening(ground.copy("live")) as line:
+    folders, rounds = _Folders(ground), count()
+    with ExitStack() as stack:
+        whole = _serving(stack, folders, events)
+        window = pulling.windows(events)
+        part = _serving(stack, folders, window)
+        small = events[: min(_OVER_THE_RELAY, len(events))]
+        little = _serving(stack, folders, small)
+        line = stack.enter_context(_listening(ground.copy("live")))
         line.lag_ms(next(single))  # until both have met
+        many = stack.enter_context(_many(ground.copy("many")))
+        many.lags_ms(next(single))
+        few, large = stack.enter_context(archives(ground.folder / "archives", _ARCHIVE[size]))
+        peers = [stack.enter_context(peer) for peer in _peers(ground.folder / "peers", events)]
 
         def measure() -> dict[str, float]:
-            target = ground.copy(f"replicate-{next(rounds)}") / _COUNTER
+            round_ = next(rounds)
+            figures = pulling.pulled(whole, folders.fresh(), len(events))
+            rates = [rate for peer in peers for rate in peer.rates(round_)]
+            figures |= {
+                "pulled_peer": max(rates, default=0.0),
+                "pulled_ratio": figures["pulled"] / max(rates, default=figures["pulled"]),
+                "pulled_windows": pulling.pulled(part, folders.fresh(), len(window))["pulled"],
+                **pulling.on_the_wire(little, folders.fresh, len(small)),
+                **pulling.saving_meanwhile(little, folders.fresh()),
+                "idle_few": few.round_ms(),
+                "idle_many": large.round_ms(),
+            }
             lags = [line.lag_ms(next(single)) for _ in range(_LIVE[size])]
+            figures |= {"live_lag_p50": p50(lags), "live_lag_p95": p95(lags)}
+            lags = [lag for _ in range(_TO_MANY[size]) for lag in many.lags_ms(next(single))]
             return {
-                **_pulled(central, target, len(events)),
-                "live_lag_p50": p50(lags),
-                "live_lag_p95": p95(lags),
+                **figures,
+                "edges_lag_p50": p50(lags),
+                "edges_lag_p95": p95(lags),
+                **many.memory(),
             }
 
         yield measure
 
 
-def _lay_down(folder: Path, events: Sequence[Document]) -> None:
-    """Put events into a node's database; whoever only passes them on needs no projection of them."""
-    file = SqliteFile(Folder(folder).database)
-    Store(file, _DATABASE, new_id=Ids().hex).bulk_docs(events, new_edits=False)
-    file.close()
+class _Folders:
+    """Copies of the centre, one after the other."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground, self._count = ground, count()
+
+    def data(self) -> Path:
+        return self._ground.copy(f"replicate-{next(self._count)}")
+
+    def fresh(self) -> Path:
+        """A counter that has no event yet."""
+        return self.data() / _COUNTER
 
 
-def _pulled(central: Running, folder: Path, expected: int) -> dict[str, float]:
-    """Pull everything from central into a node of this process, once."""
-    node = Node(Folder(folder), read_settings(folder), clock=system_clock, ids=Ids())
-    centre = str(node.catalog.centre)
-    there = RemotePeer(central.url, _DATABASE, user=node.id, password=node.keys.password_for(node.id, centre))
-    here = LocalPeer(node.stores[_DATABASE], server_uuid=server_uuid(node.id), source=centre)
-    replication = Replication(
-        there,
-        here,
-        node_id=node.id,
-        session_id=node.ids.hex(),
-        now=node.clock,
-        jitter=node.ids.jitter,
-    )
-    began, used_there, used_here = time.monotonic(), processor_s(central.process), time.process_time()
-    status = replication.run_once()
-    took = time.monotonic() - began
-    used_there, used_here = processor_s(central.process) - used_there, time.process_time() - used_here
-    assert (status.docs_written, status.docs_refused) == (expected, 0), status
-    replication.stop()
-    node.close()
-    return {
-        "pulled": expected / took,
-        "processor_target": used_here / expected * 1000,
-        "processor_source": used_there / expected * 1000,
-    }
+def _serving(stack: ExitStack, folders: _Folders, events: Sequence[Document]) -> processes.Running:
+    """A central that has these events."""
+    folder = folders.data() / _CENTRAL
+    pulling.lay_down(folder, events)
+    return stack.enter_context(processes.node(folder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +125,19 @@ class _Line:
 
     def lag_ms(self, event: Document) -> float:
         """From the request that brings an event to central until it stands on the counter's feed."""
-        body = dump({"new_edits": False, "docs": [event]})
-        began = time.monotonic()
-        answer = self.writer.post(f"{self.url}/{_DATABASE}/_bulk_docs", data=body)
-        assert (answer.status_code, answer.json()) == (201, []), answer.text
+        began = _write(self.url, self.writer, event)
         shown, at = self.seen.get(timeout=_PATIENCE_S)
         assert shown == event["_id"]
         return (at - began) * 1000
+
+
+def _write(url: str, writer: requests.Session, event: Document) -> float:
+    """Bring one event to central; when that began."""
+    body = dump({"new_edits": False, "docs": [event]})
+    began = time.monotonic()
+    answer = writer.post(f"{url}/{DATABASE}/_bulk_docs", data=body)
+    assert (answer.status_code, answer.json()) == (201, []), answer.text
+    return began
 
 
 @contextmanager
@@ -127,7 +149,7 @@ def _listening(data: Path) -> Iterator[_Line]:
         with processes.node(data / _COUNTER, peers=[peer]) as counter:
             reader = _session(data, _COUNTER)
             feed = reader.get(
-                f"{counter.url}/{_DATABASE}/_changes",
+                f"{counter.url}/{DATABASE}/_changes",
                 params={"feed": "continuous", "since": "now", "heartbeat": "5000"},
                 stream=True,
             )
@@ -147,12 +169,116 @@ def _read(feed: requests.Response, seen: Queue[tuple[str, float]]) -> None:
 
 def _session(data: Path, server: str) -> requests.Session:
     """The second counter's session at another node."""
-    writer, node = read_settings(data / _WRITER).node, read_settings(data / server).node
     session = requests.Session()
     session.trust_env = False
-    session.auth = (writer, read_keys(Folder(data / _WRITER).keys).password_for(writer, node))
+    session.auth = _credentials(data, server)
     session.headers["Content-Type"] = "application/json"
     return session
+
+
+def _credentials(data: Path, server: str) -> tuple[str, str]:
+    writer, node = read_settings(data / _WRITER).node, read_settings(data / server).node
+    return writer, read_keys(Folder(data / _WRITER).keys).password_for(writer, node)
+
+
+@contextmanager
+def _many(data: Path) -> Iterator[_Many]:
+    with processes.node(data / _CENTRAL) as central:
+        user, password = _credentials(data, _CENTRAL)
+        with live_edges(central.url, user, password, data / "edges") as edges:
+            yield _Many(central, _session(data, _CENTRAL), edges)
+
+
+@dataclass(frozen=True, slots=True)
+class _Many:
+    """A central to which many edges listen."""
+
+    central: processes.Running
+    writer: requests.Session
+    edges: Edges
+
+    def lags_ms(self, event: Document) -> list[float]:
+        """From the request that brings an event to central until each edge has written it."""
+        return self.edges.lags_ms(event["_id"], _write(self.central.url, self.writer, event))
+
+    def memory(self) -> Mapping[str, float]:
+        return {
+            "edges_memory": proportional_memory_mib(self.central.process),
+            "edge_memory": self.edges.memory_mib(),
+        }
+
+
+# ---- peers
+
+
+@dataclass(frozen=True, slots=True)
+class _PouchDb:
+    """PouchDB in a process of its own, and PouchDB Server, which has all events."""
+
+    server: Peer
+    folder: Path
+
+    def rates(self, round_: int) -> list[float]:
+        """Events a second pulled into a new database of PouchDB, and then pushed from there into a new one here."""
+        local = self.folder / f"pulled-{round_}"
+        pulled = pouchdb_replicates("from", f"{self.server.url}/events", local)
+        pushed = pouchdb_replicates("to", f"{self.server.url}/pushed-{round_}", local)
+        assert pulled.failed == pushed.failed == 0
+        return [pulled.written / pulled.seconds, pushed.written / pushed.seconds]
+
+
+@dataclass(frozen=True, slots=True)
+class _CouchDb:
+    """A CouchDB that replicates from one of its databases to another."""
+
+    server: Peer
+
+    def rates(self, round_: int) -> list[float]:
+        with self.server.client() as session:
+            source, target = f"{self.server.url}/motcua_bench", f"{self.server.url}/motcua_bench_{round_}"
+            began = time.monotonic()
+            answer = session.post(
+                f"{self.server.url}/_replicate",
+                json={"source": source, "target": target, "create_target": True},
+            )
+            took = time.monotonic() - began
+            written: int = answer.json()["history"][0]["docs_written"]
+            session.delete(target)
+        return [written / took]
+
+
+def _peers(folder: Path, events: Sequence[Document]) -> Iterator[AbstractContextManager[_PouchDb | _CouchDb]]:
+    if _LACKS_POUCHDB is None:
+        yield _pouchdb(folder, events)
+    couchdb = couchdb_elsewhere()
+    if couchdb is not None:
+        yield _couchdb(couchdb, events)
+
+
+@contextmanager
+def _pouchdb(folder: Path, events: Sequence[Document]) -> Iterator[_PouchDb]:
+    folder.mkdir()
+    with pouchdb_server(folder / "server") as server:
+        _fill(server, "events", events)
+        yield _PouchDb(server, folder)
+
+
+@contextmanager
+def _couchdb(server: Peer, events: Sequence[Document]) -> Iterator[_CouchDb]:
+    with server.client() as session:
+        session.delete(f"{server.url}/motcua_bench")
+        _fill(server, "motcua_bench", events)
+        yield _CouchDb(server)
+        session.delete(f"{server.url}/motcua_bench")
+
+
+def _fill(server: Peer, name: str, events: Sequence[Document]) -> None:
+    with server.client() as session:
+        session.headers["Content-Type"] = "application/json"
+        assert session.put(f"{server.url}/{name}").status_code in (201, 202)
+        for first in range(0, len(events), _BATCH):
+            body = dump({"new_edits": False, "docs": events[first : first + _BATCH]})
+            assert session.post(f"{server.url}/{name}/_bulk_docs", data=body).status_code == 201
 
 
 BENCH: Final = Bench(
@@ -160,12 +286,36 @@ BENCH: Final = Bench(
     (
         Figure(
             "pulled",
-            "events of 2 KB pulled over HTTP by a node, every seal verified, every dossier projected",
+            "events of 2 KB pulled over HTTP by a node, contiguous runs, verified, every dossier projected",
             "events/s",
             "higher",
         ),
-        Figure("processor_target", "processor time of that at the receiver, 1,000 events", "s", "lower"),
-        Figure("processor_source", "processor time of that at the sender, 1,000 events", "s", "lower"),
+        Figure(
+            "pulled_peer",
+            "the same documents by the fastest peer of the run, neither verified nor projected",
+            "events/s",
+            "higher",
+        ),
+        Figure("pulled_ratio", "ours in terms of the peer's", "times", "higher", must=1.0, aim=2.0),
+        Figure("pulled_windows", "every second dossier: chains with gaps", "events/s", "higher"),
+        Figure("processor_target", "processor time at the receiver, 1,000 events of `pulled`", "s", "lower"),
+        Figure("processor_source", "the same at the sender", "s", "lower"),
+        Figure(
+            "processor_seals",
+            "processor time of looking afterwards at each seal that was only proven, 1,000 events",
+            "s",
+            "lower",
+        ),
+        Figure("bytes_per_event", "bytes on the wire for each event pulled, both ways", "bytes", "lower"),
+        Figure("sent_again", "events' worth of bytes sent again after a cut at half", "events", "lower"),
+        Figure(
+            "save_while_pulling_p95",
+            "a reception in the ledger of a node that pulls meanwhile, p95",
+            "ms",
+            "lower",
+        ),
+        Figure("idle_few", "a round without news, 1,000 documents on each side, p50", "ms", "lower"),
+        Figure("idle_many", "the same with 500,000 (5,000 with --quick)", "ms", "lower"),
         Figure(
             "live_lag_p50",
             "from a write at central until a counter's _changes feed shows it, p50",
@@ -173,10 +323,19 @@ BENCH: Final = Bench(
             "lower",
         ),
         Figure("live_lag_p95", "the same, p95", "ms", "lower", must=150, aim=50),
+        Figure(
+            "edges_lag_p50",
+            f"from a write at central until each of {EDGES} live edges has written it, p50",
+            "ms",
+            "lower",
+        ),
+        Figure("edges_lag_p95", "the same, p95", "ms", "lower", must=500),
+        Figure("edges_memory", f"memory of central with {EDGES} live edges", "MiB", "lower"),
+        Figure("edge_memory", "memory of one such edge: a replicator and its file", "MiB", "lower"),
     ),
     prepared,
     absent={
-        "PouchDB with PouchDB Server": "not among the project's packages yet: no must for pulled events",
-        "CouchDB": "not at hand",
+        **({"PouchDB and PouchDB Server": _LACKS_POUCHDB} if _LACKS_POUCHDB is not None else {}),
+        **({} if couchdb_elsewhere() else {"CouchDB": "MOTCUA_COUCHDB_URL is not set"}),
     },
 )

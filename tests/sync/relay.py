@@ -24,6 +24,7 @@ class Relay:
         self._passing.set()
         self.is_cut = threading.Event()
         self.passed = 0  # bytes of answers
+        self.asked = 0  # bytes of requests
         self.cut_after_bytes: int | None = None
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -96,7 +97,10 @@ class Relay:
                 if answers and self._cut_by_itself():
                     break
                 target.sendall(part)
-                self.passed += len(part) if answers else 0
+                if answers:
+                    self.passed += len(part)
+                else:
+                    self.asked += len(part)
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)
         source.close()
