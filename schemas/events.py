@@ -53,6 +53,7 @@ HEADER_MEMBERS: Final = frozenset(
     {"v", "stream", "kind", "parents", "rests_on", "at", "node", "seq", "prev", "catalog", "by", "with"}
     | {"signed", "clock", "data_hash"}
 )
+_USUAL_MEMBERS: Final = HEADER_MEMBERS | NOT_IN_HEADER
 
 Hex64 = Annotated[str, Meta(pattern=_HASH)]
 Algorithm = Literal["ed25519", "ecdsa-p256-sha256", "rsa-pss-sha256", "rsa-pkcs1-sha256"]
@@ -268,8 +269,8 @@ def parse(document: Mapping[str, Any]) -> Event | Unknown:
 
 
 def _members(document: Mapping[str, Any]) -> None:
-    for name in document:
-        if str(name).startswith("_") and name not in ("_id", "_rev", "_revisions"):
+    for name in document.keys() - _USUAL_MEMBERS:
+        if str(name).startswith("_"):
             reason = {"_deleted": "an event is never deleted", "_attachments": "an event has no attachments"}
             raise Malformed(shown(name), reason.get(name, "unknown special member"))
 

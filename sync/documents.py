@@ -37,6 +37,7 @@ MAX_DOCUMENT_BYTES = 8_000_000  # of its body, as CouchDB counts: without attach
 # Read-only members that clients send back as they got them; CouchDB drops them without a word.
 _DROPPED = frozenset(("_revs_info", "_local_seq", "_conflicts", "_deleted_conflicts"))
 _TAKEN_APART = frozenset(("_id", "_rev", "_revisions", "_deleted", "_attachments"))
+_SPECIAL = _DROPPED | _TAKEN_APART
 
 
 class Content(NamedTuple):
@@ -128,7 +129,7 @@ def parse_document(
     if not isinstance(document, dict):
         raise BadRequest("Document must be a JSON object")
     for member in document:
-        if member[:1] == "_" and member not in _TAKEN_APART and member not in _DROPPED:
+        if member[:1] == "_" and member not in _SPECIAL:
             raise BadRequest(f"Bad special document member: {member}", error="doc_validation")
     deleted = document.get("_deleted", False)
     if not isinstance(deleted, bool):

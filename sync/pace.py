@@ -11,6 +11,7 @@ from typing import Final
 LEAST: Final = 20
 FIRST: Final = 100
 FIRST_HELD: Final = 50
+"""And the fewest: fewer save little time, and each lot has its own cost."""
 MOST_HELD: Final = 500
 _GROWTH: Final = 2
 
@@ -49,4 +50,4 @@ class Hold:
         """So many took so long. Few documents say little of many."""
         if seconds > 0 and (seconds > self._aim_s or documents >= self.size / 2):
             fit = documents * self._aim_s / seconds
-            self.size = max(LEAST, min(MOST_HELD, int(fit), int(self.size * 1.25)))
+            self.size = max(FIRST_HELD, min(MOST_HELD, int(fit), int(self.size * 1.25)))

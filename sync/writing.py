@@ -331,8 +331,8 @@ class Writing:
 
     def _arrival(self, plan: _Plan, seq: int) -> Arrival:
         rev = str(plan.path[0])
-        doc: Json = {"_id": plan.incoming.id, "_rev": rev}
-        doc.update((name, value) for name, value in plan.incoming.document.items() if name[:1] != "_")
+        members = {name: value for name, value in plan.incoming.document.items() if name[:1] != "_"}
+        doc: Json = {"_id": plan.incoming.id, "_rev": rev, **members}
         if plan.incoming.deleted:
             doc["_deleted"] = True
         if plan.attachments:

@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 import requests
 
+from central.serve import calm_collector
 from edge.keys import read_keys
 from edge.node import Folder
 from edge.settings import PeerSettings, read_settings
@@ -55,6 +56,7 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
         written = documents.events(centre, _EVENTS[size] + ROUNDS * (_LIVE[size] + _TO_MANY[size]) + 2)
     events, single = written[: _EVENTS[size]], iter(written[_EVENTS[size] :])
     folders, rounds = _Folders(ground), count()
+    calm_collector()  # the receiver is in this process, and is to be as its own would be
     with ExitStack() as stack:
         whole = _serving(stack, folders, events)
         window = pulling.windows(events)

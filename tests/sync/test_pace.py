@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.pace import FIRST, LEAST, MOST_HELD, Hold, Pace
+from sync.pace import FIRST, FIRST_HELD, LEAST, MOST_HELD, Hold, Pace
 
 
 def pace(most: int = 1000) -> Pace:
@@ -74,7 +74,7 @@ def test_the_writer_is_looked_up_from_before_somebody_has_waited_long() -> None:
         hold.took(hold.size, hold.size * 0.000_1)
     assert hold.size == 150
     hold.took(150, 0.15)
-    assert hold.size == LEAST
+    assert hold.size == FIRST_HELD
     for _ in range(30):
         hold.took(hold.size, hold.size * 0.000_001)
     assert hold.size == MOST_HELD
