@@ -19,6 +19,7 @@ What cheroot cannot do, and this does not change:
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import io
 import logging
 import re
@@ -55,9 +56,13 @@ MAX_CONNECTIONS: Final = 960
 FILES: Final = 4096
 """Open files that the server asks the system for: all connections, and databases with their readers. The usual
 1,024 are not enough for both, and a server that cannot accept for want of one runs hot."""
+MALLOC_ARENAS: Final = 2
+"""In so many places threads get memory and give it back. glibc would give each of our threads a place of its own, where
+what one large batch needed lies until that very thread needs it again: three times the memory for the same work."""
 BACKLOG: Final = 128
 """Connections that the kernel holds until we accept them: feeds of a whole site come back at once."""
 
+_M_ARENA_MAX: Final = -8  # malloc.h
 _HEAD_END: Final = re.compile(rb"\n\r?\n")
 _RECEIVE: Final = 16 * 1024
 _NOT_NOW: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -96,6 +101,7 @@ class Server(wsgi.Server):
         self._stuck_s = stuck_s
 
     def prepare(self) -> None:
+        _share_freed_memory()  # before the threads are there
         super().prepare()
         _ask_for_files()
         self.feeds = Feeds(stuck_s=self._stuck_s)
@@ -247,9 +253,11 @@ class _Gateway(wsgi.Gateway_10):
                 if part:
                     self.write(part)
         finally:
-            self.req.ensure_headers_sent()
-            if hasattr(answer, "close"):
-                answer.close()
+            try:
+                self.req.ensure_headers_sent()
+            finally:
+                if hasattr(answer, "close"):
+                    answer.close()
 
     def _lend(self, feed: Feed) -> None:
         request = self.req
@@ -312,6 +320,13 @@ class _Reader(io.BufferedReader):
             self.source.ahead = self.read(len(early)) + self.source.ahead
         self.source.shut = False
         return _HEAD_END.search(self.source.ahead) is not None
+
+
+def _share_freed_memory() -> None:
+    """On glibc. What other systems do about it, they do by themselves."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, MALLOC_ARENAS)
 
 
 def _ask_for_files() -> None:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import json
+import platform
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 import requests
 from requests.auth import HTTPBasicAuth
+
+from sync.web_server import MALLOC_ARENAS
 
 COMMAND = (sys.executable, "-m", "sync", "serve", "--port", "0", "--dir")
 
@@ -103,3 +109,23 @@ def test_what_is_in_the_way_is_said(tmp_path: Path) -> None:
     assert "cannot open" in refused(tmp_path / "file")
     assert "USER:PASS" in refused(tmp_path / "e", "--admin", "x")
     assert "0.0.0.0" in refused(tmp_path / "e", "--host", "0.0.0.0")  # that it is refused
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="about glibc's memory")
+def test_what_a_batch_needed_is_there_for_the_next_thread(tmp_path: Path) -> None:
+    """glibc keeps an arena for each thread, 64 MiB that begin at a multiple of 64 MiB, and each keeps what it had."""
+    with bare_server(tmp_path) as (url, process):
+        requests.put(f"{url}/a", timeout=9)
+
+        def write(part: int) -> int:
+            docs = [{"_id": f"{part}-{number}", "text": "x" * 2000} for number in range(200)]
+            return requests.post(f"{url}/a/_bulk_docs", json={"docs": docs}, timeout=30).status_code
+
+        with ThreadPoolExecutor(12) as clients:
+            assert set(clients.map(write, range(36))) == {201}
+        begins = re.findall(r"^([0-9a-f]+)-\S+ rw-p \S+ 00:00 0 *$", maps_of(process), re.MULTILINE)
+        assert sum(int(begin, 16) % 2**26 == 0 for begin in begins) < MALLOC_ARENAS
+
+
+def maps_of(process: subprocess.Popen[str]) -> str:
+    return Path(f"/proc/{process.pid}/maps").read_text()
