@@ -42,8 +42,11 @@ class Databases(Protocol):
     def create(self, name: str) -> None:
         """Durable when it returns. Raises `Exists`, `BadRequest` for an illegal name, `Forbidden`."""
 
-    def delete(self, name: str) -> None:
-        """With all that is in it; its feeds end. Raises `NotFound`, `Forbidden`."""
+    def delete(self, name: str) -> Callable[[], None]:
+        """With all that is in it. Raises `NotFound`, `Forbidden`. What comes back ends its feeds.
+
+        Whoever deleted it is answered first: PouchDB takes it for a failure when its feed ends before.
+        """
 
 
 def is_legal(name: str) -> bool:
@@ -80,7 +83,7 @@ class FixedDatabases:
     def create(self, name: str) -> None:
         raise Forbidden("The databases of this server are fixed.")
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str) -> Callable[[], None]:
         raise Forbidden("The databases of this server are fixed.")
 
 
@@ -157,7 +160,7 @@ class Folder:
             self._sync()
             self._put_to_rest(keep=store)
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str) -> Callable[[], None]:
         with self._changed:
             if not is_legal(name) or name in self._going or not self._file(name).exists():
                 raise NotFound("Database does not exist.")
@@ -165,16 +168,21 @@ class Folder:
             store = self._stores.pop(name, None) or self._resting.pop(name, None)
         try:
             if store is not None:  # outside of the lock: who reads just now is waited for
-                store.close()
+                store.shut()
                 store.file.close()
             file = self._file(name)
             # the log last: without it the file would be an older state of itself
             _unlink(file, *_beside(file))
             self._sync()
+        except BaseException:
+            if store is not None:
+                store.wake()
+            raise
         finally:
             with self._changed:
                 self._going.discard(name)
                 self._changed.notify_all()
+        return store.wake if store is not None else lambda: None
 
     def close(self) -> None:
         """End all feeds and close all files."""

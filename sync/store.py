@@ -186,8 +186,12 @@ class Store:
 
     def close(self) -> None:
         """End all feeds. The file is the caller's, and stays open."""
-        self._closed = True
+        self.shut()
         self.wake()
+
+    def shut(self) -> None:
+        """As `close`, but that those who wait are told by the next `wake()`."""
+        self._closed = True
 
     def info(self) -> Info:
         with self.file.read() as connection:

@@ -161,8 +161,10 @@ def delete(call: Call, name: str) -> Response:
             "You tried to DELETE a database with a ?=rev parameter."
             " Did you mean to DELETE a document instead?"
         )
-    call.host.databases.delete(name)
-    return answer({"ok": True})
+    end_feeds = call.host.databases.delete(name)
+    response = answer({"ok": True})
+    response.call_on_close(end_feeds)
+    return response
 
 
 def ensure_full_commit(call: DatabaseCall) -> Response:

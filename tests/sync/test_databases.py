@@ -114,7 +114,7 @@ def test_deleting_ends_feeds_and_those_who_are_inside_end_first(folder: Folder) 
     threads[0].start()
     assert inside.wait(9)
     threads[1].start()
-    deleting = threading.Thread(target=folder.delete, args=("a",))
+    deleting = threading.Thread(target=lambda: folder.delete("a")())
     deleting.start()
     deleting.join(0.05)
     assert deleting.is_alive()
@@ -125,6 +125,25 @@ def test_deleting_ends_feeds_and_those_who_are_inside_end_first(folder: Folder) 
     with pytest.raises(Unavailable):
         store.put({"_id": "x"})
     assert opened(folder, "a").seq() == 0
+
+
+def test_who_deletes_is_told_before_those_who_listen(folder: Folder) -> None:
+    folder.create("a")
+    store = opened(folder, "a")
+    ended = threading.Event()
+
+    def follow() -> None:
+        store.wait(0, 30)
+        ended.set()
+
+    following = threading.Thread(target=follow)
+    following.start()
+    end_feeds = folder.delete("a")
+    assert folder.get("a") is None
+    assert not ended.wait(0.05)
+    end_feeds()
+    assert ended.wait(9)
+    following.join(9)
 
 
 def test_writers_readers_and_deleters_together(folder: Folder) -> None:
