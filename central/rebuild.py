@@ -36,7 +36,7 @@ from sync.sqlite import Connection
 _TABLES: Final = (
     ("event", "SELECT * FROM event ORDER BY hash"),
     ("dossier", "SELECT * FROM dossier ORDER BY position"),
-    ("conflict", "SELECT * FROM conflict ORDER BY id"),
+    ("conflict", "SELECT * FROM conflict ORDER BY id, stream"),
     ("dossier_search", "SELECT rowid, words FROM dossier_search ORDER BY rowid"),
 )
 _UNREADABLE: Final = "unreadable"

@@ -10,6 +10,7 @@ import threading
 from typing import Final
 
 from central.centre import Office
+from central.rows import report_rows
 from edge.node import Node
 from edge.register import Fork as Found
 from schemas.catalog import Cut, Fork
@@ -61,4 +62,5 @@ class Watch:
             if seen != (newest := store.published):
                 seen = newest
                 report_forks(self._centre)
+                report_rows(self._centre)
             store.wait(seen, LOOK_S, unless=self._stopping.is_set)

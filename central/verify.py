@@ -113,6 +113,9 @@ class _Verification:
         self._total = sum(node.documents for node in nodes)
         self._redacted: frozenset[str] = frozenset()
         self._done = 0
+        self._numbers: list[tuple[str, numbers.Receipt, tuple[str, ...]]] = []
+        self._came_with: set[tuple[str, str]] = set()
+        """The numbers that dossiers brought with them from the portal."""
 
     def run(self) -> Verdict:
         for node in self._nodes:
@@ -160,7 +163,9 @@ class _Verification:
                 if receipt is not None:
                     node.receipts.append(receipt)
                     self._findings.numbers.setdefault(receipt.stream, receipt.number)
-                    faults += numbers.number_faults(receipt, proven.catalog)
+                    self._numbers.append((node.name, receipt, numbers.number_faults(receipt, proven.catalog)))
+                elif isinstance(read.event, Event):
+                    self._came_with |= numbers.came_with(read.event)
                 self._take(node, database, read, faults)
                 if isinstance(read.event, Event):
                     node.named += _files_named(read.event, proven)
@@ -185,6 +190,10 @@ class _Verification:
     def _check_numbers(self, proven: Proven) -> None:
         receipts = [(node.name, receipt) for node in self._nodes for receipt in node.receipts]
         given = [receipt for _, receipt in receipts]
+        for name, receipt, faults in self._numbers:
+            if (receipt.stream, receipt.number) not in self._came_with:
+                for fault in faults:
+                    self._findings.say_of_event(name, "dossiers", receipt.trace, fault)
         numbers.check_unique(receipts, self._findings)
         for node in self._nodes:
             own = [receipt for receipt in node.receipts if receipt.trace.node == node.node]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from peewee import BlobField, IntegerField, Model, PeeweeException, SqliteDatabase, TextField
+from peewee import BlobField, CompositeKey, IntegerField, Model, PeeweeException, SqliteDatabase, TextField
 from sqlcipher3 import dbapi2
 
 from edge.errors import CannotStart
@@ -294,9 +294,9 @@ class DossierRow(Projection):
 
 
 class ConflictRow(Projection):
-    """One open conflict."""
+    """One open conflict of one dossier; what central reports of several is one conflict in each of them."""
 
-    id = TextField(primary_key=True)
+    id = TextField()
     stream = TextField()
     title = TextField()
     rows = TextField()
@@ -305,6 +305,7 @@ class ConflictRow(Projection):
 
     class Meta:
         table_name = "conflict"
+        primary_key = CompositeKey("id", "stream")
 
 
 class ForkRow(Projection):
@@ -337,7 +338,7 @@ LOCAL: Final = (
 )  # fmt: skip
 PROJECTIONS: Final = (EventRow, DossierRow, ConflictRow, ForkRow, PartyRow)
 
-PROJECTION_VERSION: Final = "3"
+PROJECTION_VERSION: Final = "4"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -422,8 +423,8 @@ CREATE INDEX dossier_identity ON dossier (identity);
 CREATE INDEX dossier_work ON dossier (status, due_at);
 CREATE INDEX dossier_contested ON dossier (contested) WHERE contested > 0;
 CREATE INDEX dossier_missing ON dossier (missing) WHERE missing > 0;
-CREATE TABLE conflict (id TEXT PRIMARY KEY NOT NULL, stream TEXT NOT NULL, title TEXT NOT NULL, rows TEXT NOT NULL,
-    members TEXT NOT NULL, opened_at TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE conflict (id TEXT NOT NULL, stream TEXT NOT NULL, title TEXT NOT NULL, rows TEXT NOT NULL,
+    members TEXT NOT NULL, opened_at TEXT NOT NULL, PRIMARY KEY (id, stream)) WITHOUT ROWID;
 CREATE INDEX conflict_stream ON conflict (stream);
 CREATE TABLE fork (key TEXT PRIMARY KEY NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL, first TEXT NOT NULL,
     second TEXT NOT NULL) WITHOUT ROWID;

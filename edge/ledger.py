@@ -64,7 +64,9 @@ class Reception:
 
 
 @dataclass(frozen=True, slots=True)
-class _Intended:
+class Intended:
+    """An act that somebody is about to do here."""
+
     by: str
     at: str
     node: str
@@ -124,7 +126,10 @@ class Ledger:
             calendar = view.calendar()
             begins = hand_over_by(at, calendar) if draft.elsewhere else at
             counted = due(begins, limit, calendar)
-            received = self._received(draft, procedure, limit, day, counted, view)
+            registered = before.standing.newest.get("dossier.registered")
+            number = registered.data.number if registered is not None else ""
+            number = number or self._next_number(procedure.agency, day)
+            received = self._received(draft, procedure, number, limit, day, counted, view)
             event = self._append(before, stream, "dossier.received", received, by=by, at=at, view=view)
             dossier = self._projector.dossier(stream)
             spool(Reception(dossier, received, event, at, counted))
@@ -154,7 +159,7 @@ class Ledger:
         self, dossier: Dossier, kind: str, data: msgspec.Struct, *, by: str, with_: Sequence[str] = ()
     ) -> None:
         """Raise `NotAllowed` if the act could not be done now; what costs time asks before it begins."""
-        intended = _Intended(by, timestamp(self._clock()), self._node, dossier.stream, tuple(with_))
+        intended = Intended(by, timestamp(self._clock()), self._node, dossier.stream, tuple(with_))
         self._check(dossier, BY_KIND[kind], data, intended, self._catalog.latest)
 
     def needs_second(self, act: Act) -> bool:
@@ -166,7 +171,7 @@ class Ledger:
         age = self._catalog.latest.age(timestamp(self._clock()))
         return age > timedelta(days=self.card.max_catalog_age_days)
 
-    def _check(self, dossier: Dossier, act: Act, data: Any, intended: _Intended, view: View) -> None:
+    def _check(self, dossier: Dossier, act: Act, data: Any, intended: Intended, view: View) -> None:
         if act.effect is Effect.DECISION and dossier.missing:
             raise NotAllowed(Because.INCOMPLETE, f"{len(dossier.missing)} earlier acts are not here yet")
         allowed(dossier.standing, act, data, intended, view)
@@ -188,7 +193,7 @@ class Ledger:
         if Fact.get_or_none(Fact.key == CLOSED) is not None:
             raise NotAllowed(Because.DUTY, "this machine has closed itself, and writes no more")
         act = BY_KIND[kind]
-        self._check(before, act, data, _Intended(by, timestamp(at), self._node, stream, with_), view)
+        self._check(before, act, data, Intended(by, timestamp(at), self._node, stream, with_), view)
         rests_on = _rests_on(before, act, data) if act.effect is Effect.DECISION else None
         builtins = msgspec.to_builtins(data)
         return self._chain.append(
@@ -225,10 +230,17 @@ class Ledger:
         return list(dict.fromkeys([*leading, *before.heads]))[:MOST_PARENTS]
 
     def _received(
-        self, draft: Draft, procedure: Procedure, limit: Limit, day: date, counted: DueMoment, view: View
+        self,
+        draft: Draft,
+        procedure: Procedure,
+        number: str,
+        limit: Limit,
+        day: date,
+        counted: DueMoment,
+        view: View,
     ) -> Received:
         return Received(
-            number=self._next_number(procedure.agency, day),
+            number=number,
             procedure=procedure.code,
             procedure_name=procedure.name,
             agency=procedure.agency,
@@ -291,7 +303,9 @@ def _counter(agency: str, day: date) -> str:
 def _rests_on(dossier: Dossier, act: Act, data: Any) -> list[str]:
     """The acts that a decision builds on: those that stand, or the conflict that it answers."""
     if isinstance(data, Settled):
-        return list(data.members)
+        # a row that central reports has members in other dossiers too
+        here = {line.hash for line in dossier.timeline}
+        return [member for member in data.members if member in here]
     standing = dossier.standing
     named = (standing.newest.get(kind) for kind in act.rests)
     built_on = (standing.receipt, standing.appraisal, standing.outcome, standing.withdrawal, *named)

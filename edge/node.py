@@ -39,6 +39,7 @@ from edge.seals import Seals
 from edge.sessions import Sessions
 from edge.settings import NAME, NodeSettings, key_file_of
 from edge.views import ViewLog
+from edge.visits import Visits
 from edge.waits import Waits
 from printing import spool
 from printing.folder import PdfFolder
@@ -158,7 +159,7 @@ class Node:
 
     def _open_stores(self) -> None:
         self.waits = Waits(self.file)
-        rules = Admission(
+        self._rules = rules = Admission(
             self.catalog,
             self.waits,
             node=self.id,
@@ -225,6 +226,23 @@ class Node:
         )
         self.closing = Closing(
             self.file, self.ledger, self.projector, self.views, self.clock, self.ids, node=self.id
+        )
+        self.visits = Visits(
+            self.file,
+            self.stores["visits"],
+            self.catalog,
+            self._rules,
+            OwnChain(
+                self.file,
+                self.stores["visits"],
+                self.keys,
+                self.clock,
+                self.ids,
+                node=self.id,
+                hour=self.hour,
+            ),
+            self.clock,
+            node=self.id,
         )
         self.register = Register(self.file, self.projector, is_centre=self.is_centre)
         self.archive = Archive(self.stores["files"])

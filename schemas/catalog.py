@@ -539,7 +539,7 @@ class Trust:
     admitted: dict[str, int] = field(default_factory=dict)
     revoked: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     redacted: dict[str, str] = field(default_factory=dict)
-    reports: dict[str, dict[str, tuple[int, Report]]] = field(default_factory=dict)
+    reports: dict[str, dict[str, list[tuple[int, Report]]]] = field(default_factory=dict)
     restricted: dict[str, DataAnswer] = field(default_factory=dict)
     signed_out: dict[str, list[tuple[int, bool]]] = field(default_factory=dict)
     said: list[tuple[int, Entry]] = field(default_factory=list)
@@ -568,7 +568,7 @@ class Trust:
                 self.people.setdefault(entry.id, []).append((number, entry))
             case Report():
                 for stream in entry.streams:
-                    self.reports.setdefault(stream, {})[entry.id] = (number, entry)
+                    self.reports.setdefault(stream, {}).setdefault(entry.id, []).append((number, entry))
             case DataAnswer(what="restricted"):
                 self.restricted.update(dict.fromkeys(entry.streams, entry))
             case DataAnswer(what="lifted"):
@@ -590,29 +590,32 @@ class Trust:
         """Whether a person was signed out everywhere after catalog `number`; with `pins`, of their PINs too."""
         return any(n > number and (forgets or not pins) for n, forgets in self.signed_out.get(person, ()))
 
+    def reports_of(self, stream: str, number: int) -> list[Report]:
+        """What central said of a dossier and others, as of a catalog number; the newest word on each."""
+        said = self.reports.get(stream, {}).values()
+        found = ([report for since, report in one if since <= number] for one in said)
+        return [one[-1] for one in found if one]
+
     def revoked_since(self, what: str, name: str, at: str) -> int | None:
         """The number of the entry by which this had ended at or before a moment."""
         since, number = self.revoked.get((what, name), ("", 0))
         return number if number and since <= at else None
 
     def _ends_a_role(self, entry: Person) -> bool:
-        """Whether an entry that replaces others on a person has last days of roles, or takes them back."""
-        before = [known for _, known in self.people.get(entry.id, ())]
-        said = [grant.until for known in [*before, entry] for grant in known.roles]
-        return bool(before) and any(until is not msgspec.UNSET for until in said)
+        """Whether an entry that replaces others on a person has last days of roles."""
+        return entry.id in self.people and any(grant.until is not msgspec.UNSET for grant in entry.roles)
 
     def role_ended_since(self, person: str, roles: tuple[Role, ...], day: date, known: int) -> int | None:
-        """The number of the entry after `known` by which the person's role had ended before a day.
+        """The number of the first entry after `known` by which the person's role had ended before a day.
 
-        A role ends by its last day. A grant that is merely left out of a later entry ends nothing that was done.
+        A role ends by its last day. A grant that is merely left out of a later entry ends nothing that was done; one
+        that is given back later leaves the question to the desk, as with a certificate.
         """
-        found = None
-        for number, entry in reversed(self.people.get(person, ())):
+        for number, entry in self.people.get(person, ()):
             of_role = [grant for grant in entry.roles if grant.role in roles and grant.since <= day]
-            if number <= known or not of_role or any(grant.holds(day) for grant in of_role):
-                break
-            found = number
-        return found
+            if number > known and of_role and not any(grant.holds(day) for grant in of_role):
+                return number
+        return None
 
 
 @dataclass

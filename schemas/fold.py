@@ -632,12 +632,12 @@ class _Fold:
             for place, (row, since) in self.alone.items():
                 if seen & ~void & ~answered.get(place, 0) & self.effective & 1 << place and since <= number:
                     found.append(Conflict.between([self.events[place].hash], [row.name]))
-        reports = self.catalog.trust.reports.get(self.stream)
+        reports = self.catalog.trust.reports_of(self.stream, number) if self.catalog.trust.reports else ()
         if reports:
             closed = {self._done(p).data.conflict for p in _bits(seen & self.of_kind.get(_SETTLED, 0))}
-            for since, report in reports.values():
+            for report in reports:
                 conflict = Conflict.between(report.members, [report.row])
-                if since <= number and not report.closed and conflict.id not in closed:
+                if not report.closed and conflict.id not in closed:
                     found.append(conflict)
         return found
 

@@ -7,11 +7,12 @@ session is where they agree. The documents up to there are durable on the target
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, Final
 
 from sync.documents import Json, dump_sorted
 
@@ -19,6 +20,7 @@ from sync.documents import Json, dump_sorted
 ID_VERSION = 1
 MAX_HISTORY = 50
 FROM_THE_START = "0"
+_COUNT: Final = re.compile(r"[0-9]+")
 
 
 def replication_id(*, node_id: str, source_id: str, target_id: str) -> str:
@@ -72,15 +74,27 @@ def history_of(note: Json | None) -> list[Json]:
 def agreed_seq(source: Json | None, target: Json | None) -> Any:
     """The sequence from which to go on; `FROM_THE_START` where the notes have nothing in common.
 
-    CouchDB's comparison, but the sequence is always the target's: it was written beside the documents that
-    it speaks of, so a target restored from a backup goes back with it.
+    CouchDB's comparison, but of the two sequences of a session it is the lower one. The target's was written beside the
+    documents that it speaks of, so a target restored from a backup goes back with it. The source's may be lower
+    where its disk was copied: what the original did later in that session is not what the copy did.
     """
     if source is None or target is None:
         return FROM_THE_START
     if source.get("session_id") == target.get("session_id") is not None:
-        return target.get("source_last_seq", FROM_THE_START)
-    known = {str(one.get("session_id")) for one in history_of(source)}
+        return _lower(source.get("source_last_seq"), target.get("source_last_seq"))
+    known = {str(one.get("session_id")): one.get("recorded_seq") for one in history_of(source)}
     for one in history_of(target):
         if str(one.get("session_id")) in known and one.get("recorded_seq") is not None:
-            return one["recorded_seq"]
+            return _lower(known[str(one.get("session_id"))], one["recorded_seq"])
     return FROM_THE_START
+
+
+def _lower(one: Any, other: Any) -> Any:
+    """The lower of two sequences of one database: they begin with a number, whatever follows it."""
+    if one == other:
+        return FROM_THE_START if one is None else one
+    counts = [_COUNT.match(str(seq)) for seq in (one, other)]
+    if None in counts:
+        return FROM_THE_START
+    first, second = (int(count[0]) for count in counts if count is not None)
+    return one if first < second else other

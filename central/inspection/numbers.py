@@ -40,6 +40,12 @@ def receipt_of(event: Event) -> Receipt | None:
     return Receipt(trace, event.stream, event.at, agency, number, parse(number))
 
 
+def came_with(event: Event) -> set[tuple[str, str]]:
+    """The number that a dossier brought with it over the portal; it keeps it (design §3.5)."""
+    number = event.data.get("number") if event.kind == "dossier.registered" else None
+    return {(event.stream, str(number))} if number else set()
+
+
 def number_faults(receipt: Receipt, catalog: Catalog) -> tuple[str, ...]:
     """Whether the node could give this number on that day: its own number, the agency, the lease."""
     card = catalog.latest.card(receipt.trace.node)
@@ -130,6 +136,8 @@ def check_unique(receipts: Iterable[tuple[str, Receipt]], findings: Findings) ->
     """No number twice, over all nodes; with each receipt comes the folder in which it was found."""
     first: dict[str, Receipt] = {}
     for folder, receipt in receipts:
+        if receipt.parts is None:
+            continue  # the portal's, which sends one thing twice now and then: central tells of it as a conflict
         other = first.setdefault(receipt.number, receipt)
         if other.trace.hash != receipt.trace.hash:
             what = f"its number was given to {other.trace.node} #{other.trace.seq} as well"

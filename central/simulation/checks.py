@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 _BEGINS: Final = frozenset(("dossier.registered", "dossier.received", "dossier.entered_afterwards"))
 _RESULTS: Final = frozenset(("dossier.approved", "dossier.refused", "dossier.sealed"))
-EVERYWHERE: Final = ("catalog", "dossiers")
+EVERYWHERE: Final = ("catalog", "dossiers", "visits")
+_OF_CLONES: Final = ("was used for two events", "as well", "number counter", "chain head")
+"""What `verify` says of two machines with one chain."""
 FEW: Final = 5
 """Of each kind of failure so many are told; the rest is counted."""
 
@@ -57,10 +59,11 @@ def together(run: Run) -> list[str]:
     found = (
         _differences(machines),
         _differing_folds(machines, dossiers),
-        _broken_promises(run, documents),
+        _differing_visits(machines, central),
+        _broken_promises(run),
         _acts_without_effect(dossiers),
-        _repeated_numbers(events),
-        _unexplained_papers(machines, events),
+        _repeated_numbers(events, central),
+        _unexplained_papers([one for one in machines if one.name not in run.twins], events),
         _unknown_conflicts(run),
         _plainly_wrong(events, dossiers),
         _files_that_are_not_there(central, events),
@@ -68,13 +71,26 @@ def together(run: Run) -> list[str]:
     return [*run.failures, *chain.from_iterable(_few(list(one)) for one in found)]
 
 
-def apart(data: Path, world: World) -> list[str]:
+def digest(machines: Iterable[Machine]) -> str:
+    """SHA-256 over every document of every node: what a seed comes to, byte for byte."""
+    found = hashlib.sha256()
+    for machine in machines:
+        for database in (*EVERYWHERE, "files"):
+            for doc_id, body in sorted(_documents(machine, database).items()):
+                found.update(f"{machine.name} {database} {doc_id}\n".encode() + body)
+    return found.hexdigest()
+
+
+def apart(data: Path, world: World, *, cloned: bool) -> list[str]:
     """What `verify` and `rebuild` say of the folders, when all nodes are closed.
 
     The results of the simulation are no PDFs, so that nobody signs them as such: that one complaint is expected.
     """
     verdict = verify(data)
     said = [str(one) for one in verdict.findings if not one.what.startswith("the result of ")]
+    if cloned:
+        # two machines with one chain are seen, and said: that is what a verification is for
+        said = [one for one in said if not any(words in one for words in _OF_CLONES)]
     rebuilt = rebuild(data, clock=MachineClock(world), ids=world.ids())
     said += [f"{one.node_folder}: {one.problem}" for one in rebuilt if one.problem]
     said += [
@@ -135,8 +151,22 @@ def _differing_folds(machines: Sequence[Machine], dossiers: Mapping[str, Dossier
             yield f"{machine.name} shows other statuses than the dossiers have"
 
 
-def _broken_promises(run: Run, documents: Mapping[str, Mapping[str, bytes]]) -> Iterator[str]:
+def _differing_visits(machines: Sequence[Machine], central: Machine) -> Iterator[str]:
+    for stream in central.node.visits.streams():
+        expected = central.node.visits.visit(stream)
+        for machine in machines:
+            if machine.node.visits.visit(stream) != expected:
+                yield f"{machine.name} folds the visit {stream} otherwise than central"
+        if any(line.place in (Place.HELD, Place.WAITING) for line in expected.timeline):
+            yield f"an act of the visit {stream} has no effect"
+
+
+def _broken_promises(run: Run) -> Iterator[str]:
     """An act of which somebody was told that it is saved is never lost."""
+    documents = {
+        name: {*_documents(machine, "dossiers"), *_documents(machine, "visits")}
+        for name, machine in run.machines.items()
+    }
     for promise in run.promises:
         doc_id = f"{promise.stream}:{promise.hash}"
         for name, held in documents.items():
@@ -152,11 +182,21 @@ def _acts_without_effect(dossiers: Mapping[str, Dossier]) -> Iterator[str]:
                 yield f"{line.kind} {line.hash[:12]} of {line.node} is {line.place.value}: {line.why}"
 
 
-def _repeated_numbers(events: Mapping[str, Event]) -> Iterator[str]:
-    numbers = Counter(event.data["number"] for event in events.values() if event.kind == "dossier.received")
-    for number, count in sorted(numbers.items()):
-        if count > 1:
-            yield f"the number {number} was given {count} times"
+def _repeated_numbers(events: Mapping[str, Event], central: Machine) -> Iterator[str]:
+    """A number is one dossier's; where a machine was copied, or the portal sent something twice, central says so."""
+    streams: dict[str, set[str]] = {}
+    for event in events.values():
+        if event.kind == "dossier.received":
+            streams.setdefault(event.data["number"], set()).add(event.stream)
+    told = {
+        (stream, report.number)
+        for stream, reports in central.node.catalog.trust.reports.items()
+        for said in reports.values()
+        for _, report in said
+    }
+    for number, of in sorted(streams.items()):
+        if len(of) > 1 and not all((stream, number) in told for stream in of):
+            yield f"the number {number} was given to {len(of)} dossiers, and nobody says so"
 
 
 def _unexplained_papers(machines: Sequence[Machine], events: Mapping[str, Event]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import shutil
@@ -70,6 +71,7 @@ class Failure:
 class Report:
     """What many runs came to. `conflicts` counts by row, `faults` those that struck.
 
+    `digest`: of all documents of all nodes of all runs; the same plan always comes to the same one.
     `unseen`: rows of the table that did not occur, so that these runs say nothing of them.
     """
 
@@ -80,6 +82,7 @@ class Report:
     conflicts: dict[str, int]
     unseen: tuple[str, ...]
     faults: dict[str, int]
+    digest: str
     seconds: float
 
 
@@ -116,6 +119,7 @@ def simulate(plan: Plan, *, processes: int, told: Callable[[], None] = lambda: N
         dossiers=sum(outcome.dossiers for outcome in outcomes),
         conflicts=rows,
         unseen=tuple(row.name for row in conflicts.TABLE if not rows[row.name]),
+        digest=hashlib.sha256("".join(outcome.digest for outcome in outcomes).encode()).hexdigest(),
         faults={fault: faults[fault] for fault in FAULTS},
         seconds=round(time.monotonic() - began, 1),
     )

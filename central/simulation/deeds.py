@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from random import Random
 from typing import Final
@@ -16,17 +17,19 @@ from typing import Final
 import msgspec
 
 from central.centre import Office
+from central.rows import report_rows
 from central.simulation.filling import PEOPLE, CannotFill, Scene, drafts, file_id, filled, given
 from central.simulation.founding import ADMINISTRATOR, WORKERS, Worker
 from central.simulation.machine import Machine
+from central.trust import cut_before, report_forks
 from edge.ledger import Draft
-from schemas.acts import DOSSIER, TABLE, Act, Party, ReceivedComponent
+from schemas.acts import DOSSIER, TABLE, VISIT, Act, Party, ReceivedComponent, TicketTaken
 from schemas.calendar import local_day
-from schemas.catalog import Role
+from schemas.catalog import Admission, Revocation, Role
 from schemas.errors import NotAllowed
 from schemas.events import StreamId, timestamp
 from schemas.fold import Dossier, Place
-from schemas.seals import sign_decision
+from schemas.seals import fingerprint, sign_decision
 
 WEIGHTS: Final[Mapping[str, float]] = {
     "dossier.appraised": 5,
@@ -148,12 +151,71 @@ def register(machine: Machine, chance: Random) -> Promise:
         "procedure": procedure.code,
         "procedure_name": procedure.name,
         "agency": procedure.agency,
-        "number": "",
+        "number": portal_number(timestamp(at), chance),
     }
     data = filled(_REGISTERS.data, scene, of_it)
     receivers = [worker.id for worker in WORKERS if _RECEIVES.role in worker.roles]
     dossier = node.ledger.act(stream, _REGISTERS.kind, data, by=chance.choice(receivers))
     return _promised(machine, dossier, _REGISTERS.kind)
+
+
+def portal_number(at: str, chance: Random) -> str:
+    """Half of what comes over the portal has a code, and now and then the portal sends something twice."""
+    return f"G13-{at[2:4]}{at[5:7]}{at[8:10]}-{chance.randrange(900_001, 900_004)}" * (chance.random() < 0.5)
+
+
+def queue(machine: Machine, chance: Random) -> Promise | None:
+    """Somebody draws a ticket, is called, served, rates. Raises what the ledger raises."""
+    streams = machine.node.visits.streams()
+    if not streams or chance.random() < 0.3:
+        new = machine.node.ids.stream(machine.clock())
+        ticket = TicketTaken(f"A{len(streams) + 1:03d}", "Đất đai", chance.choice(("", "", "elderly")))
+        return _visited(machine, new, "visit.ticket_taken", ticket)
+    stream = chance.choice(streams[-6:])
+    possible = _possible_visits(machine, stream, chance)
+    if not possible:
+        return None
+    kind, data = chance.choice(possible)
+    return _visited(machine, stream, kind, data)
+
+
+def rival_visits(one: Machine, other: Machine, chance: Random) -> list[tuple[Machine, Promise]]:
+    """Two machines call one ticket, or ask for one rating, as far as each of them knows. Raises what the ledger raises."""
+    common = sorted(set(one.node.visits.streams()) & set(other.node.visits.streams()))
+    for stream in reversed(common[-12:]):
+        here = dict(_possible_visits(one, stream, chance))
+        there = dict(_possible_visits(other, stream, chance))
+        for kind in ("visit.called", "visit.rated"):
+            if kind in here and kind in there:
+                return [
+                    (one, _visited(one, stream, kind, here[kind])),
+                    (other, _visited(other, stream, kind, here[kind])),
+                ]
+    return []
+
+
+def _possible_visits(machine: Machine, stream: str, chance: Random) -> list[tuple[str, msgspec.Struct]]:
+    node = machine.node
+    visit = node.visits.visit(stream)
+    scene = Scene(visit, timestamp(machine.clock()), chance, ())
+    possible = []
+    for act in VISIT:
+        if act.opens or not _at(machine, act):
+            continue
+        with contextlib.suppress(CannotFill, NotAllowed):
+            data = filled(act.data, scene, given(act.kind, scene))
+            node.visits.check(visit, act.kind, data, by=_at_the_queue(act.kind))
+            possible.append((act.kind, data))
+    return possible
+
+
+def _at_the_queue(kind: str) -> str:
+    return "" if kind in ("visit.ticket_taken", "visit.rated") else _RECEIVERS[0]
+
+
+def _visited(machine: Machine, stream: str, kind: str, data: msgspec.Struct) -> Promise:
+    after = machine.node.visits.act(stream, kind, data, by=_at_the_queue(kind))
+    return _promised(machine, after, kind)
 
 
 def work(machine: Machine, stream: str, chance: Random) -> Promise | None:
@@ -164,7 +226,11 @@ def work(machine: Machine, stream: str, chance: Random) -> Promise | None:
     node = machine.node
     dossier = node.register.dossier(stream)
     mistaken = chance.random() < MISTAKES
-    possible = [deed for deed in _deeds(machine, dossier, chance) if mistaken or _may(machine, dossier, deed)]
+    possible = [
+        deed
+        for deed in _deeds(machine, dossier, chance)
+        if (mistaken and not deed.act.signed) or _may(machine, dossier, deed)
+    ]
     if not possible:
         return None
     deed = chance.choices(possible, [WEIGHTS.get(one.act.kind, SELDOM) for one in possible])[0]
@@ -219,7 +285,51 @@ def _do(machine: Machine, dossier: Dossier, deed: Deed, *, mistaken: bool = Fals
 
 
 def publish(machine: Machine, chance: Random) -> None:
-    """At central: the catalog grows by an entry, a procedure with another note."""
+    """At central: the catalog grows. Somebody loses a role or a certificate, what central alone can see is said, or
+    only a procedure has another note."""
+    chance.choice((_note, _note, find, find, _dismiss, _revoke))(machine, chance)
+
+
+def find(machine: Machine, chance: Random | None = None) -> None:
+    """Central looks for what only it can see: forks, and rows that need several dossiers."""
+    report_forks(machine.node)
+    report_rows(machine.node)
+
+
+def _dismiss(machine: Machine, chance: Random) -> None:
+    """Whose role ended yesterday decides on, where nobody has heard of it; another day they are back."""
+    node = machine.node
+    who = chance.choice(_MAY_LEAVE)
+    worker = next(one for one in WORKERS if one.id == who)
+    known = node.catalog.latest.person(worker.id)
+    said = worker.entry()
+    if known == said:
+        until = local_day(node.clock()) - timedelta(days=1)
+        left = tuple(msgspec.structs.replace(grant, until=until) for grant in said.roles)
+        said = msgspec.structs.replace(said, roles=left)
+    Office(node).define([said], by=ADMINISTRATOR)
+
+
+def _revoke(machine: Machine, chance: Random) -> None:
+    """A card is lost: its certificate has not counted for an hour when central says so."""
+    node = machine.node
+    worker = next(one for one in WORKERS if one.id == _MAY_LOSE_THEIR_CARD)
+    since = timestamp(node.clock() - timedelta(hours=1))
+    if not node.catalog.latest.ended("certificate", fingerprint(worker.certificate), since):
+        lost = Revocation("certificate", fingerprint(worker.certificate), since, "Mất thẻ")
+        Office(node).define([lost], by=ADMINISTRATOR)
+
+
+def cut_and_admit(machine: Machine) -> None:
+    """An administrator cuts every machine that gave a number twice, and the desk lets in all that is held by it."""
+    node = machine.node
+    for fork in node.register.forks():
+        cut_before(node, fork, by=ADMINISTRATOR)
+    while held := [line for line in node.register.doubtful() if line.place is Place.HELD]:
+        Office(node).define([Admission(line.hash, "Đã đối chiếu sổ giấy") for line in held], by=ADMINISTRATOR)
+
+
+def _note(machine: Machine, chance: Random) -> None:
     node = machine.node
     procedure = chance.choice(node.catalog.latest.procedures(local_day(node.clock())))
     note = f"Ghi chú {chance.randrange(1000)}"
@@ -276,11 +386,19 @@ def _witness(act: Act, worker: Worker, chance: Random) -> tuple[str, ...]:
 
 
 def _may(machine: Machine, dossier: Dossier, deed: Deed) -> bool:
+    if deed.act.signed and not _signs(machine, deed.worker):
+        return False
     try:
         machine.node.ledger.check(dossier, deed.act.kind, deed.data, by=deed.worker.id, with_=deed.with_)
     except NotAllowed:
         return False
     return True
+
+
+def _signs(machine: Machine, worker: Worker) -> bool:
+    """Whether the person's certificate counts, as far as is known here: no page lets somebody sign with another."""
+    at = timestamp(machine.node.chain.now())
+    return not machine.node.catalog.latest.ended("certificate", fingerprint(worker.certificate), at)
 
 
 def _keep_files(machine: Machine, deed: Deed, dossier: Dossier) -> None:
@@ -305,3 +423,6 @@ def _promised(machine: Machine, dossier: Dossier, kind: str) -> Promise:
 _RECEIVES: Final = next(act for act in TABLE if act.kind == "dossier.received")
 _REGISTERS: Final = next(act for act in TABLE if act.kind == "dossier.registered")
 _SETTLES: Final = next(act for act in TABLE if act.kind == "dossier.settled")
+_RECEIVERS: Final = tuple(worker.id for worker in WORKERS if Role.RECEIVER in worker.roles)
+_MAY_LEAVE: Final = ("approver.2", "appraiser.2", "desk-officer.2")
+_MAY_LOSE_THEIR_CARD: Final = "approver.3"

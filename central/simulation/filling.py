@@ -148,6 +148,10 @@ def _request(scene: Scene, standing: Standing) -> dict[str, object]:
     return {"again": "CSDL không khai thác được" if standing.asked_before else ""}
 
 
+def _rating(scene: Scene, standing: Standing) -> dict[str, object]:
+    return {"phase": scene.chance.choice(("reception", "return")), "reason": "Chờ lâu."}
+
+
 _GIVEN: Final[Mapping[str, Callable[[Scene, Standing], dict[str, object]]]] = {
     "dossier.settled": _conflict,
     "dossier.result_ready": _result,
@@ -164,6 +168,7 @@ _GIVEN: Final[Mapping[str, Callable[[Scene, Standing], dict[str, object]]]] = {
     "dossier.amended": _changes,
     "dossier.extended": _later,
     "dossier.supplement_requested": _request,
+    "visit.rated": _rating,
 }
 
 

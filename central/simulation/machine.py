@@ -8,6 +8,7 @@ within a commit: of what that commit appended to the log, a part is there.
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -168,6 +169,16 @@ class Machine:
         }
 
     # ---- disk
+
+    def copied_to(self, name: str, folder: Path) -> Machine:
+        """A second machine from a copy of this one's disk: the same keys, the same chain, the same counters."""
+        shutil.copytree(
+            self.folder.path, folder, ignore=lambda path, names: [one for one in names if ".db" in one]
+        )
+        for file, content in self._files().items():
+            (folder / file).write_bytes(content)
+        self.world.faults["clone"] += 1
+        return Machine(name, folder, self.world, self.duties)
 
     def fill_disk(self, pages: int, *, until: int) -> None:
         """Until a step, or the next start, there is room for so many pages only."""

@@ -21,8 +21,8 @@ from sync.errors import Unavailable
 from sync.peer import ChangesPage, Fetched, LocalPeer, RefusedDocument
 from sync.replicator import Replication
 
-PULLED: Final = ("catalog", "dossiers", "files")
-PUSHED: Final = ("dossiers", "files")
+PULLED: Final = ("catalog", "dossiers", "visits", "files")
+PUSHED: Final = ("dossiers", "visits", "files")
 _METHODS: Final = ("changes", "revs_diff", "bulk_get", "bulk_docs", "get_local", "put_local")
 _KINDS: Final = ("cut", "lost_answer", "duplicate", "reorder", "late")
 _BATCHES: Final = (1, 3, 10, 500)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -38,6 +38,8 @@ GLANCES: Final = 3
 FULL_FOR: Final = (5, 30)
 """Steps until there is room on a disk again."""
 ROUNDS: Final = 4
+CUT: Final = 0.5
+"""How often a forked machine is cut in the end; else its decisions stay doubted."""
 PATIENCE: Final = 40
 
 
@@ -52,6 +54,8 @@ class Outcome:
     conflicts: Mapping[str, int]
     faults: Mapping[str, int]
     story: tuple[str, ...] = ()
+    digest: str = ""
+    """Of all documents of all nodes in the end: the same for the same seed and steps."""
 
 
 class Run:
@@ -68,7 +72,10 @@ class Run:
         self.conflicts: dict[str, tuple[str, ...]] = {}
         self.failures: list[str] = []
         self.registered: list[StreamId] = []
+        self.twins: set[str] = set()
+        """The names of a machine and its copy."""
         self.story: list[str] = []
+        self.digest = ""
         self._data = data
         self._unanswered: dict[str, Reception] = {}
 
@@ -85,10 +92,12 @@ class Run:
             failures = [*self.network.refused, f"step {self._last()}: {type(why).__name__}: {why}"]
             self._stop()
             return self._outcome(failures, events=0, dossiers=0)
+        self.digest = checks.digest(self.machines.values())
         central = self.machines["central"].node
         events, dossiers = central.stores["dossiers"].info().doc_count, central.register.find("").searched
         self._stop()
-        return self._outcome([*failures, *checks.apart(self._data, self.world)], events, dossiers)
+        apart = checks.apart(self._data, self.world, cloned=bool(self.twins))
+        return self._outcome([*failures, *apart], events, dossiers)
 
     def _outcome(self, failures: list[str], events: int, dossiers: int) -> Outcome:
         rows = Counter(row for found in self.conflicts.values() for row in found)
@@ -100,6 +109,7 @@ class Run:
             rows,
             dict(self.world.faults),
             tuple(self.story),
+            self.digest,
         )
 
     def _last(self) -> str:
@@ -189,6 +199,24 @@ class Run:
             with self._told():
                 deeds.publish(central, self.world.chance)
 
+    def _queue(self) -> None:
+        """At the door: tickets are drawn, called, served, rated; now and then at two machines at once."""
+        chance, machine = self.world.chance, self._anybody()
+        up = [one for one in self.machines.values() if one.up and Duty.QUEUE in one.duties]
+        with self._told():
+            if len(up) > 1 and chance.random() < 0.3:
+                one, other = chance.sample(up, 2)
+                self._say(f"at {one.name} and {other.name} people look at the queue")
+                for where, promise in deeds.rival_visits(one, other, chance):
+                    self._promise(where, promise)
+            elif machine is not None and Duty.QUEUE in machine.duties:
+                self._say(f"at {machine.name} somebody looks at the queue")
+                self._promise(machine, deeds.queue(machine, chance))
+        for known in up:
+            if known.up:
+                for stream in known.node.visits.streams()[-3:]:
+                    self._note(known.node.visits.visit(stream))
+
     # ---- what fails
 
     def _crash(self) -> None:
@@ -240,6 +268,28 @@ class Run:
             machine.clock.ahead = timedelta(minutes=self.world.chance.choice(JUMPS))
             self._say(f"{machine.name}: its clock is ahead by {machine.clock.ahead}")
             self.world.faults["clock_jump"] += 1
+
+    def _clone(self) -> None:
+        """Somebody copies a machine's disk, and the copy runs beside it. Once is enough."""
+        chance = self.world.chance
+        could = [
+            one
+            for one in self.machines.values()
+            if one.up and not one.full_until and Duty.DESK not in one.duties
+        ]
+        if self.twins or not could:
+            return
+        machine = chance.choice(could)
+        name = f"{machine.name}-copy"
+        self._say(f"{machine.name} is copied, and the copy runs")
+        copy = machine.copied_to(name, self._data / name)
+        self.machines[name] = copy
+        self.twins = {machine.name, name}
+        copy.start()
+        with self._told():
+            first = deeds.fill_in(machine, chance)
+            self._receive(machine, first)
+            self._receive(copy, replace(deeds.fill_in(copy, chance), draft=first.draft))
 
     def _fill_disk(self) -> None:
         """For a while there is little room on a disk, or none."""
@@ -324,7 +374,9 @@ class Run:
                 self.world.faults["disk_full"] += 1
 
     def _note_conflicts(self, machine: Machine, stream: str) -> Dossier:
-        dossier = machine.node.register.dossier(stream)
+        return self._note(machine.node.register.dossier(stream))
+
+    def _note(self, dossier: Dossier) -> Dossier:
         self.conflicts.update((conflict.id, conflict.rows) for conflict in dossier.conflicts)
         return dossier
 
@@ -346,7 +398,13 @@ class Run:
                 self._promise(self.machines[name], deeds.receive(self.machines[name], reception))
         self.network.bring_late()
         self._gather()
+        central = self.machines["central"]
+        deeds.find(central)
+        if self.twins and self.world.chance.random() < CUT:
+            self._say("the machines that gave a number twice are cut, and what they did is let in")
+            deeds.cut_and_admit(central)
         self._settle()
+        deeds.find(central)
         self._gather()
         for machine in self.machines.values():
             # a full disk may have left a paper half-sent, as a crash does
@@ -390,12 +448,14 @@ STEPS: Final[tuple[tuple[float, Callable[[Run], None]], ...]] = (
     (28, Run._meet),
     (8, Run._rivals),
     (3, Run._print),
-    (1, Run._publish),
+    (2, Run._publish),
+    (5, Run._queue),
     (6, Run._crash),
     (1.5, Run._part),
     (1, Run._deafen),
     (1.5, Run._come_late),
     (1.5, Run._jump),
     (1.5, Run._fill_disk),
+    (0.15, Run._clone),
 )
 """What happens in a step, and how often."""

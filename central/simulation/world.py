@@ -29,6 +29,7 @@ FAULTS: Final = (
     "reorder",
     "clock_jump",
     "disk_full",
+    "clone",
 )
 
 

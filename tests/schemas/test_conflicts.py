@@ -13,7 +13,7 @@ from itertools import combinations_with_replacement
 import msgspec
 import pytest
 
-from schemas.acts import BY_KIND, Effect, Status, VisitStatus
+from schemas.acts import BY_KIND, Effect, Settled, Status, VisitStatus
 from schemas.catalog import Fork, Person, Report, Revocation
 from schemas.conflicts import ALL, TABLE, Blocks, Suspends, row_of
 from schemas.errors import Because
@@ -264,7 +264,8 @@ def test_revoked_is_also_who_had_lost_the_role_meanwhile() -> None:
     assert left.status is Status.PROCESSING
     for harmless in (until(date(2026, 11, 23)), msgspec.structs.replace(viet, roles=())):
         assert not fold(past, informed(harmless)).contested, harmless
-    assert not fold(past, informed(until(date(2026, 11, 20)), until(msgspec.UNSET))).contested
+    given_back = fold(past, informed(until(date(2026, 11, 20)), until(msgspec.UNSET)))
+    assert given_back.contested, "the desk answers"
 
 
 def test_machine_doubted() -> None:
@@ -730,3 +731,30 @@ def test_the_desk_cannot_settle_a_conflict_that_it_has_not_seen() -> None:
     )
     assert held_because(blind | unseen) == Because.NO_SUCH_CONFLICT.value
     assert (blind | unseen).dossier.contested
+
+
+# --- what central reports of several dossiers ---
+
+
+def test_the_desk_answers_a_reported_row_in_one_dossier_and_it_stays_answered() -> None:
+    """Central closes the row afterwards; the answer was given while it was open, and is judged by that."""
+    past = history(received())
+    report = reported("possible_duplicate", past)
+    told_of_it = informed(report)
+    (conflict,) = fold(past, told_of_it).conflicts
+    answer = Settled(conflict.id, conflict.members, (past.last,), "Hai việc khác nhau")
+    step = settled(None).but(data=answer, rests_on=[past.last], catalog=told_of_it.name)
+    answered = past + step
+    for catalog in (told_of_it, informed(report, msgspec.structs.replace(report, closed=True))):
+        dossier = fold(answered, catalog)
+        assert [line.place for line in dossier.timeline] == [Place.EFFECTIVE, Place.EFFECTIVE]
+        assert not dossier.contested
+        assert dossier.status is Status.RECEIVED
+
+
+def test_who_did_not_know_of_a_report_was_not_bound_by_it() -> None:
+    past = history(received(), appraised(), approved())
+    returned_unknowing = past + returned()
+    dossier = fold(returned_unknowing, informed(reported("number_twice", past)))
+    assert dossier.timeline[-1].place is Place.EFFECTIVE
+    assert dossier.blocked(Blocks.RETURN)

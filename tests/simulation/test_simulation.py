@@ -23,12 +23,11 @@ MUST_HAPPEN: Final = (
     "clock_jump",
     "disk_full",
 )
-ELSEWHERE: Final = {
-    *("rated_twice", "called_twice"),  # of visits, which nobody plays yet
-    *("revoked", "machine_doubted"),  # need certificates that end, and machines that are cloned
-    *("portal_twice", "possible_duplicate", "number_twice"),  # rows of the centre, over several dossiers
+RARE: Final = {
+    *("one_person", "returned_or_recalled", "returned_twice", "received_twice", "revoked"),
+    *("portal_twice", "possible_duplicate"),
+    *("machine_doubted", "number_twice"),  # a machine is copied in every third run
 }
-RARE: Final = {"one_person", "returned_or_recalled", "received_twice"}
 
 
 def simulated(*arguments: str) -> dict[str, Any]:
@@ -51,14 +50,19 @@ def test_whatever_fails_nothing_is_lost_and_all_agree(times: Times) -> None:
     assert said["failures"] == []
     assert said["status"] == 0
     assert all(said["faults"][fault] for fault in MUST_HAPPEN), said["faults"]
-    assert set(said["unseen"]) <= ELSEWHERE | (RARE if seeds < 50 else set())
+    assert set(said["unseen"]) <= (RARE if seeds < 50 else set())
 
 
+@pytest.mark.timeout(1200)
 def test_a_seed_is_always_the_same_day() -> None:
-    once, again = (simulated("--seeds", "1", "--from", "7", "--steps", "120") for _ in range(2))
+    """Every document of every node comes out byte for byte the same, in another process at another hour."""
+    once, again = (simulated("--seeds", "1", "--from", "7", "--steps", "100") for _ in range(2))
     for said in (once, again):
         said.pop("seconds")
+    assert len(once["digest"]) == 64
     assert once == again
+    other = simulated("--seeds", "1", "--from", "8", "--steps", "20")
+    assert other["digest"] != once["digest"]
 
 
 def test_a_choice_of_steps_that_is_none_is_refused_in_one_sentence() -> None:

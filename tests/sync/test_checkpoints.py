@@ -24,6 +24,13 @@ def test_a_crash_between_the_two_notes_goes_on_from_the_target() -> None:
     assert agreed_seq(note(("s", "9-x")), note(("s", "5-x"))) == "5-x"
 
 
+def test_a_source_whose_disk_was_copied_goes_on_from_what_the_copy_knows() -> None:
+    """The original went on to 9 in the same session; what the copy wrote under 6 to 9 is something else."""
+    assert agreed_seq(note(("s", "5-x")), note(("s", "9-x"))) == "5-x"
+    assert agreed_seq(note(("t", "7-x"), ("s", "5-x")), note(("u", "12-x"), ("s", "9-x"))) == "5-x"
+    assert agreed_seq(note(("s", "odd")), note(("s", "9-x"))) == FROM_THE_START
+
+
 def test_an_older_session_that_both_remember() -> None:
     source = note(("c", "9-x"), ("b", "7-x"), ("a", "3-x"))
     target = note(("d", "8-x"), ("b", "6-x"))
