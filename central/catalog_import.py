@@ -82,7 +82,7 @@ def read_procedures(content: bytes, agencies: Sequence[Agency], *, since: date) 
     codes = {agency.code for agency in agencies}
     procedures: dict[str, Procedure] = {}
     problems = []
-    for line, row in _rows(content, COLUMNS):
+    for line, row in rows(content, COLUMNS):
         code = row["ma_tthc"]
         try:
             if code in procedures:
@@ -105,11 +105,12 @@ def read_agencies(content: bytes) -> tuple[Agency, ...]:
             },
             Agency,
         )
-        for _, row in _rows(content, ("code", "name", "sample", "successor_of"))
+        for _, row in rows(content, ("code", "name", "sample", "successor_of"))
     )
 
 
-def _rows(content: bytes, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+def rows(content: bytes, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line numbers and cells. Raises `UnreadableCatalog` for what is no such table."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as why:

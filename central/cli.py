@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -149,6 +150,40 @@ def import_(file: Path, data: Path, since: object, by: str, dry_run: bool, as_js
             _report_import(read, len(fresh), written, node.catalog.name, as_json=as_json)
         finally:
             node.close()
+
+
+def _staff_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(
+        (
+            click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False)),
+            click.option(
+                "--data", type=_folder, default=Path("var/demo"), show_default=True, help="Central's folder."
+            ),
+            click.option("--by", required=True, help="The administrator who imports: a person's id."),
+            click.option("--dry-run", is_flag=True, help="Show what is wrong and write nothing."),
+            click.option("--json", "as_json", is_flag=True),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@catalog.command("import-staff")
+@_staff_options
+def import_staff(file: Path, data: Path, by: str, dry_run: bool, as_json: bool) -> None:
+    """Import people and their roles from a CSV (columns in docs/people.md). One wrong row, and nothing is written."""
+    from central.staff_command import import_staff_command
+
+    sys.exit(import_staff_command(file, data, by=by, dry_run=dry_run, as_json=as_json))
+
+
+@catalog.command("import-delegations")
+@_staff_options
+def import_delegations(file: Path, data: Path, by: str, dry_run: bool, as_json: bool) -> None:
+    """Import written delegations (TL., TUQ., KT.) from a CSV. One wrong row, and nothing is written."""
+    from central.staff_command import import_delegations_command
+
+    sys.exit(import_delegations_command(file, data, by=by, dry_run=dry_run, as_json=as_json))
 
 
 def _is_known(node: Node, procedure: object, day: date) -> bool:

@@ -42,15 +42,17 @@ class Deciding:
         self._ledger, self._projector, self._archive, self._papers = ledger, projector, archive, papers
         self._catalog, self._clock, self._tokens = catalog, clock, tokens
 
-    def approve(self, stream: str, *, by: str, pin: str, text: str) -> Dossier:
+    def approve(self, stream: str, *, by: str, pin: str, text: str, with_: tuple[str, ...] = ()) -> Dossier:
         """Approve: a signed result and an event that names it. Raises `NotAllowed`, `CannotSign`."""
-        return self._decide(stream, "dossier.approved", by=by, pin=pin, text=text)
+        return self._decide(stream, "dossier.approved", by=by, pin=pin, text=text, with_=with_)
 
-    def refuse(self, stream: str, *, by: str, pin: str, reason: str) -> Dossier:
+    def refuse(self, stream: str, *, by: str, pin: str, reason: str, with_: tuple[str, ...] = ()) -> Dossier:
         """Refuse in writing: a signed document with the reason. Raises `NotAllowed`, `CannotSign`."""
-        return self._decide(stream, "dossier.refused", by=by, pin=pin, text=reason)
+        return self._decide(stream, "dossier.refused", by=by, pin=pin, text=reason, with_=with_)
 
-    def _decide(self, stream: str, kind: str, *, by: str, pin: str, text: str) -> Dossier:
+    def _decide(
+        self, stream: str, kind: str, *, by: str, pin: str, text: str, with_: tuple[str, ...]
+    ) -> Dossier:
         signer = self._catalog.latest.person(by)
         if signer is None:
             raise NotAllowed(Because.NO_SUCH_PERSON)
@@ -58,7 +60,7 @@ class Deciding:
         approved = kind == "dossier.approved"
         now = self._clock()
         right = self.right_of(signer, dossier, now)
-        self._ledger.check(dossier, kind, _decision(approved, _UNMADE, text, right), by=by)
+        self._ledger.check(dossier, kind, _decision(approved, _UNMADE, text, right), by=by, with_=with_)
         token = open_token(self._tokens / f"{by}.p12", pin, on=now, certificates=signer.ders())
         rendered = self._papers.result_of(
             dossier, approved=approved, text=text, signer=signer, capacity=right.capacity, at=now
@@ -72,7 +74,7 @@ class Deciding:
             place=centre.place if centre else "",
         )
         decision = _decision(approved, self._archive.keep(signed), text, right)
-        return self._ledger.act(stream, kind, decision, by=by, sign=token.sign_decision)
+        return self._ledger.act(stream, kind, decision, by=by, sign=token.sign_decision, with_=with_)
 
     def right_of(self, signer: Person, dossier: Dossier, at: datetime) -> Right:
         """By what right somebody signs a dossier now: a delegation in force that covers it, else their own.

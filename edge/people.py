@@ -97,6 +97,10 @@ class People:
         bare = password.casefold()
         if len(set(bare)) < _LETTERS or any(len(part) > 3 and part.casefold() in bare for part in parts):
             raise WeakSecret("simple")
+        return self.verifier_of(password)
+
+    def verifier_of(self, password: str) -> str:
+        """The same for one that was made by chance, and needs no questions."""
         return self._hasher.hash(password)
 
     def check_password(self, person: str, password: str) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-from central.web import cards, desk, nodes, reference, trust
+from central.staffing import NearOffice
+from central.web import cards, desk, nodes, reference, staff, trust
 from edge.web.site import Site
 
 
@@ -17,9 +18,12 @@ def register(app: Flask, site: Site) -> None:
         (desk.blueprint, desk.ENTRY),
         (reference.blueprint, reference.ENTRY),
         (cards.blueprint, nodes.ENTRY),
+        (staff.blueprint, staff.ENTRY),
     ):
         app.register_blueprint(blueprint)
         site.entries.append(entry)
     app.register_blueprint(trust.blueprint)
     site.machines = nodes.ENTRY
+    site.office = NearOffice(site.node)
+    site.open.update(staff.OPEN)
     site.admits, site.cuts = trust.ADMITS, trust.CUTS

@@ -16,7 +16,7 @@ from wtforms.validators import InputRequired, StopValidation
 
 from central.web.consequences import consequence_of, held_by_citizen, of_none
 from edge.database import ConflictRow, DossierRow
-from edge.web import acts, presence, words
+from edge.web import acts, presence, second, words
 from edge.web.forms import Choice, Form, paragraph, too_long
 from edge.web.held import kept_back
 from edge.web.showing import Shown, Step, show, sides, why_not
@@ -115,7 +115,8 @@ def settle(conflict: str) -> ResponseReturnValue:
     stands = () if form.stands.data == NONE else (form.stands.data,)
     answer = Settled(opened.conflict.id, opened.conflict.members, stands, form.reason.data)
     try:
-        site().node.ledger.act(stream, KIND, answer, by=presence.person().id)
+        with_ = second.beside(KIND)
+        site().node.ledger.act(stream, KIND, answer, by=presence.person().id, with_=with_)
     except Expected as why:
         trouble = trouble_of(why)
         return _render(site().node.register.conflicts(), opened, form=form, trouble=trouble), trouble.status
@@ -143,6 +144,7 @@ def _render(
         doubts=kept_back(site()),
         settled=site().node.register.row(settled) if settled else None,
         undecided="undecided" in request.args,
+        second=second.asked_for(KIND),
         nothing=NONE,
         undecided_choice=UNDECIDED,
     )

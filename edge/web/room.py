@@ -16,7 +16,7 @@ from wtforms.validators import InputRequired
 
 from edge.database import DossierRow
 from edge.register import Work
-from edge.web import presence, showing
+from edge.web import presence, second, showing
 from edge.web.forms import Choice, Form, needed, paragraph
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import ROOM, site
@@ -144,7 +144,8 @@ def appraise(stream: str) -> ResponseReturnValue:
         return _wrong(stream, form)
     opinion = Appraised(opinion=form.opinion.data, passed=form.passed.data == "yes")
     try:
-        site().node.ledger.act(stream, "dossier.appraised", opinion, by=presence.person().id)
+        with_ = second.beside("dossier.appraised")
+        site().node.ledger.act(stream, "dossier.appraised", opinion, by=presence.person().id, with_=with_)
     except Expected as why:
         return _failed(stream, form, why)
     return _next(Work.APPRAISE, stream, "dossier.appraised")
@@ -156,7 +157,10 @@ def approve(stream: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _wrong(stream, form)
     try:
-        site().node.deciding.approve(stream, by=presence.person().id, pin=form.pin.data, text=form.text.data)
+        with_ = second.beside("dossier.approved")
+        site().node.deciding.approve(
+            stream, by=presence.person().id, pin=form.pin.data, text=form.text.data, with_=with_
+        )
     except Expected as why:
         return _failed(stream, form, why)
     return _next(Work.APPROVE, stream, "dossier.approved")
@@ -168,8 +172,9 @@ def refuse(stream: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _wrong(stream, form)
     try:
+        with_ = second.beside("dossier.refused")
         site().node.deciding.refuse(
-            stream, by=presence.person().id, pin=form.pin.data, reason=form.reason.data
+            stream, by=presence.person().id, pin=form.pin.data, reason=form.reason.data, with_=with_
         )
     except Expected as why:
         return _failed(stream, form, why)
@@ -183,7 +188,8 @@ def answer_withdrawal(stream: str) -> ResponseReturnValue:
         return _wrong(stream, form)
     kind = "dossier.withdrawal_granted" if form.answer.data == "grant" else "dossier.withdrawal_refused"
     try:
-        site().node.ledger.act(stream, kind, Reasoned(reason=form.reason.data), by=presence.person().id)
+        answer = Reasoned(reason=form.reason.data)
+        site().node.ledger.act(stream, kind, answer, by=presence.person().id, with_=second.beside(kind))
     except Expected as why:
         return _failed(stream, form, why)
     return _next(Work.WITHDRAW, stream, kind)
@@ -231,6 +237,7 @@ def _render(
         after=site().node.register.row(after) if after else None,
         done=request.args.get("done", ""),
         capacity=_capacity(shown),
+        second=second.asked_for(kind) if kind else None,
         may_appraise=presence.is_ones("dossier.appraised"),
     )
 

@@ -14,6 +14,7 @@ from edge.chain import ClockBehind
 from edge.errors import CannotSign, CentreOutOfReach, NodeError, NotYours, WeakSecret, WrongPassword, WrongPin
 from edge.web import words
 from edge.web.limits import TooOften
+from edge.web.uploads import BadUpload
 from schemas.acts import Status
 from schemas.catalog import Role
 from schemas.errors import Because, NoDueMoment, NoNumber, NotAllowed, Refused
@@ -154,6 +155,14 @@ _SIGNING: Final = {
     ),
 }
 
+_UPLOADS: Final = {
+    "missing": Trouble("Chưa chọn tệp.", _UNCHANGED, "Chọn tệp rồi gửi lại.", 422),
+    "large": Trouble("Tệp lớn quá mức cho phép.", _UNCHANGED, "Chia nhỏ hoặc chọn tệp khác.", 413),
+    "kind": Trouble(
+        "Nội dung tệp không phải loại mà trang này nhận.", _UNCHANGED, "Chọn đúng tệp rồi gửi lại.", 415
+    ),
+}
+
 DISK_FULL: Final = Trouble(
     "Ổ đĩa đã đầy: việc này CHƯA được lưu.",
     "Mọi việc đã lưu trước đó vẫn an toàn.",
@@ -207,6 +216,8 @@ def trouble_of(why: Exception, status: Status | None = None) -> Trouble:
             )
         case TooOften(wait_s=wait_s):
             return Trouble("Quá nhiều lần thử từ cùng một máy.", _UNCHANGED, _wait(wait_s, "Thử lại."), 429)
+        case BadUpload(why=reason):
+            return _UPLOADS[reason]
         case CentreOutOfReach():
             return Trouble(
                 "Chưa liên lạc được với Trung tâm; việc này chỉ làm được khi có liên lạc.",
