@@ -27,6 +27,8 @@ MAX_NAME: Final = 238
 MAX_AWAKE: Final = 16
 """Databases whose files stay open without anybody inside: each has about 3 descriptors for its writer and 2 for
 each reader. One that is asked again after a rest takes a millisecond longer."""
+GOING_S: Final = 5.0
+"""So long at most who asks for a database that is being deleted waits until who deletes it has been told."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_$()+/-]*")
 _SPECIAL: Final = frozenset({"_users", "_replicator", "_global_changes"})
@@ -43,7 +45,7 @@ class Databases(Protocol):
         """Durable when it returns. Raises `Exists`, `BadRequest` for an illegal name, `Forbidden`."""
 
     def delete(self, name: str) -> Callable[[], None]:
-        """With all that is in it. Raises `NotFound`, `Forbidden`. What comes back ends its feeds.
+        """With all that is in it. Raises `NotFound`, `Forbidden`. What comes back lets others know: feeds end.
 
         Whoever deleted it is answered first: PouchDB takes it for a failure when its feed ends before.
         """
@@ -114,6 +116,7 @@ class Folder:
         self._stores: dict[str, Store] = {}  # whose files are open, the one asked for last at the end
         self._resting: WeakValueDictionary[str, Store] = WeakValueDictionary()  # that somebody still holds
         self._going: set[str] = set()  # being deleted: nobody gets them any more
+        self._untold: set[str] = set()  # gone, and who deleted them does not know it yet
         self._changed = threading.Condition()
         self._handle = _locked(path / "lock")
         self.uuid = self._read_uuid()
@@ -125,6 +128,8 @@ class Folder:
 
     def get(self, name: str) -> Store | None:
         with self._changed:
+            self._changed.wait_for(lambda: name not in self._going | self._untold, GOING_S)
+            self._untold.discard(name)
             if name in self._going:
                 return None
             store = self._stores.pop(name, None)
@@ -149,6 +154,7 @@ class Folder:
         checked_name(name)
         with self._changed:
             self._changed.wait_for(lambda: name not in self._going)
+            self._untold.discard(name)
             file = self._file(name)
             if file.exists():
                 raise Exists("The database could not be created, the file already exists.")
@@ -174,6 +180,8 @@ class Folder:
             # the log last: without it the file would be an older state of itself
             _unlink(file, *_beside(file))
             self._sync()
+            with self._changed:
+                self._untold.add(name)
         except BaseException:
             if store is not None:
                 store.wake()
@@ -182,7 +190,15 @@ class Folder:
             with self._changed:
                 self._going.discard(name)
                 self._changed.notify_all()
-        return store.wake if store is not None else lambda: None
+
+        def tell() -> None:
+            if store is not None:
+                store.wake()
+            with self._changed:
+                self._untold.discard(name)
+                self._changed.notify_all()
+
+        return tell
 
     def close(self) -> None:
         """End all feeds and close all files."""

@@ -161,9 +161,9 @@ def delete(call: Call, name: str) -> Response:
             "You tried to DELETE a database with a ?=rev parameter."
             " Did you mean to DELETE a document instead?"
         )
-    end_feeds = call.host.databases.delete(name)
+    tell = call.host.databases.delete(name)
     response = answer({"ok": True})
-    response.call_on_close(end_feeds)
+    response.call_on_close(tell)
     return response
 
 

@@ -32,6 +32,7 @@ SCENARIOS = (
     "chosen_documents",
     "open_revisions",
     "mango",
+    "destroying_what_one_listens_to",
     "the_remote_database_itself",
 )
 

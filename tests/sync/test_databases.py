@@ -71,7 +71,7 @@ def test_what_is_created_again_is_empty_and_another(folder: Folder) -> None:
     first.put({"_id": "x"})
     with pytest.raises(Exists):
         folder.create("a")
-    folder.delete("a")
+    folder.delete("a")()
     assert (folder.get("a"), folder.names()) == (None, [])
     with pytest.raises(NotFound):
         folder.delete("a")
@@ -83,7 +83,7 @@ def test_what_is_created_again_is_empty_and_another(folder: Folder) -> None:
 def test_nothing_of_a_deleted_database_stays(folder: Folder, tmp_path: Path) -> None:
     folder.create("a")
     opened(folder, "a").put({"_id": "x"})
-    folder.delete("a")
+    folder.delete("a")()
     assert {path.name for path in (tmp_path / "databases").iterdir()} == {"lock", "uuid"}
 
 
@@ -127,23 +127,23 @@ def test_deleting_ends_feeds_and_those_who_are_inside_end_first(folder: Folder) 
     assert opened(folder, "a").seq() == 0
 
 
-def test_who_deletes_is_told_before_those_who_listen(folder: Folder) -> None:
+def test_who_deletes_is_told_before_those_who_listen_and_ask(folder: Folder) -> None:
     folder.create("a")
     store = opened(folder, "a")
-    ended = threading.Event()
-
-    def follow() -> None:
-        store.wait(0, 30)
-        ended.set()
-
-    following = threading.Thread(target=follow)
-    following.start()
-    end_feeds = folder.delete("a")
-    assert folder.get("a") is None
-    assert not ended.wait(0.05)
-    end_feeds()
-    assert ended.wait(9)
-    following.join(9)
+    heard: list[object] = []
+    threads = [
+        threading.Thread(target=lambda: heard.append(store.wait(0, 30))),
+        threading.Thread(target=lambda: heard.append(folder.get("a"))),
+    ]
+    threads[0].start()
+    tell = folder.delete("a")
+    threads[1].start()
+    threads[1].join(0.05)
+    assert heard == []
+    tell()
+    for thread in threads:
+        thread.join(2)
+    assert sorted(heard, key=str) == [False, None]
 
 
 def test_writers_readers_and_deleters_together(folder: Folder) -> None:
@@ -166,7 +166,7 @@ def test_writers_readers_and_deleters_together(folder: Folder) -> None:
     def renew() -> None:
         for _ in range(20):
             folder.create("a")
-            folder.delete("a")
+            folder.delete("a")()
 
     threads = [threading.Thread(target=one) for one in (use, use, use, renew)]
     for thread in threads:

@@ -328,6 +328,17 @@ const scenarios = {
     assert.equal((await remote.getIndexes()).indexes.length, 1)
   },
 
+  async destroying_what_one_listens_to () {
+    const listening = remote.changes({ live: true, since: 0 })
+    const ended = new Promise((resolve, reject) => listening.on('complete', resolve).on('error', reject))
+    const destroyed = new Promise((resolve, reject) => {
+      listening.once('change', () => remote.destroy().then(resolve, reject))
+    })
+    await remote.put({ _id: 'last' })
+    assert.equal((await destroyed).ok, true)
+    await ended
+  },
+
   async the_remote_database_itself () {
     const { rev } = await remote.put({ _id: 'a', n: 1 })
     await assert.rejects(remote.put({ _id: 'a', n: 2 }), { status: 409 })
