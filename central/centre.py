@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from central.tls_authority import Names, TlsAuthority, common_name, make_tls_authority
+from central.tls_authority import Names, TlsAuthority, common_name, make_tls_authority, usage
 from edge.chain import OwnChain
 from edge.clock import Clock
 from edge.enrolment import lay_down, make_request, own_keys, settle_in
@@ -62,7 +62,11 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = common_name(name)
         builder = _certificate(subject, subject, key.public_key(), at, timedelta(days=365 * CA_YEARS))
-        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
+        builder = (
+            builder.add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
+            .add_extension(usage(key_cert_sign=True, crl_sign=True), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        )
         return cls(builder.sign(key, hashes.SHA256()), key)
 
     def closed(self, passphrase: str) -> bytes:
@@ -85,18 +89,9 @@ class Authority:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         issuer = self.certificate.subject
         builder = _certificate(subject, issuer, key.public_key(), at, timedelta(days=365 * PERSON_YEARS))
-        usage = x509.KeyUsage(
-            digital_signature=True,
-            content_commitment=True,
-            key_encipherment=False,
-            data_encipherment=False,
-            key_agreement=False,
-            key_cert_sign=False,
-            crl_sign=False,
-            encipher_only=False,
-            decipher_only=False,
-        )
-        certificate = builder.add_extension(usage, critical=True).sign(self.key, hashes.SHA256())
+        certificate = builder.add_extension(
+            usage(digital_signature=True, content_commitment=True), critical=True
+        ).sign(self.key, hashes.SHA256())
         token = pkcs12.serialize_key_and_certificates(
             name.encode(), key, certificate, [self.certificate], BestAvailableEncryption(pin.encode())
         )

@@ -20,6 +20,7 @@ import msgspec
 
 from central.enrolment import Enrolment, Wish
 from central.errors import CentralError, NotGranted
+from edge.chain import ClockBehind
 from edge.clock import system_clock
 from edge.errors import CannotStart, NodeError
 from edge.ids import Ids
@@ -27,6 +28,7 @@ from edge.node import Folder, Node
 from edge.settings import read_settings
 from schemas.catalog import Why
 from schemas.errors import Refused
+from sync.errors import SyncError
 
 NAME: Final = "control"
 WAIT_S: Final = 120.0
@@ -111,7 +113,7 @@ def give(data: Path, order: Order, kind: type[_T]) -> _T:
             if not node.is_centre:
                 raise CannotStart(f"{folder.path} is not central's folder")
             return msgspec.convert(msgspec.to_builtins(perform(node, order)), kind)
-        except Refused as why:
+        except (Refused, SyncError, ClockBehind) as why:
             raise NotGranted(str(why)) from why
         finally:
             node.close()
@@ -152,7 +154,7 @@ class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         try:
             done: object = perform(self.server.centre, msgspec.json.decode(self.rfile.read(), type=Order))
-        except (CentralError, NodeError, Refused, msgspec.MsgspecError) as why:
+        except (CentralError, NodeError, Refused, SyncError, ClockBehind, msgspec.MsgspecError) as why:
             done = _Refused(str(why))
         self.wfile.write(msgspec.json.encode(done))
 
