@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Annotated, Any, Final, Literal, TypeVar
 
@@ -624,7 +624,7 @@ class Catalog:
 
     root: bytes
     names: list[str] = field(default_factory=list)
-    moments: list[str] = field(default_factory=list)
+    moments: list[datetime] = field(default_factory=list)
     """When each entry was written, by central's clock."""
     _numbers: dict[str, int] = field(default_factory=dict)
     _tip: str = ""
@@ -673,7 +673,7 @@ class Catalog:
                 self._versions.setdefault((type(entry), subject_of(entry)), []).append((event.seq, entry))
                 self._streams[event.kind, subject_of(entry)] = (event.stream, event.hash)
                 self.trust.learn(event.seq, entry)
-            self.moments.append(event.at)
+            self.moments.append(moment(event.at))
             # last: another thread that sees the new number finds its entry
             self.names.append(f"{event.seq}-{event.hash[:16]}")
             self._numbers[self.name] = event.seq
@@ -755,7 +755,7 @@ class View:
         """How long before a moment central last said something here; nothing before its first entry."""
         if not self.number:
             return timedelta()
-        return moment(at) - moment(self.catalog.moments[self.number - 1])
+        return moment(at) - self.catalog.moments[self.number - 1]
 
     def _find(self, kind: type[T], subject: str, day: date | None = None) -> T | None:
         for number, entry in reversed(self.catalog._versions.get((kind, subject), ())):

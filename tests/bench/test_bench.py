@@ -24,11 +24,14 @@ def test_a_bench_says_what_it_measured_in_one_json_object() -> None:
 
     assert list(said) == ["bench", "figures", "peers", "machine"]
     assert said["bench"] == "fold"
-    assert {"events_folded", "due_moments"} <= set(said["figures"])
+    assert {"events_folded", "events_folded_unverified", "due_moments", "memory"} <= set(said["figures"])
+    assert said["figures"]["memory"]["value"] > 0
     for figure in said["figures"].values():
         assert list(figure) == ["value", "unit", "must", "aim", "better", "ok"]
-        better = figure["value"] >= (figure["must"] or 0)
-        assert (figure["better"], figure["ok"]) == ("higher", better)
+        bound = figure["must"]
+        higher = figure["better"] == "higher"
+        ok = bound is None or (figure["value"] >= bound if higher else figure["value"] <= bound)
+        assert figure["ok"] is ok
     all_ok = all(figure["ok"] for figure in said["figures"].values())
     assert done.returncode == (0 if all_ok else 1), done.stderr
 
