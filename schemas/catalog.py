@@ -680,6 +680,10 @@ class Catalog:
         self._tip = tip
         self._centre = self._centre or run[0][1].node
 
+    def keys_of(self, node: str) -> frozenset[str]:
+        """Every Ed25519 key that a node's cards ever had (base64url)."""
+        return frozenset(card.ed25519 for _, card in self._versions.get((Card, node), ()))
+
     def stream_of(self, entry: Entry) -> tuple[str, str] | None:
         """The stream of an entry's subject and its newest event; None for a new subject."""
         return self._streams.get((kind_of(entry), subject_of(entry)))

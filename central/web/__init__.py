@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Flask
 
 from central.staffing import NearOffice
-from central.web import cards, desk, nodes, reference, staff, trust
+from central.web import cards, desk, nodes, redacting, reference, staff, trust
 from edge.web.site import Site
 
 
@@ -26,4 +26,5 @@ def register(app: Flask, site: Site) -> None:
     site.machines = nodes.ENTRY
     site.office = NearOffice(site.node)
     site.open.update(staff.OPEN)
-    site.admits, site.cuts = trust.ADMITS, trust.CUTS
+    app.register_blueprint(redacting.blueprint)
+    site.admits, site.cuts, site.redacts = trust.ADMITS, trust.CUTS, redacting.ENTRY

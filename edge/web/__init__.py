@@ -30,6 +30,8 @@ from edge.web.returning import blueprint as returning
 from edge.web.room import blueprint as room
 from edge.web.sign_in import blueprint as sign_in
 from edge.web.site import Extra, Site
+from edge.web.slip import OPEN as SLIP_OPEN
+from edge.web.slip import blueprint as slip
 from edge.web.status_line import blueprint as status_line
 from edge.web.viewing import blueprint as viewing
 
@@ -56,6 +58,7 @@ def create_pages(
     )
     site = Site(node, roads, spool_wake)
     app.extensions["motcua"] = site
+    site.open.update(SLIP_OPEN)
     install_hosts(app)
     for part in (
         sign_in,
@@ -67,6 +70,7 @@ def create_pages(
         dossier,
         find,
         held_back,
+        slip,
         exchange,
         status_line,
         keys,

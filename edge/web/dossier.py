@@ -20,6 +20,7 @@ from edge.web.trouble import Expected, Trouble, trouble_of
 from printing.papers.reception import ReceiptSlip
 from printing.spool import PrintJob, State
 from schemas.acts import Status, WithdrawalAsked
+from schemas.fold import Place
 
 blueprint = Blueprint("dossier", __name__)
 
@@ -51,6 +52,11 @@ class Next:
 
 @blueprint.get("/dossier/<stream>")
 def page(stream: str) -> ResponseReturnValue:
+    dossier = site().node.register.dossier(stream)
+    redacted = [line.why for line in dossier.timeline if line.place is Place.REDACTED]
+    if redacted and dossier.standing.receipt is None:
+        grounds = list(dict.fromkeys(redacted))
+        return render_template("redacted.html", lines=dossier.timeline, grounds=grounds)
     return _render(show(stream))
 
 

@@ -63,7 +63,8 @@ class Site:
     """The page that the status line leads to."""
     admits: Entry | None = None
     cuts: Entry | None = None
-    """Who may let a held act have its effect, and who may cut a machine; None where that cannot be done."""
+    redacts: Entry | None = None
+    """Who may let a held act have its effect, cut a machine, let data go; None where that cannot be done."""
     open: set[str] = field(default_factory=set)
     """Endpoints that anybody may ask for, signed in or not; each decides for itself what it shows."""
     office: Office = field(init=False)

@@ -34,6 +34,8 @@ PAGES: Final = {
     "returning.hand_over": "trả kết quả",
     "desk.page": "đối soát",
     "desk.one": "đối soát",
+    "redacting.page": "xoá theo luật",
+    "redacting.go": "xoá theo luật",
     "personal.found": "tìm dữ liệu cá nhân",
     "personal.export": "xuất dữ liệu cá nhân",
 }
