@@ -54,7 +54,10 @@ def filter_of(call: DatabaseCall, body: Json) -> Filter:
                 raise BadRequest("Selector must be specified in POST payload")
             return _selector(body.get("selector"))
         case "_view":
-            raise _javascript(call, call.text("view") or "", "view", "views")
+            view = call.text("view")
+            if not view:
+                raise BadRequest("`view` filter parameter is not provided.")
+            raise _javascript(call, view, "view", "views")
         case native if native in call.host.filters:
             passes = call.host.filters[native](call.request.args, call.user)
             return Filter((native, passes), by_document=passes)

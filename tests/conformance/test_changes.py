@@ -454,3 +454,8 @@ def test_since_a_time(db: Client) -> None:
     wrong = db.get("_changes?since=2025-01-01Txx:yy:00Z")
     assert wrong.status_code == 400
     assert wrong.json() == {"error": "bad_request", "reason": "invalid_time_format"}
+
+
+def test_a_view_must_be_named(db: Client) -> None:
+    answer = db.get("_changes?filter=_view")
+    assert (answer.status_code, answer.json()["reason"]) == (400, "`view` filter parameter is not provided.")
