@@ -7,8 +7,9 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= var/demo
-# Debian packages that the tests use: a browser, poppler's readers of PDF, the font that Chromium falls back on
-DEBIAN := chromium poppler-utils fonts-liberation2
+# Debian packages that the tests use: a browser, poppler's readers of PDF, the font that Chromium falls back on,
+# a print server and a printer
+DEBIAN := chromium poppler-utils fonts-liberation2 cups cups-client cups-ipp-utils cups-filters avahi-daemon dbus
 ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
 PYTHON := python3
 endif

@@ -236,6 +236,18 @@ def rebuild(data: Path, as_json: bool) -> None:
     sys.exit(rebuild_command(data, as_json))
 
 
+@main.command("print")
+@click.option(
+    "--data", type=_folder, required=True, help="A node's folder, or a centre's with all its nodes."
+)
+@click.option("--json", "as_json", is_flag=True)
+def print_(data: Path, as_json: bool) -> None:
+    """Which papers wait for a printer, failed, or have to be looked for in its tray."""
+    from central.printing import print_command
+
+    sys.exit(print_command(data, as_json))
+
+
 @main.command()
 @click.option(
     "--data", type=_folder, required=True, help="A node's folder, or a centre's with all its nodes."

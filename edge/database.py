@@ -405,6 +405,10 @@ CREATE INDEX view_log_person ON view_log (person);
 CREATE INDEX view_log_stream ON view_log (stream);
 """
 
+_LOCAL_7: Final = """
+ALTER TABLE print_job ADD COLUMN printer TEXT NOT NULL DEFAULT '';
+"""
+
 _PROJECTIONS: Final = """
 CREATE TABLE event (hash TEXT PRIMARY KEY NOT NULL, stream TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL,
     kind TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, place TEXT NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
@@ -448,6 +452,7 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(connection, _LOCAL_4),
     lambda connection: run_script(connection, _LOCAL_5),
     lambda connection: run_script(connection, _LOCAL_6),
+    lambda connection: run_script(connection, _LOCAL_7),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

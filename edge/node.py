@@ -31,6 +31,7 @@ from edge.keys import NodeKeys, read_keys
 from edge.ledger import CLOSED, Ledger
 from edge.paper import Papers
 from edge.people import People
+from edge.printers import printers_of
 from edge.projector import Projector, events_here
 from edge.redaction import Redactions
 from edge.register import Register
@@ -44,7 +45,7 @@ from edge.waits import Waits
 from printing import spool
 from printing.folder import PdfFolder
 from printing.forms import Forms
-from printing.spool import Printer, Spool
+from printing.spool import Printer, Printers, Spool
 from schemas.catalog import Card, Catalog
 from schemas.errors import CatalogBroken
 from schemas.events import Document
@@ -102,7 +103,7 @@ def server_uuid(node: str) -> str:
 class Node:
     """An open node. It serves nobody and replicates with nobody until it is told to.
 
-    `printer`: where its papers come out; by default in its own folder. `on_catalog`: who wants to hear that the catalog
+    `printer`: where its papers come out instead of where the settings say. `on_catalog`: who wants to hear that the catalog
     has grown. `tick`: seconds that only grow, for the pace of work; `stopwatch`: the same for how long people wait and
     how long nobody did anything, whatever the clock does. `ask` gets a passphrase from a person, where one closes the folder.
     """
@@ -124,7 +125,8 @@ class Node:
         self.stopwatch = stopwatch
         finish(folder.path)
         folder.unlock(settings, ask)
-        self._printer = printer or PdfFolder(folder.paper, shut=folder.at_rest.shut)
+        pdfs = PdfFolder(folder.paper, shut=folder.at_rest.shut)
+        self.printers = Printers.only(printer) if printer else printers_of(settings.printers, pdfs)
         self.id = settings.node
         self.keys: NodeKeys = read_keys(folder.keys, folder.at_rest)
         self.catalog = Catalog(folder.root.read_bytes())
@@ -256,7 +258,7 @@ class Node:
             self.clock,
             self.folder.tokens,
         )
-        self.spool = Spool(self._printer, self.papers.render_job, self.file.write)
+        self.spool = Spool(self.printers, self.papers.render_job, self.file.write)
         self.redactions = Redactions(
             self.file,
             self.archive,
@@ -267,7 +269,10 @@ class Node:
         )
 
     def _catch_up(self) -> None:
-        """Do what a crash may have left: projections of an older version, waiting events, half-sent papers."""
+        """Do what a crash may have left: projections of an older version, waiting events.
+
+        What became of papers that were being sent is asked by the spool's own thread: a printer may be slow to answer.
+        """
         with self.file.read() as connection:
             current = projections_are_current(connection)
         if not current:
@@ -275,7 +280,6 @@ class Node:
         self.redactions.apply()
         self.projector.catalog_grew()
         self.seals.remember()
-        self.spool.settle_interrupted(at=self.clock())
 
     @property
     def closed(self) -> bool:

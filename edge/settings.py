@@ -10,6 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -48,6 +49,29 @@ class ReaderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     verifier: str
 
 
+class PrinterKind(Enum):
+    """How a printer is spoken to."""
+
+    IPP = "ipp"
+    ESCPOS = "escpos"
+
+
+class PrinterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A printer of this place. `address`: an `ipp://` address of CUPS or a printer; `host:port` or a device file for ESC/POS.
+
+    `forms`: the kinds of paper that come out here ("ticket", "provisional", "01"); one without is for all others.
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=60)]
+    kind: PrinterKind
+    address: Annotated[str, Meta(min_length=1)]
+    forms: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind is PrinterKind.IPP and urlsplit(self.address).scheme not in ("ipp", "ipps"):
+            raise ValueError(f"{self.address!r} is no ipp://HOST/PATH")
+
+
 class DemoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Only in a demo centre: what the sign-in page shows, and where the switches of the cables are."""
 
@@ -60,7 +84,8 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     """`host` and `port`: where pages and databases are served; on an address that is not loopback by TLS.
 
     `data`: the node's folder, where it is not that of the file. `peers` overrides the addresses on the cards; `mdns`:
-    neighbours may be found by what the network tells. `idle_lock_s` locks an unused screen.
+    neighbours may be found by what the network tells. `idle_lock_s` locks an unused screen. Without
+    `printers` papers lie as PDFs in the node's folder.
     `names`: what people call this machine in their browsers, beside its card's address; its pages answer to no other.
     `key_file` opens a folder that is closed (`edge.at_rest`), unless systemd brings the key.
     """
@@ -72,6 +97,7 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     names: tuple[str, ...] = ()
     peers: tuple[PeerSettings, ...] = ()
     readers: tuple[ReaderSettings, ...] = ()
+    printers: tuple[PrinterSettings, ...] = ()
     mdns: bool = True
     heartbeat_ms: Annotated[int, Meta(ge=200, le=60_000)] = 5_000
     idle_lock_s: Annotated[int, Meta(ge=30)] = 15 * 60

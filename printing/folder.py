@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from printing.errors import PrinterUnavailable
+from printing.spool import Fate, Told
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_")
 _LONGEST_NAME = 150
@@ -28,8 +29,8 @@ class PdfFolder:
         self._shut = shut
         self.name = str(path)
 
-    def deliver(self, paper: str, pdf: bytes) -> Path:
-        """Write `paper` durably; the file. Doing it again with the same paper is harmless.
+    def deliver(self, paper: str, pdf: bytes) -> Told:
+        """Write `paper` durably. Doing it again with the same paper is harmless.
 
         Raises PrinterUnavailable (full, read-only, gone).
         """
@@ -42,16 +43,16 @@ class PdfFolder:
             _sync_folder(self.path)
         except OSError as why:
             raise PrinterUnavailable(self.name, why.strerror or str(why)) from why
-        return file
+        return Told(Fate.OUT, path=file)
 
-    def came_out(self, paper: str) -> Path | None:
-        """The file of a paper that was delivered, or None: a folder can always tell.
+    def ask(self, paper: str) -> Told:
+        """A folder can always tell.
 
         Raises PrinterUnavailable where the folder cannot be read.
         """
         file = self._file(paper)
         try:
-            return file if file.is_file() else None
+            return Told(Fate.OUT, path=file) if file.is_file() else Told(Fate.ABSENT)
         except OSError as why:
             raise PrinterUnavailable(self.name, why.strerror or str(why)) from why
 

@@ -48,6 +48,7 @@ from printing.papers.reception import (
     SupplementRequest,
 )
 from printing.papers.reports import Figures, Report06a
+from printing.papers.trial import LETTERS, TrialPage, TrialRoll
 
 _QR: Final = "MC1|H37.07-261123-1407|01934f0e6b7c7d3e9a51c0ffee000001|" + "A1b2C3d4E5_-" * 11
 _CENTRE: Final[dict[str, Any]] = {
@@ -464,6 +465,8 @@ TYPICAL: Final[tuple[Paper, ...]] = (
         head="",
         cut=_WRITTEN,
     ),
+    TrialPage(**_CENTRE, counter=_COUNTER, printer="HP LaserJet", letters=LETTERS, tried=_RECEIVED),
+    TrialRoll(**_CENTRE, counter=_COUNTER, printer="nhiệt", letters=LETTERS, tried=_RECEIVED),
 )
 """One of every kind."""
 

@@ -1,21 +1,29 @@
 """Which papers wait, and which went out: each exactly once, as far as its printer can tell.
 
-    queued ── sent ── done
-       ▲        │
-       └────────┼──── unsure
+    queued ─── sent ─── done
+     ▲  │ ▲      ├───── unsure ─┬─ (a person looked) ─ done, or queued
+     │  │ └──────┘               └─ cancelled
+     │  ├─ failed ─ (a person) ─ queued, or cancelled
+     │  └─ cancelled
+     └──── absent: it never reached its printer
 
 A job is put in the transaction of the event that it prints, so neither exists without the other. It is *sent* before
-its printer is touched and *done* after, each committed; a crash in between leaves it *sent*. Then the printer is
-asked: it came out (done), it did not (queued again), or nobody can tell (unsure, until a person has looked).
+its printer is touched, committed; what became of it is what the printer says then or later (`Fate`). After a crash the
+printer is asked again: it came out, it waits there, it never arrived (queued again), it was given up there (failed), or
+nobody can tell (unsure, until a person has looked). No second printer is tried by itself.
+
+Each printer has its own queue: one that is away keeps its papers in their order and holds up no other.
 Only states and data live here; which thread drives them is the node's business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,6 +39,8 @@ class State(StrEnum):
     SENT = "sent"
     DONE = "done"
     UNSURE = "unsure"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class Moment(TextField):
@@ -47,8 +57,8 @@ class PrintJob(Model):
     """One paper of one dossier, to be printed once; a reprint is a job of its own.
 
     `attempt` counts the printings of this paper ("in lần 2"); with number and form it names the paper. `payload` is
-    what the form is filled with (JSON). `path` is where it lies, for a printer that makes files; `error` why it still
-    waits, or why nobody knows.
+    what the form is filled with (JSON). `printer` is a name of the node's, empty until it is chosen by the kind of
+    paper. `path` is where it lies, for a printer that makes files; `error` why it still waits, or why nobody knows.
     """
 
     id = AutoField()
@@ -63,6 +73,7 @@ class PrintJob(Model):
     changed_at = Moment()
     path = TextField(default="")
     error = TextField(default="")
+    printer = TextField(default="")
 
     class Meta:
         database = database
@@ -75,22 +86,59 @@ class PrintJob(Model):
         return f"{self.number}-{self.form}-{self.attempt}"
 
 
+class Fate(Enum):
+    """What a printer says of a paper."""
+
+    OUT = "out"
+    WAITING = "waiting"
+    """It has it, in its own queue or under its head."""
+    ABSENT = "absent"
+    """It never got it: it may be sent again."""
+    DROPPED = "dropped"
+    """It had it and gave it up: cancelled at the printer, or broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """`why`: what a waiting or dropped paper lacks, in the printer's words. `path`: where it lies, if it is a file."""
+
+    fate: Fate
+    why: str = ""
+    path: Path | None = None
+
+
 class Printer(Protocol):
     """What a spool needs of a printer. `paper` names the job; the same name twice is the same paper."""
 
-    def deliver(self, paper: str, pdf: bytes) -> Path | None:
-        """Hand over a paper; the file, for a printer that makes files.
+    def deliver(self, paper: str, pdf: bytes) -> Told:
+        """Hand over a paper.
 
         Raises PrinterUnavailable if nothing can have come out, OutcomeUnknown if something may have.
         """
         ...
 
-    def came_out(self, paper: str) -> Path | None:
-        """After a crash: where the paper is, or None if it never came out.
+    def ask(self, paper: str) -> Told:
+        """What became of a paper that may have been handed over.
 
         Raises OutcomeUnknown where the printer cannot tell, PrinterUnavailable where it does not answer now.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Printers:
+    """The printers of a node by name, and which of them prints which form; `standard` prints the others."""
+
+    by_name: Mapping[str, Printer]
+    standard: str
+    by_form: Mapping[str, str]
+
+    @classmethod
+    def only(cls, printer: Printer, name: str = "") -> Printers:
+        return cls({name: printer}, name, {})
+
+    def name_for(self, form: str) -> str:
+        return self.by_form.get(form, self.standard)
 
 
 Renderer = Callable[[str, bytes], bytes]
@@ -98,7 +146,15 @@ Renderer = Callable[[str, bytes], bytes]
 
 
 def put(
-    *, stream: str, number: str, form: str, payload: bytes, copies: int, attempt: int = 1, at: datetime
+    *,
+    stream: str,
+    number: str,
+    form: str,
+    payload: bytes,
+    copies: int,
+    attempt: int = 1,
+    at: datetime,
+    printer: str = "",
 ) -> PrintJob:
     """Queue a paper, inside the caller's transaction. Raises peewee's IntegrityError for a paper that has its job."""
     return PrintJob.create(
@@ -110,6 +166,7 @@ def put(
         attempt=attempt,
         created_at=at,
         changed_at=at,
+        printer=printer,
     )
 
 
@@ -119,80 +176,158 @@ def forget(stream: str) -> list[Path]:
     Those that have not gone to a printer are dropped. Returns the files to take away, whether they are there or not.
     """
     jobs = list(PrintJob.select().where(PrintJob.stream == stream))
-    PrintJob.delete().where((PrintJob.stream == stream) & (PrintJob.state == State.QUEUED.value)).execute()
+    unsent = PrintJob.state.in_([State.QUEUED.value, State.FAILED.value])
+    PrintJob.delete().where((PrintJob.stream == stream) & unsent).execute()
     PrintJob.update(payload=b"", path="", error="").where(PrintJob.stream == stream).execute()
     return [Path(job.path) for job in jobs if job.path]
 
 
 class Spool:
-    """The way of the jobs to one printer. Its methods commit; call them outside of any transaction."""
+    """The way of the jobs to the printers. Its methods commit; call them outside of any transaction."""
 
     def __init__(
-        self, printer: Printer, render: Renderer, transaction: Callable[[], AbstractContextManager[object]]
+        self,
+        printers: Printers,
+        render: Renderer,
+        transaction: Callable[[], AbstractContextManager[object]],
     ) -> None:
         """`transaction` opens a transaction of the caller's database, for each step one."""
-        self._printer = printer
+        self._printers = printers
         self._render = render
         self._transaction = transaction
 
-    def work(self, *, at: datetime) -> int:
-        """Print what is queued, in order; how many papers came out.
+    # ---- by itself
 
-        A job that cannot be printed now keeps its place and its reason, and the next ones go on.
-        """
+    def work(self, *, at: datetime) -> int:
+        """Ask about what was sent, then print what is queued, in order; how many papers came out."""
         if database.in_transaction():
             raise RuntimeError(
                 "a job is only sent once its commit is: the spool works outside of transactions"
             )
-        return sum(self._print(job, at) for job in self._jobs(State.QUEUED))
+        came_out = self.follow(at=at)
+        for name, jobs in self._queues():
+            came_out += self._print_queue(name, jobs, at)
+        return came_out
 
-    def settle_interrupted(self, *, at: datetime) -> int:
-        """After a start: decide the jobs that a crash left half-sent; how many there were."""
-        interrupted = self._jobs(State.SENT)
-        for job in interrupted:
-            self._settle(job, at)
-        return len(interrupted)
+    def follow(self, *, at: datetime) -> int:
+        """Ask what became of papers that were sent, also by a process that died; how many have come out since."""
+        return sum(self._ask(job, at) for job in self._jobs(State.SENT))
+
+    # ---- by a person
 
     def answer(self, job_id: int, *, came_out: bool, at: datetime) -> bool:
         """A person looked at the printer: an unsure job is done, or queued again. False if it was not unsure."""
         return self._move(job_id, State.UNSURE, State.DONE if came_out else State.QUEUED, at)
 
-    def _print(self, job: PrintJob, at: datetime) -> bool:
+    def retry(self, job_id: int, *, at: datetime) -> bool:
+        """What was wrong is put right: a failed job is queued again. False if it had not failed."""
+        return self._move(job_id, State.FAILED, State.QUEUED, at)
+
+    def cancel(self, job_id: int, *, why: str, at: datetime) -> bool:
+        """Nobody wants this paper any more. False if it is at a printer, or came out."""
+        return any(
+            self._move(job_id, state, State.CANCELLED, at, error=why)
+            for state in (State.QUEUED, State.FAILED, State.UNSURE)
+        )
+
+    def send_to(self, job_id: int, printer: str, *, at: datetime) -> bool:
+        """Let another printer print a job that waits or has failed. False if it is at a printer, or came out.
+
+        Raises KeyError for a printer that is not there.
+        """
+        self._printers.by_name[printer]
+        return any(
+            self._move(job_id, state, State.QUEUED, at, printer=printer)
+            for state in (State.QUEUED, State.FAILED)
+        )
+
+    # ---- one job
+
+    def _print_queue(self, name: str, jobs: Iterable[PrintJob], at: datetime) -> int:
+        """A printer that does not take one paper is not offered the next ones in this pass: order is kept."""
+        printer, came_out = self._printers.by_name.get(name), 0
+        for job in jobs:
+            if printer is None:
+                gone = f"there is no printer called {name}"
+                self._move(job.id, State.QUEUED, State.FAILED, at, error=gone)
+                continue
+            try:
+                came_out += self._print(printer, name, job, at)
+            except PrinterUnavailable:
+                break
+        return came_out
+
+    def _print(self, printer: Printer, name: str, job: PrintJob, at: datetime) -> bool:
+        """Raises PrinterUnavailable when the job stays queued because its printer is away."""
         try:
             pdf = self._render(job.form, bytes(job.payload))
         except PrintError as why:
-            self._move(job.id, State.QUEUED, State.QUEUED, at, error=str(why))
+            self._move(job.id, State.QUEUED, State.FAILED, at, error=str(why))
             return False
-        if not self._move(job.id, State.QUEUED, State.SENT, at):
+        if not self._move(job.id, State.QUEUED, State.SENT, at, printer=name):
             return False
         try:
-            path = self._printer.deliver(job.paper, pdf)
+            told = printer.deliver(job.paper, pdf)
         except PrinterUnavailable as why:
             self._move(job.id, State.SENT, State.QUEUED, at, error=str(why))
-            return False
+            raise
         except OutcomeUnknown as why:
             self._move(job.id, State.SENT, State.UNSURE, at, error=str(why))
             return False
-        return self._move(job.id, State.SENT, State.DONE, at, path=str(path or ""))
+        return self._told(job, told, at)
 
-    def _settle(self, job: PrintJob, at: datetime) -> None:
+    def _ask(self, job: PrintJob, at: datetime) -> bool:
+        printer = self._printers.by_name.get(job.printer or self._printers.name_for(job.form))
+        if printer is None:
+            gone = f"the printer {job.printer} was taken away while the paper was at it"
+            self._move(job.id, State.SENT, State.UNSURE, at, error=gone)
+            return False
         try:
-            path = self._printer.came_out(job.paper)
+            told = printer.ask(job.paper)
         except OutcomeUnknown as why:
             self._move(job.id, State.SENT, State.UNSURE, at, error=str(why))
+            return False
         except PrinterUnavailable as why:
-            # It stays sent: only the printer, once it answers, knows which way.
+            # it stays sent: only the printer, once it answers, knows which way
             self._move(job.id, State.SENT, State.SENT, at, error=str(why))
-        else:
-            self._move(job.id, State.SENT, State.DONE if path else State.QUEUED, at, path=str(path or ""))
+            return False
+        return self._told(job, told, at)
+
+    def _told(self, job: PrintJob, told: Told, at: datetime) -> bool:
+        """Whether the paper came out."""
+        match told.fate:
+            case Fate.OUT:
+                return self._move(job.id, State.SENT, State.DONE, at, path=str(told.path or ""))
+            case Fate.WAITING:
+                self._move(job.id, State.SENT, State.SENT, at, error=told.why)
+            case Fate.ABSENT:
+                self._move(job.id, State.SENT, State.QUEUED, at)
+            case Fate.DROPPED:
+                self._move(job.id, State.SENT, State.FAILED, at, error=told.why)
+        return False
+
+    def _queues(self) -> Iterator[tuple[str, list[PrintJob]]]:
+        """What is queued, printer by printer, the oldest first."""
+
+        def queue_of(job: PrintJob) -> str:
+            return job.printer or self._printers.name_for(job.form)
+
+        jobs = sorted(self._jobs(State.QUEUED), key=lambda job: (queue_of(job), job.id))
+        for name, queue in groupby(jobs, queue_of):
+            yield name, list(queue)
 
     def _jobs(self, state: State) -> list[PrintJob]:
         with self._transaction():
             return list(PrintJob.select().where(PrintJob.state == state.value).order_by(PrintJob.id))
 
     def _move(self, job_id: int, old: State, new: State, at: datetime, **facts: str) -> bool:
-        """Change one job's state, committed; False if somebody else moved it first."""
-        changes: dict[str, Any] = {"state": new.value, "changed_at": at, "error": "", **facts}
+        """Change one job's state, committed; False if somebody else moved it first.
+
+        A job that stays where it is keeps the moment since which it has been there.
+        """
+        changes: dict[str, Any] = {"state": new.value, "error": "", **facts}
+        if new is not old:
+            changes["changed_at"] = at
         here = (PrintJob.id == job_id) & (PrintJob.state == old.value)
         with self._transaction():
             return bool(PrintJob.update(**changes).where(here).execute())

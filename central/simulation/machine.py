@@ -19,7 +19,7 @@ from central.simulation.world import MachineClock, World
 from edge.node import Folder, Node
 from edge.settings import read_settings
 from printing.errors import PrinterUnavailable
-from printing.spool import Spool
+from printing.spool import Fate, Printers, Spool, Told
 from schemas.catalog import Duty
 from sync.sqlite import SqliteFile
 
@@ -34,14 +34,14 @@ class Tray:
         self.papers: Counter[str] = Counter()
         self.off = False
 
-    def deliver(self, paper: str, pdf: bytes) -> Path | None:
+    def deliver(self, paper: str, pdf: bytes) -> Told:
         if self.off:
             raise PrinterUnavailable("tray", "no power")
         self.papers[paper] += 1
-        return None
+        return Told(Fate.OUT)
 
-    def came_out(self, paper: str) -> Path | None:
-        return Path(paper) if paper in self.papers else None
+    def ask(self, paper: str) -> Told:
+        return Told(Fate.OUT if paper in self.papers else Fate.ABSENT)
 
 
 class Machine:
@@ -99,7 +99,7 @@ class Machine:
             tick=lambda: 0.0,  # transactions must not be larger where the machine is quicker
         )
         # how a paper looks is none of our business here, and costs 20 ms a paper
-        self._spool = Spool(self.tray, lambda form, payload: payload, self._node.file.write)
+        self._spool = Spool(Printers.only(self.tray), lambda form, payload: payload, self._node.file.write)
         self.session = ids.hex()
         self._full = []
 

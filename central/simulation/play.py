@@ -408,7 +408,6 @@ class Run:
         self._gather()
         for machine in self.machines.values():
             # a full disk may have left a paper half-sent, as a crash does
-            machine.spool.settle_interrupted(at=machine.clock())
             machine.spool.work(at=machine.clock())
 
     def _gather(self) -> None:

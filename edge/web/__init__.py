@@ -26,6 +26,7 @@ from edge.web.headers import install as install_headers
 from edge.web.held import blueprint as held_back
 from edge.web.hosts import install as install_hosts
 from edge.web.keys import blueprint as keys
+from edge.web.printing import blueprint as printing
 from edge.web.returning import blueprint as returning
 from edge.web.room import blueprint as room
 from edge.web.sign_in import blueprint as sign_in
@@ -74,6 +75,7 @@ def create_pages(
         exchange,
         status_line,
         keys,
+        printing,
     ):
         app.register_blueprint(part)
     for register in extra:

@@ -10,6 +10,7 @@ from jinja2 import StrictUndefined
 
 from edge.web import acts, presence, sign_in, status_line, words
 from edge.web.forms import Bare
+from edge.web.printing import trouble_in_words
 from edge.web.site import site
 
 
@@ -18,6 +19,7 @@ def install(app: Flask) -> None:
     app.context_processor(_shared)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.filters.update(
+        printer_trouble=trouble_in_words,
         clock=lambda value: words.clock(value, site().now()),
         age=lambda value: words.age(value, site().now()),
         full=words.full,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -11,14 +10,14 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 from wtforms import RadioField, StringField, TextAreaField
 
+from edge.reprinting import REPRINTED, NothingToReprint, newest_slip, reprint_slip
 from edge.web import presence, showing
 from edge.web.errors import page as trouble_page
 from edge.web.forms import Bare, Choice, Form, needed, paragraph, text
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import RETURN, ROOM, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
-from printing.papers.reception import ReceiptSlip
-from printing.spool import PrintJob, State
+from printing.spool import PrintJob
 from schemas.acts import Status, WithdrawalAsked
 from schemas.fold import Place
 
@@ -31,6 +30,12 @@ class Withdrawal(Form):
     asked_by = StringField("Ai xin rút", filters=[text], validators=needed("Chưa ghi ai xin rút hồ sơ."))
     reason = TextAreaField(
         "Lý do xin rút", filters=[paragraph], validators=needed("Chưa ghi lý do xin rút hồ sơ.")
+    )
+
+
+class Reprint(Form):
+    reason = StringField(
+        "Lý do in lại", filters=[text], validators=needed("Chưa ghi vì sao in lại giấy hẹn.")
     )
 
 
@@ -82,6 +87,27 @@ def answer(stream: str, job: int) -> ResponseReturnValue:
     return redirect(url_for(".page", stream=shown.dossier.stream), 303)
 
 
+@blueprint.post("/dossier/<stream>/reprint")
+def reprint(stream: str) -> ResponseReturnValue:
+    """Print the slip again, with the reason that was chosen or written."""
+    shown, form, here = show(stream), Reprint(), site()
+    if not form.validate_on_submit():
+        return _render(shown, reprint=form), 422
+    try:
+        reprint_slip(here.node, stream, reason=form.reason.data, by=presence.person().id)
+    except NothingToReprint:
+        return trouble_page(
+            Trouble(
+                f"Máy này không có giấy hẹn của {shown.received.number} để in lại.",
+                "Hồ sơ vẫn nguyên.",
+                f"In lại ở {here.place(shown.receipt.node)}.",
+                409,
+            )
+        )
+    here.spool_wake()
+    return redirect(url_for(".page", stream=stream, done=REPRINTED), 303)
+
+
 @blueprint.get("/dossier/<stream>/slip.pdf")
 def slip_pdf(stream: str) -> ResponseReturnValue:
     shown, job = show(stream), slip_job(site(), stream)
@@ -95,11 +121,16 @@ def slip_pdf(stream: str) -> ResponseReturnValue:
                 404,
             )
         )
-    if job.state != State.DONE or not Path(job.path).is_file():
+    if not job.payload:
         return trouble_page(
-            Trouble(f"Giấy hẹn của {name} chưa in xong.", "Hồ sơ đã lưu.", "Chờ vài giây rồi mở lại.", 404)
+            Trouble(
+                f"Nội dung giấy hẹn của {name} đã xoá theo quy định.",
+                "Việc đã in vẫn được ghi.",
+                "Xem Việc đã làm của hồ sơ.",
+                404,
+            )
         )
-    return _pdf(site().node.folder.at_rest.read(Path(job.path)), name)
+    return _pdf(site().node.papers.render_job(job.form, bytes(job.payload)), name)
 
 
 @blueprint.get("/dossier/<stream>/result.pdf")
@@ -156,18 +187,10 @@ def withdraw(stream: str) -> ResponseReturnValue:
 
 
 def slip_job(here: Site, stream: str) -> PrintJob | None:
-    """The newest printing of the dossier's slip at this machine."""
-    with here.node.file.read():
-        found: PrintJob | None = (
-            PrintJob.select()
-            .where((PrintJob.stream == stream) & (PrintJob.form == ReceiptSlip.FORM))
-            .order_by(PrintJob.attempt.desc())
-            .first()
-        )
-    return found
+    return newest_slip(here.node, stream)
 
 
-def _render(shown: Shown) -> str:
+def _render(shown: Shown, *, reprint: Reprint | None = None) -> str:
     stream = shown.dossier.stream
     return render_template(
         "dossier.html",
@@ -178,6 +201,8 @@ def _render(shown: Shown) -> str:
         earlier=site().node.register.earlier(shown.received.applicant.identity, but=stream),
         conflicts=[(conflict, sides(shown, conflict)) for conflict in shown.dossier.conflicts],
         next_acts=_next_acts(shown),
+        reprint=reprint or Reprint(formdata=None),
+        reprint_errors=reprint.error_list() if reprint else [],
         token=CameOut,
     )
 

@@ -44,6 +44,7 @@ COUNTER = Entry(10, "Tiếp nhận", "counter.page", ((Duty.RECEIVE, Role.RECEIV
 ROOM = Entry(20, "Chờ xử lý", "room.page", ((Duty.APPRAISE, Role.APPRAISER), (Duty.APPROVE, Role.APPROVER)))
 RETURN = Entry(30, "Trả kết quả", "returning.page", ((Duty.RETURN, Role.RECEIVER),))
 FIND = Entry(40, "Tìm hồ sơ", "find.page")
+PRINTING = Entry(75, "Máy in", "printing.page")
 EXCHANGE = Entry(90, "Đồng bộ", "exchange.page")
 HELD = Entry(85, "Tạm giữ", "held.page")
 VIEWS = Entry(80, "Nhật ký xem", "viewing.page", roles=(Role.ADMINISTRATOR,))
@@ -58,7 +59,9 @@ class Site:
     node: Node
     roads: Roads | None
     spool_wake: Callable[[], None]
-    entries: list[Entry] = field(default_factory=lambda: [COUNTER, ROOM, RETURN, FIND, VIEWS, HELD, EXCHANGE])
+    entries: list[Entry] = field(
+        default_factory=lambda: [COUNTER, ROOM, RETURN, FIND, PRINTING, VIEWS, HELD, EXCHANGE]
+    )
     machines: Entry = EXCHANGE
     """The page that the status line leads to."""
     admits: Entry | None = None

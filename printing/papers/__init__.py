@@ -20,6 +20,7 @@ from printing.papers.hall import Sticker, Ticket
 from printing.papers.money import CashSummary, ElectronicReceipt, FeeNotice, PaperReceipt, ProvisionalSlip
 from printing.papers.reception import ElectronicSlip, ListSlip, NotReceived, ReceiptSlip, SupplementRequest
 from printing.papers.reports import Report06a
+from printing.papers.trial import TrialPage, TrialRoll
 
 KINDS: Final[Mapping[str, type[Paper]]] = {
     kind.FORM: kind
@@ -45,6 +46,8 @@ KINDS: Final[Mapping[str, type[Paper]]] = {
         Ticket,
         Sticker,
         Report06a,
+        TrialPage,
+        TrialRoll,
     )
 }
 """Papers by the number of their form."""

@@ -157,6 +157,7 @@ def test_pins_of_before_the_migration_are_still_good(centre: SmallCentre) -> Non
         for table in ("attempt", "session", "draft", "view_log"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("ALTER TABLE pin DROP COLUMN catalog")
+        connection.execute("ALTER TABLE print_job DROP COLUMN printer")
         connection.execute("ALTER TABLE pin ADD COLUMN failures INTEGER NOT NULL DEFAULT 0")
         connection.execute("ALTER TABLE pin ADD COLUMN locked_until TEXT NOT NULL DEFAULT ''")
         connection.execute("UPDATE pin SET failures = 3 WHERE person = 'hanh.nh'")

@@ -10,17 +10,18 @@ from hypothesis import strategies as st
 
 from printing.errors import PrinterUnavailable
 from printing.folder import PdfFolder, file_name
+from printing.spool import Fate, Told
 
 
 def test_a_paper_is_found_again_under_its_name(tmp_path: Path) -> None:
     folder = PdfFolder(tmp_path / "papers")
-    assert folder.came_out("H37.07-261123-1407-01-1") is None
+    assert folder.ask("H37.07-261123-1407-01-1") == Told(Fate.ABSENT)
 
-    file = folder.deliver("H37.07-261123-1407-01-1", b"%PDF")
+    told = folder.deliver("H37.07-261123-1407-01-1", b"%PDF")
 
-    assert file == tmp_path / "papers" / "H37.07-261123-1407-01-1.pdf"
+    file = tmp_path / "papers" / "H37.07-261123-1407-01-1.pdf"
+    assert told == folder.ask("H37.07-261123-1407-01-1") == Told(Fate.OUT, path=file)
     assert file.read_bytes() == b"%PDF"
-    assert folder.came_out("H37.07-261123-1407-01-1") == file
     assert list(folder.path.iterdir()) == [file]
 
 
@@ -28,8 +29,9 @@ def test_a_half_written_paper_did_not_come_out(tmp_path: Path) -> None:
     folder = PdfFolder(tmp_path)
     (tmp_path / "1407.pdf.part").write_bytes(b"%P")
 
-    assert folder.came_out("1407") is None
-    assert folder.deliver("1407", b"%PDF").read_bytes() == b"%PDF"
+    assert folder.ask("1407") == Told(Fate.ABSENT)
+    assert folder.deliver("1407", b"%PDF").path == tmp_path / "1407.pdf"
+    assert (tmp_path / "1407.pdf").read_bytes() == b"%PDF"
 
 
 def test_a_folder_that_cannot_be_one_is_unavailable(tmp_path: Path) -> None:

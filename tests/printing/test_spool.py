@@ -13,7 +13,7 @@ import pytest
 
 from printing.errors import OutcomeUnknown, PrinterUnavailable, UnreadableJob
 from printing.folder import PdfFolder
-from printing.spool import PrintJob, Spool, State, database, put
+from printing.spool import Fate, Printer, Printers, PrintJob, Spool, State, Told, database, put
 
 NOW = datetime(2026, 11, 23, 3, 13, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
@@ -49,7 +49,11 @@ def paper_of(form: str, payload: bytes) -> bytes:
 
 
 def spool(place: Path) -> Spool:
-    return Spool(PdfFolder(place / "papers"), paper_of, database.atomic)
+    return spool_of(PdfFolder(place / "papers"))
+
+
+def spool_of(printer: Printer) -> Spool:
+    return Spool(Printers.only(printer), paper_of, database.atomic)
 
 
 def queue(serial: int = 1, payload: bytes = b"slip") -> PrintJob:
@@ -98,7 +102,7 @@ def test_a_paper_that_cannot_be_printed_does_not_stop_the_others(node: Path) -> 
 
     assert spool(node).work(at=LATER) == 1
     assert state(good) is State.DONE
-    assert state(broken) is State.QUEUED
+    assert state(broken) is State.FAILED
     assert "not a slip" in PrintJob.get_by_id(broken.id).error
 
 
@@ -127,20 +131,37 @@ class SilentPrinter:
         self.taken: list[str] = []
         self.answers = True
 
-    def deliver(self, paper: str, pdf: bytes) -> Path | None:
+    def deliver(self, paper: str, pdf: bytes) -> Told:
         self.taken.append(paper)
         raise OutcomeUnknown("printer", "the cable was pulled")
 
-    def came_out(self, paper: str) -> Path | None:
+    def ask(self, paper: str) -> Told:
         if not self.answers:
             raise PrinterUnavailable("printer", "no answer")
         raise OutcomeUnknown("printer", "it keeps no record")
 
 
+class QueueingPrinter:
+    """A printer with a queue of its own, which says what became of each paper (stands for hardware)."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, Told] = {}
+        self.off = False
+
+    def deliver(self, paper: str, pdf: bytes) -> Told:
+        if self.off:
+            raise PrinterUnavailable("printer", "off")
+        self.told[paper] = Told(Fate.WAITING)
+        return self.told[paper]
+
+    def ask(self, paper: str) -> Told:
+        return self.told.get(paper, Told(Fate.ABSENT))
+
+
 @pytest.mark.parametrize(("came_out", "then"), [(True, State.DONE), (False, State.QUEUED)])
 def test_in_doubt_a_person_is_asked_and_nothing_is_repeated(node: Path, came_out: bool, then: State) -> None:
     job, printer = queue(), SilentPrinter()
-    unsure = Spool(printer, paper_of, database.atomic)
+    unsure = spool_of(printer)
     unsure.work(at=NOW)
     unsure.work(at=NOW)
 
@@ -156,12 +177,92 @@ def test_a_crash_at_a_silent_printer_is_settled_when_it_answers(node: Path) -> N
     PrintJob.update(state=State.SENT.value).execute()
 
     printer.answers = False
-    assert Spool(printer, paper_of, database.atomic).settle_interrupted(at=NOW) == 1
+    spool_of(printer).follow(at=NOW)
     assert state(job) is State.SENT
+    assert "no answer" in PrintJob.get_by_id(job.id).error
     printer.answers = True
-    Spool(printer, paper_of, database.atomic).settle_interrupted(at=LATER)
+    spool_of(printer).follow(at=LATER)
     assert state(job) is State.UNSURE
     assert printer.taken == []
+
+
+def test_a_paper_in_the_printers_own_queue_is_sent_and_not_printed(node: Path) -> None:
+    """Until the printer says that it came out; meanwhile its trouble is shown, and nothing is sent again."""
+    job, printer = queue(), QueueingPrinter()
+    working = spool_of(printer)
+
+    assert working.work(at=NOW) == 0
+    printer.told[job.paper] = Told(Fate.WAITING, "media-empty")
+    assert working.work(at=LATER) == 0
+    assert (state(job), PrintJob.get_by_id(job.id).error) == (State.SENT, "media-empty")
+    assert PrintJob.get_by_id(job.id).changed_at == NOW
+
+    printer.told[job.paper] = Told(Fate.OUT)
+    assert working.work(at=LATER) == 1
+    assert (state(job), PrintJob.get_by_id(job.id).error) == (State.DONE, "")
+
+
+def test_a_paper_that_was_cancelled_at_the_printer_waits_for_a_person(node: Path) -> None:
+    job, printer = queue(), QueueingPrinter()
+    working = spool_of(printer)
+    working.work(at=NOW)
+    printer.told[job.paper] = Told(Fate.DROPPED, "cancelled at the panel")
+    working.work(at=NOW)
+
+    assert (state(job), PrintJob.get_by_id(job.id).error) == (State.FAILED, "cancelled at the panel")
+    assert working.retry(job.id, at=LATER)
+    assert state(job) is State.QUEUED
+    assert working.cancel(job.id, why="người nộp không cần nữa", at=LATER)
+    assert state(job) is State.CANCELLED
+    assert not working.cancel(job.id, why="twice", at=LATER)
+    assert not working.retry(job.id, at=LATER)
+
+
+def test_a_printer_that_is_off_keeps_the_order_and_holds_up_no_other(node: Path) -> None:
+    laser, thermal = QueueingPrinter(), QueueingPrinter()
+    laser.off = True
+    two = Spool(
+        Printers({"laser": laser, "thermal": thermal}, "laser", {"ticket": "thermal"}),
+        paper_of,
+        database.atomic,
+    )
+    first, second = queue(1), queue(2)
+    ticket = put(stream="02", number="B-047", form="ticket", payload=b"t", copies=1, at=NOW)
+    two.work(at=NOW)
+
+    assert list(thermal.told) == [ticket.paper]
+    assert (state(first), state(second)) == (State.QUEUED, State.QUEUED)
+    assert PrintJob.get_by_id(first.id).error == "printer: off"
+    assert PrintJob.get_by_id(second.id).error == ""
+
+    laser.off = False
+    two.work(at=LATER)
+    assert list(laser.told) == [first.paper, second.paper]
+
+
+def test_another_printer_is_chosen_by_a_person(node: Path) -> None:
+    laser, thermal = QueueingPrinter(), QueueingPrinter()
+    laser.off = True
+    two = Spool(Printers({"laser": laser, "thermal": thermal}, "laser", {}), paper_of, database.atomic)
+    job = queue()
+    two.work(at=NOW)
+    assert two.send_to(job.id, "thermal", at=LATER)
+    two.work(at=LATER)
+
+    assert list(thermal.told) == [job.paper]
+    assert not two.send_to(job.id, "laser", at=LATER)
+    with pytest.raises(KeyError):
+        two.send_to(job.id, "nobody's", at=LATER)
+
+
+def test_a_printer_that_was_taken_away_leaves_its_papers_to_a_person(node: Path) -> None:
+    job = put(stream="01", number="1", form="01", payload=b"slip", copies=1, at=NOW, printer="old")
+    sent = put(stream="01", number="2", form="01", payload=b"slip", copies=1, at=NOW, printer="old")
+    PrintJob.update(state=State.SENT.value).where(PrintJob.id == sent.id).execute()
+    spool_of(QueueingPrinter()).work(at=LATER)
+
+    assert state(job) is State.FAILED
+    assert state(sent) is State.UNSURE
 
 
 def crash_at_step(place: Path, step: int) -> bool:
@@ -198,6 +299,12 @@ def work_until(place: Path, step: int) -> None:
     os._exit(0)
 
 
+def stamp_of(place: Path, job: PrintJob) -> int | None:
+    """Which file the paper is: another number, another printing."""
+    file = place / "papers" / f"{job.paper}.pdf"
+    return file.stat().st_ino if file.exists() else None
+
+
 def test_a_crash_between_any_two_steps_loses_no_paper_and_repeats_none(tmp_path: Path) -> None:
     """Before each statement and each touch of a file in turn; then a new start, which must finish the job."""
     seen: set[State] = set()
@@ -216,11 +323,11 @@ def test_a_crash_between_any_two_steps_loses_no_paper_and_repeats_none(tmp_path:
         seen.add(state(job))
         came_out_before = (place / "papers" / f"{job.paper}.pdf").exists()
 
-        spool(place).settle_interrupted(at=LATER)
-        printed_again = spool(place).work(at=LATER)
+        stamp = stamp_of(place, job)
+        spool(place).work(at=LATER)
 
         assert state(job) is State.DONE
-        assert printed_again == (not came_out_before)
+        assert (stamp_of(place, job) == stamp) == came_out_before, "printed a second time"
         assert (place / "papers" / f"{job.paper}.pdf").read_bytes() == b"%PDF slip"
         database.close()
     assert step > 8

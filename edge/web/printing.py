@@ -1,0 +1,223 @@
+"""Máy in: what waits for a printer, what nobody knows of, what failed; and the printers, each with a page to try it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+from wtforms import StringField
+from wtforms.validators import Length
+
+from edge.printers import FOLDER
+from edge.settings import PrinterKind
+from edge.web.forms import Bare, Form, needed, text, too_long
+from edge.web.site import Site, site
+from printing import spool
+from printing.errors import PrinterError
+from printing.papers.trial import LETTERS, TrialPage, TrialRoll
+from printing.spool import PrintJob, State
+from printing.typesetting import to_job
+
+blueprint = Blueprint("printing", __name__)
+
+_LATELY: Final = 20
+_OPEN: Final = tuple(state.value for state in (State.UNSURE, State.FAILED, State.QUEUED, State.SENT))
+WORDS: Final = {
+    "01": "Giấy tiếp nhận và hẹn trả",
+    "01-list": "Giấy tiếp nhận nhiều hồ sơ",
+    "02": "Phiếu yêu cầu bổ sung",
+    "03": "Phiếu từ chối tiếp nhận",
+    "04": "Văn bản xin lỗi, gia hạn",
+    "05": "Thông báo dừng giải quyết",
+    "06": "Phiếu kiểm soát",
+    "07": "Sổ theo dõi hồ sơ",
+    "07-pad": "Sổ ghi tay có số in sẵn",
+    "receipt": "Biên lai giấy",
+    "EBL01": "Bản thể hiện biên lai điện tử",
+    "provisional": "Phiếu thu tạm",
+    "ticket": "Phiếu số thứ tự",
+    "sticker": "Nhãn hồ sơ",
+    "trial": "Trang in thử",
+    "trial-roll": "In thử",
+}
+_TROUBLES: Final = {
+    "media-empty": "Hết giấy. Nạp giấy, máy tự in tiếp.",
+    "media-needed": "Hết giấy. Nạp giấy, máy tự in tiếp.",
+    "media-jam": "Kẹt giấy. Gỡ giấy kẹt, máy tự in tiếp.",
+    "cover-open": "Nắp máy in đang mở. Đóng nắp, máy tự in tiếp.",
+    "door-open": "Nắp máy in đang mở. Đóng nắp, máy tự in tiếp.",
+    "paused": "Máy in đang bị tạm dừng. Bật lại ở máy chủ in.",
+    "stopped": "Máy in dừng vì lỗi. Xem đèn báo trên máy in.",
+    "toner-empty": "Hết mực. Thay mực, máy tự in tiếp.",
+    "marker-supply-empty": "Hết mực. Thay mực, máy tự in tiếp.",
+    "offline": "Máy in đang tắt hoặc mất dây. Bật máy, cắm dây; máy tự in tiếp.",
+    "it is off": "Máy in đang tắt hoặc mất dây. Bật máy, cắm dây; máy tự in tiếp.",
+    "refused": "Máy in đang tắt hoặc mất dây. Bật máy, cắm dây; máy tự in tiếp.",
+    "the line broke": "Đường tới máy in đứt giữa lúc gửi.",
+    "does not say that it has printed": "Máy in đã nhận nhưng không báo đã in.",
+    "keeps no record": "Máy dừng giữa lúc in, máy in này không nhớ đã in gì.",
+    "keeps no list": "Máy dừng giữa lúc in, máy in này không nhớ đã in gì.",
+    "cancelled at the printer": "Bị huỷ ở máy in.",
+    "was taken away": "Máy in bị gỡ khỏi cấu hình trong lúc in.",
+    "does not answer": "Máy in không trả lời.",
+    "another job": "Máy in đang bận in giấy khác; máy tự in tiếp.",
+    "there is no printer called": "Máy in này không còn trong cấu hình. Chọn máy in khác.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterShown:
+    """`title` is what people call it; `busy` counts what waits for it."""
+
+    name: str
+    title: str
+    kind: str
+    address: str
+    forms: str
+    busy: int
+
+
+class Cancelling(Form):
+    reason = StringField(
+        "Lý do không in",
+        filters=[text],
+        validators=[*needed("Chưa ghi vì sao không in."), Length(max=300, message=too_long(300))],
+    )
+
+
+@blueprint.get("/printing")
+def page() -> ResponseReturnValue:
+    return _render()
+
+
+def _render(wrong: int = 0, why: str = "") -> str:
+    here = site()
+    with here.node.file.read():
+        jobs = list(PrintJob.select().where(PrintJob.state.in_(_OPEN)).order_by(PrintJob.id))
+        lately = list(
+            PrintJob.select()
+            .where(PrintJob.state.not_in(_OPEN))
+            .order_by(PrintJob.changed_at.desc())
+            .limit(_LATELY)
+        )
+    printers = _printers(here, jobs)
+    return render_template(
+        "printing.html",
+        jobs=sorted(jobs, key=lambda job: (_OPEN.index(job.state), job.id)),
+        lately=lately,
+        printers=printers,
+        titles={one.name: one.title for one in printers},
+        words=WORDS,
+        trouble=trouble_in_words,
+        wrong=wrong,
+        why=why,
+    )
+
+
+def trouble_in_words(error: str) -> str:
+    """What a printer's own words mean, and what to do; the printer's words where they are not known."""
+    return next((words for key, words in _TROUBLES.items() if key in error.lower()), error)
+
+
+def _printers(here: Site, jobs: list[PrintJob]) -> list[PrinterShown]:
+    printers = here.node.printers
+    waiting = [job.printer or printers.name_for(job.form) for job in jobs]
+    shown = [
+        PrinterShown(
+            one.name,
+            one.name,
+            "IPP" if one.kind is PrinterKind.IPP else "ESC/POS",
+            one.address,
+            ", ".join(WORDS.get(form, form) for form in one.forms) or "các giấy còn lại",
+            waiting.count(one.name),
+        )
+        for one in here.node.settings.printers
+    ]
+    forms = "các giấy còn lại" if printers.standard == FOLDER else "chỉ khi chọn"
+    folder = PrinterShown(FOLDER, "Thư mục PDF", "PDF", "", forms, waiting.count(FOLDER))
+    return [*shown, folder]
+
+
+@blueprint.post("/printing/<int:job>/answer")
+def answer(job: int) -> ResponseReturnValue:
+    """Somebody looked at the tray: `came_out` is `yes` or `no`."""
+    Bare.checked()
+    here = site()
+    here.node.spool.answer(job, came_out=request.form.get("came_out") == "yes", at=here.now())
+    return _done(here)
+
+
+@blueprint.post("/printing/<int:job>/again")
+def again(job: int) -> ResponseReturnValue:
+    """What was wrong is put right; `printer`: let another one do it."""
+    Bare.checked()
+    here = site()
+    name = request.form.get("printer")
+    if name is None:
+        here.node.spool.retry(job, at=here.now())
+    elif name in here.node.printers.by_name:
+        here.node.spool.send_to(job, name, at=here.now())
+    else:
+        raise NotFound
+    return _done(here)
+
+
+@blueprint.post("/printing/<int:job>/cancel")
+def cancel(job: int) -> ResponseReturnValue:
+    form = Cancelling()
+    if not form.validate_on_submit():
+        return _render(job, form.error_list()[0][1]), 422
+    here = site()
+    here.node.spool.cancel(job, why=form.reason.data, at=here.now())
+    return _done(here)
+
+
+@blueprint.post("/printing/trial")
+def trial() -> ResponseReturnValue:
+    """Try a printer: `printer` is its name."""
+    Bare.checked()
+    here = site()
+    name = request.form.get("printer", "")
+    if name not in here.node.printers.by_name:
+        raise NotFound
+    at, view = here.now(), here.node.catalog.latest
+    centre = view.centre()
+    kinds = {one.name: one.kind for one in here.node.settings.printers}
+    kind = TrialRoll if kinds.get(name) is PrinterKind.ESCPOS else TrialPage
+    paper = kind(
+        superior=centre.superior if centre else "",
+        agency=centre.name if centre else "",
+        place=centre.place if centre else "",
+        counter=here.node.card.title,
+        printer=name or "Thư mục PDF",
+        letters=LETTERS,
+        tried=at,
+        qr_text=f"MOTCUA {here.node.id}",
+    )
+    number = f"thu-{at:%Y%m%d%H%M%S%f}"
+    with here.node.file.write():
+        spool.put(
+            stream="", number=number, form=kind.FORM, payload=to_job(paper), copies=1, at=at, printer=name
+        )
+    return _done(here)
+
+
+@blueprint.get("/printing/state")
+def state() -> str:
+    """How one printer is, as it says itself; asked for by the page after it is there, because it may take seconds."""
+    printer = site().node.printers.by_name.get(request.args.get("printer", ""))
+    about = getattr(printer, "about", None)
+    if about is None:
+        return "Luôn sẵn sàng"
+    try:
+        return trouble_in_words(str(about()).replace("ready", "Sẵn sàng"))
+    except PrinterError as why:
+        return trouble_in_words(why.why)
+
+
+def _done(here: Site) -> ResponseReturnValue:
+    here.spool_wake()
+    return redirect(url_for(".page"), 303)

@@ -1,0 +1,206 @@
+"""Printers that speak IPP (RFC 8011): a queue of CUPS, or a printer in the network. The only module that knows pyipp.
+
+pyipp's own client is asynchronous; its codec is used here, over a session of requests. A paper's name is its job's
+name, so that after a crash the printer itself says whether it has it.
+
+| job-state of IPP                | fate    |
+|---------------------------------|---------|
+| pending, held, processing, stopped | waiting |
+| completed                       | out     |
+| canceled, aborted               | dropped |
+| no job of that name, and CUPS, which keeps its history | absent |
+| no job of that name elsewhere   | nobody knows |
+"""
+
+from __future__ import annotations
+
+import errno
+import struct
+from collections.abc import Mapping
+from typing import Any, Final, cast
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from pyipp.const import DEFAULT_PROTO_VERSION
+from pyipp.enums import IppJobState, IppOperation
+from pyipp.exceptions import IPPError
+from pyipp.parser import parse
+from pyipp.serializer import encode_dict
+
+from printing.errors import OutcomeUnknown, PrinterUnavailable
+from printing.spool import Fate, Told
+
+TIMEOUT_S: Final = 10.0
+"""Of a printer's answer, not of its printing."""
+PORT: Final = 631
+_USER: Final = "motcua"
+_JOB_FACTS: Final = ["job-id", "job-name", "job-state", "job-state-reasons", "job-printer-state-message"]
+_WORKING: Final = frozenset(
+    {IppJobState.PENDING, IppJobState.HELD, IppJobState.PROCESSING, IppJobState.STOPPED}
+)
+_NO_REASON: Final = frozenset(
+    {"none", "", "job-printing", "job-incoming", "job-queued", "processing-to-stop-point"}
+)
+_GOOD: Final = range(0x100)
+"""Status codes that mean success (RFC 8011 §4.1.6.1)."""
+_REFUSED: Final = frozenset({errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH})
+
+
+class IppPrinter:
+    """`uri` as people know it: `ipp://localhost/printers/Quay03`, `ipps://10.0.0.9/ipp/print`."""
+
+    def __init__(self, name: str, uri: str, *, session: requests.Session | None = None) -> None:
+        self.name, self._uri = name, uri
+        self._url = http_url(uri)
+        self._session = session or _session()
+
+    def deliver(self, paper: str, pdf: bytes) -> Told:
+        """Send a paper; it waits in the printer's queue then."""
+        answer = self._ask_printer(
+            IppOperation.PRINT_JOB,
+            {"job-name": paper, "document-format": "application/pdf"},
+            pdf,
+        )
+        return self._fate(self._jobs_of(answer)[0])
+
+    def ask(self, paper: str) -> Told:
+        """Look for the paper among the jobs that the printer knows, finished ones too; the newest of its name."""
+        found = [
+            job
+            for which in ("not-completed", "completed")
+            for job in self._jobs_of(
+                self._ask_printer(
+                    IppOperation.GET_JOBS,
+                    {"which-jobs": which, "requested-attributes": _JOB_FACTS},
+                )
+            )
+            if job.get("job-name") == paper
+        ]
+        if found:
+            return self._fate(max(found, key=lambda job: int(job.get("job-id", 0))))
+        if self._keeps_history():
+            return Told(Fate.ABSENT)
+        raise OutcomeUnknown(self.name, "it keeps no list of what it has printed")
+
+    def about(self) -> str:
+        """What the printer calls itself and how it is: for a page and a test of the line."""
+        facts = self._printer()
+        reasons = [
+            reason for reason in _listed(facts.get("printer-state-reasons")) if reason not in _NO_REASON
+        ]
+        model = str(facts.get("printer-make-and-model") or facts.get("printer-name") or self._uri)
+        return f"{model}: {', '.join(reasons)}" if reasons else model
+
+    def _keeps_history(self) -> bool:
+        return bool(self._printer().get("cups-version"))
+
+    def _printer(self) -> Mapping[str, Any]:
+        answer = self._ask_printer(IppOperation.GET_PRINTER_ATTRIBUTES, {})
+        printers = answer.get("printers") or [{}]
+        return cast(Mapping[str, Any], printers[0])
+
+    def _fate(self, job: Mapping[str, Any]) -> Told:
+        state = job.get("job-state")
+        reasons = [reason for reason in _listed(job.get("job-state-reasons")) if reason not in _NO_REASON]
+        if state == IppJobState.COMPLETED:
+            return Told(Fate.OUT)
+        if state in _WORKING:
+            return Told(Fate.WAITING, self._trouble() or ", ".join(reasons))
+        said = str(job.get("job-printer-state-message") or "")
+        return Told(Fate.DROPPED, said or ", ".join(reasons) or "it was cancelled at the printer")
+
+    def _trouble(self) -> str:
+        """Why a printer stands still: media-empty, offline, cover-open …"""
+        reasons = _listed(self._printer().get("printer-state-reasons"))
+        return ", ".join(reason for reason in reasons if reason not in _NO_REASON)
+
+    def _jobs_of(self, answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        return list(answer.get("jobs") or [])
+
+    def _ask_printer(
+        self, operation: IppOperation, facts: Mapping[str, Any], document: bytes = b""
+    ) -> Mapping[str, Any]:
+        """One request. Raises PrinterUnavailable, or OutcomeUnknown once a document was on its way."""
+        body = encode_dict(
+            {
+                "version": DEFAULT_PROTO_VERSION,
+                "operation": operation,
+                "request-id": 1,
+                "operation-attributes-tag": {
+                    "attributes-charset": "utf-8",
+                    "attributes-natural-language": "en",
+                    "printer-uri": self._uri,
+                    "requesting-user-name": _USER,
+                    **facts,
+                },
+            }
+        )
+        try:
+            answer = self._session.post(
+                self._url,
+                data=body + document,
+                headers={"Content-Type": "application/ipp"},
+                timeout=TIMEOUT_S,
+            )
+        except requests.ConnectTimeout as why:
+            raise PrinterUnavailable(self.name, "it does not answer") from why
+        except requests.RequestException as why:
+            if document and not _never_connected(why):
+                raise OutcomeUnknown(self.name, "the line broke while the paper was sent") from why
+            raise PrinterUnavailable(self.name, "it is off, or the line to it is down") from why
+        return self._read(answer)
+
+    def _read(self, answer: requests.Response) -> Mapping[str, Any]:
+        if answer.status_code != requests.codes.ok:
+            raise PrinterUnavailable(self.name, f"it answers {answer.status_code} {answer.reason}")
+        try:
+            parsed = parse(answer.content)
+        except (IPPError, ValueError, LookupError, TypeError, struct.error) as why:
+            raise PrinterUnavailable(self.name, "it does not speak IPP") from why
+        code = int(parsed["status-code"])
+        if code in _GOOD:
+            return cast(Mapping[str, Any], parsed)
+        said = (parsed.get("operation-attributes") or {}).get("status-message", "")
+        raise PrinterUnavailable(self.name, str(said) or f"it refuses with IPP status 0x{code:04x}")
+
+
+def http_url(uri: str) -> str:
+    """Where requests finds an `ipp` or `ipps` printer."""
+    parts = urlsplit(uri)
+    scheme = "https" if parts.scheme in ("ipps", "https") else "http"
+    host = parts.hostname or "localhost"
+    return urlunsplit((scheme, f"{host}:{parts.port or PORT}", parts.path or "/", "", ""))
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
+def _listed(value: Any) -> list[str]:
+    """A keyword attribute, which has one value or several."""
+    if value is None:
+        return []
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
+def _never_connected(why: requests.RequestException) -> bool:
+    """Whether the connection was refused before a byte went out."""
+    reason: object = why
+    seen = 0
+    while isinstance(reason, BaseException) and seen < _DEPTH:
+        if isinstance(reason, OSError) and reason.errno in _REFUSED:
+            return True
+        reason = (
+            getattr(reason, "reason", None)
+            or reason.__cause__
+            or reason.__context__
+            or next(iter(reason.args), None)
+        )
+        seen += 1
+    return False
+
+
+_DEPTH: Final = 10
+"""urllib3 wraps the system's error a few times."""

@@ -1,0 +1,169 @@
+"""Real CUPS and a real IPP printer: accepted, held, stopped, cancelled, restarted, away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import peewee
+import pytest
+
+from printing.errors import OutcomeUnknown, PrinterUnavailable
+from printing.forms import Forms
+from printing.ipp import IppPrinter, http_url
+from printing.papers.reception import ReceiptSlip
+from printing.spool import Fate, Printers, PrintJob, Spool, State, Told, database, put
+from printing.typesetting import to_job, typeset_job
+from tests.printing.cups import QUEUE, PrintServer, free_port, print_server, until
+
+NOW = datetime(2026, 11, 23, 3, 13, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PrintServer]:
+    with print_server() as running:
+        yield running
+
+
+@pytest.fixture
+def queue(server: PrintServer) -> IppPrinter:
+    return IppPrinter("Quầy 03", server.queue)
+
+
+@pytest.fixture
+def pdf(slip: ReceiptSlip, forms: Forms) -> bytes:
+    return typeset_job("01", to_job(slip), forms)
+
+
+def comes_to(printer: IppPrinter, paper: str, fate: Fate) -> Told:
+    until(lambda: printer.ask(paper).fate is fate)
+    return printer.ask(paper)
+
+
+def test_a_paper_goes_through_cups_and_comes_out_as_it_was(
+    server: PrintServer, queue: IppPrinter, pdf: bytes, poppler: Callable[..., str]
+) -> None:
+    before = len(server.papers)
+    assert queue.deliver("H37-1-01-1", pdf).fate is Fate.WAITING
+    comes_to(queue, "H37-1-01-1", Fate.OUT)
+
+    *_, came_out = server.papers
+    assert len(server.papers) == before + 1
+    assert "GIẤY TIẾP NHẬN HỒ SƠ" in poppler("pdftotext", came_out.read_bytes())
+
+
+def test_a_paper_goes_to_a_printer_without_cups(server: PrintServer, pdf: bytes) -> None:
+    printer = IppPrinter("trực tiếp", server.printer)
+
+    def taken() -> bool:
+        """One that prints says that it is busy; nothing of the paper was taken then."""
+        try:
+            return printer.deliver("H37-2-01-1", pdf).fate is not Fate.DROPPED
+        except PrinterUnavailable:
+            return False
+
+    until(taken)
+    comes_to(printer, "H37-2-01-1", Fate.OUT)
+
+    with pytest.raises(OutcomeUnknown, match="keeps no list"):
+        printer.ask("never sent")
+
+
+def test_cups_knows_what_it_never_got(queue: IppPrinter) -> None:
+    assert queue.ask("H37-404-01-1") == Told(Fate.ABSENT)
+
+
+def test_a_stopped_printer_keeps_the_paper_and_says_so(
+    server: PrintServer, queue: IppPrinter, pdf: bytes
+) -> None:
+    server.run("/usr/sbin/cupsdisable", QUEUE)
+    try:
+        queue.deliver("H37-3-01-1", pdf)
+        told = queue.ask("H37-3-01-1")
+        assert (told.fate, told.why) == (Fate.WAITING, "paused")
+    finally:
+        server.run("/usr/sbin/cupsenable", QUEUE)
+    comes_to(queue, "H37-3-01-1", Fate.OUT)
+
+
+def test_what_is_cancelled_at_the_queue_is_dropped(
+    server: PrintServer, queue: IppPrinter, pdf: bytes
+) -> None:
+    server.run("/usr/sbin/cupsdisable", QUEUE)
+    try:
+        queue.deliver("H37-4-01-1", pdf)
+        server.run("cancel", "-a", QUEUE)
+        assert comes_to(queue, "H37-4-01-1", Fate.DROPPED).why
+    finally:
+        server.run("/usr/sbin/cupsenable", QUEUE)
+
+
+def test_a_server_that_was_restarted_still_knows(server: PrintServer, queue: IppPrinter, pdf: bytes) -> None:
+    server.run("/usr/sbin/cupsdisable", QUEUE)
+    queue.deliver("H37-5-01-1", pdf)
+    server.stop_cups()
+    with pytest.raises(PrinterUnavailable, match="off, or the line"):
+        queue.ask("H37-5-01-1")
+    with pytest.raises(PrinterUnavailable):
+        queue.deliver("H37-6-01-1", pdf)
+    server.start_cups()
+    assert queue.ask("H37-5-01-1").fate is Fate.WAITING
+    server.run("/usr/sbin/cupsenable", QUEUE)
+    comes_to(queue, "H37-5-01-1", Fate.OUT)
+    assert queue.ask("H37-6-01-1") == Told(Fate.ABSENT)
+
+
+def test_a_queue_that_is_not_there_says_so(server: PrintServer, pdf: bytes) -> None:
+    gone = IppPrinter("Quầy 99", f"ipp://127.0.0.1:{server.cups_port}/printers/Quay99")
+    with pytest.raises(PrinterUnavailable, match="Quầy 99"):
+        gone.deliver("H37-7-01-1", pdf)
+    with pytest.raises(PrinterUnavailable):
+        IppPrinter("nobody", f"ipp://127.0.0.1:{free_port()}/ipp/print").about()
+
+
+def test_it_says_what_it_is(server: PrintServer, queue: IppPrinter) -> None:
+    assert "Example Printer" in IppPrinter("trực tiếp", server.printer).about()
+    assert queue.about()
+
+
+@pytest.fixture
+def spooling(tmp_path: Path, server: PrintServer, forms: Forms) -> Iterator[Spool]:
+    """A spool before the real queue, with a database of its own."""
+    before = database.obj
+    database.initialize(peewee.SqliteDatabase(str(tmp_path / "node.db"), pragmas={"journal_mode": "wal"}))
+    database.create_tables([PrintJob])
+    queue = IppPrinter("Quầy 03", server.queue)
+    yield Spool(
+        Printers.only(queue, "Quầy 03"),
+        lambda form, payload: typeset_job(form, payload, forms),
+        database.atomic,
+    )
+    database.close()
+    database.initialize(before)
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_after_a_crash_the_queue_is_asked_and_the_paper_comes_out_once(
+    spooling: Spool, server: PrintServer, slip: ReceiptSlip, pdf: bytes, arrived: bool
+) -> None:
+    """The power went after the job was noted as sent: before the paper reached CUPS, or after."""
+    number, before = f"H37.07-261123-88{arrived:d}", len(server.papers)
+    job = put(
+        stream="01", number=number, form="01", payload=to_job(slip), copies=2, at=NOW, printer="Quầy 03"
+    )
+    PrintJob.update(state=State.SENT.value).execute()
+    if arrived:
+        IppPrinter("Quầy 03", server.queue).deliver(job.paper, pdf)
+
+    def done() -> bool:
+        spooling.work(at=NOW)
+        return PrintJob.get_by_id(job.id).state == State.DONE
+
+    until(done)
+    assert len(server.papers) == before + 1
+
+
+def test_where_a_printer_is_found() -> None:
+    assert http_url("ipp://localhost/printers/Quay03") == "http://localhost:631/printers/Quay03"
+    assert http_url("ipps://10.0.0.9:443/ipp/print") == "https://10.0.0.9:443/ipp/print"
