@@ -19,7 +19,7 @@ endif
 help:
 	@echo "make run     set up, and start the demo centre on http://127.0.0.1:8600/"
 	@echo "make test    set up what the tests need, lint, and run all tests; the law's must cover 98% of its branches"
-	@echo "make lint    ruff, mypy, import contracts"
+	@echo "make lint    ruff, mypy, import contracts, secrets, dependencies"
 	@echo "make prove   the long proofs (FULL=1: with all counts)"
 	@echo "make bench   measure, and hold the figures against what they must be"
 	@echo "make lock    choose new versions of the dependencies"
@@ -69,6 +69,7 @@ lint: $(VENV)/.tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.audit
 
 format: $(VENV)/.tests
 	$(BIN)/ruff check --fix .
