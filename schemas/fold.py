@@ -368,7 +368,8 @@ class _Fold:
         except msgspec.ValidationError as why:
             return _Verdict(Place.HELD, f"{Because.DATA.value}: {why}")
         admitted = trust.admitted.get(event.hash)
-        if trust.is_cut(event.node, event.seq, event.hash):
+        # a visit's acts lie in a chain of their own, which a cut of the dossiers says nothing of
+        if act.subject != "visit" and trust.is_cut(event.node, event.seq, event.hash):
             where, why_not = Place.HELD, "cut"
         else:
             where, why_not = self._regularity(event, act, data, view, before)

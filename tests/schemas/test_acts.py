@@ -794,3 +794,11 @@ def test_a_slip_that_proves_nothing_brings_no_number_back(slip: str) -> None:
     }
     _, again = lost_and_entered_again(slip=codes.get(slip, slip))
     assert (again.place_of_last, because(again)) == (Place.IRREGULAR, Because.NUMBER.value)
+
+
+def test_a_cut_of_a_machine_s_dossiers_says_nothing_of_its_visits() -> None:
+    """They are counted in another chain."""
+    ticket = told("visit.ticket_taken", "", "counter-01.1", ticket="A1", queue="Đất đai")
+    cut = informed(Cut("counter-01.1", "dossiers", 0, "", "forked"))
+    assert fold(history(ticket), cut).visit is VisitStatus.WAITING
+    assert fold(history(received()), cut).status is Status.NONE
