@@ -14,6 +14,7 @@ free on the day after.
 from __future__ import annotations
 
 import hmac
+import logging
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from schemas.errors import Malformed
 from schemas.events import moment, timestamp
 from schemas.fold import Place as Fate
 
+_log = logging.getLogger(__name__)
 CODE_LIFE: Final = timedelta(minutes=30)
 TRIES: Final = 5
 RENEWED_BEFORE: Final = timedelta(days=60)
@@ -147,6 +149,8 @@ class Enrolment:
         Asked again by the same machine in the same words, it is given again: the line may have been cut in between.
         `server`: the pin of the key that central shows on this line.
         """
+        with self._centre.file.read():
+            self._usable(name)  # whoever has heard of no code holds up nobody who writes
         with self._centre.file.write():
             row = self._usable(name)
             code, place = Code(name, bytes(row.key)), msgspec.json.decode(row.plan, type=Place)
@@ -234,7 +238,10 @@ class Enrolment:
         for card in due:
             certificate = from_base64(card.tls, "tls")
             if tls is not None and certificate:
-                certificate = tls.renew(certificate, card.place, host_of(card.address), now, lease.end)
+                try:
+                    certificate = tls.renew(certificate, card.place, host_of(card.address), now, lease.end)
+                except NotGranted as why:  # nodes do not mind; browsers will say so, and a person look here
+                    _log.warning("the certificate of %s was not renewed: %s", card.node, why)
             renewed.append(msgspec.structs.replace(card, lease_to=lease.until, tls=to_base64(certificate)))
         if renewed:
             Office(self._centre).define(renewed, by="")

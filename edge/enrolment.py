@@ -243,5 +243,5 @@ def _refusal(status: int, body: bytes) -> str:
     with contextlib.suppress(ValueError):
         said = json.loads(body)
         if isinstance(said, dict) and isinstance(said.get("detail"), str):
-            return f"the centre says: {said['detail'][:500]!a}"
+            return f"whoever answers there says: {said['detail'][:500]!a}"
     return f"the other side says {status}, and no more: is it a centre of ours?"
