@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 from cryptography.x509.oid import NameOID
+from msgspec import Meta
 
 from central.tls_authority import Names, TlsAuthority, common_name, make_tls_authority, usage
 from edge.chain import OwnChain
@@ -31,7 +32,7 @@ from edge.node import Folder, Node
 from edge.settings import NodeSettings, write_settings
 from schemas.calendar import VIETNAM, local_day
 from schemas.canonical import from_base64, to_base64
-from schemas.catalog import Card, Centre, Confirmation, Duty, Entry, kind_of, subject_of
+from schemas.catalog import Card, Centre, Confirmation, Duty, Entry, NumberRange, kind_of, subject_of
 from schemas.enrolment import Answer, Request, incarnation, read_request
 from schemas.events import Document, Signed, timestamp, write
 from schemas.seals import sign_decision
@@ -116,6 +117,37 @@ def _certificate(
     )
 
 
+class Numbers(msgspec.Struct, frozen=True):
+    """Numbers that a machine may give, ahead of time: receipts of a symbol, forms of a pad, results of an agency."""
+
+    what: Literal["receipt", "pad", "result"]
+    symbol: str
+    first: Annotated[int, Meta(ge=1, le=99_999_999)]
+    last: Annotated[int, Meta(ge=1, le=99_999_999)]
+    form: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what}:{self.symbol}:{self.first}-{self.last}" + (f":{self.form}" if self.form else "")
+
+    def meets(self, what: str, symbol: str, form: str, first: int, last: int) -> bool:
+        """Whether one number would be given by both."""
+        same = (self.what, self.symbol, self.form) == (what, symbol, form)
+        return same and self.first <= last and first <= self.last
+
+    def granted(self, node: str, lease: Lease) -> NumberRange:
+        return NumberRange(
+            id=f"{node} {self.what} {self.symbol} {self.form} {self.first}",
+            node=node,
+            what=self.what,
+            first=self.first,
+            last=self.last,
+            since=lease.since,
+            until=lease.until,
+            form=self.form,
+            symbol=self.symbol,
+        )
+
+
 class Place(msgspec.Struct, frozen=True):
     """What a machine is to be. `address`: where others reach it ("": as it says itself); no `agencies`: all."""
 
@@ -126,6 +158,7 @@ class Place(msgspec.Struct, frozen=True):
     address: str = ""
     agencies: tuple[str, ...] = ()
     building: str = ""
+    ranges: tuple[Numbers, ...] = ()
 
     @property
     def name(self) -> str:
@@ -274,15 +307,16 @@ def enrol(
     settle_in(folder, own, answer, lambda card, central: settings, centre.ids)
 
 
-def grant(centre: Node, place: Place, request: Request, *, by: str, with_: Iterable[Entry] = ()) -> bytes:
-    """Write the card that a request asks for, and `with_` it other entries; the answer. Raises `NotGranted`."""
+def grant(centre: Node, place: Place, request: Request, *, by: str) -> bytes:
+    """Write the card that a request asks for, and its numbers; the answer. Raises `NotGranted`."""
     at, office = centre.clock(), Office(centre)
     lease, tls = Lease.beginning(at), TlsAuthority.read(centre.folder)
     certificate = b""
     if tls is not None and request.tls:
         host = host_of(place.address or request.address)
         certificate = tls.certify(from_base64(request.tls, "tls"), place.name, host, at, lease.end)
-    office.define([place.card(request, lease, certificate), *with_], by=by)
+    ranges = [numbers.granted(place.node, lease) for numbers in place.ranges]
+    office.define([place.card(request, lease, certificate), *ranges], by=by)
     return answer_for(centre, place.node)
 
 

@@ -5,6 +5,7 @@ Nothing is imported here that a counter would wait for when it starts; each comm
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from central.centre import Numbers
     from central.enrolment import Wish
 
 _folder = click.Path(path_type=Path, file_okay=False)
 _file = click.Path(path_type=Path, dir_okay=False)
 _existing = click.Path(path_type=Path, dir_okay=False, exists=True)
+_RANGE = re.compile(r"(?P<what>[a-z]+):(?P<symbol>[^:]+):(?P<first>\d+)-(?P<last>\d+)(?::(?P<form>.+))?")
 KINDS = ("counter", "room", "desk", "kiosk", "board")
 WHY = ("retired", "lost", "stolen", "forked")
 
@@ -33,6 +36,12 @@ def place_options(command: Any) -> Any:
         click.option("--address", default="", help="How others reach it. [default: what it says itself]"),
         click.option(
             "--building", default="", help="Machines of one building speak with each other by themselves."
+        ),
+        click.option(
+            "--range",
+            "ranges",
+            multiple=True,
+            help="Numbers to give: receipt:26TAA:1-500, result:H37.08:1-999.",
         ),
         click.option("--by", required=True, help="The administrator who does it."),
     )
@@ -59,7 +68,23 @@ def _wish(given: dict[str, Any]) -> Wish:
         number=given["number"],
         address=given["address"].rstrip("/"),
         building=given["building"],
+        ranges=tuple(map(_numbers, given["ranges"])),
     )
+
+
+def _numbers(text: str) -> Numbers:
+    """`WHAT:SYMBOL:FIRST-LAST`, and `:FORM` where there are several."""
+    import msgspec
+
+    from central.centre import Numbers
+
+    match = _RANGE.fullmatch(text)
+    try:
+        return msgspec.convert(match.groupdict(default="") if match else {}, Numbers, strict=False)
+    except msgspec.ValidationError as why:
+        raise click.BadParameter(
+            f"{text}: WHAT:SYMBOL:FIRST-LAST, like receipt:26TAA:1-500", param_hint="--range"
+        ) from why
 
 
 @click.command("init")

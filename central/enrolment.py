@@ -23,14 +23,14 @@ from typing import Final
 
 import msgspec
 
-from central.centre import Lease, Office, Place, answer_for, grant, host_of
+from central.centre import Lease, Numbers, Office, Place, answer_for, grant, host_of
 from central.errors import NotGranted
 from central.tls_authority import TlsAuthority
 from edge.database import EnrolmentCode, EventRow
 from edge.node import Node
 from schemas.calendar import local_day
 from schemas.canonical import from_base64, to_base64
-from schemas.catalog import Card, Cut, Duty, Role, Why
+from schemas.catalog import Card, Cut, Duty, NumberRange, Role, Why
 from schemas.enrolment import Code, Request, check_holds, check_of, incarnation, read_request, spelled
 from schemas.errors import Malformed
 from schemas.events import moment, timestamp
@@ -66,6 +66,7 @@ class Wish(msgspec.Struct, frozen=True):
     number: int | None = None
     address: str = ""
     building: str = ""
+    ranges: tuple[Numbers, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +245,8 @@ class Enrolment:
                     _log.warning("the certificate of %s was not renewed: %s", card.node, why)
             renewed.append(msgspec.structs.replace(card, lease_to=lease.until, tls=to_base64(certificate)))
         if renewed:
-            Office(self._centre).define(renewed, by="")
+            ranges = [one for card in renewed for one in self._ranges(card.node, lease.until)]
+            Office(self._centre).define([*renewed, *ranges], by="")
         return [card.node for card in renewed]
 
     def revoke(self, node: str, why: Why, *, by: str) -> Card:
@@ -280,7 +282,7 @@ class Enrolment:
                 for database in ("dossiers", "visits")
                 if database != "dossiers" or node not in self._centre.catalog.trust.cuts
             ]
-            Office(self._centre).define([*cuts, ended], by=by)
+            Office(self._centre).define([*cuts, *self._ranges(node, local_day(now)), ended], by=by)
         return ended
 
     def closed_on(self, node: str) -> date | None:
@@ -355,6 +357,7 @@ class Enrolment:
             address=wish.address,
             agencies=wish.agencies,
             building=wish.building,
+            ranges=wish.ranges,
         )
         self._check(place, day)
         return place
@@ -374,6 +377,7 @@ class Enrolment:
         unknown = [code for code in place.agencies if self._centre.catalog.latest.agency(code) is None]
         if unknown:
             raise NotGranted(f"the catalog has no agency {', '.join(unknown)}")
+        self._check_ranges(place)
         if not (0 <= place.number <= 89 or 900 <= place.number <= 999):
             raise NotGranted(f"{place.number} is no number of a machine: 0 to 89, or 900 to 999", "number")
         holder = next(
@@ -387,16 +391,41 @@ class Enrolment:
                 node=holder.node,
             )
 
+    def _check_ranges(self, place: Place) -> None:
+        granted = [
+            (one.what, one.symbol, one.form, one.first, one.last)
+            for one in self._centre.catalog.latest.all_ranges()
+        ]
+        for code in self._open_places():
+            granted += [(one.what, one.symbol, one.form, one.first, one.last) for one in code.ranges]
+        for numbers in place.ranges:
+            if numbers.last < numbers.first:
+                raise NotGranted(f"{numbers} ends before it begins")
+            if any(numbers.meets(*one) for one in granted):
+                raise NotGranted(
+                    f"{numbers}: some of these numbers were granted before, and none is given twice"
+                )
+            granted.append((numbers.what, numbers.symbol, numbers.form, numbers.first, numbers.last))
+
     def _holds(self, card: Card, day: date) -> bool:
         """Whether a number is a card's on a day. A machine that closed itself holds it no longer than that day."""
         closed = self.closed_on(card.node)
         return day <= (card.lease_to if closed is None else min(card.lease_to, closed))
 
     def _promised(self) -> set[int]:
+        return {place.number for place in self._open_places()}
+
+    def _open_places(self) -> list[Place]:
+        """What the open codes promise."""
         now = self._centre.clock()
         with self._centre.file.read():
             rows = [row for row in self._rows() if row.state == OPEN and moment(row.until) > now]
-        return {msgspec.json.decode(row.plan, type=Place).number for row in rows}
+        return [msgspec.json.decode(row.plan, type=Place) for row in rows]
+
+    def _ranges(self, node: str, until: date) -> list[NumberRange]:
+        """The numbers of a machine, until another day."""
+        held = [one for one in self._centre.catalog.latest.all_ranges() if one.node == node]
+        return [msgspec.structs.replace(one, until=max(until, one.since)) for one in held]
 
     def _administrator(self, by: str, now: datetime) -> None:
         person = self._centre.catalog.latest.person(by)

@@ -830,6 +830,10 @@ class View:
         ]
         return sorted(held, key=lambda one: one.id)
 
+    def all_ranges(self) -> list[NumberRange]:
+        """Whatever was granted to any machine, in force or not: numbers are never given twice."""
+        return sorted(self._all(NumberRange), key=lambda one: one.id)
+
     def ended(self, what: str, name: str, at: str) -> bool:
         """Whether a certificate or delegation had ended at a moment, as far as this catalog says."""
         number = self.catalog.trust.revoked_since(what, name, at)

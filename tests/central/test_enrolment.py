@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from cryptography import x509
 
+from central.centre import Numbers
 from central.enrolment import COUNTER, HEARD_WITHIN, RENEWED_BEFORE, TRIES, Enrolment, Wish
 from central.errors import NotGranted
 from edge.database import EnrolmentCode, Fact
@@ -212,6 +213,35 @@ def test_what_no_machine_can_be_is_refused_when_the_code_is_made(
     with pytest.raises(NotGranted, match=words):
         office.make_code(msgspec.structs.replace(WISH, **change), by=by)
     assert office.codes() == []
+
+
+def test_numbers_are_granted_with_the_card_and_never_twice(
+    centre: SmallCentre, office: Enrolment, newcomer: Newcomer
+) -> None:
+    """An open code promises them; they are renewed with the card, and end on the day of its revocation."""
+    block = Numbers("receipt", "26TAA", 1, 500)
+    made = office.make_code(msgspec.structs.replace(WISH, ranges=(block,)), by=BY)
+    other = msgspec.structs.replace(WISH, place="counter-04")
+    for first, last in ((1, 500), (500, 600), (200, 300)):
+        with pytest.raises(NotGranted, match="none is given twice"):
+            office.make_code(
+                msgspec.structs.replace(other, ranges=(Numbers("receipt", "26TAA", first, last),)), by=BY
+            )
+    fine = (Numbers("receipt", "26TAA", 501, 600), Numbers("receipt", "26TAB", 1, 500))
+    office.make_code(msgspec.structs.replace(other, ranges=fine), by=BY)
+    with pytest.raises(NotGranted, match="ends before it begins"):
+        office.make_code(msgspec.structs.replace(other, ranges=(Numbers("pad", "01", 9, 1),)), by=BY)
+
+    newcomer.settle(centre, newcomer.ask(office, made.text))
+    view = centre["counter-03"].catalog.latest
+    (granted,) = view.ranges("counter-03.1", local_day(centre.clock.at))
+    assert (granted.what, granted.symbol, granted.first, granted.last) == ("receipt", "26TAA", 1, 500)
+    assert granted.until == card(centre, "counter-03.1").lease_to
+    office.revoke("counter-03.1", "lost", by=BY)
+    tomorrow = local_day(centre.clock.at) + timedelta(days=1)
+    assert centre["central"].catalog.latest.ranges("counter-03.1", tomorrow) == []
+    with pytest.raises(NotGranted, match="none is given twice"):
+        office.make_code(msgspec.structs.replace(other, ranges=(block,)), by=BY)
 
 
 # --- by hand ---
