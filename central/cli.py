@@ -276,6 +276,46 @@ def rekey(data: Path | None, config: Path | None, key_file: Path | None, anew: b
     rekey_command(_config(data, config), key_file, anew=anew)
 
 
+@main.group("personal-data")
+def personal_data() -> None:
+    """What is held on a person; the register of processing. At central, while it is not running."""
+
+
+@personal_data.command("export")
+@click.option("--data", type=_folder, required=True, help="Central's folder.")
+@click.option(
+    "--out", type=_folder, required=True, help="A folder that is made: data.json, readable.html, files."
+)
+@click.option("--by", required=True, help="The administrator who exports: it is logged as a look.")
+def export_personal(data: Path, out: Path, by: str) -> None:
+    """Export everything held on a person. The number is asked for: it must not stand in a list of processes."""
+    from central.personal_command import export_command
+
+    number = click.prompt("Số giấy tờ", err=True)
+    sys.exit(export_command(data, out, number, by=by))
+
+
+@personal_data.command("register")
+@click.option("--json", "as_json", is_flag=True)
+def processing_register(as_json: bool) -> None:
+    """Print the register of processing: which data, whose, why, by which law, who sees it, for how long."""
+    from central.personal_command import register_command
+
+    sys.exit(register_command(as_json=as_json))
+
+
+@main.command()
+@click.option("--data", type=_folder, required=True, help="The folder of one node, which may not be running.")
+@click.option("--person", default="", help="Only the looks of this member of staff.")
+@click.option("--stream", "streams", multiple=True, help="Only looks at these dossiers.")
+@click.option("--json", "as_json", is_flag=True)
+def views(data: Path, person: str, streams: tuple[str, ...], as_json: bool) -> None:
+    """Who looked at which dossier at a machine, and whether its log is whole. Exit status 1 when it is not."""
+    from central.views_command import views_command
+
+    sys.exit(views_command(data, person, streams, as_json=as_json))
+
+
 @main.command()
 @click.option("--seeds", type=click.IntRange(1), default=20, show_default=True, help="How many runs.")
 @click.option("--from", "first", type=click.IntRange(0), default=1, show_default=True, help="The first seed.")

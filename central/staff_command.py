@@ -32,14 +32,14 @@ WROTE, FOUND = 0, 1
 
 
 def import_staff_command(file: Path, data: Path, *, by: str, dry_run: bool, as_json: bool) -> int:
-    with _central(data, by) as node:
+    with opened(data, by) as node:
         read = read_staff(file.read_bytes(), node.catalog.latest)
         fresh = changed_people(read.people, node.catalog.latest)
         return _write(node, len(read.people), fresh, read.problems, by=by, dry_run=dry_run, as_json=as_json)
 
 
 def import_delegations_command(file: Path, data: Path, *, by: str, dry_run: bool, as_json: bool) -> int:
-    with _central(data, by) as node:
+    with opened(data, by) as node:
         read = read_delegations(file.read_bytes(), node.catalog.latest)
         fresh = changed_delegations(read.delegations, node.catalog.latest)
         count = len(read.delegations)
@@ -47,7 +47,7 @@ def import_delegations_command(file: Path, data: Path, *, by: str, dry_run: bool
 
 
 @contextlib.contextmanager
-def _central(data: Path, by: str) -> Iterator[Node]:
+def opened(data: Path, by: str) -> Iterator[Node]:
     """Central's folder, open for somebody who may write the catalog. Raises `CannotStart`."""
     folder = Folder(data / "central" if (data / "central" / "node.toml").exists() else data)
     settings = read_settings(folder.path)

@@ -114,8 +114,13 @@ def works_on_dossiers() -> bool:
 
 def identity(number: str) -> str:
     """An identity number as this person sees it outside reception."""
-    return masked(number) if works_on_dossiers() else hidden(number)
+    return masked(number) if works_on_dossiers() and not _restricted() else hidden(number)
 
 
 def phone(number: str) -> str:
-    return number if works_on_dossiers() else masked_phone(number)
+    return number if works_on_dossiers() and not _restricted() else masked_phone(number)
+
+
+def _restricted() -> bool:
+    """Whether the dossier that is shown is one whose person asked for its data to be used no further."""
+    return bool(g.get("restricted", False))

@@ -87,6 +87,7 @@ def show(stream: str) -> Shown:
     if receipt is None:
         raise NotFound
     _log(here, stream)
+    g.restricted = stream in here.node.catalog.trust.restricted
     where = here.node.register.whereabouts([line.hash for line in dossier.timeline])
     contents = acts.contents_of(here.node, stream)
     steps = tuple(_step(here, line, contents, where.get(line.hash)) for line in dossier.timeline)
@@ -144,6 +145,8 @@ def _holders(here: Site, line: Line, where: Whereabouts | None) -> list[str]:
 def _tags(here: Site, dossier: Dossier, where: dict[str, Whereabouts]) -> list[Tag]:
     """Where the dossier is, and what is wrong with it."""
     tags = [_whereabouts_tag(here, dossier, where)]
+    if dossier.stream in here.node.catalog.trust.restricted:
+        tags.append(Tag("wait", "lock", "Hạn chế xử lý dữ liệu"))
     if dossier.contested:
         opened = contested_since(dossier)
         tags.append(Tag("bad", "fork", f"Đang tranh chấp từ {words.clock(opened, here.now())}"))
