@@ -1,7 +1,10 @@
-"""How long form 01 takes to become a PDF, and how large that is: a slip for every procedure of the sample."""
+"""How long papers take to become PDFs, and how large they are: a slip for every procedure of the sample, a register."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +21,7 @@ from tests.bench.ground import Ground, People, procedures, receive
 
 _SLIPS: Final = {Size.FULL: 980, Size.QUICK: 25}
 _IN_COPIES: Final = {Size.FULL: 98, Size.QUICK: 5}
+_ROWS: Final = {Size.FULL: 10_000, Size.QUICK: 1_000}
 
 
 @contextmanager
@@ -30,7 +34,10 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
 
     def measure() -> dict[str, float]:
         one = [_rendered(content, form) for content in chosen]
+        register = _register(_ROWS[size])
         return {
+            "register": register["seconds"],
+            "register_memory": register["mib"],
             "slip_p95": p95([ms for ms, _ in one]),
             "slip_size_p95": p95([size for _, size in one]),
             "both_copies_p95": p95(
@@ -39,6 +46,15 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
         }
 
     yield measure
+
+
+def _register(rows: int) -> dict[str, float]:
+    """In a process of its own, so that its memory is its own."""
+    child = subprocess.run(
+        [sys.executable, "-m", "tests.bench.register", str(rows)], capture_output=True, check=True
+    )
+    figures: dict[str, float] = json.loads(child.stdout)
+    return figures
 
 
 def _rendered(content: ReceiptSlip, form: Form) -> tuple[float, float]:
@@ -69,6 +85,8 @@ BENCH: Final = Bench(
         Figure("slip_p95", "form 01 to PDF, one copy, p95", "ms", "lower", must=40, aim=15),
         Figure("slip_size_p95", "size of that PDF, p95", "KB", "lower", must=60),
         Figure("both_copies_p95", "form 01 to PDF, both copies as the spool prints them, p95", "ms", "lower"),
+        Figure("register", "form 07 with 10,000 rows to PDF (1,000 with --quick)", "s", "lower", must=10),
+        Figure("register_memory", "the most memory of the process that does it", "MiB", "lower", must=200),
     ),
     prepared,
 )
