@@ -54,6 +54,10 @@ _YIELDING = [
     (socket.SOL_SOCKET, socket.SO_SNDBUF, YIELDING_BYTES),
     (socket.IPPROTO_IP, socket.IP_TOS, _LOWER_EFFORT),
 ]
+SLOW_BYTES_S, FAST_BYTES_S = 1_000_000, 4_000_000
+"""Below the first of these answers are asked for gzipped, above the second they are not: packing takes both sides some
+time, which a line in the house does not give back."""
+_TELLING_BYTES = 32 * 1024  # an answer below this says nothing of the line
 BODY_BYTES = 4 * 1024 * 1024  # of one `_bulk_docs`, before packing; only a single document may be larger
 NO_BULK_GET = frozenset({400, 404, 405, 415, 501})  # what servers say that do not have `_bulk_get`
 
@@ -152,6 +156,7 @@ class RemotePeer:
         self._dated = dated
         self._closed = False
         self._bulk_get = True  # until it shows that there is none
+        self._slow_line = False  # until an answer shows that it is
         self._id: str | None = None
         self._lines = _Lines(trusts, yielding=yielding)
         self._user, self._password = user, password
@@ -325,7 +330,9 @@ class RemotePeer:
                 f"{self._url} is not this machine, and http:// is open to everybody: say https://"
             )
         headers, data = _packed(data)
-        headers = {**self._headers, **headers}
+        coding = "gzip" if self._slow_line else "identity"
+        headers = {"Accept-Encoding": coding, **self._headers, **headers}
+        began = time.monotonic()
         client = self._client()
         try:
             if client.r_session is None:
@@ -342,6 +349,8 @@ class RemotePeer:
             self._heard()
             if date := answer.headers.get("Date"):
                 self._dated(date)
+            if not stream:
+                self._measure(len(answer.content), time.monotonic() - began)
         except requests.HTTPError as why:  # the login, which python-cloudant does on its own
             client.r_session = None
             raise (_unavailable(why) if why.response is None else _refusal(why.response)) from why
@@ -351,6 +360,12 @@ class RemotePeer:
             with answer:
                 raise _refusal(answer)
         return answer
+
+    def _measure(self, received: int, took_s: float) -> None:
+        """What an answer says of the line, if it is long enough to say anything."""
+        if received >= _TELLING_BYTES:
+            limit = FAST_BYTES_S if self._slow_line else SLOW_BYTES_S
+            self._slow_line = received < limit * took_s
 
 
 class _Client(CouchDB):  # type: ignore[misc]  # python-cloudant has no types

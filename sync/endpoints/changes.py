@@ -23,7 +23,7 @@ from flask import Response
 
 from sync.documents import Json, Shown, dump, load, render, rendered
 from sync.endpoints.all_docs import conflicts
-from sync.endpoints.answers import not_modified, raw_answer
+from sync.endpoints.answers import not_modified, packed_answer, raw_answer
 from sync.endpoints.call import DatabaseCall
 from sync.endpoints.filters import Filter, fields_of, filter_of
 from sync.endpoints.find import project
@@ -101,7 +101,7 @@ def changes(call: DatabaseCall) -> Response:
                 return not_modified(etag)
             parts = iter(feed)
             # the first page now: what goes wrong until then still gets a status of its own
-            return raw_answer(chain([*islice(parts, 2)], parts), headers={"ETag": etag})
+            return packed_answer(call.request, chain([*islice(parts, 2)], parts), headers={"ETag": etag})
         case "eventsource":
             response = raw_answer(feed, headers={"Cache-Control": "no-cache"})
             response.content_type = "text/event-stream"
