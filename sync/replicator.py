@@ -241,7 +241,7 @@ class Replication:
             page,
             frozenset((str(one.get("_id")), str(one.get("_rev"))) for one in documents),
             read_s,
-            hands.writer.submit(self._put_away, page, documents, replace(self._session)),
+            hands.writer.submit(self._put_away, self._notes, page, documents, replace(self._session)),
         )
         if is_last:  # nothing to overlap with, and somebody may be waiting for it
             self._finish()
@@ -253,7 +253,7 @@ class Replication:
         """And whether it is the last one for now. Where it is not, the one after it is being read from here on."""
         if self._ahead is None:
             limit, began = self._pace.size, self._tick()
-            page = self._source.changes(self._read_up_to, limit=limit, wait_s=wait_s)
+            page = self._changes(limit, wait_s)
             self._distrust(page, waited=bool(wait_s) and self._tick() - began > LINE_S)
         else:
             ahead, self._ahead = self._ahead, None
@@ -264,6 +264,17 @@ class Replication:
         size = self._pace.size
         self._ahead = _Ahead(size, reader.submit(self._source.changes, page.last_seq, limit=size, wait_s=0))
         return page, False
+
+    def _changes(self, limit: int, wait_s: float) -> ChangesPage:
+        """A source that does not know the noted sequence for one of its own is read from the start."""
+        try:
+            return self._source.changes(self._read_up_to, limit=limit, wait_s=wait_s)
+        except Refused as why:
+            noted = self._session.start_last_seq
+            if why.status != 400 or noted == FROM_THE_START or self._read_up_to != noted:
+                raise
+        self._read_up_to = FROM_THE_START
+        return self._source.changes(self._read_up_to, limit=limit, wait_s=wait_s)
 
     def _distrust(self, page: ChangesPage, *, waited: bool) -> None:
         """A source whose sequence stands still or turns in a circle would be read for ever.
@@ -393,7 +404,9 @@ class Replication:
         with self._telling:
             self._status = replace(self._status, **news)
 
-    def _put_away(self, page: ChangesPage, documents: Sequence[Json], session: Session) -> _Written:
+    def _put_away(
+        self, notes: _Notes | None, page: ChangesPage, documents: Sequence[Json], session: Session
+    ) -> _Written:
         """In the writer's thread. `session`: the counters as of this page."""
         began = self._tick()
         not_taken = self._write(documents)
@@ -402,7 +415,7 @@ class Replication:
         session.doc_write_failures += len(not_taken)
         self._refused(not_taken)
         if page.last_seq != self._status.source_seq:
-            self._note(session, page.last_seq)
+            self._note(notes, session, page.last_seq)
         return _Written(session.docs_written, session.doc_write_failures, write_s)
 
     def _write(self, documents: Sequence[Json]) -> list[RefusedDocument]:
@@ -420,10 +433,10 @@ class Replication:
             half = len(documents) // 2
             return self._write(documents[:half]) + self._write(documents[half:])
 
-    def _note(self, session: Session, last_seq: Any) -> None:
-        if self._notes is None:
+    def _note(self, notes: _Notes | None, session: Session, last_seq: Any) -> None:
+        if notes is None:
             raise Broken("a step before the checkpoints were read")
-        self._notes.write(session, last_seq=last_seq, at=self._now())
+        notes.write(session, last_seq=last_seq, at=self._now())
         self._after_checkpoint(last_seq)
 
     # ---- failing

@@ -67,7 +67,7 @@ def a_checkpoint_is_noted_before_the_write() -> None:
 
     def mutated(self: Replication, page: ChangesPage) -> list[Json]:
         documents = fetch(self, page)
-        self._note(self._session, page.last_seq)
+        self._note(self._notes, self._session, page.last_seq)
         return documents
 
     Replication._fetch = mutated  # type: ignore[method-assign]

@@ -323,6 +323,20 @@ def test_a_source_that_lies_about_its_sequence_is_not_read_for_ever(
         until(lambda: has(here, *NAMES))
 
 
+def test_a_noted_sequence_that_the_source_does_not_know_is_no_end(server: FaultyServer, here: Store) -> None:
+    """Noted while it lied, or from a server that was there before: it is read from the start, and nothing is missing."""
+    write(server.store, *NAMES[:5])
+    server.change["_changes"] = lambda value: {**value, "last_seq": "1-x"}
+    one = replication(server, here, "pull", batch=10)
+    with pytest.raises(Unavailable):
+        one.run_once()
+    server.change.clear()
+    write(server.store, *NAMES[5:])
+    done = replication(server, here, "pull", batch=10).run_once()
+    assert has(here, *NAMES)
+    assert done.docs_written == len(NAMES) - 5
+
+
 class Circling(LocalPeer):
     """Its pages come again and again, each with a sequence that is another one than that before."""
 
