@@ -40,13 +40,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """One paper. `FORM` is the form's number; agency names are written as in a sentence, with line feeds kept.
+    """One paper. `FORM` is the form's number; `MADE`, `NAME` and `SUBJECT` say which of its fields are these. Agency names are written as in a sentence, with line feeds kept.
 
     `superior` stands above `agency` at the head; `place` is the place-name of the date line. `print_count` counts
     printings ("In lần 2"), `qr_text` is at most `qr.MOST_BYTES` of ASCII, or empty.
     """
 
     FORM: ClassVar[str]
+    MADE: ClassVar[str]
+    NAME: ClassVar[str] = "number"
+    SUBJECT: ClassVar[str] = ""
 
     superior: str
     agency: str
@@ -57,17 +60,18 @@ class Paper:
     @property
     def made(self) -> datetime:
         """The moment of the fact on paper: it decides the version of the form, and equal facts give equal bytes."""
-        raise TypeError(f"{type(self).__name__} does not say when its fact was")
+        made: datetime = getattr(self, self.MADE)
+        return made
 
     @property
     def name(self) -> str:
         """What this paper is called beside its title: a dossier's number, a receipt's, a day."""
-        raise TypeError(f"{type(self).__name__} has no name")
+        return str(getattr(self, self.NAME))
 
     @property
     def subject(self) -> str:
         """One line for a reader's window."""
-        return ""
+        return str(getattr(self, self.SUBJECT)) if self.SUBJECT else ""
 
     def facts(self) -> dict[str, str]:
         """All texts that a form may name."""

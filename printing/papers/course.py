@@ -14,6 +14,8 @@ class Extension(Paper):
     """Form 04: the resolving agency is sorry, and names a new day. Its title is data, by the day of its fact."""
 
     FORM: ClassVar[str] = "04"
+    MADE: ClassVar[str] = "written"
+    SUBJECT: ClassVar[str] = "procedure"
 
     paper_number: str
     number: str
@@ -33,24 +35,14 @@ class Extension(Paper):
     signer: str
     written: datetime
 
-    @property
-    def made(self) -> datetime:
-        return self.written
-
-    @property
-    def name(self) -> str:
-        return self.number
-
-    @property
-    def subject(self) -> str:
-        return self.procedure
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspension(Paper):
     """Form 05: the dossier is not worked on any further."""
 
     FORM: ClassVar[str] = "05"
+    MADE: ClassVar[str] = "suspended"
+    SUBJECT: ClassVar[str] = "procedure"
 
     paper_number: str
     number: str
@@ -69,18 +61,6 @@ class Suspension(Paper):
     capacity: str
     signer: str
     suspended: datetime
-
-    @property
-    def made(self) -> datetime:
-        return self.suspended
-
-    @property
-    def name(self) -> str:
-        return self.number
-
-    @property
-    def subject(self) -> str:
-        return self.procedure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +85,8 @@ class ControlSlip(Paper):
     """Form 06: lies in the folder and says who had it."""
 
     FORM: ClassVar[str] = "06"
+    MADE: ClassVar[str] = "received"
+    SUBJECT: ClassVar[str] = "procedure"
 
     book: str
     serial: str
@@ -116,18 +98,6 @@ class ControlSlip(Paper):
     resolving: str
     coordinating: str
     stages: tuple[Stage, ...]
-
-    @property
-    def made(self) -> datetime:
-        return self.received
-
-    @property
-    def name(self) -> str:
-        return self.number
-
-    @property
-    def subject(self) -> str:
-        return self.procedure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +124,7 @@ class Register(Paper):
     """Form 07: what was received and returned in a span of days."""
 
     FORM: ClassVar[str] = "07"
+    MADE: ClassVar[str] = "printed"
 
     counter: str
     first: date
@@ -161,10 +132,6 @@ class Register(Paper):
     entries: tuple[Entry, ...]
     keeper: str
     printed: datetime
-
-    @property
-    def made(self) -> datetime:
-        return self.printed
 
     @property
     def name(self) -> str:
@@ -187,16 +154,13 @@ class RegisterPad(Paper):
     """Form 07 to be filled by hand when the power is gone: the numbers are printed, so that none is given twice."""
 
     FORM: ClassVar[str] = "07-pad"
+    MADE: ClassVar[str] = "printed"
 
     counter: str
     valid: str
     """From when to when these numbers may be used."""
     lines: tuple[PadLine, ...]
     printed: datetime
-
-    @property
-    def made(self) -> datetime:
-        return self.printed
 
     @property
     def name(self) -> str:
@@ -222,6 +186,7 @@ class HandOver(Paper):
     """Dossiers that go from the centre to an agency."""
 
     FORM: ClassVar[str] = "handover"
+    MADE: ClassVar[str] = "handed"
 
     giver: str
     taker: str
@@ -229,10 +194,6 @@ class HandOver(Paper):
     given_by: str
     taken_by: str
     handed: datetime
-
-    @property
-    def made(self) -> datetime:
-        return self.handed
 
     @property
     def name(self) -> str:
@@ -268,6 +229,7 @@ class ResultList(Paper):
     """Results that come from an agency to the centre ("Phiếu bàn giao kết quả giải quyết TTHC")."""
 
     FORM: ClassVar[str] = "results"
+    MADE: ClassVar[str] = "handed"
 
     giver: str
     taker: str
@@ -275,10 +237,6 @@ class ResultList(Paper):
     given_by: str
     taken_by: str
     handed: datetime
-
-    @property
-    def made(self) -> datetime:
-        return self.handed
 
     @property
     def name(self) -> str:

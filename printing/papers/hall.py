@@ -14,6 +14,8 @@ class Ticket(Paper):
     """A queue ticket: a number that can be read from a chair, nothing about who holds it."""
 
     FORM: ClassVar[str] = "ticket"
+    MADE: ClassVar[str] = "taken"
+    NAME: ClassVar[str] = "ticket"
 
     ticket: str
     group: str
@@ -24,20 +26,13 @@ class Ticket(Paper):
     estimate: str
     taken: datetime
 
-    @property
-    def made(self) -> datetime:
-        return self.taken
-
-    @property
-    def name(self) -> str:
-        return self.ticket
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sticker(Paper):
     """On the folder: scanning it opens the dossier, or takes the folder over."""
 
     FORM: ClassVar[str] = "sticker"
+    MADE: ClassVar[str] = "received"
 
     number: str
     applicant: str
@@ -45,11 +40,3 @@ class Sticker(Paper):
     resolving: str
     received: datetime
     due: datetime
-
-    @property
-    def made(self) -> datetime:
-        return self.received
-
-    @property
-    def name(self) -> str:
-        return self.number

@@ -26,6 +26,8 @@ class FeeNotice(Paper):
     """What is to be paid for a dossier, where and how."""
 
     FORM: ClassVar[str] = "fee-notice"
+    MADE: ClassVar[str] = "notified"
+    SUBJECT: ClassVar[str] = "procedure"
 
     number: str
     applicant: str
@@ -41,24 +43,14 @@ class FeeNotice(Paper):
     notifier: str
     notified: datetime
 
-    @property
-    def made(self) -> datetime:
-        return self.notified
-
-    @property
-    def name(self) -> str:
-        return self.number
-
-    @property
-    def subject(self) -> str:
-        return self.procedure
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperReceipt(Paper):
     """The receipt on paper, usable until 31/12/2026 (NĐ 254/2026 Đ44(2))."""
 
     FORM: ClassVar[str] = "receipt"
+    MADE: ClassVar[str] = "collected"
+    SUBJECT: ClassVar[str] = "charge_name"
 
     collector: str
     """Đơn vị thu."""
@@ -81,16 +73,8 @@ class PaperReceipt(Paper):
     collected: datetime
 
     @property
-    def made(self) -> datetime:
-        return self.collected
-
-    @property
     def name(self) -> str:
         return f"{self.symbol} {self.receipt_number}"
-
-    @property
-    def subject(self) -> str:
-        return self.charge_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +94,8 @@ class ProvisionalSlip(Paper):
     """Says that money was paid while the electronic receipt is pending; it is no receipt and says so (domain §4.3)."""
 
     FORM: ClassVar[str] = "provisional"
+    MADE: ClassVar[str] = "collected"
+    NAME: ClassVar[str] = "slip_number"
 
     slip_number: str
     payer: str
@@ -121,14 +107,6 @@ class ProvisionalSlip(Paper):
     cashier: str
     counter: str
     collected: datetime
-
-    @property
-    def made(self) -> datetime:
-        return self.collected
-
-    @property
-    def name(self) -> str:
-        return self.slip_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +140,7 @@ class CashSummary(Paper):
     """A shift's count: what was collected by receipts, what lies in the drawer, and why they differ if they do."""
 
     FORM: ClassVar[str] = "cash"
+    MADE: ClassVar[str] = "closed"
 
     counter: str
     cashier: str
@@ -183,10 +162,6 @@ class CashSummary(Paper):
     gaps: str
     """Numbers that are neither given, void nor noted as unused; empty when there are none."""
     taker: str
-
-    @property
-    def made(self) -> datetime:
-        return self.closed
 
     @property
     def name(self) -> str:

@@ -26,6 +26,8 @@ class ReceiptSlip(Paper):
     """Form 01: everything that it says of one reception."""
 
     FORM: ClassVar[str] = "01"
+    MADE: ClassVar[str] = "received"
+    SUBJECT: ClassVar[str] = "procedure"
 
     counter: str
     """As the citizen knows it: "Quầy 03"."""
@@ -61,18 +63,6 @@ class ReceiptSlip(Paper):
     """Of procedures with a second phase that begins when an obligation is met (domain §1.5)."""
     second_due: datetime | None = None
 
-    @property
-    def made(self) -> datetime:
-        return self.received
-
-    @property
-    def name(self) -> str:
-        return self.number
-
-    @property
-    def subject(self) -> str:
-        return self.procedure
-
     def facts(self) -> dict[str, str]:
         return {**Paper.facts(self), "sets": f"{self.sets:02d}"}
 
@@ -104,6 +94,7 @@ class ListSlip(Paper):
     """Form 01 for one submitter with many dossiers, with the list that goes with it."""
 
     FORM: ClassVar[str] = "01-list"
+    MADE: ClassVar[str] = "received"
 
     counter: str
     book: str
@@ -118,10 +109,6 @@ class ListSlip(Paper):
     received: datetime
     return_place: str
     receiver: str
-
-    @property
-    def made(self) -> datetime:
-        return self.received
 
     @property
     def name(self) -> str:
@@ -140,6 +127,8 @@ class SupplementRequest(Paper):
     """Form 02: everything that is still missing, in one list (NĐ 309/2026 Đ17(2)(a))."""
 
     FORM: ClassVar[str] = "02"
+    MADE: ClassVar[str] = "asked"
+    SUBJECT: ClassVar[str] = "procedure"
 
     paper_number: str
     """The number of the request itself; empty before it has one."""
@@ -161,24 +150,15 @@ class SupplementRequest(Paper):
     guide: str
     asked: datetime
 
-    @property
-    def made(self) -> datetime:
-        return self.asked
-
-    @property
-    def name(self) -> str:
-        return self.number
-
-    @property
-    def subject(self) -> str:
-        return self.procedure
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotReceived(Paper):
     """Form 03: why a dossier is not received."""
 
     FORM: ClassVar[str] = "03"
+    MADE: ClassVar[str] = "refused"
+    NAME: ClassVar[str] = "paper_number"
+    SUBJECT: ClassVar[str] = "procedure"
 
     paper_number: str
     counter: str
@@ -194,15 +174,3 @@ class NotReceived(Paper):
     """Where to go, or what to do instead."""
     receiver: str
     refused: datetime
-
-    @property
-    def made(self) -> datetime:
-        return self.refused
-
-    @property
-    def name(self) -> str:
-        return self.paper_number
-
-    @property
-    def subject(self) -> str:
-        return self.procedure

@@ -33,6 +33,7 @@ class Report06a(Paper):
     """Tình hình, kết quả giải quyết thủ tục hành chính (Biểu II.06a/VPCP/KSTT)."""
 
     FORM: ClassVar[str] = "06a"
+    MADE: ClassVar[str] = "cut"
 
     first: date
     last: date
@@ -42,10 +43,6 @@ class Report06a(Paper):
     writer: str
     head: str
     cut: datetime
-
-    @property
-    def made(self) -> datetime:
-        return self.cut
 
     @property
     def name(self) -> str:

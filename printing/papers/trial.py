@@ -14,19 +14,13 @@ class TrialPage(Paper):
     """On A4."""
 
     FORM: ClassVar[str] = "trial"
+    MADE: ClassVar[str] = "tried"
+    NAME: ClassVar[str] = "printer"
 
     counter: str
     printer: str
     letters: str
     tried: datetime
-
-    @property
-    def made(self) -> datetime:
-        return self.tried
-
-    @property
-    def name(self) -> str:
-        return self.printer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
