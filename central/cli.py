@@ -108,7 +108,7 @@ def central(context: click.Context, data: Path | None, config: Path | None, watc
         run_node(_config(data, config), centre=True, watch_stdin=watch_stdin)
 
 
-for command in (cli_machines.init, cli_machines.code, cli_machines.answer):
+for command in (cli_machines.init, cli_machines.code, cli_machines.answer, cli_machines.change):
     central.add_command(command)
 for command in (cli_machines.enrol, cli_machines.revoke, cli_machines.close, cli_machines.config):
     main.add_command(command)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import click
 if TYPE_CHECKING:
     from central.centre import Numbers
     from central.enrolment import Wish
+    from schemas.catalog import Duty
 
 _folder = click.Path(path_type=Path, file_okay=False)
 _file = click.Path(path_type=Path, dir_okay=False)
@@ -53,13 +55,8 @@ def place_options(command: Any) -> Any:
 def _wish(given: dict[str, Any]) -> Wish:
     from central.enrolment import KINDS as DUTIES
     from central.enrolment import Wish
-    from schemas.catalog import Duty
 
-    try:
-        duties = tuple(Duty(one) for one in given["duties"]) or DUTIES[given["kind"]]
-    except ValueError as why:
-        known = ", ".join(duty.value for duty in Duty)
-        raise click.BadParameter(f"{why}; the duties are {known}", param_hint="--duty") from why
+    duties = _duties(given["duties"]) or DUTIES[given["kind"]]
     return Wish(
         place=given["place"],
         title=given["title"],
@@ -70,6 +67,16 @@ def _wish(given: dict[str, Any]) -> Wish:
         building=given["building"],
         ranges=tuple(map(_numbers, given["ranges"])),
     )
+
+
+def _duties(words: Sequence[str]) -> tuple[Duty, ...]:
+    from schemas.catalog import Duty
+
+    try:
+        return tuple(Duty(one) for one in words)
+    except ValueError as why:
+        known = ", ".join(duty.value for duty in Duty)
+        raise click.BadParameter(f"{why}; the duties are {known}", param_hint="--duty") from why
 
 
 def _numbers(text: str) -> Numbers:
@@ -171,6 +178,32 @@ def answer(request: Path, card: Path, data: Path, check: str, **given: Any) -> N
     card.write_bytes(answered.answer)
     click.echo(answered.check)
     click.echo(f"the check of {card}: type it in at the machine", err=True)
+
+
+@click.command("change")
+@click.argument("node")
+@click.option("--data", type=_folder, required=True, help="Central's folder; central may be running.")
+@click.option("--title", help="What people call it.")
+@click.option("--duty", "duties", multiple=True, help="All that may be done at it; once for each.")
+@click.option("--agency", "agencies", multiple=True, help="Whose dossiers it keeps; `all` for all.")
+@click.option("--address", help="How others reach it.")
+@click.option("--building", help="Where it stands.")
+@click.option("--by", required=True, help="The administrator who does it.")
+def change(
+    node: str, data: Path, duties: tuple[str, ...], agencies: tuple[str, ...], by: str, **words: str | None
+) -> None:
+    """Change what stands on a machine's card. Its place, number and keys stay."""
+    from central.control import ChangeCard, Changed, give
+    from central.enrolment import Change
+
+    all_of_them = agencies == ("all",)
+    given = Change(
+        duties=_duties(duties) if duties else None,
+        agencies=() if all_of_them else agencies or None,
+        **words,
+    )
+    done = give(data, ChangeCard(node, given, by), Changed)
+    click.echo(f"the card of {done.node} is written anew; it travels with the catalog")
 
 
 @click.command("revoke")

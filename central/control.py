@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from central.enrolment import Enrolment, Wish
+from central.enrolment import Change, Enrolment, Wish
 from central.errors import CentralError, NotGranted
 from edge.chain import ClockBehind
 from edge.clock import system_clock
@@ -76,8 +76,21 @@ class Revoked(msgspec.Struct, frozen=True):
     why: Why
 
 
-Order = MakeCode | AnswerFile | Revoke
-Done = Code | Answered | Revoked
+class ChangeCard(msgspec.Struct, frozen=True, tag="change"):
+    """Something else on a card."""
+
+    node: str
+    change: Change
+    by: str
+
+
+class Changed(msgspec.Struct, frozen=True):
+    node: str
+    address: str
+
+
+Order = MakeCode | AnswerFile | Revoke | ChangeCard
+Done = Code | Answered | Revoked | Changed
 
 
 class _Refused(msgspec.Struct, frozen=True):
@@ -97,6 +110,9 @@ def perform(centre: Node, order: Order) -> Done:
         case Revoke():
             office.revoke(order.node, order.why, by=order.by)
             return Revoked(order.node, order.why)
+        case ChangeCard():
+            card = office.change(order.node, order.change, by=order.by)
+            return Changed(card.node, card.address)
 
 
 def give(data: Path, order: Order, kind: type[_T]) -> _T:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,16 @@ from edge.node import Node
 from schemas.calendar import local_day
 from schemas.canonical import from_base64, to_base64
 from schemas.catalog import Card, Cut, Duty, NumberRange, Role, Why
-from schemas.enrolment import Code, Request, check_holds, check_of, incarnation, read_request, spelled
+from schemas.enrolment import (
+    ADDRESS,
+    Code,
+    Request,
+    check_holds,
+    check_of,
+    incarnation,
+    read_request,
+    spelled,
+)
 from schemas.errors import Malformed
 from schemas.events import moment, timestamp
 from schemas.fold import Place as Fate
@@ -67,6 +77,16 @@ class Wish(msgspec.Struct, frozen=True):
     address: str = ""
     building: str = ""
     ranges: tuple[Numbers, ...] = ()
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What becomes different on a card; None stays as it is."""
+
+    title: str | None = None
+    duties: tuple[Duty, ...] | None = None
+    agencies: tuple[str, ...] | None = None
+    address: str | None = None
+    building: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +269,32 @@ class Enrolment:
             Office(self._centre).define([*renewed, *ranges], by="")
         return [card.node for card in renewed]
 
+    def change(self, node: str, change: Change, *, by: str) -> Card:
+        """Write a card anew with what becomes different. Place, number, keys and lease stay. Raises `NotGranted`."""
+        now = self._centre.clock()
+        with self._centre.file.write():
+            self._administrator(by, now)
+            card = self._open_card(node)
+            said = {
+                name: value for name, value in msgspec.structs.asdict(change).items() if value is not None
+            }
+            changed = msgspec.structs.replace(card, **said)
+            self._check_words(changed.title, changed.agencies)
+            if (Duty.CATALOG in changed.duties) != (Duty.CATALOG in card.duties):
+                raise NotGranted("only central has the duty `catalog`, and it keeps it")
+            if re.match(ADDRESS, changed.address) is None:
+                raise NotGranted(
+                    f"{changed.address} is no address of a machine: https://HOST:PORT, in small letters"
+                )
+            tls = TlsAuthority.read(self._centre.folder)
+            if tls is not None and card.tls and changed.address != card.address:
+                shown, end = from_base64(card.tls, "tls"), Lease(card.lease_from, card.lease_to).end
+                renewed = tls.renew(shown, card.place, host_of(changed.address), now, end)
+                changed = msgspec.structs.replace(changed, tls=to_base64(renewed))
+            if changed != card:
+                Office(self._centre).define([changed], by=by)
+        return changed
+
     def revoke(self, node: str, why: Why, *, by: str) -> Card:
         """Take a machine's access back, and say up to where its acts count. Raises `NotGranted`.
 
@@ -259,15 +305,9 @@ class Enrolment:
         now = self._centre.clock()
         with self._centre.file.write():
             self._administrator(by, now)
-            card = self._centre.catalog.latest.card(node)
-            if card is None:
-                raise NotGranted(
-                    f"there is no card of {node}: `motcua status` and the page Máy trạm list them all"
-                )
+            card = self._open_card(node)
             if node == self._centre.id:
                 raise NotGranted("central cannot revoke itself")
-            if not card.opens:
-                raise NotGranted(f"the card of {node} was revoked already ({card.revoked})", "revoked")
             closing = self._closing(node)
             if why == "retired" and closing is None:
                 raise NotGranted(
@@ -284,6 +324,16 @@ class Enrolment:
             ]
             Office(self._centre).define([*cuts, *self._ranges(node, local_day(now)), ended], by=by)
         return ended
+
+    def _open_card(self, node: str) -> Card:
+        card = self._centre.catalog.latest.card(node)
+        if card is None:
+            raise NotGranted(
+                f"there is no card of {node}: `motcua status` and the page Máy trạm list them all"
+            )
+        if not card.opens:
+            raise NotGranted(f"the card of {node} was revoked already ({card.revoked})", "revoked")
+        return card
 
     def closed_on(self, node: str) -> date | None:
         """The day on which a machine closed itself, as far as central has its word."""
@@ -370,13 +420,9 @@ class Enrolment:
                 f"{place.node.rpartition('.')[0]!r} is no name of a place: small letters, digits and hyphens, like counter-03",
                 "place",
             ) from why
-        if not place.title.strip():
-            raise NotGranted("a machine needs a title, like Quầy 03: it stands on pages and papers", "title")
         if Duty.CATALOG in place.duties:
             raise NotGranted("only central has the duty `catalog`")
-        unknown = [code for code in place.agencies if self._centre.catalog.latest.agency(code) is None]
-        if unknown:
-            raise NotGranted(f"the catalog has no agency {', '.join(unknown)}")
+        self._check_words(place.title, place.agencies)
         self._check_ranges(place)
         if not (0 <= place.number <= 89 or 900 <= place.number <= 999):
             raise NotGranted(f"{place.number} is no number of a machine: 0 to 89, or 900 to 999", "number")
@@ -390,6 +436,13 @@ class Enrolment:
                 number=place.number,
                 node=holder.node,
             )
+
+    def _check_words(self, title: str, agencies: Sequence[str]) -> None:
+        if not title.strip():
+            raise NotGranted("a machine needs a title, like Quầy 03: it stands on pages and papers", "title")
+        unknown = [code for code in agencies if self._centre.catalog.latest.agency(code) is None]
+        if unknown:
+            raise NotGranted(f"the catalog has no agency {', '.join(unknown)}")
 
     def _check_ranges(self, place: Place) -> None:
         granted = [

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 
 from central.centre import Numbers
-from central.enrolment import COUNTER, HEARD_WITHIN, RENEWED_BEFORE, TRIES, Enrolment, Wish
+from central.enrolment import COUNTER, HEARD_WITHIN, RENEWED_BEFORE, TRIES, Change, Enrolment, Wish
 from central.errors import NotGranted
 from edge.database import EnrolmentCode, Fact
 from edge.enrolment import make_request, settings_for, settle_in
@@ -330,6 +330,53 @@ def test_a_card_is_renewed_two_months_before_its_end_if_its_machine_is_heard(
     assert office.renew() == []
     centre.meet()
     assert centre["counter-01"].card == after
+
+
+# --- changes ---
+
+
+def test_what_stands_on_a_card_can_be_changed_and_who_it_is_stays(
+    centre: SmallCentre, office: Enrolment
+) -> None:
+    before = card(centre, "counter-01.1")
+    moved = Change(title="Quầy 01, tầng 2", address="https://10.0.0.21:8600", agencies=("H37.08",))
+    office.change("counter-01.1", moved, by=BY)
+    centre.meet()
+    after = centre["counter-01"].card
+    assert (after.title, after.address, after.agencies) == (moved.title, moved.address, moved.agencies)
+    assert (after.node, after.number, after.pin, after.duties) == (
+        before.node,
+        before.number,
+        before.pin,
+        before.duties,
+    )
+    certificate = x509.load_der_x509_certificate(from_base64(after.tls, "tls"))
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert [str(one) for one in names.get_values_for_type(x509.IPAddress)] == ["10.0.0.21"]
+    number = centre["central"].catalog.number
+    assert office.change("counter-01.1", moved, by=BY) == after
+    assert centre["central"].catalog.number == number
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (Change(title=""), "needs a title"),
+        (Change(agencies=("H99.99",)), "no agency"),
+        (Change(duties=(Duty.CATALOG,)), "only central"),
+        (Change(address="http://10.0.0.3"), "no address of a machine"),
+        (Change(address="https://vietcombank.com.vn"), "none of the names"),
+    ],
+)
+def test_a_card_is_not_changed_into_what_no_card_can_be(
+    centre: SmallCentre, office: Enrolment, change: Change, words: str
+) -> None:
+    before = card(centre, "counter-01.1")
+    with pytest.raises(NotGranted, match=words):
+        office.change("counter-01.1", change, by=BY)
+    with pytest.raises(NotGranted, match="no administrator"):
+        office.change("counter-01.1", Change(title="Quầy"), by="hanh.nh")
+    assert card(centre, "counter-01.1") == before
 
 
 # --- the end ---

@@ -38,6 +38,7 @@ PAGE = "enrolment.md"
 FOUND = "Found the centre (once)"
 ONLINE = "A counter with a line to central"
 BY_HAND = "A machine without a line, by USB stick"
+CHANGES = "A machine becomes another"
 GOES = "A machine goes"
 
 
@@ -190,6 +191,8 @@ def test_the_page_is_right_from_the_first_command_to_the_last(office: Office) ->
     assert set(office.running) == {"central", "counter-01", "counter-02", "counter-03"}
     assert office.running["counter-02"].url.startswith("http://127.0.0.1:")
 
+    (change,) = commands(blocks(PAGE, CHANGES)[0])
+    office.do(change)
     office.stop("counter-02")
     closes, starts, retires, stolen = commands(blocks(PAGE, GOES)[0])
     office.do(closes)
@@ -203,6 +206,7 @@ def test_the_page_is_right_from_the_first_command_to_the_last(office: Office) ->
     until("the neighbour has heard of it", lambda: office.is_shut_out("counter-01.1", "counter-03.1"))
 
     office.close()
+    assert office.card("counter-01.1").title == "Quầy 01 (tầng 2)"
     for node, why in (("counter-01.1", "stolen"), ("counter-02.1", "retired"), ("counter-03.1", "")):
         card = office.card(node)
         assert (card.revoked, card.opens) == (why, not why)
