@@ -136,9 +136,11 @@ def _table(form: Form, section: Section, fields: Fields, rows: Sequence[Fields])
 
 
 def _lines(form: Form, lines: Sequence[Line], fields: Fields) -> list[Piece]:
+    """A line of which nothing is left, because all of it was optional, takes no room."""
+    said = [line for line in lines if not isinstance(line, str) or form.fill(line, fields)]
     return [
         Piece(_line(form, line, fields), before=_LINE_GAP if number else _FIRST_LINE_GAP)
-        for number, line in enumerate(lines)
+        for number, line in enumerate(said)
     ]
 
 

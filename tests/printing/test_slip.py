@@ -109,6 +109,16 @@ def test_who_comes_for_himself_needs_no_authorisation(
     assert "năm 2026 (" not in text
 
 
+def test_a_second_phase_has_its_own_moments(slip: ReceiptSlip, form01: Form, poppler: Poppler) -> None:
+    """For procedures that go on when an obligation is met; others do not mention it."""
+    two = replace(slip, second_received=slip.due, second_due=slip.due + timedelta(days=4))
+
+    assert "giai đoạn 2" not in poppler("pdftotext", typeset(slip, form01, copy=1))
+    text = flowing(poppler("pdftotext", typeset(two, form01, copy=1)))
+    assert "7. Thời gian nhận hồ sơ (giai đoạn 2): 16 giờ 30 phút, ngày 30 tháng 11 năm 2026" in text
+    assert "8. Thời gian trả kết quả giải quyết hồ sơ (giai đoạn 2): 16 giờ 30 phút, ngày 04 tháng 12" in text
+
+
 def test_the_qr_code_reads_at_203_dpi(
     slip: ReceiptSlip, form01: Form, scanned: Callable[[bytes], Image.Image]
 ) -> None:
