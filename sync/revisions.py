@@ -66,6 +66,8 @@ class Tree:
         A revision that is known keeps its body and its parent. A root that the path leads further back
         gets that parent; where the path and the tree name different parents, the tree's stays.
         """
+        if not self.nodes and len(path) == 1:  # most documents have one revision for ever
+            return Tree({path[0]: Node(None, deleted, stored=True)})
         nodes = dict(self.nodes)
         parents = [*path[1:], None]
         for rev, parent in zip(path, parents, strict=True):
@@ -102,6 +104,8 @@ class Tree:
 
     def leaves(self) -> list[Rev]:
         """All current revisions, the winner first: live before deleted, then the greatest revision."""
+        if len(self.nodes) == 1:
+            return list(self.nodes)
         parents = {node.parent for node in self.nodes.values()}
         leaves = [rev for rev in self.nodes if rev not in parents]
         leaves.sort(key=lambda rev: (not self.nodes[rev].deleted, rev), reverse=True)

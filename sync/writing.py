@@ -239,7 +239,8 @@ class Writing:
         arrives = plan.new and rev not in document.tree.nodes
         if arrives:
             kept = [self._kept(one, rev) for one in plan.attachments]
-            self._contents.hold(self._connection, (one.content for one in kept))
+            if kept:
+                self._contents.hold(self._connection, (one.content for one in kept))
             document.bodies[rev] = (
                 plan.incoming.body,
                 rows.attachments_column(kept),
