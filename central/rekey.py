@@ -38,6 +38,7 @@ def rekey_command(config: Path, key_file: Path | None, *, anew: bool) -> None:
     what = "has another key" if was_closed else "is closed; what was open has been written over"
     click.echo(f"{folder.path} {what}.")
     if key_file is not None:
+        key_file = key_file.resolve()
         click.echo(
             f'Say key_file = "{key_file}" in {config.name}, or let systemd bring it: LoadCredential=motcua-key:{key_file}'
         )

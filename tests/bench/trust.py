@@ -16,6 +16,7 @@ from schemas.catalog import Person
 from schemas.events import Document, header_of, seal_message
 from schemas.fold import Dossier
 from schemas.seals import seal_holds
+from tests.bench.closed import FIGURES, Saves, beside_each_other
 from tests.bench.figures import Bench, Figure, Round, Size, p95
 from tests.bench.ground import Ground, People, receive
 from tests.centres import PINS
@@ -30,7 +31,8 @@ _TEXT: Final = "Đồng ý giải quyết theo đề nghị.\nKết quả có hi
 @contextmanager
 def prepared(ground: Ground, size: Size) -> Iterator[Round]:
     """A room with dossiers of its own that wait for their approval, enough for all rounds."""
-    with ground.centre("trust") as centre:
+    with ground.centre("trust") as centre, beside_each_other(ground) as folders:
+        saves = Saves(*folders)
         room, people = centre["room-01"], People()
         documents = [_document(room, receive(room, people.draft(room))) for _ in range(20)]
         documents *= _EVENTS[size] // len(documents)
@@ -41,6 +43,7 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
                 "result_p95": p95([_ms(partial(_make, room, one)) for one in waiting]),
                 "approval_p95": p95([_ms(partial(_approve, room, one)) for one in waiting]),
                 **_seals(room, documents),
+                **saves.measure(size),
             }
 
         yield measure
@@ -126,6 +129,7 @@ BENCH: Final = Bench(
         Figure(
             "events_admitted", "events that passed all write rules, each seal verified", "events/s", "higher"
         ),
+        *FIGURES,
     ),
     prepared,
 )

@@ -27,8 +27,12 @@ from schemas.acts import Status
 from schemas.catalog import Duty
 from schemas.errors import Because, NotAllowed
 from schemas.fold import Dossier, Place
+from sync.peer import LocalPeer
+from sync.remote import RemotePeer
+from sync.replicator import Replication
 from tests.centres import SmallCentre
 from tests.edge.hostile import Document, Hostile, resealed
+from tests.sync.servers import PASSWORD, USER, serving
 
 Made = Callable[[Hostile, Dossier], Document]
 
@@ -529,6 +533,43 @@ def test_a_cut_answers_a_fork_and_the_desk_admits_what_was_true(
         acts, count = node.register.kept_back()
         assert count == 2
         assert {(one.line.place, one.line.why) for one in acts} == {(Place.HELD, "cut")}
+
+
+# ---- the other direction
+
+
+def test_a_server_that_serves_junk_is_pulled_from_all_the_same(
+    centre: SmallCentre, hostile: Hostile, tmp_path: Path
+) -> None:
+    """Every true event arrives over HTTP, whatever stands before and between; what is refused has its reason."""
+    victim = centre["room-01"]
+    first, second = centre.receive(), centre.receive()
+    centre.meet("counter-01", "counter-02")
+    true = [_true(hostile, one) for one in (first, second)]
+    junk = [
+        resealed(true[0], bytes(64)),
+        {**true[1], "_rev": "1-" + "0" * 32, "by": "nobody"},
+        hostile.event(first.stream, "dossier.note", {"text": "x"}, node="counter-01.1", seq=9),
+        {"_id": "junk", "_rev": "1-" + "1" * 32, "anything": 1},
+        {**true[0], "_id": "0" * 32 + ":" + "0" * 64, "_rev": "3-" + "2" * 32},
+    ]
+    refused: list[str] = []
+    with serving(tmp_path / "hostile.db", "dossiers") as server:
+        server.stores["dossiers"].bulk_docs([*junk[:3], true[0], *junk[3:], true[1]], new_edits=False)
+        Replication(
+            RemotePeer(server.url, "dossiers", user=USER, password=PASSWORD),
+            LocalPeer(victim.stores["dossiers"], server_uuid="1" * 32, source=hostile.node.id),
+            node_id=victim.id,
+            session_id="2" * 32,
+            now=centre.clock,
+            jitter=lambda: 0.0,
+            on_refused=lambda one: refused.append(one.reason),
+        ).run_once()
+    for dossier in (first, second):
+        assert repr(victim.register.dossier(dossier.stream)) == repr(dossier)
+    assert len(refused) >= len(junk)
+    assert all(refused)
+    assert victim.stores["dossiers"].info().doc_count == 2
 
 
 # ---- many heads
