@@ -5,6 +5,7 @@ PrintError
 │   ├── NoFormInForce       no version of this form is in force on that day
 │   └── BadForm             a form names a field that its paper does not have, or cannot be read
 ├── UnreadableJob           the spooled data is not what its form needs
+├── UnreadablePicture       a signature or seal that is no picture
 ├── TooMuchForQr            more text than a QR code of a readable size can carry
 └── PrinterError
     ├── PrinterUnavailable  nothing came out; it may be tried again
@@ -40,6 +41,12 @@ class UnreadableJob(PrintError):
     def __init__(self, form: str, why: str) -> None:
         super().__init__(f"the spooled data of form {form} cannot be read: {why}")
         self.form = form
+        self.why = why
+
+
+class UnreadablePicture(PrintError):
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the picture cannot be read: {why}")
         self.why = why
 
 

@@ -64,7 +64,8 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `layout` and `sheet` say how it is set and on what; sizes are points. `paper_number` stands below the agency, `marks`
     at the right below the head, one a line (book and number; form and symbol of a receipt), the QR code below the agency
     or between the signatures. `foot` is the left end of the foot line on the first page, `foot_further` on the others,
-    `foot_right` the right end.
+    `foot_right` the right end. `symbol` is the short name of this kind of document in its number ("12/KQ-SXD"; decree
+    30/2020, appendix III).
     """
 
     number: str
@@ -98,6 +99,7 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     foot_right: str = ""
     foot_further: str = ""
     copies: tuple[str, ...] = ()
+    symbol: str = ""
 
     @property
     def sections(self) -> tuple[Section, ...]:

@@ -2,7 +2,8 @@
 
 Decree 30/2020, appendix I: left who writes (the agency above in regular capitals, the own one in bold, with a rule of
 a third of its width below); right the country and its motto, with a rule of the motto's own length; place and date in
-italics. Below the agency stands the QR code, if the paper has one.
+italics. Below the agency stands the number of the document, where the paper has one, or the QR code. Number and date
+may stay open: they are given after the signature (article 15), and the head says where they belong.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 
 from printing import qr, typeface
+from printing.appearance import Box
 from printing.blocks import BODY, Text
 from printing.paper import Block
 
 COUNTRY = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
 MOTTO = "Độc lập - Tự do - Hạnh phúc"
 
+_NUMBER = "Số: "
 _LEFT: float = 68 * mm
 _GAP: float = 4 * mm
 _SIZE = 12
@@ -37,7 +40,9 @@ _HINT_WIDTH = 40 * mm
 class Head:
     """`above` and `agency` in any case; a line feed in them is kept, else their lines are balanced.
 
-    `number` stands below the agency, as letters have it ("Số: 215/SXD-VP"). `hint` stands beside the QR code, `marks` at the right margin, the last on the height of its lower edge.
+    `number` stands below the agency, as letters have it ("Số: 215/SXD-VP"). `hint` stands beside the QR code, `marks` at
+    the right margin, the last on the height of its lower edge. `number_room` is the longest number that may come behind
+    "Số:", `day_room` the longest date that may come behind the place; with them `place_line` is the place alone.
     """
 
     above: str
@@ -47,6 +52,8 @@ class Head:
     hint: str = ""
     marks: tuple[str, ...] = ()
     number: str = ""
+    number_room: str = ""
+    day_room: str = ""
 
     def height(self, width: float) -> float:
         return self._letterhead() + self._below()
@@ -69,8 +76,8 @@ class Head:
 
     def _letterhead(self) -> float:
         agency = len(self._above_lines() + self._agency_lines()) * _LINE + _RULE_BELOW
-        if self.number:
-            agency += _PLACE_GAP + _LINE
+        if self.number or self.number_room:
+            agency += _PLACE_GAP + (_MOTTO_LINE if self.number_room else _LINE)
         country = _LINE + _MOTTO_LINE + _RULE_BELOW + _PLACE_GAP + _MOTTO_LINE
         return max(agency, country)
 
@@ -97,6 +104,10 @@ class Head:
             canvas.setFont(typeface.REGULAR, size)
             number = typeface.shortened(self.number, typeface.REGULAR, size, _LEFT)
             canvas.drawCentredString(centre, y - _RULE_BELOW - _PLACE_GAP - _LINE + 3.2, number)
+        if self.number_room:
+            left, bottom, _, _ = self._number_box(centre, top)
+            canvas.setFont(typeface.REGULAR, _MOTTO_SIZE)
+            canvas.drawRightString(left, bottom + 3.5, _NUMBER)
 
     def _draw_country(self, canvas: Any, centre: float, top: float) -> None:
         y = _draw_lines(canvas, (COUNTRY,), typeface.BOLD, centre, top) - _MOTTO_LINE
@@ -104,7 +115,33 @@ class Head:
         canvas.drawCentredString(centre, y + 3.5, MOTTO)
         _rule(canvas, centre, y - _RULE_BELOW, typeface.width(MOTTO, typeface.BOLD, _MOTTO_SIZE))
         canvas.setFont(typeface.ITALIC, _MOTTO_SIZE)
-        canvas.drawCentredString(centre, y - _RULE_BELOW - _PLACE_GAP - _MOTTO_LINE + 3.5, self.place_line)
+        if self.day_room:
+            left, bottom, _, _ = self._day_box(centre, top)
+            canvas.drawRightString(left, bottom + 3.5, self._place)
+        else:
+            canvas.drawCentredString(
+                centre, y - _RULE_BELOW - _PLACE_GAP - _MOTTO_LINE + 3.5, self.place_line
+            )
+
+    def blanks(self, x: float, top: float, width: float) -> tuple[Box, Box]:
+        """Where number and date belong when drawn from `x`, `top`: (left, bottom, right, top) of each."""
+        return (
+            self._number_box(x + _LEFT / 2, top),
+            self._day_box(x + (_LEFT + _GAP + width) / 2, top),
+        )
+
+    @property
+    def _place(self) -> str:
+        return f"{self.place_line}, "
+
+    def _number_box(self, centre: float, top: float) -> Box:
+        lines = len(self._above_lines() + self._agency_lines())
+        bottom = top - lines * _LINE - _RULE_BELOW - _PLACE_GAP - _MOTTO_LINE
+        return _behind(_NUMBER, self.number_room, typeface.REGULAR, centre, bottom)
+
+    def _day_box(self, centre: float, top: float) -> Box:
+        bottom = top - _LINE - _MOTTO_LINE - _RULE_BELOW - _PLACE_GAP - _MOTTO_LINE
+        return _behind(self._place, self.day_room, typeface.ITALIC, centre, bottom)
 
     def _draw_code(self, canvas: Any, x: float, bottom: float) -> None:
         side = qr.side(self.qr_text)
@@ -112,6 +149,13 @@ class Head:
         hint = Text(self.hint, _HINT)
         margin = (side - hint.height(_HINT_WIDTH)) / 2
         hint.draw(canvas, x + side + 3 * mm, bottom + side - margin, _HINT_WIDTH)
+
+
+def _behind(label: str, room: str, font: str, centre: float, bottom: float) -> Box:
+    """The box behind a label, when both together stand in the middle."""
+    before, after = (typeface.width(text, font, _MOTTO_SIZE) for text in (label, room))
+    left = centre - (before + after) / 2 + before
+    return (left, bottom, left + after + 2, bottom + _MOTTO_LINE)
 
 
 def balanced(text: str, font: str, size: float, width: float) -> tuple[str, ...]:

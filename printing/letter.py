@@ -27,6 +27,10 @@ _FIRST_LINE_GAP = 2 * mm
 _LINES_WITH_SIGNATURES = 2
 
 
+NUMBER_ROOM, DAY_ROOM = "number_room", "day_room"
+"""Fields by which a paper asks for a head whose number and date stay open (`head.Head`)."""
+
+
 def compose(form: Form, fields: Fields, tables: Tables | None = None, qr_text: str = "") -> list[Piece]:
     """The pieces of one copy, the signatures last. All text enters here: composed, and only what can be drawn.
 
@@ -64,6 +68,8 @@ def _top(form: Form, fields: Fields, qr_text: str) -> Iterable[Piece]:
             qr_text=qr_text if form.code_at == "head" else "",
             hint=form.fill(form.hint, fields),
             marks=tuple(mark for text in form.marks if (mark := form.fill_plain(text, fields))),
+            number_room=fields.get(NUMBER_ROOM, ""),
+            day_room=fields.get(DAY_ROOM, ""),
         )
     )
     yield Piece(Text(form.fill(form.title, fields), blocks.TITLE), before=_gap(form), stays_with_next=True)

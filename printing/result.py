@@ -1,6 +1,7 @@
 """The result of a procedure as a paper: an approval, or a refusal with its reason.
 
-It is rendered unsigned, with room for a visible signature above the signer's name; whoever signs is told where.
+It is rendered unsigned, with room for a visible signature above the signer's name, and, where the document is to have
+a number, with room for number and date in its head; whoever signs is told where.
 """
 
 from __future__ import annotations
@@ -9,19 +10,21 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
 
+from msgspec import structs
 from reportlab.lib.units import mm
 
 from printing import letter
+from printing.appearance import Box
 from printing.blocks import Signatures
 from printing.forms import Form
+from printing.head import Head
 from printing.paper import A4, Document, Placed, paginate
 from printing.typeface import printable
-from printing.words import day_in_words, in_vietnam, moment_in_words
+from printing.words import LONGEST_DAY, day_in_words, in_vietnam, moment_in_words
 
 # Room for a blue signature image with the signer's details beside it (decree 30/2020, appendix I).
 SIGNATURE_WIDTH, SIGNATURE_HEIGHT = 66 * mm, 24 * mm
-
-Box = tuple[float, float, float, float]
+_WIDEST_NUMBER = "0000000"
 
 
 class Outcome(Enum):
@@ -60,15 +63,23 @@ class ResultDocument:
     """By what right the signer signs, a line each: "TUQ. GIÁM ĐỐC\\nTRƯỞNG PHÒNG"."""
     signer: str
     decided: datetime
+    sign: str = ""
+    """Of the agency in the document's number ("SXD"); empty: the document gets no number, and the day of the decision."""
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedResult:
-    """The PDF, and where a visible signature belongs: page from 0, (left, bottom, right, top) in PDF points."""
+    """The PDF, and where a visible signature belongs: page from 0, (left, bottom, right, top) in PDF points.
+
+    `number` and `day` are the open places on the first page, or None; `symbol` is what follows the number there.
+    """
 
     pdf: bytes
     page: int
     box: Box
+    number: Box | None = None
+    day: Box | None = None
+    symbol: str = ""
 
 
 def render(document: ResultDocument, form: Form) -> RenderedResult:
@@ -82,10 +93,25 @@ def render(document: ResultDocument, form: Form) -> RenderedResult:
         author=printable(document.agency.replace("\n", " ")),
         made=document.decided,
     )
-    facts = _facts(document)
+    facts, symbol = _facts(document), _symbol(document, form)
+    if symbol:
+        facts |= {letter.NUMBER_ROOM: f"{_WIDEST_NUMBER}{symbol}", letter.DAY_ROOM: LONGEST_DAY}
+        form = structs.replace(form, place_line="{place}")
     placed = paginate(letter.compose(form, facts))
     sheets.add(placed, letter.foot(form, facts))
-    return RenderedResult(sheets.finish(), placed[-1].page, _signature_box(placed[-1]))
+    number, day = _blanks(placed[0]) if symbol else (None, None)
+    return RenderedResult(sheets.finish(), placed[-1].page, _signature_box(placed[-1]), number, day, symbol)
+
+
+def _symbol(document: ResultDocument, form: Form) -> str:
+    """What follows the number: "/KQ-SXD"; empty for a document without one."""
+    return f"/{form.symbol}-{document.sign}" if document.sign and form.symbol else ""
+
+
+def _blanks(first: Placed) -> tuple[Box, Box]:
+    if not isinstance(first.block, Head):
+        raise TypeError(f"a result begins with its head, not with {type(first.block).__name__}")
+    return first.block.blanks(A4.left, first.top, A4.text_width)
 
 
 def _facts(document: ResultDocument) -> dict[str, str]:

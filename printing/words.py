@@ -23,6 +23,9 @@ def day_in_words(day: date) -> str:
     return f"ngày {day.day:02d} tháng {month} năm {day.year}"
 
 
+LONGEST_DAY = "ngày 30 tháng 12 năm 2026"
+
+
 def moment_in_words(moment: datetime) -> str:
     """As in "16 giờ 30 phút, ngày 30 tháng 11 năm 2026"."""
     local = in_vietnam(moment)
