@@ -9,7 +9,9 @@ BIN := $(VENV)/bin
 DATA ?= var/demo
 # Debian packages that the tests use: a browser, poppler's readers of PDF, the font that Chromium falls back on,
 # a print server and a printer
-DEBIAN := chromium poppler-utils fonts-liberation2 cups cups-client cups-ipp-utils cups-filters avahi-daemon dbus
+# a PKCS#11 token in software, and the tool that tells poppler whom to trust
+DEBIAN := chromium poppler-utils fonts-liberation2 cups cups-client cups-ipp-utils cups-filters avahi-daemon dbus \
+  softhsm2 libnss3-tools
 ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
 PYTHON := python3
 endif

@@ -94,18 +94,19 @@ def read_procedures(content: bytes, agencies: Sequence[Agency], *, since: date) 
 
 
 def read_agencies(content: bytes) -> tuple[Agency, ...]:
-    """Agencies in the columns code, name, sample (yes/no), successor_of. Raises `UnreadableCatalog`."""
+    """Agencies in the columns code, name, abbreviation, sample (yes/no), successor_of. Raises `UnreadableCatalog`."""
     return tuple(
         msgspec.convert(
             {
                 "code": row["code"],
                 "name": composed(row["name"]),
+                "abbreviation": composed(row["abbreviation"]),
                 "sample": row["sample"] == "yes",
                 "successor_of": [composed(name) for name in row["successor_of"].split("|") if name.strip()],
             },
             Agency,
         )
-        for _, row in rows(content, ("code", "name", "sample", "successor_of"))
+        for _, row in rows(content, ("code", "name", "abbreviation", "sample", "successor_of"))
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -81,12 +81,14 @@ class Authority:
         )
         return pkcs12.serialize_key_and_certificates(b"motcua", self.key, self.certificate, None, closing)
 
-    def issue_token(self, name: str, pin: str, at: datetime) -> tuple[bytes, bytes]:
-        """A person's signing token for a demo: (PKCS#12 closed with `pin`, certificate DER).
+    def issue_token(
+        self, name: str, pin: str, at: datetime, *, of_agency: bool = False
+    ) -> tuple[bytes, bytes]:
+        """A signing token of a person or an agency for a demo: (PKCS#12 closed with `pin`, certificate DER).
 
-        In an office people sign with certificates of the government's own authority (NĐ 68/2024).
+        In an office they sign with certificates of the government's own authority (NĐ 68/2024).
         """
-        key = rsa.generate_private_key(65537, 2048)
+        key = ec.generate_private_key(ec.SECP256R1()) if of_agency else rsa.generate_private_key(65537, 2048)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         issuer = self.certificate.subject
         builder = _certificate(subject, issuer, key.public_key(), at, timedelta(days=365 * PERSON_YEARS))
@@ -97,6 +99,22 @@ class Authority:
             name.encode(), key, certificate, [self.certificate], BestAvailableEncryption(pin.encode())
         )
         return token, certificate.public_bytes(Encoding.DER)
+
+    def issue_list(
+        self, revoked: Mapping[int, datetime], at: datetime, fresh_until: datetime, number: int = 1
+    ) -> bytes:
+        """A list of revoked certificates (DER): serial numbers, and since when."""
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.certificate.subject)
+            .last_update(at)
+            .next_update(fresh_until)
+            .add_extension(x509.CRLNumber(number), critical=False)
+        )
+        for serial, since in revoked.items():
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(since).build()
+            builder = builder.add_revoked_certificate(entry)
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 def _certificate(

@@ -7,9 +7,10 @@ Commands import what they need when they run: a counter that starts must not wai
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -186,6 +187,57 @@ def import_delegations(file: Path, data: Path, by: str, dry_run: bool, as_json: 
     sys.exit(import_delegations_command(file, data, by=by, dry_run=dry_run, as_json=as_json))
 
 
+@catalog.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--data", type=_folder, required=True, help="Central's own folder; nothing may run in it.")
+@click.option("--name", default="", help="What people call it. [default: as its certificate says]")
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), help="Trusted from this day. [default: its first]"
+)
+@click.option("--timestamps", is_flag=True, help="For time-stamps, not for people and agencies.")
+@click.option("--by", default="", help="Who says so: a person's id.")
+def authority(file: Path, data: Path, name: str, since: object, timestamps: bool, by: str) -> None:
+    """Trust an authority that issues certificates (PEM or DER)."""
+    from central.certificates import add_authority
+
+    first = since.date() if hasattr(since, "date") else None
+    with _central(data) as node:
+        anchor = add_authority(node, file, name=name, since=first, timestamps=timestamps, by=by)
+        click.echo(f"{anchor.name}: tin cậy từ {anchor.since:%d/%m/%Y}, danh mục {node.catalog.name}.")
+
+
+@catalog.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--data", type=_folder, required=True, help="Central's own folder; nothing may run in it.")
+@click.option("--by", default="", help="Who says so: a person's id.")
+def crl(file: Path, data: Path, by: str) -> None:
+    """Publish an authority's list of revoked certificates (PEM or DER)."""
+    from central.certificates import publish_list
+
+    with _central(data) as node:
+        done = publish_list(node, file, by=by)
+        revoked = f"; thu hồi: {', '.join(done.revoked)}" if done.revoked else ""
+        click.echo(
+            f"{done.authority}: danh sách {done.made:%d/%m/%Y}, dùng tới {done.fresh_until:%d/%m/%Y}{revoked}."
+        )
+
+
+@contextlib.contextmanager
+def _central(data: Path) -> Iterator[Node]:
+    """Central, opened to say something."""
+    folder = Folder(data / "central" if (data / "central" / "node.toml").exists() else data)
+    settings = read_settings(folder.path)
+    folder.unlock(settings)
+    with folder.locked():
+        node = Node(folder, settings, clock=system_clock, ids=Ids())
+        try:
+            if not node.is_centre:
+                raise CannotStart(f"{folder.path} is not central's folder: only central writes the catalog")
+            yield node
+        finally:
+            node.close()
+
+
 def _is_known(node: Node, procedure: object, day: date) -> bool:
     """Whether the catalog says just this already, but for the day from which it does."""
     known = node.catalog.latest.procedure(getattr(procedure, "code", ""), day)
@@ -222,6 +274,23 @@ def verify(data: Path, as_json: bool) -> None:
     from central.verify import verify_command
 
     sys.exit(verify_command(data, as_json))
+
+
+@main.command("verify-result")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--data",
+    type=_folder,
+    default=Path("var/demo"),
+    show_default=True,
+    help="Any node's folder, or a centre's: whose catalog judges.",
+)
+@click.option("--json", "as_json", is_flag=True)
+def verify_result(file: Path, data: Path, as_json: bool) -> None:
+    """Say of a signed result who signed it, when, by which delegation, and whether it is whole. Works offline."""
+    from central.verify_result import verify_result_command
+
+    sys.exit(verify_result_command(file, data, system_clock, as_json=as_json))
 
 
 @main.command()

@@ -5,29 +5,62 @@ The file is durable before the event that names it. A crash in between leaves a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from edge.archive import Archive
+from edge.archive import Archive, Damaged
 from edge.clock import Clock
+from edge.errors import CannotSign
 from edge.ledger import Ledger
+from edge.pades import revisions
+from edge.pades.reading import read_apart
+from edge.pades.revisions import Draft, Visible
+from edge.pades.signer import Signing
 from edge.paper import Papers
 from edge.projector import Projector
-from edge.signing import open_token
-from schemas.acts import Approved, RefusedResult
+from edge.signing import Signatories
+from printing import appearance
+from printing.appearance import Box
+from printing.result import RenderedResult
+from schemas.acts import Approved, Attachment, RefusedResult
 from schemas.calendar import local_day
-from schemas.catalog import Catalog, Person
+from schemas.catalog import Catalog, Person, Step
 from schemas.errors import Because, NotAllowed
 from schemas.events import timestamp
 from schemas.fold import Dossier
 
 _UNMADE = "file-" + "0" * 64
 """Stands for the result while it is asked whether one may be made at all."""
+NO_NUMBER, NO_DAY = "………", "ngày …… tháng …… năm ………"
+"""What stands in the blanks until the clerk fills them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """How a person signs: the lines above the name, and the delegation that lends it (its id and its decision)."""
+
+    capacity: str
+    delegation: str = ""
+    decision: str = ""
+
+    @property
+    def in_a_line(self) -> str:
+        """ "TUQ. GIÁM ĐỐC SỞ, theo Quyết định …": who reads the signature looks the decision up."""
+        first = self.capacity.partition("\n")[0]
+        return f"{first}, theo {self.decision}" if self.decision else first
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A PDF that goes with a result; it is sealed apart, with a mark at its top right."""
+
+    name: str
+    content: bytes
 
 
 class Deciding:
-    """Signs approvals and refusals at one node; `tokens` is the folder of PKCS#12 files, `<person>.p12`."""
+    """Signs approvals and refusals at one node."""
 
     def __init__(
         self,
@@ -37,21 +70,40 @@ class Deciding:
         papers: Papers,
         catalog: Catalog,
         clock: Clock,
-        tokens: Path,
+        signatories: Signatories,
     ) -> None:
         self._ledger, self._projector, self._archive, self._papers = ledger, projector, archive, papers
-        self._catalog, self._clock, self._tokens = catalog, clock, tokens
+        self._catalog, self._clock, self._signatories = catalog, clock, signatories
 
-    def approve(self, stream: str, *, by: str, pin: str, text: str, with_: tuple[str, ...] = ()) -> Dossier:
-        """Approve: a signed result and an event that names it. Raises `NotAllowed`, `CannotSign`."""
-        return self._decide(stream, "dossier.approved", by=by, pin=pin, text=text, with_=with_)
+    def approve(
+        self,
+        stream: str,
+        *,
+        by: str,
+        pin: str,
+        text: str,
+        attachments: Sequence[Upload] = (),
+        with_: tuple[str, ...] = (),
+    ) -> Dossier:
+        """Approve: a signed result and an event that names it. Raises `NotAllowed`, `CannotSign`, `UnreadablePdf`."""
+        return self._decide(
+            stream, "dossier.approved", by=by, pin=pin, text=text, uploads=attachments, with_=with_
+        )
 
     def refuse(self, stream: str, *, by: str, pin: str, reason: str, with_: tuple[str, ...] = ()) -> Dossier:
         """Refuse in writing: a signed document with the reason. Raises `NotAllowed`, `CannotSign`."""
-        return self._decide(stream, "dossier.refused", by=by, pin=pin, text=reason, with_=with_)
+        return self._decide(stream, "dossier.refused", by=by, pin=pin, text=reason, uploads=(), with_=with_)
 
     def _decide(
-        self, stream: str, kind: str, *, by: str, pin: str, text: str, with_: tuple[str, ...]
+        self,
+        stream: str,
+        kind: str,
+        *,
+        by: str,
+        pin: str,
+        text: str,
+        uploads: Sequence[Upload],
+        with_: tuple[str, ...],
     ) -> Dossier:
         signer = self._catalog.latest.person(by)
         if signer is None:
@@ -61,20 +113,53 @@ class Deciding:
         now = self._clock()
         right = self.right_of(signer, dossier, now)
         self._ledger.check(dossier, kind, _decision(approved, _UNMADE, text, right), by=by, with_=with_)
-        token = open_token(self._tokens / f"{by}.p12", pin, on=now, certificates=signer.ders())
+        for one in uploads:
+            if read_apart(one.content).signatures:
+                raise CannotSign("attachment_signed")
         rendered = self._papers.result_of(
             dossier, approved=approved, text=text, signer=signer, capacity=right.capacity, at=now
         )
-        centre = self._catalog.latest.centre()
-        signed = token.sign_pdf(
+        draft = self._draft(dossier, rendered, signer)
+        with self._signatories.opened(by, pin, signer.ders(), now) as signatory:
+            what = "Phê duyệt" if approved else "Từ chối giải quyết"
+            centre = self._catalog.latest.centre()
+            number = dossier.received.number if dossier.received else ""
+            signing = Signing(
+                revisions.APPROVER,
+                f"{what} hồ sơ {number}. {right.in_a_line}",
+                centre.place if centre else "",
+                now,
+                certify=True,
+            )
+            signed = revisions.approve(draft, signatory.token, signing=signing)
+            attachments = tuple(Attachment(self._archive.keep(one.content), one.name) for one in uploads)
+            decision = _decision(approved, self._archive.keep(signed), text, right, attachments)
+            return self._ledger.act(
+                stream, kind, decision, by=by, sign=signatory.token.sign_decision, with_=with_
+            )
+
+    def _draft(self, dossier: Dossier, rendered: RenderedResult, signer: Person) -> Draft:
+        """The result with everything that will ever be drawn on it in its place."""
+        drawn, box = self._handwriting(signer, rendered.box)
+        number, day = rendered.number, rendered.day
+        sealed = Step.SEAL in dossier.standing.steps
+        return Draft(
             rendered.pdf,
-            page=rendered.page,
-            box=rendered.box,
-            reason="Phê duyệt" if approved else "Từ chối giải quyết",
-            place=centre.place if centre else "",
+            Visible(drawn, rendered.page, box),
+            Visible(appearance.number_line(f"{NO_NUMBER}{rendered.symbol}", *size(number)), 0, number)
+            if number
+            else None,
+            Visible(appearance.day_line(NO_DAY, *size(day)), 0, day) if day else None,
+            (rendered.page, appearance.seal_box(box)) if sealed else None,
         )
-        decision = _decision(approved, self._archive.keep(signed), text, right)
-        return self._ledger.act(stream, kind, decision, by=by, sign=token.sign_decision, with_=with_)
+
+    def _handwriting(self, signer: Person, room: Box) -> tuple[bytes, Box]:
+        """The picture of the person's signature, or their name where it is not here."""
+        picture = picture_of(self._archive, signer.signature)
+        if picture is None:
+            return appearance.written_name(signer.name, *size(room)), room
+        box = appearance.picture_box(picture, room)
+        return appearance.picture(picture, *size(box)), box
 
     def right_of(self, signer: Person, dossier: Dossier, at: datetime) -> Right:
         """By what right somebody signs a dossier now: a delegation in force that covers it, else their own.
@@ -95,16 +180,22 @@ class Deciding:
         return Right(capacity, chosen.id, chosen.decision)
 
 
-@dataclass(frozen=True, slots=True)
-class Right:
-    """How a person signs: the lines above the name, and the delegation that lends it (its id and its decision)."""
+def picture_of(archive: Archive, file: str) -> bytes | None:
+    """A picture that the catalog names; None where there is none, or it has not come yet."""
+    try:
+        return archive.read(file) if file else None
+    except Damaged:
+        return None
 
-    capacity: str
-    delegation: str = ""
-    decision: str = ""
+
+def size(box: Box) -> tuple[float, float]:
+    left, bottom, right, top = box
+    return right - left, top - bottom
 
 
-def _decision(approved: bool, file: str, text: str, right: Right) -> Approved | RefusedResult:
+def _decision(
+    approved: bool, file: str, text: str, right: Right, attachments: tuple[Attachment, ...] = ()
+) -> Approved | RefusedResult:
     if approved:
-        return Approved(result=file, capacity=right.capacity, delegation=right.delegation)
+        return Approved(file, right.capacity, right.delegation, attachments)
     return RefusedResult(result=file, reason=text, capacity=right.capacity, delegation=right.delegation)

@@ -9,7 +9,8 @@ NodeError                 parent of what a node raises on purpose
 ├── WeakSecret            a new PIN or password that is too short or too easy to guess
 ├── NotYours              a second person who is the first one, or may not do this
 ├── CentreOutOfReach      what only central can do; nothing was changed
-└── CannotSign            the token, its PIN or its certificate; nothing was signed
+├── CannotSign            the token, its PIN or its certificate; nothing was signed
+└── UnreadablePdf         a file that is no PDF, or not one that can be read
 """
 
 from __future__ import annotations
@@ -64,8 +65,16 @@ class CentreOutOfReach(NodeError):
 
 
 class CannotSign(NodeError):
-    """`why` is one of: no_token, wrong_pin, not_yours, expired."""
+    """`why` is one of: no_token, no_module, wrong_pin, last_try, locked, removed, device, algorithm, not_yours (the token);
+    not_yet, expired, usage, unreadable, revoked, unknown_issuer (the certificate); pdf, no_result, no_form,
+    attachment_signed (the document).
+    `holder` is the person or the agency whose token it was, where that is known.
+    """
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, why: str, holder: str = "") -> None:
+        super().__init__(f"{why} ({holder})" if holder else why)
+        self.why, self.holder = why, holder
+
+
+class UnreadablePdf(NodeError):
+    """The message is for programs and for the log; a page says that it cannot be read."""

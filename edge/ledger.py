@@ -18,11 +18,11 @@ from edge.clock import Clock
 from edge.database import Fact, NodeFile, Number
 from edge.projector import Projector
 from schemas import numbers
-from schemas.acts import BY_KIND, Act, Effect, FeeDue, Party, Received, ReceivedComponent, Settled
+from schemas.acts import BY_KIND, Act, Effect, FeeDue, Numbered, Party, Received, ReceivedComponent, Settled
 from schemas.calendar import local_day
 from schemas.catalog import Card, Catalog, Procedure, View
 from schemas.deadlines import DueMoment, Limit, due, hand_over_by
-from schemas.errors import Because, NoNumber, NotAllowed
+from schemas.errors import Because, NoNumber, NotAllowed, NumbersUsedUp
 from schemas.events import Event, EventHash, Signed, StreamId, timestamp
 from schemas.fees import At, Channel, charge
 from schemas.fold import Dossier
@@ -61,6 +61,19 @@ class Reception:
     event: EventHash
     at: datetime
     due: DueMoment
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersLeft:
+    """Of the numbers that this machine was granted for an agency's results: how many are left, of how many."""
+
+    left: int
+    of: int
+
+    @property
+    def scarce(self) -> bool:
+        """Time to ask for more: a fifth is left."""
+        return self.left * 5 <= self.of
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,63 @@ class Ledger:
             dossier = self._projector.dossier(stream)
             spool(Reception(dossier, received, event, at, counted))
         return dossier
+
+    def number_result(self, stream: str, *, symbol: str, by: str, with_: Sequence[str] = ()) -> Dossier:
+        """Give the result of a dossier the next number of its agency's register, with the day; `symbol` follows it.
+
+        Raises `NotAllowed`, `NoNumber`, `ClockBehind`, `DiskFull`.
+        """
+        with self._file.write():
+            before, view = self._projector.dossier(stream), self._catalog.latest
+            at = self._chain.now()
+            day = local_day(at)
+            if before.received is None:
+                raise NotAllowed(Because.STATUS, "there is no dossier")
+            key, last, number = self._result_number(before.received.agency, day)
+            Number.insert(key=key, last=last).on_conflict_replace().execute()
+            numbered = Numbered(f"{number}{symbol}", day.isoformat())
+            more = tuple(with_)
+            self._append(before, stream, "dossier.numbered", numbered, by=by, at=at, view=view, with_=more)
+            return self._projector.dossier(stream)
+
+    def expected_result_number(self, agency: str, day: date) -> str:
+        """The number that the next result of an agency would get here. Raises `NoNumber`."""
+        with self._file.read():
+            return self._result_number(agency, day)[2]
+
+    def result_numbers_left(self, agency: str, day: date) -> NumbersLeft | None:
+        """How many of the granted numbers are left; None where numbers begin with the machine's own."""
+        ranges = [one for one in self._catalog.latest.result_ranges(agency, day) if one.node == self._node]
+        if not ranges:
+            return None
+        with self._file.read():
+            used = sum(self._last(f"result {one.id}") or one.first - 1 for one in ranges)
+        return NumbersLeft(
+            sum(one.last for one in ranges) - used, sum(one.last - one.first + 1 for one in ranges)
+        )
+
+    def _result_number(self, agency: str, day: date) -> tuple[str, int, str]:
+        """The counter, what it then stands at, and the number: from the register's range, else the machine's own.
+
+        Where the agency's register is given out in ranges, a machine without one gives no number.
+        """
+        ranges = self._catalog.latest.result_ranges(agency, day)
+        for one in (one for one in ranges if one.node == self._node):
+            last = self._last(f"result {one.id}") or one.first - 1
+            if last < one.last:
+                return f"result {one.id}", last + 1, str(last + 1)
+        if ranges:
+            raise NumbersUsedUp(
+                f"the numbers that {self._node} was granted for {agency} are used up, or there are none"
+            )
+        key = f"result {agency} {day.year}"
+        count = self._last(key) + 1
+        card = self.card
+        return key, count, numbers.result_number(card.number, count, day, (card.lease_from, card.lease_to))
+
+    def _last(self, key: str) -> int:
+        row = Number.get_or_none(Number.key == key)
+        return row.last if row else 0
 
     def act(
         self,

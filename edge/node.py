@@ -17,6 +17,7 @@ from argon2 import PasswordHasher
 from edge.admission import Admission
 from edge.archive import Archive
 from edge.at_rest import OPEN, Ask, AtRest, unlock
+from edge.authorities import Authorities
 from edge.chain import OwnChain
 from edge.clock import Clock, Stopwatch, system_stopwatch
 from edge.closing import Closing
@@ -36,9 +37,13 @@ from edge.projector import Projector, events_here
 from edge.redaction import Redactions
 from edge.register import Register
 from edge.rewriting import finish
+from edge.sealing import Sealing
 from edge.seals import Seals
 from edge.sessions import Sessions
 from edge.settings import NAME, NodeSettings, key_file_of
+from edge.signing import Signatories
+from edge.tokens import Tokens
+from edge.verdict import Judge
 from edge.views import ViewLog
 from edge.visits import Visits
 from edge.waits import Waits
@@ -248,6 +253,9 @@ class Node:
         )
         self.register = Register(self.file, self.projector, is_centre=self.is_centre)
         self.archive = Archive(self.stores["files"])
+        self.authorities = Authorities(self.catalog, self.archive)
+        self.judge = Judge(self.catalog, self.authorities)
+        self.signatories = Signatories(Tokens(self.folder.tokens, self.settings.tokens), self.authorities)
         self.papers = Papers(self.catalog, self.keys, Forms.shipped(), node=self.id)
         self.deciding = Deciding(
             self.ledger,
@@ -256,7 +264,16 @@ class Node:
             self.papers,
             self.catalog,
             self.clock,
-            self.folder.tokens,
+            self.signatories,
+        )
+        self.sealing = Sealing(
+            self.ledger,
+            self.projector,
+            self.archive,
+            self.papers,
+            self.catalog,
+            self.clock,
+            self.signatories,
         )
         self.spool = Spool(self.printers, self.papers.render_job, self.file.write)
         self.redactions = Redactions(

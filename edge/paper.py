@@ -14,7 +14,7 @@ from printing.result import Outcome, RenderedResult, ResultDocument
 from printing.typesetting import to_job, typeset_job
 from printing.words import in_vietnam
 from schemas.calendar import VIETNAM
-from schemas.catalog import Catalog, Centre, Person
+from schemas.catalog import Agency, Catalog, Centre, Person, Step
 from schemas.deadlines import DueMoment, Unit
 from schemas.events import moment
 from schemas.fold import Dossier
@@ -129,13 +129,28 @@ class Papers:
             capacity=capacity,
             signer=signer.name,
             decided=at,
+            sign=_sign_of(agency, received.agency) if Step.NUMBER in dossier.standing.steps else "",
         )
         return result.render(document, self._forms.in_force(outcome.value, in_vietnam(at).date()))
+
+    def symbol_of(self, dossier: Dossier) -> str:
+        """What follows the number of a dossier's result: "/KQ-SXD"."""
+        outcome, received = dossier.standing.outcome, dossier.received
+        if outcome is None or received is None:
+            raise ValueError("a dossier without a result has no document to number")
+        kind = Outcome.APPROVED if outcome.kind == "dossier.approved" else Outcome.REFUSED
+        form = self._forms.in_force(kind.value, in_vietnam(moment(outcome.at)).date())
+        return f"/{form.symbol}-{_sign_of(self._catalog.latest.agency(received.agency), received.agency)}"
 
     def _centre(self) -> Centre:
         centre = self._catalog.latest.centre()
         assert centre is not None, "a centre's catalog begins with its name"  # noqa: S101
         return centre
+
+
+def _sign_of(agency: Agency | None, code: str) -> str:
+    """How an agency is written in the number of its documents; by its code where no short form is known."""
+    return agency.abbreviation if agency and agency.abbreviation else code
 
 
 def due_note(due: DueMoment, unit: Unit) -> str:

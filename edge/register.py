@@ -29,11 +29,12 @@ _KEPT_BACK_COLUMNS: Final = (
 
 
 class Work(Enum):
-    """The lists of the room and of the return counter."""
+    """The lists of the room, of the clerk, and of the return counter."""
 
     APPRAISE = "appraise"
     APPROVE = "approve"
     WITHDRAW = "withdraw"
+    SEAL = "seal"
     RETURN = "return"
 
 
@@ -155,7 +156,10 @@ class Register:
                     (DossierRow.status == Status.PROCESSING.value) & (DossierRow.appraisal == "")
                 )
             case Work.APPROVE:
-                waits = (DossierRow.status == Status.PROCESSING.value) & (DossierRow.appraisal != "")
+                undecided = (DossierRow.status == Status.PROCESSING.value) & (DossierRow.outcome == "")
+                waits = undecided & (DossierRow.appraisal != "")
+            case Work.SEAL:
+                waits = (DossierRow.status == Status.PROCESSING.value) & (DossierRow.outcome != "")
             case Work.WITHDRAW:
                 waits = DossierRow.status == Status.WITHDRAWING.value
             case Work.RETURN:

@@ -72,6 +72,28 @@ class PrinterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"{self.address!r} is no ipp://HOST/PATH")
 
 
+class TokenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A signing device behind PKCS#11: `module` is the maker's library.
+
+    `holder` is a person's id or an agency's code; without one it is whoever's device is plugged in. `label` or `slot`
+    (counted from 0 among the slots that hold a device) say which, where several may be there.
+    """
+
+    module: str
+    holder: str = ""
+    label: str = ""
+    slot: Annotated[int, Meta(ge=0, le=255)] | None = None
+
+
+class TimestampSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A time-stamp service (RFC 3161), at central: signed results are stamped there and made to last."""
+
+    url: str
+    user: str = ""
+    password: str = ""
+    every_s: Annotated[int, Meta(ge=1, le=86_400)] = 60
+
+
 class DemoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Only in a demo centre: what the sign-in page shows, and where the switches of the cables are."""
 
@@ -99,6 +121,8 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     readers: tuple[ReaderSettings, ...] = ()
     printers: tuple[PrinterSettings, ...] = ()
     mdns: bool = True
+    tokens: tuple[TokenSettings, ...] = ()
+    timestamp: TimestampSettings | None = None
     heartbeat_ms: Annotated[int, Meta(ge=200, le=60_000)] = 5_000
     idle_lock_s: Annotated[int, Meta(ge=30)] = 15 * 60
     key_file: str = ""

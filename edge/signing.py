@@ -1,153 +1,74 @@
-"""Signing a result: PAdES in the PDF (B-B, ETSI EN 319 142) and the decision in the event, by one certificate.
+"""Who may sign here and now: an opened token whose certificate this node has no reason to refuse.
 
-The only module that speaks pyHanko. The token is a PKCS#12 file that its owner opens with a PIN for each
-signing; the key is in memory for that long and no longer.
+What is not known is not refused: where no fresh list of revoked certificates is here, the signature is made, and the
+dossier says that revocation was not checked.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
-from pathlib import Path
 
-from asn1crypto import x509
-from asn1crypto.algos import SignedDigestAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
-from cryptography.x509 import Certificate, load_der_x509_certificate
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.misc import PdfReadError
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign import signers
-from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
-from pyhanko.sign.general import SigningError
-from pyhanko.sign.validation import validate_pdf_signature
-from pyhanko.sign.validation.errors import SignatureValidationError
-from pyhanko_certvalidator.context import ValidationContext
-from pyhanko_certvalidator.registry import SimpleCertificateStore
-
-from edge.errors import CannotSign
-from schemas.events import Signed
-from schemas.seals import fingerprint, sign_decision
-
-FIELD = "PheDuyet"
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | Ed25519PrivateKey
+from edge.authorities import Assessment, Authorities
+from edge.errors import CannotSign, UnreadablePdf
+from edge.pades.reading import read
+from edge.tokens import Token, Tokens
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """An opened token: the person's certificate and what it can sign with."""
+class Signatory:
+    """An opened token, and what is known of its certificate."""
 
-    certificate: Certificate
-    key: PrivateKey
-
-    @property
-    def der(self) -> bytes:
-        return self.certificate.public_bytes(Encoding.DER)
-
-    def sign_decision(self, message: bytes) -> Signed:
-        return sign_decision(self.key, self.der, message)
-
-    def sign_pdf(
-        self, pdf: bytes, *, page: int, box: tuple[float, float, float, float], reason: str, place: str
-    ) -> bytes:
-        """The PDF with a PAdES signature in `box` (PDF points, left bottom right top) of a page from 0."""
-        signer = _TokenSigner(self)
-        left, bottom, right, top = (round(edge) for edge in box)
-        field = SigFieldSpec(FIELD, on_page=page, box=(left, bottom, right, top))
-        metadata = signers.PdfSignatureMetadata(
-            field_name=FIELD,
-            md_algorithm="sha256",
-            subfilter=SigSeedSubFilter.PADES,
-            certify=True,
-            reason=reason,
-            location=place,
-        )
-        try:
-            signed = signers.PdfSigner(metadata, signer=signer, new_field_spec=field).sign_pdf(
-                IncrementalPdfFileWriter(BytesIO(pdf))
-            )
-        except SigningError as why:
-            raise CannotSign("pdf") from why
-        content: bytes = signed.getvalue()
-        return content
+    token: Token
+    assessment: Assessment
 
 
-class _TokenSigner(signers.Signer):  # type: ignore[misc]  # pyHanko's types are not followed
-    """Signs with a key that is open already: pyHanko's own signer reads the key anew for every signature."""
+class Signatories:
+    """The tokens of one node, behind the trust of that node."""
 
-    def __init__(self, token: Token) -> None:
-        self._key = token.key
-        super().__init__(
-            signing_cert=x509.Certificate.load(token.der),
-            cert_registry=SimpleCertificateStore(),
-            signature_mechanism=SignedDigestAlgorithm({"algorithm": _mechanism(token.key)}),
-        )
+    def __init__(self, tokens: Tokens, authorities: Authorities) -> None:
+        self.tokens, self.authorities = tokens, authorities
 
-    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
-        if isinstance(self._key, rsa.RSAPrivateKey):
-            return bytes(self._key.key_size // 8) if dry_run else self._key.sign(data, PKCS1v15(), SHA256())
-        if isinstance(self._key, ec.EllipticCurvePrivateKey):
-            return bytes(80) if dry_run else self._key.sign(data, ec.ECDSA(SHA256()))
-        return bytes(64) if dry_run else self._key.sign(data)
+    @contextlib.contextmanager
+    def opened(
+        self, holder: str, pin: str, certificates: Sequence[bytes], at: datetime
+    ) -> Iterator[Signatory]:
+        """The token of a person or an agency, for one act `at`; `certificates` are those that the catalog names.
 
+        Raises `CannotSign`.
+        """
+        with self.tokens.open(holder, pin, certificates=certificates) as token:
+            assessment = self.assess(token.certificate, at)
+            if assessment.why_not:
+                raise CannotSign(assessment.why_not, holder)
+            yield Signatory(token, assessment)
 
-def _mechanism(key: PrivateKey) -> str:
-    if isinstance(key, rsa.RSAPrivateKey):
-        return "sha256_rsa"
-    return "sha256_ecdsa" if isinstance(key, ec.EllipticCurvePrivateKey) else "ed25519"
-
-
-def open_token(path: Path, pin: str, *, on: datetime, certificates: list[bytes]) -> Token:
-    """Open a person's PKCS#12 token; `certificates` are the DER of those that the catalog knows as theirs.
-
-    Raises `CannotSign`: no_token, wrong_pin, not_yours, or expired (on the aware moment `on`).
-    """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as why:
-        raise CannotSign("no_token") from why
-    try:
-        key, certificate, _ = pkcs12.load_key_and_certificates(content, pin.encode())
-    except ValueError as why:
-        raise CannotSign("wrong_pin") from why
-    if certificate is None or not isinstance(
-        key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | Ed25519PrivateKey
-    ):
-        raise CannotSign("no_token")
-    if certificate.public_bytes(Encoding.DER) not in certificates:
-        raise CannotSign("not_yours")
-    if not certificate.not_valid_before_utc <= on <= certificate.not_valid_after_utc:
-        raise CannotSign("expired")
-    return Token(certificate, key)
+    def assess(self, certificate: bytes, at: datetime) -> Assessment:
+        return self.authorities.assess(certificate, at=at, now=at)
 
 
 def why_not_signed(pdf: bytes, certificate: bytes) -> str | None:
-    """None if the PDF is whole and signed by this certificate (DER); else what is wrong with it.
+    """None if a result of ours is whole and one of its signatures is by this certificate (DER); else what is wrong.
 
-    The mathematics and the coverage of the whole file; trust in the certificate is the catalog's matter.
+    The mathematics, and that nothing was changed but what may be; trust in the certificate is the catalog's matter.
     """
     try:
-        signatures = PdfFileReader(BytesIO(pdf)).embedded_signatures
-        if len(signatures) != 1:
-            return f"{len(signatures)} signatures, 1 expected"
-        signer = signatures[0].signer_cert
-        if fingerprint(signer.dump()) != fingerprint(certificate):
-            return "signed by another certificate"
-        trust = ValidationContext(
-            trust_roots=[signer],
-            allow_fetching=False,
-            moment=load_der_x509_certificate(certificate).not_valid_before_utc,
-        )
-        status = validate_pdf_signature(signatures[0], trust)
-    except (PdfReadError, SignatureValidationError, ValueError) as why:
+        paper = read(pdf)
+    except UnreadablePdf as why:
         return f"cannot be read: {why}"
-    if not (status.intact and status.valid):
+    if not paper.signatures:
+        return "0 signatures, 1 expected"
+    if not all(one.whole for one in paper.signatures):
         return "was changed after it was signed"
-    if status.coverage is None or status.coverage.name != "ENTIRE_FILE":
-        return "the signature does not cover the whole file"
+    for one in paper.signatures:
+        if not one.allowed:
+            return (
+                f"was changed after {one.field} signed it: {one.forbidden or 'more than its author allowed'}"
+            )
+    if not paper.signatures[-1].to_the_end:
+        return "the last signature does not cover the whole file"
+    if certificate not in [one.certificate for one in paper.signatures]:
+        return "signed by another certificate"
     return None

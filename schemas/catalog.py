@@ -812,6 +812,12 @@ class View:
         named |= {one.file for one in self._all(Anchor)} | {one.file for one in self._all(RevocationList)}
         return named - {""}
 
+    def delegations_of(self, person: str) -> list[Delegation]:
+        """Every power that somebody was ever lent."""
+        return sorted(
+            (one for one in self._all(Delegation) if one.delegate == person), key=lambda one: one.id
+        )
+
     def delegations(self, person: str, day: date) -> list[Delegation]:
         """What a person may sign by on a day."""
         held = [one for one in self._all(Delegation) if one.delegate == person and one.holds(day)]
@@ -833,6 +839,15 @@ class View:
     def all_ranges(self) -> list[NumberRange]:
         """Whatever was granted to any machine, in force or not: numbers are never given twice."""
         return sorted(self._all(NumberRange), key=lambda one: one.id)
+
+    def result_ranges(self, agency: str, day: date) -> list[NumberRange]:
+        """The ranges of an agency's register of documents that machines may number from on a day, lowest first."""
+        held = [
+            one
+            for one in self._all(NumberRange)
+            if one.what == "result" and one.symbol == agency and _within(day, one.since, one.until)
+        ]
+        return sorted(held, key=lambda one: one.first)
 
     def ended(self, what: str, name: str, at: str) -> bool:
         """Whether a certificate or delegation had ended at a moment, as far as this catalog says."""
@@ -865,6 +880,16 @@ class View:
 
     def people(self) -> list[Person]:
         return sorted(self._all(Person), key=lambda person: person.id)
+
+    def holder_of(self, certificate: bytes) -> Person | Agency | None:
+        """Whose certificate (DER) this is, or ever was: a renewed one still stands on old papers."""
+        return next((one for one in self.holders() if certificate in one.ders()), None)
+
+    def holders(self) -> Iterator[Person | Agency]:
+        """All that was ever said of people and agencies, the newest of each first."""
+        for (kind, _), versions in list(self.catalog._versions.items()):
+            if kind is Person or kind is Agency:
+                yield from (entry for number, entry in reversed(versions) if number <= self.number)
 
     def calendar(self) -> Calendar:
         return Calendar({year.year: year for year in self._all(Year)})

@@ -4,6 +4,7 @@
     ├── Malformed                a document that is no event: `field` and `why`
     ├── NotAllowed               an act that the rules do not allow here and now: `because`, `detail`
     ├── NoNumber                 a dossier number cannot be given
+    │   └── NumbersUsedUp        nor one for a result, from what this machine was granted
     └── NoDueMoment              a time limit cannot be counted
     CatalogBroken                the catalog's chain does not hold: stop and keep the evidence
 
@@ -76,6 +77,11 @@ class NoNumber(Refused):
 
     def __str__(self) -> str:
         return self.why
+
+
+@dataclass
+class NumbersUsedUp(NoNumber):
+    """This machine was granted no numbers for an agency's documents, or has none left."""
 
 
 @dataclass

@@ -51,6 +51,13 @@ def compose(*, agency: str, day: date, node: int, count: int, lease: tuple[date,
     return DossierNumber(agency, day, node, count)
 
 
+def result_number(node: int, count: int, day: date, lease: tuple[date, date]) -> str:
+    """The number of a node's `count`th result of an agency in a year: the node's own number first. Raises `NoNumber`."""
+    if not lease[0] <= day <= lease[1]:
+        raise NoNumber(f"the lease of node number {node:02d} runs from {lease[0]} to {lease[1]}")
+    return f"{node:02d}{count:02d}"
+
+
 def parse(text: str) -> DossierNumber | None:
     """The parts of a number that a node of ours gave; None for anything else (portal and old numbers too)."""
     match = _NUMBER.fullmatch(text)

@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from central.centre import Office
-from central.demo.plan import PEOPLE, nodes
+from central.demo.plan import PEOPLE, SEAL_PIN, nodes
 from edge.ids import Ids
 from edge.ledger import Draft
 from edge.node import Folder, Node, server_uuid
@@ -19,6 +19,8 @@ from schemas.fold import Dossier
 from sync.peer import LocalPeer
 from sync.replicator import Replication
 
+SEALED = "1.003494"
+"""A procedure of the 4-on-site room: its result is numbered and sealed."""
 PINS = {person.id: person.pin for person in PEOPLE}
 MONDAY = datetime(2027, 3, 1, 9, 0, tzinfo=VIETNAM).astimezone(UTC)
 """A working day after the centre was founded, whenever the tests run before it."""
@@ -109,6 +111,7 @@ class SmallCentre:
     # ---- what people do
 
     def draft(self, applicant: str = "Nông Văn Thắng", procedure: str = "1.000703") -> Draft:
+        """By default for a procedure that is done when it is approved; `SEALED` is one that is not."""
         return Draft(
             procedure,
             Party(applicant, "020085004127", phone="0912000345"),
@@ -116,11 +119,18 @@ class SmallCentre:
         )
 
     def receive(
-        self, at: str = "counter-01", *, by: str = "hanh.nh", applicant: str = "Nông Văn Thắng"
+        self,
+        at: str = "counter-01",
+        *,
+        by: str = "hanh.nh",
+        applicant: str = "Nông Văn Thắng",
+        procedure: str = "1.000703",
     ) -> Dossier:
         node = self.nodes[at]
         stream = StreamId(self.ids.stream(self.clock()))
-        return node.ledger.receive(stream, self.draft(applicant), by=by, spool=node.papers.spool_slip)
+        return node.ledger.receive(
+            stream, self.draft(applicant, procedure), by=by, spool=node.papers.spool_slip
+        )
 
     def appraise(self, dossier: Dossier, at: str = "room-01", *, passed: bool = True) -> Dossier:
         data = Appraised(opinion="Hồ sơ đủ, hợp lệ.", passed=passed)
@@ -141,6 +151,10 @@ class SmallCentre:
         return self.nodes[at].deciding.refuse(
             dossier.stream, by=by, pin=PINS[by], reason="Không đủ điều kiện."
         )
+
+    def seal(self, dossier: Dossier, at: str = "room-01", *, by: str = "chi.nth") -> Dossier:
+        """Number, date and seal."""
+        return self.nodes[at].sealing.seal(dossier.stream, by=by, pin=PINS[by], agency_pin=SEAL_PIN)
 
     def withdraw(self, dossier: Dossier, at: str = "counter-01", *, by: str = "hanh.nh") -> Dossier:
         data = WithdrawalAsked(reason="Không còn nhu cầu.", asked_by="Nông Văn Thắng")

@@ -20,7 +20,6 @@ import requests
 
 from central.demo.switchboard import Outage
 from edge.errors import CannotStart
-from schemas.acts import Approved
 from schemas.catalog import Catalog
 from schemas.events import Document, Event, moment, parse
 from schemas.fold import Dossier, fold
@@ -59,6 +58,8 @@ class Report(msgspec.Struct, frozen=True):
     returned: int
     slips: int
     signatures_valid: int
+    sealed: int
+    seals_valid: int
     conflicts: Conflicts
     missing_events: int
     duplicate_numbers: int
@@ -74,6 +75,7 @@ class Report(msgspec.Struct, frozen=True):
             and self.returned == EXPECTED["returned"]
             and self.conflicts.found == self.conflicts.settled == EXPECTED["conflicts"]
             and len(self.conflicts.rows) == EXPECTED["conflicts"]
+            and self.sealed == self.seals_valid > 0
             and self.received_offline > 0
             and self.approved_offline > 0
             and self.procedures >= 20
@@ -179,9 +181,9 @@ def audit(
         approved_offline=_offline(central, "dossier.approved", outages),
         returned=len([dossier for dossier in dossiers if dossier.standing.returns]),
         slips=len(_slips(papers) & set(numbers)),
-        signatures_valid=sum(
-            _signature_is_valid(readers["central"], event) for event in central.events.values()
-        ),
+        signatures_valid=_valid(readers["central"], central, "dossier.approved", signatures=1),
+        sealed=kinds["dossier.sealed"],
+        seals_valid=_valid(readers["central"], central, "dossier.sealed", signatures=3),
         conflicts=Conflicts(
             len(found), len(found) - still_open, sorted({row for c in found for row in c.rows})
         ),
@@ -255,11 +257,14 @@ def _slips(papers: Mapping[str, Path]) -> set[str]:
     }
 
 
-def _signature_is_valid(reader: _Reader, event: Event) -> bool:
-    """Whether poppler's pdfsig, which knows nothing of us, finds the approval's result signed and whole."""
-    if event.kind != "dossier.approved":
-        return False
-    content = reader.file(msgspec.convert(event.data, Approved).result)
+def _valid(reader: _Reader, one: _Held, kind: str, *, signatures: int) -> int:
+    """Of the results that acts of a kind name, how many are signed so often, and whole to their end."""
+    named = [event.data["result"] for event in one.events.values() if event.kind == kind]
+    return sum(_is_valid(reader.file(file), signatures) for file in named)
+
+
+def _is_valid(content: bytes, signatures: int) -> bool:
+    """Whether poppler's pdfsig, which knows nothing of us, finds every signature valid and the last over everything."""
     with tempfile.NamedTemporaryFile(suffix=".pdf") as file:
         file.write(content)
         file.flush()
@@ -269,4 +274,4 @@ def _signature_is_valid(reader: _Reader, event: Event) -> bool:
             ).stdout
         except FileNotFoundError as why:
             raise CannotStart("pdfsig is missing: install Debian's poppler-utils") from why
-    return said.count("Signature is Valid") == 1 and "Total document signed" in said
+    return said.count("Signature is Valid") == signatures and said.count("- Total document signed") == 1

@@ -8,7 +8,7 @@ from typing import Final
 
 from central.centre import Place
 from schemas.calendar import DayOff, Year
-from schemas.catalog import Centre, Delegation, Duty, Grant, Person, Role
+from schemas.catalog import Centre, Delegation, Duty, Grant, Person, Role, Step
 
 HOST: Final = "127.0.0.1"
 SINCE: Final = date(2025, 1, 1)
@@ -18,8 +18,8 @@ CENTRE: Final = Centre(
     place="Lạng Sơn",
 )
 _EDGE: Final = (Duty.RECEIVE, Duty.RETURN)
-_ROOM: Final = (Duty.RECEIVE, Duty.RETURN, Duty.APPRAISE, Duty.APPROVE)
-_CENTRE: Final = (Duty.CATALOG, Duty.DESK, Duty.APPRAISE, Duty.APPROVE)
+_ROOM: Final = (Duty.RECEIVE, Duty.RETURN, Duty.APPRAISE, Duty.APPROVE, Duty.SEAL)
+_CENTRE: Final = (Duty.CATALOG, Duty.DESK, Duty.APPRAISE, Duty.APPROVE, Duty.SEAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,10 @@ class DemoPerson:
     capacity: str = ""
     signs: bool = False
 
-    def entry(self, certificates: tuple[str, ...]) -> Person:
-        return Person(self.id, self.name, self.title, (Grant(self.role, SINCE),), self.capacity, certificates)
+    def entry(self, certificates: tuple[str, ...], signature: str) -> Person:
+        """`signature` names the picture of their handwriting."""
+        roles = (Grant(self.role, SINCE),)
+        return Person(self.id, self.name, self.title, roles, self.capacity, certificates, signature)
 
 
 def nodes(first_port: int = 8600) -> tuple[DemoNode, ...]:
@@ -71,9 +73,16 @@ PEOPLE: Final = (
     DemoPerson(
         "mai.hk", "Hoàng Kim Mai", "Phó Giám đốc Sở", Role.APPROVER, "583124", "TUQ. GIÁM ĐỐC", signs=True
     ),
+    DemoPerson("chi.nth", "Nguyễn Thị Hoài Chi", "Văn thư", Role.CLERK, "816357", signs=True),
     DemoPerson("huong.ltt", "Lê Thị Thu Hương", "Công chức đối soát", Role.DESK_OFFICER, "694235"),
     DemoPerson("quan.nv", "Nông Văn Quân", "Quản trị hệ thống", Role.ADMINISTRATOR, "705346"),
 )
+SEAL_PIN: Final = "246810"
+"""Opens the token of every agency's seal."""
+STEPS: Final = (Step.APPRAISE, Step.APPROVE, Step.NUMBER, Step.SEAL)
+"""What a result of the 4-on-site room needs; the other procedures are decided when they are approved."""
+SEALS_ELSEWHERE: Final = frozenset({"H37.07"})
+"""An agency that has not lent the room its seal: its results go without number and seal here."""
 ADMINISTRATOR: Final = "quan.nv"
 DELEGATIONS: Final = tuple(
     Delegation(

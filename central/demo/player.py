@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import requests
 
 from central.demo.centre import RunningCentre
-from central.demo.plan import AUDITOR, PEOPLE
+from central.demo.plan import AUDITOR, PEOPLE, SEAL_PIN
 from central.demo.visitor import Page, PageError, Visitor
 
 PATIENCE_S: Final = 40.0
@@ -47,6 +47,8 @@ class Player:
         self._say = say
         self._visitors: dict[tuple[str, str], Visitor] = {}
         self._turns = itertools.count()
+        self._sealing = 0
+        """Acts of the clerk: which procedures need them, chance decides."""
 
     def play(self) -> None:
         """The whole day."""
@@ -162,6 +164,16 @@ class Player:
         room = self._at("room-01", "viet.tq")
         page = room.open(f"/room/{dossier.stream}")
         room.press(page, page.form("/approve"), text="Đồng ý giải quyết theo đề nghị.", pin=_PINS["viet.tq"])
+        self._seal(dossier)
+
+    def _seal(self, dossier: Received) -> None:
+        """The clerk numbers and seals the result at once, where its procedure asks for it."""
+        clerk = self._at("room-01", "chi.nth")
+        page = clerk.open(f"/seal/{dossier.stream}")
+        if any("agency_pin" in form.fields for form in page.forms):
+            form = page.form("agency_pin")
+            clerk.press(page, form, pin=_PINS["chi.nth"], agency_pin=SEAL_PIN)
+            self._sealing += 2
 
     def _refuse(self, dossier: Received, at: str) -> None:
         room = self._at(at, "mai.hk")
@@ -205,8 +217,9 @@ class Player:
         return self._visitors[node, person]
 
     def _meet(self, events: int) -> None:
-        """Wait until every node has this many events, and central every file."""
+        """Wait until every node has this many events and the clerk's, and central every file."""
         names = list(self._centre.nodes)
+        events += self._sealing
         self._until(
             f"all nodes have {events} events", lambda: set(self._counts("dossiers", names)) == {events}
         )

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from msgspec import structs
+
 from central.catalog_import import read_agencies, read_procedures
 from central.centre import Authority, enrol, found, write_token
-from central.demo.plan import ADMINISTRATOR, CALENDARS, CENTRE, DELEGATIONS, PEOPLE, SINCE, DemoNode
+from central.demo.pictures import handwriting, seal
+from central.demo.plan import (
+    ADMINISTRATOR,
+    CALENDARS,
+    CENTRE,
+    DELEGATIONS,
+    PEOPLE,
+    SEAL_PIN,
+    SEALS_ELSEWHERE,
+    SINCE,
+    STEPS,
+    DemoNode,
+)
 from edge.clock import Clock
 from edge.errors import CannotStart
 from edge.ids import Ids
@@ -21,10 +38,14 @@ from edge.node import Folder, Node
 from edge.settings import NodeSettings, read_settings
 from schemas.acts import TABLE
 from schemas.canonical import to_base64
-from schemas.catalog import Entry, Role
+from schemas.catalog import Agency, Duty, Entry, RevocationList, Role
+from schemas.events import timestamp
+from schemas.seals import fingerprint
 
 WHOLE: Final = "demo-centre"
 """Made last: a folder without it is half made."""
+LIST_DAYS: Final = 30
+"""How long the demo's list of revoked certificates is fresh; after that its pages say that nothing was checked."""
 
 
 @contextlib.contextmanager
@@ -66,24 +87,32 @@ def prepare(data: Path, nodes: Sequence[DemoNode], *, clock: Clock, ids: Ids) ->
     return True
 
 
+@dataclass(slots=True)
+class _Made:
+    """What the demo's authority made: tokens (PKCS#12, certificate) by person and agency, and files by name."""
+
+    tokens: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def file(self, content: bytes) -> str:
+        name = f"file-{hashlib.sha256(content).hexdigest()}"
+        self.files[name] = content
+        return name
+
+    def certificate(self, holder: str) -> tuple[str, ...]:
+        return (to_base64(self.tokens[holder][1]),) if holder in self.tokens else ()
+
+
 def _build(data: Path, nodes: Sequence[DemoNode], clock: Clock, ids: Ids) -> None:
     central, *edges = nodes
-    folder = Folder(data / central.name)
-    tokens: dict[str, tuple[bytes, bytes]] = {}
-
-    def entries(authority: Authority) -> list[Entry]:
-        tokens.update(
-            (one.id, authority.issue_token(one.name, one.pin, clock())) for one in PEOPLE if one.signs
-        )
-        return _catalog(tokens)
-
+    folder, made = Folder(data / central.name), _Made()
     settings = NodeSettings(central.place.node)
     found(
         folder,
         central.place,
         settings,
         centre=CENTRE,
-        entries=entries,
+        entries=lambda authority: _catalog(authority, made, clock()),
         by=ADMINISTRATOR,
         clock=clock,
         ids=ids,
@@ -93,34 +122,64 @@ def _build(data: Path, nodes: Sequence[DemoNode], clock: Clock, ids: Ids) -> Non
         for edge in edges:
             settings = NodeSettings(edge.place.node)
             enrol(Folder(data / edge.name), centre, edge.place, settings, by=ADMINISTRATOR)
-        _prepare_people(centre, tokens)
+        _prepare(centre, made)
     finally:
         centre.close()
     for edge in edges:
         opened = Folder(data / edge.name)
         node = Node(opened, read_settings(opened.path), clock=clock, ids=ids)
         try:
-            _prepare_people(node, tokens)
+            _prepare(node, made)
         finally:
             node.close()
 
 
-def _catalog(tokens: dict[str, tuple[bytes, bytes]]) -> list[Entry]:
+def _catalog(authority: Authority, made: _Made, at: datetime) -> list[Entry]:
+    """The sample catalog, with tokens, handwriting and seals of its own, and a list of revoked certificates."""
     sample = files("central") / "sample"
     agencies = read_agencies((sample / "agencies.csv").read_bytes())
     read = read_procedures((sample / "procedures.csv").read_bytes(), agencies, since=SINCE)
+    for one in PEOPLE:
+        if one.signs:
+            made.tokens[one.id] = authority.issue_token(one.name, one.pin, at)
     people = [
-        person.entry((to_base64(tokens[person.id][1]),) if person.id in tokens else ()) for person in PEOPLE
+        one.entry(made.certificate(one.id), made.file(handwriting(one.name)) if one.signs else "")
+        for one in PEOPLE
     ]
-    return [*CALENDARS, *agencies, *people, *DELEGATIONS, *read.procedures]
+    resolving = {one.agency for one in read.procedures if one.on_site} - SEALS_ELSEWHERE
+    fresh_until = at + timedelta(days=LIST_DAYS)
+    revoked = made.file(authority.issue_list({}, at, fresh_until))
+    published = RevocationList(fingerprint(authority.der), revoked, timestamp(at), timestamp(fresh_until))
+    return [
+        *CALENDARS,
+        *(_with_seal(one, authority, made, at) if one.code in resolving else one for one in agencies),
+        *people,
+        *DELEGATIONS,
+        *(
+            structs.replace(one, steps=STEPS) if one.on_site and one.agency in resolving else one
+            for one in read.procedures
+        ),
+        published,
+    ]
 
 
-def _prepare_people(node: Node, tokens: dict[str, tuple[bytes, bytes]]) -> None:
-    """Everybody's PIN, and token, at the machines where they work."""
+def _with_seal(agency: Agency, authority: Authority, made: _Made, at: datetime) -> Agency:
+    made.tokens[agency.code] = authority.issue_token(agency.name, SEAL_PIN, at, of_agency=True)
+    picture = made.file(seal(agency.name, CENTRE.superior.removeprefix("Ủy ban nhân dân ")))
+    return structs.replace(agency, seal=picture, certificates=made.certificate(agency.code))
+
+
+def _prepare(node: Node, made: _Made) -> None:
+    """Pictures and lists everywhere; everybody's PIN, and token, at the machines where they work."""
+    for content in made.files.values():
+        node.archive.keep(content)
     served = {role for act in TABLE if act.duty in node.card.duties for role in act.roles[:1]}
     served.add(Role.ADMINISTRATOR)
-    for person in PEOPLE:
-        if person.role in served:
-            node.people.set_pin(person.id, person.pin)
-            if person.id in tokens:
-                write_token(node.folder, person.id, tokens[person.id][0])
+    working = [person for person in PEOPLE if person.role in served]
+    for person in working:
+        node.people.set_pin(person.id, person.pin)
+    for holder, (token, _) in made.tokens.items():
+        if holder in [person.id for person in working] or (
+            Duty.SEAL in node.card.duties and holder not in [person.id for person in PEOPLE]
+        ):
+            write_token(node.folder, holder, token)

@@ -33,6 +33,7 @@ DUTIES: Final = {
     Duty.RECEIVE: "tiếp nhận",
     Duty.APPRAISE: "thẩm định",
     Duty.APPROVE: "phê duyệt",
+    Duty.SEAL: "cấp số, đóng dấu",
     Duty.RETURN: "trả kết quả",
     Duty.DESK: "đối soát",
     Duty.CATALOG: "danh mục",

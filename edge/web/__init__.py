@@ -29,11 +29,13 @@ from edge.web.keys import blueprint as keys
 from edge.web.printing import blueprint as printing
 from edge.web.returning import blueprint as returning
 from edge.web.room import blueprint as room
+from edge.web.sealing import blueprint as sealing
 from edge.web.sign_in import blueprint as sign_in
 from edge.web.site import Extra, Site
 from edge.web.slip import OPEN as SLIP_OPEN
 from edge.web.slip import blueprint as slip
 from edge.web.status_line import blueprint as status_line
+from edge.web.verifying import blueprint as verifying
 from edge.web.viewing import blueprint as viewing
 
 LARGEST_FORM_BYTES = 256 * 1024
@@ -67,6 +69,8 @@ def create_pages(
         viewing,
         counter,
         room,
+        sealing,
+        verifying,
         returning,
         dossier,
         find,

@@ -238,6 +238,7 @@ def _render(
         done=request.args.get("done", ""),
         capacity=_capacity(shown),
         second=second.asked_for(kind) if kind else None,
+        certificate=showing.certificate_tag(presence.person().ders()),
         may_appraise=presence.is_ones("dossier.appraised"),
     )
 
@@ -274,7 +275,7 @@ def _work_of(shown: Shown) -> Work:
 
 def _kind_to_do(shown: Shown | None) -> str:
     """The act that the form in the middle is for; empty where nothing is left to do here."""
-    if shown is None:
+    if shown is None or shown.dossier.standing.outcome is not None:
         return ""
     match shown.dossier.status:
         case Status.WITHDRAWING:
@@ -329,9 +330,7 @@ def _capacity(shown: Shown | None) -> str:
     """By what right the person here would sign the dossier: "TUQ. GIÁM ĐỐC SỞ, theo Quyết định …"."""
     if shown is None:
         return ""
-    right = site().node.deciding.right_of(presence.person(), shown.dossier, site().now())
-    first = right.capacity.partition("\n")[0]
-    return f"{first}, theo {right.decision}" if right.decision else first
+    return site().node.deciding.right_of(presence.person(), shown.dossier, site().now()).in_a_line
 
 
 def _against(shown: Shown | None, kind: str) -> Trouble | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,17 +11,21 @@ import msgspec
 from flask import g, request
 from werkzeug.exceptions import NotFound
 
+from edge.authorities import Assessment, Revoked
+from edge.deciding import Right
 from edge.register import Whereabouts
 from edge.web import acts, presence, second, words
 from edge.web.acts import Contents
 from edge.web.site import Site, site
 from edge.web.trouble import Trouble, trouble_of
-from schemas.acts import Approved, Reasoned, RefusedResult, Returned, WithdrawalAsked
+from schemas.acts import Approved, Reasoned, RefusedResult, Returned, Sealed, WithdrawalAsked
 from schemas.catalog import Agency
 from schemas.conflicts import Conflict
 from schemas.errors import NotAllowed
+from schemas.events import Event, EventHash, moment
 from schemas.fold import Dossier, Line, Place
 from schemas.rules import Done
+from schemas.seals import fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,18 @@ _DOUBTS: Final = {
     Place.NEWER: Tag("", "lock", "Cần bản mới hơn"),
     Place.REDACTED: Tag("", "lock", "Nội dung đã xoá theo quy định"),
 }
+
+
+CERTIFICATE: Final = {
+    "no_token": "Chưa có chứng thư trong danh mục",
+    "not_yet": "Chứng thư chưa tới ngày dùng",
+    "expired": "Chứng thư đã hết hạn",
+    "usage": "Chứng thư không dùng để ký văn bản",
+    "unreadable": "Chứng thư không đọc được",
+    "unknown_issuer": "Nơi cấp chứng thư không được tin cậy",
+    "revoked": "Chứng thư đã bị thu hồi",
+}
+"""Why a certificate may not sign, in a few words."""
 
 
 def show(stream: str) -> Shown:
@@ -152,6 +169,7 @@ def _tags(here: Site, dossier: Dossier, where: dict[str, Whereabouts]) -> list[T
         tags.append(Tag("bad", "fork", f"Đang tranh chấp từ {words.clock(opened, here.now())}"))
     if dossier.missing:
         tags.append(Tag("wait", "part", f"Chưa đủ: thiếu {len(dossier.missing)} việc"))
+    tags += _result_tags(here, dossier)
     if any(line.place is Place.HELD for line in dossier.timeline):
         tags.append(Tag("bad", "lock", "Có việc tạm giữ"))
     if any(line.place is Place.NEWER for line in dossier.timeline):
@@ -184,6 +202,54 @@ def sides(shown: Shown, conflict: Conflict) -> list[Step]:
     return [step for step in shown.steps if step.line.hash in conflict.members]
 
 
+def certificate_tag(certificates: Sequence[bytes]) -> Tag:
+    """What is known here, now, of the certificates (DER) with which somebody is about to sign."""
+    here = site()
+    found = [here.node.signatories.assess(der, here.now()) for der in certificates]
+    usable = [one for one in found if not one.why_not]
+    if not usable:
+        why = found[0].why_not if found else "no_token"
+        return Tag("bad", "no", CERTIFICATE[why])
+    return _revocation_tag(here, usable)
+
+
+def _revocation_tag(here: Site, found: Sequence[Assessment]) -> Tag:
+    """The worst of several: revoked, not checked, checked; always with the day of the list."""
+    revoked = [one.since for one in found if one.revoked is Revoked.YES and one.since]
+    if revoked:
+        return Tag("bad", "no", f"Chứng thư đã bị thu hồi từ {words.clock(min(revoked), here.now())}")
+    lists = [one.list_made for one in found if one.list_made is not None]
+    of = f" (danh sách {words.clock(min(lists), here.now())})" if lists else " (chưa có danh sách thu hồi)"
+    if any(one.revoked is Revoked.UNCHECKED for one in found):
+        return Tag("wait", "part", f"Chưa kiểm tra thu hồi chứng thư{of}")
+    return Tag("ok", "ok", f"Đã kiểm tra thu hồi{of}")
+
+
+def _result_tags(here: Site, dossier: Dossier) -> list[Tag]:
+    """What is known now of the certificates that signed and sealed the result, as of their signing."""
+    found = []
+    standing, events = dossier.standing, here.node.projector.events_of(dossier.stream)
+    by_hash = {event.hash: event for event in events if isinstance(event, Event)}
+    for done in (standing.outcome, standing.sealed):
+        event = by_hash.get(EventHash(done.hash)) if done else None
+        if done is None or event is None or event.signed is None:
+            continue
+        person = here.view.person(event.by)
+        ders = [person.certificate(event.signed.certificate)] if person else []
+        if isinstance(done.data, Sealed) and done.data.certificate:
+            agency = here.view.agency(standing.received.agency) if standing.received else None
+            ders += (
+                [der for der in agency.ders() if fingerprint(der) == done.data.certificate] if agency else []
+            )
+        at = moment(event.at)
+        found += [here.node.authorities.assess(der, at=at, now=here.now()) for der in ders if der]
+    return [_revocation_tag(here, found)] if found else []
+
+
+def _right(dossier: Dossier) -> Right:
+    return site().node.deciding.right_of(presence.person(), dossier, site().now())
+
+
 def why_not(dossier: Dossier, kind: str, data: msgspec.Struct) -> Trouble | None:
     """Why the person here may not do an act now; None where they may. Only asks: the ledger decides."""
     try:
@@ -203,9 +269,11 @@ def sample_of(dossier: Dossier, kind: str) -> msgspec.Struct:
         case "dossier.withdrawal_asked":
             return WithdrawalAsked("?", "?")
         case "dossier.approved":
-            return Approved(_UNMADE)
+            right = _right(dossier)
+            return Approved(_UNMADE, right.capacity, right.delegation)
         case "dossier.refused":
-            return RefusedResult(_UNMADE, "?")
+            right = _right(dossier)
+            return RefusedResult(_UNMADE, "?", right.capacity, right.delegation)
         case "dossier.returned":
             return Returned("?", "?", outcome.data.result if outcome else _UNMADE)
         case _:

@@ -42,7 +42,9 @@ class Entry:
 
 COUNTER = Entry(10, "Tiếp nhận", "counter.page", ((Duty.RECEIVE, Role.RECEIVER),))
 ROOM = Entry(20, "Chờ xử lý", "room.page", ((Duty.APPRAISE, Role.APPRAISER), (Duty.APPROVE, Role.APPROVER)))
+SEAL = Entry(25, "Cấp số, đóng dấu", "sealing.page", ((Duty.SEAL, Role.CLERK),))
 RETURN = Entry(30, "Trả kết quả", "returning.page", ((Duty.RETURN, Role.RECEIVER),))
+VERIFY = Entry(45, "Kiểm tra văn bản", "verifying.page")
 FIND = Entry(40, "Tìm hồ sơ", "find.page")
 PRINTING = Entry(75, "Máy in", "printing.page")
 EXCHANGE = Entry(90, "Đồng bộ", "exchange.page")
@@ -60,7 +62,18 @@ class Site:
     roads: Roads | None
     spool_wake: Callable[[], None]
     entries: list[Entry] = field(
-        default_factory=lambda: [COUNTER, ROOM, RETURN, FIND, PRINTING, VIEWS, HELD, EXCHANGE]
+        default_factory=lambda: [
+            COUNTER,
+            ROOM,
+            SEAL,
+            RETURN,
+            FIND,
+            VERIFY,
+            PRINTING,
+            VIEWS,
+            HELD,
+            EXCHANGE,
+        ]
     )
     machines: Entry = EXCHANGE
     """The page that the status line leads to."""

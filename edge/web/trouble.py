@@ -5,19 +5,29 @@ One table for all pages: by the type of the refusal and its fields, never by its
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from edge.archive import Damaged
 from edge.chain import ClockBehind
-from edge.errors import CannotSign, CentreOutOfReach, NodeError, NotYours, WeakSecret, WrongPassword, WrongPin
+from edge.errors import (
+    CannotSign,
+    CentreOutOfReach,
+    NodeError,
+    NotYours,
+    UnreadablePdf,
+    WeakSecret,
+    WrongPassword,
+    WrongPin,
+)
 from edge.web import words
 from edge.web.limits import TooOften
 from edge.web.uploads import BadUpload
 from schemas.acts import Status
 from schemas.catalog import Role
-from schemas.errors import Because, NoDueMoment, NoNumber, NotAllowed, Refused
+from schemas.errors import Because, NoDueMoment, NoNumber, NotAllowed, NumbersUsedUp, Refused
 from sync.errors import DiskFull, Unavailable
 
 Expected = (Refused, NodeError, ClockBehind, DiskFull)
@@ -134,26 +144,64 @@ _BECAUSE: Final = {
     ),
 }
 
+_NOTHING_SIGNED: Final = "Chưa có gì được ký."
+
+
+def _signing(what: str, todo: str) -> Trouble:
+    return Trouble(what, _NOTHING_SIGNED, todo, 422)
+
+
 _SIGNING: Final = {
-    "no_token": Trouble(
-        "Không đọc được thẻ ký số.", "Chưa có gì được ký.", "Cắm lại thẻ, rồi bấm “Ký hồ sơ này”.", 422
+    "no_token": _signing("Không đọc được thẻ ký số.", "Cắm lại thẻ, rồi ký lại."),
+    "no_module": _signing(
+        "Máy này chưa cài trình điều khiển của thẻ ký số.",
+        "Báo quản trị cài thư viện PKCS#11 ghi trong cấu hình.",
     ),
-    "wrong_pin": Trouble(
-        "Mã PIN thẻ ký số chưa đúng.", "Chưa có gì được ký.", "Gõ lại mã PIN của thẻ, rồi ký lại.", 422
+    "wrong_pin": _signing("Mã PIN thẻ ký số chưa đúng.", "Gõ lại mã PIN của thẻ, rồi ký lại."),
+    "last_try": _signing(
+        "Mã PIN thẻ ký số chưa đúng; sai một lần nữa thẻ sẽ bị khoá.",
+        "Dừng lại, tìm đúng mã PIN rồi mới gõ tiếp.",
     ),
-    "not_yours": Trouble(
+    "locked": _signing(
+        "Thẻ ký số đã bị khoá vì gõ sai mã PIN nhiều lần.",
+        "Liên hệ nơi cấp thẻ để mở khoá; nhờ người khác ký.",
+    ),
+    "removed": _signing("Thẻ ký số bị rút ra khi đang ký.", "Cắm lại thẻ, chờ đèn sáng, rồi ký lại."),
+    "device": _signing("Thẻ ký số báo lỗi.", "Rút thẻ, cắm lại, rồi ký lại. Nếu lặp lại, báo quản trị."),
+    "algorithm": _signing(
+        "Loại khoá trên thẻ chưa dùng được ở đây.", "Báo quản trị xin chứng thư RSA, P-256 hoặc Ed25519."
+    ),
+    "not_yours": _signing(
         "Thẻ ký số đang cắm không phải của anh/chị.",
-        "Chưa có gì được ký.",
         "Cắm thẻ của mình, hoặc báo quản trị thêm chứng thư vào danh mục.",
-        422,
     ),
-    "expired": Trouble(
-        "Chứng thư trên thẻ đã hết hạn hoặc chưa tới ngày dùng.",
-        "Chưa có gì được ký.",
-        "Xem lại ngày của máy; nếu đúng, xin gia hạn chứng thư.",
-        422,
+    "not_yet": _signing(
+        "Chứng thư trên thẻ chưa tới ngày dùng.", "Xem lại ngày của máy; nếu đúng, chờ tới ngày có hiệu lực."
+    ),
+    "expired": _signing(
+        "Chứng thư trên thẻ đã hết hạn.", "Xem lại ngày của máy; nếu đúng, xin gia hạn chứng thư."
+    ),
+    "usage": _signing("Chứng thư trên thẻ không dùng để ký văn bản.", "Cắm thẻ có chứng thư ký số."),
+    "unreadable": _signing("Chứng thư trên thẻ không đọc được.", "Báo quản trị xem lại chứng thư."),
+    "unknown_issuer": _signing(
+        "Nơi cấp chứng thư trên thẻ chưa được tin cậy ở đây.",
+        "Báo quản trị thêm chứng thư của nơi cấp vào danh mục.",
+    ),
+    "revoked": _signing("Chứng thư trên thẻ đã bị thu hồi.", "Không dùng thẻ này nữa. Báo quản trị."),
+    "pdf": _signing("Chưa ký được tệp PDF này.", "Mở lại hồ sơ rồi ký lại. Nếu lặp lại, báo quản trị."),
+    "no_result": _signing(
+        "Tệp kết quả chưa tới máy này.", "Chờ máy đã ký nối lại; tệp tự về, rồi làm lại bước này."
+    ),
+    "no_form": _signing(
+        "Văn bản đã ký không có chỗ ghi số, ngày.", "Trả lại để thẩm định, rồi ký bằng mẫu mới."
+    ),
+    "attachment_signed": _signing(
+        "Tài liệu kèm theo đã có chữ ký số sẵn.",
+        "Trả lại hồ sơ; kèm bản chưa ký, hoặc trao riêng tài liệu đó.",
     ),
 }
+_SEAL_TOKEN: Final = re.compile(r"[GH][0-9]{2}(\.[0-9]{2,3})*\Z")
+"""An agency's code: the token is the one that seals."""
 
 _UPLOADS: Final = {
     "missing": Trouble("Chưa chọn tệp.", _UNCHANGED, "Chọn tệp rồi gửi lại.", 422),
@@ -183,6 +231,12 @@ def trouble_of(why: Exception, status: Status | None = None) -> Trouble:
             return _role_lacks(detail)
         case NotAllowed(because=because):
             return _BECAUSE[because]
+        case NumbersUsedUp():
+            return Trouble(
+                "Dải số văn bản của máy này đã hết, hoặc chưa được cấp.",
+                _NOTHING_SIGNED,
+                "Báo quản trị cấp thêm dải số ở Danh mục; hoặc cấp số ở máy khác.",
+            )
         case NoNumber():
             return Trouble(
                 "Chưa cấp được số hồ sơ: cơ quan chưa có mã định danh, hoặc dải số của máy không dùng được hôm nay.",
@@ -199,8 +253,18 @@ def trouble_of(why: Exception, status: Status | None = None) -> Trouble:
             return _clock_behind(now, last)
         case DiskFull():
             return DISK_FULL
-        case CannotSign(why=reason):
-            return _SIGNING[reason]
+        case UnreadablePdf():
+            return Trouble(
+                "Tệp này không đọc được như một văn bản PDF.",
+                "Chưa có gì được lưu.",
+                "Mở thử tệp bằng phần mềm đọc PDF; nếu đúng, gửi lại tệp gốc.",
+                422,
+            )
+        case CannotSign(why=reason, holder=holder):
+            told = _SIGNING[reason]
+            if not _SEAL_TOKEN.match(holder):
+                return told
+            return replace(told, what=told.what.replace("hẻ ký số", "hẻ con dấu").replace("anh/chị", holder))
         case WrongPin(wait_s=wait_s):
             return Trouble("Mã PIN chưa đúng.", _UNCHANGED, _wait(wait_s, "Gõ lại mã PIN."), 422)
         case WrongPassword(wait_s=wait_s):

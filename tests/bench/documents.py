@@ -11,7 +11,6 @@ import msgspec
 
 from edge.database import Chain
 from edge.node import Node
-from edge.signing import open_token
 from schemas.acts import (
     BY_KIND,
     Appraised,
@@ -26,6 +25,7 @@ from schemas.acts import (
 )
 from schemas.calendar import local_day
 from schemas.canonical import canonical
+from schemas.catalog import Step
 from schemas.events import Document, Signed, StreamId, timestamp, write
 from schemas.numbers import compose
 from tests.bench.ground import RECEIVER, People, procedures
@@ -91,7 +91,8 @@ class _Office:
         self._people = People()
         self._at = centre.clock()
         self._received = 0
-        self._procedures = procedures(centre["counter-02"])
+        offered = procedures(centre["counter-02"])
+        self._procedures = [one for one in offered if Step.SEAL not in one.steps]
         self._sign = _signer(centre["room-01"], self._at)
 
     def documents(self) -> Iterator[Document]:
@@ -163,10 +164,8 @@ def _filled(data: msgspec.Struct, member: str) -> msgspec.Struct:
 def _signer(room: Node, at: datetime) -> Callable[[bytes], Signed]:
     person = room.catalog.latest.person(APPROVER)
     assert person is not None
-    token = open_token(
-        room.folder.tokens / f"{APPROVER}.p12", PINS[APPROVER], on=at, certificates=person.ders()
-    )
-    return token.sign_decision
+    with room.signatories.opened(APPROVER, PINS[APPROVER], person.ders(), at) as signatory:
+        return signatory.token.sign_decision
 
 
 def _hash(document: Document) -> str:

@@ -16,7 +16,6 @@ from central.inspection.findings import Finding
 from central.verify import Verdict, verify, verify_command
 from edge.errors import CannotStart
 from edge.keys import read_keys
-from edge.signing import open_token
 from schemas.acts import Approved
 from schemas.canonical import canonical, to_base64
 from schemas.events import header_of, revision_of, seal_message
@@ -67,7 +66,8 @@ def test_a_centre_that_nobody_touched_is_well(data: Path) -> None:
     assert [one.node_folder for one in verdict.nodes] == list(ALL)
     for one in verdict.nodes:
         assert (one.events, one.verified, one.entries) == (11, 11, entries)
-        assert (one.files, one.chunks >= 2, one.awaited) == (2, True, 0)
+        assert (one.files >= 2, one.chunks >= 2, one.awaited) == (True, True, 0)
+    assert len({one.files for one in verdict.nodes}) == 1
     for path, digest in before.items():
         assert hashlib.sha256((data / path).read_bytes()).hexdigest() == digest, path
 
@@ -182,6 +182,7 @@ def test_a_changed_byte_in_any_chunk_is_found_and_named(data: Path, seed: int) -
     file = data / "central" / "files.db"
     with rows_of(file) as rows:
         pieces = [piece for (piece,) in rows.execute("SELECT data FROM files_piece")]
+        ((files,),) = rows.execute("SELECT count(*) FROM files_doc WHERE id LIKE 'file-%'").fetchall()
     for piece in pieces:
         flip_within(file, piece, random)
 
@@ -189,7 +190,7 @@ def test_a_changed_byte_in_any_chunk_is_found_and_named(data: Path, seed: int) -
 
     names = {f"chunk {hashlib.sha256(piece).hexdigest()[:16]}…" for piece in pieces}
     assert {finding.where for finding in findings if "not what its name says" in finding.what} == names
-    assert len({finding.where for finding in findings if finding.where.startswith("file ")}) == 2
+    assert len({finding.where for finding in findings if finding.where.startswith("file ")}) == files
 
 
 def test_a_changed_byte_in_the_numbers_is_found(data: Path) -> None:
@@ -424,7 +425,7 @@ def test_the_author_of_a_decision_must_have_its_file(data: Path) -> None:
     """The room kept the result before it decided; that it is elsewhere does not help the room."""
     with rows_of(data / "room-01" / "files.db") as rows:
         ((number, name),) = rows.execute(
-            "SELECT number, id FROM files_doc WHERE id LIKE 'file-%' ORDER BY number LIMIT 1"
+            "SELECT number, id FROM files_doc WHERE id LIKE 'file-%' ORDER BY number DESC LIMIT 1"
         ).fetchall()
         rows.execute("DELETE FROM files_doc WHERE number = ?", (number,))
         rows.execute("DELETE FROM files_rev WHERE doc = ?", (number,))
@@ -449,9 +450,6 @@ def test_a_result_that_the_approver_did_not_sign(centre: SmallCentre) -> None:
     room = centre["room-01"]
     signer = room.catalog.latest.person("viet.tq")
     assert signer is not None
-    token = open_token(
-        room.folder.tokens / "viet.tq.p12", PINS["viet.tq"], on=centre.clock(), certificates=signer.ders()
-    )
     slip = room.papers.result_of(
         room.register.dossier(dossier.stream),
         approved=True,
@@ -461,7 +459,9 @@ def test_a_result_that_the_approver_did_not_sign(centre: SmallCentre) -> None:
         at=centre.clock(),
     )
     decision = Approved(result=room.archive.keep(slip.pdf))
-    room.ledger.act(dossier.stream, "dossier.approved", decision, by="viet.tq", sign=token.sign_decision)
+    with room.signatories.opened("viet.tq", PINS["viet.tq"], signer.ders(), centre.clock()) as signatory:
+        sign = signatory.token.sign_decision
+        room.ledger.act(dossier.stream, "dossier.approved", decision, by="viet.tq", sign=sign)
 
     (finding,) = verify(centre.data).findings
 

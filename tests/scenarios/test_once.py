@@ -33,13 +33,15 @@ def _check(report: dict[str, Any]) -> None:
     assert report["procedures"] >= 20
     assert (report["received_offline"], report["approved_offline"]) == (8, 12)
     assert report["signatures_valid"] == 20
+    assert report["sealed"] == report["seals_valid"] > 0
     assert report["conflicts"]["found"] == report["conflicts"]["settled"] == 3
     assert len(report["conflicts"]["rows"]) == 3
     assert report["missing_events"] == report["duplicate_numbers"] == 0
     assert report["killed"] == 1
     assert set(report["nodes"]) == {"central", "counter-01", "counter-02", "room-01"}
     assert len({node["digest"] for node in report["nodes"].values()}) == 1
-    assert all(node["events"] == node["verified"] == 98 for node in report["nodes"].values())
+    acts = 98 + 2 * report["sealed"]
+    assert all(node["events"] == node["verified"] == acts for node in report["nodes"].values())
 
 
 def test_a_folder_with_something_in_it_is_not_played_in(motcua: Start, tmp_path: Path) -> None:

@@ -67,7 +67,8 @@ def test_each_line_has_its_row(centre: SmallCentre) -> None:
 def test_files_that_are_still_elsewhere_are_shown_with_their_progress(centre: SmallCentre) -> None:
     """With the dossier that names them; opening a result that is not here asks for it before all others."""
     dossier = centre.appraised()
-    centre.approve(dossier)
+    listed = centre.approve(dossier).standing.result
+    assert listed is not None
     centre.copy(centre["room-01"], centre["counter-02"], "dossiers")
     clerk = Clerk(centre, "counter-02", "hanh.nh")
     here: Site = clerk.pages.extensions["motcua"]
@@ -82,7 +83,6 @@ def test_files_that_are_still_elsewhere_are_shown_with_their_progress(centre: Sm
     assert "Máy đang lấy tệp về trước các tệp khác" in trouble
 
     files = {name: centre[name].stores["files"] for name in ("room-01", "counter-02")}
-    (listed,) = [one.id for one in files["room-01"].all_docs() if one.id.startswith("file-")]
     index = files["room-01"].get(listed)
     files["counter-02"].bulk_docs([index], new_edits=False)
     here.roads.files.look()

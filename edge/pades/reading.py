@@ -1,0 +1,227 @@
+"""What a signed PDF says: who signed which revision, whether it is whole, and what was changed afterwards.
+
+Mathematics and structure only; whether a certificate is to be trusted is for the caller. A file from outside is read
+by `read_apart`, in a process of its own that may take neither long nor much: whoever made it may have meant harm.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import datetime
+from io import BytesIO
+from typing import Any, Final, Literal
+
+import msgspec
+from asn1crypto import cms
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import DiffResult
+from pyhanko.sign.validation import (
+    KeyUsageConstraints,
+    SignatureCoverageLevel,
+    validate_pdf_signature,
+    validate_pdf_timestamp,
+)
+from pyhanko_certvalidator.context import ValidationContext
+from pyhanko_certvalidator.errors import PathError, ValidationError
+
+from edge.errors import UnreadablePdf
+
+LARGEST_BYTES: Final = 20 * 1024 * 1024
+SECONDS: Final = 20
+MEMORY_BYTES: Final = 1024 * 1024 * 1024
+_UNREADABLE: Final = (
+    PdfError,
+    PathError,
+    ValidationError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What reading a broken or hostile file ends in; pyHanko promises none of them."""
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """One signature or document time-stamp, in the order of the revisions; certificates are DER.
+
+    `whole`: the bytes that it covers are those that were signed. `to_the_end`: nothing comes after them in the file.
+    `allowed`: what came after is no more than its author allowed; `changed` names the fields that came after, and
+    `forbidden` says what broke the rules. `at` is the signer's own word, `stamped` a time-stamp service's.
+    """
+
+    field: str
+    kind: Literal["signature", "timestamp"]
+    certificate: bytes
+    whole: bool
+    to_the_end: bool
+    allowed: bool
+    others: tuple[bytes, ...] = ()
+    changed: tuple[str, ...] = ()
+    forbidden: str = ""
+    at: datetime | None = None
+    stamped: datetime | None = None
+    stamped_by: bytes = b""
+    reason: str = ""
+    place: str = ""
+    certifies: bool = False
+
+
+class Paper(msgspec.Struct, frozen=True):
+    """A signed PDF. `values` are its form fields that hold something."""
+
+    signatures: tuple[Signature, ...]
+    values: dict[str, str]
+
+    @property
+    def untouched(self) -> bool:
+        """Every signature holds, nothing forbidden was changed, and the last one covers the file to its end."""
+        return (
+            bool(self.signatures)
+            and all(one.whole and one.allowed for one in self.signatures)
+            and self.signatures[-1].to_the_end
+        )
+
+
+def read(pdf: bytes) -> Paper:
+    """Read a PDF of our own making. Raises `UnreadablePdf`."""
+    try:
+        reader = PdfFileReader(BytesIO(pdf))
+        found = tuple(_signature(one) for one in reader.embedded_signatures)
+        return Paper(found, _values(reader))
+    except _UNREADABLE as why:
+        raise UnreadablePdf(f"{type(why).__name__}: {why}") from why
+
+
+def read_apart(pdf: bytes) -> Paper:
+    """Read a PDF that came from outside. Raises `UnreadablePdf`, also where it takes too long or too much."""
+    if len(pdf) > LARGEST_BYTES:
+        raise UnreadablePdf(f"more than {LARGEST_BYTES} bytes")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "edge.pades.reading"],
+            input=pdf,
+            capture_output=True,
+            timeout=SECONDS * 2,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as why:
+        raise UnreadablePdf("reading it took too long") from why
+    if done.returncode:
+        last = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise UnreadablePdf(last[-1] if last else f"its reader ended with {done.returncode}")
+    return msgspec.json.decode(done.stdout, type=Paper)
+
+
+def _signature(one: Any) -> Signature:
+    if one.sig_object_type == "/DocTimeStamp":
+        return _document_timestamp(one)
+    signer = one.signer_cert
+    # its own root: the mathematics and the structure are asked for here, not whom to trust
+    itself = ValidationContext(trust_roots=[signer], allow_fetching=False, moment=signer.not_valid_before)
+    status = validate_pdf_signature(one, itself, key_usage_settings=KeyUsageConstraints(key_usage=set()))
+    stamp = status.timestamp_validity
+    return Signature(
+        field=str(one.field_name),
+        kind="signature",
+        certificate=signer.dump(),
+        whole=status.intact and status.valid and _well_formed(one),
+        **_integrity(status),
+        others=tuple(other.dump() for other in one.other_embedded_certs),
+        at=one.self_reported_timestamp,
+        stamped=stamp.timestamp if stamp and stamp.intact and stamp.valid else None,
+        stamped_by=stamp.signing_cert.dump() if stamp else b"",
+        reason=str(one.sig_object.get("/Reason", "")),
+        place=str(one.sig_object.get("/Location", "")),
+        certifies=one.docmdp_level is not None,
+    )
+
+
+def _document_timestamp(one: Any) -> Signature:
+    signer = one.signer_cert
+    itself = ValidationContext(trust_roots=[signer], allow_fetching=False, moment=signer.not_valid_before)
+    status = validate_pdf_timestamp(one, itself)
+    holds = status.intact and status.valid and _well_formed(one)
+    return Signature(
+        field=str(one.field_name),
+        kind="timestamp",
+        certificate=signer.dump(),
+        whole=holds,
+        **_integrity(status),
+        others=tuple(other.dump() for other in one.other_embedded_certs),
+        stamped=status.timestamp if holds else None,
+        stamped_by=signer.dump(),
+    )
+
+
+def _well_formed(one: Any) -> bool:
+    """Whether what no signature covers, the envelope, is as RFC 5652 has it: there, too, no byte may be another."""
+    raw, signed, signer = bytes(one.pkcs7_content), one.signed_data, one.signer_info
+    whole = cms.ContentInfo.load(raw).dump(force=True)
+    by_name = signer["sid"].name == "issuer_and_serial_number"
+    plain = signed["encap_content_info"]["content_type"].native == "data"
+    digests = [algorithm.dump() for algorithm in signed["digest_algorithms"]]
+    return (
+        raw[: len(whole)] == whole
+        and not raw[len(whole) :].strip(b"\0")
+        and signer["version"].native == ("v1" if by_name else "v3")
+        and signed["version"].native == ("v1" if by_name and plain else "v3")
+        and digests == [signer["digest_algorithm"].dump()]
+    )
+
+
+def _integrity(status: Any) -> dict[str, Any]:
+    diff = status.diff_result
+    fine = isinstance(diff, DiffResult)
+    return {
+        "to_the_end": status.coverage is SignatureCoverageLevel.ENTIRE_FILE,
+        "allowed": status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION
+        and fine
+        and bool(status.docmdp_ok),
+        "changed": tuple(sorted(map(str, diff.changed_form_fields))) if fine else (),
+        "forbidden": "" if fine else str(diff),
+    }
+
+
+def _values(reader: PdfFileReader) -> dict[str, str]:
+    found: dict[str, str] = {}
+    try:
+        fields = reader.root["/AcroForm"]["/Fields"]
+    except KeyError:
+        return found
+    for reference in fields:
+        field = reference.get_object()
+        if field.get("/FT") == "/Tx" and "/V" in field:
+            found[str(field.get("/T", ""))] = str(field["/V"])
+    return found
+
+
+def _limit_ourselves() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def main() -> int:
+    """Read a PDF from standard input, say what it is on standard output as JSON."""
+    _limit_ourselves()
+    try:
+        paper = read(sys.stdin.buffer.read(LARGEST_BYTES + 1))
+    except UnreadablePdf as why:
+        sys.stderr.write(f"{why}\n")
+        return 1
+    sys.stdout.buffer.write(msgspec.json.encode(paper))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""The clerk: results that an approver has signed, oldest due first; number, date and seal in one step.
+
+It works offline, like everything here: the number comes from what this machine was granted, the seal from the
+organisation's own token.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import PasswordField
+from wtforms.validators import InputRequired
+
+from edge.register import Work
+from edge.sealing import SEALED, Proposed
+from edge.web import presence, second, showing
+from edge.web.forms import Form
+from edge.web.showing import Shown, show, sides
+from edge.web.site import SEAL, site
+from edge.web.trouble import Expected, Trouble, trouble_of
+from schemas.catalog import Step
+from schemas.errors import NoNumber, NotAllowed
+
+blueprint = Blueprint("sealing", __name__)
+
+SHOWN: Final = 60
+
+
+class Numbering(Form):
+    pin = PasswordField(
+        "Mã PIN thẻ ký số của anh/chị", validators=[InputRequired("Chưa gõ mã PIN thẻ ký số.")]
+    )
+    agency_pin = PasswordField(
+        "Mã PIN thẻ con dấu", validators=[InputRequired("Chưa gõ mã PIN thẻ con dấu của cơ quan.")]
+    )
+
+
+@blueprint.get("/seal")
+def page() -> ResponseReturnValue:
+    """The list, with its first result open."""
+    presence.require(SEAL)
+    rows, _ = site().node.register.work(Work.SEAL, SHOWN)
+    first = next((row for row in rows if not row.contested and not row.missing), None)
+    return _render(show(first.stream) if first else None)
+
+
+@blueprint.get("/seal/<stream>")
+def one(stream: str) -> ResponseReturnValue:
+    presence.require(SEAL)
+    return _render(show(stream))
+
+
+@blueprint.post("/seal/<stream>")
+def seal(stream: str) -> ResponseReturnValue:
+    presence.require(SEAL)
+    form = Numbering()
+    if not form.validate_on_submit():
+        return _render(show(stream), form=form, errors=form.error_list()), 422
+    try:
+        site().node.sealing.seal(
+            stream,
+            by=presence.person().id,
+            pin=form.pin.data,
+            agency_pin=form.agency_pin.data,
+            with_=second.beside(SEALED),
+        )
+    except Expected as why:
+        shown = show(stream)
+        trouble = trouble_of(why, shown.dossier.status)
+        return _render(shown, form=form, trouble=trouble), trouble.status
+    return redirect(url_for(".page", after=stream), 303)
+
+
+def _render(
+    shown: Shown | None,
+    *,
+    form: Form | None = None,
+    errors: list[tuple[str, str]] | None = None,
+    trouble: Trouble | None = None,
+) -> str:
+    register = site().node.register
+    rows, count = register.work(Work.SEAL, SHOWN)
+    after = request.args.get("after", "")
+    proposed, against = _proposed(shown)
+    return render_template(
+        "sealing.html",
+        rows=rows,
+        count=count,
+        shown=shown,
+        form=form or Numbering(formdata=None),
+        errors=errors or [],
+        trouble=trouble,
+        proposed=proposed,
+        against=against,
+        seals=shown is not None and Step.SEAL in shown.dossier.standing.steps,
+        tokens=_tokens(shown),
+        second=second.asked_for(SEALED),
+        conflicts=[(one, sides(shown, one)) for one in shown.dossier.conflicts] if shown else [],
+        file_is_here=shown is not None
+        and shown.result is not None
+        and site().node.archive.read(shown.result) is not None,
+        after=show(after) if after else None,
+    )
+
+
+def _proposed(shown: Shown | None) -> tuple[Proposed | None, Trouble | None]:
+    """The number that is to be given, and what stands against the step."""
+    if shown is None or shown.dossier.standing.outcome is None:
+        return None, None
+    sealing = site().node.sealing
+    try:
+        proposed = sealing.proposed(shown.dossier)
+        sealing.check(shown.dossier, by=presence.person().id, with_=second.anybody(SEALED))
+    except (NotAllowed, NoNumber) as why:
+        return None, trouble_of(why, shown.dossier.status)
+    return proposed, None
+
+
+def _tokens(shown: Shown | None) -> list[tuple[str, showing.Tag]]:
+    """Whose tokens the step needs, and what is known of their certificates."""
+    if shown is None:
+        return []
+    own = ("Thẻ của anh/chị", showing.certificate_tag(presence.person().ders()))
+    agency = shown.agency
+    name = agency.name if agency else shown.received.agency
+    return [own, (f"Con dấu {name}", showing.certificate_tag(agency.ders() if agency else []))]

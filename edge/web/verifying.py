@@ -1,0 +1,79 @@
+"""Is this result genuine? A signed PDF is uploaded, read apart, and told of; it is neither kept nor shown.
+
+Any machine can answer, offline, to anybody who is signed in.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.file import FileField, FileRequired
+
+from edge.errors import UnreadablePdf
+from edge.pades.reading import LARGEST_BYTES, read_apart
+from edge.verdict import WARNINGS, Verdict
+from edge.verdict_words import HEADLINES, PARTS, PROBLEMS, facts
+from edge.web import presence
+from edge.web.forms import Form
+from edge.web.site import VERIFY, site
+from edge.web.trouble import Trouble, trouble_of
+
+blueprint = Blueprint("verifying", __name__)
+
+_ROOM = 64 * 1024
+"""What of a request is not the file."""
+
+
+class Upload(Form):
+    paper = FileField("Văn bản kết quả (PDF)", validators=[FileRequired("Chưa chọn tệp PDF.")])
+
+
+@blueprint.before_request
+def larger() -> None:
+    """Only this page takes a file."""
+    request.max_content_length = LARGEST_BYTES + _ROOM
+
+
+@blueprint.get("/verify")
+def page() -> ResponseReturnValue:
+    presence.require(VERIFY)
+    return _render(Upload(formdata=None))
+
+
+@blueprint.post("/verify")
+def verify() -> ResponseReturnValue:
+    presence.require(VERIFY)
+    form = Upload()
+    if not form.validate_on_submit():
+        return _render(form, errors=form.error_list()), 422
+    content = form.paper.data.read(LARGEST_BYTES + 1)
+    try:
+        paper = read_apart(content)
+    except UnreadablePdf as why:
+        trouble = trouble_of(why)
+        return _render(form, trouble=trouble), trouble.status
+    verdict = site().node.judge.verdict(paper, site().now())
+    return _render(form, verdict=verdict, name=form.paper.data.filename or "")
+
+
+def _render(
+    form: Form,
+    *,
+    verdict: Verdict | None = None,
+    name: str = "",
+    errors: list[tuple[str, str]] | None = None,
+    trouble: Trouble | None = None,
+) -> str:
+    return render_template(
+        "verify.html",
+        form=form,
+        verdict=verdict,
+        name=name[:120],
+        errors=errors or [],
+        trouble=trouble,
+        headlines=HEADLINES,
+        parts=PARTS,
+        problems=PROBLEMS,
+        warnings=WARNINGS,
+        facts=facts,
+    )
