@@ -29,6 +29,7 @@ from central.errors import NotGranted
 from central.tls_authority import TlsAuthority
 from edge.database import EnrolmentCode, EventRow
 from edge.node import Node
+from schemas import boxes
 from schemas.calendar import local_day
 from schemas.canonical import from_base64, to_base64
 from schemas.catalog import Card, Cut, Duty, NumberRange, Role, Why
@@ -200,7 +201,7 @@ class Enrolment:
         return ""
 
     def answer_file(self, raw: bytes, check: str, wish: Wish, *, by: str) -> tuple[bytes, str]:
-        """The answer to a request that came on a stick, and its check. Raises `NotGranted`, `Malformed`, `Misspelled`.
+        """The card for a request that came on a stick, closed for that machine, and its check. Raises `NotGranted`, `Malformed`, `Misspelled`.
 
         `check` was read off the machine's own screen, so that no other request was put in the place of its own.
         """
@@ -224,8 +225,9 @@ class Enrolment:
                 "has_card",
                 node=known.node,
             )
-        answer = answer_for(self._centre, node)
-        return answer, check_of(answer)
+        fresh = self._centre.ids.salt() + self._centre.ids.salt()
+        card = boxes.closed(answer_for(self._centre, node), request.x25519, fresh)
+        return card, check_of(card)
 
     def _grant(self, place: Place, request: Request, by: str) -> None:
         if self._card_of(request) is not None:

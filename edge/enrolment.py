@@ -26,6 +26,7 @@ from edge.ids import Ids
 from edge.keys import NodeKeys, keep_keys, read_keys
 from edge.node import Folder
 from edge.settings import NodeSettings, PeerSettings, write_settings
+from schemas import boxes
 from schemas.canonical import from_base64, to_base64
 from schemas.catalog import Card, Catalog
 from schemas.enrolment import (
@@ -101,7 +102,10 @@ class Machine:
         except OSError as why:
             raise NotEnrolled(f"no request was made in {self._folder.path}: begin with --request") from why
         self._address = self._address or read_request(asked).address
-        return self._settle(keys, answer, "")
+        try:
+            return self._settle(keys, boxes.opened(answer, keys.x25519), "")
+        except Malformed as why:
+            raise NotEnrolled(f"{file} is not a card for this machine ({why}): ask for a new one") from why
 
     def _settle(self, keys: NodeKeys, answer: bytes, url: str) -> Card:
         def settings(card: Card, centre: Card) -> NodeSettings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +15,7 @@ from edge.ids import Ids
 from edge.keys import read_keys
 from edge.node import Folder, Node
 from edge.settings import read_settings
+from schemas.boxes import closed, opened
 from schemas.enrolment import Misspelled, check_of, spelled
 from tests.centres import SmallCentre
 
@@ -106,7 +106,9 @@ def test_a_forged_card_is_not_taken_though_its_check_is_its_own(
     tmp_path: Path, card: tuple[Path, str]
 ) -> None:
     """One byte of the catalog changed, and the check made anew: the chain from the certificate does not hold."""
-    forged = re.sub(rb"Qu\xe1\xba\xa7y 03", "Quầy 09".encode(), card[0].read_bytes(), count=1)
+    keys = read_keys(tmp_path / "counter-03" / "keys")
+    inside = opened(card[0].read_bytes(), keys.x25519)
+    forged = closed(inside.replace("Quầy 03".encode(), "Quầy 09".encode()), keys.box_key, bytes(range(32)))
     card[0].write_bytes(forged)
     with pytest.raises(NotEnrolled, match="does not hold together"):
         machine(tmp_path).take_card(card[0], check_of(forged))
@@ -117,8 +119,13 @@ def test_a_card_in_another_folder_is_for_another_machine(tmp_path: Path, card: t
     with pytest.raises(NotEnrolled, match="begin with --request"):
         other.take_card(*card)
     other.write_request(tmp_path / "request")
-    with pytest.raises(NotEnrolled, match="another machine"):
+    with pytest.raises(NotEnrolled, match="closed for another machine"):
         other.take_card(*card)
+    inside = opened(card[0].read_bytes(), read_keys(tmp_path / "counter-03" / "keys").x25519)
+    passed_on = closed(inside, read_keys(tmp_path / "counter-04" / "keys").box_key, bytes(range(32)))
+    card[0].write_bytes(passed_on)
+    with pytest.raises(NotEnrolled, match="the keys of another machine"):
+        other.take_card(card[0], check_of(passed_on))
 
 
 @pytest.mark.parametrize(
