@@ -98,6 +98,18 @@ def test_what_was_done_after_it_stays_and_says_that_its_ground_is_gone(
     assert centre["room-01"].register.kept_back() == ([], 0)
 
 
+def test_what_somebody_had_begun_to_type_about_it_goes_too(centre: SmallCentre, dossier: Dossier) -> None:
+    """A draft of a reception that a lock interrupted, and one for the dossier's own page; others stay."""
+    drafts = centre["counter-01"].drafts
+    drafts.keep("hanh.nh", "/counter", [("stream", dossier.stream), ("name", APPLICANT)])
+    drafts.keep("hanh.nh", f"/dossier/{dossier.stream}/withdraw", [("asked_by", APPLICANT)])
+    drafts.keep("hanh.nh", "/elsewhere", [("reason", "việc khác")])
+    _redact(centre, dossier.timeline[0].hash)
+    centre.meet()
+    assert [one.path for one in drafts.of("hanh.nh")] == ["/elsewhere"]
+    assert found_in(centre["counter-01"]) == {}
+
+
 def test_a_note_goes_and_its_dossier_goes_on(centre: SmallCentre, dossier: Dossier) -> None:
     room = centre["room-01"]
     noted = room.ledger.act(dossier.stream, "dossier.note", Note("Con bà Lành, ở Cao Lộc"), by="ha.lt")
