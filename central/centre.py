@@ -403,6 +403,6 @@ def write_token(folder: Folder, person: str, token: bytes) -> Path:
     """Put a person's PKCS#12 file where the node looks for it, readable to the node only."""
     folder.tokens.mkdir(mode=0o700, exist_ok=True)
     path = folder.tokens / f"{person}.p12"
-    path.write_bytes(token)
+    path.write_bytes(folder.at_rest.shut(path.name, token))
     path.chmod(0o600)
     return path

@@ -255,7 +255,9 @@ class Node:
         self.archive = Archive(self.stores["files"])
         self.authorities = Authorities(self.catalog, self.archive)
         self.judge = Judge(self.catalog, self.authorities)
-        self.signatories = Signatories(Tokens(self.folder.tokens, self.settings.tokens), self.authorities)
+        self.signatories = Signatories(
+            Tokens(self.folder.tokens, self.settings.tokens, at_rest=self.folder.at_rest), self.authorities
+        )
         self.papers = Papers(self.catalog, self.keys, Forms.shipped(), node=self.id)
         self.deciding = Deciding(
             self.ledger,

@@ -88,7 +88,7 @@ def closed_content(path: Path, now: AtRest, new: AtRest) -> bytes:
 def _files(folder: Path) -> Iterator[Path]:
     """All that is not for everybody's eyes."""
     yield from (folder / name for name in _DATABASES if (folder / name).exists())
-    for part in ("keys", "paper"):
+    for part in ("keys", "paper", "tokens"):
         for path in _found(folder / part, "*"):
             if path.name not in _MAY_LIE_OPEN and not path.name.endswith(".closing"):
                 yield path

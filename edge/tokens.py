@@ -25,6 +25,7 @@ from cryptography.x509 import load_der_x509_certificate
 from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass, TokenFlag
 from pkcs11.util.ec import encode_ecdsa_signature
 
+from edge.at_rest import OPEN, AtRest
 from edge.errors import CannotSign
 from edge.settings import TokenSettings
 from schemas.canonical import to_base64
@@ -69,8 +70,10 @@ class Token(ABC):
 class Tokens:
     """The tokens of one node: devices by its configuration, else `<holder>.p12` in `folder`."""
 
-    def __init__(self, folder: Path, devices: Sequence[TokenSettings] = ()) -> None:
-        self._folder = folder
+    def __init__(
+        self, folder: Path, devices: Sequence[TokenSettings] = (), *, at_rest: AtRest = OPEN
+    ) -> None:
+        self._folder, self._at_rest = folder, at_rest
         self._devices = {device.holder: device for device in reversed(devices)}
 
     def of(self, holder: str) -> TokenSettings | None:
@@ -92,7 +95,7 @@ class Tokens:
                 if device is not None:
                     token: Token = closing.enter_context(_opened_device(device, pin, certificates))
                 else:
-                    token = _opened_file(self._file(holder), pin, certificates)
+                    token = _opened_file(self._file(holder), self._at_rest, pin, certificates)
             except CannotSign as why:
                 raise CannotSign(why.why, holder) from why
             token.holder = holder
@@ -120,10 +123,10 @@ class _File(Token):
                 return self._key.sign(message)
 
 
-def _opened_file(path: Path, pin: str, certificates: Sequence[bytes]) -> Token:
+def _opened_file(path: Path, at_rest: AtRest, pin: str, certificates: Sequence[bytes]) -> Token:
     try:
-        content = path.read_bytes()
-    except FileNotFoundError as why:
+        content = at_rest.read(path)
+    except (FileNotFoundError, ValueError) as why:  # a file that is another node's is none here
         raise CannotSign("no_token") from why
     try:
         key, certificate, others = pkcs12.load_key_and_certificates(content, pin.encode())

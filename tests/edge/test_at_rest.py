@@ -142,6 +142,9 @@ def test_a_closed_machine_replicates_verifies_and_rebuilds_like_any(
     centre: SmallCentre, worked: Node, key_file: Path
 ) -> None:
     _close(centre, key_file)
+    room = _close(centre, key_file, "room-01")
+    for token in room.folder.tokens.glob("*.p12"):
+        assert not token.read_bytes().startswith(b"\x30"), "PKCS#12 with a PIN of six digits is soon guessed"
     dossier = centre.appraised()
     assert centre.approve(dossier, "room-01").standing.outcome is not None
     centre.meet()
