@@ -24,6 +24,19 @@ from schemas.catalog import DataAnswer
 from schemas.events import Event
 from schemas.identity import hidden, numbers_in
 
+LABELS: Final = {
+    "name": "Họ tên", "identity": "Số giấy tờ", "address": "Địa chỉ", "phone": "Điện thoại", "email": "Thư điện tử",
+    "applicant": "Chủ hồ sơ", "submitter": "Người nộp", "authorisation": "Uỷ quyền", "number": "Số",
+    "procedure": "Mã thủ tục", "procedure_name": "Thủ tục", "agency": "Cơ quan", "components": "Giấy tờ",
+    "originals": "Bản chính", "certified": "Bản chứng thực", "copies": "Bản sao", "due": "Hẹn trả", "fees": "Phí, lệ phí",
+    "amount": "Số tiền", "kind": "Loại", "limit": "Thời hạn", "unit": "Đơn vị", "value": "Giá trị", "opinion": "Ý kiến",
+    "passed": "Đạt", "result": "Tệp kết quả", "reason": "Lý do", "capacity": "Ký theo", "delegation": "Văn bản uỷ quyền",
+    "taken_by": "Người nhận", "document": "Giấy tờ của người nhận", "asked_by": "Người xin rút", "changes": "Nội dung sửa",
+    "field": "Mục", "text": "Nội dung", "files": "Tệp", "file": "Tệp", "type": "Loại tệp", "pages": "Số trang",
+    "sender": "Người gửi", "payer": "Người nộp tiền", "total": "Tổng số tiền", "receipt": "Biên lai",
+}  # fmt: skip
+"""What members of acts are called on a page for the person; what is not here keeps its own name."""
+
 What = Literal["given", "corrected", "restricted", "lifted", "refused", "redacted"]
 _THEIRS: Final = frozenset({"address", "phone", "email"})
 ALL: Final = 1_000_000

@@ -13,7 +13,7 @@ from jinja2 import Environment, StrictUndefined, select_autoescape
 from rich.console import Console
 from rich.table import Table
 
-from central.personal import file_of, held_on
+from central.personal import LABELS, file_of, held_on
 from central.staff_command import opened
 from schemas.identity import digits
 from schemas.processing import REGISTER, VERSION
@@ -34,7 +34,9 @@ def export_command(data: Path, out: Path, number: str, *, by: str) -> int:
         (out / "data.json").write_bytes(holding.json())
         template = files("central").joinpath("templates", _TEMPLATE).read_text(encoding="utf-8")
         page = Environment(autoescape=select_autoescape(default=True), undefined=StrictUndefined)
-        (out / "readable.html").write_text(page.from_string(template).render(holding=holding), "utf-8")
+        (out / "readable.html").write_text(
+            page.from_string(template).render(holding=holding, labels=LABELS), "utf-8"
+        )
         written = 0
         for name in {one.id for stream in holding.streams for one in stream.files}:
             content = file_of(node, holding, name)

@@ -165,14 +165,18 @@ def delegation_of(
     until: date,
     procedures: tuple[str, ...],
 ) -> Delegation:
-    """A written delegation that keeps to NĐ 30/2020 Đ13. Raises `Wrong`."""
+    """A written delegation that keeps to NĐ 30/2020 Đ13. `delegator`: an office ("Giám đốc Sở") or a person's id.
+
+    Raises `Wrong`.
+    """
     if not name:
         raise Wrong("thiếu số của văn bản uỷ quyền")
     if form not in FORMS:
         raise Wrong(f"hình thức là TL, TUQ hoặc KT: {form or 'để trống'}")
-    for who in (delegator, delegate):
-        if view.person(who) is None:
-            raise Wrong(f"không có người này trong danh mục: {who or 'để trống'}")
+    if not composed(delegator):
+        raise Wrong("thiếu người giao: chức vụ, hoặc mã người")
+    if view.person(delegate) is None:
+        raise Wrong(f"không có người này trong danh mục: {delegate or 'để trống'}")
     if delegator == delegate:
         raise Wrong("không tự uỷ quyền cho mình")
     if not composed(decision):
@@ -190,7 +194,7 @@ def delegation_of(
     if unknown:
         raise Wrong(f"thủ tục không có trong danh mục: {', '.join(unknown)}")
     kind = cast(Literal["TL", "TUQ", "KT"], form)
-    return Delegation(name, kind, delegator, delegate, composed(decision), since, until, procedures)
+    return Delegation(name, kind, composed(delegator), delegate, composed(decision), since, until, procedures)
 
 
 def day_of(text: str, what: str) -> date:

@@ -212,7 +212,7 @@ class Node:
             idle_s=self.settings.idle_lock_s,
         )
         self.drafts = Drafts(self.file, self.clock, self.ids)
-        self.views = ViewLog(self.file, self.clock, node=self.id)
+        self.views = ViewLog(self.file, self.clock, self.keys, node=self.id)
         self.hour = Hour(self.file, self.clock, is_centre=self.is_centre)
         self.chain = OwnChain(
             self.file,

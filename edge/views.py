@@ -1,9 +1,10 @@
 """Who looked at which dossier, when, on which page: a log that stays at this machine, line by line a hash chain.
 
 Each line's hash covers the line before, and every Vietnamese day the machine seals, in an event that goes to central,
-up to which line its log reaches and with which hash (`node.day_closed`). A line that is changed, left out or put in
-afterwards breaks the chain; a whole log that is written anew does not match what was sealed. A line names the
-dossier by its stream and nobody outside the office, so that a redaction has nothing to look for here.
+up to which line its log reaches and with which hash (`node.day_closed`). Until then its newest line carries the
+machine's own seal, here. A line that is changed, left out or put in afterwards breaks the chain; a whole log that is
+written anew does not match what was sealed. Whoever has the machine's key and its open disk can still rewrite the lines
+of today. A line names the dossier by its stream and nobody outside the office, so that a redaction has nothing to look for here.
 """
 
 from __future__ import annotations
@@ -15,13 +16,17 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from edge.clock import Clock
-from edge.database import NodeFile, ViewRow
+from edge.database import Fact, NodeFile, ViewRow
+from edge.keys import NodeKeys
 from schemas.acts import Views
 from schemas.calendar import VIETNAM
-from schemas.canonical import canonical
+from schemas.canonical import canonical, from_base64, to_base64
+from schemas.errors import Malformed
 from schemas.events import timestamp
+from schemas.seals import holds
 
 LISTED: Final = 200
+_HEAD: Final = "view log head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,8 @@ class View:
 class ViewLog:
     """The log of one node."""
 
-    def __init__(self, file: NodeFile, clock: Clock, *, node: str) -> None:
-        self._file, self._clock, self._node = file, clock, node
+    def __init__(self, file: NodeFile, clock: Clock, keys: NodeKeys, *, node: str) -> None:
+        self._file, self._clock, self._keys, self._node = file, clock, keys, node
 
     def looked(self, person: str, stream: str, what: str) -> None:
         """Write one line; the page answers after it is durable."""
@@ -47,14 +52,11 @@ class ViewLog:
             before = ViewRow.select().order_by(ViewRow.line.desc()).first()
             line, prev = (before.line + 1, before.hash) if before else (1, "")
             view = View(line, timestamp(self._clock()), person, stream, what)
-            ViewRow.insert(
-                line=line,
-                at=view.at,
-                person=person,
-                stream=stream,
-                what=what,
-                hash=hash_of(self._node, prev, view),
-            ).execute()
+            newest = hash_of(self._node, prev, view)
+            row = {"line": line, "at": view.at, "person": person, "stream": stream, "what": what}
+            ViewRow.insert(**row, hash=newest).execute()
+            seal = to_base64(self._keys.ed25519.sign(_head(self._node, line, newest)))
+            Fact.insert(key=_HEAD, value=seal).on_conflict_replace().execute()
 
     def sealed_by(self, day: date, before: Views | None) -> Views:
         """What the end of a Vietnamese day seals, after what was sealed before."""
@@ -115,9 +117,26 @@ class ViewLog:
                 if promised.pop(row.line, row.hash) != row.hash:
                     return f"line {row.line} is not the one that was sealed"
                 expected, prev = row.line + 1, row.hash
+            head = Fact.get_or_none(Fact.key == _HEAD)
         if promised:
             return f"the log ends at line {expected - 1}, and line {max(promised)} was sealed"
+        if head is None:
+            return "the log has no seal" if expected > 1 else None
+        if not _holds(self._keys.seal_key, head.value, _head(self._node, expected - 1, prev)):
+            return f"line {expected - 1} is not the newest one that was written"
         return None
+
+
+def _head(node: str, line: int, newest: str) -> bytes:
+    """What the machine seals of its newest line."""
+    return f"motcua/views/1\n{node}\n{line}\n{newest}".encode()
+
+
+def _holds(key: str, seal: str, message: bytes) -> bool:
+    try:
+        return holds(key, from_base64(seal, "seal", 64), message)
+    except Malformed:
+        return False
 
 
 def hash_of(node: str, prev: str, view: View) -> str:

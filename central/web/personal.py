@@ -95,7 +95,7 @@ def export() -> ResponseReturnValue:
     Bare.checked()
     holding = _held(digits(request.form.get("number", "")))
     if request.form.get("as") != "json":
-        return render_template("personal_readable.html", holding=holding)
+        return render_template("personal_readable.html", holding=holding, labels=personal.LABELS)
     answer = Response(holding.json(), mimetype="application/json")
     answer.headers["Content-Disposition"] = 'attachment; filename="du-lieu-ca-nhan.json"'
     return answer

@@ -65,7 +65,9 @@ class PersonForm(Form):
 class DelegationForm(Form):
     id = StringField("Số văn bản", filters=[text], validators=needed("Chưa ghi số văn bản."))
     form = SelectField("Hình thức", choices=[Choice(one, f"{one}.") for one in FORMS])
-    delegator = SelectField("Ai giao", choices=[])
+    delegator = StringField(
+        "Ai giao: chức vụ", filters=[text], validators=needed("Chưa ghi ai giao, ví dụ Giám đốc Sở.")
+    )
     delegate = SelectField("Giao cho ai", choices=[])
     decision = StringField(
         "Văn bản: loại, ngày, cơ quan, nội dung",
@@ -386,7 +388,7 @@ def end_delegation() -> ResponseReturnValue:
 def _delegation_form(**arguments: object) -> DelegationForm:
     form = DelegationForm(**arguments)
     people = [Choice(one.id, f"{one.name} · {one.title}") for one in site().view.people()]
-    form.delegator.choices = form.delegate.choices = people
+    form.delegate.choices = people
     return form
 
 

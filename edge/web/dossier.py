@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -156,9 +157,14 @@ def result_pdf(stream: str) -> ResponseReturnValue:
     return _pdf(content, f"{shown.received.number}-ket-qua")
 
 
+def _plain(name: str) -> str:
+    """A name that ends no header and leaves no folder: the number of a portal's dossier may be any text."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", name)[:80].lstrip(".") or "ho-so"
+
+
 def _pdf(content: bytes, name: str) -> Response:
     response = Response(content, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    response.headers["Content-Disposition"] = f'inline; filename="{_plain(name)}.pdf"'
     return response
 
 

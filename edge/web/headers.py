@@ -10,7 +10,7 @@ _PAGES = (
 )
 # Whatever a file holds that somebody brought, it runs nothing, sends nothing, and is nobody on this origin. (A
 # browser's own PDF viewer is a page with its own styles: it must not be bound by the rules of ours.)
-_PAPERS = "sandbox; default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; plugin-types application/pdf; frame-ancestors 'self'"
+_PAPERS = "sandbox; default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'"
 
 
 def install(app: Flask) -> None:

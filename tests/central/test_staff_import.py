@@ -81,7 +81,7 @@ def test_a_wrong_row_is_told_with_its_line(view: View, rows: str, why: str) -> N
     ("row", "why"),
     [
         ("1/QĐ,TX,viet.tq,mai.hk,QĐ 1,2027-01-01,2027-12-31,", "2: hình thức là TL, TUQ hoặc KT: TX"),
-        ("1/QĐ,TUQ,ai.do,mai.hk,QĐ 1,2027-01-01,2027-12-31,",
+        ("1/QĐ,TUQ,Giám đốc Sở,ai.do,QĐ 1,2027-01-01,2027-12-31,",
          "2: không có người này trong danh mục: ai.do"),
         ("1/QĐ,KT,mai.hk,mai.hk,QĐ 1,2027-01-01,2027-12-31,", "2: không tự uỷ quyền cho mình"),
         ("1/QĐ,KT,viet.tq,mai.hk,,2027-01-01,2027-12-31,", "2: thiếu văn bản: số, ngày, cơ quan ban hành"),

@@ -73,6 +73,12 @@ def test_a_log_that_nobody_touched_is_whole(counter: Node) -> None:
         ("DELETE FROM view_log WHERE line = 2", "line 2 is missing"),
         ("DELETE FROM view_log WHERE line > 2", "the log ends at line 2, and line 3 was sealed"),
         ("DELETE FROM view_log", "the log ends at line 0, and line 3 was sealed"),
+        ("DELETE FROM view_log WHERE line = 5", "line 4 is not the newest one that was written"),
+        ("DELETE FROM fact WHERE key = 'view log head'", "the log has no seal"),
+        (
+            "UPDATE fact SET value = 'AAAA' WHERE key = 'view log head'",
+            "line 5 is not the newest one that was written",
+        ),
     ],
 )
 def test_a_log_that_somebody_changed_is_found_out(counter: Node, change: str, why: str) -> None:

@@ -65,6 +65,10 @@ class Clerk:
     def open(self, path: str, **headers: str) -> Answer:
         return _read(self._client.get(path, headers={k.replace("_", "-"): v for k, v in headers.items()}))
 
+    def raw(self, path: str) -> TestResponse:
+        """An answer with its headers."""
+        return self._client.get(path)
+
     def press(
         self, on: Answer, having: str, button: tuple[str, str] | None = None, /, **filled: str
     ) -> Answer:
