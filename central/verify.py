@@ -7,6 +7,7 @@ Nodes may be stopped or running; nothing is written, and nothing that a node rem
 from __future__ import annotations
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from central.inspection import archives, catalogs, events, numbers
+from central.inspection import archives, catalogs, events, looks, numbers
 from central.inspection.catalogs import Proven
 from central.inspection.chains import Chains, Place
 from central.inspection.documents import Documents
@@ -28,6 +29,7 @@ from central.inspection.folders import NamedFile, NodeFolder, open_folders
 from central.rekey import passphrase
 from edge.at_rest import Ask
 from edge.signing import why_not_signed
+from schemas.acts import Views
 from schemas.events import Event
 
 WELL: Final = 0
@@ -116,6 +118,8 @@ class _Verification:
         self._numbers: list[tuple[str, numbers.Receipt, tuple[str, ...]]] = []
         self._came_with: set[tuple[str, str]] = set()
         """The numbers that dossiers brought with them from the portal."""
+        self._sealed: dict[str, list[Views]] = defaultdict(list)
+        """By machine: what it has sealed of its log of views, wherever that is found."""
 
     def run(self) -> Verdict:
         for node in self._nodes:
@@ -129,6 +133,7 @@ class _Verification:
         dossiers = self._check_chains(proven)
         self._check_files()
         for node in self._nodes:
+            looks.check(node.database, node.name, node.node, proven, self._sealed[node.node], self._findings)
             self._name_damage(node)
         counted = tuple(self._count(node, dossiers) for node in self._nodes)
         return Verdict(self._findings.all(), counted)
@@ -169,6 +174,8 @@ class _Verification:
                 self._take(node, database, read, faults)
                 if isinstance(read.event, Event):
                     node.named += _files_named(read.event, proven)
+                    if not faults:
+                        self._sealed[read.event.node] += looks.sealed_in(read.event)
             self._finish(node, database, shelf, documents)
         node.at_centre = events.check_marks(
             node.database, node.shelves["dossiers"], self._findings, node.name, node.node

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
 from edge.clock import Clock
 from edge.database import Fact, NodeFile, ViewRow
@@ -26,7 +26,7 @@ from schemas.events import timestamp
 from schemas.seals import holds
 
 LISTED: Final = 200
-_HEAD: Final = "view log head"
+HEAD: Final = "view log head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class ViewLog:
             row = {"line": line, "at": view.at, "person": person, "stream": stream, "what": what}
             ViewRow.insert(**row, hash=newest).execute()
             seal = to_base64(self._keys.ed25519.sign(_head(self._node, line, newest)))
-            Fact.insert(key=_HEAD, value=seal).on_conflict_replace().execute()
+            Fact.insert(key=HEAD, value=seal).on_conflict_replace().execute()
 
     def sealed_by(self, day: date, before: Views | None) -> Views:
         """What the end of a Vietnamese day seals, after what was sealed before."""
@@ -105,26 +105,45 @@ class ViewLog:
 
     def why_broken(self, sealed: Iterable[Views]) -> str | None:
         """What is wrong with the log, against itself and against what was sealed of it; None if nothing is."""
-        promised = {one.last_line: one.last_hash for one in sealed if one.last_line}
-        expected, prev = 1, ""
         with self._file.read():
-            for row in ViewRow.select().order_by(ViewRow.line).iterator():
-                view = View(row.line, row.at, row.person, row.stream, row.what)
-                if row.line != expected:
-                    return f"line {expected} is missing"
-                if row.hash != hash_of(self._node, prev, view):
-                    return f"line {row.line} was changed"
-                if promised.pop(row.line, row.hash) != row.hash:
-                    return f"line {row.line} is not the one that was sealed"
-                expected, prev = row.line + 1, row.hash
-            head = Fact.get_or_none(Fact.key == _HEAD)
-        if promised:
-            return f"the log ends at line {expected - 1}, and line {max(promised)} was sealed"
-        if head is None:
-            return "the log has no seal" if expected > 1 else None
-        if not _holds(self._keys.seal_key, head.value, _head(self._node, expected - 1, prev)):
-            return f"line {expected - 1} is not the newest one that was written"
-        return None
+            rows = (
+                (row.line, row.at, row.person, row.stream, row.what, row.hash)
+                for row in ViewRow.select().order_by(ViewRow.line).iterator()
+            )
+            head = Fact.get_or_none(Fact.key == HEAD)
+            seal = head.value if head else None
+            return why_broken(self._node, self._keys.seal_key, rows, sealed, seal)
+
+
+def why_broken(
+    node: str,
+    key: str,
+    rows: Iterable[tuple[Any, ...]],
+    sealed: Iterable[Views],
+    seal: str | None,
+) -> str | None:
+    """What is wrong with the log of a machine with this Ed25519 key; None if nothing is.
+
+    `rows`: line, at, person, stream, what, hash, in order. `sealed`: what the ends of days say. `seal`: the machine's,
+    on its newest line.
+    """
+    promised = {one.last_line: one.last_hash for one in sealed if one.last_line}
+    expected, prev = 1, ""
+    for line, at, person, stream, what, found in rows:
+        if line != expected:
+            return f"line {expected} is missing"
+        if found != hash_of(node, prev, View(line, at, person, stream, what)):
+            return f"line {line} was changed"
+        if promised.pop(line, found) != found:
+            return f"line {line} is not the one that was sealed"
+        expected, prev = line + 1, found
+    if promised:
+        return f"the log ends at line {expected - 1}, and line {max(promised)} was sealed"
+    if seal is None:
+        return "the log has no seal" if expected > 1 else None
+    if not _holds(key, seal, _head(node, expected - 1, prev)):
+        return f"line {expected - 1} is not the newest one that was written"
+    return None
 
 
 def _head(node: str, line: int, newest: str) -> bytes:

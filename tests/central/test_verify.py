@@ -556,3 +556,25 @@ def test_a_file_that_cannot_be_opened_is_one_clear_line(data: Path, monkeypatch:
         closed.bind("node.db")
         with pytest.raises(CannotStart, match="as the user"):
             verify(data)
+
+
+def test_a_changed_log_of_views_is_found(centre: SmallCentre) -> None:
+    """Also one that was written anew, by what central holds of its days."""
+    counter = centre["counter-01"]
+    stream = centre.receive().stream
+    for person in ("hanh.nh", "long.pd"):
+        counter.views.looked(person, stream, "dossier.page")
+    centre.clock.forward(days=1)
+    counter.closing.close_days()
+    centre.meet()
+    centre.close()
+    assert verify(centre.data).well
+
+    node = centre.open("counter-01")
+    with node.file.write() as connection:
+        connection.execute("DELETE FROM view_log")
+    for person in ("hanh.nh", "hanh.nh"):
+        node.views.looked(person, stream, "dossier.page")
+    node.close()
+    (finding,) = verify(centre.data).findings
+    assert str(finding) == "counter-01: log of views: line 2 is not the one that was sealed"
