@@ -15,6 +15,7 @@ from edge.node import Node
 from edge.roads import Roads
 from edge.server import secret
 from edge.web.account import blueprint as account
+from edge.web.amending import blueprint as amending
 from edge.web.appearance import install as install_appearance
 from edge.web.cookies import Cookies
 from edge.web.counter import blueprint as counter
@@ -66,6 +67,7 @@ def create_pages(
     for part in (
         sign_in,
         account,
+        amending,
         viewing,
         counter,
         room,

@@ -13,10 +13,12 @@ from wtforms import RadioField, StringField, TextAreaField
 
 from edge.reprinting import REPRINTED, NothingToReprint, newest_slip, reprint_slip
 from edge.web import presence, showing
+from edge.web.amending import KIND as AMEND
+from edge.web.amending import sample as amendment
 from edge.web.errors import page as trouble_page
 from edge.web.forms import Bare, Choice, Form, needed, paragraph, text
 from edge.web.showing import Shown, show, sides, why_not
-from edge.web.site import RETURN, ROOM, Site, site
+from edge.web.site import COUNTER, RETURN, ROOM, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from printing.spool import PrintJob
 from schemas.acts import Status, WithdrawalAsked
@@ -233,6 +235,9 @@ def _next_acts(shown: Shown) -> list[Next]:
     if presence.is_ones(WITHDRAW) and dossier.status not in ends:
         why = why_not(dossier, WITHDRAW, showing.sample_of(dossier, WITHDRAW))
         found.append(Next("Nhận đơn rút hồ sơ", url_for(".withdraw_page", stream=stream), "", "back", why))
+    if here.may(presence.person(), COUNTER) and dossier.status not in ends:
+        why = why_not(dossier, AMEND, amendment(shown))
+        found.append(Next("Sửa thông tin", url_for("amending.page", stream=stream), "", "pen", why))
     if here.may(presence.person(), ROOM) and dossier.status in (
         Status.RECEIVED,
         Status.PROCESSING,

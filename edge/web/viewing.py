@@ -28,6 +28,8 @@ PAGES: Final = {
     "dossier.result_pdf": "kết quả",
     "dossier.withdraw_page": "đơn rút",
     "dossier.withdraw": "đơn rút",
+    "amending.page": "sửa thông tin",
+    "amending.amend": "sửa thông tin",
     "room.page": "chờ xử lý",
     "room.one": "chờ xử lý",
     "returning.one": "trả kết quả",
