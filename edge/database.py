@@ -338,7 +338,7 @@ LOCAL: Final = (
 )  # fmt: skip
 PROJECTIONS: Final = (EventRow, DossierRow, ConflictRow, ForkRow, PartyRow)
 
-PROJECTION_VERSION: Final = "4"
+PROJECTION_VERSION: Final = "5"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """

@@ -280,7 +280,7 @@ class _Fold:
                 pass
             elif silenced.void >> place & 1:
                 shown = Place.VOID
-            elif silenced.silent >> place & 1 or event.hash in contested:
+            elif silenced.silent >> place & 1 or (verdict.done is not None and event.hash in contested):
                 shown = Place.CONTESTED
             lines.append(
                 Line(event.hash, event.kind, event.at, event.by, event.node, event.seq, shown, verdict.why)

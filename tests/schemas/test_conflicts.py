@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from schemas.acts import BY_KIND, Effect, Settled, Status, VisitStatus
-from schemas.catalog import Fork, Person, Report, Revocation
+from schemas.catalog import Cut, Fork, Person, Report, Revocation
 from schemas.conflicts import ALL, TABLE, Blocks, Suspends, row_of
 from schemas.errors import Because
 from schemas.events import Event, timestamp
@@ -297,6 +297,15 @@ def test_what_central_reports_is_shown_at_every_node(row: str) -> None:
     assert dossier.blocked(Blocks.RETURN) is (row == "number_twice")
     closed = msgspec.structs.replace(reported(row, past), closed=True)
     assert not fold(past, informed(reported(row, past), closed)).contested
+
+
+def test_what_is_held_is_shown_as_held_even_where_central_reports_it() -> None:
+    """Whoever admits what is held looks for it by that word."""
+    past = history(received())
+    cut = Cut("counter-01.1", "dossiers", 0, "", "forked")
+    dossier = fold(past, informed(reported("number_twice", past), cut))
+    assert [(line.place, line.why) for line in dossier.timeline] == [(Place.HELD, "cut")]
+    assert [conflict.rows for conflict in dossier.conflicts] == [("number_twice",)]
 
 
 test_portal_twice = test_possible_duplicate = test_number_twice = (
