@@ -497,13 +497,17 @@ class _Page:
 
 
 class _Notes:
-    """The checkpoint documents on both sides."""
+    """The checkpoint documents on both sides, each with a history of its own.
+
+    Where a node's disk was copied, central's note tells of both. The source's must not: the copy would take for its own
+    what the original has brought.
+    """
 
     def __init__(self, source: Peer, target: Peer, *, node_id: str) -> None:
         self._source = source
         self._target = target
         self._id = replication_id(node_id=node_id, source_id=source.peer_id(), target_id=target.peer_id())
-        self._history: list[Json] = []
+        self._history: dict[Peer, list[Json]] = {}
         self._revs: dict[Peer, str | None] = {}
         self._source_notes = True  # until the source refuses to keep any
 
@@ -516,17 +520,19 @@ class _Notes:
             self._source_notes = False
             source = target
         self._revs = {self._source: _rev(source), self._target: _rev(target)}
-        self._history = history_of(target)
+        self._history = {self._source: history_of(source), self._target: history_of(target)}
         return agreed_seq(source, target)
 
     def write(self, session: Session, *, last_seq: Any, at: datetime) -> None:
-        note = session.note(last_seq=last_seq, at=at, history=self._history)
+        def put(peer: Peer) -> None:
+            self._put(peer, session.note(last_seq=last_seq, at=at, history=self._history[peer]))
+
         if self._source_notes:
             try:
-                self._put(self._source, note)
+                put(self._source)
             except Refused:
                 self._source_notes = False
-        self._put(self._target, note)
+        put(self._target)
 
     def _put(self, peer: Peer, note: Json) -> None:
         rev = self._revs[peer]

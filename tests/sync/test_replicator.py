@@ -60,13 +60,15 @@ class Heard:
         self.checkpoints: list[object] = []
 
 
-def replication(source: Peer, target: Peer, *, heard: Heard | None = None, batch: int = 500) -> Replication:
+def replication(
+    source: Peer, target: Peer, *, heard: Heard | None = None, batch: int = 500, session: str = ""
+) -> Replication:
     heard = heard or Heard()
     return Replication(
         source,
         target,
         node_id="counter-01",
-        session_id=sessions(),
+        session_id=session or sessions(),
         now=lambda: NOW,
         jitter=lambda: 0.99,
         batch=batch,
@@ -423,6 +425,36 @@ def test_a_line_that_goes_silent_is_noticed(server: Server, here: Store, there: 
             write(there, "a")
             pull.wake()
             until(lambda: has(here, "a"))
+
+
+def test_a_node_and_a_copy_of_its_disk_both_bring_all_that_they_write(
+    file: SqliteFile, here: Store, there: Store, tmp_path: Path
+) -> None:
+    """They have one replication id, and central's note tells of both; neither takes the other's word for its own."""
+
+    def push(store: Store, session: str) -> None:
+        replication(local(store), local(there, source="counter-01"), session=session).run_once()
+
+    write(here, "before")
+    push(here, "original")
+    with file.write() as connection:
+        connection.commit()
+        connection.execute("VACUUM INTO ?", (str(tmp_path / "copy.db"),))
+        connection.execute("BEGIN")
+    copied = SqliteFile(tmp_path / "copy.db")
+    copy = Store(copied, DB, new_id=Ids(4))
+
+    write(here, "o1", "o2", "o3", "o4")
+    push(here, "original")
+    write(copy, "c1")
+    push(copy, "copy")
+    write(here, "o5")
+    push(here, "original")
+    write(copy, "c2", "c3", "c4", "c5", "c6")
+    push(copy, "copy, started again")
+
+    assert has(there, "before", "o1", "o2", "o3", "o4", "o5", "c1", "c2", "c3", "c4", "c5", "c6")
+    copied.close()
 
 
 def test_every_heartbeat_is_heard(server: Server, here: Store) -> None:
