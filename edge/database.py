@@ -409,6 +409,12 @@ _LOCAL_7: Final = """
 ALTER TABLE print_job ADD COLUMN printer TEXT NOT NULL DEFAULT '';
 """
 
+_LOCAL_8: Final = """
+ALTER TABLE print_job ADD COLUMN twin INTEGER NOT NULL DEFAULT 0;
+DROP INDEX print_job_paper;
+CREATE UNIQUE INDEX print_job_paper ON print_job (number, twin, form, attempt);
+"""
+
 _PROJECTIONS: Final = """
 CREATE TABLE event (hash TEXT PRIMARY KEY NOT NULL, stream TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL,
     kind TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, place TEXT NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
@@ -453,6 +459,7 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(connection, _LOCAL_5),
     lambda connection: run_script(connection, _LOCAL_6),
     lambda connection: run_script(connection, _LOCAL_7),
+    lambda connection: run_script(connection, _LOCAL_8),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

@@ -56,8 +56,9 @@ class Moment(TextField):
 class PrintJob(Model):
     """One paper of one dossier, to be printed once; a reprint is a job of its own.
 
-    `attempt` counts the printings of this paper ("in lần 2"); with number and form it names the paper. `payload` is
-    what the form is filled with (JSON). `printer` is a name of the node's, empty until it is chosen by the kind of
+    `attempt` counts the printings of this paper ("in lần 2"); with number and form it names the paper. `twin` counts
+    the other dossiers that were received here under this number before: the portal may send something twice. `payload`
+    is what the form is filled with (JSON). `printer` is a name of the node's, empty until it is chosen by the kind of
     paper. `path` is where it lies, for a printer that makes files; `error` why it still waits, or why nobody knows.
     """
 
@@ -74,16 +75,18 @@ class PrintJob(Model):
     path = TextField(default="")
     error = TextField(default="")
     printer = TextField(default="")
+    twin = IntegerField(default=0)
 
     class Meta:
         database = database
         table_name = "print_job"
-        indexes = ((("number", "form", "attempt"), True),)
+        indexes = ((("number", "twin", "form", "attempt"), True),)
 
     @property
     def paper(self) -> str:
-        """What a printer calls it: `<dossier number>-<form>-<attempt>`."""
-        return f"{self.number}-{self.form}-{self.attempt}"
+        """What a printer calls it: `<dossier number>-<form>-<attempt>`, with `_2` at the number of a second dossier."""
+        number = f"{self.number}_{self.twin + 1}" if self.twin else self.number
+        return f"{number}-{self.form}-{self.attempt}"
 
 
 class Fate(Enum):
@@ -167,7 +170,15 @@ def put(
         created_at=at,
         changed_at=at,
         printer=printer,
+        twin=_twin(stream, number),
     )
+
+
+def _twin(stream: str, number: str) -> int:
+    """How many other dossiers of this number came before this one here."""
+    jobs = PrintJob.select(PrintJob.stream, PrintJob.twin).where(PrintJob.number == number)
+    known = {job.stream: job.twin for job in jobs}
+    return known.get(stream, max(known.values(), default=-1) + 1)
 
 
 def forget(stream: str) -> list[Path]:

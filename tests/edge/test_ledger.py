@@ -14,7 +14,7 @@ from edge.chain import ClockBehind
 from edge.database import Chain, Number
 from edge.ledger import Reception
 from printing.spool import PrintJob
-from schemas.acts import Appraised, FeeDue, Received, Status
+from schemas.acts import Appraised, FeeDue, Party, Received, Registered, Status
 from schemas.calendar import local_day
 from schemas.catalog import Case, Commune, Procedure
 from schemas.deadlines import Limit, Unit
@@ -53,6 +53,21 @@ def test_a_save_pressed_twice_gives_one_dossier(centre: SmallCentre) -> None:
     assert counter.register.find("").searched == 1
     with counter.file.read():
         assert PrintJob.select().count() == 1
+
+
+def test_what_the_portal_sent_twice_is_received_twice_under_one_number(centre: SmallCentre) -> None:
+    """Nobody is turned away at the counter; central finds the pair, and each has the slip of their own dossier."""
+    counter = centre["counter-01"]
+    registered = Registered("1.000703", "Cấp phép", "H37.07", Party("Nông Văn Thắng"), "G13-270301-900001")
+    streams = [StreamId(centre.ids.stream(centre.clock())) for _ in range(2)]
+    for stream in streams:
+        counter.ledger.act(stream, "dossier.registered", registered, by="hanh.nh")
+        counter.ledger.receive(stream, centre.draft(), by="hanh.nh", spool=counter.papers.spool_slip)
+
+    with counter.file.read():
+        jobs = list(PrintJob.select().order_by(PrintJob.id))
+    assert [(job.stream, job.number) for job in jobs] == [(stream, registered.number) for stream in streams]
+    assert len({job.paper for job in jobs}) == 2
 
 
 def test_a_failure_at_the_very_end_leaves_no_number_event_or_paper(centre: SmallCentre) -> None:

@@ -97,6 +97,23 @@ def test_one_paper_has_one_job_and_a_reprint_its_own(node: Path) -> None:
     ]
 
 
+def test_two_dossiers_of_one_number_get_a_paper_each(node: Path) -> None:
+    """The portal may send something twice: both are received under its number, and both people get their slip."""
+    first, second = (
+        put(stream=stream, number="G13-261123-900001", form="01", payload=stream.encode(), copies=2, at=NOW)
+        for stream in ("01", "02")
+    )
+    put(stream="02", number="G13-261123-900001", form="01", payload=b"again", copies=2, attempt=2, at=NOW)
+
+    assert spool(node).work(at=LATER) == 3
+    assert {file.name: file.read_bytes() for file in (node / "papers").iterdir()} == {
+        "G13-261123-900001-01-1.pdf": b"%PDF 01",
+        "G13-261123-900001_2-01-1.pdf": b"%PDF 02",
+        "G13-261123-900001_2-01-2.pdf": b"%PDF again",
+    }
+    assert first.paper != second.paper
+
+
 def test_a_paper_that_cannot_be_printed_does_not_stop_the_others(node: Path) -> None:
     broken, good = queue(1, b"unreadable"), queue(2)
 
