@@ -17,6 +17,7 @@ import html
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -160,8 +161,8 @@ class Forms:
 
     @classmethod
     def shipped(cls) -> Forms:
-        """The forms that come with the program."""
-        return cls(load(path) for path in sorted(SHIPPED.glob("*.toml")))
+        """The forms that come with the program, read once: they do not change while it runs."""
+        return _shipped()
 
     def in_force(self, number: str, day: date) -> Form:
         """The version of `number` for a fact of `day` (in Vietnam); the newest where two overlap.
@@ -172,6 +173,11 @@ class Forms:
         if not covering:
             raise NoFormInForce(number, day)
         return max(covering, key=lambda form: form.in_force_from)
+
+
+@cache
+def _shipped() -> Forms:
+    return Forms(load(path) for path in sorted(SHIPPED.glob("*.toml")))
 
 
 def load(path: Path) -> Form:
