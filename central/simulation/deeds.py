@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from random import Random
 from typing import Final
 
@@ -23,7 +23,7 @@ from central.simulation.founding import ADMINISTRATOR, WORKERS, Worker
 from central.simulation.machine import Machine
 from central.trust import cut_before, report_forks
 from edge.ledger import Draft
-from schemas.acts import DOSSIER, TABLE, VISIT, Act, Party, ReceivedComponent, TicketTaken
+from schemas.acts import BY_KIND, DOSSIER, TABLE, VISIT, Act, Party, ReceivedComponent, Status, TicketTaken
 from schemas.calendar import local_day
 from schemas.catalog import Admission, Revocation, Role
 from schemas.errors import NotAllowed
@@ -103,6 +103,8 @@ RIVALRIES: Final = (
     Rivalry(("dossier.settled",), "dossier.settled"),
 )
 """So that the rare rows of the conflict table occur too."""
+TRIED: Final = 8
+"""Dossiers that two machines look at until they fall out over one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,11 @@ def receive(machine: Machine, reception: Reception) -> Promise | None:
     return _promised(machine, dossier, _RECEIVES.kind)
 
 
-def register(machine: Machine, chance: Random) -> Promise:
-    """Something comes over the portal: a dossier that is yet to be received. Raises what the ledger raises."""
+def register(machine: Machine, chance: Random, number: str) -> Promise:
+    """Something comes over the portal, with its code or without: a dossier that is yet to be received.
+
+    Raises what the ledger raises.
+    """
     node = machine.node
     at = node.clock()
     procedures = tuple(node.catalog.latest.procedures(local_day(at)))
@@ -151,17 +156,12 @@ def register(machine: Machine, chance: Random) -> Promise:
         "procedure": procedure.code,
         "procedure_name": procedure.name,
         "agency": procedure.agency,
-        "number": portal_number(timestamp(at), chance),
+        "number": number,
     }
     data = filled(_REGISTERS.data, scene, of_it)
     receivers = [worker.id for worker in WORKERS if _RECEIVES.role in worker.roles]
     dossier = node.ledger.act(stream, _REGISTERS.kind, data, by=chance.choice(receivers))
     return _promised(machine, dossier, _REGISTERS.kind)
-
-
-def portal_number(at: str, chance: Random) -> str:
-    """Half of what comes over the portal has a code, and now and then the portal sends something twice."""
-    return f"G13-{at[2:4]}{at[5:7]}{at[8:10]}-{chance.randrange(900_001, 900_004)}" * (chance.random() < 0.5)
 
 
 def queue(machine: Machine, chance: Random) -> Promise | None:
@@ -223,8 +223,7 @@ def work(machine: Machine, stream: str, chance: Random) -> Promise | None:
 
     Raises `Broken` when the ledger refuses what it had said would be allowed, or writes what it should refuse.
     """
-    node = machine.node
-    dossier = node.register.dossier(stream)
+    dossier = machine.dossier(stream)
     mistaken = chance.random() < MISTAKES
     possible = [
         deed
@@ -237,6 +236,20 @@ def work(machine: Machine, stream: str, chance: Random) -> Promise | None:
     return _do(machine, dossier, deed, mistaken=mistaken)
 
 
+def in_question(rivalry: Rivalry, one: Machine, other: Machine, chance: Random) -> list[str]:
+    """Some dossiers that stand where both could begin, as far as each machine knows."""
+    first, opposed = BY_KIND[rivalry.one[0]], BY_KIND[rivalry.other]
+    if not (_at(one, first) and _at(other, opposed)):
+        return []
+    here, there = one.statuses(), other.statuses()
+    common = sorted(
+        stream
+        for stream in here.keys() & there.keys()
+        if Status(here[stream]) in first.statuses and Status(there[stream]) in opposed.statuses
+    )
+    return chance.sample(common, min(len(common), TRIED))
+
+
 def rivals(
     rivalry: Rivalry, one: Machine, other: Machine, stream: str, chance: Random
 ) -> list[tuple[Machine, Promise]]:
@@ -245,7 +258,10 @@ def rivals(
     Where the law allows it here and there, one person does both. Raises what the ledger raises.
     """
     *before, last = rivalry.one
-    there = _possible(other, stream, rivalry.other, chance)
+    both = [
+        worker for worker in _having(BY_KIND[last].roles) if worker in _having(BY_KIND[rivalry.other].roles)
+    ]
+    there = _possible(other, stream, rivalry.other, chance, both or WORKERS)
     if there is None or _possible(one, stream, rivalry.one[0], chance) is None:
         return []
     done: list[tuple[Machine, Promise]] = []
@@ -253,11 +269,11 @@ def rivals(
         deed = _possible(one, stream, kind, chance, [w for w in WORKERS if w is not there.worker])
         if deed is None:
             return done
-        done.append((one, _do(one, one.node.register.dossier(stream), deed)))
+        done.append((one, _do(one, one.dossier(stream), deed)))
     here = _possible(one, stream, last, chance, [there.worker]) or _possible(one, stream, last, chance)
     if here is not None:
-        done.append((one, _do(one, one.node.register.dossier(stream), here)))
-    done.append((other, _do(other, other.node.register.dossier(stream), there)))
+        done.append((one, _do(one, one.dossier(stream), here)))
+    done.append((other, _do(other, other.dossier(stream), there)))
     return done
 
 
@@ -265,7 +281,7 @@ def _possible(
     machine: Machine, stream: str, kind: str, chance: Random, by: Sequence[Worker] = WORKERS
 ) -> Deed | None:
     """An act of this kind that one of these may do now."""
-    dossier = machine.node.register.dossier(stream)
+    dossier = machine.dossier(stream)
     deeds = _deeds(machine, dossier, chance, kinds=frozenset((kind,)), by=by)
     return next((deed for deed in deeds if _may(machine, dossier, deed)), None)
 
@@ -360,7 +376,7 @@ def _deeds(
     for act in DOSSIER:
         if act.opens or not _at(machine, act) or (kinds and act.kind not in kinds):
             continue
-        workers = [worker for worker in by if _has(worker, act.roles)]
+        workers = [worker for worker in _having(act.roles) if by is WORKERS or worker in by]
         if act.kind == _SETTLES.kind:
             # of the many officers there is one who took no part
             chance.shuffle(workers)
@@ -375,14 +391,17 @@ def _at(machine: Machine, act: Act) -> bool:
     return not act.duties or any(duty in machine.duties for duty in act.duties)
 
 
-def _has(worker: Worker, roles: tuple[Role, ...]) -> bool:
-    return not roles or any(role in worker.roles for role in roles)
+@cache
+def _having(roles: tuple[Role, ...]) -> tuple[Worker, ...]:
+    """Who has one of these roles; all, where none is asked for."""
+    return tuple(worker for worker in WORKERS if not roles or any(role in worker.roles for role in roles))
 
 
 def _witness(act: Act, worker: Worker, chance: Random) -> tuple[str, ...]:
     """The second person, where the act needs one."""
-    seconds = [other.id for other in WORKERS if other is not worker and _has(other, act.witness)]
-    return (chance.choice(seconds),) if act.witness else ()
+    if not act.witness:
+        return ()
+    return (chance.choice([other.id for other in _having(act.witness) if other is not worker]),)
 
 
 def _may(machine: Machine, dossier: Dossier, deed: Deed) -> bool:

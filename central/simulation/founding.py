@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from random import Random
@@ -80,7 +81,7 @@ class Worker:
     @property
     def certificate(self) -> bytes:
         """DER."""
-        return _certificate(self.id, self.key.public_key())
+        return _certificate_of(self.id)
 
     def entry(self) -> Person:
         certificates = (to_base64(self.certificate),) if _SIGNERS.intersection(self.roles) else ()
@@ -175,6 +176,7 @@ def _catalog() -> Sequence[Entry]:
     return [CENTRE, *CALENDARS, *agencies, *(worker.entry() for worker in WORKERS), *sealed]
 
 
+@cache
 def _key(name: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(_seed(name))
 
@@ -185,6 +187,11 @@ def _node_keys(node: str) -> NodeKeys:
 
 def _seed(name: str) -> bytes:
     return hashlib.sha256(f"motcua/simulation/1\n{name}".encode()).digest()
+
+
+@cache
+def _certificate_of(worker: str) -> bytes:
+    return _certificate(worker, _key(f"person {worker}").public_key())
 
 
 def _certificate(name: str, key: Ed25519PublicKey) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final, TypeVar
@@ -47,7 +48,7 @@ class Trouble:
         return cls(kind, method, chance.choice((1, 1, 1, 2, 3)), Random(chance.random()))  # noqa: S311
 
     def now(self, method: str) -> str:
-        """The kind of trouble at this call, or "". Each method is only ever called from one thread."""
+        """The kind of trouble at this call, or ""."""
         self.calls[method] = self.calls.get(method, 0) + 1
         return self.kind if method == self.method and self.calls[method] == self.call else ""
 
@@ -148,6 +149,44 @@ class Line:
             raise Unavailable("no answer")
 
 
+class _Later(Future[_T]):
+    """Done when somebody asks for it, in the thread that asks."""
+
+    def __init__(self, do: Callable[[], _T]) -> None:
+        super().__init__()
+        self._do = do
+
+    def result(self, timeout: float | None = None) -> _T:
+        self._be_done()
+        return super().result(timeout)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        self._be_done()
+        return super().exception(timeout)
+
+    def _be_done(self) -> None:
+        if not self.done():
+            try:
+                self.set_result(self._do())
+            except Exception as why:  # noqa: BLE001 - it is raised where the result is asked for
+                self.set_exception(why)
+
+
+class Hand(Executor):
+    """What a replication hands to a thread of its own is done before anything else, or after all that does not wait
+    for it: both happen, and the seed says which. With real threads the same seed would not be the same day.
+    """
+
+    def __init__(self, *, at_once: bool) -> None:
+        self._at_once = at_once
+
+    def submit(self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:
+        later = _Later(lambda: fn(*args, **kwargs))
+        if self._at_once:
+            later.exception()
+        return later
+
+
 class Network:
     """Who can open a connection to whom. `refused` collects what a node would not take: there is no such thing."""
 
@@ -198,8 +237,9 @@ class Network:
             carrier = "bulk_get" if direction == "pull" else "bulk_docs"
             befalls = Trouble.draw(chance, carrier=carrier) if chance.random() < trouble else Trouble()
             batch = chance.choice(_BATCHES) if trouble else _BATCHES[-1]
+            hand = Hand(at_once=chance.random() < 0.5)
             if self.reaches(one, other):
-                self._run(one, other, database, direction, befalls, batch)
+                self._run(one, other, database, direction, befalls, batch, hand)
 
     def bring_late(self) -> None:
         """What was under way for long arrives; everything that it says has been said already."""
@@ -212,7 +252,14 @@ class Network:
                     self._note_refused(f"late {database} to {to.name}", peer.bulk_docs(documents))
 
     def _run(
-        self, one: Machine, other: Machine, database: str, direction: str, trouble: Trouble, batch: int
+        self,
+        one: Machine,
+        other: Machine,
+        database: str,
+        direction: str,
+        trouble: Trouble,
+        batch: int,
+        hand: Hand,
     ) -> None:
         here, there, ends = one.node, other.node, (one, other)
         pull = direction == "pull"
@@ -240,6 +287,7 @@ class Network:
             now=one.clock,
             jitter=here.ids.jitter,
             batch=batch,
+            hand=lambda name: hand,
             tick=lambda: 0.0,  # pages must not be larger where the machine is quicker
             on_refused=lambda refused: self._note_refused(what, [refused]),
             after_checkpoint=lambda seq: None if pull else self._arrived_there(one, database, seq),

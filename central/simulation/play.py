@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import islice, permutations
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from central.simulation.machine import Machine
 from central.simulation.network import Network
 from central.simulation.world import STEPS_A_DAY, World
 from edge.chain import ClockBehind
+from schemas.calendar import local_day
 from schemas.catalog import Duty
 from schemas.errors import Refused
 from schemas.events import StreamId
@@ -31,8 +33,10 @@ WEEKS: Final = 2
 """Between the last step and the mending: whatever a clock did, it is past that now."""
 NEW: Final = 0.1
 """How often somebody comes with a new dossier, where dossiers are received."""
+SENT_AGAIN: Final = 0.4
+"""How often the portal sends something again under a code that it has used."""
 TRIED: Final = 20
-"""Pairs of machines and dossiers that are looked at until one pair has something to fall out over."""
+"""Dossiers at pairs of machines that are looked at until one pair has something to fall out over."""
 GLANCES: Final = 3
 """How many dossiers somebody opens before they go for a coffee."""
 FULL_FOR: Final = (5, 30)
@@ -72,6 +76,8 @@ class Run:
         self.conflicts: dict[str, tuple[str, ...]] = {}
         self.failures: list[str] = []
         self.registered: list[StreamId] = []
+        self.sent: list[str] = []
+        """The codes under which the portal sent something."""
         self.twins: set[str] = set()
         """The names of a machine and its copy."""
         self.story: list[str] = []
@@ -169,14 +175,18 @@ class Run:
         if len(up) < 2:
             return
         chance = self.world.chance
-        rivalry = chance.choice(deeds.RIVALRIES)
+        rivalry = chance.choice((*deeds.RIVALRIES, None))
         with self._told():
-            for _ in range(TRIED):
-                one, other = chance.sample(up, 2)
-                common = sorted(set(checks.streams(one)) & set(checks.streams(other)))
-                if not common:
-                    continue
-                stream = chance.choice(common)
+            if rivalry is None:
+                self._two_receptions(up)
+                return
+            pairs = chance.sample([*permutations(up, 2)], len(up) * (len(up) - 1))
+            tried = (
+                (one, other, stream)
+                for one, other in pairs
+                for stream in deeds.in_question(rivalry, one, other, chance)
+            )
+            for one, other, stream in islice(tried, TRIED):
                 self._say(f"at {one.name} and {other.name} people work on {stream}")
                 done = deeds.rivals(rivalry, one, other, stream, chance)
                 for machine, promise in done:
@@ -212,10 +222,6 @@ class Run:
             elif machine is not None and Duty.QUEUE in machine.duties:
                 self._say(f"at {machine.name} somebody looks at the queue")
                 self._promise(machine, deeds.queue(machine, chance))
-        for known in up:
-            if known.up:
-                for stream in known.node.visits.streams()[-3:]:
-                    self._note(known.node.visits.visit(stream))
 
     # ---- what fails
 
@@ -334,9 +340,10 @@ class Run:
         """Something comes over the portal, or somebody comes: with what they had registered, or anew."""
         chance = self.world.chance
         held = [stream for stream in self.registered if self._waits_at(machine, stream)]
-        if chance.random() < 0.25:
-            self._say(f"at {machine.name} something comes over the portal")
-            promise = deeds.register(machine, chance)
+        if chance.random() < 0.3:
+            number = self._portal_number()
+            self._say(f"at {machine.name} {number or 'something'} comes over the portal")
+            promise = deeds.register(machine, chance, number)
             self.registered.append(StreamId(promise.stream))
             self._promise(machine, promise)
             return
@@ -344,10 +351,31 @@ class Run:
         self._say(f"at {machine.name} somebody is received {f'with {of_it}' if of_it else ''}".strip())
         self._receive(machine, deeds.fill_in(machine, chance, of_it))
 
+    def _portal_number(self) -> str:
+        """Half of what comes over the portal has a code; and what the portal had no answer to, it sends once more."""
+        chance = self.world.chance
+        if chance.random() < 0.5:
+            return ""
+        if self.sent and chance.random() < SENT_AGAIN:
+            return chance.choice(self.sent[-3:])
+        self.sent.append(f"G13-{local_day(self.world.now):%y%m%d}-{900_001 + len(self.sent)}")
+        return self.sent[-1]
+
+    def _two_receptions(self, up: Sequence[Machine]) -> None:
+        """Somebody comes to a counter with what they had registered, and their spouse to another one."""
+        chance = self.world.chance
+        for one, other in permutations([machine for machine in up if Duty.RECEIVE in machine.duties], 2):
+            for stream in reversed(self.registered):
+                if self._waits_at(one, stream) and self._waits_at(other, stream):
+                    self._say(f"at {one.name} and {other.name} somebody is received with {stream}")
+                    for machine in (one, other):
+                        self._receive(machine, deeds.fill_in(machine, chance, stream))
+                    return
+
     @staticmethod
     def _waits_at(machine: Machine, stream: StreamId) -> bool:
         """Whether a machine knows of something that was registered, and of nobody who received it."""
-        dossier = machine.node.register.dossier(stream)
+        dossier = machine.dossier(stream)
         return bool(dossier.timeline) and dossier.received is None
 
     def _receive(self, machine: Machine, reception: Reception) -> None:
@@ -374,7 +402,7 @@ class Run:
                 self.world.faults["disk_full"] += 1
 
     def _note_conflicts(self, machine: Machine, stream: str) -> Dossier:
-        return self._note(machine.node.register.dossier(stream))
+        return self._note(machine.dossier(stream))
 
     def _note(self, dossier: Dossier) -> Dossier:
         self.conflicts.update((conflict.id, conflict.rows) for conflict in dossier.conflicts)
@@ -404,6 +432,8 @@ class Run:
             self._say("the machines that gave a number twice are cut, and what they did is let in")
             deeds.cut_and_admit(central)
         self._settle()
+        for stream in central.node.visits.streams():
+            self._note(central.node.visits.visit(stream))
         deeds.find(central)
         self._gather()
         for machine in self.machines.values():
