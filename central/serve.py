@@ -77,6 +77,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
                 neighbourhood.start(host, port)
             spooling.start()
             closing.start()
+            _stamp(node, stack)
             watch = Watch(node) if node.is_centre else None
             if watch is not None:
                 watch.start()
@@ -102,6 +103,19 @@ def calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_EVERY)
+
+
+def _stamp(node: Node, stack: contextlib.ExitStack) -> None:
+    """Time-stamp results, at central, where a service is configured."""
+    service = node.settings.timestamp
+    if service is None or not node.is_centre:
+        return
+    from central.preserving import Preserving
+    from edge.pades.stamps import StampService
+
+    preserving = Preserving(node, StampService(service), service.every_s)
+    preserving.start()
+    stack.callback(preserving.stop)
 
 
 def wait_until(stopping: threading.Event, now_and_then: Callable[[], object] = lambda: None) -> None:

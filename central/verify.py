@@ -164,6 +164,7 @@ class _Verification:
             for read in self._counted(events.read_events(documents)):
                 faults = events.faults_of(read, proven.catalog)
                 receipt = numbers.receipt_of(read.event) if isinstance(read.event, Event) else None
+                node.numbered += numbers.numbers_a_result(read.event, node.node)
                 node.redacted += _is_own_redacted_reception(read.event, node.node)
                 if receipt is not None:
                     node.receipts.append(receipt)
@@ -205,6 +206,9 @@ class _Verification:
         for node in self._nodes:
             own = [receipt for receipt in node.receipts if receipt.trace.node == node.node]
             numbers.check_counters(node.database, own, node.redacted, self._findings, node.name)
+            numbers.check_result_counters(
+                node.database, proven.catalog, node.numbered, node.redacted, self._findings, node.name
+            )
             numbers.check_shown(node.database, given, proven.catalog, self._findings, node.name)
 
     def _check_chains(self, proven: Proven) -> Chains:

@@ -109,6 +109,15 @@ class Authorities:
         content = self._file(published.file) if published else None
         return [content] if content else []
 
+    def stamp_lists(self, at: datetime) -> list[bytes]:
+        """The lists (DER) of the authorities for time-stamps."""
+        found = []
+        for one in self._authorities(at, timestamps=True):
+            published = self._catalog.latest.revocation_list(one.fingerprint)
+            content = self._file(published.file) if published else None
+            found += [content] if content else []
+        return found
+
     def anchors(self, at: datetime, *, timestamps: bool) -> list[bytes]:
         """The authorities (DER) trusted on the day of a moment."""
         return [one.der for one in self._authorities(at, timestamps)]

@@ -10,6 +10,7 @@ NodeError                 parent of what a node raises on purpose
 ├── NotYours              a second person who is the first one, or may not do this
 ├── CentreOutOfReach      what only central can do; nothing was changed
 ├── CannotSign            the token, its PIN or its certificate; nothing was signed
+├── CannotStamp           no time-stamp now; tried again
 └── UnreadablePdf         a file that is no PDF, or not one that can be read
 """
 
@@ -74,6 +75,10 @@ class CannotSign(NodeError):
     def __init__(self, why: str, holder: str = "") -> None:
         super().__init__(f"{why} ({holder})" if holder else why)
         self.why, self.holder = why, holder
+
+
+class CannotStamp(NodeError):
+    """The time-stamp service did not answer, or not with a time-stamp; the result is as it was."""
 
 
 class UnreadablePdf(NodeError):

@@ -42,6 +42,7 @@ class NodeFolder:
     at_rest: AtRest
     shelves: dict[str, Shelf] = field(default_factory=dict)
     receipts: list[Receipt] = field(default_factory=list)
+    numbered: int = 0
     named: list[NamedFile] = field(default_factory=list)
     at_centre: set[str] = field(default_factory=set)
     files: FileShelf = field(default_factory=FileShelf)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -18,6 +18,9 @@ from schemas.events import Event, moment
 from schemas.numbers import DossierNumber, compose, parse
 from schemas.slips import is_real, read
 from schemas.spelling import words
+
+RESULTS: Final = "result "
+"""How the keys of the counters of results' numbers begin."""
 
 
 class Receipt(NamedTuple):
@@ -38,6 +41,16 @@ def receipt_of(event: Event) -> Receipt | None:
     number, agency = str(event.data.get("number")), str(event.data.get("agency"))
     trace = Trace(event.hash, event.node, event.seq)
     return Receipt(trace, event.stream, event.at, agency, number, parse(number))
+
+
+def numbers_a_result(event: object, node: str) -> bool:
+    """Whether this node's own event gave a result its number."""
+    return (
+        isinstance(event, Event)
+        and event.kind == "dossier.numbered"
+        and event.node == node
+        and not event.redacted
+    )
 
 
 def came_with(event: Event) -> set[tuple[str, str]]:
@@ -83,7 +96,11 @@ def check_counters(
     for receipt in own:
         if receipt.parts is not None:
             used[f"{receipt.parts.agency} {receipt.parts.day.isoformat()}"].append(receipt.parts.count)
-    counters: dict[str, object] = dict(snapshot.keyed_rows("number", "key", "key, last"))
+    counters: dict[str, object] = {
+        key: last
+        for key, last in snapshot.keyed_rows("number", "key", "key, last")
+        if not str(key).startswith(RESULTS)
+    }
     for key in sorted(used.keys() | counters.keys(), key=str):
         counts, last = sorted(used.get(key, ())), counters.get(key)
         where = f"number counter {key}"
@@ -93,6 +110,24 @@ def check_counters(
             redacted -= last - len(counts)
         elif counts != list(range(1, len(counts) + 1)) or last != len(counts):
             findings.say(folder, where, f"it stands at {last}, own events used {_spans(counts) or 'none'}")
+
+
+def check_result_counters(
+    snapshot: Snapshot, catalog: Catalog, given: int, redacted: int, findings: Findings, folder: str
+) -> None:
+    """The counters of results' numbers stand, all together, at as many as this node's own events gave.
+
+    A counter of a granted range stands at the last number, one of the machine's own at how many there were.
+    """
+    first = {one.id: one.first for one in catalog.latest.all_ranges() if one.what == "result"}
+    used, counters = 0, 0
+    for key, last in snapshot.keyed_rows("number", "key", "key, last"):
+        if str(key).startswith(RESULTS):
+            counters += 1
+            used += (last if type(last) is int else 0) - first.get(str(key).removeprefix(RESULTS), 1) + 1
+    if counters and not given <= used <= given + redacted:
+        where = "number counters of results"
+        findings.say(folder, where, f"they stand at {used} in all, own events used {given}")
 
 
 def check_shown(

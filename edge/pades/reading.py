@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from io import BytesIO
 from typing import Any, Final, Literal
@@ -133,7 +134,7 @@ def _signature(one: Any) -> Signature:
         kind="signature",
         certificate=signer.dump(),
         whole=status.intact and status.valid and _well_formed(one),
-        **_integrity(status),
+        **_integrity(one, status),
         others=tuple(other.dump() for other in one.other_embedded_certs),
         at=one.self_reported_timestamp,
         stamped=stamp.timestamp if stamp and stamp.intact and stamp.valid else None,
@@ -154,7 +155,7 @@ def _document_timestamp(one: Any) -> Signature:
         kind="timestamp",
         certificate=signer.dump(),
         whole=holds,
-        **_integrity(status),
+        **_integrity(one, status),
         others=tuple(other.dump() for other in one.other_embedded_certs),
         stamped=status.timestamp if holds else None,
         stamped_by=signer.dump(),
@@ -177,17 +178,36 @@ def _well_formed(one: Any) -> bool:
     )
 
 
-def _integrity(status: Any) -> dict[str, Any]:
+def _integrity(one: Any, status: Any) -> dict[str, Any]:
+    """A document time-stamp allows whatever the signatures before it do: it has no rules of its own."""
     diff = status.diff_result
+    kept = bool(status.docmdp_ok) or (status.docmdp_ok is None and one.sig_object_type == "/DocTimeStamp")
     fine = isinstance(diff, DiffResult)
     return {
         "to_the_end": status.coverage is SignatureCoverageLevel.ENTIRE_FILE,
-        "allowed": status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION
-        and fine
-        and bool(status.docmdp_ok),
-        "changed": tuple(sorted(map(str, diff.changed_form_fields))) if fine else (),
+        "allowed": status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION and fine and kept,
+        "changed": tuple(sorted(_changed(one, diff.changed_form_fields))) if fine else (),
         "forbidden": "" if fine else str(diff),
     }
+
+
+def _changed(one: Any, named: Iterable[Any]) -> Iterator[str]:
+    """Of the fields that were touched since, those that hold something else now: an entry written again is no change."""
+    before, after = (
+        _held(one.reader.get_historical_resolver(one.signed_revision)),
+        _held(one.reader),
+    )
+    return (str(name) for name in named if before.get(str(name)) != after.get(str(name)))
+
+
+def _held(document: Any) -> dict[str, str]:
+    """What each field holds, written out; a signature stands for itself."""
+    found = {}
+    for reference in document.root["/AcroForm"]["/Fields"]:
+        field = reference.get_object()
+        value = field.raw_get("/V") if "/V" in field else None
+        found[str(field.get("/T", ""))] = repr(value)
+    return found
 
 
 def _values(reader: PdfFileReader) -> dict[str, str]:

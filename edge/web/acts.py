@@ -30,6 +30,7 @@ from schemas.acts import (
     ObligationMet,
     OriginalsCollected,
     OutageNoted,
+    Preserved,
     Printed,
     Rated,
     Reasoned,
@@ -127,6 +128,8 @@ def _more(kind: str, data: Any) -> str:
             return f"{told} {words.dong(data.amount)} cho {data.paid_to}: {data.reason}"
         case ReceiptReplaced():
             return f"{told} bằng {data.receipt.symbol} số {data.receipt.number}: {data.reason}"
+        case Preserved():
+            return f"{told} ({data.level})"
         case Numbered():
             return f"{told} {data.number}"
         case NumberCancelled():

@@ -143,7 +143,8 @@ def result_pdf(stream: str) -> ResponseReturnValue:
         return trouble_page(
             Trouble("Hồ sơ này chưa có kết quả có hiệu lực.", "Hồ sơ vẫn nguyên.", "Xem Việc đã làm.", 404)
         )
-    content = site().node.archive.read(shown.result)
+    archive, lasting = site().node.archive, shown.dossier.standing.preserved
+    content = (archive.read(lasting) if lasting else None) or archive.read(shown.result)
     if content is None:
         site().demand(stream)
         outcome = shown.dossier.standing.outcome

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from central.centre import Office
+from central.verify import verify
 from edge.deciding import Upload
 from edge.errors import CannotSign
 from edge.pades.reading import read
@@ -55,6 +56,19 @@ def test_signed_numbered_and_sealed_is_done(centre: SmallCentre) -> None:
     assert read(content).untouched
     centre.meet()
     assert all(shown.standing.result == sealed.data.result for shown in centre.shown(done))
+
+
+def test_verification_counts_the_numbers_of_results(centre: SmallCentre) -> None:
+    """Ranges and the machine's own count; a counter that somebody set back is found."""
+    centre.seal(approved(centre))
+    grant(centre, "room-01.1", 41, 60)
+    centre.seal(approved(centre))
+    assert verify(centre.data).findings == ()
+    room = centre["room-01"]
+    with room.file.write() as connection:
+        connection.execute("UPDATE number SET last = 40 WHERE key LIKE 'result VB%'")
+    (finding,) = verify(centre.data).findings
+    assert finding.what == "they stand at 1 in all, own events used 2"
 
 
 def test_a_refusal_is_numbered_as_a_notice(centre: SmallCentre) -> None:

@@ -1,0 +1,135 @@
+"""At central, where a time-stamp service is configured: every finished result gets a copy that lasts.
+
+Results come from machines that had no network, signed as B-B. Central follows the dossiers' changes, in order and from
+where it stopped: a service that is out of reach holds the rest up, and nothing is passed over. The copy is a file of
+its own, named by an event beside the result: B-LT where every certificate could be checked, B-T where one could not.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import datetime
+from typing import Final, Literal
+
+from edge.authorities import Revoked
+from edge.database import Fact
+from edge.errors import CannotStamp, UnreadablePdf
+from edge.node import Node
+from edge.pades.reading import Paper, read
+from edge.pades.stamps import StampService
+from schemas.acts import Preserved, Status
+from schemas.fold import Dossier
+from sync.errors import SyncError
+
+PAGE: Final = 200
+_MARK: Final = "preserved up to"
+_WAITING: Final = "preserving waits for"
+_FINISHED: Final = frozenset({Status.DONE, Status.RETURNED})
+Level = Literal["B-T", "B-LT"]
+
+log = logging.getLogger(__name__)
+
+
+class Preserving:
+    """Follows the dossiers of central; `run_once` does what there is to do now."""
+
+    def __init__(self, node: Node, service: StampService, every_s: float) -> None:
+        self._node, self._service, self._every_s = node, service, every_s
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="preserving", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join(timeout=self._every_s)
+
+    def run_once(self) -> int:
+        """Preserve what has come since the last time; how many results. Raises `CannotStamp`."""
+        waiting = [stream for stream in self._waiting() if not self._preserve(stream)]
+        done = len(self._waiting()) - len(waiting)
+        self._keep(_WAITING, " ".join(waiting))
+        while changes := self._node.stores["dossiers"].changes(self._mark(), limit=PAGE):
+            for change in changes:
+                stream = change.id.partition(":")[0]
+                if not self._is_due(stream):
+                    pass
+                elif self._preserve(stream):
+                    done += 1
+                elif stream not in (waiting := self._waiting()):
+                    self._keep(_WAITING, " ".join([*waiting, stream]))
+                self._keep(_MARK, str(change.seq))
+        return done
+
+    def _is_due(self, stream: str) -> bool:
+        dossier = self._node.register.dossier(stream)
+        standing = dossier.standing
+        return dossier.status in _FINISHED and standing.result is not None and standing.preserved is None
+
+    def _preserve(self, stream: str) -> bool:
+        """Whether nothing is left to do for a dossier; false while its file has not come."""
+        node = self._node
+        dossier = node.register.dossier(stream)
+        result = dossier.standing.result
+        if result is None or not self._is_due(stream):
+            return True
+        content = node.archive.read(result)
+        if content is None:
+            return False
+        try:
+            paper = read(content)
+        except UnreadablePdf:
+            log.warning("%s is no signed document and is left as it is", result)
+            return True
+        certificates, lists, level = self._proofs(paper, node.clock())
+        copy = self._service.preserve(content, certificates=certificates, lists=lists)
+        self._record(dossier, result, copy, level)
+        return True
+
+    def _proofs(self, paper: Paper, now: datetime) -> tuple[list[bytes], list[bytes], Level]:
+        """Certificates, lists, and whether they check every signature."""
+        authorities = self._node.authorities
+        certificates: dict[bytes, None] = {}
+        lists: dict[bytes, None] = {}
+        level: Level = "B-LT"
+        for one in paper.signatures:
+            at = one.at or now
+            certificates.update(dict.fromkeys([one.certificate, *authorities.issuers(one.certificate, at)]))
+            lists.update(dict.fromkeys(authorities.lists_of(one.certificate, at)))
+            if authorities.assess(one.certificate, at=at, now=now).revoked is not Revoked.NO:
+                level = "B-T"
+        certificates.update(dict.fromkeys(authorities.anchors(now, timestamps=True)))
+        lists.update(dict.fromkeys(authorities.stamp_lists(now)))
+        return (list(certificates), list(lists), level) if level == "B-LT" else ([], [], level)
+
+    def _record(self, dossier: Dossier, result: str, copy: bytes, level: Level) -> None:
+        preserved = Preserved(result=result, preserved=self._node.archive.keep(copy), level=level)
+        self._node.ledger.act(dossier.stream, "dossier.result_preserved", preserved, by="")
+
+    def _mark(self) -> int:
+        return int(self._kept(_MARK) or 0)
+
+    def _waiting(self) -> list[str]:
+        """Streams whose result has not come here as a file."""
+        return self._kept(_WAITING).split()
+
+    def _kept(self, key: str) -> str:
+        with self._node.file.read():
+            found = Fact.get_or_none(Fact.key == key)
+        return str(found.value) if found else ""
+
+    def _keep(self, key: str, value: str) -> None:
+        with self._node.file.write():
+            Fact.insert(key=key, value=value).on_conflict_replace().execute()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.run_once()
+            except CannotStamp as why:
+                log.warning("no time-stamp now, the results wait: %s", why)
+            except SyncError:
+                log.exception("time-stamping rests until its next pass; nothing is lost")
+            self._stopping.wait(self._every_s)
