@@ -98,6 +98,7 @@ class DemoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Only in a demo centre: what the sign-in page shows, and where the switches of the cables are."""
 
     pins: dict[str, str] = {}
+    seal_pin: str = ""
     switchboard: str = ""
     token: str = ""
 

@@ -17,7 +17,7 @@ from argon2 import PasswordHasher
 from flask import Flask, Response, jsonify, request
 
 from central.demo import crash
-from central.demo.plan import AUDITOR, HOST, PEOPLE, DemoNode
+from central.demo.plan import AUDITOR, HOST, PEOPLE, SEAL_PIN, DemoNode
 from central.demo.switchboard import Switchboard
 from central.serve import READY
 from edge.clock import Clock
@@ -116,7 +116,7 @@ class RunningCentre:
                 ),
                 readers=(self._reader,),
                 heartbeat_ms=2_000,
-                demo=DemoSettings(pins, switches, self._token),
+                demo=DemoSettings(pins, SEAL_PIN, switches, self._token),
             )
             write_settings(self.data / demo.name, settings)
 

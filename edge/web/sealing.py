@@ -97,6 +97,7 @@ def _render(
         seals=shown is not None and Step.SEAL in shown.dossier.standing.steps,
         tokens=_tokens(shown),
         second=second.asked_for(SEALED),
+        sample_pin=demo.seal_pin if (demo := site().node.settings.demo) else "",
         conflicts=[(one, sides(shown, one)) for one in shown.dossier.conflicts] if shown else [],
         file_is_here=shown is not None
         and shown.result is not None
