@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -107,7 +107,12 @@ def show(stream: str) -> Shown:
     g.restricted = stream in here.node.catalog.trust.restricted
     where = here.node.register.whereabouts([line.hash for line in dossier.timeline])
     contents = acts.contents_of(here.node, stream)
-    steps = tuple(_step(here, line, contents, where.get(line.hash)) for line in dossier.timeline)
+    unsure = {
+        event.hash
+        for event in here.node.projector.events_of(stream)
+        if isinstance(event, Event) and event.clock == "unsure"
+    }
+    steps = tuple(_step(here, line, contents, where.get(line.hash), unsure) for line in dossier.timeline)
     return Shown(
         dossier,
         receipt,
@@ -131,12 +136,15 @@ def _log(here: Site, stream: str) -> None:
     here.node.views.looked(presence.person().id, stream, request.endpoint or "")
 
 
-def _step(here: Site, line: Line, contents: Contents, where: Whereabouts | None) -> Step:
+_UNSURE: Final = Tag("wait", "clock", "Giờ chưa chắc")
+
+
+def _step(here: Site, line: Line, contents: Contents, where: Whereabouts | None, unsure: Set[str]) -> Step:
     return Step(
         line,
         acts.in_words(line.kind, contents.get(line.hash)),
         _at_centre(here, line, where),
-        _DOUBTS.get(line.place),
+        _DOUBTS.get(line.place) or (_UNSURE if line.hash in unsure else None),
     )
 
 

@@ -63,12 +63,21 @@ def present() -> StatusLine:
     if here.node.is_centre:
         return StatusLine(
             (_contact_with_nodes(here, now), _waiting(here.node.register.waiting(), now), problems),
-            "",
+            _hour(here),
         )
     contact = here.node.contacts.of(here.node.catalog.centre or "")
-    note = "" if contact.lost_since is None else _still_works(here)
+    note = _hour(here) or ("" if contact.lost_since is None else _still_works(here))
     facts = (_contact(contact, now), _waiting(here.node.register.waiting(), now), problems)
     return StatusLine(facts, note)
+
+
+def _hour(here: Site) -> str:
+    """What is known against this machine's clock; nothing, most of the time."""
+    hour = here.node.hour
+    if hour.skew is not None:
+        way = "nhanh" if hour.skew > timedelta(0) else "chậm"
+        return f"Đồng hồ máy {way} {words.age_s(int(abs(hour.skew).total_seconds()))}: báo quản trị."
+    return "Giờ máy chưa chắc: việc ghi kèm dấu này." if hour.unsure else ""
 
 
 def _contact(contact: Contact, now: datetime) -> Fact:

@@ -373,6 +373,11 @@ def test_a_clock_that_nothing_agrees_with_is_asked_about_at_the_sign_in(centre: 
     saved = clerk.press(ready, "stream", ("act", "save"))
     assert saved.status == 303
     assert "giờ chưa chắc" in clerk.open("/me/hour").page.text
+    shown = clerk.follow(saved).page.text
+    assert "Giờ chưa chắc" in shown
+    assert "Giờ máy chưa chắc: việc ghi kèm dấu này." in shown
+    clerk.node.hour.measured(centre.clock())
+    assert "Giờ máy chưa chắc" not in clerk.open("/find").page.text
     assert clerk.sign_in("long.pd").status == 303
 
 
