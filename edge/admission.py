@@ -24,7 +24,7 @@ from edge.waits import Waits
 from schemas.canonical import canonical
 from schemas.catalog import Catalog
 from schemas.errors import Malformed
-from schemas.events import VERSION, Event, Unknown, parse
+from schemas.events import VERSION, Event, Unknown, database_of, parse
 from schemas.seals import seal_holds
 
 Document = dict[str, Any]
@@ -88,7 +88,9 @@ class Admission:
             if isinstance(event, Malformed):
                 refusals[place] = str(event)
                 continue
-            refusals[place] = self._why_not_of_its_revision(document, event)
+            refusals[place] = _why_elsewhere(event, "dossiers") or self._why_not_of_its_revision(
+                document, event
+            )
             if refusals[place] is not None:
                 continue
             # node and number too: else a node could name a stranger's invention as its predecessor
@@ -113,7 +115,7 @@ class Admission:
 
     def singly(self, documents: Sequence[Document], source: str | None) -> list[str | None]:
         """The rules of `visits`: the same, each seal verified by itself."""
-        refusals = [self._why_not(document) for document in documents]
+        refusals = [self._why_no_visit(document) for document in documents]
         if source is not None:
             self._not_too_many(documents, refusals, source)
         return refusals
@@ -188,12 +190,13 @@ class Admission:
             return Sealed.UNKNOWN
         return Sealed.HOLDS if seal_holds(document, card.ed25519) else Sealed.WRONG
 
-    def _why_not(self, document: Document) -> str | None:
+    def _why_no_visit(self, document: Document) -> str | None:
         try:
             event = parse(document)
         except Malformed as why:
             return str(why)
-        if (refusal := self._why_not_of_its_revision(document, event)) is not None:
+        refusal = _why_elsewhere(event, "visits") or self._why_not_of_its_revision(document, event)
+        if refusal is not None:
             return refusal
         sealed = self.is_sealed(document)
         if sealed is Sealed.WRONG:
@@ -216,7 +219,7 @@ class Admission:
     def _why_not_in_catalog(self, document: Document) -> str | None:
         """Entries are central's, of whatever version, once its card is known."""
         try:
-            parse(document)
+            event = parse(document)
         except Malformed as why:
             return str(why)
         if not document["_rev"].startswith("1-"):
@@ -228,7 +231,7 @@ class Admission:
                 return "node: not written by central"
             if card is None or not seal_holds(document, card.ed25519):
                 return f"seal: not the seal of {centre}"
-        return None
+        return _why_elsewhere(event, "catalog")
 
     def _waiting_bytes(self, document: Document, event: Event | Unknown) -> int:
         """The size of an event whose card or catalog is not here, or whose version is not known; else 0."""
@@ -250,6 +253,13 @@ def _parsed(document: Document) -> Event | Unknown | Malformed:
         return parse(document)
     except Malformed as why:
         return why
+
+
+def _why_elsewhere(event: Event | Unknown, database: str) -> str | None:
+    """Numbers count in one database: what was written into another one is no second act under its number."""
+    if not isinstance(event, Event) or (own := database_of(event.kind)) == database:
+        return None
+    return f"kind: {event.kind} belongs to {own}"
 
 
 def _seq(event: Event | Unknown | Malformed) -> int:

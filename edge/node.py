@@ -138,7 +138,7 @@ class Node:
         self.catalog_problem: CatalogBroken | None = None
         self.on_catalog: list[Callable[[], None]] = []
         self._catalog_lock = threading.Lock()
-        self._entries: dict[int, Document] = {}
+        self._entries: dict[str, list[Document]] = {}
         self.file = NodeFile(SqliteFile(folder.database, key=folder.at_rest.database_key))
         self._files = SqliteFile(folder.files, key=folder.at_rest.database_key)
         migrate(self.file)
@@ -328,27 +328,56 @@ class Node:
     def _read_catalog(self) -> None:
         store = self.stores["catalog"]
         with self.file.read():
-            winners = store.winners([summary.id for summary in store.all_docs()])
-            self._apply_catalog([load(render(stored)) for stored in winners.values()])
+            came = sorted(store.all_docs(), key=lambda summary: summary.seq)
+            winners = store.winners([summary.id for summary in came])
+            self._apply_catalog([load(render(winners[summary.id])) for summary in came])
 
     def _apply_catalog(self, documents: Sequence[Document]) -> bool:
         """Apply the entries that follow the newest one applied; whether there were any.
 
         Entries may come in any order; those that cannot follow yet are kept for later. A catalog that does not
-        continue is used as far as it was whole, and shown as a problem.
+        continue is used as far as it was whole, and shown as a problem. Of two entries with one number the one that
+        came first counts here, after a restart too.
         """
         with self._catalog_lock:
             for document in documents:
-                if type(document.get("seq")) is int:  # of a newer version nothing is certain
-                    self._entries.setdefault(document["seq"], document)
-            run: list[Document] = []
-            while (number := self.catalog.number + len(run) + 1) in self._entries:
-                run.append(self._entries[number])
-            try:
-                self.catalog.apply(run)
-            except CatalogBroken as why:
-                self.catalog_problem = why
-                return False
+                if isinstance(document.get("prev"), str):  # of a newer version nothing is certain
+                    self._entries.setdefault(document["prev"], []).append(document)
+            before = self.catalog.number
+            run = self._following()
+            while run:
+                try:
+                    self.catalog.apply(run)
+                except CatalogBroken as why:
+                    self.catalog_problem = why
+                    run = run[: why.seq - 1 - before]
+                else:
+                    break
             for document in run:
-                del self._entries[document["seq"]]
-            return bool(run)
+                del self._entries[document["prev"]]
+            self._note_branches(documents)
+            return self.catalog.number > before
+
+    def _following(self) -> list[Document]:
+        """The entries here that follow the newest one applied, each after the one before it."""
+        run: list[Document] = []
+        number, tip = self.catalog.number, self.catalog.tip
+        while (
+            found := next((one for one in self._entries.get(tip, ()) if one.get("seq") == number + 1), None)
+        ) is not None:
+            run.append(found)
+            number, tip = number + 1, _hash(found)
+        return run
+
+    def _note_branches(self, documents: Sequence[Document]) -> None:
+        """Two entries with one number: central was restored, or its key is in other hands."""
+        for document in documents:
+            seq = document.get("seq")
+            if not isinstance(seq, int) or not 0 < seq <= self.catalog.number:
+                continue
+            if self.catalog.names[seq - 1] != f"{seq}-{_hash(document)[:16]}":
+                self.catalog_problem = CatalogBroken(seq, "central has written two entries with this number")
+
+
+def _hash(document: Document) -> str:
+    return str(document["_id"]).partition(":")[2]

@@ -10,7 +10,9 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any, Final, TypeVar
+from zlib import crc32
 
 from edge.admission import Admission, Sealed
 from edge.clock import Clock
@@ -477,7 +479,8 @@ def _dossier_row(dossier: Dossier) -> dict[str, Any] | None:
 class _Positions:
     """Row numbers of dossiers that grow with the moment at which a stream began: newest first costs nothing.
 
-    48 bits of milliseconds and 15 of chance; where two streams meet in one all the same, the later goes on.
+    48 bits of milliseconds and 15 of chance. Where two streams meet in one all the same, the later draws anew, and
+    ever further back: whoever makes up names of streams finds no end of the numbers, and no long way to a free one.
     """
 
     def __init__(self, connection: Connection, streams: Sequence[str]) -> None:
@@ -488,13 +491,16 @@ class _Positions:
 
     def next(self, stream: str) -> int:
         position = _position(stream)
-        while position in self._taken:
-            position += 1
+        for draw in count(1):
+            if position not in self._taken:
+                break
+            position = _position(stream, draw)
             if self._connection.execute("SELECT 1 FROM dossier WHERE position = ?", (position,)).fetchone():
                 self._taken.add(position)
         self._taken.add(position)
         return position
 
 
-def _position(stream: str) -> int:
-    return int(stream[:12], 16) << 15 | int(stream[-4:], 16) & 0x7FFF
+def _position(stream: str, draw: int = 0) -> int:
+    chance = crc32(f"{stream} {draw}".encode()) if draw else int(stream[-4:], 16)
+    return int(stream[:12], 16) - draw // 4 << 15 | chance & 0x7FFF

@@ -101,8 +101,12 @@ class Seals:
     def _noted(self, names: Sequence[str], seen: dict[str, bool]) -> None:
         with self._lock:
             for name in names:
-                if self._unseen.pop(name, "gone") is None and seen.get(name) is False:
-                    self._spoilt.add(name)
+                if (
+                    name in self._unseen
+                ):  # `may_leave` takes no lock: a spoilt one is in one of the two throughout
+                    if seen.get(name) is False:
+                        self._spoilt.add(name)
+                    del self._unseen[name]
 
     def _holds(self, stored: Stored) -> bool:
         return self._admission.is_sealed(load(render(stored))) is Sealed.HOLDS

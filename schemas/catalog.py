@@ -657,12 +657,12 @@ class Catalog:
 
         One seal is verified for the whole run: entry n's seal proves its `prev`, and so every entry before.
         """
-        run = [(document, self._parsed(document)) for document in documents]
+        first = self.number + 1
+        run = [(document, self._parsed(document, seq)) for seq, document in enumerate(documents, first)]
         if not run:
             return
         before, tip = self.name, self._tip
-        for place, (_, event) in enumerate(run):
-            seq = self.number + place + 1
+        for seq, (_, event) in enumerate(run, first):
             if event.seq != seq or event.prev != tip or event.catalog != before:
                 raise CatalogBroken(seq, "does not follow the entry before it")
             before, tip = f"{seq}-{event.hash[:16]}", event.hash
@@ -697,13 +697,13 @@ class Catalog:
     def latest(self) -> View:
         return View(self, self.number)
 
-    def _parsed(self, document: Document) -> Event:
+    def _parsed(self, document: Document, seq: int) -> Event:
         try:
             event = parse(document)
         except Malformed as why:
-            raise CatalogBroken(self.number + 1, str(why)) from why
+            raise CatalogBroken(seq, str(why)) from why
         if isinstance(event, Unknown):
-            raise CatalogBroken(self.number + 1, "written by a newer version; update this node")
+            raise CatalogBroken(seq, "written by a newer version; update this node")
         return event
 
     def _entry(self, event: Event) -> Entry | None:
@@ -717,7 +717,7 @@ class Catalog:
                 entry.ders()
             if isinstance(entry, Card):
                 from_base64(entry.tls, "tls")
-            if isinstance(entry, Redaction) and not set(event.with_) - {event.by}:
+            if isinstance(entry, Redaction) and len({event.by, *event.with_} - {""}) < 2:
                 raise Malformed("with", "a redaction needs two persons")
         except (msgspec.ValidationError, Malformed) as why:
             raise CatalogBroken(event.seq, str(why)) from why

@@ -48,6 +48,8 @@ _CATALOG = r"^([1-9][0-9]*-[0-9a-f]{16})?\Z"
 _HEX_ID = re.compile(r"^([0-9a-f]{32}):([0-9a-f]{64})$")
 _REVISION = re.compile(r"^[12]-[0-9a-f]{32}$")
 
+_DATABASES: Final = {"dossier": "dossiers", "petition": "dossiers", "node": "dossiers", "visit": "visits"}
+
 NOT_IN_HEADER: Final = frozenset({"_id", "_rev", "_revisions", "salt", "data", "seal"})
 HEADER_MEMBERS: Final = frozenset(
     {"v", "stream", "kind", "parents", "rests_on", "at", "node", "seq", "prev", "catalog", "by", "with"}
@@ -109,6 +111,15 @@ class Unknown(msgspec.Struct, frozen=True):
     stream: str
     hash: EventHash
     version: int
+
+
+def database_of(kind: str) -> str:
+    """Where events of a kind are written, by its first word; what no other database has is an entry of the catalog.
+
+    A node's chains in its databases share numbers, keys and the event before the first, and nothing sealed names the
+    database: an act that is carried over would look like a second one under its number.
+    """
+    return _DATABASES.get(kind.partition(".")[0], "catalog")
 
 
 def header_of(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from central.trust import cut_before, report_forks
 from edge.archive import list_revision
 from edge.keys import NodeKeys
 from edge.node import Folder, Node
+from edge.register import Work
 from edge.settings import NodeSettings, read_settings
 from edge.waits import MOST_BYTES
 from edge.web.held import why_in_words
@@ -604,3 +605,44 @@ def test_a_machine_writes_nothing_that_it_may_not_itself(centre: SmallCentre, do
     with pytest.raises(NotAllowed) as refused:
         centre.appraise(dossier, at="counter-02")
     assert refused.value.because is Because.DUTY
+
+
+# ---- the ends of what a number can be
+
+
+def test_streams_that_claim_the_end_of_time_hold_up_nothing(centre: SmallCentre, hostile: Hostile) -> None:
+    """Dossiers are listed by the moment in their stream's name; many may claim the last one there is, or the first."""
+    victim = centre["room-01"]
+    true = centre.receive("counter-02", by="long.pd")
+    data = hostile.node.stores["dossiers"].get(f"{true.stream}:{true.timeline[0].hash}")["data"]
+    last = [f"{'f' * 20}{number:08x}ffff" for number in range(3)]
+    first = [f"{'0' * 20}{number:08x}0000" for number in range(3)]
+    received = [
+        hostile.event(stream, "dossier.received", {**data, "number": f"H37.07-270301-02{number:02}"})
+        for number, stream in enumerate([*last, *first], 50)
+    ]
+    with hostile.facing(victim) as line:
+        for document in received:
+            assert line.send([document]) == [None]
+    assert {row.stream for row in victim.register.work(Work.APPRAISE)[0]} >= {*last, *first}
+    victim.projector.rebuild()
+    assert {row.stream for row in victim.register.work(Work.APPRAISE)[0]} >= {*last, *first}
+
+
+def test_a_number_that_no_chain_reaches_is_a_gap_and_no_more(
+    centre: SmallCentre, hostile: Hostile, dossier: Dossier
+) -> None:
+    """The largest number there is, by a machine that has written nothing before it."""
+    victim = centre["room-01"]
+    note = hostile.event(
+        dossier.stream,
+        "dossier.note",
+        {"text": "x"},
+        parents=[dossier.timeline[0].hash],
+        seq=2**53 - 1,
+        prev="a" * 64,
+    )
+    with hostile.facing(victim) as line:
+        assert line.send([note]) == [None]
+    (chain,) = [one for one in victim.register.completeness() if one.node == hostile.node.id]
+    assert (chain.upto, chain.known) == (0, 2**53 - 1)
