@@ -20,6 +20,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import count
 from typing import Final
 
 import msgspec
@@ -300,9 +301,9 @@ class Enrolment:
     def revoke(self, node: str, why: Why, *, by: str) -> Card:
         """Take a machine's access back, and say up to where its acts count. Raises `NotGranted`.
 
-        `retired` is for a machine that closed itself. Of a lost or stolen one all counts that central has; what it
-        still holds is kept apart when it comes, until the desk has looked at it. Of a cloned one nothing counts from
-        the first number on that was used twice.
+        `retired` is for a machine that closed itself. Of a lost or stolen one all counts that central has without a
+        gap (whoever has its key could fill one); what comes later is kept apart until the desk has looked at it. Of
+        a cloned one nothing counts from the first number on that was used twice.
         """
         now = self._centre.clock()
         with self._centre.file.write():
@@ -358,6 +359,8 @@ class Enrolment:
             known = self._centre.catalog.trust.forks.get(node) if database == "dossiers" else None
             if known is not None:
                 events = [event for event in events if event[0] < known[0]]
+        if why != "retired":
+            events = _without_gap(events)
         seq, event_hash = max(events, default=(0, ""))
         return msgspec.convert(
             {"node": node, "database": database, "last_seq": seq, "last_hash": event_hash, "why": why}, Cut
@@ -536,3 +539,10 @@ class Enrolment:
 
     def _set(self, name: str, *where: object, **values: object) -> None:
         EnrolmentCode.update(**values).where(EnrolmentCode.name == name, *where).execute()
+
+
+def _without_gap(events: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Those from number 1 up to the first number that is not here."""
+    numbers = {seq for seq, _ in events}
+    gap = next(number for number in count(1) if number not in numbers)
+    return [event for event in events if event[0] < gap]

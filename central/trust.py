@@ -25,7 +25,7 @@ def report_forks(centre: Node) -> int:
     entries = []
     for fork in centre.register.forks():
         reported = trust.forks.get(fork.node)
-        if fork.node in trust.cuts or (reported is not None and reported[0] <= fork.seq):
+        if trust.answers(fork.node, fork.seq) or (reported is not None and reported[0] <= fork.seq):
             continue
         entries.append(Fork(fork.node, "dossiers", fork.seq, (fork.first[0].hash, fork.second[0].hash)))
     return Office(centre).define(entries, by="") if entries else 0

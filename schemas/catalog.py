@@ -586,6 +586,14 @@ class Trust:
             return False
         return seq > cut.last_seq or (seq == cut.last_seq and event_hash != cut.last_hash)
 
+    def answers(self, node: str, seq: int) -> bool:
+        """Whether a machine was cut before a number that it used twice: what it wrote under it is held anyhow.
+
+        A cut further on, of a machine that was lost, answers nothing: who has its key can go back behind it.
+        """
+        cut = self.cuts.get(node)
+        return cut is not None and cut.last_seq < seq
+
     def signed_out_since(self, person: str, number: int, *, pins: bool = False) -> bool:
         """Whether a person was signed out everywhere after catalog `number`; with `pins`, of their PINs too."""
         return any(n > number and (forgets or not pins) for n, forgets in self.signed_out.get(person, ()))

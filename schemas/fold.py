@@ -419,7 +419,7 @@ class _Fold:
         fork = trust.forks.get(event.node)
         if since is not None:
             self.alone[place] = (BY_NAME["revoked"], since)
-        elif fork is not None and event.seq >= fork[0] and event.node not in trust.cuts:
+        elif fork is not None and event.seq >= fork[0] and not trust.answers(event.node, fork[0]):
             self.alone[place] = (BY_NAME["machine_doubted"], fork[1])
         else:
             return
@@ -462,7 +462,7 @@ class _Fold:
         if concurrent:
             self._compare(place, act, verdict.claims, concurrent)
         twin = self.of_seq.setdefault((event.node, event.seq), place)
-        if twin != place and event.node not in self.catalog.trust.cuts:
+        if twin != place and not self.catalog.trust.answers(event.node, event.seq):
             self._clash(place, BY_NAME["machine_doubted"], 1 << twin)
         self.effective |= bit
         if verdict.place is Place.IRREGULAR:

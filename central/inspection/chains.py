@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from central.inspection.documents import UNKNOWN
 from central.inspection.events import Shelf
 from central.inspection.findings import Findings, Link, Trace
+
+LONGEST_GAP: Final = 100_000
+"""Of so many events each is named; a longer gap is one finding: a number proves nothing but that it was written."""
 
 
 class Head(NamedTuple):
@@ -152,9 +155,14 @@ class Chains:
             tops[place.node] = max(tops[place.node], head)
         held = {(link.node, link.seq) for link in shelf.links.values()}
         for node, top in sorted(tops.items()):
-            for seq in range(1, top + 1):
-                if (node, seq) not in held:
-                    yield self._trace_at(node, seq)
+            before = 0
+            for seq in [*sorted(seq for writer, seq in held if writer == node and seq < top), top + 1]:
+                if seq - before > LONGEST_GAP:
+                    where = f"{self._database} chain of {node}"
+                    self._findings.say(place.folder, where, f"#{before + 1} to #{seq - 1} are not here")
+                else:
+                    yield from (self._trace_at(node, gone) for gone in range(before + 1, seq))
+                before = seq
 
     def _own_elsewhere(self, place: Place, again: Again) -> Iterator[Trace]:
         """What the node itself wrote and only others have."""

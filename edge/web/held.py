@@ -72,7 +72,8 @@ def render(wrong: str, why: str) -> str:
 def forks(here: Site) -> list[ForkShown]:
     trust = here.node.catalog.trust
     return [
-        ForkShown(one, one.node in trust.forks, one.node in trust.cuts) for one in here.node.register.forks()
+        ForkShown(one, one.node in trust.forks, trust.answers(one.node, one.seq))
+        for one in here.node.register.forks()
     ]
 
 

@@ -12,20 +12,25 @@ from cryptography import x509
 from central.centre import Numbers
 from central.enrolment import COUNTER, HEARD_WITHIN, RENEWED_BEFORE, TRIES, Change, Enrolment, Wish
 from central.errors import NotGranted
+from central.trust import cut_before, report_forks
 from edge.database import EnrolmentCode, Fact
 from edge.enrolment import make_request, settings_for, settle_in
 from edge.errors import NotEnrolled
 from edge.keys import NodeKeys, keep_keys
 from edge.node import Folder, Node
 from edge.retiring import close_node
+from schemas.acts import Note, Status
 from schemas.boxes import opened
 from schemas.calendar import local_day
 from schemas.canonical import from_base64
 from schemas.catalog import Card, Duty
 from schemas.enrolment import Code, check_of, read_answer, spelled
 from schemas.errors import NotAllowed
+from schemas.events import moment
 from schemas.fold import Place
+from sync.peer import LocalPeer
 from tests.centres import SmallCentre
+from tests.edge.hostile import Document, Hostile
 
 BY = "quan.nv"
 WISH = Wish("counter-03", "Quầy 03", COUNTER)
@@ -500,3 +505,83 @@ def test_a_revoked_machine_may_not_come_back_with_its_keys(
         newcomer.ask(office, office.make_code(WISH, by=BY).text)
     with pytest.raises(NotGranted, match="already"):
         office.answer_file(newcomer.request, check_of(newcomer.request), WISH, by=BY)
+
+
+# --- what a thief tries with the keys of a machine that was put out ---
+
+
+def _carried(centre: SmallCentre, document: Document, to: str) -> None:
+    """An honest neighbour that has not heard of the revocation brings it."""
+    peer = LocalPeer(centre[to].stores["dossiers"], server_uuid="0" * 32, source="counter-01.1")
+    assert peer.bulk_docs([document]) == []
+
+
+def test_a_number_far_ahead_does_not_move_the_cut(centre: SmallCentre, office: Enrolment) -> None:
+    """The thief seals a huge number before anybody has noticed; what they seal below it later is held all the same."""
+    dossier = centre.receive("counter-02", by="long.pd")
+    thief = Hostile(centre, "counter-02")
+    receipt = dossier.timeline[0].hash
+    far = thief.event(dossier.stream, "dossier.note", {"text": "x"}, parents=[receipt], seq=2**53 - 1)
+    _carried(centre, far, "counter-01")
+    centre.meet()
+    office.revoke("counter-02.1", "stolen", by=BY)
+    cut = centre["central"].catalog.trust.cuts["counter-02.1"]
+    assert (cut.last_seq, cut.last_hash) == (1, receipt)
+    later = thief.event(
+        dossier.stream,
+        "dossier.reception_cancelled",
+        {"reason": "x"},
+        parents=[receipt],
+        rests_on=[receipt],
+        seq=2,
+        prev=receipt,
+    )
+    _carried(centre, later, "room-01")
+    centre.meet()
+    for node in centre.nodes.values():
+        shown = node.register.dossier(dossier.stream)
+        assert shown.status is Status.RECEIVED
+        assert {(one.seq, one.place) for one in shown.timeline} == {
+            (1, Place.EFFECTIVE),
+            (2, Place.HELD),
+            (2**53 - 1, Place.HELD),
+        }
+
+
+def test_who_goes_back_behind_the_cut_is_found_out_by_the_number(
+    centre: SmallCentre, office: Enrolment
+) -> None:
+    """A second act under a number below the cut: every node doubts it, and the administrator can cut there."""
+    dossier = centre.receive("counter-02", by="long.pd")
+    centre["counter-02"].ledger.act(dossier.stream, "dossier.note", Note("gọi rồi"), by="long.pd")
+    honest = centre["counter-02"].ledger.act(dossier.stream, "dossier.note", Note("rồi nhé"), by="long.pd")
+    centre.meet()
+    office.revoke("counter-02.1", "stolen", by=BY)
+    centre.meet("central", "counter-01", "room-01")
+    receipt = dossier.timeline[0].hash
+    forged = Hostile(centre, "counter-02").event(
+        dossier.stream,
+        "dossier.reception_cancelled",
+        {"reason": "x"},
+        parents=[receipt],
+        rests_on=[receipt],
+        at=moment(honest.timeline[-1].at),
+        seq=2,
+        prev=receipt,
+    )
+    _carried(centre, forged, "room-01")
+    assert centre["room-01"].register.dossier(dossier.stream).contested
+    centre.meet()
+    central = centre["central"]
+    assert report_forks(central) == 1
+    assert report_forks(central) == 0
+    centre.meet()
+    assert all(node.register.dossier(dossier.stream).contested for node in centre.nodes.values())
+    (fork,) = central.register.forks()
+    cut_before(central, fork, by=BY)
+    centre.meet()
+    assert report_forks(central) == 0
+    for node in centre.nodes.values():
+        shown = node.register.dossier(dossier.stream)
+        assert not shown.contested
+        assert shown.status is Status.RECEIVED
