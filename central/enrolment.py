@@ -174,6 +174,8 @@ class Enrolment:
         """
         with self._centre.file.read():
             self._usable(name)  # whoever has heard of no code holds up nobody who writes
+        with self._centre.file.read():
+            self._usable(name)  # who guesses at names of codes keeps nobody from writing
         with self._centre.file.write():
             row = self._usable(name)
             code, place = Code(name, bytes(row.key)), msgspec.json.decode(row.plan, type=Place)

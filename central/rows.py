@@ -102,7 +102,7 @@ def _answered(centre: Node, stream: str) -> Iterator[Report]:
     for line in centre.projector.dossier(stream).timeline:
         if line.kind == "dossier.settled" and line.place not in (Place.HELD, Place.WAITING):
             event = centre.stores["dossiers"].get(f"{stream}:{line.hash}")
-            report = open_here.get(event["data"].get("conflict", ""))
+            report = open_here.get(event.get("data", {}).get("conflict", ""))
             if report is not None:
                 yield Report(
                     report.id, report.row, report.streams, report.members, report.number, closed=True

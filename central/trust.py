@@ -6,17 +6,21 @@ doubts the decisions of that machine, in whatever dossier, until an administrato
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Final
 
 from central.centre import Office
 from central.rows import report_rows
+from edge.chain import ClockBehind
 from edge.node import Node
 from edge.register import Fork as Found
 from schemas.catalog import Cut, Fork
 from schemas.events import Event, parse
+from sync.errors import Unavailable
 
 LOOK_S: Final = 5.0
+log = logging.getLogger(__name__)
 
 
 def report_forks(centre: Node) -> int:
@@ -60,7 +64,12 @@ class Watch:
         seen = -1
         while not self._stopping.is_set():
             if seen != (newest := store.published):
-                seen = newest
-                report_forks(self._centre)
-                report_rows(self._centre)
+                try:
+                    report_forks(self._centre)
+                    report_rows(self._centre)
+                    seen = newest
+                except (Unavailable, ClockBehind) as why:
+                    log.warning("forks are looked for again in %.0f s: %s", LOOK_S, why)
+                    self._stopping.wait(LOOK_S)
+                    continue
             store.wait(seen, LOOK_S, unless=self._stopping.is_set)

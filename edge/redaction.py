@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ from printing import spool
 from schemas.catalog import Catalog
 from schemas.events import redacted
 from sync.errors import Unavailable
+from sync.rows import where_in
 from sync.sqlite import SqliteFile
 from sync.store import Store
 
@@ -44,6 +45,7 @@ class Redactions:
     ) -> None:
         self._file, self._archive, self._stores = file, archive, stores
         self._projector, self._catalog, self._aside = projector, catalog, aside
+        self._looked_for: set[str] = set()
 
     def apply(self) -> int:
         """Do what is not done here yet; how many events and files went. Raises `DiskFull`.
@@ -51,9 +53,9 @@ class Redactions:
         A crash anywhere leaves the rest to the next time, which is at the latest the next start.
         """
         targets = list(self._catalog.trust.redacted)
-        gone = sum(
-            self._file_goes(one) if one.startswith(_FILE) else self._event_goes(one) for one in targets
-        )
+        gone = sum(self._document_goes(*one) for one in self._documents(targets))
+        gone += sum(self._file_goes(one) for one in targets if one.startswith(_FILE))
+        gone += self._chunks_that_came_back()
         if gone or self._is_due():
             self._scrub()
         return gone
@@ -65,23 +67,30 @@ class Redactions:
                 return False
         return not self._archive.lists_naming([name])
 
-    def _event_goes(self, event_hash: str) -> bool:
-        done = False
-        for store in self._stores:
-            for doc_id in self._ids_of(store, event_hash):
-                done |= self._document_goes(store, doc_id)
-        return done
+    def _documents(self, targets: Sequence[str]) -> list[tuple[Store, str]]:
+        """The documents of events that have to go. The list of events has those of all streams but of visits.
 
-    def _ids_of(self, store: Store, event_hash: str) -> list[str]:
-        """The document of an event; the streams are in the list of events but for those of visits."""
+        Those are looked for one by one, for each target once: what was not here then is refused from then on.
+        """
+        if not targets:
+            return []
+        with self._file.write():
+            pass  # whoever began to write before the catalog said so is done by now
         with self._file.read() as connection:
-            row = connection.execute("SELECT stream FROM event WHERE hash = ?", (event_hash,)).fetchone()
-        if row is not None:
-            return [doc_id] if (doc_id := f"{row[0]}:{event_hash}") in store.summaries([doc_id]) else []
-        return [one.id for one in store.all_docs() if one.id.endswith(event_hash)]
+            known = where_in(connection, "SELECT hash, stream FROM event WHERE hash IN", targets)
+        listed = self._projector.store
+        names = [f"{stream}:{event_hash}" for event_hash, stream in known]
+        found = [(listed, name) for name in listed.summaries(names)]
+        new = {one for one in targets if not one.startswith(_FILE)} - self._looked_for
+        if new:
+            for store in self._stores:
+                if store is not listed:
+                    found += ((store, one.id) for one in store.all_docs() if one.id.partition(":")[2] in new)
+            self._looked_for |= new
+        return found
 
     def _document_goes(self, store: Store, doc_id: str) -> bool:
-        """Data and salt of one event, and all that this node made of them, in one transaction."""
+        """Data and salt of one event, and all that this node made of them, in one transaction; whether any were here."""
         summary = store.summary(doc_id)
         first = [str(leaf.rev) for leaf in summary.leaves if leaf.rev.generation == 1]
         with self._file.write():
@@ -118,6 +127,23 @@ class Redactions:
         with contextlib.suppress(Unavailable):  # gone all the same; the bytes go with `_scrub`
             self._archive.forget([*alone, name])
         return True
+
+    def _chunks_that_came_back(self) -> int:
+        """A list that somebody made up, and that names them, opens the door to erased chunks; no true file has them."""
+        with self._file.read():
+            erased = [row.name for row in Erased.select()]
+        back = set(self._archive.store.summaries(erased))
+        if not back:
+            return 0
+        true = [name for name in self._archive.lists_naming(back) if self._is_true(name)]
+        kept = {chunk for name in true for index in self._archive.lists(name) for chunk in index["chunks"]}
+        if not (alone := sorted(back - kept)):
+            return 0
+        with self._file.write():
+            self._note_due()
+        with contextlib.suppress(Unavailable):
+            self._archive.forget(alone)
+        return len(alone)
 
     def _is_true(self, name: str) -> bool:
         """Whether a file is whole: a list that somebody made up keeps no chunk here."""

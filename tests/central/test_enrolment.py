@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from tests.edge.hostile import Document, Hostile
 
 BY = "quan.nv"
 WISH = Wish("counter-03", "Quầy 03", COUNTER)
+ELSEWHERE = Wish("counter-04", "Quầy 04", COUNTER)
 
 
 @pytest.fixture
@@ -152,6 +154,34 @@ def test_a_code_makes_one_machine_and_answers_that_one_again(
     assert read_answer(newcomer.ask(office, made.text)).node == read_answer(first).node
     with pytest.raises(NotGranted, match="used already"):
         Newcomer(tmp_path / "other").ask(office, made.text)
+
+
+def test_of_many_who_ask_at_once_one_gets_a_card_and_five_guesses_end_a_code(
+    centre: SmallCentre, office: Enrolment, tmp_path: Path
+) -> None:
+    """Over as many lines as they like: tries are counted one by one, and so are cards."""
+    good, guessed = office.make_code(WISH, by=BY), office.make_code(ELSEWHERE, by=BY)
+    many = [Newcomer(tmp_path / str(number)) for number in range(12)]
+    name = Code.of(guessed.text).name
+
+    def ask(newcomer: Newcomer) -> str:
+        with pytest.raises(NotGranted):
+            office.answer(name, bytes(32), newcomer.request, server="")
+        try:
+            return read_answer(newcomer.ask(office, good.text)).node
+        except NotGranted as why:
+            return str(why)
+
+    with ThreadPoolExecutor(len(many)) as threads:
+        said = list(threads.map(ask, many))
+    assert said.count("counter-03.1") == 1
+    assert [one.node for one in centre["central"].catalog.latest.cards() if one.place == WISH.place] == [
+        "counter-03.1"
+    ]
+    assert {code.place.node: (code.state, code.failures) for code in office.codes()} == {
+        "counter-03.1": ("used", 0),
+        "counter-04.1": ("void", TRIES),
+    }
 
 
 def test_a_request_that_was_changed_on_the_way_is_a_wrong_try(office: Enrolment, newcomer: Newcomer) -> None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from central.centre import Office
 from central.redaction import redact
 from central.verify import verify
+from edge.archive import list_revision
 from edge.node import Node
 from printing.spool import PrintJob
 from schemas import events
-from schemas.acts import Note, Status
+from schemas.acts import Note, Status, TicketTaken
+from schemas.catalog import Duty
 from schemas.errors import Because, NotAllowed
 from schemas.fold import Dossier, Place
+from sync.documents import load, render
 from sync.errors import Forbidden
 from tests.centres import SmallCentre
 from tests.edge.hostile import Hostile
@@ -276,3 +281,84 @@ def test_a_redaction_that_a_power_cut_interrupts_is_done_at_the_next_start(
             centre.meet("central", "room-01")
     reopened = centre.reopen("room-01")
     assert found_in(reopened) == {}
+
+
+def test_a_list_that_somebody_made_up_brings_no_chunk_back_for_long(
+    centre: SmallCentre, dossier: Dossier
+) -> None:
+    """It names what was erased, and so the chunk is taken; at the next look no true file has it, and it goes again."""
+    room = centre["room-01"]
+    counter = centre["counter-01"]
+    wrong = counter.archive.keep(APPLICANT.encode() * 1000)
+    right = counter.archive.keep(b"another scan")
+    centre.meet()
+    (index,) = room.archive.lists(wrong)
+    chunk = counter.stores["files"].revision(index["chunks"][0])
+    document = load(render(chunk, contents=counter.stores["files"].contents(chunk)))
+    _redact(centre, wrong)
+    centre.meet()
+    forged = {"size": 10, "chunks": index["chunks"]}
+    made_up = {"_id": f"file-{'0' * 64}", "_rev": list_revision(forged), **forged}
+    with Hostile(centre).facing(room) as line:
+        assert line.send([document], "files")[0] is not None
+        assert line.send([made_up], "files") == [None]
+        assert line.send([document], "files") == [None]
+    assert APPLICANT.encode() in room.folder.files.read_bytes() + _log_of(room.folder.files)
+    assert room.redactions.apply() == 1
+    assert APPLICANT.encode() not in room.folder.files.read_bytes() + _log_of(room.folder.files)
+    assert room.redactions.apply() == 0
+    assert room.archive.read(right) == b"another scan"
+
+
+def test_a_visit_goes_too_and_is_looked_for_once(centre: SmallCentre) -> None:
+    central = centre["central"]
+    card = centre["counter-01"].card
+    Office(central).define([msgspec.structs.replace(card, duties=(*card.duties, Duty.QUEUE))], by="quan.nv")
+    centre.meet()
+    visits = centre["counter-01"].visits
+    visits.act(
+        centre.ids.stream(centre.clock()), "visit.ticket_taken", TicketTaken("A001", APPLICANT), by="hanh.nh"
+    )
+    store = centre["counter-01"].stores["visits"]
+    (name,) = [one.id for one in store.all_docs()]
+    first = store.get(name)
+    _redact(centre, name.partition(":")[2])
+    centre.meet()
+    assert store.get(name)["_rev"].startswith("2-")
+    assert found_in(centre["counter-01"]) == {}
+    (outcome,) = central.stores["visits"].bulk_docs([first], new_edits=False, source="counter-01.1")
+    assert outcome.refusal is not None
+    assert outcome.refusal.reason.startswith("redacted: ")
+
+
+def test_one_person_under_two_names_is_not_two(centre: SmallCentre, dossier: Dossier) -> None:
+    """Central's key alone, without a second person: no node obeys, and the catalog says where it broke."""
+    central, room = centre["central"], centre["room-01"]
+    number = room.catalog.number
+    for by, second in (("quan.nv", ()), ("quan.nv", ("quan.nv",)), ("", ("quan.nv",))):
+        with central.file.read():
+            head = Office(central).entries()[-1]
+        document = events.write(
+            stream=centre.ids.stream(centre.clock()),
+            kind="event.redacted",
+            data={"target": dossier.timeline[0].hash, "ground": GROUND},
+            parents=(),
+            at=centre.clock(),
+            node=central.id,
+            seq=head["seq"] + 1,
+            prev=head["_id"].partition(":")[2],
+            catalog=central.catalog.name,
+            by=by,
+            with_=second,
+            salt=bytes(16),
+            seal=central.keys.ed25519.sign,
+        )
+        store = room.stores["catalog"]
+        assert store.bulk_docs([document], new_edits=False, source="central.1")[0].refusal is None
+        assert (room.catalog.number, room.catalog.trust.redacted) == (number, {})
+        assert "two persons" in str(room.catalog_problem)
+
+
+def _log_of(database: Path) -> bytes:
+    log = Path(f"{database}-wal")
+    return log.read_bytes() if log.exists() else b""

@@ -19,22 +19,16 @@ from edge.keys import NodeKeys
 from edge.node import Folder, Node, server_uuid
 from edge.settings import NodeSettings, read_settings
 from schemas import events
-from schemas.canonical import to_base64
 from schemas.catalog import Duty
 from schemas.events import Document
 from schemas.fold import Place as Fate
 from schemas.seals import seal_holds
 from sync.peer import LocalPeer
 from tests.centres import MONDAY, HandClock, SmallCentre
+from tests.edge.hostile import resealed
 
 AUTHOR, CARRIER = "counter-01", "room-01"
 STRANGER = NodeKeys.generate()
-
-
-def resealed(document: Document, seal: bytes) -> Document:
-    """The same event with another seal, in the revision that fits it."""
-    event_hash = document["_id"].partition(":")[2]
-    return {**document, "seal": to_base64(seal), "_rev": events.revision_of(event_hash, seal)}
 
 
 def junk(document: Document) -> Document:
@@ -282,3 +276,50 @@ def test_the_data_of_a_spoilt_act_goes_too_when_the_law_demands_it(centre: Small
     store = other.stores["dossiers"]
     assert "data" not in store.get(chain[0]["_id"])
     assert mark(other, chain[0]) is Sealed.HOLDS, "central's redacted copy has the true seal"
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_machine_that_dies_before_it_has_looked_gives_nothing_away_when_it_is_back(
+    centre: SmallCentre, tmp_path: Path, asked: bool
+) -> None:
+    """SIGKILL after the commit and before the first look: its files as they are then, opened by another process."""
+    chain = written(centre, 3)
+    other = centre["counter-02"]
+    bring(other, [junk(chain[0]), chain[1], chain[2]])
+    if asked:
+        assert junk(chain[0]) not in given_away(other)
+    shutil.copytree(other.folder.path, tmp_path / "dead")
+    dead = Node(Folder(tmp_path / "dead"), other.settings, clock=centre.clock, ids=centre.ids)
+    try:
+        assert dead.seals.unseen == 2
+        assert sorted(one["seq"] for one in given_away(dead)) == [2, 3]
+        look_at_all(dead)
+        assert mark(dead, chain[0]) is Sealed.SPOILT
+        assert sorted(one["seq"] for one in given_away(dead)) == [2, 3]
+    finally:
+        dead.close()
+
+
+def test_somebody_who_asks_while_the_seals_are_looked_at_gets_no_spoilt_one(centre: SmallCentre) -> None:
+    """Whatever the moment: a spoilt seal is in one list or the other, and never in none."""
+    chain = written(centre, 2)
+    other = centre["counter-02"]
+    bring(other, [junk(chain[0]), chain[1]])
+    store, seals = other.stores["dossiers"], other.seals
+    name = chain[0]["_id"]
+    stored = store.revision(name, for_others=False)
+    told: list[bool] = []
+
+    class Watched(dict[str, None]):
+        def __delitem__(self, key: str) -> None:
+            super().__delitem__(key)
+            told.append(seals.may_leave(stored))
+
+        def pop(self, key: str, *default: Any) -> Any:
+            found = super().pop(key, *default)
+            told.append(seals.may_leave(stored))
+            return found
+
+    seals._unseen = Watched(seals._unseen)
+    look_at_all(other)
+    assert told == [False]

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.acts import TABLE
 from schemas.calendar import Year
 from schemas.canonical import to_base64
 from schemas.catalog import (
@@ -37,7 +38,16 @@ from schemas.catalog import (
     subject_of,
 )
 from schemas.errors import CatalogBroken
-from schemas.events import Document, data_hash_of, hash_of, header_of, revision_of, seal_message, write
+from schemas.events import (
+    Document,
+    data_hash_of,
+    database_of,
+    hash_of,
+    header_of,
+    revision_of,
+    seal_message,
+    write,
+)
 from tests.schemas.histories import (
     AGENCY,
     MORNING,
@@ -482,3 +492,14 @@ def test_a_card_with_half_a_certificate_breaks_the_catalog() -> None:
     broken = msgspec.structs.replace(card("counter-01.1"), tls="A")
     with pytest.raises(CatalogBroken, match="tls"):
         applied(written(card("central.1"), broken))
+
+
+def test_every_kind_belongs_to_one_database() -> None:
+    """Central's entries are those of the catalog, and no act is one of them."""
+    assert {database_of(kind) for kind in KINDS} == {"catalog"}
+    assert {(act.subject, database_of(act.kind)) for act in TABLE} == {
+        ("dossier", "dossiers"),
+        ("petition", "dossiers"),
+        ("node", "dossiers"),
+        ("visit", "visits"),
+    }
