@@ -51,11 +51,14 @@ class Line:
 
     def die(self) -> None:
         with self._changed:
-            self._dead = True
-            lines, self._open = self._open, set()
-        for line in lines:
-            with contextlib.suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)
+            lines = self._dying()
+        _shut(lines)
+
+    def _dying(self) -> set[socket.socket]:
+        """The connections that die now."""
+        self._dead = True
+        lines, self._open = self._open, set()
+        return lines
 
     def _accept(self) -> None:
         while True:
@@ -82,26 +85,37 @@ class Line:
             self._heard.append(heard)
         with contextlib.suppress(OSError):
             while part := source.recv(4096):
-                part, ended = self._let(part, heard)
+                part, dying = self._let(part, heard)
                 target.sendall(part)
-                if ended:
-                    self.die()
+                if dying is not None:
+                    _shut(dying)
                     break
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)
         source.close()
 
-    def _let(self, part: bytes, heard: bytearray) -> tuple[bytes, bool]:
-        """As much of these bytes as the line still carries, and whether they are its last."""
+    def _let(self, part: bytes, heard: bytearray) -> tuple[bytes, set[socket.socket] | None]:
+        """As much of these bytes as the line still carries; and if they are its last, the connections that die.
+
+        Only who finds the line's end first takes them down: whoever came later could meet those of after a `mend`.
+        """
         with self._changed:
             left = len(part) if self.dies_after is None else self.dies_after - self.passed
-            if self._dead or left < len(part):
-                part = part[: 0 if self._dead else max(left, 0)]
-                self._dead = True
+            dying: set[socket.socket] | None = None
+            if self._dead:
+                part, dying = b"", set()
+            elif left < len(part):
+                part, dying = part[: max(left, 0)], self._dying()
             heard += part
             self.passed += len(part)
             self._changed.notify_all()
-            return part, self._dead
+            return part, dying
+
+
+def _shut(lines: set[socket.socket]) -> None:
+    for line in lines:
+        with contextlib.suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager
