@@ -156,7 +156,7 @@ class Chains:
         held = {(link.node, link.seq) for link in shelf.links.values()}
         for node, top in sorted(tops.items()):
             before = 0
-            for seq in [*sorted(seq for writer, seq in held if writer == node and seq < top), top + 1]:
+            for seq in [*sorted(seq for writer, seq in held if writer == node and seq <= top), top + 1]:
                 if seq - before > LONGEST_GAP:
                     where = f"{self._database} chain of {node}"
                     self._findings.say(place.folder, where, f"#{before + 1} to #{seq - 1} are not here")

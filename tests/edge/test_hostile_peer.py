@@ -16,6 +16,7 @@ import pytest
 from central.centre import Place as MachinePlace
 from central.centre import enrol
 from central.trust import cut_before, report_forks
+from central.verify import verify
 from edge.archive import list_revision
 from edge.keys import NodeKeys
 from edge.node import Folder, Node
@@ -646,3 +647,6 @@ def test_a_number_that_no_chain_reaches_is_a_gap_and_no_more(
         assert line.send([note]) == [None]
     (chain,) = [one for one in victim.register.completeness() if one.node == hostile.node.id]
     assert (chain.upto, chain.known) == (0, 2**53 - 1)
+    centre.close()
+    findings = [str(one) for one in verify(centre.data).findings]
+    assert any(f"#1 to #{2**53 - 2} are not here" in one for one in findings), findings
