@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, Final, TypeVar
 from zlib import crc32
@@ -23,7 +23,7 @@ from schemas.acts import TABLE
 from schemas.calendar import local_day
 from schemas.catalog import Admission as Admitted
 from schemas.catalog import Catalog, Cut, Entry, Fork, Person, Redaction, Report, Revocation
-from schemas.events import Event, Unknown, moment, parse, timestamp
+from schemas.events import Event, EventHash, Unknown, moment, parse, timestamp
 from schemas.fold import Dossier, Place, fold
 from schemas.identity import numbers_in
 from schemas.spelling import words
@@ -35,12 +35,16 @@ from sync.writing import Arrival
 
 PARSED = 4_000
 """Events kept in memory, of some 4 KB each: those of a batch that arrives, and of the dossiers that are worked on."""
+FOLDED: Final = 64
+"""Dossiers kept in memory as they were folded last: one that is worked on is asked for several times an act."""
 _SEARCHED: Final = ("number", "applicant", "submitter", "phone", "identity")
 """What the search finds a dossier by."""
 _SLICE: Final = 200
 """Streams folded anew in one transaction when the catalog grew: others write in between."""
 _TRUSTED_UP_TO: Final = "trusted up to"
 T = TypeVar("T")
+_MadeOf = tuple[int, list[Event | Unknown], list[EventHash]]
+"""The catalog's number, the events, and those of them whose seal is doubted."""
 _SIGNED: Final = tuple(act.kind for act in TABLE if act.signed)
 
 
@@ -72,6 +76,31 @@ class Parsed:
                 del self._events[name]
 
 
+class Folded:
+    """The dossiers folded last, each with all that it was made of: of the same, a pure function makes the same."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._dossiers: OrderedDict[str, tuple[_MadeOf, Dossier]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, stream: str, made_of: _MadeOf) -> Dossier | None:
+        with self._lock:
+            kept = self._dossiers.get(stream)
+        return kept[1] if kept is not None and kept[0] == made_of else None
+
+    def keep(self, stream: str, made_of: _MadeOf, dossier: Dossier) -> None:
+        with self._lock:
+            self._dossiers[stream] = made_of, dossier
+            self._dossiers.move_to_end(stream)
+            if len(self._dossiers) > self._most:
+                self._dossiers.popitem(last=False)
+
+    def forget(self, stream: str) -> None:
+        with self._lock:
+            self._dossiers.pop(stream, None)
+
+
 class Projector:
     """Keeps the projections of one node. An arrival's `source` is the id of the node that brought it."""
 
@@ -90,6 +119,7 @@ class Projector:
         self._waits, self._seals = waits, seals
         self._node = node
         self._parsed = Parsed(PARSED)
+        self._folded = Folded(FOLDED)
         self._store: Store | None = None
         self._checked_at = -1  # the number of the catalog by which unknown nodes were last looked for
 
@@ -146,8 +176,9 @@ class Projector:
         self._note_forks(connection, [delivery[0] for delivery in deliveries])
 
     def forget(self, doc_id: str) -> None:
-        """The parsed event of a document whose data is gone."""
+        """The parsed event of a document whose data is gone, and the dossier that was made of it."""
         self._parsed.forget(doc_id)
+        self._folded.forget(doc_id.partition(":")[0])
 
     def events_of(self, stream: str) -> list[Event | Unknown]:
         """The events of a stream here, whatever their seal."""
@@ -166,7 +197,15 @@ class Projector:
     def dossier(self, stream: str) -> Dossier:
         """The fold of a stream, as of now."""
         with self._file.read() as connection:
-            return fold(self.events_of(stream), self._catalog, self._doubts(connection))
+            return self._fold(stream, self.events_of(stream), self._doubts(connection))
+
+    def _fold(self, stream: str, events: list[Event | Unknown], doubts: Mapping[str, str]) -> Dossier:
+        made_of = self._catalog.number, events, [one.hash for one in events if one.hash in doubts]
+        dossier = self._folded.get(stream, made_of)
+        if dossier is None:
+            dossier = fold(events, self._catalog, doubts)
+            self._folded.keep(stream, made_of, dossier)
+        return dossier
 
     def catalog_grew(self) -> None:
         """Fold again what waited for a card or an entry, and what central's newest word puts in another light."""
@@ -312,7 +351,7 @@ class Projector:
             here = self.events_of(stream) if stream in known else streams[stream]
             if not here:  # central's word may be about what is not here
                 continue
-            dossier = fold(here, self._catalog, doubts)
+            dossier = self._fold(stream, here, doubts)
             dossiers.append(dossier)
             conflicts += _conflict_rows(dossier, here)
             parties += _party_rows(stream, here)

@@ -21,7 +21,6 @@ from edge.settings import read_settings
 from printing.errors import PrinterUnavailable
 from printing.spool import Fate, Printers, Spool, Told
 from schemas.catalog import Duty
-from schemas.fold import Dossier
 from sync.sqlite import SqliteFile
 
 _ROOM: Final = 1_000_000
@@ -66,8 +65,6 @@ class Machine:
         self._left: dict[str, bytes] = {}
         self._within_commit = False
         self._full: list[SqliteFile] = []
-        self._known: tuple[int, int] = (0, 0)
-        self._folds: dict[str, Dossier] = {}
 
     @property
     def node(self) -> Node:
@@ -82,15 +79,6 @@ class Machine:
     @property
     def up(self) -> bool:
         return self._node is not None and not self.dying
-
-    def dossier(self, stream: str) -> Dossier:
-        """The dossier as this machine shows it now; folded again only when events or catalog have grown since."""
-        known = (self.node.stores["dossiers"].seq(), self.node.catalog.number)
-        if known != self._known:
-            self._known, self._folds = known, {}
-        if stream not in self._folds:
-            self._folds[stream] = self.node.register.dossier(stream)
-        return self._folds[stream]
 
     def statuses(self) -> dict[str, int]:
         """Where the received dossiers stand, as the lists of this machine say."""
@@ -119,7 +107,6 @@ class Machine:
         self._spool = Spool(Printers.only(self.tray), lambda form, payload: payload, self._node.file.write)
         self.session = ids.hex()
         self._full = []
-        self._folds = {}
 
     def stop(self) -> None:
         """Switch off properly."""
