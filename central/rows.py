@@ -40,8 +40,10 @@ def report_rows(centre: Node) -> int:
         streams = dict.fromkeys(summary.id.partition(":")[0] for summary in changed)
         found: dict[str, Report] = {}
         for stream in streams:
-            for report in (*_found(centre, connection, stream), *_answered(centre, stream)):
-                found[report.id] = report
+            found.update((report.id, report) for report in _answered(centre, stream))
+        # last: what has grown meanwhile is not answered, whatever was said of the fewer
+        for stream in streams:
+            found.update((report.id, report) for report in _found(centre, connection, stream))
     if not streams:
         return 0
     with centre.file.write():
