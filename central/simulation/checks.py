@@ -26,6 +26,7 @@ from schemas.slips import read
 from sync.documents import load, render
 
 if TYPE_CHECKING:
+    from central.simulation.deeds import Promise
     from central.simulation.play import Run
 
 _BEGINS: Final = frozenset(("dossier.registered", "dossier.received", "dossier.entered_afterwards"))
@@ -44,25 +45,35 @@ def streams(machine: Machine) -> list[str]:
     return [stream for (stream,) in rows]
 
 
-def together(run: Run) -> list[str]:
+Held = Mapping[str, Mapping[str, Mapping[str, bytes]]]
+"""By machine and database: every document, as bytes."""
+
+
+def held(machines: Iterable[Machine]) -> Held:
+    return {
+        machine.name: {name: _documents(machine, name) for name in (*EVERYWHERE, "files")}
+        for machine in machines
+    }
+
+
+def together(run: Run, documents: Held) -> list[str]:
     """What is wrong between the nodes, in sentences."""
     machines = list(run.machines.values())
     central = run.machines["central"]
-    documents = {machine.name: _documents(machine, "dossiers") for machine in machines}
     events: dict[str, Event] = {
         event.hash: event
-        for body in documents["central"].values()
+        for body in documents["central"]["dossiers"].values()
         if isinstance(event := parse(load(body)), Event)
     }
     begun = dict.fromkeys(event.stream for event in events.values())
     dossiers = {stream: central.node.register.dossier(stream) for stream in begun}
     found = (
-        _differences(machines),
+        _differences(documents),
         _differing_folds(machines, dossiers),
         _differing_visits(machines, central),
-        _broken_promises(run),
+        _broken_promises(run.promises, documents),
         _acts_without_effect(dossiers),
-        _repeated_numbers(events, central),
+        _repeated_numbers(events, dossiers, central),
         _unexplained_papers([one for one in machines if one.name not in run.twins], events),
         _unknown_conflicts(run),
         _plainly_wrong(events, dossiers),
@@ -71,13 +82,13 @@ def together(run: Run) -> list[str]:
     return [*run.failures, *chain.from_iterable(_few(list(one)) for one in found)]
 
 
-def digest(machines: Iterable[Machine]) -> str:
+def digest(documents: Held) -> str:
     """SHA-256 over every document of every node: what a seed comes to, byte for byte."""
     found = hashlib.sha256()
-    for machine in machines:
-        for database in (*EVERYWHERE, "files"):
-            for doc_id, body in sorted(_documents(machine, database).items()):
-                found.update(f"{machine.name} {database} {doc_id}\n".encode() + body)
+    for name, databases in documents.items():
+        for database, of_it in databases.items():
+            for doc_id, body in sorted(of_it.items()):
+                found.update(f"{name} {database} {doc_id}\n".encode() + body)
     return found.hexdigest()
 
 
@@ -115,14 +126,14 @@ def _documents(machine: Machine, database: str) -> Mapping[str, bytes]:
         return {doc_id: render(stored) for doc_id, stored in winners.items()}
 
 
-def _differences(machines: Sequence[Machine]) -> Iterator[str]:
+def _differences(documents: Held) -> Iterator[str]:
     """Every node that should hold an event holds it, byte for byte."""
     for database in EVERYWHERE:
-        held = {machine.name: _documents(machine, database) for machine in machines}
         everything: dict[str, bytes] = {}
-        for one in held.values():
-            everything.update(one)
-        for name, one in held.items():
+        for of_it in documents.values():
+            everything.update(of_it[database])
+        for name, of_it in documents.items():
+            one = of_it[database]
             for doc_id, body in sorted(everything.items()):
                 if doc_id not in one:
                     yield f"{name} does not hold {database} {doc_id}"
@@ -161,16 +172,12 @@ def _differing_visits(machines: Sequence[Machine], central: Machine) -> Iterator
             yield f"an act of the visit {stream} has no effect"
 
 
-def _broken_promises(run: Run) -> Iterator[str]:
+def _broken_promises(promises: Iterable[Promise], documents: Held) -> Iterator[str]:
     """An act of which somebody was told that it is saved is never lost."""
-    documents = {
-        name: {*_documents(machine, "dossiers"), *_documents(machine, "visits")}
-        for name, machine in run.machines.items()
-    }
-    for promise in run.promises:
+    for promise in promises:
         doc_id = f"{promise.stream}:{promise.hash}"
-        for name, held in documents.items():
-            if doc_id not in held:
+        for name, of_it in documents.items():
+            if doc_id not in of_it["dossiers"] and doc_id not in of_it["visits"]:
                 yield f"{name} lacks {promise.kind} {promise.hash[:12]}, saved at {promise.machine}"
 
 
@@ -182,11 +189,19 @@ def _acts_without_effect(dossiers: Mapping[str, Dossier]) -> Iterator[str]:
                 yield f"{line.kind} {line.hash[:12]} of {line.node} is {line.place.value}: {line.why}"
 
 
-def _repeated_numbers(events: Mapping[str, Event], central: Machine) -> Iterator[str]:
-    """A number is one dossier's; where a machine was copied, or the portal sent something twice, central says so."""
+def _repeated_numbers(
+    events: Mapping[str, Event], dossiers: Mapping[str, Dossier], central: Machine
+) -> Iterator[str]:
+    """A number is one dossier's; where a machine was copied, or the portal sent something twice, central says so.
+
+    Of a dossier that was received twice only one reception counts: it is found by that one's number.
+    """
+    counting = {one.standing.receipt.hash for one in dossiers.values() if one.standing.receipt}
     streams: dict[str, set[str]] = {}
     for event in events.values():
-        if event.kind == "dossier.received":
+        if event.kind == "dossier.received" and (
+            event.hash in counting or dossiers[event.stream].standing.receipt is None
+        ):
             streams.setdefault(event.data["number"], set()).add(event.stream)
     told = {
         (stream, report.number)

@@ -223,7 +223,7 @@ def work(machine: Machine, stream: str, chance: Random) -> Promise | None:
 
     Raises `Broken` when the ledger refuses what it had said would be allowed, or writes what it should refuse.
     """
-    dossier = machine.dossier(stream)
+    dossier = machine.node.register.dossier(stream)
     mistaken = chance.random() < MISTAKES
     possible = [
         deed
@@ -269,11 +269,11 @@ def rivals(
         deed = _possible(one, stream, kind, chance, [w for w in WORKERS if w is not there.worker])
         if deed is None:
             return done
-        done.append((one, _do(one, one.dossier(stream), deed)))
+        done.append((one, _do(one, one.node.register.dossier(stream), deed)))
     here = _possible(one, stream, last, chance, [there.worker]) or _possible(one, stream, last, chance)
     if here is not None:
-        done.append((one, _do(one, one.dossier(stream), here)))
-    done.append((other, _do(other, other.dossier(stream), there)))
+        done.append((one, _do(one, one.node.register.dossier(stream), here)))
+    done.append((other, _do(other, other.node.register.dossier(stream), there)))
     return done
 
 
@@ -281,7 +281,7 @@ def _possible(
     machine: Machine, stream: str, kind: str, chance: Random, by: Sequence[Worker] = WORKERS
 ) -> Deed | None:
     """An act of this kind that one of these may do now."""
-    dossier = machine.dossier(stream)
+    dossier = machine.node.register.dossier(stream)
     deeds = _deeds(machine, dossier, chance, kinds=frozenset((kind,)), by=by)
     return next((deed for deed in deeds if _may(machine, dossier, deed)), None)
 

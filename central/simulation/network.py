@@ -26,7 +26,7 @@ PULLED: Final = ("catalog", "dossiers", "visits", "files")
 PUSHED: Final = ("dossiers", "visits", "files")
 _METHODS: Final = ("changes", "revs_diff", "bulk_get", "bulk_docs", "get_local", "put_local")
 _KINDS: Final = ("cut", "lost_answer", "duplicate", "reorder", "late")
-_BATCHES: Final = (1, 3, 10, 500)
+_BATCHES: Final = (1, 3, 3, 10, 10, 10, 500, 500, 500, 500)
 _T = TypeVar("_T")
 
 

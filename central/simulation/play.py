@@ -93,12 +93,13 @@ class Run:
             for step in sorted(steps):
                 self._step(step)
             self._mend(last)
-            failures = [*self.network.refused, *checks.together(self)]
+            held = checks.held(self.machines.values())
+            failures = [*self.network.refused, *checks.together(self, held)]
         except Exception as why:  # noqa: BLE001 - whatever the program raises here is a finding
             failures = [*self.network.refused, f"step {self._last()}: {type(why).__name__}: {why}"]
             self._stop()
             return self._outcome(failures, events=0, dossiers=0)
-        self.digest = checks.digest(self.machines.values())
+        self.digest = checks.digest(held)
         central = self.machines["central"].node
         events, dossiers = central.stores["dossiers"].info().doc_count, central.register.find("").searched
         self._stop()
@@ -375,7 +376,7 @@ class Run:
     @staticmethod
     def _waits_at(machine: Machine, stream: StreamId) -> bool:
         """Whether a machine knows of something that was registered, and of nobody who received it."""
-        dossier = machine.dossier(stream)
+        dossier = machine.node.register.dossier(stream)
         return bool(dossier.timeline) and dossier.received is None
 
     def _receive(self, machine: Machine, reception: Reception) -> None:
@@ -402,7 +403,7 @@ class Run:
                 self.world.faults["disk_full"] += 1
 
     def _note_conflicts(self, machine: Machine, stream: str) -> Dossier:
-        return self._note(machine.dossier(stream))
+        return self._note(machine.node.register.dossier(stream))
 
     def _note(self, dossier: Dossier) -> Dossier:
         self.conflicts.update((conflict.id, conflict.rows) for conflict in dossier.conflicts)
@@ -477,7 +478,7 @@ STEPS: Final[tuple[tuple[float, Callable[[Run], None]], ...]] = (
     (28, Run._meet),
     (8, Run._rivals),
     (3, Run._print),
-    (2, Run._publish),
+    (3, Run._publish),
     (5, Run._queue),
     (6, Run._crash),
     (1.5, Run._part),
@@ -485,6 +486,6 @@ STEPS: Final[tuple[tuple[float, Callable[[Run], None]], ...]] = (
     (1.5, Run._come_late),
     (1.5, Run._jump),
     (1.5, Run._fill_disk),
-    (0.15, Run._clone),
+    (0.3, Run._clone),
 )
 """What happens in a step, and how often."""
