@@ -18,6 +18,7 @@ def install(app: Flask) -> None:
     app.add_url_rule("/", "home", home)
     app.context_processor(_shared)
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.tests["in_blueprint"] = str.startswith
     app.jinja_env.filters.update(
         printer_trouble=trouble_in_words,
         clock=lambda value: words.clock(value, site().now()),
