@@ -25,6 +25,7 @@ from schemas.events import (
     header_of,
     moment,
     parse,
+    redacted,
     revision_of,
     timestamp,
     write,
@@ -321,3 +322,26 @@ def test_a_history_of_the_builder_is_made_of_events_that_everybody_reads() -> No
 
 def test_malformed_is_a_refusal() -> None:
     assert issubclass(Malformed, Refused)
+
+
+def test_a_redaction_keeps_the_event_s_hash_and_loses_its_words() -> None:
+    event = sample()
+    gone = redacted(event)
+    assert (gone["_id"], gone["_rev"][:2]) == (event["_id"], "2-")
+    assert not {"data", "salt"} & gone.keys()
+    read = parse(gone)
+    assert isinstance(read, Event)
+    assert (read.hash, read.data) == (event["_id"].partition(":")[2], {})
+
+
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("_rev", {"_rev": "2-" + "0" * 32}),
+        ("_revisions", {"_revisions": {"start": 2, "ids": ["0" * 32, "1" * 32]}}),
+    ],
+)
+def test_a_redaction_of_another_making_is_refused_and_named(field: str, change: dict[str, Any]) -> None:
+    with pytest.raises(Malformed) as refused:
+        parse({**redacted(sample()), **change})
+    assert refused.value.field == field

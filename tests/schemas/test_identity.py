@@ -29,6 +29,7 @@ from schemas.identity import (
     is_tax_code,
     masked,
     masked_phone,
+    numbers_in,
     proves,
     read_birth,
     read_card,
@@ -366,3 +367,19 @@ def test_the_public_page_asks_for_four_digits() -> None:
     assert not proves("", "", "")
     assert not proves("1234", "1234", "")
     assert not proves("20190004127", "020190004127", "")
+
+
+def test_all_whom_an_act_names_are_found_wherever_they_stand_in_it() -> None:
+    act = {
+        "applicant": {"name": "Nông Văn Thắng", "identity": "020085004127"},
+        "others": [{"identity": "020192001733"}, "020078005512", 7],
+        "changes": [
+            {"field": "submitter.identity", "value": "020195003048"},
+            {"field": "applicant.phone", "value": "0912000345"},
+            {"field": "applicant.identity", "value": ""},
+        ],
+        "identity": "",
+    }
+    assert list(numbers_in(act)) == ["020085004127", "020192001733", "020195003048"]
+    for nothing in ({}, [], "020085004127", None, {"identity": 5}, {"field": 1, "value": "020085004127"}):
+        assert list(numbers_in(nothing)) == []

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import NoNumber
-from schemas.numbers import MAX_COUNT, DossierNumber, compose, looks_like_a_number, parse
+from schemas.numbers import (
+    MAX_COUNT,
+    DossierNumber,
+    compose,
+    looks_like_a_number,
+    parse,
+    result_number,
+)
 
 DAY = date(2026, 11, 23)
 LEASE = (date(2026, 1, 1), date(2026, 12, 31))
@@ -124,3 +131,12 @@ def test_a_count_that_has_no_place_is_refused(count: int) -> None:
 )
 def test_a_search_for_a_whole_number_is_recognised(text: str, whole: bool) -> None:
     assert looks_like_a_number(text) is whole
+
+
+def test_a_result_s_number_begins_with_the_machine_s_and_needs_its_lease() -> None:
+    lease = (date(2027, 1, 1), date(2027, 6, 30))
+    assert result_number(3, 7, lease[1], lease) == "0307"
+    assert result_number(901, 120, lease[0], lease) == "901120"
+    for day in (date(2026, 12, 31), date(2027, 7, 1)):
+        with pytest.raises(NoNumber, match="lease of node number 03"):
+            result_number(3, 7, day, lease)
