@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -381,5 +382,6 @@ def test_all_whom_an_act_names_are_found_wherever_they_stand_in_it() -> None:
         "identity": "",
     }
     assert list(numbers_in(act)) == ["020085004127", "020192001733", "020195003048"]
-    for nothing in ({}, [], "020085004127", None, {"identity": 5}, {"field": 1, "value": "020085004127"}):
+    empty: list[Any] = [{}, [], "020085004127", None, {"identity": 5}, {"field": 1, "value": "020085004127"}]
+    for nothing in empty:
         assert list(numbers_in(nothing)) == []
