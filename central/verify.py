@@ -269,6 +269,8 @@ class _Verification:
             if event.node == node.node or (not somewhere and event.node not in nodes):
                 place = f"{event.node} #{event.seq}"
                 self._findings.say(node.name, archives.place(file), f"{place} names it, and it is not here")
+                for chunk in node.files.coming.get(file, ()):
+                    self._findings.say(node.name, archives.place(file), archives.missing(chunk))
             elif somewhere:
                 node.awaited += 1
 

@@ -31,12 +31,16 @@ class Content(NamedTuple):
 
 @dataclass(slots=True)
 class FileShelf:
-    """What a node has of `files`: contents of the chunks that hold, chunks of the lists that hold, whole files."""
+    """What a node has of `files`: contents of the chunks that hold, chunks of the lists that hold, whole files.
+
+    `coming`: files whose list is here and some of whose chunks never were, with these chunks.
+    """
 
     chunks: dict[str, int] = field(default_factory=dict)
     lists: dict[str, list[str]] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
+    coming: dict[str, list[str]] = field(default_factory=dict)
 
 
 def files_named_in(data: Any) -> Iterator[str]:
@@ -64,8 +68,10 @@ def check_files(
     shelf = FileShelf()
     contents = dict(_contents(snapshot))
     used = set()
+    here = set()
     for stored in read:
         name = stored.id or ""
+        here.add(name)
         if name.startswith(_FILE):
             faults = [*stored.faults, *_list_faults(stored, name, shelf)]
         else:
@@ -82,8 +88,10 @@ def check_files(
         findings.say(folder, "files", fault)
     for number in sorted(contents.keys() - used):
         findings.say(folder, "files", f"the bytes with the number {number} belong to no chunk")
+    here.update(documents.without_body)
     for name in shelf.lists:
-        _check_whole(snapshot, shelf, name, findings, folder)
+        lost = shelf.lists[name] if documents.missing else here
+        _check_whole(snapshot, shelf, name, findings, folder, lost=frozenset(lost))
     return shelf
 
 
@@ -155,10 +163,16 @@ def _list_faults(stored: Stored, name: str, shelf: FileShelf) -> Iterator[str]:
         yield f"its list of chunks does not hold ({why})"
 
 
-def _check_whole(snapshot: Snapshot, shelf: FileShelf, name: str, findings: Findings, folder: str) -> None:
+def _check_whole(
+    snapshot: Snapshot, shelf: FileShelf, name: str, findings: Findings, folder: str, *, lost: frozenset[str]
+) -> None:
+    """`lost`: chunks that, if they do not hold, were here once; others may still be on their way."""
     gone = [chunk for chunk in shelf.lists[name] if chunk not in shelf.chunks]
+    if gone and lost.isdisjoint(gone):
+        shelf.coming[name] = gone
+        return
     for chunk in gone:
-        findings.say(folder, place(name), f"{place(chunk)} is missing or damaged")
+        findings.say(folder, place(name), missing(chunk))
     if not gone:
         content = read_file(snapshot, shelf, name)
         if f"{_FILE}{hashlib.sha256(content).hexdigest()}" == name:
@@ -166,6 +180,10 @@ def _check_whole(snapshot: Snapshot, shelf: FileShelf, name: str, findings: Find
             return
         findings.say(folder, place(name), "its chunks together are not what its name says")
     shelf.broken.add(name)
+
+
+def missing(chunk: str) -> str:
+    return f"{place(chunk)} is missing or damaged"
 
 
 def place(name: str) -> str:

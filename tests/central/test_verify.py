@@ -421,6 +421,24 @@ def test_a_chunk_that_is_missing(data: Path) -> None:
     assert missing in {finding.what for finding in findings}
 
 
+def test_a_file_that_is_half_way_here_is_awaited_and_no_damage(centre: SmallCentre) -> None:
+    """Its list came before its last chunk, and the evening came between the two."""
+    dossier = centre.receive()
+    centre.meet()
+    centre.appraise(dossier)
+    centre.approve(dossier)
+    centre.meet("room-01", "central")
+    here, there = centre["counter-02"].stores["files"], centre["central"].stores["files"]
+    lists = [one.id for one in there.all_docs() if one.id.startswith("file-")]
+    for name in lists:
+        (outcome,) = here.bulk_docs([there.get(name)], new_edits=False)
+        outcome.saved()
+
+    report = verify(centre.data)
+
+    assert report.findings == ()
+
+
 def test_the_author_of_a_decision_must_have_its_file(data: Path) -> None:
     """The room kept the result before it decided; that it is elsewhere does not help the room."""
     with rows_of(data / "room-01" / "files.db") as rows:
