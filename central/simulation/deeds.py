@@ -22,6 +22,7 @@ from central.simulation.filling import PEOPLE, CannotFill, Scene, drafts, file_i
 from central.simulation.founding import ADMINISTRATOR, WORKERS, Worker
 from central.simulation.machine import Machine
 from central.trust import cut_before, report_forks
+from edge.database import Delivery
 from edge.ledger import Draft
 from schemas.acts import BY_KIND, DOSSIER, TABLE, VISIT, Act, Party, ReceivedComponent, Status, TicketTaken
 from schemas.calendar import local_day
@@ -430,7 +431,16 @@ def _keep_files(machine: Machine, deed: Deed, dossier: Dossier) -> None:
 
 def _promised(machine: Machine, dossier: Dossier, kind: str) -> Promise:
     """The newest act of this machine. Raises `Broken` if it has no effect at the moment at which it was written."""
-    own = [line for line in dossier.timeline if line.node == machine.node.id and line.kind == kind]
+    written = [line for line in dossier.timeline if line.node == machine.node.id and line.kind == kind]
+    with machine.node.file.read():
+        # a copy of this machine writes in its name too, and what that wrote comes here over a line
+        brought = {
+            one.hash
+            for one in Delivery.select().where(
+                Delivery.source != "", Delivery.hash.in_([line.hash for line in written])
+            )
+        }
+    own = [line for line in written if line.hash not in brought]
     if not own:
         raise Broken(f"{kind} was saved, and the dossier does not show it")
     line = max(own, key=lambda one: one.seq)
