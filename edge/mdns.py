@@ -75,7 +75,12 @@ class Neighbourhood:
         )
 
     def heard(self, zeroconf: Zeroconf, name: str) -> None:
-        info = zeroconf.get_service_info(SERVICE, name, timeout=_ASK_MS)
+        try:
+            info = zeroconf.get_service_info(SERVICE, name, timeout=_ASK_MS)
+        except (Error, RuntimeError, AssertionError) as why:
+            # it is being closed, which the library asserts not to be, or has no time: then it tells the name again
+            _log.info("nobody says where %s is: %s", name, why)
+            return
         node = (info.decoded_properties.get("node") or "") if info is not None else ""
         if info is None or not node or node == self._node:
             return

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from zeroconf import Zeroconf
 
-from edge.mdns import Neighbourhood
+from edge.mdns import SERVICE, Neighbourhood
 from edge.peers import PeerNode, peers_of
 from tests.addresses import own_address
 from tests.centres import SmallCentre
@@ -57,3 +58,13 @@ def test_a_machine_that_listens_to_itself_alone_says_nothing(network: tuple[str,
     start("counter-02.1", 8602, network)
     until(lambda: "counter-02.1" in here.found())
     assert "room-01.1" not in here.found()
+
+
+def test_a_name_that_is_heard_while_it_stops_troubles_nobody() -> None:
+    """The thread that listens may hear one more after the last; it finds a closed door."""
+    closed = Zeroconf(interfaces=["127.0.0.1"])
+    closed.close()
+    here = Neighbourhood("counter-01.1")
+    here.heard(closed, f"counter-02-1.{SERVICE}")
+
+    assert here.found() == {}
