@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from PIL import Image
 from reportlab.lib.colors import Color
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
@@ -134,7 +135,11 @@ def _finished(canvas: Any, buffer: io.BytesIO) -> bytes:
 
 
 def _read(content: bytes) -> Any:
+    """In the colours of a screen: what is kept for decades says what its colours are, and says so of these."""
     try:
+        with Image.open(io.BytesIO(content)) as opened:
+            if opened.mode == "CMYK":
+                return ImageReader(opened.convert("RGB"))
         return ImageReader(io.BytesIO(content))
     except OSError as why:
         raise UnreadablePicture(str(why)) from why

@@ -20,7 +20,8 @@ from reportlab import rl_config
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
-from printing import typeface
+from printing import archival, typeface
+from printing.archival import About
 from printing.words import in_vietnam
 
 # Streams as bytes, not as ASCII: a fifth smaller.
@@ -63,6 +64,8 @@ SHEETS: Final = {
     "label": LABEL,
 }
 
+_LANGUAGE: Final = "vi-VN"
+_TOOL: Final = "Motcua"
 _FOOT_RULE = 3.2 * mm
 _FOOT_BASELINE = 7.2 * mm
 """Below the text."""
@@ -147,19 +150,20 @@ class Document:
         """`made` is the moment of the fact on paper, not of the printing: equal facts, equal bytes."""
         typeface.register()
         self._sheet = sheet
+        self._about = About(title, subject, author, in_vietnam(made), _LANGUAGE, _TOOL)
         self._buffer = io.BytesIO()
         self._canvas = Canvas(
             self._buffer,
             pagesize=(sheet.width, sheet.height),
             pageCompression=1,
             invariant=1,
-            lang="vi-VN",
+            lang=_LANGUAGE,
             initialFontName=typeface.REGULAR,
         )
         self._canvas.setTitle(title)
         self._canvas.setSubject(subject)
         self._canvas.setAuthor(author)
-        self._canvas.setCreator("Motcua")
+        self._canvas.setCreator(_TOOL)
         self._canvas.setViewerPreference("DisplayDocTitle", "true")
         stamp = in_vietnam(made).strftime("D:%Y%m%d%H%M%S+07'00'")
         self._canvas.setDateFormatter(lambda *_: stamp)
@@ -187,7 +191,10 @@ class Document:
         self._canvas.setPageSize((sheet.width, sheet.height - below))
         return below
 
-    def finish(self) -> bytes:
+    def finish(self, *, for_ever: bool = False) -> bytes:
+        """The bytes; `for_ever`: as PDF/A-2b, for what is signed and kept."""
+        if for_ever:
+            archival.declare(self._canvas, self._about)
         self._canvas.save()
         return self._buffer.getvalue()
 

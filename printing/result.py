@@ -83,7 +83,7 @@ class RenderedResult:
 
 
 def render(document: ResultDocument, form: Form) -> RenderedResult:
-    """Equal documents give equal bytes. `form` is the version of `document.outcome.value` in force on the day.
+    """A PDF/A-2b; equal documents give equal bytes. `form` is the version of `document.outcome.value` in force on the day.
 
     Raises BadForm.
     """
@@ -100,7 +100,9 @@ def render(document: ResultDocument, form: Form) -> RenderedResult:
     placed = paginate(letter.compose(form, facts))
     sheets.add(placed, letter.foot(form, facts))
     number, day = _blanks(placed[0]) if symbol else (None, None)
-    return RenderedResult(sheets.finish(), placed[-1].page, _signature_box(placed[-1]), number, day, symbol)
+    return RenderedResult(
+        sheets.finish(for_ever=True), placed[-1].page, _signature_box(placed[-1]), number, day, symbol
+    )
 
 
 def _symbol(document: ResultDocument, form: Form) -> str:

@@ -24,6 +24,7 @@ from edge.pades.stamps import StampService
 from edge.settings import TimestampSettings
 from schemas.fold import Dossier
 from tests.centres import PINS, SEALED, SmallCentre
+from tests.pdfa import violations
 from tests.signers import TestAuthority, equip, hand_token, publish, trust
 from tests.web.clerk import Clerk
 
@@ -109,6 +110,7 @@ def test_a_result_made_offline_is_stamped_at_central(
     copy, original = lasting(centre, dossier), centre["central"].archive.read(dossier.standing.result or "")
     assert original is not None
     assert copy.startswith(original)
+    assert violations(copy) == []
     paper = read(copy)
     assert paper.untouched
     assert [one.kind for one in paper.signatures] == ["signature"] * 3 + ["timestamp"]

@@ -22,6 +22,7 @@ from printing import appearance
 from schemas.acts import Status
 from schemas.fold import Dossier
 from tests.centres import PINS, SEALED, SmallCentre
+from tests.pdfa import violations
 from tests.poppler import Pdfsig
 from tests.signers import equip
 
@@ -124,6 +125,16 @@ def test_a_result_without_number_has_one_signature_and_its_day(centre: SmallCent
     assert (said.valid, said.trusted, said.total) == (True, True, True)
     assert read(content).values == {}
     assert revisions.box_of(content, revisions.NUMBER) is None
+
+
+def test_every_revision_is_still_what_is_kept_for_decades(centre: SmallCentre) -> None:
+    """PDF/A-2b when it is approved, when it waits for its seal, and when all three have signed."""
+    dossier, first = approved(centre)
+    assert violations(first) == []
+    done = result_of(centre, centre.seal(dossier))
+    assert violations(done) == []
+    assert done.startswith(first)
+    assert violations(approved(centre, "1.000703")[1]) == []
 
 
 # ---- what was changed is found
@@ -358,6 +369,7 @@ def test_a_signer_whose_handwriting_is_not_known_signs_with_the_name(centre: Sma
     equip(centre, "viet.tq", *known.ders())
     dossier, content = approved(centre)
     assert read(content).untouched
+    assert violations(content) == []
     assert dossier.standing.outcome is not None
 
 
