@@ -345,6 +345,61 @@ def rekey(data: Path | None, config: Path | None, key_file: Path | None, anew: b
     rekey_command(_config(data, config), key_file, anew=anew)
 
 
+@main.command()
+@click.argument("target", metavar="DIR", type=_folder)
+@click.option("--data", type=_folder, help="The node's folder, with its node.toml; it may be running.")
+@click.option("--config", type=_file, help="Its configuration, where that lies elsewhere.")
+@click.option("--json", "as_json", is_flag=True)
+def backup(target: Path, data: Path | None, config: Path | None, as_json: bool) -> None:
+    """Copy a node to DIR while it works: verified, whole or not at all. DIR must not be there yet."""
+    from central.backup import backup_command
+
+    backup_command(_config(data, config), target, as_json=as_json)
+
+
+@main.command()
+@click.argument("source", metavar="BACKUP", type=_folder)
+@click.argument("code", required=False, default="")
+@click.argument("url", required=False, default="")
+@click.option("--data", type=_folder, required=True, help="The new machine's folder.")
+@click.option("--address", default="", help="How others reach the new machine. [default: not]")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8600, show_default=True, help="Without --address."
+)
+@click.option("--key-file", type=_file, help="What opens the backup, where a key file closes it.")
+@click.option("--json", "as_json", is_flag=True)
+def restore(
+    source: Path,
+    code: str,
+    url: str,
+    data: Path,
+    address: str,
+    port: int,
+    key_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Give a place its next machine, with what the BACKUP of the one before holds.
+
+    CODE and URL as for `motcua enrol`; without them the machine in --data has its card already.
+    """
+    from central.restore import Wanted, restore_command
+
+    wanted = Wanted(source, data, code, url, address.rstrip("/"), port, key_file)
+    sys.exit(restore_command(wanted, as_json=as_json))
+
+
+@main.command()
+@click.option("--disk", type=_folder, required=True, help="The node's folder on the disk that was found.")
+@click.option("--data", type=_folder, required=True, help="Central's folder; central may be running.")
+@click.option("--key-file", type=_file, help="What opens the folder on the disk, where a key file closes it.")
+@click.option("--json", "as_json", is_flag=True)
+def rescue(disk: Path, data: Path, key_file: Path | None, as_json: bool) -> None:
+    """Bring in what a found disk holds and central does not have. The disk itself is not written to."""
+    from central.rescue import rescue_command
+
+    sys.exit(rescue_command(disk, data, key_file, as_json=as_json))
+
+
 @main.group("personal-data")
 def personal_data() -> None:
     """What is held on a person; the register of processing. At central, while it is not running."""

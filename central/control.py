@@ -14,12 +14,13 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
 from central.enrolment import Change, Enrolment, Wish
 from central.errors import CentralError, NotGranted
+from central.rescue import Taken, take_in
 from edge.chain import ClockBehind
 from edge.clock import system_clock
 from edge.errors import CannotStart, NodeError
@@ -89,8 +90,16 @@ class Changed(msgspec.Struct, frozen=True):
     address: str
 
 
-Order = MakeCode | AnswerFile | Revoke | ChangeCard
-Done = Code | Answered | Revoked | Changed
+class TakeInDocuments(msgspec.Struct, frozen=True, tag="take_in"):
+    """What a found disk holds, some documents of one database at a time."""
+
+    database: Literal["catalog", "dossiers", "visits", "files"]
+    documents: list[dict[str, Any]]
+    source: str
+
+
+Order = MakeCode | AnswerFile | Revoke | ChangeCard | TakeInDocuments
+Done = Code | Answered | Revoked | Changed | Taken
 
 
 class _Refused(msgspec.Struct, frozen=True):
@@ -113,6 +122,8 @@ def perform(centre: Node, order: Order) -> Done:
         case ChangeCard():
             card = office.change(order.node, order.change, by=order.by)
             return Changed(card.node, card.address)
+        case TakeInDocuments():
+            return take_in(centre, order.database, order.documents, order.source)
 
 
 def give(data: Path, order: Order, kind: type[_T]) -> _T:

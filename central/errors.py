@@ -2,6 +2,7 @@
 
 CentralError              parent
 ├── UnreadableCatalog     a CSV that cannot be imported at all: nothing was changed
+├── NotCopied             a backup that was not made, or not taken in: what was there is as it was
 └── NotGranted            a card that cannot be granted, renewed or taken back so; nothing was changed
 """
 
@@ -14,6 +15,10 @@ class CentralError(Exception):
 
 class UnreadableCatalog(CentralError):
     """A file that is no catalog: not UTF-8, empty, or without a column."""
+
+
+class NotCopied(CentralError):
+    """A copy that would not be whole, and so is none."""
 
 
 class NotGranted(CentralError):

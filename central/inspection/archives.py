@@ -75,7 +75,7 @@ def check_files(
         if name.startswith(_FILE):
             faults = [*stored.faults, *_list_faults(stored, name, shelf)]
         else:
-            number = _content_number(stored.attachments)
+            number = content_number(stored.attachments)
             used.add(number)
             faults = [*stored.faults, *_chunk_faults(stored, name, contents.get(number))]
             if not faults:
@@ -119,7 +119,7 @@ def _contents(snapshot: Snapshot) -> Iterator[tuple[int, Content]]:
         yield number, Content("", "", 0, described=False)
 
 
-def _content_number(attachments: Any) -> int:
+def content_number(attachments: Any) -> int:
     """The number of the bytes that a chunk's row names; 0, which no bytes have, where it names none."""
     try:
         number = orjson.loads(attachments)[0][5]
@@ -137,7 +137,7 @@ def _chunk_faults(stored: Stored, name: str, content: Content | None) -> Iterato
         return
     if stored.rev != f"1-{content.sha256[:32]}":
         yield "its revision is not made from its hash"
-    number = _content_number(stored.attachments)
+    number = content_number(stored.attachments)
     attachment = [CONTENT, CONTENT_TYPE, 1, content.digest, content.length, number]
     if (
         not content.described

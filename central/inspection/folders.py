@@ -100,7 +100,7 @@ def open_folders(
 
 
 def _check_log(folder: Folder, findings: Findings) -> None:
-    if _is_running(folder):
+    if is_running(folder):
         return  # it reads its log by its own index, and we what it reads
     for file in (folder.database, folder.files):
         log = file.with_name(f"{file.name}-wal")
@@ -110,7 +110,8 @@ def _check_log(folder: Folder, findings: Findings) -> None:
             findings.say(folder.path.name, log.name, what)
 
 
-def _is_running(folder: Folder) -> bool:
+def is_running(folder: Folder) -> bool:
+    """Whether a process has the node in a folder open."""
     try:
         handle = os.open(folder.path / "lock", os.O_RDONLY)
     except FileNotFoundError:

@@ -41,7 +41,7 @@ class Snapshot:
         self.problem: str | None = None
         self._connection: Any = None
         try:
-            self._connection = _open(path, key)
+            self._connection = connected(path, key)
             self._connection.execute("BEGIN")
             self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except UNREADABLE as why:
@@ -141,7 +141,7 @@ class Snapshot:
         return {}
 
 
-def _open(path: Path, key: bytes | None) -> Any:
+def connected(path: Path, key: bytes | None) -> Any:
     """A connection that cannot write: it makes no checkpoint either, and leaves the log as it lies."""
     connection = dbapi2.connect(
         f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None

@@ -1,0 +1,124 @@
+"""`motcua restore`: what a backup holds comes back, in a machine that is a new one.
+
+A machine that went on from a copy of yesterday would give today's numbers a second time and write two acts under one
+place of its chain. So nothing is ever put back as it was: the place gets its next incarnation, with keys, a card and
+numbers of its own, and takes in from the backup what the old one had written, as it would from any other machine.
+
+An edge gets its card as every machine does, by a code or by stick; central's is signed by the authority in the safe
+(`central.succession`). Whatever is interrupted is done again by the same command.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import msgspec
+
+from central.backup import Manifest, Told, read_backup, shown
+from central.centre import write_token
+from central.inspection import catalogs, events
+from central.inspection.documents import Documents
+from central.inspection.reading import Snapshot
+from central.rekey import passphrase
+from central.rescue import Database, Rescued, Taken, opening, report, rescue, take_in
+from edge.at_rest import AtRest
+from edge.clock import Clock, system_clock
+from edge.enrolment import Machine
+from edge.errors import CannotStart
+from edge.ids import Ids
+from edge.node import Folder, Node
+from edge.settings import NodeSettings, read_settings, write_settings
+from schemas.enrolment import incarnation
+from schemas.events import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What `motcua restore` is told. Without `code` and `url` the machine in `data` has its card already."""
+
+    backup: Path
+    data: Path
+    code: str = ""
+    url: str = ""
+    address: str = ""
+    port: int = 8600
+    key_file: Path | None = None
+
+
+def restore_edge(wanted: Wanted, at_rest: AtRest, *, clock: Clock, ids: Ids, told: Told) -> Rescued:
+    """Let the place's next machine in, if it is not yet, and give it what the backup holds.
+
+    Raises `CannotStart`, `NotEnrolled`, `Misspelled`, `NotCopied`.
+    """
+    manifest = read_backup(wanted.backup, told)
+    folder = Folder(wanted.data)
+    if not folder.settings.exists():
+        if not (wanted.code and wanted.url):
+            raise CannotStart(
+                f"{wanted.data} holds no machine yet: make a code for the place at the centre (after the lost machine was"
+                " revoked) and give CODE and URL, or enrol it by stick first"
+            )
+        Machine(wanted.data, address=wanted.address, port=wanted.port, ids=ids).ask(wanted.code, wanted.url)
+    settings = _next_of(manifest, wanted.backup, folder)
+    write_settings(folder.path, settings)
+    with folder.locked():
+        node = Node(folder, settings, clock=clock, ids=ids, ask=passphrase)
+        try:
+            _bring_tokens(wanted.backup, at_rest, folder)
+
+            def give(database: Database, documents: Sequence[Document], source: str) -> Taken:
+                return take_in(node, database, documents, source)
+
+            return rescue(wanted.backup, give, aside=folder.path, told=told, at_rest=lambda: at_rest)
+        finally:
+            node.close()
+
+
+def restore_command(wanted: Wanted, *, as_json: bool) -> int:
+    """Restore an edge, and say what came of it: 0, or 1 where something could not be taken in."""
+    at_rest = opening(wanted.backup, wanted.key_file, passphrase)
+    with shown(as_json=as_json) as told:
+        rescued = restore_edge(wanted, at_rest, clock=system_clock, ids=Ids(), told=told)
+    report(rescued, as_json=as_json)
+    if not as_json:
+        here = read_settings(wanted.data).node
+        click.echo(f"this machine is {here}; start it with: motcua edge --data {wanted.data}")
+    return 0 if rescued.whole else 1
+
+
+def is_of_centre(backup: Path, at_rest: AtRest) -> bool:
+    """Whether a backup, or a found folder, is a central's: by the catalog in it."""
+    folder = Folder(backup)
+    with contextlib.closing(Snapshot(folder.database, at_rest.database_key)) as snapshot:
+        reads = events.read_events(Documents(snapshot, "catalog"))
+        proven = catalogs.prove([catalogs.read_root(backup)], reads)
+    return proven.catalog.centre == read_settings(backup).node
+
+
+def _next_of(manifest: Manifest, backup: Path, folder: Folder) -> NodeSettings:
+    """The settings of the new machine, with what stood in the old one's about devices and people."""
+    settings, old = read_settings(folder.path), read_settings(backup)
+    here, before = incarnation(settings.node), incarnation(manifest.node)
+    if here[0] != before[0] or here[1] <= before[1]:
+        raise CannotStart(
+            f"{folder.path} is {settings.node}, and the backup is of {manifest.node}: nothing was taken in. It is restored"
+            f" into the next machine at {before[0]}; `motcua rescue` brings it to central"
+        )
+    return msgspec.structs.replace(
+        settings,
+        printers=settings.printers or old.printers,
+        tokens=settings.tokens or old.tokens,
+        names=settings.names or old.names,
+        idle_lock_s=old.idle_lock_s,
+    )
+
+
+def _bring_tokens(backup: Path, at_rest: AtRest, folder: Folder) -> None:
+    """The PKCS#12 files of people, closed again as this folder is."""
+    for path in sorted((backup / folder.tokens.name).glob("*.p12")):
+        if not (folder.tokens / path.name).exists():
+            write_token(folder, path.stem, at_rest.read(path))

@@ -1,0 +1,117 @@
+"""A backup is whole and verified, or there is none; the node works on while it is made."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from central.backup import MANIFEST, back_up, read_backup
+from central.errors import NotCopied
+from central.verify import verify
+from edge.at_rest import unlock
+from edge.errors import CannotStart
+from edge.node import Folder
+from edge.rewriting import rekey
+from edge.settings import read_settings
+from tests.centres import SmallCentre
+
+
+def silent(what: str, done: int, total: int) -> None:
+    pass
+
+
+def backed_up(small: SmallCentre, name: str, target: Path) -> None:
+    folder = Folder(small.data / name)
+    back_up(folder, read_settings(folder.path), target, clock=small.clock, told=silent)
+
+
+def test_a_running_counter_is_copied_with_all_that_it_had_written(
+    centre: SmallCentre, tmp_path: Path
+) -> None:
+    """And what is written while the copy is made is in the next one."""
+    before = centre.receive()
+    written: list[str] = []
+
+    def receives(what: str, done: int, total: int) -> None:
+        if what == "copying node.db" and not written:
+            written.append(centre.receive(applicant="Lý Thị Dung").stream)
+
+    folder = Folder(centre.data / "counter-01")
+    manifest = back_up(
+        folder, read_settings(folder.path), tmp_path / "copy", clock=centre.clock, told=receives
+    )
+
+    assert (manifest.node, manifest.heads["dossiers"].seq) == ("counter-01.1", 1)
+    assert read_backup(tmp_path / "copy", silent) == manifest
+    copy = verify(tmp_path / "copy")
+    assert copy.well
+    assert copy.nodes[0].events == 1
+    assert written
+    assert before.stream not in written
+    assert centre["counter-01"].register.find("").searched == 2
+
+
+def test_a_copy_that_does_not_hold_is_not_kept(centre: SmallCentre, tmp_path: Path) -> None:
+    dossier = centre.receive()
+    with centre["counter-01"].file.write() as connection:
+        connection.execute(
+            "UPDATE dossiers_rev SET body = CAST(replace(CAST(body AS TEXT), 'Thắng', 'Thua') AS BLOB)"
+        )
+    with pytest.raises(NotCopied, match="faults and was not kept"):
+        backed_up(centre, "counter-01", tmp_path / "copy")
+    assert dossier.stream
+    assert not list(tmp_path.glob("copy*"))
+
+
+def test_a_backup_is_never_made_over_another(centre: SmallCentre, tmp_path: Path) -> None:
+    backed_up(centre, "counter-01", tmp_path / "copy")
+    with pytest.raises(CannotStart, match="there already"):
+        backed_up(centre, "counter-01", tmp_path / "copy")
+    with pytest.raises(CannotStart, match="is the disk in"):
+        backed_up(centre, "counter-01", tmp_path / "no disk" / "copy")
+
+
+def test_a_disk_that_is_too_small_keeps_nothing(
+    centre: SmallCentre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
+    with pytest.raises(NotCopied, match="nothing was copied"):
+        backed_up(centre, "counter-01", tmp_path / "copy")
+    assert not list(tmp_path.glob("copy*"))
+
+
+def test_a_byte_that_flips_on_the_shelf_is_found_before_anything_is_restored(
+    centre: SmallCentre, tmp_path: Path
+) -> None:
+    backed_up(centre, "counter-01", tmp_path / "copy")
+    database = tmp_path / "copy" / "node.db"
+    content = bytearray(database.read_bytes())
+    content[len(content) // 2] ^= 1
+    database.write_bytes(content)
+    with pytest.raises(CannotStart, match=r"damaged \(node\.db\)"):
+        read_backup(tmp_path / "copy", silent)
+    (tmp_path / "copy" / MANIFEST).unlink()
+    with pytest.raises(CannotStart, match="is no backup"):
+        read_backup(tmp_path / "copy", silent)
+
+
+def test_what_is_closed_stays_closed(centre: SmallCentre, tmp_path: Path) -> None:
+    centre.receive(applicant="Nông Thị Kín")
+    centre.close()
+    folder = Folder(centre.data / "counter-01")
+    rekey(folder.path, unlock(folder.path), b"x" * 40, "passphrase")
+    back_up(
+        folder,
+        read_settings(folder.path),
+        tmp_path / "copy",
+        clock=centre.clock,
+        told=silent,
+        ask=lambda: "x" * 40,
+    )
+    assert verify(tmp_path / "copy", ask=lambda: "x" * 40).well
+    for file in (tmp_path / "copy").rglob("*"):
+        assert not file.is_file() or "Nông Thị Kín".encode() not in file.read_bytes()
+    assert not (tmp_path / "copy" / "node.db").read_bytes().startswith(b"SQLite format 3")

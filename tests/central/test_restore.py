@@ -1,0 +1,106 @@
+"""A backup comes back in a machine that is a new one, and nothing is numbered twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from central.backup import back_up
+from central.centre import enrol
+from central.demo.plan import nodes
+from central.enrolment import Enrolment
+from central.rescue import Rescued
+from central.restore import Wanted, restore_edge
+from edge.at_rest import OPEN
+from edge.errors import CannotStart
+from edge.node import Folder
+from edge.settings import PrinterKind, PrinterSettings, read_settings, write_settings
+from schemas.fold import Dossier
+from tests.centres import SmallCentre
+
+PRINTER = PrinterSettings("Giấy A4", PrinterKind.IPP, "ipp://127.0.0.1/printers/a4")
+
+
+def silent(what: str, done: int, total: int) -> None:
+    pass
+
+
+def backed_up(small: SmallCentre, name: str, target: Path) -> Path:
+    folder = Folder(small.data / name)
+    back_up(folder, read_settings(folder.path), target, clock=small.clock, told=silent)
+    return target
+
+
+def successor(small: SmallCentre, name: str, number: int) -> Path:
+    """The folder of the place's next machine, which has its card."""
+    plan = next(node for node in nodes(first_port=0) if node.name == name)
+    place = msgspec.structs.replace(plan.place, node=f"{plan.place.name}.2", number=number)
+    folder = Folder(small.data / f"{name} again")
+    settings = msgspec.structs.replace(read_settings(small.data / name), node=place.node, printers=())
+    enrol(folder, small["central"], place, settings, by="quan.nv")
+    return folder.path
+
+
+def restored(small: SmallCentre, backup: Path, data: Path) -> Rescued:
+    return restore_edge(Wanted(backup, data), OPEN, clock=small.clock, ids=small.ids, told=silent)
+
+
+def number_of(dossier: Dossier) -> str:
+    assert dossier.received is not None
+    return dossier.received.number
+
+
+def test_the_next_machine_has_what_the_backup_has_and_numbers_of_its_own(
+    centre: SmallCentre, tmp_path: Path
+) -> None:
+    """What the lost one wrote after the backup is not there, and nobody gives its numbers again."""
+    folder = centre.data / "counter-01"
+    write_settings(folder, msgspec.structs.replace(read_settings(folder), printers=(PRINTER,)))
+    before = centre.receive()
+    centre.meet()
+    only_here = centre.receive(applicant="Lý Thị Dung")
+    backup = backed_up(centre, "counter-01", tmp_path / "backup")
+    lost = centre.receive(applicant="Hoàng Văn Mất")
+    centre.nodes.pop("counter-01").close()
+    Enrolment(centre["central"]).revoke("counter-01.1", "lost", by="quan.nv")
+
+    rescued = restored(centre, backup, successor(centre, "counter-01", 7))
+
+    assert (rescued.found["dossiers"], rescued.new["dossiers"], rescued.whole) == (2, 2, True)
+    again = centre.nodes["counter-01"] = centre.open("counter-01 again")
+    assert again.id == "counter-01.2"
+    assert again.settings.printers == (PRINTER,)
+    assert again.register.row(before.stream) is not None
+    # what had not left the machine counts when the desk has looked at it
+    assert [one.line.why for one in again.register.kept_back()[0]] == ["cut"]
+    after = centre.receive(applicant="Nông Thị Sau")
+    assert len({number_of(one) for one in (before, only_here, lost, after)}) == 4
+    centre.meet()
+    central = centre["central"].register
+    assert {(one.node, one.upto) for one in central.completeness()} >= {
+        ("counter-01.1", 2),
+        ("counter-01.2", 1),
+    }
+
+
+def test_restoring_twice_changes_nothing(centre: SmallCentre, tmp_path: Path) -> None:
+    """A power cut in the middle: the same command again."""
+    centre.receive()
+    backup = backed_up(centre, "counter-01", tmp_path / "backup")
+    centre.nodes.pop("counter-01").close()
+    Enrolment(centre["central"]).revoke("counter-01.1", "lost", by="quan.nv")
+    data = successor(centre, "counter-01", 7)
+    assert restored(centre, backup, data).new["dossiers"] == 1
+    assert not any(restored(centre, backup, data).new.values())
+
+
+def test_a_backup_goes_to_its_own_place_only(centre: SmallCentre, tmp_path: Path) -> None:
+    backup = backed_up(centre, "counter-01", tmp_path / "backup")
+    with pytest.raises(CannotStart, match="next machine at counter-01"):
+        restored(centre, backup, centre.data / "counter-02")
+    with pytest.raises(CannotStart, match="next machine at counter-01"):
+        restored(centre, backup, centre.data / "counter-01")
+    with pytest.raises(CannotStart, match="make a code for the place"):
+        restored(centre, backup, tmp_path / "empty")
