@@ -34,6 +34,7 @@ from edge.server import Door, application, serving
 from edge.settings import NodeSettings, read_config
 from edge.spooling import Spooling
 from edge.status import answering, status_of
+from edge.upkeep import Upkeep
 from edge.web import create_pages
 from sync.errors import Unavailable
 from sync.tls import is_loopback
@@ -63,7 +64,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
             crash.install(node)
         neighbourhood = Neighbourhood(node.id)
         roads, spooling = Roads(node, found=neighbourhood.found), Spooling(node.spool, node.clock)
-        closing = ClosingDays(node.closing)
+        closing, upkeep = ClosingDays(node.closing), Upkeep(node)
         pages = create_pages(node, roads, spooling.wake, extra=[register] if node.is_centre else [])
         with contextlib.ExitStack() as stack:
             beside = {PATH.strip("/"): create_enrolling(node)} if node.is_centre else {}
@@ -77,6 +78,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
                 neighbourhood.start(host, port)
             spooling.start()
             closing.start()
+            upkeep.start()
             _stamp(node, stack)
             watch = Watch(node) if node.is_centre else None
             if watch is not None:
@@ -91,6 +93,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
             neighbourhood.stop()
             roads.stop()
             closing.stop()
+            upkeep.stop()
             spooling.stop()
             node.seals.stop()
             for store in node.stores.values():

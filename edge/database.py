@@ -220,6 +220,36 @@ class Erased(Local):
     name = TextField(primary_key=True)
 
 
+class Whole(Local):
+    """At central: the last event up to which it holds a machine's chain without a gap."""
+
+    database = TextField()
+    node = TextField()
+    seq = IntegerField()
+    hash = TextField()
+
+    class Meta:
+        primary_key = CompositeKey("database", "node")
+
+
+class AckDay(Local):
+    """The first list of a day in which central says what it holds, as JSON; kept for some days."""
+
+    day = TextField(primary_key=True)
+    number = IntegerField()
+    document = TextField()
+
+
+class Departed(Local):
+    """A stream that has left this machine: when it was over, and the hashes of what left (8 bytes each)."""
+
+    stream = TextField(primary_key=True)
+    number = TextField()
+    over = TextField()
+    at = TextField()
+    hashes = BlobField()
+
+
 class Secret(Local):
     """Random bytes made once, such as the key of the session cookies."""
 
@@ -334,7 +364,7 @@ class PartyRow(Projection):
 
 LOCAL: Final = (
     Fact, Chain, Number, Pin, Attempt, SessionRow, DraftRow, ViewRow, Delivery, Copy, RefusedDocument, Wait,
-    Erased, Secret, EnrolmentCode,
+    Erased, Secret, EnrolmentCode, Whole, AckDay, Departed,
 )  # fmt: skip
 PROJECTIONS: Final = (EventRow, DossierRow, ConflictRow, ForkRow, PartyRow)
 
@@ -415,6 +445,15 @@ DROP INDEX print_job_paper;
 CREATE UNIQUE INDEX print_job_paper ON print_job (number, twin, form, attempt);
 """
 
+_LOCAL_9: Final = """
+CREATE TABLE whole (database TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL,
+    PRIMARY KEY (database, node)) WITHOUT ROWID;
+CREATE TABLE ackday (day TEXT PRIMARY KEY NOT NULL, number INTEGER NOT NULL, document TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE departed (stream TEXT PRIMARY KEY NOT NULL, number TEXT NOT NULL, over TEXT NOT NULL, at TEXT NOT NULL,
+    hashes BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX departed_number ON departed (number);
+"""
+
 _PROJECTIONS: Final = """
 CREATE TABLE event (hash TEXT PRIMARY KEY NOT NULL, stream TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL,
     kind TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, place TEXT NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
@@ -460,6 +499,7 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(connection, _LOCAL_6),
     lambda connection: run_script(connection, _LOCAL_7),
     lambda connection: run_script(connection, _LOCAL_8),
+    lambda connection: run_script(connection, _LOCAL_9),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

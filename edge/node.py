@@ -14,6 +14,7 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 
+from edge.acks import AckBook
 from edge.admission import Admission
 from edge.archive import Archive
 from edge.at_rest import OPEN, Ask, AtRest, unlock
@@ -200,6 +201,15 @@ class Node:
             "files": Store(self._files, "files", new_id=new, rules=rules.files, tick=tick),
         }
         self.projector.read_from(self.stores["dossiers"])
+        self.acks = AckBook(
+            self.file,
+            self.stores["catalog"],
+            self.stores["dossiers"],
+            self.catalog,
+            self.keys,
+            self.clock,
+            node=self.id,
+        )
 
     def _open_work(self) -> None:
         self.people = People(self.file, self.catalog, self.stopwatch, PasswordHasher())

@@ -15,6 +15,7 @@ is a thread with a connection of its own; those of files yield to all others, an
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,11 +24,13 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Final
 
+from edge.acks import NAME as ACKS
 from edge.contact import Contact
 from edge.database import RefusedDocument
 from edge.fetching import Elsewhere, Fetching
 from edge.node import Node, server_uuid
 from edge.peers import PeerNode, peers_of
+from schemas.errors import Malformed
 from schemas.events import timestamp
 from sync.errors import SyncError, Unavailable
 from sync.peer import Fetched, LocalPeer
@@ -42,11 +45,15 @@ STEADY_S: Final = 10.0
 """So long must central answer without a break before neighbours rest again: a line that flaps moves nobody."""
 CATALOG_S: Final = 1.0
 """So often is it looked whether the catalog knows other machines by now."""
+ACKS_S: Final = 30.0
+"""So often is a machine in contact asked for central's word on what it holds."""
 TURN_S: Final = 0.02
 _PULLED: Final = ("catalog", "dossiers")
 _PUSHED: Final = ("dossiers", "files")
 _BATCHES: Final = {"files": 8}
 """Chunks travel inside their documents: 8 of them are half a MiB, some seconds at 1 Mbit/s."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +141,7 @@ class _Line:
     gone: bool = False
     ways: list[_Way] = field(default_factory=list)
     probe: RemotePeer | None = None
+    asked_at: float = float("-inf")
     probing: threading.Thread | None = None
     fetching: RemotePeer | None = None
 
@@ -272,7 +280,7 @@ class Roads:
     def _start(self, line: _Line) -> None:
         line.fetching = self._remote(line, "files", yielding=True)
         line.probe = self._remote(
-            line, "dossiers", connect_s=PROBE_PATIENCE_S, heartbeat_s=PROBE_PATIENCE_S / 2
+            line, "catalog", connect_s=PROBE_PATIENCE_S, heartbeat_s=PROBE_PATIENCE_S / 2
         )
         if line.probing is None:
             line.probing = threading.Thread(
@@ -342,6 +350,7 @@ class Roads:
             try:
                 if probe is not None:
                     probe.revs_diff({})
+                    self._ask_what_central_holds(line, probe)
             except SyncError as why:
                 if probe is not line.probe:  # closed by us, and another address is used by now
                     continue
@@ -357,6 +366,19 @@ class Roads:
             if not up:
                 self._try_next_address(line)
             self._stopping.wait(PROBE_S if up else PROBE_S / 2)
+
+    def _ask_what_central_holds(self, line: _Line, probe: RemotePeer) -> None:
+        """At every contact, and then now and then: whoever has central's newest word passes it on."""
+        now = time.monotonic()
+        if now - line.asked_at < ACKS_S and line.answers:
+            return
+        document = probe.get_local(ACKS)
+        line.asked_at = now
+        if document is not None:
+            try:
+                self._node.acks.take(document)
+            except Malformed as why:  # of a central, or of a key, that the catalog here does not know (yet)
+                _log.warning("%s says what central holds, not believed: %s", line.node, why)
 
     def _wake(self, line: _Line) -> None:
         for way in line.ways:

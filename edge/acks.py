@@ -1,0 +1,201 @@
+"""What central says that it holds, and what follows from it here. docs/decisions/0022.
+
+Central goes along the chain of every machine as its events come, and seals how far it has come (`schemas.acks`). The
+newest list lies as `_local/acks` in the catalog of every machine, where whoever speaks to it may fetch it, or a stick
+carries it. Nobody can write it there over the line; it is taken when its seal holds and its number is higher.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from edge.admission import Sealed
+from edge.clock import Clock
+from edge.database import AckDay, NodeFile, Whole
+from edge.keys import NodeKeys
+from schemas.acks import Acks, read, seal
+from schemas.calendar import local_day
+from schemas.catalog import Catalog
+from schemas.events import timestamp
+from sync.documents import load, render
+from sync.errors import NotFound
+from sync.sqlite import Connection
+from sync.store import Store
+
+NAME: Final = "acks"
+SETTLED_AFTER: Final = timedelta(days=7)
+"""So long after central first said that it holds something it may leave an edge: by then central has backups of it."""
+_AT_ONCE: Final = 500
+
+
+class AckBook:
+    """The lists at one node. `catalog_store` is its store of the catalog, `store` that of `dossiers`."""
+
+    def __init__(
+        self,
+        file: NodeFile,
+        catalog_store: Store,
+        store: Store,
+        catalog: Catalog,
+        keys: NodeKeys,
+        clock: Clock,
+        *,
+        node: str,
+    ) -> None:
+        self._file, self._place, self._store = file, catalog_store, store
+        self._catalog, self._keys, self._clock, self._node = catalog, keys, clock, node
+
+    # ---- what is known
+
+    def document(self) -> dict[str, Any] | None:
+        """The newest list as it travels."""
+        try:
+            found = self._place.get_local(NAME)
+        except NotFound:
+            return None
+        return {name: value for name, value in found.items() if name not in ("_id", "_rev")}
+
+    def newest(self) -> Acks | None:
+        found = self.document()
+        return None if found is None else msgspec.convert(found, Acks)
+
+    def settled(self) -> Acks | None:
+        """The newest list that is old enough for what it names to leave; None while there is none of this central."""
+        mark = self.mark()
+        if mark is None:
+            return None
+        with self._file.read():
+            row = (
+                AckDay.select()
+                .where(AckDay.day <= (mark - SETTLED_AFTER).isoformat())
+                .order_by(AckDay.day.desc())
+                .first()
+            )
+        found = None if row is None else msgspec.json.decode(row.document, type=Acks)
+        return found if found is not None and found.node == self._catalog.centre else None
+
+    def mark(self) -> date | None:
+        """Central's day mark as it counts here. A clock ahead of everybody's, there or here, makes nothing old."""
+        newest = self.newest()
+        return None if newest is None else min(newest.day, local_day(self._clock()))
+
+    # ---- taking one
+
+    def take(self, document: object) -> bool:
+        """Keep a list that came from anybody, if it is newer than what is here. Raises `Malformed`.
+
+        One by a central that took another's place is newer than all of the other's.
+        """
+        acks = read(document, self._catalog.latest)
+        with self._file.write() as connection:
+            before = self.newest()
+            if before is not None and before.node == acks.node and before.number >= acks.number:
+                return False
+            self._keep(acks)
+            if self._node != acks.node:
+                self._believe(connection, acks, before)
+        return True
+
+    def _keep(self, acks: Acks) -> None:
+        self._place.put_local(NAME, acks.document())
+        AckDay.insert(
+            day=acks.day.isoformat(), number=acks.number, document=msgspec.json.encode(acks).decode()
+        ).on_conflict_ignore().execute()  # the first of a day: what it names is held since then
+        oldest = AckDay.select(AckDay.day).where(AckDay.day <= (acks.day - SETTLED_AFTER).isoformat())
+        keep = oldest.order_by(AckDay.day.desc()).first()
+        if keep is not None:
+            AckDay.delete().where(AckDay.day < keep.day).execute()
+
+    def _believe(self, connection: Connection, acks: Acks, before: Acks | None) -> None:
+        """Own acts that central holds need not wait; what a restored central has lost waits again."""
+        upto, event_hash = acks.held.get("dossiers", {}).get(self._node, (0, ""))
+        if before is not None and before.node != acks.node:
+            AckDay.delete().where(AckDay.number < acks.number).execute()
+            connection.execute(
+                "UPDATE delivery SET centre_at = NULL WHERE own = 1 AND hash IN"
+                " (SELECT hash FROM event WHERE node = ? AND seq > ?)",
+                (self._node, upto),
+            )
+        others = connection.execute(
+            "SELECT 1 FROM event WHERE node = ? AND seq = ? AND hash <> ?", (self._node, upto, event_hash)
+        ).fetchone()
+        if others is not None:  # central speaks of a copy of this machine
+            return
+        connection.execute(
+            "UPDATE delivery SET centre_at = ? WHERE centre_at IS NULL AND own = 1 AND hash IN"
+            " (SELECT hash FROM event WHERE node = ? AND seq <= ?)",
+            (timestamp(self._clock()), self._node, upto),
+        )
+
+    # ---- at central
+
+    def renew(self) -> Acks | None:
+        """At central: seal a new list if there is something new to say; None if there is not. Raises `DiskFull`."""
+        for node in self._chains():
+            self._go_on(node)
+        today = local_day(self._clock())
+        with self._file.write():
+            before = self.newest()
+            held: dict[str, dict[str, tuple[int, str]]] = {}
+            for row in Whole.select().order_by(Whole.database, Whole.node):
+                held.setdefault(row.database, {})[row.node] = (row.seq, row.hash)
+            if before is not None and (before.day, before.held, before.node) == (today, held, self._node):
+                return None
+            number = before.number + 1 if before is not None else 1
+            acks = seal(number, today, self._node, held, sign=self._keys.ed25519.sign)
+            self._keep(acks)
+        return acks
+
+    def _chains(self) -> list[str]:
+        """The machines whose chains may go on further than was looked."""
+        with self._file.read() as connection:
+            rows = connection.execute(
+                "SELECT e.node FROM (SELECT node, max(seq) AS newest FROM event GROUP BY node) e"
+                " LEFT JOIN whole w ON w.node = e.node AND w.database = 'dossiers'"
+                " WHERE w.seq IS NULL OR w.seq < e.newest"
+            ).fetchall()
+        return [node for (node,) in rows]
+
+    def _go_on(self, node: str) -> None:
+        """Along a chain, as far as its events are here, each after the one before."""
+        with self._file.read():
+            row = Whole.get_or_none((Whole.database == "dossiers") & (Whole.node == node))
+        began = seq, tip = (0, "") if row is None else (row.seq, row.hash)
+        while True:
+            with self._file.read() as connection:
+                further = self._following(connection, node, seq, tip)
+            if further == (seq, tip):
+                break
+            seq, tip = further
+        if (seq, tip) != began:
+            with self._file.write():
+                Whole.insert(
+                    database="dossiers", node=node, seq=seq, hash=tip
+                ).on_conflict_replace().execute()
+
+    def _following(self, connection: Connection, node: str, seq: int, tip: str) -> tuple[int, str]:
+        """As far as the next some events go on from here. Where a chain forks there is nothing to say any more.
+
+        What the store gives to others has a seal that was looked at.
+        """
+        rows = connection.execute(
+            "SELECT e.seq, e.hash, e.stream FROM event e JOIN delivery d ON d.hash = e.hash"
+            " WHERE e.node = ? AND e.seq > ? AND d.sealed IN (?, ?) ORDER BY e.seq LIMIT ?",
+            (node, seq, Sealed.HOLDS, Sealed.PROVEN, _AT_ONCE),
+        ).fetchall()
+        if len(rows) == _AT_ONCE:  # whose twin may be the next one
+            rows = [row for row in rows if row[0] < rows[-1][0]]
+        twice = {number for number, times in Counter(row[0] for row in rows).items() if times > 1}
+        found = self._store.winners([f"{stream}:{event_hash}" for _, event_hash, stream in rows])
+        for number, event_hash, stream in rows:
+            stored = found.get(f"{stream}:{event_hash}")
+            if number != seq + 1 or number in twice or stored is None:
+                break
+            if seq and load(render(stored))["prev"] != tip:
+                break
+            seq, tip = number, event_hash
+        return seq, tip
