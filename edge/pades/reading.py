@@ -95,6 +95,10 @@ def read(pdf: bytes) -> Paper:
     """Read a PDF of our own making. Raises `UnreadablePdf`."""
     try:
         reader = PdfFileReader(BytesIO(pdf))
+        if reader.encrypted:
+            raise UnreadablePdf("it is locked with a password")
+        if int(reader.root["/Pages"]["/Count"]) < 1:
+            raise UnreadablePdf("it has no pages")
         found = tuple(_signature(one) for one in reader.embedded_signatures)
         return Paper(found, _values(reader))
     except _UNREADABLE as why:

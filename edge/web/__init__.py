@@ -36,6 +36,7 @@ from edge.web.site import Extra, Site
 from edge.web.slip import OPEN as SLIP_OPEN
 from edge.web.slip import blueprint as slip
 from edge.web.status_line import blueprint as status_line
+from edge.web.uploads import InMemory
 from edge.web.verifying import blueprint as verifying
 from edge.web.viewing import blueprint as viewing
 
@@ -48,6 +49,7 @@ def create_pages(
     """The pages of `node` as a WSGI application; `spool_wake` is called when a paper was queued."""
     app = Flask("edge", static_folder="static", template_folder="templates")
     app.session_interface = Cookies()
+    app.request_class = InMemory
     app.config.update(
         SECRET_KEY=secret(node, "session"),
         # One browser may sit before several nodes of a demo, and cookies do not keep ports apart.

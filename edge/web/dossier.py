@@ -160,6 +160,26 @@ def result_pdf(stream: str) -> ResponseReturnValue:
     return _pdf(content, f"{shown.received.number}-ket-qua")
 
 
+@blueprint.get("/dossier/<stream>/attachment/<int:place>.pdf")
+def attachment_pdf(stream: str, place: int) -> ResponseReturnValue:
+    """What goes with the result, by its place in the list."""
+    shown = show(stream)
+    if not 0 < place <= len(shown.attachments):
+        raise NotFound
+    content = site().node.archive.read(shown.attachments[place - 1].file)
+    if content is None:
+        site().demand(stream)
+        return trouble_page(
+            Trouble(
+                f"Tài liệu kèm theo của {shown.received.number} chưa tới máy này.",
+                "Kết quả và chữ ký vẫn nguyên.",
+                "Máy đang lấy tệp về trước các tệp khác; mở lại sau vài giây, hoặc xem ở Đồng bộ.",
+                404,
+            )
+        )
+    return _pdf(content, f"{shown.received.number}-kem-theo-{place}")
+
+
 def _plain(name: str) -> str:
     """A name that ends no header and leaves no folder: the number of a portal's dossier may be any text."""
     return re.sub(r"[^A-Za-z0-9._-]", "-", name)[:80].lstrip(".") or "ho-so"

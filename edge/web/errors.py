@@ -15,6 +15,7 @@ from edge.errors import NodeError
 from edge.web.forms import OLD_PAGE
 from edge.web.limits import TooOften
 from edge.web.trouble import Trouble, trouble_of
+from edge.web.uploads import read_nothing
 from schemas.errors import Refused
 from sync.errors import Unavailable
 
@@ -60,6 +61,7 @@ def _http(why: HTTPException) -> ResponseReturnValue:
     if isinstance(why, NotFound):
         return page(_NOT_FOUND)
     if isinstance(why, RequestEntityTooLarge):
+        read_nothing()
         return page(_TOO_LARGE)
     if why.code is None or why.code < 400:
         return why.get_response()

@@ -11,22 +11,28 @@ from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import PasswordField, RadioField, TextAreaField
-from wtforms.validators import InputRequired
+from flask_wtf.file import MultipleFileField
+from werkzeug.datastructures import FileStorage
+from wtforms import BooleanField, PasswordField, RadioField, TextAreaField
+from wtforms.validators import InputRequired, StopValidation
 
 from edge.database import DossierRow
+from edge.deciding import Upload
+from edge.pades.reading import LARGEST_BYTES
 from edge.register import Work
 from edge.web import presence, second, showing
 from edge.web.forms import Choice, Form, needed, paragraph
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import ROOM, site
 from edge.web.trouble import Expected, Trouble, trouble_of
+from edge.web.uploads import Kind, takes_files, uploads
 from schemas.acts import Appraised, Reasoned, Status
 from schemas.catalog import Role
 
 blueprint = Blueprint("room", __name__)
 
 _PIN: Final = [InputRequired("Chưa gõ mã PIN thẻ ký số.")]
+MOST_ATTACHED: Final = 20
 SHOWN: Final = 60
 """Dossiers of a queue that are shown at once; the count is always that of all."""
 
@@ -46,7 +52,26 @@ class Approval(Form):
     text = TextAreaField(
         "Nội dung quyết định", filters=[paragraph], validators=needed("Chưa ghi nội dung quyết định.")
     )
+    attachments = MultipleFileField("Tài liệu kèm theo kết quả")
+    without = BooleanField("Không kèm tài liệu nữa")
     pin = PasswordField("Mã PIN thẻ ký số", validators=_PIN)
+
+    @property
+    def lost(self) -> list[str]:
+        """The files that were chosen when this was sent before: no page can keep them, a person chooses them again."""
+        before = [name for name in request.form.getlist(self.attachments.name) if name]
+        return list(dict.fromkeys([*before, *(str(one.filename) for one in self._chosen())]))
+
+    def validate_attachments(self, field: MultipleFileField) -> None:
+        """Nothing is signed without the papers that were to go with it, because a screen was locked meanwhile."""
+        chosen = self._chosen()
+        if self.lost and not chosen and not self.without.data:
+            raise StopValidation("Chưa chọn lại tài liệu kèm theo; trang không giữ được tệp.")
+        if len(chosen) > MOST_ATTACHED:
+            raise StopValidation(f"Nhiều hơn {MOST_ATTACHED} tệp. Gộp lại rồi chọn lần nữa.")
+
+    def _chosen(self) -> list[FileStorage]:
+        return [one for one in request.files.getlist(self.attachments.name) if one.filename]
 
 
 class Refusal(Form):
@@ -152,6 +177,7 @@ def appraise(stream: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/room/<stream>/approve")
+@takes_files(LARGEST_BYTES)
 def approve(stream: str) -> ResponseReturnValue:
     form = Approval()
     if not form.validate_on_submit():
@@ -159,7 +185,12 @@ def approve(stream: str) -> ResponseReturnValue:
     try:
         with_ = second.beside("dossier.approved")
         site().node.deciding.approve(
-            stream, by=presence.person().id, pin=form.pin.data, text=form.text.data, with_=with_
+            stream,
+            by=presence.person().id,
+            pin=form.pin.data,
+            text=form.text.data,
+            attachments=[Upload(*one) for one in uploads("attachments", Kind.PDF)],
+            with_=with_,
         )
     except Expected as why:
         return _failed(stream, form, why)

@@ -18,7 +18,7 @@ from edge.web import acts, presence, second, words
 from edge.web.acts import Contents
 from edge.web.site import Site, site
 from edge.web.trouble import Trouble, trouble_of
-from schemas.acts import Approved, Reasoned, RefusedResult, Returned, Sealed, WithdrawalAsked
+from schemas.acts import Approved, Attachment, Reasoned, RefusedResult, Returned, Sealed, WithdrawalAsked
 from schemas.catalog import Agency
 from schemas.conflicts import Conflict
 from schemas.errors import NotAllowed
@@ -71,6 +71,13 @@ class Shown:
     def result(self) -> str | None:
         """The file of the result that stands."""
         return self.dossier.standing.result
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """What goes with the result that stands; the sealed ones, once there are some."""
+        standing = self.dossier.standing
+        done = standing.sealed or standing.outcome
+        return tuple(getattr(done.data, "attachments", ())) if done and standing.outcome else ()
 
 
 _DOUBTS: Final = {

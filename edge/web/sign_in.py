@@ -16,6 +16,7 @@ from edge.web.forms import Bare, Choice, Form
 from edge.web.limits import SIGN_IN, limited
 from edge.web.site import site
 from edge.web.trouble import Trouble
+from edge.web.uploads import make_room
 from schemas.catalog import Person
 
 blueprint = Blueprint("sign_in", __name__)
@@ -75,6 +76,8 @@ class PasswordSignIn(SignIn):
 def ask_who_is_there() -> ResponseReturnValue | None:
     """Nothing but the sign-in page for nobody; from there back to where somebody was."""
     presence.arrive()
+    if g.screen is not None:
+        make_room()
     if request.endpoint is None or request.endpoint in _OPEN or request.endpoint in site().open:
         return None
     if g.person is not None:
@@ -122,6 +125,8 @@ def _keep(owner: str | None) -> bool:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return False
     fields = [(name, value) for name, value in request.form.items(multi=True) if name not in _SECRET]
+    # files are not kept, only that there were some: the page asks for them again
+    fields += [(name, sent.filename) for name, sent in request.files.items(multi=True) if sent.filename]
     known = owner is not None and site().view.person(owner) is not None
     if g.screen is None or not known or owner is None or not any(value for _, value in fields):
         return False
@@ -132,8 +137,11 @@ def _keep(owner: str | None) -> bool:
 @blueprint.after_app_request
 def forget_what_was_sent(response: Response) -> Response:
     """A draft that was sent, and done, is a draft no longer."""
-    draft = request.form.get("draft") if request.method == "POST" else None
-    if draft and response.status_code == 303 and getattr(g, "person", None) is not None:
+    done = (
+        request.method == "POST" and response.status_code == 303
+    )  # a form that was too large cannot be read
+    draft = request.form.get("draft") if done else None
+    if draft and getattr(g, "person", None) is not None:
         site().node.drafts.drop(g.person.id, draft)
     return response
 

@@ -6,14 +6,23 @@ path here. Nothing is kept of a file that is not taken.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
-from typing import Final
+from io import BytesIO
+from typing import IO, Any, Final, TypeVar
 
-from flask import request
+from flask import Request, current_app, request
+from werkzeug.datastructures import FileStorage, ImmutableMultiDict
 
 from edge.errors import NodeError
+from schemas.spelling import composed
 
 LARGEST_SCAN: Final = 100 * 1024 * 1024
+_ROOM: Final = 64 * 1024
+"""What of a request is not the file."""
+_NAME: Final = 120
+"""Characters of a file's name that are kept."""
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Kind(Enum):
@@ -40,6 +49,21 @@ def upload(field: str, kind: Kind) -> bytes:
     sent = request.files.get(field)
     if sent is None or not sent.filename:
         raise BadUpload("missing")
+    return _content(sent, kind)
+
+
+def uploads(field: str, kind: Kind) -> list[tuple[str, bytes]]:
+    """The files in the present form with the names that people gave them; none, where none was chosen. Raises `BadUpload`."""
+    return [(_name_of(sent), _content(sent, kind)) for sent in request.files.getlist(field) if sent.filename]
+
+
+def _name_of(sent: FileStorage) -> str:
+    """A name as text to be shown, without the folders that some browsers send; never a path here."""
+    name = (sent.filename or "").replace("\\", "/").rpartition("/")[2]
+    return composed("".join(one if one.isprintable() else " " for one in name))[-_NAME:] or "tệp"
+
+
+def _content(sent: FileStorage, kind: Kind) -> bytes:
     content = sent.stream.read(MOST_BYTES[kind] + 1)
     if len(content) > MOST_BYTES[kind]:
         raise BadUpload("large")
@@ -58,3 +82,41 @@ def is_kind(content: bytes, kind: Kind) -> bool:
         case Kind.CSV:
             head = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
             return b"\0" not in content and head not in (b"<", b"%", b"")
+
+
+# ---- how much a page takes
+
+
+class InMemory(Request):
+    """A request whose files stay in memory: a temporary file on the disk would outlast them, and nothing closes it."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return BytesIO()
+
+
+def takes_files(most: int) -> Callable[[View], View]:
+    """A view whose form has files, of so many bytes in all. Every other one takes no more than words."""
+
+    def marked(view: View) -> View:
+        view.most_bytes = most  # type: ignore[attr-defined]
+        return view
+
+    return marked
+
+
+def make_room() -> None:
+    """For somebody who is signed in, before anything reads the form: once it was read, it was too large or not."""
+    most = getattr(current_app.view_functions.get(request.endpoint or ""), "most_bytes", None)
+    if most is not None:
+        request.max_content_length = most + _ROOM
+
+
+def read_nothing() -> None:
+    """A form that is too large is too large for the page that says so as well: it gets an empty one."""
+    request.__dict__.update(form=ImmutableMultiDict(), files=ImmutableMultiDict())

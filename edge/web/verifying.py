@@ -5,7 +5,7 @@ Any machine can answer, offline, to anybody who is signed in.
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf.file import FileField, FileRequired
 
@@ -17,21 +17,13 @@ from edge.web import presence
 from edge.web.forms import Form
 from edge.web.site import VERIFY, site
 from edge.web.trouble import Trouble, trouble_of
+from edge.web.uploads import takes_files
 
 blueprint = Blueprint("verifying", __name__)
-
-_ROOM = 64 * 1024
-"""What of a request is not the file."""
 
 
 class Upload(Form):
     paper = FileField("Văn bản kết quả (PDF)", validators=[FileRequired("Chưa chọn tệp PDF.")])
-
-
-@blueprint.before_request
-def larger() -> None:
-    """Only this page takes a file."""
-    request.max_content_length = LARGEST_BYTES + _ROOM
 
 
 @blueprint.get("/verify")
@@ -41,6 +33,7 @@ def page() -> ResponseReturnValue:
 
 
 @blueprint.post("/verify")
+@takes_files(LARGEST_BYTES)
 def verify() -> ResponseReturnValue:
     presence.require(VERIFY)
     form = Upload()

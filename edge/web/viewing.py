@@ -26,6 +26,7 @@ PAGES: Final = {
     "dossier.page": "hồ sơ",
     "dossier.slip_pdf": "giấy hẹn",
     "dossier.result_pdf": "kết quả",
+    "dossier.attachment_pdf": "tài liệu kèm theo",
     "dossier.withdraw_page": "đơn rút",
     "dossier.withdraw": "đơn rút",
     "amending.page": "sửa thông tin",

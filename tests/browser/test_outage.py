@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 from playwright.sync_api import Page, expect
+from reportlab.pdfgen.canvas import Canvas
 
 from central.demo.centre import RunningCentre
 from tests.browser.conftest import PINS, SignIn
@@ -62,3 +65,40 @@ def _open_when_there(page: Page, url: str) -> None:
     while (answer := page.goto(url)) is None or answer.status == 404:
         page.wait_for_timeout(100)
     assert answer.status == 200, page.content()
+
+
+def test_papers_that_go_with_a_result_are_chosen_where_it_is_signed(
+    running: RunningCentre, sign_in: SignIn
+) -> None:
+    """A wrong PIN loses the choice, and says so; chosen again, they are signed for and can be opened."""
+    counter = sign_in("counter-01", "hanh.nh")
+    stream = _receive(counter, running.url("counter-01"), "Vi Văn Quyết")
+    url = f"{running.url('room-01')}/room/{stream}"
+    room = sign_in("room-01", "ha.lt")
+    _open_when_there(room, url)
+    room.check("input[name=passed][value=yes]")
+    room.fill("textarea[name=opinion]", "Hồ sơ đủ, hợp lệ.")
+    room.locator("button[form][accesskey]").last.click()
+    room.wait_for_url("**/room?*")
+
+    approver = sign_in("room-01", "viet.tq")
+    approver.goto(url)
+    drawing = {"name": "Bản vẽ.pdf", "mimeType": "application/pdf", "buffer": _pdf()}
+    approver.set_input_files("#attachments", [drawing])
+    approver.fill("input[name=pin]", "000000")
+    approver.press("input[name=pin]", "Enter")
+    expect(approver.locator("#act")).to_contain_text("Chọn lại 1 tệp: Bản vẽ.pdf")
+    approver.set_input_files("#attachments", [drawing])
+    approver.fill("input[name=pin]", PINS["viet.tq"])
+    approver.press("input[name=pin]", "Enter")
+    approver.wait_for_url("**/room?*")
+    approver.goto(f"{running.url('room-01')}/dossier/{stream}")
+    expect(approver.locator(".attached")).to_contain_text("Bản vẽ.pdf")
+
+
+def _pdf() -> bytes:
+    drawn = BytesIO()
+    canvas = Canvas(drawn)
+    canvas.drawString(72, 720, "So do khu dat")
+    canvas.save()
+    return drawn.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Flask
@@ -99,6 +100,15 @@ class Clerk:
         """Send a form with a file in it."""
         form = on.page.form(having)
         fields: dict[str, object] = {**form.fields, **more, field: (io.BytesIO(content), name)}
+        return _read(self._client.post(form.action, data=fields, content_type="multipart/form-data"))
+
+    def send_all(
+        self, on: Answer, having: str, field: str, files: Mapping[str, bytes], **more: str
+    ) -> Answer:
+        """Send a form with several files in one field, by their names."""
+        form = on.page.form(having)
+        chosen = [(io.BytesIO(content), name) for name, content in files.items()]
+        fields: dict[str, object] = {**form.fields, **more, field: chosen}
         return _read(self._client.post(form.action, data=fields, content_type="multipart/form-data"))
 
     def follow(self, answer: Answer) -> Answer:

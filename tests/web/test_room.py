@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfgen.canvas import Canvas
 
 from schemas.acts import Status
 from schemas.fold import Dossier
-from tests.centres import PINS, SmallCentre
+from tests.centres import PINS, SEALED, SmallCentre
 from tests.web.clerk import Clerk
 
 
@@ -125,6 +129,134 @@ def test_the_queue_answers_only_when_it_has_changed(centre: SmallCentre, approve
 def test_an_empty_queue_says_what_comes_next(approver: Clerk) -> None:
     """Not a blank page."""
     assert "Hồ sơ mới từ quầy hiện ở đây sau vài giây." in approver.open("/room").page.text
+
+
+# ---- what goes with a result
+
+
+def test_what_goes_with_the_result_is_attached_sealed_apart_and_opened(centre: SmallCentre) -> None:
+    """Chosen on the page, named in the signed decision, sealed by the clerk; a name is text and no path."""
+    dossier = centre.appraise(centre.receive("room-01", procedure=SEALED))
+    drawing, table = _pdf(centre, dossier, "Bản vẽ"), _large_pdf()
+    approver = Clerk(centre, "room-01", "viet.tq")
+    page = approver.open(f"/room/{dossier.stream}")
+    chosen = {"Hồ sơ/Bản vẽ.pdf": drawing, "../<b>bảng kê</b>.pdf": table}
+    signed = approver.send_all(page, "/approve", "attachments", chosen, pin=PINS["viet.tq"])
+    assert signed.status == 303, signed.page.text
+    sealed = centre.seal(centre["room-01"].register.dossier(dossier.stream))
+    assert sealed.standing.sealed is not None
+    assert [one.name for one in sealed.standing.sealed.data.attachments] == ["Bản vẽ.pdf", "b>.pdf"]
+
+    shown = approver.open(f"/dossier/{dossier.stream}")
+    assert "Kèm theo: Bản vẽ.pdf" in shown.page.text
+    first = approver.raw(f"/dossier/{dossier.stream}/attachment/1.pdf")
+    assert first.data.startswith(b"%PDF-")
+    assert "sandbox" in first.headers["Content-Security-Policy"]
+    assert approver.open(f"/dossier/{dossier.stream}/attachment/3.pdf").status == 404
+
+
+def test_a_wrong_pin_asks_for_the_files_again_before_anything_is_signed(centre: SmallCentre) -> None:
+    """A page cannot keep files: pressed again without them, nothing is signed; or the person says that none go with it."""
+    dossier = centre.appraise(centre.receive("room-01", procedure=SEALED))
+    drawing, approver = _pdf(centre, dossier, "Bản vẽ"), Clerk(centre, "room-01", "viet.tq")
+    page = approver.open(f"/room/{dossier.stream}")
+    wrong = approver.send_all(page, "/approve", "attachments", {"a.pdf": drawing}, pin="000000")
+    assert "Chọn lại 1 tệp: a.pdf" in wrong.page.text
+    forgotten = approver.press(wrong, "/approve", pin=PINS["viet.tq"])
+    assert "Chưa chọn lại tài liệu kèm theo" in forgotten.page.text
+    assert centre["room-01"].register.dossier(dossier.stream).standing.outcome is None
+    done = approver.press(forgotten, "/approve", pin=PINS["viet.tq"], without="y")
+    assert done.status == 303
+    outcome = centre["room-01"].register.dossier(dossier.stream).standing.outcome
+    assert outcome is not None
+    assert outcome.data.attachments == ()
+
+
+def test_files_that_were_chosen_before_the_screen_locked_are_asked_for_again(centre: SmallCentre) -> None:
+    """The words are kept for who typed them, the files are not: they are named, and nothing is signed without them."""
+    dossier = centre.appraise(centre.receive("room-01", procedure=SEALED))
+    drawing, approver = _pdf(centre, dossier, "Bản vẽ"), Clerk(centre, "room-01", "viet.tq")
+    page = approver.open(f"/room/{dossier.stream}")
+    centre.clock.forward(hours=1)
+    locked = approver.send_all(
+        page, "/approve", "attachments", {"a.pdf": drawing + b"%" * 300_000}, pin=PINS["viet.tq"], text="Có."
+    )
+    assert locked.status == 401
+    (draft,) = centre["room-01"].drafts.of("viet.tq")
+    again = approver.follow(approver.press(locked, "/sign-in", person="viet.tq", pin=PINS["viet.tq"]))
+    sent = approver.press(again, "/approve", pin=PINS["viet.tq"])
+    assert ("attachments", "a.pdf") in draft.fields
+    assert "Chọn lại 1 tệp: a.pdf" in sent.page.text
+    assert centre["room-01"].register.dossier(dossier.stream).standing.outcome is None
+
+
+def _locked_pdf() -> bytes:
+    """Anybody may read it, nobody may add to it: the clerk's mark would find no place."""
+    drawn = io.BytesIO()
+    canvas = Canvas(drawn, encrypt=StandardEncryption("", ownerPassword="x", canModify=0))
+    canvas.drawString(72, 72, "So do")
+    canvas.save()
+    return drawn.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (_locked_pdf(), "không đọc được như một văn bản PDF"),
+        (b"<html><script>alert(1)</script>", "Nội dung tệp không phải loại mà trang này nhận."),
+        (b"%PDF-1.7\nnothing more", "không đọc được như một văn bản PDF"),
+    ],
+)
+def test_what_is_no_pdf_does_not_go_with_a_result(centre: SmallCentre, content: bytes, said: str) -> None:
+    dossier = centre.appraise(centre.receive("room-01", procedure=SEALED))
+    approver = Clerk(centre, "room-01", "viet.tq")
+    page = approver.open(f"/room/{dossier.stream}")
+    answer = approver.send_all(page, "/approve", "attachments", {"a.pdf": content}, pin=PINS["viet.tq"])
+    assert said in answer.page.text
+    assert centre["room-01"].register.dossier(dossier.stream).standing.outcome is None
+
+
+def test_who_is_not_signed_in_sends_no_file(centre: SmallCentre) -> None:
+    """A page takes files of whoever is signed in; of others, and every other page, no more than words."""
+    form = {"paper": (io.BytesIO(b"%PDF-" + b" " * 300_000), "a.pdf")}
+    stranger = Clerk(centre, "counter-02").pages.test_client()
+    assert stranger.post("/verify", data=form).status_code == 413
+    clerk = Clerk(centre, "counter-02", "long.pd")
+    large = clerk.send(clerk.open("/verify"), "/verify", "paper", b"%PDF-" + b" " * 300_000)
+    assert "không đọc được như một văn bản PDF" in large.page.text
+    assert clerk.post("/find", {"q": "a" * 300_000}).status == 413
+
+
+def test_no_file_of_a_form_touches_the_disk(centre: SmallCentre, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A temporary file would lie open beside a closed folder."""
+    monkeypatch.setattr("werkzeug.formparser.SpooledTemporaryFile", None)
+    clerk = Clerk(centre, "counter-02", "long.pd")
+    head = b'--x\r\nContent-Disposition: form-data; name="paper"; filename="a.pdf"\r\n\r\n%PDF-'
+    sent = clerk._client.post(
+        "/verify",
+        data=head + b" " * 900_000 + b"\r\n--x--\r\n",
+        content_type="multipart/form-data; boundary=x",
+    )
+    assert "Trang mở đã lâu" in sent.get_data(as_text=True)
+
+
+def _large_pdf() -> bytes:
+    """More than a form of words may be."""
+    drawn = io.BytesIO()
+    canvas = Canvas(drawn, pageCompression=0)
+    for row in range(5_000):
+        canvas.drawString(72, 72 + row % 600, f"Thua dat so {row}, to ban do so 12")
+    canvas.save()
+    assert len(drawn.getvalue()) > 256 * 1024
+    return drawn.getvalue()
+
+
+def _pdf(centre: SmallCentre, dossier: Dossier, text: str) -> bytes:
+    room = centre["room-01"]
+    signer = room.catalog.latest.person("viet.tq")
+    assert signer is not None
+    at = centre.clock()
+    return room.papers.result_of(dossier, approved=True, text=text, signer=signer, capacity="?", at=at).pdf
 
 
 def _at_room(centre: SmallCentre) -> Dossier:
