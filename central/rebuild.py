@@ -34,7 +34,7 @@ from sync.errors import SyncError
 from sync.sqlite import Connection
 
 _TABLES: Final = (
-    ("event", "SELECT * FROM event ORDER BY hash"),
+    ("event", "SELECT * FROM event ORDER BY stream, hash"),
     ("dossier", "SELECT * FROM dossier ORDER BY position"),
     ("conflict", "SELECT * FROM conflict ORDER BY id, stream"),
     ("dossier_search", "SELECT rowid, words FROM dossier_search ORDER BY rowid"),

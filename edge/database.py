@@ -169,9 +169,14 @@ class ViewRow(Local):
 
 
 class Delivery(Local):
-    """How an event came here, whether its seal was seen to hold, and since when central has it."""
+    """How an event came here, whether its seal was seen to hold, and since when central has it.
+
+    The only table in which an event is found by its hash alone. Hashes lie anywhere, so that a row in their
+    order is a page of the file for each event that comes: rows lie as they came, and the hash has a narrow index.
+    """
 
     hash = TextField(primary_key=True)
+    stream = TextField()
     own = IntegerField()
     local_seq = IntegerField()
     source = TextField()
@@ -279,10 +284,10 @@ class Projection(Model):
 
 
 class EventRow(Projection):
-    """One event of a stream and what the fold made of it."""
+    """One event of a stream and what the fold made of it. Streams begin with their moment: what comes lies together."""
 
-    hash = TextField(primary_key=True)
     stream = TextField()
+    hash = TextField()
     node = TextField()
     seq = IntegerField()
     kind = TextField()
@@ -293,6 +298,7 @@ class EventRow(Projection):
 
     class Meta:
         table_name = "event"
+        primary_key = CompositeKey("stream", "hash")
 
 
 class DossierRow(Projection):
@@ -368,7 +374,7 @@ LOCAL: Final = (
 )  # fmt: skip
 PROJECTIONS: Final = (EventRow, DossierRow, ConflictRow, ForkRow, PartyRow)
 
-PROJECTION_VERSION: Final = "5"
+PROJECTION_VERSION: Final = "6"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -454,10 +460,24 @@ CREATE TABLE departed (stream TEXT PRIMARY KEY NOT NULL, number TEXT NOT NULL, o
 CREATE INDEX departed_number ON departed (number);
 """
 
+_LOCAL_10: Final = """
+CREATE TABLE delivery_10 (hash TEXT NOT NULL, stream TEXT NOT NULL, own INTEGER NOT NULL, local_seq INTEGER NOT NULL,
+    source TEXT NOT NULL, sealed INTEGER NOT NULL, arrived_at TEXT NOT NULL, centre_at TEXT);
+INSERT INTO delivery_10 SELECT d.hash, {stream}, d.own, d.local_seq, d.source, d.sealed, d.arrived_at, d.centre_at
+    FROM delivery d ORDER BY d.local_seq;
+DROP TABLE delivery;
+ALTER TABLE delivery_10 RENAME TO delivery;
+CREATE UNIQUE INDEX delivery_hash ON delivery (hash);
+CREATE INDEX delivery_waits ON delivery (local_seq) WHERE centre_at IS NULL;
+CREATE INDEX delivery_unsealed ON delivery (sealed) WHERE sealed <> 1;
+"""
+_STREAM_9: Final = "(SELECT e.stream FROM event e WHERE e.hash = d.hash)"
+"""Projections of that time have all events of deliveries; a file that is only being made has neither."""
+
 _PROJECTIONS: Final = """
-CREATE TABLE event (hash TEXT PRIMARY KEY NOT NULL, stream TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL,
-    kind TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, place TEXT NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX event_stream ON event (stream);
+CREATE TABLE event (stream TEXT NOT NULL, hash TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL,
+    kind TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, place TEXT NOT NULL, why TEXT NOT NULL,
+    PRIMARY KEY (stream, hash)) WITHOUT ROWID;
 CREATE INDEX event_chain ON event (node, seq);
 CREATE INDEX event_doubtful ON event (place) WHERE place NOT IN ('effective', 'contested', 'void');
 CREATE TABLE dossier (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, number TEXT NOT NULL,
@@ -500,6 +520,9 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(connection, _LOCAL_7),
     lambda connection: run_script(connection, _LOCAL_8),
     lambda connection: run_script(connection, _LOCAL_9),
+    lambda connection: run_script(
+        connection, _LOCAL_10.format(stream=_STREAM_9 if projections_are_there(connection) else "''")
+    ),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 
@@ -554,6 +577,12 @@ def fresh_projections(connection: Connection) -> None:
         "INSERT INTO fact (key, value) VALUES ('projections', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         (PROJECTION_VERSION,),
     )
+
+
+def projections_are_there(connection: Connection) -> bool:
+    """Whether this file has projections, of whatever version."""
+    named = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'event'"
+    return connection.execute(named).fetchone() is not None
 
 
 def projections_are_current(connection: Connection) -> bool:

@@ -154,6 +154,7 @@ class Projector:
             deliveries.append(
                 (
                     event.hash,
+                    event.stream,
                     own,
                     arrival.seq,
                     arrival.source or "",
@@ -168,7 +169,7 @@ class Projector:
             self._parsed.keep(arrival.id, arrival.rev, event)
         self._seals.proven(proven)
         noted = connection.executemany(
-            "INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING", deliveries
+            "INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING", deliveries
         ).rowcount
         if noted < len(arrivals):
             self._settle_copies(connection, arrivals, now)
@@ -250,7 +251,7 @@ class Projector:
         """Two events with one number, both under the machine's seal."""
         for some in _slices(hashes, 500):
             marks = ", ".join("?" * len(some))
-            connection.execute(_FORKS.format(which=f"mine.hash IN ({marks})"), tuple(some))
+            connection.execute(_FORKS.format(which=f"m.hash IN ({marks})"), tuple(some))
 
     def centre_has(self, up_to: int) -> None:
         """Central holds all that the push read up to this local sequence, but for what it refused."""
@@ -278,7 +279,7 @@ class Projector:
         """
         number = self._catalog.number
         nodes = connection.execute(
-            "SELECT DISTINCT e.node FROM delivery d JOIN event e ON e.hash = d.hash"
+            "SELECT DISTINCT e.node FROM delivery d JOIN event e ON e.stream = d.stream AND e.hash = d.hash"
             " WHERE d.sealed <> 1 AND d.sealed = ?",
             (Sealed.UNKNOWN,),
         ).fetchall()
@@ -287,7 +288,7 @@ class Projector:
             if self._catalog.latest.card(node) is None:
                 continue
             unknown = connection.execute(
-                "SELECT d.hash, e.stream FROM delivery d JOIN event e ON e.hash = d.hash"
+                "SELECT d.hash, d.stream FROM delivery d JOIN event e ON e.stream = d.stream AND e.hash = d.hash"
                 " WHERE d.sealed <> 1 AND d.sealed = ? AND e.node = ?",
                 (Sealed.UNKNOWN, node),
             ).fetchall()
@@ -345,7 +346,7 @@ class Projector:
         doubts = self._doubts(connection)
         dossiers, conflicts = [], []
         events: list[tuple[Any, ...]] = []
-        gone: list[tuple[str]] = []
+        gone: list[tuple[str, str]] = []
         parties: list[tuple[str, str, str]] = []
         for stream in sorted(streams):
             here = self.events_of(stream) if stream in known else streams[stream]
@@ -360,15 +361,15 @@ class Projector:
                 if before.pop(line.hash, None) != (line.place.value, line.why):
                     place = (line.place.value, line.why)
                     events.append(
-                        (line.hash, stream, line.node, line.seq, line.kind, line.at, line.by, *place)
+                        (stream, line.hash, line.node, line.seq, line.kind, line.at, line.by, *place)
                     )
-            gone += ((event_hash,) for event_hash in before)
-        connection.executemany("DELETE FROM event WHERE hash = ?", gone)
-        connection.executemany("INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", events)
-        connection.executemany("DELETE FROM party WHERE stream = ?", [(stream,) for stream in known])
-        connection.executemany("INSERT INTO party VALUES (?, ?, ?)", parties)
-        connection.executemany("DELETE FROM conflict WHERE stream = ?", [(stream,) for stream in known])
-        connection.executemany("INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?)", conflicts)
+            gone += ((stream, event_hash) for event_hash in before)
+        _each(connection, "DELETE FROM event WHERE stream = ? AND hash = ?", gone)
+        _each(connection, "INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", events)
+        _each(connection, "DELETE FROM party WHERE stream = ?", [(stream,) for stream in known])
+        _each(connection, "INSERT INTO party VALUES (?, ?, ?)", parties)
+        _each(connection, "DELETE FROM conflict WHERE stream = ?", [(stream,) for stream in known])
+        _each(connection, "INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?)", conflicts)
         self._project_dossiers(connection, dossiers)
 
     def _project_dossiers(self, connection: Connection, dossiers: Sequence[Dossier]) -> None:
@@ -392,19 +393,20 @@ class Projector:
                 texts.append((position, " ".join(words(" ".join(text)))))
                 if before is not None:
                     unsearched.append((position,))
-        connection.executemany("DELETE FROM dossier WHERE position = ?", gone)
-        connection.executemany("DELETE FROM dossier_search WHERE rowid = ?", [*gone, *unsearched])
+        _each(connection, "DELETE FROM dossier WHERE position = ?", gone)
+        _each(connection, "DELETE FROM dossier_search WHERE rowid = ?", [*gone, *unsearched])
         if rows:
             marks = ", ".join("?" * len(rows[0]))
-            connection.executemany(f"INSERT OR REPLACE INTO dossier VALUES ({marks})", rows)  # noqa: S608
-        connection.executemany("INSERT INTO dossier_search (rowid, words) VALUES (?, ?)", texts)
+            _each(connection, f"INSERT OR REPLACE INTO dossier VALUES ({marks})", rows)  # noqa: S608
+        _each(connection, "INSERT INTO dossier_search (rowid, words) VALUES (?, ?)", texts)
 
 
 _FORKS: Final = """
 INSERT INTO fork SELECT mine.node || ' ' || mine.seq, mine.node, mine.seq, min(mine.hash, other.hash),
     max(mine.hash, other.hash)
-FROM event mine JOIN event other ON other.node = mine.node AND other.seq = mine.seq AND other.hash <> mine.hash
-JOIN delivery m ON m.hash = mine.hash JOIN delivery o ON o.hash = other.hash
+FROM delivery m JOIN event mine ON mine.stream = m.stream AND mine.hash = m.hash
+JOIN event other ON other.node = mine.node AND other.seq = mine.seq AND other.hash <> mine.hash
+JOIN delivery o ON o.hash = other.hash
 WHERE m.sealed > 0 AND o.sealed > 0 AND {which} ON CONFLICT (key) DO NOTHING
 """
 
@@ -418,10 +420,9 @@ def _touched(connection: Connection, entry: Entry) -> Iterator[str]:
             query, values = "node = ? AND seq >= ?", (entry.node, entry.last_seq)
         case Fork(database="dossiers"):
             query, values = "node = ? AND seq >= ?", (entry.node, entry.seq)
-        case Admitted():
-            query, values = "hash = ?", (entry.event,)
-        case Redaction():
-            query, values = "hash = ?", (entry.target,)
+        case Admitted(event=named) | Redaction(target=named):
+            yield from stream_of(connection, [named]).values()
+            return
         case Revocation():
             # which certificate an act was signed with stands in the act: all of them since then are looked at
             marks = ", ".join("?" * len(_SIGNED))
@@ -445,6 +446,18 @@ def events_here(file: NodeFile, hashes: Sequence[str]) -> set[str]:
     """Which of these events are here, in whatever copy."""
     with file.read() as connection:
         return {row[0] for row in where_in(connection, "SELECT hash FROM delivery WHERE hash IN", hashes)}
+
+
+def stream_of(connection: Connection, hashes: Sequence[str]) -> dict[str, str]:
+    """In which stream each of these events lies; without those that are not here."""
+    rows = where_in(connection, "SELECT hash, stream FROM delivery WHERE hash IN", hashes)
+    return {str(event_hash): str(stream) for event_hash, stream in rows}
+
+
+def _each(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Run a statement for each row. For none it would still hand the interpreter to another thread, and wait for it."""
+    if rows:
+        connection.executemany(statement, rows)
 
 
 def rows_of(

@@ -15,12 +15,11 @@ from typing import Final
 
 from edge.archive import Archive, Damaged
 from edge.database import DraftRow, Erased, Fact, NodeFile
-from edge.projector import Projector
+from edge.projector import Projector, stream_of
 from printing import spool
 from schemas.catalog import Catalog
 from schemas.events import redacted
 from sync.errors import Unavailable
-from sync.rows import where_in
 from sync.sqlite import SqliteFile
 from sync.store import Store
 
@@ -77,9 +76,9 @@ class Redactions:
         with self._file.write():
             pass  # whoever began to write before the catalog said so is done by now
         with self._file.read() as connection:
-            known = where_in(connection, "SELECT hash, stream FROM event WHERE hash IN", targets)
+            known = stream_of(connection, targets)
         listed = self._projector.store
-        names = [f"{stream}:{event_hash}" for event_hash, stream in known]
+        names = [f"{stream}:{event_hash}" for event_hash, stream in known.items()]
         found = [(listed, name) for name in listed.summaries(names)]
         new = {one for one in targets if not one.startswith(_FILE)} - self._looked_for
         if new:

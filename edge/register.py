@@ -245,7 +245,8 @@ class Register:
 
     def _at(self, connection: Any, event_hash: str) -> tuple[Line, str]:
         h, kind, at, by, node, seq, place, why, stream = connection.execute(
-            "SELECT hash, kind, at, by, node, seq, place, why, stream FROM event WHERE hash = ?",
+            "SELECT e.hash, e.kind, e.at, e.by, e.node, e.seq, e.place, e.why, e.stream FROM delivery d"
+            " JOIN event e ON e.stream = d.stream AND e.hash = d.hash WHERE d.hash = ?",
             (event_hash,),
         ).fetchone()
         return Line(h, kind, at, by, node, seq, Place(place), why), stream
@@ -266,7 +267,7 @@ class Register:
         with self._file.read() as connection:
             rows = connection.execute(
                 "SELECT e.hash, e.kind, e.at, e.by, e.node, e.seq, e.place, e.why, e.stream FROM delivery d"
-                " JOIN event e ON e.hash = d.hash WHERE d.centre_at IS NULL AND d.own = 1 ORDER BY d.local_seq LIMIT ?",
+                " JOIN event e ON e.stream = d.stream AND e.hash = d.hash WHERE d.centre_at IS NULL AND d.own = 1 ORDER BY d.local_seq LIMIT ?",
                 (limit,),
             ).fetchall()
             where = self.whereabouts([row[0] for row in rows])

@@ -46,8 +46,7 @@ class Seals:
         """At the start: what was not done when the node stopped."""
         with self._file.read() as connection:
             rows = connection.execute(
-                "SELECT e.stream || ':' || d.hash, d.sealed FROM delivery d JOIN event e ON e.hash = d.hash"
-                " WHERE d.sealed <> 1 AND d.sealed IN (?, ?)",
+                "SELECT stream || ':' || hash, sealed FROM delivery WHERE sealed <> 1 AND sealed IN (?, ?)",
                 (Sealed.PROVEN, Sealed.SPOILT),
             ).fetchall()
         with self._lock:

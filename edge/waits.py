@@ -57,8 +57,8 @@ class Waits:
     def settle(self, connection: Connection) -> None:
         """Forget those that are judged by now."""
         connection.execute(
-            "DELETE FROM wait WHERE hash IN (SELECT w.hash FROM wait w JOIN event e ON e.hash = w.hash"
-            " JOIN delivery d ON d.hash = w.hash WHERE e.place NOT IN ('waiting', 'newer') AND d.sealed > 0)"
+            "DELETE FROM wait WHERE hash IN (SELECT w.hash FROM wait w JOIN delivery d ON d.hash = w.hash"
+            " JOIN event e ON e.stream = d.stream AND e.hash = d.hash WHERE e.place NOT IN ('waiting', 'newer') AND d.sealed > 0)"
         )
 
     def by_source(self) -> dict[str, int]:

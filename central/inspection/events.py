@@ -110,8 +110,8 @@ def check_marks(snapshot: Snapshot, shelf: Shelf, findings: Findings, folder: st
     """Compare the delivery marks with the events of `dossiers`; returns the events that central is said to have."""
     at_centre = set()
     marked = set()
-    columns = "hash, own, local_seq, sealed, centre_at"
-    for event_hash, own, local_seq, sealed, centre_at in snapshot.keyed_rows("delivery", "hash", columns):
+    columns = "hash, stream, own, local_seq, sealed, centre_at"
+    for _, event_hash, stream, own, local_seq, sealed, centre_at in snapshot.rows("delivery", columns):
         link = shelf.links.get(event_hash)
         if link is None:
             shelf.lost.append(remembered(snapshot, str(event_hash)))
@@ -119,7 +119,7 @@ def check_marks(snapshot: Snapshot, shelf: Shelf, findings: Findings, folder: st
         marked.add(event_hash)
         if centre_at is not None:
             at_centre.add(event_hash)
-        if (own, local_seq) != (link.node == node, shelf.seqs[event_hash]):
+        if (stream, own, local_seq) != (link.stream, link.node == node, shelf.seqs[event_hash]):
             findings.say_of_event(
                 folder, "dossiers", link.trace, "its delivery mark says other things than the event"
             )
@@ -134,7 +134,11 @@ def check_marks(snapshot: Snapshot, shelf: Shelf, findings: Findings, folder: st
 
 def remembered(snapshot: Snapshot, event_hash: str) -> Trace:
     """The name of an event that is not here, as the node's own list of events has it: good for a name only."""
-    for node, seq in snapshot.select("SELECT node, seq FROM event WHERE hash = ?", event_hash):
+    listed = (
+        "SELECT e.node, e.seq FROM delivery d JOIN event e ON e.stream = d.stream AND e.hash = d.hash"
+        " WHERE d.hash = ?"
+    )
+    for node, seq in snapshot.select(listed, event_hash):
         if type(node) is str and type(seq) is int:
             return Trace(event_hash, node, seq)
     return Trace(event_hash)
