@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 from reportlab.pdfgen.canvas import Canvas
 
 from central.demo.centre import RunningCentre
@@ -83,7 +83,7 @@ def test_papers_that_go_with_a_result_are_chosen_where_it_is_signed(
 
     approver = sign_in("room-01", "viet.tq")
     approver.goto(url)
-    drawing = {"name": "Bản vẽ.pdf", "mimeType": "application/pdf", "buffer": _pdf()}
+    drawing: FilePayload = {"name": "Bản vẽ.pdf", "mimeType": "application/pdf", "buffer": _pdf()}
     approver.set_input_files("#attachments", [drawing])
     approver.fill("input[name=pin]", "000000")
     approver.press("input[name=pin]", "Enter")
