@@ -7,6 +7,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= var/demo
+# as many at once as there are processors; the tests of one file stay together, as they share what they set up
+PYTEST := $(BIN)/pytest --numprocesses=auto --dist=loadfile
 # Debian packages that the tests use: a browser, poppler's readers of PDF, the font that Chromium falls back on,
 # a print server and a printer
 # a PKCS#11 token in software, and the tool that tells poppler whom to trust
@@ -78,11 +80,11 @@ format: $(VENV)/.tests
 	$(BIN)/ruff format .
 
 test: setup-tests lint
-	$(BIN)/pytest tests/schemas --cov
-	$(BIN)/pytest --ignore=tests/schemas
+	$(PYTEST) tests/schemas --cov
+	$(PYTEST) --ignore=tests/schemas
 
 prove: setup-tests
-	$(BIN)/pytest --prove=$(if $(FULL),full,quarter) tests/schemas tests/sync tests/differential tests/edge tests/central tests/scenarios tests/simulation
+	$(PYTEST) --prove=$(if $(FULL),full,quarter) tests/schemas tests/sync tests/differential tests/edge tests/central tests/scenarios tests/simulation
 
 bench: setup-tests
 	$(BIN)/python -m tests.bench
