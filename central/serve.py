@@ -29,6 +29,7 @@ from edge.errors import CannotStart
 from edge.ids import Ids
 from edge.mdns import Neighbourhood
 from edge.node import Folder, Node
+from edge.rendering import Renderers
 from edge.roads import Roads
 from edge.server import Door, application, serving
 from edge.settings import NodeSettings, read_config
@@ -56,7 +57,11 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
         raise CannotStart(
             f"{folder.path} has no keys: enrol this node, or say where its folder is with `data`"
         )
-    with folder.locked(), _open(folder, settings, system_clock, Ids()) as node:
+    with (
+        folder.locked(),
+        contextlib.closing(Renderers()) as renderers,
+        _open(folder, settings, renderers, system_clock, Ids()) as node,
+    ):
         if node.is_centre != centre:
             right, wrong = ("central", "an edge") if node.is_centre else ("edge", "central")
             raise CannotStart(f"{node.id} in {folder.path} is not {wrong}: start it with `motcua {right}`")
@@ -87,6 +92,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
             calm_collector()
             sys.stdout.write(f"{READY} {node.id} {_url(host, port)}\n")
             sys.stdout.flush()
+            renderers.warm()
             wait_until(stopping, partial(_hour, node))
             if watch is not None:
                 watch.stop()
@@ -157,8 +163,10 @@ def _url(host: str, port: int) -> str:
 
 
 @contextlib.contextmanager
-def _open(folder: Folder, settings: NodeSettings, clock: Clock, ids: Ids) -> Iterator[Node]:
-    node = Node(folder, settings, clock=clock, ids=ids, ask=passphrase)
+def _open(
+    folder: Folder, settings: NodeSettings, renderers: Renderers, clock: Clock, ids: Ids
+) -> Iterator[Node]:
+    node = Node(folder, settings, clock=clock, ids=ids, ask=passphrase, typeset=renderers.typeset)
     try:
         yield node
     finally:

@@ -31,7 +31,7 @@ from edge.hour import Hour
 from edge.ids import Ids
 from edge.keys import NodeKeys, read_keys
 from edge.ledger import CLOSED, Ledger
-from edge.paper import Papers
+from edge.paper import Papers, Typeset
 from edge.people import People
 from edge.printers import printers_of
 from edge.projector import Projector, events_here
@@ -52,6 +52,7 @@ from printing import spool
 from printing.folder import PdfFolder
 from printing.forms import Forms
 from printing.spool import Printer, Printers, Spool
+from printing.typesetting import typeset_by
 from schemas.catalog import Card, Catalog
 from schemas.errors import CatalogBroken
 from schemas.events import Document
@@ -111,7 +112,8 @@ class Node:
 
     `printer`: where its papers come out instead of where the settings say. `on_catalog`: who wants to hear that the catalog
     has grown. `tick`: seconds that only grow, for the pace of work; `stopwatch`: the same for how long people wait and
-    how long nobody did anything, whatever the clock does. `ask` gets a passphrase from a person, where one closes the folder.
+    how long nobody did anything, whatever the clock does. `ask` gets a passphrase from a person, where one closes the folder. `typeset`
+    makes the PDFs of spooled papers: in this process, or in others.
     """
 
     def __init__(
@@ -125,8 +127,9 @@ class Node:
         tick: Callable[[], float] = time.monotonic,
         stopwatch: Stopwatch = system_stopwatch,
         ask: Ask | None = None,
+        typeset: Typeset = typeset_by,
     ) -> None:
-        self._tick = tick
+        self._tick, self._typeset = tick, typeset
         self.folder, self.settings, self.clock, self.ids = folder, settings, clock, ids
         self.stopwatch = stopwatch
         finish(folder.path)
@@ -268,7 +271,7 @@ class Node:
         self.signatories = Signatories(
             Tokens(self.folder.tokens, self.settings.tokens, at_rest=self.folder.at_rest), self.authorities
         )
-        self.papers = Papers(self.catalog, self.keys, Forms.shipped(), node=self.id)
+        self.papers = Papers(self.catalog, self.keys, Forms.shipped(), node=self.id, typeset=self._typeset)
         self.deciding = Deciding(
             self.ledger,
             self.projector,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
 from edge.keys import NodeKeys
 from edge.ledger import Reception
 from printing import result, spool
-from printing.forms import Forms
+from printing.forms import Form, Forms
 from printing.papers.reception import Component, ReceiptSlip
 from printing.result import Outcome, RenderedResult, ResultDocument
-from printing.typesetting import to_job, typeset_job
+from printing.typesetting import form_of, from_job, to_job, typeset_by
 from printing.words import in_vietnam
 from schemas.calendar import VIETNAM
 from schemas.catalog import Agency, Catalog, Centre, Person, Step
@@ -25,12 +26,18 @@ from schemas.slips import SlipCode
 WEEKDAYS: Final = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
 RETURN_PLACES: Final = {"post": "qua dịch vụ bưu chính công ích"}
 
+Typeset = Callable[[Form, bytes], bytes]
+"""(form, payload of a job) -> PDF. Raises PrintError."""
+
 
 class Papers:
     """Makes the papers of one node, in the words of its catalog."""
 
-    def __init__(self, catalog: Catalog, keys: NodeKeys, forms: Forms, *, node: str) -> None:
+    def __init__(
+        self, catalog: Catalog, keys: NodeKeys, forms: Forms, *, node: str, typeset: Typeset = typeset_by
+    ) -> None:
         self._catalog, self._keys, self._forms, self._node = catalog, keys, forms, node
+        self._typeset = typeset
 
     def spool_slip(self, reception: Reception) -> None:
         """Queue form 01 of a reception; within the ledger's transaction."""
@@ -46,7 +53,7 @@ class Papers:
 
     def render_job(self, form: str, payload: bytes) -> bytes:
         """The PDF of a spooled paper, all copies. Raises PrintError."""
-        return typeset_job(form, payload, self._forms)
+        return self._typeset(form_of(from_job(form, payload), self._forms), payload)
 
     def slip_of(self, reception: Reception) -> ReceiptSlip:
         received, view = reception.received, self._catalog.latest

@@ -5,6 +5,7 @@ PrintError
 │   ├── NoFormInForce       no version of this form is in force on that day
 │   └── BadForm             a form names a field that its paper does not have, or cannot be read
 ├── UnreadableJob           the spooled data is not what its form needs
+├── RenderingStopped        a process of its own could not set a paper; it says why
 ├── UnreadablePicture       a signature or seal that is no picture
 ├── TooMuchForQr            more text than a QR code of a readable size can carry
 └── PrinterError
@@ -40,6 +41,13 @@ class BadForm(FormError):
 class UnreadableJob(PrintError):
     def __init__(self, form: str, why: str) -> None:
         super().__init__(f"the spooled data of form {form} cannot be read: {why}")
+        self.form = form
+        self.why = why
+
+
+class RenderingStopped(PrintError):
+    def __init__(self, form: str, why: str) -> None:
+        super().__init__(f"form {form} cannot be set: {why}")
         self.form = form
         self.why = why
 

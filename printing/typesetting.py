@@ -69,8 +69,12 @@ def typeset_job(number: str, payload: bytes, forms: Forms) -> bytes:
 
     Raises UnreadableJob, FormError, TooMuchForQr.
     """
-    paper = from_job(number, payload)
-    return typeset(paper, form_of(paper, forms))
+    return typeset_by(form_of(from_job(number, payload), forms), payload)
+
+
+def typeset_by(form: Form, payload: bytes) -> bytes:
+    """All copies of a spooled paper, by a form. Raises UnreadableJob, BadForm, TooMuchForQr."""
+    return typeset(from_job(form.number, payload), form)
 
 
 def _composed(

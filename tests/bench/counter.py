@@ -52,7 +52,7 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
     few = _filled(ground, "few", FEW)
     many = _filled(ground, "many", _MANY[size])
     served = Path(shutil.copytree(many, ground.folder / "served" / _COUNTER))
-    people, small, large = People(), _open(few), _open(many)
+    people, small, large = People(), opened(few), opened(many)
     codes = [procedure.code for procedure in procedures(small)]
     turn = count()
 
@@ -63,7 +63,7 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
             many_ms.append(_receive_ms(large, people))
         began = time.monotonic()
         with processes.node(served) as node:
-            clerk = _Clerk(node, served)
+            clerk = Clerk(node, served)
             start_s = time.monotonic() - began
             clerk.sign_in()
             pages = {
@@ -105,7 +105,8 @@ def _bring(centre: SmallCentre, dossiers: int) -> None:
             store.bulk_docs(events, new_edits=False, source=source)
 
 
-def _open(folder: Path) -> Node:
+def opened(folder: Path) -> Node:
+    """A node in this process."""
     return Node(Folder(folder), read_settings(folder), clock=system_clock, ids=Ids())
 
 
@@ -117,7 +118,7 @@ def _receive_ms(node: Node, people: People) -> float:
     return (time.monotonic() - began) * 1000
 
 
-class _Clerk:
+class Clerk:
     """A browser without eyes that looks at the clock."""
 
     def __init__(self, node: Running, folder: Path) -> None:
@@ -142,13 +143,18 @@ class _Clerk:
         assert not answer.history, f"{path} leads elsewhere"
         return took * 1000
 
+    def answered_ms(self, code: str, people: People) -> float:
+        """Fill in a reception and save it: until the answer."""
+        filled = self._filled(code, people)
+        began = time.monotonic()
+        answer = self._post(filled)
+        took = time.monotonic() - began
+        assert answer.status_code == 303, parse(self._url, answer.text).text
+        return took * 1000
+
     def save_ms(self, code: str, people: People) -> tuple[float, float]:
-        """Fill in a reception and save it: until the answer, and until its slip lies in the folder as a PDF."""
-        blank = self._get("/counter").form("/counter")
-        looked = self._post({**blank.fields, "act": "look", "q": code, "procedure": code})
-        form = parse(self._url, looked.text).form("/counter")
-        person = {"name": people.name(), "identity": people.identity(), "phone": people.phone()}
-        filled = {**form.fields, **person, "originals-0": "1", "act": "save"}
+        """The same until the answer, and until its slip lies in the folder as a PDF."""
+        filled = self._filled(code, people)
         before = self._slips()
         began = time.monotonic()
         answer = self._post(filled)
@@ -158,6 +164,13 @@ class _Clerk:
             assert time.monotonic() - began < _PATIENCE_S, "no slip came out"
             time.sleep(0.001)
         return saved * 1000, (time.monotonic() - began) * 1000
+
+    def _filled(self, code: str, people: People) -> dict[str, str]:
+        blank = self._get("/counter").form("/counter")
+        looked = self._post({**blank.fields, "act": "look", "q": code, "procedure": code})
+        form = parse(self._url, looked.text).form("/counter")
+        person = {"name": people.name(), "identity": people.identity(), "phone": people.phone()}
+        return {**form.fields, **person, "originals-0": "1", "act": "save"}
 
     def _get(self, path: str) -> Page:
         answer = self._session.get(self._url + path)

@@ -29,9 +29,11 @@ def describe(folder: Path) -> dict[str, Any]:
 
 
 def proportional_memory_mib(process: int) -> float:
-    """The proportional set size of a process: pages that it shares count by its share."""
+    """The proportional set size of a process and its children: pages that are shared count by their shares."""
     kib = _line_of(Path(f"/proc/{process}/smaps_rollup"), "Pss").split()[0]
-    return int(kib) / 1024
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    children = [child for task in tasks for child in task.read_text().split()]
+    return int(kib) / 1024 + sum(proportional_memory_mib(int(child)) for child in children)
 
 
 def processor_s(process: int) -> float:

@@ -18,6 +18,7 @@ from printing.typesetting import typeset
 from printing.words import in_vietnam
 from tests.bench.figures import Bench, Figure, Round, Size, p95
 from tests.bench.ground import Ground, People, procedures, receive
+from tests.bench.spooling import Spooled
 
 _SLIPS: Final = {Size.FULL: 980, Size.QUICK: 25}
 _IN_COPIES: Final = {Size.FULL: 98, Size.QUICK: 5}
@@ -30,6 +31,7 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
     with ground.centre("paper") as centre:
         slips = _slips(centre["counter-01"])
     chosen = [slips[place * 4 % len(slips)] for place in range(_SLIPS[size])]
+    spooled = Spooled(ground, size)
     form = Forms.shipped().in_force(ReceiptSlip.FORM, in_vietnam(slips[0].received).date())
 
     def measure() -> dict[str, float]:
@@ -43,6 +45,7 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
             "both_copies_p95": p95(
                 [_both_copies_ms(content, form) for content in chosen[: _IN_COPIES[size]]]
             ),
+            **spooled.measure(),
         }
 
     yield measure
@@ -87,6 +90,10 @@ BENCH: Final = Bench(
         Figure("both_copies_p95", "form 01 to PDF, both copies as the spool prints them, p95", "ms", "lower"),
         Figure("register", "form 07 with 10,000 rows to PDF (1,000 with --quick)", "s", "lower", must=10),
         Figure("register_memory", "the most memory of the process that does it", "MiB", "lower", must=200),
+        Figure("pile", "a node prints 1,000 slips into its folder (20 with --quick)", "s", "lower"),
+        Figure("pile_memory", "memory of all processes of that node when it has done so", "MiB", "lower"),
+        Figure("save_alone_p95", "from pressing save until the answer, nothing to print, p95", "ms", "lower"),
+        Figure("save_while_rendering_p95", "the same while 200 slips (60) are rendered, p95", "ms", "lower"),
     ),
     prepared,
 )
