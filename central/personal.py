@@ -34,6 +34,8 @@ LABELS: Final = {
     "taken_by": "Người nhận", "document": "Giấy tờ của người nhận", "asked_by": "Người xin rút", "changes": "Nội dung sửa",
     "field": "Mục", "text": "Nội dung", "files": "Tệp", "file": "Tệp", "type": "Loại tệp", "pages": "Số trang",
     "sender": "Người gửi", "payer": "Người nộp tiền", "total": "Tổng số tiền", "receipt": "Biên lai",
+    "relief": "Diện miễn, giảm", "proof": "Giấy tờ chứng minh", "lines": "Khoản thu", "full": "Mức thu",
+    "method": "Hình thức nộp", "reference": "Số tham chiếu", "paid_to": "Người nhận lại tiền",
 }  # fmt: skip
 """What members of acts are called on a page for the person; what is not here keeps its own name."""
 

@@ -300,6 +300,38 @@ class ObligationMet(msgspec.Struct, frozen=True, omit_defaults=True):
     amount: Dong
 
 
+class AskedLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One phí or lệ phí that is asked for: `full` is its rate, `amount` what is left after a relief."""
+
+    kind: Literal["phi", "le_phi"]
+    name: Text
+    full: Dong
+    amount: Dong
+    at: Literal["reception", "return"] = "reception"
+
+    def __post_init__(self) -> None:
+        if self.amount > self.full:
+            raise ValueError("more than its rate")
+
+
+class FeeNotified(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is to be paid, as of now; it takes the place of what the reception and earlier notices said.
+
+    A relief names its ground and the paper that shows it. An exemption is a notice with nothing left to pay.
+    """
+
+    lines: Annotated[tuple[AskedLine, ...], Meta(min_length=1, max_length=20)]
+    relief: Line = ""
+    proof: Line = ""
+    source: Line = ""
+
+    def __post_init__(self) -> None:
+        if len({(line.kind, line.name) for line in self.lines}) < len(self.lines):
+            raise ValueError("a line stands there once")
+        if any(line.amount < line.full for line in self.lines) and not (self.relief and self.proof):
+            raise ValueError("a relief has its ground and its paper")
+
+
 class PaidLine(msgspec.Struct, frozen=True):
     """One line of a receipt: phí or lệ phí, never added up into one."""
 
@@ -318,14 +350,15 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class FeeCollected(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Money that was taken; `total` is the sum of the lines."""
+    """Money that was taken; `total` is the sum of the lines. `reference`: the bank's or the card terminal's number."""
 
     receipt: Receipt
     lines: Annotated[tuple[PaidLine, ...], Meta(min_length=1, max_length=20)]
     total: Dong
     payer: Text
-    method: Literal["cash", "transfer", "online"] = "cash"
+    method: Literal["cash", "transfer", "card", "online"] = "cash"
     exemption: Line = ""
+    reference: Line = ""
 
     def __post_init__(self) -> None:
         if self.total != sum(line.amount for line in self.lines):
@@ -344,6 +377,7 @@ class FeeRefunded(msgspec.Struct, frozen=True, omit_defaults=True):
     amount: Annotated[int, Meta(ge=1, le=10**12)]
     paid_to: Text
     reason: Text
+    method: Literal["cash", "transfer"] = "cash"
 
 
 class ReceiptReplaced(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -784,6 +818,8 @@ DOSSIER: Final[tuple[Act, ...]] = (
     Act("dossier.corrected", "Đính chính bằng hồ sơ khác", _FACT, Linked, (Role.RECEIVER, Role.APPROVER),
         (Duty.RECEIVE, Duty.APPROVE), _in(Status.RETURNED), None, ""),
     # money
+    Act("dossier.fee_notified", "Thông báo nộp phí, lệ phí", _DECISION, FeeNotified, (Role.CASHIER, Role.RECEIVER),
+        (Duty.COLLECT, Duty.RECEIVE), _TAKEN, None, "NĐ 118/2025 Đ24; Luật 97/2015", ends=("dossier.fee_notified",)),
     Act("dossier.fee_collected", "Thu phí, lệ phí", _FACT, FeeCollected, _CASH, (Duty.COLLECT,), _BEGUN, None,
         "Luật 97/2015; NĐ 254/2026 Đ24", says=lambda data: {line.name: data.receipt.symbol for line in data.lines}),
     Act("dossier.fee_voided", "Huỷ biên lai", _DECISION, ReceiptUndone, _CASH, (Duty.COLLECT,), _BEGUN, None,

@@ -126,11 +126,20 @@ def _within(day: date, since: date | msgspec.UnsetType, until: date | msgspec.Un
     return (since is msgspec.UNSET or since <= day) and (until is msgspec.UNSET or day <= until)
 
 
+class Account(msgspec.Struct, frozen=True):
+    """Where an agency's fees are paid into: the bank's six digits in the NAPAS list (BIN) and name, the account, its holder."""
+
+    bank: Annotated[str, Meta(pattern=r"^[0-9]{6}\Z")]
+    bank_name: Text
+    number: Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{1,19}\Z")]
+    holder: Text
+
+
 class Agency(msgspec.Struct, frozen=True, omit_defaults=True):
     """`code` is the electronic identification code; a `sample` code stands for one that is not known.
 
     `abbreviation` ends its document numbers (SXD), `seal` is the picture of its red seal, `certificates` are those
-    that seal its documents (DER, base64url).
+    that seal its documents (DER, base64url). `tax_code` and `account` are for its fees.
     """
 
     code: AgencyCode
@@ -144,6 +153,8 @@ class Agency(msgspec.Struct, frozen=True, omit_defaults=True):
     abbreviation: str = ""
     seal: FileOrNone = ""
     certificates: tuple[str, ...] = ()
+    tax_code: Annotated[str, Meta(pattern=r"^([0-9]{10}(-?[0-9]{3})?)?\Z")] = ""
+    account: Account | msgspec.UnsetType = msgspec.UNSET
 
     def ders(self) -> list[bytes]:
         """The DER of all certificates; `_entry` has made sure that they can be read."""

@@ -55,6 +55,7 @@ class Because(Enum):
     WITNESS = "witness"
     DELEGATION = "delegation"
     MONEY = "money"
+    SHIFT = "shift"
     CATALOG_AGE = "catalog_age"
 
 

@@ -135,6 +135,7 @@ def symbol_problem(form: str, symbol: str, day: date) -> str | None:
 class Method(Enum):
     CASH = "cash"
     TRANSFER = "transfer"
+    CARD = "card"
     ONLINE = "online"
 
 

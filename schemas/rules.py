@@ -22,6 +22,7 @@ from schemas.acts import (
     Effect,
     EnteredAfterwards,
     Extended,
+    FeeNotified,
     FeeRefunded,
     NodeStatus,
     Numbered,
@@ -48,6 +49,7 @@ from schemas.deadlines import Terms
 from schemas.errors import Because, Malformed, NotAllowed
 from schemas.events import Event, moment
 from schemas.numbers import parse as parse_number
+from schemas.owing import not_as_the_catalog
 from schemas.seals import fingerprint, signature_holds
 from schemas.slips import is_real, read
 
@@ -289,8 +291,20 @@ class Standing:
         return Inner.AWAITS_SIGNATURE if self.appraisal else Inner.AWAITS_APPRAISAL
 
     @property
+    def notice(self) -> Done | None:
+        """The newest notice of fees."""
+        return self.newest.get("dossier.fee_notified")
+
+    @property
+    def asked(self) -> int:
+        """What is to be paid in all, in đồng: as the newest notice says, else as the reception said."""
+        if self.notice is not None and self.notice.data is not None:
+            return sum(line.amount for line in self.notice.data.lines)
+        return sum(fee.amount for fee in self.receipt.data.fees) if self.receipt else 0
+
+    @property
     def money(self) -> Money:
-        due = sum(fee.amount for fee in self.receipt.data.fees) if self.receipt else 0
+        due = self.asked
         kept = self.purse.kept
         if kept > due:
             return Money.REFUND_DUE
@@ -372,6 +386,8 @@ def allowed(standing: Standing, act: Act, data: Any, deed: Deed, view: View) -> 
         _knows_lately(card, deed, day, view)
     if isinstance(data, Received):
         _number(standing, data, deed, view, card, day)
+    if isinstance(data, FeeNotified):
+        _asked(standing, data, view, day)
     if isinstance(data, Approved | RefusedResult):
         if data.delegation:
             _delegation(standing, data.delegation, deed.by, deed.at, day, view)
@@ -525,6 +541,15 @@ def _money(purse: Purse, data: FeeRefunded | ReceiptUndone | ReceiptReplaced) ->
     left = taken - purse.refunded.get(data.collected, 0)
     if isinstance(data, FeeRefunded) and data.amount > left:
         raise NotAllowed(Because.MONEY, f"{left} of it are left")
+
+
+def _asked(standing: Standing, data: FeeNotified, view: View, day: date) -> None:
+    """Nobody asks for anything but what the catalog says, on the day of the notice."""
+    if standing.received is None:
+        raise NotAllowed(Because.STATUS, "nothing was received")
+    why = not_as_the_catalog(data, view, standing.received, day)
+    if why is not None:
+        raise NotAllowed(Because.MONEY, why)
 
 
 def _settlement(standing: Standing, data: Settled, deed: Deed) -> None:

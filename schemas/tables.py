@@ -114,6 +114,7 @@ _ALSO: Final = {
     "dossier.sealed": "người phê duyệt không được đóng dấu; chưa có dấu; đã có số, nếu thủ tục yêu cầu",
     "dossier.returned": "đúng kết quả đang có hiệu lực, chưa bị thu hồi",
     "dossier.result_recalled": "kết quả đang chờ ở quầy, hoặc đã trao mà không còn hiệu lực",
+    "dossier.fee_notified": "đúng mức của danh mục vào ngày thông báo; miễn, giảm phải có diện và giấy tờ",
     "dossier.fee_refunded": "không hoàn quá số đã thu còn lại",
     "dossier.settled": "không liên quan đến các việc được đối soát; chọn nhiều nhất một việc có hiệu lực",
     "visit.rated": "không hài lòng thì ghi lý do; cán bộ không được nhập thay",

@@ -21,6 +21,7 @@ from schemas.calendar import local_day
 from schemas.catalog import Procedure
 from schemas.events import moment, timestamp
 from schemas.fold import Dossier
+from schemas.owing import Owing, as_received, lowered
 from schemas.rules import Standing
 
 _T = TypeVar("_T")
@@ -110,6 +111,15 @@ def _number(scene: Scene, standing: Standing) -> dict[str, object]:
     return {"number": _there(standing.number, "number").data.number}
 
 
+def _notice(scene: Scene, standing: Standing) -> dict[str, object]:
+    """The catalogs of a simulation have no fee tables: what the reception said is asked for again, with a relief or without."""
+    received = _there(standing.received, "reception")
+    lines = as_received(received)
+    if scene.chance.random() < 0.3:
+        lines = lowered(Owing(lines), scene.chance.choice((50, 100)))
+    return {"lines": msgspec.to_builtins(lines), "relief": "Hộ nghèo", "proof": "Giấy chứng nhận 12/GCN"}
+
+
 def _collection(scene: Scene, standing: Standing) -> dict[str, object]:
     """A receipt for what the catalog asked for when the dossier was received."""
     received = standing.received
@@ -161,6 +171,7 @@ _GIVEN: Final[Mapping[str, Callable[[Scene, Standing], dict[str, object]]]] = {
     "dossier.returned": _result,
     "dossier.result_recalled": _handed_over,
     "dossier.number_cancelled": _number,
+    "dossier.fee_notified": _notice,
     "dossier.fee_collected": _collection,
     "dossier.fee_voided": _collected,
     "dossier.fee_refunded": _collected,

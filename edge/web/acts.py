@@ -19,6 +19,7 @@ from schemas.acts import (
     EnteredAfterwards,
     Extended,
     FeeCollected,
+    FeeNotified,
     FeeRefunded,
     Forwarded,
     Linked,
@@ -122,8 +123,13 @@ def _more(kind: str, data: Any) -> str:
             return f"{told}: {data.what}, {words.dong(data.amount)}"
         case ObligationMet():
             return f"{told}: {data.proof}, {words.dong(data.amount)}"
+        case FeeNotified():
+            ground = f", {data.relief} ({data.proof})" if data.relief else ""
+            return f"{told}: {words.dong(sum(line.amount for line in data.lines))}{ground}"
         case FeeCollected():
-            return f"{told} {words.dong(data.total)}, biên lai {data.receipt.symbol} số {data.receipt.number}"
+            slip = "phiếu thu tạm" if data.receipt.provisional else "biên lai"
+            way = words.METHODS[data.method].lower()
+            return f"{told} {words.dong(data.total)}, {way}, {slip} {data.receipt.symbol} số {data.receipt.number}"
         case FeeRefunded():
             return f"{told} {words.dong(data.amount)} cho {data.paid_to}: {data.reason}"
         case ReceiptReplaced():

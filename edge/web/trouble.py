@@ -139,6 +139,11 @@ _BECAUSE: Final = {
         "Mời một cán bộ khác đăng nhập xác nhận tại máy này, hoặc nối máy với Trung tâm để nhận danh mục mới.",
         403,
     ),
+    Because.SHIFT: Trouble(
+        "Quầy này chưa mở ca thu, hoặc ca đang mở là của người khác.",
+        "Chưa thu đồng nào; hồ sơ vẫn nguyên.",
+        "Mở ca ở trang Ca thu; nếu ca của người khác còn mở, nhờ người đó đếm tiền và đóng ca.",
+    ),
     Because.MONEY: Trouble(
         "Số tiền không khớp với biên lai đã thu.", _UNCHANGED, "Xem lại biên lai của hồ sơ, rồi ghi lần nữa."
     ),

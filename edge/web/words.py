@@ -41,6 +41,15 @@ ROLES: Final = {
 }
 
 
+METHODS: Final = {
+    "cash": "Tiền mặt",
+    "transfer": "Chuyển khoản",
+    "card": "Thẻ",
+    "online": "Trực tuyến",
+}
+"""Ways of paying."""
+
+
 def as_moment(value: datetime | str) -> datetime:
     return moment(value) if isinstance(value, str) else value
 
