@@ -400,6 +400,46 @@ def rescue(disk: Path, data: Path, key_file: Path | None, as_json: bool) -> None
     sys.exit(rescue_command(disk, data, key_file, as_json=as_json))
 
 
+@main.group()
+def courier() -> None:
+    """Carry what machines have for each other on a USB stick, where there is no line."""
+
+
+def _courier_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(
+        (
+            click.argument("file", type=click.Path(path_type=Path, dir_okay=False)),
+            click.option("--data", type=_folder, help="The node's folder, with its node.toml."),
+            click.option("--config", type=_file, help="Its configuration, where that lies elsewhere."),
+            click.option("--json", "as_json", is_flag=True),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@courier.command("export")
+@click.option("--to", required=True, help="For which machine: central.1, counter-01.1 …")
+@_courier_options
+def courier_export(to: str, file: Path, data: Path | None, config: Path | None, as_json: bool) -> None:
+    """Write what another machine lacks into FILE, which only that machine can open."""
+    from central.courier_command import export_command
+
+    export_command(_config(data, config), to, file, as_json=as_json)
+
+
+@courier.command("import")
+@click.option("--although-old", is_flag=True, help="Take it although it is more than 60 days old.")
+@_courier_options
+def courier_import(
+    file: Path, although_old: bool, data: Path | None, config: Path | None, as_json: bool
+) -> None:
+    """Take what another machine has put into FILE for this one. Twice, or in the wrong order, does no harm."""
+    from central.courier_command import import_command
+
+    import_command(_config(data, config), file, although_old=although_old, as_json=as_json)
+
+
 @main.group("personal-data")
 def personal_data() -> None:
     """What is held on a person; the register of processing. At central, while it is not running."""

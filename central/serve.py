@@ -24,6 +24,7 @@ from central.web.enrolling import create_enrolling
 from edge.chain import ClockBehind
 from edge.clock import Clock, system_clock
 from edge.closing import ClosingDays
+from edge.courier import Courier
 from edge.enrolment import PATH
 from edge.errors import CannotStart
 from edge.ids import Ids
@@ -35,6 +36,7 @@ from edge.server import Door, application, serving
 from edge.settings import NodeSettings, read_config
 from edge.spooling import Spooling
 from edge.status import answering, status_of
+from edge.sticks import listening as taking_orders
 from edge.upkeep import Upkeep
 from edge.web import create_pages
 from sync.errors import Unavailable
@@ -70,13 +72,16 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
         neighbourhood = Neighbourhood(node.id)
         roads, spooling = Roads(node, found=neighbourhood.found), Spooling(node.spool, node.clock)
         closing, upkeep = ClosingDays(node.closing), Upkeep(node)
-        pages = create_pages(node, roads, spooling.wake, extra=[register] if node.is_centre else [])
+        courier = Courier(node, wanted=lambda: [one.file for one in roads.elsewhere()])
+        extra = [register] if node.is_centre else []
+        pages = create_pages(node, roads, spooling.wake, extra=extra, courier=courier)
         with contextlib.ExitStack() as stack:
             beside = {PATH.strip("/"): create_enrolling(node)} if node.is_centre else {}
             app, door = application(node, pages, beside), Door(node)
             host, port = stack.enter_context(serving(app, settings.host, settings.port, door=door))
             if node.is_centre:
                 stack.enter_context(listening(node))
+            stack.enter_context(taking_orders(folder, courier))
             stack.enter_context(answering(folder, lambda: status_of(node, roads, node.clock())))
             roads.start()
             if settings.mdns:

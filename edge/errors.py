@@ -11,6 +11,8 @@ NodeError                 parent of what a node raises on purpose
 ├── CentreOutOfReach      what only central can do; nothing was changed
 ├── CannotSign            the token, its PIN or its certificate; nothing was signed
 ├── CannotStamp           no time-stamp now; tried again
+├── NotTaken              a bundle that was carried here and is not taken
+├── NotGiven              a bundle that could not be made
 └── UnreadablePdf         a file that is no PDF, or not one that can be read
 """
 
@@ -83,3 +85,21 @@ class CannotStamp(NodeError):
 
 class UnreadablePdf(NodeError):
     """The message is for programs and for the log; a page says that it cannot be read."""
+
+
+class NotTaken(NodeError):
+    """Nothing of the bundle was taken. `why` is one of: none, newer, damaged (the file); elsewhere, unknown, ended, own
+    (the machines); old (the age), busy (another bundle). `node` is the other machine, where that matters.
+    """
+
+    def __init__(self, why: str, said: str, node: str = "") -> None:
+        super().__init__(said)
+        self.why, self.node = why, node
+
+
+class NotGiven(NodeError):
+    """No file was made. `why` is one of: receiver, unwritable, full, busy."""
+
+    def __init__(self, why: str, said: str) -> None:
+        super().__init__(said)
+        self.why = why

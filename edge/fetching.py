@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -22,7 +22,7 @@ from edge.archive import CHUNK_BYTES, Archive, Damaged, chunk_revision, files_na
 from edge.database import DossierRow
 from edge.projector import Projector
 from edge.register import Register, Work
-from schemas.catalog import Catalog, Duty
+from schemas.catalog import Card, Catalog, Duty
 from schemas.events import Event
 from sync.errors import SyncError
 from sync.peer import LocalPeer, Peer
@@ -203,12 +203,7 @@ class Fetching:
         return found
 
     def _worked_on(self) -> Iterable[DossierRow]:
-        card = self._catalog.latest.card(self._node)
-        duties = card.duties if card is not None else ()
-        for duty, work in _SERVED:
-            if duty in duties:
-                yield from self._register.work(work, limit=LISTED)[0]
-        yield from self._register.open_of(self._node, limit=LISTED)
+        return worked_on(self._register, self._catalog.latest.card(self._node), self._node)
 
     def _files_of(self, row: DossierRow) -> tuple[str, ...]:
         known = self._named.get(row.stream)
@@ -300,6 +295,15 @@ class Fetching:
                 self._whole.add(want.file)
             elif before == want.missing:  # it gave us what we had, or nothing of use
                 want.in_vain(source.node, want.why or "not there", time.monotonic())
+
+
+def worked_on(register: Register, card: Card | None, node: str) -> Iterator[DossierRow]:
+    """The dossiers that a machine works on, as far as they are known here."""
+    duties = card.duties if card is not None else ()
+    for duty, work in _SERVED:
+        if duty in duties:
+            yield from register.work(work, limit=LISTED)[0]
+    yield from register.open_of(node, limit=LISTED)
 
 
 def _shown(want: _Want) -> Elsewhere:

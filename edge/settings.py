@@ -110,6 +110,7 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     neighbours may be found by what the network tells. `idle_lock_s` locks an unused screen. Without
     `printers` papers lie as PDFs in the node's folder.
     `names`: what people call this machine in their browsers, beside its card's address; its pages answer to no other.
+    `sticks`: folders that count as USB sticks, beside what is mounted under /media and /run/media.
     `key_file` opens a folder that is closed (`edge.at_rest`), unless systemd brings the key.
     """
 
@@ -124,6 +125,7 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     mdns: bool = True
     tokens: tuple[TokenSettings, ...] = ()
     timestamp: TimestampSettings | None = None
+    sticks: tuple[str, ...] = ()
     heartbeat_ms: Annotated[int, Meta(ge=200, le=60_000)] = 5_000
     idle_lock_s: Annotated[int, Meta(ge=30)] = 15 * 60
     key_file: str = ""

@@ -11,14 +11,17 @@ from datetime import timedelta
 
 from flask import Flask
 
+from edge.courier import Courier
 from edge.node import Node
 from edge.roads import Roads
 from edge.server import secret
+from edge.sticks import Sticks
 from edge.web.account import blueprint as account
 from edge.web.amending import blueprint as amending
 from edge.web.appearance import install as install_appearance
 from edge.web.cookies import Cookies
 from edge.web.counter import blueprint as counter
+from edge.web.courier import blueprint as courier_pages
 from edge.web.dossier import blueprint as dossier
 from edge.web.errors import install as install_errors
 from edge.web.exchange import blueprint as exchange
@@ -44,7 +47,11 @@ LARGEST_FORM_BYTES = 256 * 1024
 
 
 def create_pages(
-    node: Node, roads: Roads | None, spool_wake: Callable[[], None], extra: Iterable[Extra] = ()
+    node: Node,
+    roads: Roads | None,
+    spool_wake: Callable[[], None],
+    extra: Iterable[Extra] = (),
+    courier: Courier | None = None,
 ) -> Flask:
     """The pages of `node` as a WSGI application; `spool_wake` is called when a paper was queued."""
     app = Flask("edge", static_folder="static", template_folder="templates")
@@ -62,7 +69,8 @@ def create_pages(
         # A form is good as long as its session: a lunch break must not cost what was typed.
         WTF_CSRF_TIME_LIMIT=None,
     )
-    site = Site(node, roads, spool_wake)
+    sticks = Sticks(courier or Courier(node), node.settings.sticks)
+    site = Site(node, roads, spool_wake, sticks)
     app.extensions["motcua"] = site
     site.open.update(SLIP_OPEN)
     install_hosts(app)
@@ -81,6 +89,7 @@ def create_pages(
         held_back,
         slip,
         exchange,
+        courier_pages,
         status_line,
         keys,
         printing,

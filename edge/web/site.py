@@ -14,6 +14,7 @@ from edge.node import Node
 from edge.office import FarOffice, Office
 from edge.peers import PeerNode, peers_of
 from edge.roads import Roads
+from edge.sticks import Sticks
 from edge.web.limits import Limits
 from schemas.acts import TABLE
 from schemas.calendar import local_day
@@ -61,6 +62,7 @@ class Site:
     node: Node
     roads: Roads | None
     spool_wake: Callable[[], None]
+    sticks: Sticks
     entries: list[Entry] = field(
         default_factory=lambda: [
             COUNTER,

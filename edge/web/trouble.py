@@ -16,6 +16,8 @@ from edge.errors import (
     CannotSign,
     CentreOutOfReach,
     NodeError,
+    NotGiven,
+    NotTaken,
     NotYours,
     UnreadablePdf,
     WeakSecret,
@@ -216,6 +218,50 @@ _UPLOADS: Final = {
     ),
 }
 
+_NOTHING_TAKEN: Final = "Chưa nhận gì từ gói này; việc ở cả hai máy vẫn nguyên."
+_NOT_TAKEN: Final = {
+    "none": Trouble("Tệp này không phải gói chuyển bằng USB.", _NOTHING_TAKEN, "Chọn gói khác."),
+    "newer": Trouble(
+        "Gói này do phần mềm mới hơn ghi.", _NOTHING_TAKEN, "Báo quản trị cập nhật máy này, rồi nhận lại."
+    ),
+    "damaged": Trouble(
+        "Gói này bị hỏng hoặc đã bị sửa.",
+        _NOTHING_TAKEN,
+        "Ghi lại gói ở máy gửi, tốt nhất vào USB khác. Nếu lặp lại, báo quản trị.",
+    ),
+    "elsewhere": Trouble(
+        "Gói này cho máy khác, chỉ máy đó mở được.", _NOTHING_TAKEN, "Mang USB tới máy ghi trên gói."
+    ),
+    "own": Trouble("Gói này do chính máy này ghi.", _NOTHING_TAKEN, "Mang USB tới máy ghi trên gói."),
+    "unknown": Trouble(
+        "Máy này chưa biết máy đã ghi gói.",
+        _NOTHING_TAKEN,
+        "Nhận gói của Trung tâm trước để có danh mục mới, rồi nhận lại gói này.",
+    ),
+    "ended": Trouble(
+        "Thẻ của máy đã ghi gói không còn hiệu lực.",
+        _NOTHING_TAKEN,
+        "Giữ USB lại và báo quản trị: Trung tâm cứu được việc của máy đó.",
+    ),
+    "old": Trouble(
+        "Gói này đã quá 60 ngày: hồ sơ trong gói có thể đã được dọn khỏi máy này.",
+        _NOTHING_TAKEN,
+        "Ghi gói mới ở máy gửi. Nếu máy gửi đã mất, đánh dấu “nhận dù cũ” rồi nhận.",
+    ),
+    "busy": Trouble("Đang ghi hoặc nhận một gói khác.", _NOTHING_TAKEN, "Chờ gói kia xong rồi làm lại."),
+}
+_NOTHING_LEFT: Final = "Trên USB không để lại gói dở; việc ở máy này vẫn nguyên."
+_NOT_GIVEN: Final = {
+    "receiver": Trouble("Máy nhận không còn thẻ.", _NOTHING_LEFT, "Chọn máy nhận khác."),
+    "unwritable": Trouble(
+        "Không ghi được vào USB.", _NOTHING_LEFT, "Cắm lại USB, xem USB có khoá chống ghi không, rồi ghi lại."
+    ),
+    "full": Trouble(
+        "USB không đủ chỗ.", _NOTHING_LEFT, "Xoá bớt tệp trên USB hoặc dùng USB khác, rồi ghi lại."
+    ),
+    "busy": Trouble("Đang ghi hoặc nhận một gói khác.", _NOTHING_LEFT, "Chờ gói kia xong rồi làm lại."),
+}
+
 DISK_FULL: Final = Trouble(
     "Ổ đĩa đã đầy: việc này CHƯA được lưu.",
     "Mọi việc đã lưu trước đó vẫn an toàn.",
@@ -294,6 +340,10 @@ def trouble_of(why: Exception, status: Status | None = None) -> Trouble:
                 "Xem trang Đồng bộ, chờ có liên lạc rồi làm lại; hoặc làm ở máy của Trung tâm.",
                 503,
             )
+        case NotTaken(why=reason):
+            return _NOT_TAKEN[reason]
+        case NotGiven(why=reason):
+            return _NOT_GIVEN[reason]
         case Damaged():
             return Trouble(
                 "Tệp ở máy này bị hỏng: nội dung không khớp với tên niêm phong của nó.",

@@ -149,12 +149,13 @@ def file_state(why: str, *, here: int) -> str:
 
 
 def size(octets: int) -> str:
-    """`830 B`, `64 KB`, `1,2 MB`: as people say it, with the comma of Vietnamese."""
+    """`830 B`, `64 KB`, `1,2 MB`, `14,5 GB`: as people say it, with the comma of Vietnamese."""
     if octets < 1000:
         return f"{octets} B"
     if octets < 1_000_000:
         return f"{round(octets / 1000)} KB"
-    return f"{octets / 1_000_000:.1f} MB".replace(".", ",")
+    amount, unit = (octets / 1e6, "MB") if octets < 1_000_000_000 else (octets / 1e9, "GB")
+    return f"{amount:.1f} {unit}".replace(".", ",")
 
 
 def line_trouble(why: str) -> str:
