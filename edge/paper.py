@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,10 +15,11 @@ from printing.result import Outcome, RenderedResult, ResultDocument
 from printing.typesetting import form_of, from_job, to_job, typeset_by
 from printing.words import in_vietnam
 from schemas.calendar import VIETNAM
-from schemas.catalog import Agency, Catalog, Centre, Person, Step
+from schemas.catalog import Agency, Catalog, Centre, Person, Step, View
 from schemas.deadlines import DueMoment, Unit
 from schemas.events import moment
 from schemas.fold import Dossier
+from schemas.forms import FormVersion
 from schemas.identity import is_personal_number
 from schemas.numbers import parse
 from schemas.slips import SlipCode
@@ -36,7 +37,9 @@ class Papers:
     def __init__(
         self, catalog: Catalog, keys: NodeKeys, forms: Forms, *, node: str, typeset: Typeset = typeset_by
     ) -> None:
-        self._catalog, self._keys, self._forms, self._node = catalog, keys, forms, node
+        self._catalog, self._keys, self._node = catalog, keys, node
+        self.forms = forms.with_published(self._published)
+        """The program's forms, and those that the catalog publishes."""
         self._typeset = typeset
 
     def spool_slip(self, reception: Reception) -> None:
@@ -53,7 +56,11 @@ class Papers:
 
     def render_job(self, form: str, payload: bytes) -> bytes:
         """The PDF of a spooled paper, all copies. Raises PrintError."""
-        return self._typeset(form_of(from_job(form, payload), self._forms), payload)
+        return self._typeset(form_of(from_job(form, payload), self.forms), payload)
+
+    def _published(self, number: str, catalog: int) -> Sequence[FormVersion]:
+        """The catalog's versions of a form, as of one of its entries."""
+        return View(self._catalog, catalog).forms(number)
 
     def slip_of(self, reception: Reception) -> ReceiptSlip:
         received, view = reception.received, self._catalog.latest
@@ -103,6 +110,7 @@ class Papers:
             return_place=RETURN_PLACES.get(received.return_by, centre.name),
             receiver=person.name if person else "",
             qr_text=code.sealed(self._keys.ed25519.sign),
+            catalog=view.number,
         )
 
     def result_of(
@@ -138,7 +146,8 @@ class Papers:
             decided=at,
             sign=_sign_of(agency, received.agency) if Step.NUMBER in dossier.standing.steps else "",
         )
-        return result.render(document, self._forms.in_force(outcome.value, in_vietnam(at).date()))
+        day = in_vietnam(at).date()
+        return result.render(document, self.forms.in_force(outcome.value, day, self._catalog.number))
 
     def symbol_of(self, dossier: Dossier) -> str:
         """What follows the number of a dossier's result: "/KQ-SXD"."""
@@ -146,7 +155,8 @@ class Papers:
         if outcome is None or received is None:
             raise ValueError("a dossier without a result has no document to number")
         kind = Outcome.APPROVED if outcome.kind == "dossier.approved" else Outcome.REFUSED
-        form = self._forms.in_force(kind.value, in_vietnam(moment(outcome.at)).date())
+        known = self._catalog.at(outcome.catalog) or self._catalog.latest
+        form = self.forms.in_force(kind.value, in_vietnam(moment(outcome.at)).date(), known.number)
         return f"/{form.symbol}-{_sign_of(self._catalog.latest.agency(received.agency), received.agency)}"
 
     def _centre(self) -> Centre:

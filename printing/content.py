@@ -43,7 +43,8 @@ class Paper:
     """One paper. `FORM` is the form's number; `MADE`, `NAME` and `SUBJECT` say which of its fields are these. Agency names are written as in a sentence, with line feeds kept.
 
     `superior` stands above `agency` at the head; `place` is the place-name of the date line. `print_count` counts
-    printings ("In lần 2"), `qr_text` is at most `qr.MOST_BYTES` of ASCII, or empty.
+    printings ("In lần 2"), `qr_text` is at most `qr.MOST_BYTES` of ASCII, or empty. `catalog` is the number of the
+    entry that the fact rests on: which versions of the form were published then.
     """
 
     FORM: ClassVar[str]
@@ -56,6 +57,7 @@ class Paper:
     place: str
     qr_text: str = ""
     print_count: int = 1
+    catalog: int = 0
 
     @property
     def made(self) -> datetime:

@@ -1,4 +1,4 @@
-"""Forms as data: one TOML file for each version of a form, with the days on which it is in force.
+"""Forms as data (`schemas.forms`): one TOML file for each version that comes with the program, and those of the catalog.
 
     number = "01"                       # the form's number, or a short name where the law gives none
     source = "…"                        # the legal text
@@ -15,99 +15,29 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Any, Final
 
 import msgspec
+from msgspec import structs
 
 from printing.errors import BadForm, NoFormInForce
+from schemas.forms import Column, FormVersion, Line, Section, SignatoryForm
+
+__all__ = ["Column", "Form", "Forms", "Line", "Section", "SignatoryForm", "load"]
 
 SHIPPED = Path(__file__).parent / "forms"
 
-Line = str | tuple[str, ...]
 
+class Form(FormVersion, frozen=True, omit_defaults=True):
+    """A version of a form that fills itself."""
 
-class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of a table. Those with `width_mm` 0 share what the others leave; `total` stands in a last row, if any has one.
-
-    Neighbours with one `group` stand below a common head.
-    """
-
-    head: str
-    text: str
-    width_mm: float = 0
-    align: Literal["left", "centre", "right"] = "left"
-    group: str = ""
-    total: str = ""
-
-
-class SignatoryForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    role: str
-    name: str
-    hint: str = ""
-
-
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Lines, a table, lines. `table` names the rows that fill it; an inner list is a line of short facts."""
-
-    before: tuple[Line, ...] = ()
-    table: str = "rows"
-    columns: tuple[Column, ...] = ()
-    after: tuple[Line, ...] = ()
-
-
-class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One version of one form. `before`, `columns` and `after` are its first section, `further` are the others.
-
-    `layout` and `sheet` say how it is set and on what; sizes are points. `paper_number` stands below the agency, `marks`
-    at the right below the head, one a line (book and number; form and symbol of a receipt), the QR code below the agency
-    or between the signatures. `foot` is the left end of the foot line on the first page, `foot_further` on the others,
-    `foot_right` the right end. `symbol` is the short name of this kind of document in its number ("12/KQ-SXD"; decree
-    30/2020, appendix III).
-    """
-
-    number: str
-    source: str
-    in_force_from: date
-    title: str
-    in_force_until: date | None = None
-    layout: Literal["letter", "ticket", "label"] = "letter"
-    sheet: Literal["a4", "a4-across", "a5-across", "roll-80", "label"] = "a4"
-    empty: str = ""
-    above: str = ""
-    agency: str = ""
-    place_line: str = ""
-    paper_number: str = ""
-    hint: str = ""
-    code_at: Literal["head", "signatures"] = "head"
-    marks: tuple[str, ...] = ()
-    subtitles: tuple[str, ...] = ()
-    number_line: str = ""
-    before: tuple[Line, ...] = ()
-    table: str = "rows"
-    columns: tuple[Column, ...] = ()
-    size: Annotated[float, msgspec.Meta(ge=9, le=14)] = 13
-    table_size: Annotated[float, msgspec.Meta(ge=7, le=14)] = 12
-    after: tuple[Line, ...] = ()
-    further: tuple[Section, ...] = ()
-    signatories: tuple[SignatoryForm, ...] = ()
-    signing_space_mm: float = 14
-    receivers: tuple[str, ...] = ()
-    foot: str = ""
-    foot_right: str = ""
-    foot_further: str = ""
-    copies: tuple[str, ...] = ()
-    symbol: str = ""
-
-    @property
-    def sections(self) -> tuple[Section, ...]:
-        return (Section(self.before, self.table, self.columns, self.after), *self.further)
-
-    def covers(self, day: date) -> bool:
-        return self.in_force_from <= day and (self.in_force_until is None or day <= self.in_force_until)
+    @classmethod
+    def of(cls, version: FormVersion) -> Form:
+        return cls(**structs.asdict(version))
 
     def fill(self, text: str, fields: Mapping[str, str]) -> str:
         """`text` with its fields, as markup. Raises BadForm for a field that this paper does not have."""
@@ -123,13 +53,13 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def _plain(self, text: str, fields: Mapping[str, str], empty: str) -> str:
         kept = self._kept(text, fields).replace("**", "")
-        return _FIELD.sub(lambda found: self._known(found[1], fields) or empty, kept)
+        return FACT.sub(lambda found: self._known(found[1], fields) or empty, kept)
 
     def _kept(self, text: str, fields: Mapping[str, str]) -> str:
         """Without the bracketed parts that have an empty field, and without the brackets."""
 
         def part(found: re.Match[str]) -> str:
-            filled = all(self._known(name, fields) for name in _FIELD.findall(found[1]))
+            filled = all(self._known(name, fields) for name in FACT.findall(found[1]))
             return found[1] if filled else ""
 
         return _OPTIONAL.sub(part, text)
@@ -137,7 +67,7 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def _pieces(self, text: str, fields: Mapping[str, str]) -> Iterable[str]:
         bold = False
         for part in _PARTS.split(text):
-            field = _FIELD.fullmatch(part)
+            field = FACT.fullmatch(part)
             if part == "**":
                 bold = not bold
                 yield "<b>" if bold else "</b>"
@@ -153,26 +83,52 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return fields[name]
 
 
-class Forms:
-    """All versions of all forms that a node knows."""
+Published = Callable[[str, int], Sequence[FormVersion]]
+"""The versions of a form that the first so many entries of the catalog publish, the oldest entry first."""
 
-    def __init__(self, versions: Iterable[Form]) -> None:
+
+class Forms:
+    """All versions of all forms that a node knows: those of the program, and those that the catalog publishes."""
+
+    def __init__(self, versions: Iterable[Form], published: Published = lambda number, catalog: ()) -> None:
         self._versions = tuple(versions)
+        self._published = published
+        self._of = cache(Form.of)
 
     @classmethod
     def shipped(cls) -> Forms:
         """The forms that come with the program, read once: they do not change while it runs."""
         return _shipped()
 
-    def in_force(self, number: str, day: date) -> Form:
+    def with_published(self, published: Published) -> Forms:
+        """The same, and those of a catalog."""
+        return Forms(self._versions, published)
+
+    @property
+    def numbers(self) -> list[str]:
+        """Of all forms that the program has."""
+        return sorted({form.number for form in self._versions})
+
+    def versions(self, number: str, catalog: int = 0) -> list[Form]:
+        """All versions of a form, from the earliest day to the latest, as of an entry of the catalog.
+
+        Of two with one first day the later one replaces the other; one of the catalog replaces the program's own.
+        """
+        by_day = {form.in_force_from: form for form in self._versions if form.number == number}
+        by_day |= {one.in_force_from: self._of(one) for one in self._published(number, catalog)}
+        return [by_day[day] for day in sorted(by_day)]
+
+    def in_force(self, number: str, day: date, catalog: int = 0) -> Form:
         """The version of `number` for a fact of `day` (in Vietnam); the newest where two overlap.
 
-        Raises NoFormInForce. A reprint asks for the day of the fact again, and so looks as the first print did.
+        `catalog` is the number of the entry that the fact rests on: what is published afterwards, for whatever day,
+        changes no paper of it. Raises NoFormInForce. A reprint asks for the same again, and so looks as the first
+        print did.
         """
-        covering = [form for form in self._versions if form.number == number and form.covers(day)]
+        covering = [form for form in self.versions(number, catalog) if form.covers(day)]
         if not covering:
             raise NoFormInForce(number, day)
-        return max(covering, key=lambda form: form.in_force_from)
+        return covering[-1]
 
 
 @cache
@@ -183,12 +139,27 @@ def _shipped() -> Forms:
 def load(path: Path) -> Form:
     """Read one version. Raises BadForm."""
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Form)
-    except (msgspec.DecodeError, UnicodeDecodeError) as why:
+        said = msgspec.toml.decode(path.read_bytes())
+        form = msgspec.convert(said, Form)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as why:
         raise BadForm(path.stem, str(why)) from why
+    for name in _strays(said, Form):
+        raise BadForm(path.stem, f"there is no place for {name!r}")
+    return form
 
 
-_FIELD = re.compile(r"\{(\w+)\}")
+_PARTS_OF: Final = {"columns": Column, "signatories": SignatoryForm, "further": Section}
+
+
+def _strays(said: Mapping[str, Any], kind: Any) -> Iterator[str]:
+    """Members of a file that nothing reads: a mistyped one would be left out without a word."""
+    yield from set(said) - set(kind.__struct_fields__)
+    for name, part in _PARTS_OF.items():
+        for one in said.get(name, ()):
+            yield from _strays(one, part)
+
+
+FACT: Final = re.compile(r"\{(\w+)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _PARTS = re.compile(r"(\*\*|\{\w+\})")
 

@@ -44,8 +44,8 @@ def typeset(paper: Paper, form: Form, *, copy: int | None = None) -> bytes:
 
 
 def form_of(paper: Paper, forms: Forms) -> Form:
-    """The version of the paper's form that was in force on the day of its fact. Raises NoFormInForce."""
-    return forms.in_force(paper.FORM, in_vietnam(paper.made).date())
+    """The version of the paper's form that was in force on the day of its fact, as was known then. Raises NoFormInForce."""
+    return forms.in_force(paper.FORM, in_vietnam(paper.made).date(), paper.catalog)
 
 
 def to_job(paper: Paper) -> bytes:

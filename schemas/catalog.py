@@ -24,6 +24,7 @@ from schemas.deadlines import Why as NotCounted
 from schemas.errors import CatalogBroken, Malformed
 from schemas.events import Document, Event, Unknown, moment, parse
 from schemas.fees import FeeTable
+from schemas.forms import FormVersion
 from schemas.seals import fingerprint, pin_of, seal_holds, signature_holds
 
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
@@ -302,13 +303,16 @@ class Commune(msgspec.Struct, frozen=True, omit_defaults=True):
     since: date
 
 
-class Form(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A form's words with their first day: `code` is 01–07, `title` as the annex of that day has it."""
+class Form(FormVersion, frozen=True, omit_defaults=True):
+    """A version of a form of paper that an administrator published; one with the same first day replaces it."""
 
-    code: Text
-    title: Text
-    since: date
-    texts: dict[str, str] = msgspec.field(default_factory=dict)
+    @property
+    def code(self) -> str:
+        return self.number
+
+    @property
+    def since(self) -> date:
+        return self.in_force_from
 
 
 class NumberRange(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -845,9 +849,10 @@ class View:
     def commune(self, code: str, day: date) -> Commune | None:
         return self._find(Commune, code, day)
 
-    def form(self, code: str, day: date) -> Form | None:
-        """The words of a form on a day."""
-        return self._find(Form, code, day)
+    def forms(self, code: str) -> list[Form]:
+        """The versions of a form that were published, the oldest entry first (`printing.forms.Forms` chooses)."""
+        versions = self.catalog._versions.get((Form, code), ())
+        return [entry for number, entry in list(versions) if number <= self.number]
 
     def ranges(self, node: str, day: date) -> list[NumberRange]:
         held = [

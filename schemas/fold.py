@@ -379,7 +379,7 @@ class _Fold:
             self.trusted |= 1 << place
         if where is not Place.HELD:
             self._trust(event, act, data, place, view)
-            done = Done(event.hash, event.kind, data, event.by, event.at, event.node)
+            done = Done(event.hash, event.kind, data, event.by, event.at, event.node, event.catalog)
             if isinstance(data, Received):
                 self.asked[place] = _asked(data, event, view)
                 return _Verdict(where, why_not, done, {"": _reception(data, event)})
@@ -398,7 +398,7 @@ class _Fold:
             allowed(self._standing(before, view.number), act, None, event, view)
         except NotAllowed as refused:
             return _Verdict(Place.HELD, str(refused))
-        done = Done(event.hash, event.kind, None, event.by, event.at, event.node)
+        done = Done(event.hash, event.kind, None, event.by, event.at, event.node, event.catalog)
         return _Verdict(Place.REDACTED, why, done)
 
     def _trust(self, event: Event, act: Act, data: Any, place: int, view: View) -> None:

@@ -56,7 +56,7 @@ from schemas.slips import is_real, read
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An act that stands: what, by whom, when, where."""
+    """An act that stands: what, by whom, when, where, resting on which entry of the catalog."""
 
     hash: str
     kind: str
@@ -64,6 +64,7 @@ class Done:
     by: str
     at: str
     node: str
+    catalog: str = ""
 
 
 @dataclass(frozen=True, slots=True)
