@@ -40,7 +40,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """One paper. `FORM` is the form's number; `MADE`, `NAME` and `SUBJECT` say which of its fields are these. Agency names are written as in a sentence, with line feeds kept.
+    """One paper. `FORM` is the form's number; `MADE`, `NAME` and `SUBJECT` say which of its fields are these; `MUST`
+    are those that no version of its form may leave out. Agency names are written as in a sentence, line feeds kept.
 
     `superior` stands above `agency` at the head; `place` is the place-name of the date line. `print_count` counts
     printings ("In lần 2"), `qr_text` is at most `qr.MOST_BYTES` of ASCII, or empty. `catalog` is the number of the
@@ -51,6 +52,7 @@ class Paper:
     MADE: ClassVar[str]
     NAME: ClassVar[str] = "number"
     SUBJECT: ClassVar[str] = ""
+    MUST: ClassVar[tuple[str, ...]] = ()
 
     superior: str
     agency: str

@@ -62,7 +62,7 @@ class Form(FormVersion, frozen=True, omit_defaults=True):
             filled = all(self._known(name, fields) for name in FACT.findall(found[1]))
             return found[1] if filled else ""
 
-        return _OPTIONAL.sub(part, text)
+        return OPTIONAL.sub(part, text)
 
     def _pieces(self, text: str, fields: Mapping[str, str]) -> Iterable[str]:
         bold = False
@@ -160,7 +160,7 @@ def _strays(said: Mapping[str, Any], kind: Any) -> Iterator[str]:
 
 
 FACT: Final = re.compile(r"\{(\w+)\}")
-_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")
 _PARTS = re.compile(r"(\*\*|\{\w+\})")
 
 

@@ -63,7 +63,7 @@ class Head:
 
     def draw(self, canvas: Any, x: float, top: float, width: float) -> None:
         self._draw_agency(canvas, x + _LEFT / 2, top)
-        self._draw_country(canvas, x + (_LEFT + _GAP + width) / 2, top)
+        self._draw_country(canvas, x + (_LEFT + _GAP + width) / 2, top, width - _LEFT - _GAP)
         bottom = top - self.height(width)
         room = width - _LEFT - _GAP if self.qr_text else width
         for line, mark in enumerate(reversed(self.marks)):
@@ -109,7 +109,7 @@ class Head:
             canvas.setFont(typeface.REGULAR, _MOTTO_SIZE)
             canvas.drawRightString(left, bottom + 3.5, _NUMBER)
 
-    def _draw_country(self, canvas: Any, centre: float, top: float) -> None:
+    def _draw_country(self, canvas: Any, centre: float, top: float, room: float) -> None:
         y = _draw_lines(canvas, (COUNTRY,), typeface.BOLD, centre, top) - _MOTTO_LINE
         canvas.setFont(typeface.BOLD, _MOTTO_SIZE)
         canvas.drawCentredString(centre, y + 3.5, MOTTO)
@@ -119,9 +119,10 @@ class Head:
             left, bottom, _, _ = self._day_box(centre, top)
             canvas.drawRightString(left, bottom + 3.5, self._place)
         else:
-            canvas.drawCentredString(
-                centre, y - _RULE_BELOW - _PLACE_GAP - _MOTTO_LINE + 3.5, self.place_line
-            )
+            size = typeface.fitting(self.place_line, typeface.ITALIC, _MOTTO_SIZE, room)
+            line = typeface.shortened(self.place_line, typeface.ITALIC, size, room)
+            canvas.setFont(typeface.ITALIC, size)
+            canvas.drawCentredString(centre, y - _RULE_BELOW - _PLACE_GAP - _MOTTO_LINE + 3.5, line)
 
     def blanks(self, x: float, top: float, width: float) -> tuple[Box, Box]:
         """Where number and date belong when drawn from `x`, `top`: (left, bottom, right, top) of each."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
+from typing import ClassVar
 
 from msgspec import structs
 from reportlab.lib.units import mm
@@ -37,6 +38,18 @@ class Outcome(Enum):
 @dataclass(frozen=True, slots=True)
 class ResultDocument:
     """What an approver signs. Agency names as in a sentence; a line feed in them is kept in the head."""
+
+    MUST: ClassVar[tuple[str, ...]] = (
+        "agency",
+        "number",
+        "day",
+        "subject",
+        "applicant",
+        "text",
+        "capacity",
+        "signer",
+    )
+    """What no version of its form may leave out."""
 
     outcome: Outcome
     superior: str
@@ -93,7 +106,7 @@ def render(document: ResultDocument, form: Form) -> RenderedResult:
         author=printable(document.agency.replace("\n", " ")),
         made=document.decided,
     )
-    facts, symbol = _facts(document), _symbol(document, form)
+    facts, symbol = facts_of(document), _symbol(document, form)
     if symbol:
         facts |= {letter.NUMBER_ROOM: f"{_WIDEST_NUMBER}{symbol}", letter.DAY_ROOM: LONGEST_DAY}
         form = structs.replace(form, place_line="{place}")
@@ -116,7 +129,8 @@ def _blanks(first: Placed) -> tuple[Box, Box]:
     return first.block.blanks(A4.left, first.top, A4.text_width)
 
 
-def _facts(document: ResultDocument) -> dict[str, str]:
+def facts_of(document: ResultDocument) -> dict[str, str]:
+    """All texts that its form may name."""
     texts = {field.name: getattr(document, field.name) for field in fields(document)}
     return {name: text for name, text in texts.items() if isinstance(text, str)} | {
         "day": day_in_words(in_vietnam(document.decided).date()),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from printing.content import Dong, Paper, Row
 from printing.papers.course import (
@@ -49,6 +49,7 @@ from printing.papers.reception import (
 )
 from printing.papers.reports import Figures, Report06a
 from printing.papers.trial import LETTERS, TrialPage, TrialRoll
+from printing.result import Outcome, ResultDocument
 
 _QR: Final = "MC1|H37.07-261123-1407|01934f0e6b7c7d3e9a51c0ffee000001|" + "A1b2C3d4E5_-" * 11
 _CENTRE: Final[dict[str, Any]] = {
@@ -470,15 +471,55 @@ TYPICAL: Final[tuple[Paper, ...]] = (
 )
 """One of every kind."""
 
+RESULTS: Final = tuple(
+    ResultDocument(
+        outcome=outcome,
+        superior="Ủy ban nhân dân tỉnh Lạng Sơn",
+        agency="Sở Xây dựng",
+        place="Lạng Sơn",
+        number=_NUMBER,
+        subject="Giấy phép kinh doanh vận tải bằng xe ô tô",
+        applicant=_APPLICANT,
+        applicant_id_kind="mã số thuế",
+        applicant_id="4900873149",
+        address=_ADDRESS,
+        procedure=_PROCEDURE,
+        procedure_code=_CODE,
+        received=_RECEIVED,
+        opinion=opinion,
+        text=text,
+        capacity="TUQ. GIÁM ĐỐC\nTRƯỞNG PHÒNG",
+        signer="Trần Quốc Việt",
+        decided=_WRITTEN,
+        sign="SXD",
+    )
+    for outcome, opinion, text in (
+        (
+            Outcome.APPROVED,
+            "Hồ sơ đầy đủ, đúng quy định; đề nghị cấp phép.",
+            f"Cấp Giấy phép cho {_APPLICANT}.\nGiấy phép có hiệu lực kể từ ngày ký.",
+        ),
+        (
+            Outcome.REFUSED,
+            "Phương tiện không đạt tiêu chuẩn khí thải.",
+            "Phương tiện không đủ điều kiện theo khoản 2 Điều 14.\nÔng/Bà có thể nộp lại khi đã khắc phục.",
+        ),
+    )
+)
+"""A result of either outcome."""
+
 _KEPT: Final = frozenset(
     {"superior", "agency", "place", "qr_text", "number", "ticket", "symbol", "receipt_number"}
-    | {"receipt_form", "serial", "slip_number", "collector", "tax_code"}
+    | {"receipt_form", "serial", "slip_number", "collector", "tax_code", "sign"}
 )
 """What is never missing, and never longer than the law or a machine makes it."""
 _LONG: Final = "thuộc phạm vi quản lý của cơ quan nhà nước có thẩm quyền tại địa phương và các xã khó khăn"
 
 
-def sparse(paper: Paper) -> Paper:
+Sample = TypeVar("Sample", bound=Paper | ResultDocument)
+
+
+def sparse(paper: Sample) -> Sample:
     """With all texts empty that may be missing, and no rows."""
     changes: dict[str, Any] = {}
     for field in fields(paper):
@@ -490,7 +531,7 @@ def sparse(paper: Paper) -> Paper:
     return replace(paper, **changes)
 
 
-def enormous(paper: Paper, *, rows: int = 70, letters: int = 300) -> Paper:
+def enormous(paper: Sample, *, rows: int = 70, letters: int = 300) -> Sample:
     """With `rows` rows in each table, and texts of about so many letters."""
     changes: dict[str, Any] = {}
     for field in fields(paper):

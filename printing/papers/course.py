@@ -16,6 +16,16 @@ class Extension(Paper):
     FORM: ClassVar[str] = "04"
     MADE: ClassVar[str] = "written"
     SUBJECT: ClassVar[str] = "procedure"
+    MUST: ClassVar[tuple[str, ...]] = (
+        "number",
+        "applicant",
+        "received",
+        "due",
+        "new_due",
+        "reason",
+        "capacity",
+        "signer",
+    )
 
     paper_number: str
     number: str
@@ -43,6 +53,15 @@ class Suspension(Paper):
     FORM: ClassVar[str] = "05"
     MADE: ClassVar[str] = "suspended"
     SUBJECT: ClassVar[str] = "procedure"
+    MUST: ClassVar[tuple[str, ...]] = (
+        "number",
+        "applicant",
+        "procedure",
+        "ground",
+        "reason",
+        "capacity",
+        "signer",
+    )
 
     paper_number: str
     number: str
@@ -87,6 +106,7 @@ class ControlSlip(Paper):
     FORM: ClassVar[str] = "06"
     MADE: ClassVar[str] = "received"
     SUBJECT: ClassVar[str] = "procedure"
+    MUST: ClassVar[tuple[str, ...]] = ("number", "applicant", "received", "due", "resolving")
 
     book: str
     serial: str
@@ -125,6 +145,7 @@ class Register(Paper):
 
     FORM: ClassVar[str] = "07"
     MADE: ClassVar[str] = "printed"
+    MUST: ClassVar[tuple[str, ...]] = ("counter", "first", "last", "count")
 
     counter: str
     first: date
@@ -155,6 +176,7 @@ class RegisterPad(Paper):
 
     FORM: ClassVar[str] = "07-pad"
     MADE: ClassVar[str] = "printed"
+    MUST: ClassVar[tuple[str, ...]] = ("counter", "valid")
 
     counter: str
     valid: str
@@ -187,6 +209,7 @@ class HandOver(Paper):
 
     FORM: ClassVar[str] = "handover"
     MADE: ClassVar[str] = "handed"
+    MUST: ClassVar[tuple[str, ...]] = ("giver", "taker", "count", "handed")
 
     giver: str
     taker: str
@@ -230,6 +253,7 @@ class ResultList(Paper):
 
     FORM: ClassVar[str] = "results"
     MADE: ClassVar[str] = "handed"
+    MUST: ClassVar[tuple[str, ...]] = ("giver", "taker", "count", "handed")
 
     giver: str
     taker: str

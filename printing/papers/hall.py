@@ -16,6 +16,7 @@ class Ticket(Paper):
     FORM: ClassVar[str] = "ticket"
     MADE: ClassVar[str] = "taken"
     NAME: ClassVar[str] = "ticket"
+    MUST: ClassVar[tuple[str, ...]] = ("ticket", "group", "counters", "taken")
 
     ticket: str
     group: str
@@ -33,6 +34,7 @@ class Sticker(Paper):
 
     FORM: ClassVar[str] = "sticker"
     MADE: ClassVar[str] = "received"
+    MUST: ClassVar[tuple[str, ...]] = ("number", "applicant", "due")
 
     number: str
     applicant: str

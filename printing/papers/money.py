@@ -28,6 +28,7 @@ class FeeNotice(Paper):
     FORM: ClassVar[str] = "fee-notice"
     MADE: ClassVar[str] = "notified"
     SUBJECT: ClassVar[str] = "procedure"
+    MUST: ClassVar[tuple[str, ...]] = ("number", "submitter", "total", "total_words", "source")
 
     number: str
     applicant: str
@@ -51,6 +52,19 @@ class PaperReceipt(Paper):
     FORM: ClassVar[str] = "receipt"
     MADE: ClassVar[str] = "collected"
     SUBJECT: ClassVar[str] = "charge_name"
+    MUST: ClassVar[tuple[str, ...]] = (
+        "collector",
+        "tax_code",
+        "receipt_form",
+        "symbol",
+        "receipt_number",
+        "charge_name",
+        "payer",
+        "amount",
+        "amount_words",
+        "collected",
+        "cashier",
+    )
 
     collector: str
     """Đơn vị thu."""
@@ -82,6 +96,19 @@ class ElectronicReceipt(PaperReceipt):
     """The rendering of an issued electronic receipt, form EBL01 (TT 91/2026/TT-BTC, PL II)."""
 
     FORM: ClassVar[str] = "EBL01"
+    MUST: ClassVar[tuple[str, ...]] = (
+        "collector",
+        "tax_code",
+        "receipt_form",
+        "symbol",
+        "receipt_number",
+        "charge_name",
+        "payer",
+        "amount",
+        "amount_words",
+        "collected",
+        "signed_by",
+    )
 
     lookup: str
     """Where and by which code the receipt itself is found."""
@@ -96,6 +123,14 @@ class ProvisionalSlip(Paper):
     FORM: ClassVar[str] = "provisional"
     MADE: ClassVar[str] = "collected"
     NAME: ClassVar[str] = "slip_number"
+    MUST: ClassVar[tuple[str, ...]] = (
+        "slip_number",
+        "payer",
+        "amount",
+        "amount_words",
+        "collected",
+        "cashier",
+    )
 
     slip_number: str
     payer: str
@@ -141,6 +176,17 @@ class CashSummary(Paper):
 
     FORM: ClassVar[str] = "cash"
     MADE: ClassVar[str] = "closed"
+    MUST: ClassVar[tuple[str, ...]] = (
+        "counter",
+        "cashier",
+        "opened",
+        "closed",
+        "expected",
+        "counted",
+        "difference",
+        "explanation",
+        "gaps",
+    )
 
     counter: str
     cashier: str

@@ -28,6 +28,17 @@ class ReceiptSlip(Paper):
     FORM: ClassVar[str] = "01"
     MADE: ClassVar[str] = "received"
     SUBJECT: ClassVar[str] = "procedure"
+    MUST: ClassVar[tuple[str, ...]] = (
+        "number",
+        "applicant",
+        "submitter",
+        "procedure",
+        "limit",
+        "received",
+        "due",
+        "receiver",
+        "print_count",
+    )
 
     counter: str
     """As the citizen knows it: "Quầy 03"."""
@@ -72,6 +83,16 @@ class ElectronicSlip(ReceiptSlip):
     """Form 01 as a file for somebody who filed online: one copy, no signature of the applicant."""
 
     FORM: ClassVar[str] = "01-e"
+    MUST: ClassVar[tuple[str, ...]] = (
+        "number",
+        "applicant",
+        "submitter",
+        "procedure",
+        "limit",
+        "received",
+        "due",
+        "receiver",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +116,7 @@ class ListSlip(Paper):
 
     FORM: ClassVar[str] = "01-list"
     MADE: ClassVar[str] = "received"
+    MUST: ClassVar[tuple[str, ...]] = ("count", "submitter", "received", "receiver", "print_count")
 
     counter: str
     book: str
@@ -129,6 +151,15 @@ class SupplementRequest(Paper):
     FORM: ClassVar[str] = "02"
     MADE: ClassVar[str] = "asked"
     SUBJECT: ClassVar[str] = "procedure"
+    MUST: ClassVar[tuple[str, ...]] = (
+        "number",
+        "submitter",
+        "procedure",
+        "reason",
+        "until",
+        "guide",
+        "print_count",
+    )
 
     paper_number: str
     """The number of the request itself; empty before it has one."""
@@ -159,6 +190,7 @@ class NotReceived(Paper):
     MADE: ClassVar[str] = "refused"
     NAME: ClassVar[str] = "paper_number"
     SUBJECT: ClassVar[str] = "procedure"
+    MUST: ClassVar[tuple[str, ...]] = ("applicant", "procedure", "reason", "receiver", "print_count")
 
     paper_number: str
     counter: str

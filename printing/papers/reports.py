@@ -34,6 +34,7 @@ class Report06a(Paper):
 
     FORM: ClassVar[str] = "06a"
     MADE: ClassVar[str] = "cut"
+    MUST: ClassVar[tuple[str, ...]] = ("first", "last", "cut", "writer")
 
     first: date
     last: date
