@@ -14,7 +14,7 @@ from typing import Any
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 
-from printing import qr, typeface
+from printing import bars, qr, typeface
 from printing.appearance import Box
 from printing.blocks import BODY, Text
 from printing.paper import Block
@@ -32,6 +32,7 @@ _MOTTO_LINE = 15.6
 _RULE_BELOW: float = 1.6 * mm
 _PLACE_GAP: float = 2 * mm
 _CODE_GAP: float = 3 * mm
+_BAR_GAP: float = 1.5 * mm
 _HINT = ParagraphStyle("hint", BODY, fontSize=10, leading=12.5)
 _HINT_WIDTH = 40 * mm
 
@@ -41,7 +42,8 @@ class Head:
     """`above` and `agency` in any case; a line feed in them is kept, else their lines are balanced.
 
     `number` stands below the agency, as letters have it ("Số: 215/SXD-VP"). `hint` stands beside the QR code, `marks` at
-    the right margin, the last on the height of its lower edge. `number_room` is the longest number that may come behind
+    the right margin, the last on the height of its lower edge, and above them `bar_code` as bars, if there is room
+    for them. `number_room` is the longest number that may come behind
     "Số:", `day_room` the longest date that may come behind the place; with them `place_line` is the place alone.
     """
 
@@ -54,9 +56,10 @@ class Head:
     number: str = ""
     number_room: str = ""
     day_room: str = ""
+    bar_code: str = ""
 
     def height(self, width: float) -> float:
-        return self._letterhead() + self._below()
+        return self._letterhead() + self._below(width)
 
     def cut(self, width: float, room: float) -> tuple[Block, Block] | None:
         return None
@@ -66,6 +69,9 @@ class Head:
         self._draw_country(canvas, x + (_LEFT + _GAP + width) / 2, top, width - _LEFT - _GAP)
         bottom = top - self.height(width)
         room = width - _LEFT - _GAP if self.qr_text else width
+        if self._has_bars(width):
+            left = x + width - bars.width(self.bar_code)
+            bars.draw(canvas, self.bar_code, left, bottom + self._marks() + bars.HEIGHT)
         for line, mark in enumerate(reversed(self.marks)):
             size = typeface.fitting(mark, typeface.REGULAR, _SIZE, room)
             mark = typeface.shortened(mark, typeface.REGULAR, size, room)
@@ -81,10 +87,20 @@ class Head:
         country = _LINE + _MOTTO_LINE + _RULE_BELOW + _PLACE_GAP + _MOTTO_LINE
         return max(agency, country)
 
-    def _below(self) -> float:
+    def _below(self, width: float) -> float:
         code = _CODE_GAP + qr.side(self.qr_text) if self.qr_text else 0
-        marks = _PLACE_GAP + len(self.marks) * _LINE if self.marks else 0
-        return max(code, marks)
+        marks = _PLACE_GAP + self._marks() if self.marks else 0
+        over = _CODE_GAP + self._marks() + bars.HEIGHT if self._has_bars(width) else 0
+        return max(code, marks, over)
+
+    def _marks(self) -> float:
+        return len(self.marks) * _LINE + (_BAR_GAP if self.marks and self.bar_code else 0)
+
+    def _has_bars(self, width: float) -> bool:
+        """The hint beside a QR code has its own room."""
+        taken = qr.side(self.qr_text) + 3 * mm + _HINT_WIDTH if self.qr_text else 0
+        wide = bars.width(self.bar_code) + bars.QUIET if bars.is_drawn(self.bar_code) else width
+        return taken + wide < width
 
     def _above_lines(self) -> tuple[str, ...]:
         return balanced(self.above.upper(), typeface.REGULAR, _SIZE, _LEFT)

@@ -70,6 +70,7 @@ def _top(form: Form, fields: Fields, qr_text: str) -> Iterable[Piece]:
             marks=tuple(mark for text in form.marks if (mark := form.fill_plain(text, fields))),
             number_room=fields.get(NUMBER_ROOM, ""),
             day_room=fields.get(DAY_ROOM, ""),
+            bar_code=form.fill_cell(form.bar_code, fields),
         )
     )
     yield Piece(Text(form.fill(form.title, fields), blocks.TITLE), before=_gap(form), stays_with_next=True)
