@@ -118,11 +118,12 @@ class Foot:
     right: str
     left_further: str
 
-    def on(self, page: int, count: int) -> tuple[str, str]:
-        """Left and right of `page` (from 0) of `count`."""
+    def on(self, page: int, count: int) -> tuple[str, str, str]:
+        """Left, right and page number of `page` (from 0) of `count`."""
         if count == 1:
-            return self.left, self.right
-        return self.left_further if page else self.left, f"{self.right} · trang {page + 1}/{count}"
+            return self.left, self.right, ""
+        number = f"trang {page + 1}/{count}"
+        return self.left_further if page else self.left, self.right, f" · {number}" if self.right else number
 
 
 def paginate(pieces: Sequence[Piece], sheet: Sheet = A4) -> tuple[Placed, ...]:
@@ -198,13 +199,16 @@ class Document:
         self._canvas.save()
         return self._buffer.getvalue()
 
-    def _draw_foot(self, left: str, right: str) -> None:
+    def _draw_foot(self, left: str, right: str, number: str) -> None:
+        """In one line: what has no room ends in "…", but the number of the page never."""
         sheet = self._sheet
         from_left, to_right = sheet.left, sheet.width - sheet.right
         self._canvas.setLineWidth(0.4)
         self._canvas.line(from_left, sheet.bottom - _FOOT_RULE, to_right, sheet.bottom - _FOOT_RULE)
-        size = typeface.fitting(f"{left}{_FOOT_GAP}{right}", typeface.REGULAR, _FOOT_SIZE, sheet.text_width)
-        right = typeface.shortened(right, typeface.REGULAR, size, sheet.text_width * _FOOT_RIGHT)
+        whole = f"{left}{_FOOT_GAP}{right}{number}"
+        size = typeface.fitting(whole, typeface.REGULAR, _FOOT_SIZE, sheet.text_width)
+        room = sheet.text_width * _FOOT_RIGHT - typeface.width(number, typeface.REGULAR, size)
+        right = typeface.shortened(right, typeface.REGULAR, size, room) + number
         spare = sheet.text_width - typeface.width(f"{_FOOT_GAP}{right}", typeface.REGULAR, size)
         left = typeface.shortened(left, typeface.REGULAR, size, spare)
         self._canvas.setFont(typeface.REGULAR, size)

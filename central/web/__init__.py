@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Flask
 
 from central.staffing import NearOffice
-from central.web import cards, desk, nodes, personal, redacting, reference, staff, trust
+from central.web import cards, desk, nodes, paper_forms, personal, redacting, reference, staff, trust
 from edge.web.site import Site
 
 
@@ -19,6 +19,7 @@ def register(app: Flask, site: Site) -> None:
         (reference.blueprint, reference.ENTRY),
         (cards.blueprint, nodes.ENTRY),
         (staff.blueprint, staff.ENTRY),
+        (paper_forms.blueprint, paper_forms.ENTRY),
         (personal.blueprint, personal.ENTRY),
     ):
         app.register_blueprint(blueprint)

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from printing.errors import BadForm, NoFormInForce
 from printing.forms import SHIPPED, Form, Forms, load
 
+_SHIPPED_01 = (SHIPPED / "01-2025-09-15.toml").read_bytes()
+
 
 def test_the_version_in_force_on_the_day_is_taken(form01: Form) -> None:
     old = msgspec.structs.replace(
@@ -28,6 +30,26 @@ def test_the_version_in_force_on_the_day_is_taken(form01: Form) -> None:
         forms.in_force("01", date(2018, 11, 22))
     with pytest.raises(NoFormInForce):
         forms.in_force("99", date(2026, 1, 1))
+
+
+def test_what_is_published_counts_for_facts_that_could_know_of_it(form01: Form) -> None:
+    """Three entries of a catalog: a version, one that replaces it, one for a day that had passed."""
+    said = [
+        (7, msgspec.structs.replace(form01, title="seven", in_force_from=date(2026, 12, 1))),
+        (8, msgspec.structs.replace(form01, title="eight", in_force_from=date(2026, 12, 1))),
+        (9, msgspec.structs.replace(form01, title="nine", in_force_from=date(2026, 11, 1))),
+    ]
+    forms = Forms([form01]).with_published(
+        lambda number, catalog: [one for entry, one in said if entry <= catalog and one.number == number]
+    )
+
+    assert forms.in_force("01", date(2026, 12, 1), 6) == form01
+    assert forms.in_force("01", date(2026, 11, 30), 7) == form01
+    assert forms.in_force("01", date(2026, 12, 1), 7).title == "seven"
+    assert forms.in_force("01", date(2026, 12, 1), 9).title == "eight"
+    assert forms.in_force("01", date(2026, 11, 30), 9).title == "nine"
+    assert forms.in_force("01", date(2026, 11, 30)) == form01
+    assert [one.title for one in forms.versions("01", 9)] == [form01.title, "nine", "eight"]
 
 
 def test_a_part_in_brackets_vanishes_with_its_field(form01: Form) -> None:
@@ -51,7 +73,16 @@ def test_a_field_that_the_paper_lacks_is_an_error_of_the_form(form01: Form) -> N
         form01.fill("{mistyped}", {"name": "Mai"})
 
 
-@pytest.mark.parametrize("broken", [b"number = ", b'number = "01"', b'colour = "red"', b"\xff"])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"number = ",
+        b'number = "01"',
+        b"\xff",
+        _SHIPPED_01 + b'\n[[columns]]\nhead = ""\ntext = ""\nwidth = 3',
+        b'colour = "red"\n' + _SHIPPED_01,
+    ],
+)
 def test_a_broken_file_says_so(tmp_path: Path, broken: bytes) -> None:
     (tmp_path / "broken.toml").write_bytes(broken)
 

@@ -55,7 +55,7 @@ class Clerk:
     def __init__(self, centre: SmallCentre, node: str, person: str | None = None) -> None:
         self.node = centre[node]
         self.pages = pages_of(self.node)
-        self._client = self.pages.test_client()
+        self.client = self.pages.test_client()
         if person is not None:
             self.sign_in(person)
 
@@ -64,11 +64,11 @@ class Clerk:
         return self.press(answer, "/sign-in", person=person, pin=pin or PINS[person])
 
     def open(self, path: str, **headers: str) -> Answer:
-        return _read(self._client.get(path, headers={k.replace("_", "-"): v for k, v in headers.items()}))
+        return _read(self.client.get(path, headers={k.replace("_", "-"): v for k, v in headers.items()}))
 
     def raw(self, path: str) -> TestResponse:
         """An answer with its headers."""
-        return self._client.get(path)
+        return self.client.get(path)
 
     def press(
         self, on: Answer, having: str, button: tuple[str, str] | None = None, /, **filled: str
@@ -83,14 +83,14 @@ class Clerk:
 
     def post(self, path: str, fields: dict[str, str], **headers: str) -> Answer:
         sent = {k.replace("_", "-"): v for k, v in headers.items()}
-        return _read(self._client.post(path, data=fields, headers=sent))
+        return _read(self.client.post(path, data=fields, headers=sent))
 
     def upload(self, path: str, fields: dict[str, str], name: str, content: bytes) -> Answer:
         """Send a form with a file in it."""
-        return _read(self._client.post(path, data={**fields, name: (io.BytesIO(content), name)}))
+        return _read(self.client.post(path, data={**fields, name: (io.BytesIO(content), name)}))
 
     def download(self, path: str) -> bytes:
-        answer = self._client.get(path)
+        answer = self.client.get(path)
         assert answer.status_code == 200
         return answer.get_data()
 
@@ -100,7 +100,7 @@ class Clerk:
         """Send a form with a file in it."""
         form = on.page.form(having)
         fields: dict[str, object] = {**form.fields, **more, field: (io.BytesIO(content), name)}
-        return _read(self._client.post(form.action, data=fields, content_type="multipart/form-data"))
+        return _read(self.client.post(form.action, data=fields, content_type="multipart/form-data"))
 
     def send_all(
         self, on: Answer, having: str, field: str, files: Mapping[str, bytes], **more: str
@@ -109,7 +109,7 @@ class Clerk:
         form = on.page.form(having)
         chosen = [(io.BytesIO(content), name) for name, content in files.items()]
         fields: dict[str, object] = {**form.fields, **more, field: chosen}
-        return _read(self._client.post(form.action, data=fields, content_type="multipart/form-data"))
+        return _read(self.client.post(form.action, data=fields, content_type="multipart/form-data"))
 
     def follow(self, answer: Answer) -> Answer:
         assert answer.status in (302, 303), answer.page.text

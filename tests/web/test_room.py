@@ -232,7 +232,7 @@ def test_no_file_of_a_form_touches_the_disk(centre: SmallCentre, monkeypatch: py
     monkeypatch.setattr("werkzeug.formparser.SpooledTemporaryFile", None)
     clerk = Clerk(centre, "counter-02", "long.pd")
     head = b'--x\r\nContent-Disposition: form-data; name="paper"; filename="a.pdf"\r\n\r\n%PDF-'
-    sent = clerk._client.post(
+    sent = clerk.client.post(
         "/verify",
         data=head + b" " * 900_000 + b"\r\n--x--\r\n",
         content_type="multipart/form-data; boundary=x",

@@ -79,7 +79,7 @@ def upload(clerk: Clerk, content: bytes, name: str = "ket-qua.pdf") -> str:
     page = clerk.open("/verify")
     fields = dict(page.page.form("/verify").fields)
     fields.pop("paper", None)
-    answer = clerk._client.post(
+    answer = clerk.client.post(
         "/verify", data={**fields, "paper": (io.BytesIO(content), name)}, content_type="multipart/form-data"
     )
     return str(answer.get_data(as_text=True))

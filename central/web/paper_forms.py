@@ -1,0 +1,386 @@
+"""Biểu mẫu: the words, facts and columns of every paper, changed from a day on, tried with all samples, published.
+
+A version is an entry of the catalog. It is in force from a coming day; papers of facts before it, or of a machine that
+did not know it yet, stay and reprint as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+import msgspec
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from msgspec import structs
+from werkzeug.exceptions import NotFound
+from wtforms import DateField
+from wtforms.validators import InputRequired
+
+from central.centre import Office
+from central.form_editing import ALIGN, LISTS, fields_of, read, rows_of
+from edge.web import presence
+from edge.web.forms import LONGEST, Bare, Form, too_long
+from edge.web.site import Entry, site
+from printing.checking import Problem, Sample, Shape, Why, problems, samples
+from printing.errors import NoFormInForce, PrintError
+from printing.forms import Form as Version
+from schemas.canonical import MAX_BYTES
+from schemas.catalog import Duty, Role
+from schemas.catalog import Form as Published
+
+blueprint = Blueprint("paper_forms", __name__, template_folder="../templates")
+ENTRY: Final = Entry(56, "Biểu mẫu", "paper_forms.page", ((Duty.CATALOG, Role.ADMINISTRATOR),))
+SPARE: Final = 2
+"""Empty rows for new columns and signatories."""
+_ROOM: Final = 4096
+"""Of an event, for what is not the form."""
+
+SHAPES: Final = {
+    Shape.TYPICAL: "hồ sơ thường",
+    Shape.SPARSE: "hồ sơ ít chữ nhất",
+    Shape.ENORMOUS: "hồ sơ dài nhất",
+}
+LABELS: Final = {
+    "source": "Căn cứ (văn bản quy định mẫu này)",
+    "title": "Tên giấy",
+    "above": "Cơ quan chủ quản",
+    "agency": "Cơ quan",
+    "place_line": "Nơi, ngày",
+    "paper_number": "Số văn bản",
+    "hint": "Lời nhắc cạnh mã QR",
+    "bar_code": "Nội dung mã vạch (trống: không in)",
+    "number_line": "Dòng mã hồ sơ",
+    "empty": "In gì khi không có dữ kiện",
+    "foot": "Chân trang đầu, bên trái",
+    "foot_further": "Chân các trang sau, bên trái",
+    "foot_right": "Chân trang, bên phải",
+    "symbol": "Ký hiệu loại văn bản trong số",
+    "marks": "Góc phải dưới quốc hiệu, mỗi dòng một ý",
+    "subtitles": "Dưới tên giấy, mỗi dòng một ý",
+    "receivers": "Nơi nhận, mỗi dòng một nơi",
+    "copies": "Tên các liên, mỗi dòng một liên",
+    "before": "Phần trên bảng, mỗi dòng một ý; các ý ngắn chung dòng cách nhau bằng dấu |",
+    "after": "Phần dưới bảng, mỗi dòng một ý",
+}
+_HEAD: Final = ("above", "agency", "place_line", "paper_number", "marks", "hint", "bar_code")
+_TITLE: Final = ("title", "subtitles", "number_line")
+_END: Final = ("receivers", "copies", "empty", "foot", "foot_further", "foot_right", "symbol")
+_OF_LAYOUT: Final = {
+    "letter": frozenset({*_HEAD, *_TITLE, *_END}),
+    "ticket": frozenset({"above", "agency", *_TITLE, "empty", "foot"}),
+    "label": frozenset({"title", "number_line", "bar_code"}),
+}
+"""The texts that a layout has a place for."""
+_SAID: Final = {
+    Why.UNPAIRED: "Ngoặc {{ }}, ngoặc [ ] hoặc dấu ** chưa đủ cặp trong “{where}”.",
+    Why.NO_FACT: "Giấy này không có dữ kiện {what}; chọn trong danh sách dữ kiện.",
+    Why.NO_TABLE: "Giấy này không có bảng {what}.",
+    Why.NO_LETTER: "Phông chữ không có ký tự “{what}”.",
+    Why.AGENCY: "Không ghi thẳng tên “{what}”: dùng dữ kiện, để mẫu đúng ở mọi cơ quan.",
+    Why.LEFT_OUT: "Thiếu dữ kiện bắt buộc {what}.",
+    Why.NO_TITLE: "Chưa ghi tên giấy.",
+    Why.COPIES: "Giấy này phải có đúng {what} liên.",
+    Why.TOO_WIDE: "Các cột rộng hơn khổ giấy {what} mm.",
+    Why.NARROW: "Cột “{what}” hẹp quá: ít nhất 7 mm, hoặc để trống cho máy tự chia.",
+    Why.UNSET: "Không in được với {shape}: {what}.",
+    Why.OUTSIDE: "Với {shape}: chữ “{what}” ra ngoài lề.",
+    Why.OVERLAP: "Với {shape}: chữ đè lên nhau ở “{what}”.",
+}
+_FALLBACK: Final = {Why.NO_TITLE: "title", Why.COPIES: "copies"}
+
+
+class Publishing(Form):
+    since = DateField("Áp dụng từ ngày", validators=[InputRequired("Chưa ghi áp dụng từ ngày nào.")])
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One form of the list: what is in force today, and what comes."""
+
+    number: str
+    now: Version | None
+    coming: tuple[Version, ...]
+    published: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that a paper knows, with what it is in the sample."""
+
+    name: str
+    value: str
+
+
+# ---- what there is
+
+
+@blueprint.get("/forms")
+def page() -> ResponseReturnValue:
+    presence.require(ENTRY)
+    return render_template("paper_forms.html", rows=[_row(number) for number in _numbers()])
+
+
+def _numbers() -> list[str]:
+    return [number for number in site().node.papers.forms.numbers if samples(number)]
+
+
+def _row(number: str) -> Row:
+    here, today = site(), site().today()
+    versions = here.node.papers.forms.versions(number, here.view.number)
+    current = [one for one in versions if one.covers(today)]
+    return Row(
+        number,
+        current[-1] if current else None,
+        tuple(one for one in versions if one.in_force_from > today),
+        any(here.view.forms(number)),
+    )
+
+
+@blueprint.get("/forms/<number>")
+def one(number: str) -> ResponseReturnValue:
+    presence.require(ENTRY)
+    _known(number)
+    here = site()
+    published = {one.in_force_from for one in here.view.forms(number)}
+    return render_template(
+        "paper_form.html",
+        number=number,
+        versions=[
+            (one, one.in_force_from in published, _state(one, number))
+            for one in reversed(here.node.papers.forms.versions(number, here.view.number))
+        ],
+        shapes=SHAPES,
+        done=request.args.get("done", ""),
+    )
+
+
+def _state(version: Version, number: str) -> str:
+    """now, coming or over."""
+    today = site().today()
+    row = _row(number)
+    if row.now == version:
+        return "now"
+    return "coming" if version.in_force_from > today else "over"
+
+
+@blueprint.get("/forms/<number>/<day>.pdf")
+def shown(number: str, day: str) -> ResponseReturnValue:
+    """The version that begins on `day`, with a sample."""
+    presence.require(ENTRY)
+    here = site()
+    versions = here.node.papers.forms.versions(_known(number), here.view.number)
+    version = next((one for one in versions if one.in_force_from.isoformat() == day), None)
+    if version is None:
+        raise NotFound
+    return _pdf(_sample(number).pdf(version), number)
+
+
+# ---- a new version
+
+
+@blueprint.get("/forms/<number>/new")
+def new(number: str) -> ResponseReturnValue:
+    """It begins as the newest one that is in force, or as the one that begins on the day `as`."""
+    presence.require(ENTRY)
+    here = site()
+    versions = here.node.papers.forms.versions(_known(number), here.view.number)
+    chosen = next((one for one in versions if one.in_force_from.isoformat() == request.args.get("as")), None)
+    base = chosen or versions[-1]
+    form = Publishing(formdata=None)
+    form.since.data = max(base.in_force_from, _earliest())
+    return _editor(number, base, form, fields_of(base))
+
+
+@blueprint.post("/forms/<number>/new")
+def write(number: str) -> ResponseReturnValue:
+    """`act` is `check` or `publish`; what has a problem is not published."""
+    presence.require(ENTRY)
+    form, typed = Publishing(), _typed()
+    right = form.validate_on_submit()
+    base = _base(number, form.since.data)
+    if not right:
+        return _editor(number, base, form, typed, errors=form.error_list()), 422
+    since: date = form.since.data
+    if since < _earliest():
+        said = "Chọn từ ngày mai trở đi: giấy của hôm nay đã in theo mẫu đang dùng."
+        return _editor(number, base, form, typed, errors=[("since", said)]), 422
+    if not base.covers(since):
+        said = "Mẫu này thôi dùng trước ngày đó, theo quy định nêu ở căn cứ."
+        return _editor(number, base, form, typed, errors=[("since", said)]), 422
+    version, errors = _checked(base, since, typed)
+    if errors:
+        return _editor(number, base, form, typed, errors=errors), 422
+    if request.form.get("act") != "publish":
+        return _editor(number, base, form, typed, right=True)
+    published = msgspec.convert(structs.asdict(version), Published)
+    _office().define([published], by=presence.person().id)
+    return redirect(url_for(".one", number=number, done="published"), 303)
+
+
+@blueprint.post("/forms/<number>/preview")
+def preview(number: str) -> ResponseReturnValue:
+    """What was typed, on paper, with the sample `shape`; nothing is kept."""
+    presence.require(ENTRY)
+    Bare.checked()
+    typed = _typed()
+    base = _base(number, None)
+    done = read(typed, base, base.in_force_from)
+    try:
+        return _pdf(_sample(number).pdf(done.form), number)
+    except (PrintError, TypeError):
+        form = Publishing()
+        found = [(_place(one, typed), _words(one)) for one in problems(done.form, base)]
+        return _editor(number, base, form, typed, errors=[*done.wrong, *found]), 422
+
+
+def _checked(base: Version, since: date, typed: Mapping[str, str]) -> tuple[Version, list[tuple[str, str]]]:
+    """The version that was typed, and all that keeps it from being published."""
+    done = read(typed, base, since)
+    errors = [*done.wrong]
+    errors += [(name, too_long()) for name, value in typed.items() if _too_long(name, value)]
+    if not errors:
+        if len(msgspec.json.encode(done.form)) > MAX_BYTES - _ROOM:
+            errors.append(("title", "Mẫu dài quá 60 KB. Rút gọn rồi lưu lại."))
+        elif _same(done.form, base):
+            errors.append(("title", "Chưa đổi gì so với mẫu đang dùng."))
+    if not errors:
+        found = problems(done.form, base, _names())
+        errors += [(_place(one, typed), _words(one)) for one in found]
+    return done.form, list(dict.fromkeys(errors))
+
+
+def _too_long(name: str, value: str) -> bool:
+    lines = value.splitlines() if name in LISTS or name.startswith(("before-", "after-")) else [value]
+    return any(len(line) > LONGEST for line in lines)
+
+
+def _same(version: Version, base: Version) -> bool:
+    """Whether only the day is new; spaces that nobody sees do not count."""
+    day = base.in_force_from
+    return read(fields_of(version), base, day).form == read(fields_of(base), base, day).form
+
+
+def _names() -> set[str]:
+    """Of agencies and places, which no form names."""
+    view = site().view
+    centre = view.centre()
+    named = {one.name for one in view.agencies()}
+    return named | ({centre.name, centre.superior, centre.place} if centre else set())
+
+
+def _words(problem: Problem) -> str:
+    shape = SHAPES[problem.shape] if problem.shape else ""
+    what = f"{{{problem.what}}}" if problem.why in (Why.NO_FACT, Why.LEFT_OUT) else problem.what
+    return _SAID[problem.why].format(what=what, where=problem.where, shape=shape)
+
+
+def _place(problem: Problem, typed: Mapping[str, str]) -> str:
+    """The field that a problem stands in, as far as it stands in one."""
+    wanted = problem.where or (problem.what if problem.why is Why.NARROW else "")
+    named = f"{{{problem.what}}}" if problem.why is Why.NO_FACT else wanted
+    for mark in (wanted, named):
+        found = next((name for name, value in typed.items() if mark and mark in value), None)
+        if found is not None:
+            return found
+    return _FALLBACK.get(problem.why, "before-0" if "before-0" in typed else "title")
+
+
+def _base(number: str, since: date | None) -> Version:
+    """The version that a new one from `since` on takes the place of; the newest where there is none."""
+    here = site()
+    forms, catalog = here.node.papers.forms, here.view.number
+    try:
+        return forms.in_force(_known(number), since or here.today(), catalog)
+    except NoFormInForce:
+        return forms.versions(number, catalog)[-1]
+
+
+def _typed() -> dict[str, str]:
+    return {name: value for name, value in request.form.items() if name not in ("csrf_token", "typed_by")}
+
+
+def _editor(
+    number: str,
+    base: Version,
+    form: Publishing,
+    fields: Mapping[str, str],
+    *,
+    errors: Sequence[tuple[str, str]] = (),
+    right: bool = False,
+) -> str:
+    sample = samples(number)[0]
+    places = _OF_LAYOUT[base.layout]
+    return render_template(
+        "paper_form_new.html",
+        number=number,
+        base=base,
+        form=form,
+        fields=fields,
+        errors=list(errors),
+        right=right,
+        labels=LABELS,
+        head=[(name, name in LISTS) for name in _HEAD if name in places],
+        title=[(name, name in LISTS) for name in ("source", *_TITLE) if name == "source" or name in places],
+        end=[(name, name in LISTS) for name in _END if name in places and (name != "symbol" or base.symbol)],
+        sections=[
+            (place, section, _rows(fields, f"head-{place}") if section.columns else 0)
+            for place, section in enumerate(base.sections)
+        ],
+        signatories=_rows(fields, "role") if base.layout == "letter" else 0,
+        align=ALIGN,
+        facts=_facts(sample.facts),
+        of_rows={table: _facts(facts) for table, facts in sample.rows.items()},
+        must=sample.must,
+        shapes=SHAPES,
+        earliest=_earliest(),
+    )
+
+
+_UNSAID: Final = frozenset({"catalog", "qr_text", "qr_text_line"})
+"""What a paper knows and nobody reads."""
+
+
+def _facts(facts: Mapping[str, str]) -> list[Fact]:
+    """Those that are worth a line of the page: a spelling in one line only where it is another."""
+    return [
+        Fact(name, value)
+        for name, value in sorted(facts.items())
+        if name not in _UNSAID
+        and not (name.endswith("_line") and facts.get(name.removesuffix("_line")) == value)
+    ]
+
+
+def _rows(fields: Mapping[str, str], name: str) -> int:
+    filled = rows_of(fields, name)
+    while filled and not fields.get(f"{name}-{filled - 1}", "").strip():
+        filled -= 1
+    return filled + SPARE
+
+
+def _earliest() -> date:
+    """Papers of today have been printed."""
+    return site().today() + timedelta(days=1)
+
+
+def _sample(number: str) -> Sample:
+    wanted = request.values.get("shape", Shape.TYPICAL.value)
+    return next((one for one in samples(number) if one.shape.value == wanted), samples(number)[0])
+
+
+def _known(number: str) -> str:
+    if number not in _numbers():
+        raise NotFound
+    return number
+
+
+def _office() -> Office:
+    return Office(site().node)
+
+
+def _pdf(content: bytes, number: str) -> Response:
+    response = Response(content, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="bieu-mau-{number}.pdf"'
+    return response
