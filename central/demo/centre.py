@@ -28,6 +28,7 @@ from schemas.catalog import Duty
 
 START_S: Final = 60.0
 STOP_S: Final = 15.0
+STICK: Final = "usb"
 
 
 @dataclass(slots=True)
@@ -96,8 +97,14 @@ class RunningCentre:
                 process.kill()
                 process.wait()
 
+    @property
+    def stick(self) -> Path:
+        """A folder that is in every machine of the demo at once, where people would carry a USB stick about."""
+        return (self.data / STICK).absolute()
+
     def configure(self, ports: dict[str, int], switches: str) -> None:
         """Write each node's configuration for this start: its port, and its lines through the switchboard."""
+        self.stick.mkdir(exist_ok=True)
         names = {node.demo.place.node: node.demo for node in self.nodes.values()}
         for demo in names.values():
             peers = (
@@ -116,6 +123,7 @@ class RunningCentre:
                 ),
                 readers=(self._reader,),
                 heartbeat_ms=2_000,
+                sticks=(str(self.stick),),
                 demo=DemoSettings(pins, SEAL_PIN, switches, self._token),
             )
             write_settings(self.data / demo.name, settings)

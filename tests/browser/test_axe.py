@@ -16,7 +16,7 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PAGES = (
     *("/staff", "/staff/new", "/staff/viet.tq", "/delegations", "/staff/import", "/personal"),
     *("/personal/register", "/views", "/me", "/me/pin", "/me/hour", "/find"),
-    *("/forms", "/forms/01", "/forms/02/new", "/forms/ticket/new", "/slip"),
+    *("/forms", "/forms/01", "/forms/02/new", "/forms/ticket/new", "/slip", "/courier"),
 )
 
 
