@@ -136,9 +136,10 @@ def _certificate(
 
 
 class Numbers(msgspec.Struct, frozen=True):
-    """Numbers that a machine may give, ahead of time: receipts of a symbol, forms of a pad, results of an agency."""
+    """Numbers that a machine may give, ahead of time: receipts of a symbol, forms of a pad, results of an agency,
+    tickets of a queue (`*`: of every queue)."""
 
-    what: Literal["receipt", "pad", "result"]
+    what: Literal["receipt", "pad", "result", "ticket"]
     symbol: str
     first: Annotated[int, Meta(ge=1, le=99_999_999)]
     last: Annotated[int, Meta(ge=1, le=99_999_999)]
@@ -150,6 +151,7 @@ class Numbers(msgspec.Struct, frozen=True):
     def meets(self, what: str, symbol: str, form: str, first: int, last: int) -> bool:
         """Whether one number would be given by both."""
         same = (self.what, self.symbol, self.form) == (what, symbol, form)
+        same = same or (self.what == what == "ticket" and "*" in (self.symbol, symbol))
         return same and self.first <= last and first <= self.last
 
     def granted(self, node: str, lease: Lease) -> NumberRange:

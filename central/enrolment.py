@@ -452,9 +452,12 @@ class Enrolment:
             raise NotGranted(f"the catalog has no agency {', '.join(unknown)}")
 
     def _check_ranges(self, place: Place) -> None:
+        today = local_day(self._centre.clock())
         granted = [
             (one.what, one.symbol, one.form, one.first, one.last)
             for one in self._centre.catalog.latest.all_ranges()
+            # tickets are counted anew every day: those of a machine that is gone may be given by the next one
+            if one.what != "ticket" or one.until is msgspec.UNSET or one.until >= today
         ]
         for code in self._open_places():
             granted += [(one.what, one.symbol, one.form, one.first, one.last) for one in code.ranges]

@@ -13,6 +13,7 @@ NodeError                 parent of what a node raises on purpose
 ├── CannotStamp           no time-stamp now; tried again
 ├── NotTaken              a bundle that was carried here and is not taken
 ├── NotGiven              a bundle that could not be made
+├── NotAtCounter          a ticket that is not, or no longer, at this counter: the page was old
 └── UnreadablePdf         a file that is no PDF, or not one that can be read
 """
 
@@ -77,6 +78,10 @@ class CannotSign(NodeError):
     def __init__(self, why: str, holder: str = "") -> None:
         super().__init__(f"{why} ({holder})" if holder else why)
         self.why, self.holder = why, holder
+
+
+class NotAtCounter(NodeError):
+    """The page showed another state of the queue than there is now; nothing was called or ended."""
 
 
 class CannotStamp(NodeError):

@@ -27,6 +27,7 @@ from edge.database import AMBIENT, Fact, NodeFile, copies_aside, migrate, projec
 from edge.deciding import Deciding
 from edge.drafts import Drafts
 from edge.errors import CannotStart
+from edge.hall import Hall
 from edge.hour import Hour
 from edge.ids import Ids
 from edge.keys import NodeKeys, read_keys
@@ -200,7 +201,14 @@ class Node:
                 may_leave=self.seals.may_leave,
                 tick=tick,
             ),
-            "visits": Store(file, "visits", new_id=new, rules=rules.singly, tick=tick),
+            "visits": Store(
+                file,
+                "visits",
+                new_id=new,
+                rules=rules.singly,
+                arrived=lambda connection, arrivals: self.visits.arrived(arrivals),
+                tick=tick,
+            ),
             "files": Store(self._files, "files", new_id=new, rules=rules.files, tick=tick),
         }
         self.projector.read_from(self.stores["dossiers"])
@@ -264,6 +272,7 @@ class Node:
             self.clock,
             node=self.id,
         )
+        self.hall = Hall(self.file, self.visits, self.catalog, self.contacts, self.clock, node=self.id)
         self.register = Register(self.file, self.projector, is_centre=self.is_centre)
         self.archive = Archive(self.stores["files"])
         self.authorities = Authorities(self.catalog, self.archive)
@@ -332,6 +341,7 @@ class Node:
         if self._apply_catalog(documents):
             self.redactions.apply()
             self.projector.catalog_grew()
+            self.visits.catalog_grew()
             for told in self.on_catalog:
                 told()
 

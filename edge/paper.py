@@ -8,8 +8,10 @@ from typing import Final
 
 from edge.keys import NodeKeys
 from edge.ledger import Reception
+from edge.visits import Taken
 from printing import result, spool
 from printing.forms import Form, Forms
+from printing.papers.hall import Ticket
 from printing.papers.reception import Component, ReceiptSlip
 from printing.result import Outcome, RenderedResult, ResultDocument
 from printing.typesetting import form_of, from_job, to_job, typeset_by
@@ -52,6 +54,32 @@ class Papers:
             payload=to_job(content),
             copies=2,
             at=reception.at,
+        )
+
+    def spool_ticket(self, taken: Taken, *, counters: str, priority: str, estimate: str) -> None:
+        """Queue the paper of a ticket; within the transaction that gives its number. It names nobody."""
+        centre, turn = self._centre(), taken.turn
+        content = Ticket(
+            superior=centre.superior,
+            agency=centre.name,
+            place=centre.place,
+            qr_text=turn.ticket,
+            ticket=turn.ticket,
+            group=taken.queue.name,
+            counters=counters,
+            priority=priority,
+            waiting=taken.ahead,
+            estimate=estimate,
+            taken=taken.at,
+        )
+        spool.put(
+            stream=turn.stream,
+            # a ticket's number comes again tomorrow, a paper's never
+            number=f"{in_vietnam(taken.at):%y%m%d}-{turn.ticket}",
+            form=content.FORM,
+            payload=to_job(content),
+            copies=1,
+            at=taken.at,
         )
 
     def render_job(self, form: str, payload: bytes) -> bytes:

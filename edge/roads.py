@@ -3,13 +3,15 @@
 | database | from a peer                           | to central          |
 |----------|---------------------------------------|---------------------|
 | catalog  | every peer may carry it               | never               |
-| dossiers | pulled                                | pushed              |
+| visits   | pulled                                | pushed              |
+| dossiers | pulled, but by kiosks and boards      | pushed              |
 | files    | fetched where needed (edge.fetching)  | pushed              |
 
 Who the peers are follows from the catalog (`edge.peers`), and is looked at again as it grows. Central is preferred:
 while it answers, neighbours rest. When it is lost, within five seconds the neighbours of the building pull from each
-other (they need no push), until central has answered steadily again. `visits` travels when there are visits. Each road
-is a thread with a connection of its own; those of files yield to all others, and wait while events are copied.
+other (they need no push), until central has answered steadily again. Each road is a thread with a connection of its
+own; those of files yield to all others, and wait while events are copied. The hall's machines (kiosks, boards) keep
+the visits, and of dossiers what they wrote themselves.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from edge.database import RefusedDocument
 from edge.fetching import Elsewhere, Fetching
 from edge.node import Node, server_uuid
 from edge.peers import PeerNode, peers_of
+from schemas.catalog import Duty
 from schemas.errors import Malformed
 from schemas.events import timestamp
 from sync.errors import SyncError, Unavailable
@@ -48,8 +51,10 @@ CATALOG_S: Final = 1.0
 ACKS_S: Final = 30.0
 """So often is a machine in contact asked for central's word on what it holds."""
 TURN_S: Final = 0.02
-_PULLED: Final = ("catalog", "dossiers")
-_PUSHED: Final = ("dossiers", "files")
+_PULLED: Final = ("catalog", "visits", "dossiers")
+_PUSHED: Final = ("visits", "dossiers", "files")
+_OF_THE_HALL: Final = frozenset({Duty.KIOSK, Duty.QUEUE})
+"""Whoever may do no more than this works on no dossier."""
 _BATCHES: Final = {"files": 8}
 """Chunks travel inside their documents: 8 of them are half a MiB, some seconds at 1 Mbit/s."""
 
@@ -271,7 +276,8 @@ class Roads:
 
     def _line(self, peer: PeerNode) -> _Line:
         line = _Line(peer)
-        databases = [(database, "pull") for database in _PULLED]
+        in_hall = _OF_THE_HALL.issuperset(self._node.card.duties)
+        databases = [(database, "pull") for database in _PULLED if not (in_hall and database == "dossiers")]
         if peer.node == self._node.catalog.centre:
             databases += [(database, "push") for database in _PUSHED]
         line.ways = [_Way(line, database, direction, self._made) for database, direction in databases]

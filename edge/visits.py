@@ -1,25 +1,61 @@
 """The door for what happens to queue tickets: each visit is a stream of its own, in a database and chain of its own.
 
-As the ledger: checked against what stands, sealed, written, all of it in one transaction. Visits have no tables yet:
-a stream is a handful of acts and is folded when somebody asks for it.
+As the ledger: checked against what stands, sealed, written, all of it in one transaction. Visits have no tables: a
+stream is a handful of acts, and those of one day are folded once and kept in memory (`Visits.turns`), each anew when
+one of its acts arrives. A ticket's number, its event and its paper are one transaction.
 """
 
 from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 import msgspec
 
 from edge.admission import Admission, Sealed
 from edge.chain import OwnChain
 from edge.clock import Clock
-from edge.database import NodeFile
+from edge.database import NodeFile, Number
 from edge.ledger import Intended
-from schemas.acts import BY_KIND
-from schemas.catalog import Catalog
+from schemas.acts import BY_KIND, TicketTaken
+from schemas.calendar import local_day
+from schemas.catalog import Catalog, Queue
+from schemas.errors import TicketsUsedUp
 from schemas.events import Event, Unknown, parse, timestamp
 from schemas.fold import Dossier, fold
+from schemas.queue import Turn, code_of, measured, number_of, stream_of, streams_from, ticket, turn_of
 from schemas.rules import allowed
 from sync.documents import load, render
 from sync.store import Store
+from sync.writing import Arrival
+
+TAKEN = "visit.ticket_taken"
+LOOKED_BACK = 7
+"""Days whose services are asked for, the newest first, while today has too few: so long an edge keeps visits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A ticket that was just taken, for its paper: how many are `ahead`, and when."""
+
+    turn: Turn
+    queue: Queue
+    ahead: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TicketsLeft:
+    """Numbers that this machine may still give today in one queue, of how many."""
+
+    left: int
+    granted: int
+
+    @property
+    def few(self) -> bool:
+        return self.left * 5 <= self.granted
 
 
 class Visits:
@@ -38,6 +74,11 @@ class Visits:
     ) -> None:
         self._file, self._store, self._catalog, self._rules = file, store, catalog, rules
         self._chain, self._clock, self._node = chain, clock, node
+        self._lock = threading.Lock()
+        self._day: date | None = None
+        self._turns: dict[str, Turn] = {}
+        self._stale: set[str] = set()
+        self._services: dict[date, list[Turn]] = {}
 
     def streams(self) -> list[str]:
         """The visits known here, oldest first."""
@@ -46,6 +87,14 @@ class Visits:
 
     def visit(self, stream: str) -> Dossier:
         """The fold of one visit, as of now."""
+        return self._folded(stream)[0]
+
+    def turn(self, stream: str) -> Turn | None:
+        """One ticket, as of now; None where nobody here knows of it."""
+        visit, events = self._folded(stream)
+        return turn_of(visit, [event for event in events if isinstance(event, Event)])
+
+    def _folded(self, stream: str) -> tuple[Dossier, list[Event | Unknown]]:
         with self._file.read():
             names = [one.id for one in self._store.all_docs(startkey=f"{stream}:", endkey=f"{stream}:~")]
             events: list[Event | Unknown] = []
@@ -56,7 +105,142 @@ class Visits:
                 events.append(event)
                 if self._rules.is_sealed(document) is Sealed.WRONG:
                     doubts[event.hash] = "seal"
-            return fold(events, self._catalog, doubts)
+            return fold(events, self._catalog, doubts), events
+
+    # ---- the tickets of a day
+
+    def today(self) -> date:
+        """The Vietnamese day."""
+        return local_day(self._clock())
+
+    def turns(self) -> list[Turn]:
+        """All tickets of today that this machine knows of, in the order of their streams."""
+        day = self.today()
+        with self._lock:
+            if day != self._day:
+                self._stale.clear()
+                self._turns, self._day = self._of_day(day), day
+            while self._stale:
+                stream = self._stale.pop()
+                turn = self.turn(stream)
+                if turn is not None:
+                    self._turns[stream] = turn
+                else:
+                    self._turns.pop(stream, None)
+            return [self._turns[stream] for stream in sorted(self._turns)]
+
+    def arrived(self, arrivals: Iterable[Arrival]) -> None:
+        """Acts were written or brought; called within their transaction."""
+        streams = {arrival.doc["_id"].partition(":")[0] for arrival in arrivals}
+        self._file.file.after_commit(lambda: self._expire(streams))
+
+    def _expire(self, streams: set[str]) -> None:
+        with self._lock:
+            if self._day is not None:
+                first, end = streams_from(self._day), streams_from(self._day + timedelta(days=1))
+                self._stale |= {stream for stream in streams if first <= stream < end}
+
+    def catalog_grew(self) -> None:
+        """What waited for the catalog may have its effect now."""
+        with self._lock:
+            self._day = None
+            self._services.clear()
+
+    def _of_day(self, day: date) -> dict[str, Turn]:
+        first, end = streams_from(day), streams_from(day + timedelta(days=1))
+        with self._file.read():
+            ids = [one.id for one in self._store.all_docs(startkey=first, endkey=end)]
+            streams = list(dict.fromkeys(name.partition(":")[0] for name in ids))
+            turns = [self.turn(stream) for stream in streams]
+        return {turn.stream: turn for turn in turns if turn is not None}
+
+    def services(self, code: str) -> list[int]:
+        """How many seconds services of a queue took: today's, else those of the last day that had any."""
+        today = self.today()
+        found = measured(self.turns(), code)
+        for back in range(1, LOOKED_BACK + 1):
+            if found:
+                break
+            found = measured(self._past(today - timedelta(days=back)), code)
+        return found
+
+    def _past(self, day: date) -> list[Turn]:
+        """A day that is over; read once, whatever arrives of it later."""
+        if day not in self._services:
+            turns = list(self._of_day(day).values())
+            with self._lock:
+                self._services[day] = turns
+        return self._services[day]
+
+    # ---- taking a ticket
+
+    def take(
+        self,
+        queue: Queue,
+        *,
+        priority: str = "",
+        hour: str = "",
+        by: str = "",
+        ahead: Callable[[Turn], int] = lambda turn: 0,
+        spool: Callable[[Taken], None] = lambda taken: None,
+    ) -> Turn:
+        """Give the next number of a queue, from the numbers that this machine was granted, and queue its paper.
+
+        `ahead` counts who is called before. Raises `TicketsUsedUp`, `NotAllowed`, `ClockBehind`, `DiskFull`.
+        """
+        known = self.turns()
+        with self._file.write():
+            at = self._chain.now()
+            day = local_day(at)
+            number = self._next_number(queue.code, day, known)
+            name = ticket(queue.code, number)
+            Number.insert(key=_counter(queue.code, day), last=number).on_conflict_replace().execute()
+            stream = stream_of(day, name)
+            data = msgspec.convert(
+                {"ticket": name, "queue": queue.name, "priority": priority, "hour": hour}, TicketTaken
+            )
+            self.act(stream, TAKEN, data, by=by)
+            turn = self.turn(stream)
+            assert turn is not None, "it has just been taken"  # noqa: S101
+            spool(Taken(turn, queue, ahead(turn), at))
+        return turn
+
+    def write_down(self, name: str, queue: str, *, by: str) -> Turn:
+        """A number that a visitor holds and this machine has not heard of: its kiosk may be out of reach."""
+        with self._file.write():
+            stream = stream_of(self.today(), name)
+            known = self.turn(stream)
+            if known is None:
+                self.act(stream, TAKEN, TicketTaken(name, queue), by=by)
+                known = self.turn(stream)
+            assert known is not None, "it has just been written down"  # noqa: S101
+        return known
+
+    def left(self, code: str) -> TicketsLeft:
+        """How many numbers this machine may still give in a queue today."""
+        known, day = self.turns(), self.today()
+        ranges = self._catalog.latest.ticket_ranges(self._node, code, day)
+        with self._file.read():
+            last = self._last(code, day, known)
+        left = sum(max(0, one.last - max(one.first - 1, last)) for one in ranges)
+        return TicketsLeft(left, sum(one.last - one.first + 1 for one in ranges))
+
+    def _next_number(self, code: str, day: date, known: Iterable[Turn]) -> int:
+        last = self._last(code, day, known)
+        for one in self._catalog.latest.ticket_ranges(self._node, code, day):
+            if last < one.last:
+                return max(one.first, last + 1)
+        raise TicketsUsedUp(
+            f"the tickets {code} that {self._node} may give today are used up, or there are none"
+        )
+
+    def _last(self, code: str, day: date, known: Iterable[Turn]) -> int:
+        """The highest number given here today, as remembered, and as others know of it: a disk may have been restored."""
+        row = Number.get_or_none(Number.key == _counter(code, day))
+        ranges = self._catalog.latest.ticket_ranges(self._node, code, day)
+        given = [number_of(turn.ticket) for turn in known if code_of(turn.ticket) == code]
+        own = [number for number in given if any(one.first <= number <= one.last for one in ranges)]
+        return max(row.last if row else 0, *own, 0)
 
     def check(self, visit: Dossier, kind: str, data: msgspec.Struct, *, by: str = "") -> None:
         """Raise `NotAllowed` if the act could not be done now."""
@@ -87,3 +271,7 @@ class Visits:
     ) -> None:
         deed = Intended(by, at, self._node, stream or visit.stream)
         allowed(visit.standing, BY_KIND[kind], data, deed, self._catalog.latest)
+
+
+def _counter(code: str, day: date) -> str:
+    return f"ticket {code} {day.isoformat()}"

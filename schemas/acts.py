@@ -483,11 +483,12 @@ class Printed(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TicketTaken(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A number drawn at the door; `priority` as the law lists those who go first."""
+    """A number drawn at the door; `priority` as the law lists those who go first, `hour` is that of an appointment."""
 
     ticket: Text
     queue: Text
     priority: Literal["", "elderly", "disabled", "pregnant", "merit", "child", "appointment"] = ""
+    hour: Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?\Z")] = ""
 
 
 class AtCounter(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -316,11 +316,14 @@ class Form(FormVersion, frozen=True, omit_defaults=True):
 
 
 class NumberRange(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Numbers that one machine may give: receipts of a symbol, a pad of printed forms, results of an agency (`symbol`)."""
+    """Numbers that one machine may give: receipts of a symbol, a pad of printed forms, results of an agency (`symbol`).
+
+    Those of tickets begin anew every day, in each queue (`symbol`, or `*` for all of them).
+    """
 
     id: Text
     node: Text
-    what: Literal["receipt", "pad", "result"]
+    what: Literal["receipt", "pad", "result", "ticket"]
     first: Annotated[int, Meta(ge=1, le=99_999_999)]
     last: Annotated[int, Meta(ge=1, le=99_999_999)]
     since: date
@@ -331,6 +334,20 @@ class NumberRange(msgspec.Struct, frozen=True, omit_defaults=True):
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise ValueError("last comes before first")
+
+
+class Queue(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A group of fields that visitors choose at the kiosk; its letters begin the tickets.
+
+    `places` are those of the counters that call it; none means all of them.
+    """
+
+    code: Annotated[str, Meta(pattern=r"^[A-Z]{1,2}\Z")]
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    since: date
+    until: date | msgspec.UnsetType = msgspec.UNSET
+    english: Annotated[str, Meta(max_length=80)] = ""
+    places: Annotated[tuple[Text, ...], Meta(max_length=200)] = ()
 
 
 Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -472,7 +489,7 @@ class Confirmation(msgspec.Struct, frozen=True):
 Entry = (
     Centre | Card | Agency | Procedure | Person | Year | Delegation | Commune | Form | NumberRange
     | Cut | Fork | Admission | Report | Revocation | Redaction | Password | SignOut | DataAnswer
-    | Anchor | RevocationList | FeeTable | Confirmation
+    | Anchor | RevocationList | FeeTable | Confirmation | Queue
 )  # fmt: skip
 T = TypeVar("T")
 
@@ -500,6 +517,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "data.answered": DataAnswer,
     "anchor.defined": Anchor,
     "crl.published": RevocationList,
+    "queue.defined": Queue,
 }
 
 
@@ -515,7 +533,7 @@ def subject_of(entry: Entry) -> str:
             return "centre"
         case Card():
             return entry.node
-        case Agency() | Procedure() | Commune() | Form():
+        case Agency() | Procedure() | Commune() | Form() | Queue():
             return entry.code
         case Person() | Delegation() | NumberRange() | Report() | DataAnswer() | Anchor():
             return entry.id
@@ -859,6 +877,16 @@ class View:
             one for one in self._all(NumberRange) if one.node == node and _within(day, one.since, one.until)
         ]
         return sorted(held, key=lambda one: one.id)
+
+    def queues(self, day: date) -> list[Queue]:
+        """What a visitor may choose on a day."""
+        found = [one for one in self._all(Queue, day) if _within(day, one.since, one.until)]
+        return sorted(found, key=lambda queue: queue.code)
+
+    def ticket_ranges(self, node: str, code: str, day: date) -> list[NumberRange]:
+        """The numbers that a machine may give in a queue on a day, lowest first."""
+        held = [one for one in self.ranges(node, day) if one.what == "ticket" and one.symbol in (code, "*")]
+        return sorted(held, key=lambda one: one.first)
 
     def all_ranges(self) -> list[NumberRange]:
         """Whatever was granted to any machine, in force or not: numbers are never given twice."""

@@ -4,7 +4,8 @@
     ├── Malformed                a document that is no event: `field` and `why`
     ├── NotAllowed               an act that the rules do not allow here and now: `because`, `detail`
     ├── NoNumber                 a dossier number cannot be given
-    │   └── NumbersUsedUp        nor one for a result, from what this machine was granted
+    │   ├── NumbersUsedUp        nor one for a result, from what this machine was granted
+    │   └── TicketsUsedUp        nor one for a visitor, in this queue, today
     └── NoDueMoment              a time limit cannot be counted
     CatalogBroken                the catalog's chain does not hold: stop and keep the evidence
 
@@ -83,6 +84,11 @@ class NoNumber(Refused):
 @dataclass
 class NumbersUsedUp(NoNumber):
     """This machine was granted no numbers for an agency's documents, or has none left."""
+
+
+@dataclass
+class TicketsUsedUp(NoNumber):
+    """This machine was granted no tickets of a queue, or has none left today."""
 
 
 @dataclass

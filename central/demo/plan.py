@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from central.centre import Place
+from central.centre import Numbers, Place
 from schemas.calendar import DayOff, Year
-from schemas.catalog import Centre, Delegation, Duty, Grant, Person, Role, Step
+from schemas.catalog import Centre, Delegation, Duty, Grant, Person, Queue, Role, Step
 
 HOST: Final = "127.0.0.1"
 SINCE: Final = date(2025, 1, 1)
@@ -17,7 +17,13 @@ CENTRE: Final = Centre(
     superior="Ủy ban nhân dân tỉnh Lạng Sơn",
     place="Lạng Sơn",
 )
-_EDGE: Final = (Duty.RECEIVE, Duty.RETURN)
+_EDGE: Final = (Duty.RECEIVE, Duty.RETURN, Duty.QUEUE, Duty.KIOSK)
+"""The demo's counters have the kiosk and the board of the hall too: one screen may show all of them."""
+TICKETS: Final = {
+    "counter-01": (Numbers("ticket", "*", 1, 399),),
+    "counter-02": (Numbers("ticket", "*", 400, 799),),
+}
+"""The tickets that each kiosk may give, every day anew."""
 _ROOM: Final = (Duty.RECEIVE, Duty.RETURN, Duty.APPRAISE, Duty.APPROVE, Duty.SEAL)
 _CENTRE: Final = (Duty.CATALOG, Duty.DESK, Duty.APPRAISE, Duty.APPROVE, Duty.SEAL)
 
@@ -58,7 +64,11 @@ def nodes(first_port: int = 8600) -> tuple[DemoNode, ...]:
         ("room-01", "room-01.1", "Phòng 4 tại chỗ", 11, _ROOM),
     )
     return tuple(
-        DemoNode(name, Place(node, title, number, duties, ""), first_port + offset if first_port else 0)
+        DemoNode(
+            name,
+            Place(node, title, number, duties, "", ranges=TICKETS.get(name, ())),
+            first_port + offset if first_port else 0,
+        )
         for offset, (name, node, title, number, duties) in enumerate(places)
     )
 
@@ -77,6 +87,15 @@ PEOPLE: Final = (
     DemoPerson("huong.ltt", "Lê Thị Thu Hương", "Công chức đối soát", Role.DESK_OFFICER, "694235"),
     DemoPerson("quan.nv", "Nông Văn Quân", "Quản trị hệ thống", Role.ADMINISTRATOR, "705346"),
 )
+QUEUES: Final = (
+    Queue("A", "Đất đai, môi trường", SINCE, english="Land, environment"),
+    Queue("B", "Đường bộ, xây dựng", SINCE, english="Roads, construction"),
+    Queue("C", "Doanh nghiệp, đầu tư", SINCE, english="Business, investment"),
+    Queue("D", "Tư pháp, hộ tịch", SINCE, english="Justice, civil status"),
+    Queue("E", "Công an, bảo hiểm", SINCE, english="Police, insurance"),
+    Queue("G", "Nhận kết quả", SINCE, english="Collect a result"),
+)
+"""What a visitor chooses at the kiosk; every counter calls all of them."""
 SEAL_PIN: Final = "246810"
 """Opens the token of every agency's seal."""
 STEPS: Final = (Step.APPRAISE, Step.APPROVE, Step.NUMBER, Step.SEAL)

@@ -25,6 +25,7 @@ from central.demo.plan import (
     CENTRE,
     DELEGATIONS,
     PEOPLE,
+    QUEUES,
     SEAL_PIN,
     SEALS_ELSEWHERE,
     SINCE,
@@ -155,6 +156,7 @@ def _catalog(authority: Authority, made: _Made, at: datetime) -> list[Entry]:
         *(_with_seal(one, authority, made, at) if one.code in resolving else one for one in agencies),
         *people,
         *DELEGATIONS,
+        *QUEUES,
         *(
             structs.replace(one, steps=STEPS) if one.on_site and one.agency in resolving else one
             for one in read.procedures

@@ -16,6 +16,7 @@ from edge.errors import (
     CannotSign,
     CentreOutOfReach,
     NodeError,
+    NotAtCounter,
     NotGiven,
     NotTaken,
     NotYours,
@@ -29,7 +30,15 @@ from edge.web.limits import TooOften
 from edge.web.uploads import BadUpload
 from schemas.acts import Status
 from schemas.catalog import Role
-from schemas.errors import Because, NoDueMoment, NoNumber, NotAllowed, NumbersUsedUp, Refused
+from schemas.errors import (
+    Because,
+    NoDueMoment,
+    NoNumber,
+    NotAllowed,
+    NumbersUsedUp,
+    Refused,
+    TicketsUsedUp,
+)
 from sync.errors import DiskFull, Unavailable
 
 Expected = (Refused, NodeError, ClockBehind, DiskFull)
@@ -287,6 +296,18 @@ def trouble_of(why: Exception, status: Status | None = None) -> Trouble:
                 "Dải số văn bản của máy này đã hết, hoặc chưa được cấp.",
                 _NOTHING_SIGNED,
                 "Báo quản trị cấp thêm dải số ở Danh mục; hoặc cấp số ở máy khác.",
+            )
+        case TicketsUsedUp():
+            return Trouble(
+                "Máy này đã hết số thứ tự của nhóm việc này hôm nay, hoặc chưa được cấp dải số.",
+                "Các số đã phát vẫn còn giá trị.",
+                "Lấy số ở máy khác, và báo quản trị cấp thêm dải số cho máy này.",
+            )
+        case NotAtCounter():
+            return Trouble(
+                "Hàng chờ vừa đổi: số trên trang không còn như lúc mở trang.",
+                "Chưa gọi và chưa kết thúc số nào.",
+                "Xem số đang ở quầy dưới đây, rồi bấm lại.",
             )
         case NoNumber():
             return Trouble(
