@@ -317,6 +317,9 @@ class DossierRow(Projection):
     received_at = TextField()
     received_day = TextField()
     due_at = TextField()
+    """As of the stream's last act, what is not counted included; the printed moment while the clock stands still."""
+    stopped = IntegerField()
+    unsure = IntegerField()
     status = IntegerField()
     appraisal = TextField()
     outcome = TextField()
@@ -374,7 +377,7 @@ LOCAL: Final = (
 )  # fmt: skip
 PROJECTIONS: Final = (EventRow, DossierRow, ConflictRow, ForkRow, PartyRow)
 
-PROJECTION_VERSION: Final = "6"
+PROJECTION_VERSION: Final = "7"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -483,13 +486,15 @@ CREATE INDEX event_doubtful ON event (place) WHERE place NOT IN ('effective', 'c
 CREATE TABLE dossier (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, number TEXT NOT NULL,
     procedure TEXT NOT NULL, procedure_name TEXT NOT NULL, agency TEXT NOT NULL, applicant TEXT NOT NULL,
     identity TEXT NOT NULL, phone TEXT NOT NULL, submitter TEXT NOT NULL, received_at TEXT NOT NULL,
-    received_day TEXT NOT NULL, due_at TEXT NOT NULL, status INTEGER NOT NULL, appraisal TEXT NOT NULL,
+    received_day TEXT NOT NULL, due_at TEXT NOT NULL, stopped INTEGER NOT NULL, unsure INTEGER NOT NULL,
+    status INTEGER NOT NULL, appraisal TEXT NOT NULL,
     outcome TEXT NOT NULL, contested INTEGER NOT NULL, missing INTEGER NOT NULL, node TEXT NOT NULL,
     changed_at TEXT NOT NULL);
 CREATE INDEX dossier_stream ON dossier (stream);
 CREATE INDEX dossier_number ON dossier (number);
 CREATE INDEX dossier_identity ON dossier (identity);
-CREATE INDEX dossier_work ON dossier (status, due_at);
+CREATE INDEX dossier_work ON dossier (status, stopped, due_at);
+CREATE INDEX dossier_unsure ON dossier (received_at) WHERE unsure > 0;
 CREATE INDEX dossier_contested ON dossier (contested) WHERE contested > 0;
 CREATE INDEX dossier_missing ON dossier (missing) WHERE missing > 0;
 CREATE TABLE conflict (id TEXT NOT NULL, stream TEXT NOT NULL, title TEXT NOT NULL, rows TEXT NOT NULL,

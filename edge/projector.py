@@ -20,11 +20,12 @@ from edge.database import Fact, NodeFile, fresh_projections
 from edge.seals import Seals, settle
 from edge.waits import Waits
 from schemas.acts import TABLE
-from schemas.calendar import local_day
+from schemas.calendar import Calendar, Year, local_day
 from schemas.catalog import Admission as Admitted
 from schemas.catalog import Catalog, Cut, Entry, Fork, Person, Redaction, Report, Revocation
+from schemas.clock import due_at, stopped
 from schemas.events import Event, EventHash, Unknown, moment, parse, timestamp
-from schemas.fold import Dossier, Place, fold
+from schemas.fold import PAUSES, Dossier, Place, fold
 from schemas.identity import numbers_in
 from schemas.spelling import words
 from sync.documents import load, render
@@ -344,7 +345,8 @@ class Projector:
         """Fold these streams and write what differs. The events given are all there are of a new stream."""
         known = rows_of(connection, "stream, hash, place, why", "event", streams)
         doubts = self._doubts(connection)
-        dossiers, conflicts = [], []
+        dossiers: list[tuple[Dossier, bool]] = []
+        conflicts = []
         events: list[tuple[Any, ...]] = []
         gone: list[tuple[str, str]] = []
         parties: list[tuple[str, str, str]] = []
@@ -353,7 +355,7 @@ class Projector:
             if not here:  # central's word may be about what is not here
                 continue
             dossier = self._fold(stream, here, doubts)
-            dossiers.append(dossier)
+            dossiers.append((dossier, _is_unsure(dossier, here)))
             conflicts += _conflict_rows(dossier, here)
             parties += _party_rows(stream, here)
             before: dict[str, tuple[Any, ...]] = {row[1]: row[2:] for row in known.get(stream, ())}
@@ -372,16 +374,18 @@ class Projector:
         _each(connection, "INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?)", conflicts)
         self._project_dossiers(connection, dossiers)
 
-    def _project_dossiers(self, connection: Connection, dossiers: Sequence[Dossier]) -> None:
+    def _project_dossiers(self, connection: Connection, dossiers: Sequence[tuple[Dossier, bool]]) -> None:
+        """Each with whether its due moment was counted from an hour that nobody is sure of."""
+        calendar = self._catalog.latest.calendar()
         searched = f"stream, position, {', '.join(_SEARCHED)}"
-        known = rows_of(connection, searched, "dossier", [dossier.stream for dossier in dossiers])
-        taken = _Positions(connection, [one.stream for one in dossiers if one.stream not in known])
+        known = rows_of(connection, searched, "dossier", [one.stream for one, _ in dossiers])
+        taken = _Positions(connection, [one.stream for one, _ in dossiers if one.stream not in known])
         rows, gone = [], []
         unsearched: list[tuple[int]] = []
         texts: list[tuple[int, str]] = []
-        for dossier in dossiers:
+        for dossier, unsure in dossiers:
             before = known[dossier.stream][0] if dossier.stream in known else None
-            row = _dossier_row(dossier)
+            row = _dossier_row(dossier, calendar, unsure=unsure)
             if row is None:
                 if before is not None:
                     gone.append((before[1],))
@@ -429,6 +433,10 @@ def _touched(connection: Connection, entry: Entry) -> Iterator[str]:
             query, values = f"at >= ? AND kind IN ({marks})", (entry.since, *_SIGNED)
         case Person():
             query, values = "by = ?", (entry.id,)
+        case Year():
+            # what was waited for counts in working days, and those are others now
+            marks = ", ".join("?" * len(PAUSES))
+            query, values = f"kind IN ({marks})", tuple(PAUSES)
         case Report():
             yield from entry.streams
             return
@@ -495,7 +503,18 @@ def _conflict_rows(dossier: Dossier, events: Sequence[Event | Unknown]) -> list[
     ]
 
 
-def _dossier_row(dossier: Dossier) -> dict[str, Any] | None:
+def _is_unsure(dossier: Dossier, events: Sequence[Event | Unknown]) -> bool:
+    """Whether the reception carries `clock: unsure` and central has not looked at it yet."""
+    standing = dossier.standing
+    if standing.receipt is None or standing.checked is not None:
+        return False
+    return any(
+        isinstance(event, Event) and event.clock == "unsure" and event.hash == standing.receipt.hash
+        for event in events
+    )
+
+
+def _dossier_row(dossier: Dossier, calendar: Calendar, *, unsure: bool) -> dict[str, Any] | None:
     """The columns of `dossier` after the position, in their order; None where nothing was received."""
     standing, received = dossier.standing, dossier.received
     if standing.receipt is None or received is None:
@@ -513,7 +532,9 @@ def _dossier_row(dossier: Dossier) -> dict[str, Any] | None:
         "submitter": submitter.name if submitter else "",
         "received_at": standing.received_at,
         "received_day": local_day(moment(standing.received_at)).isoformat(),
-        "due_at": standing.due,
+        "due_at": due_at(standing, calendar) or standing.due,
+        "stopped": int(stopped(standing, calendar) is not None),
+        "unsure": int(unsure),
         "status": dossier.status.value,
         "appraisal": ""
         if standing.appraisal is None

@@ -165,7 +165,8 @@ class Register:
             case Work.RETURN:
                 waits = DossierRow.status == Status.DONE.value
         with self._file.read():
-            query = DossierRow.select().where(waits).order_by(DossierRow.due_at, DossierRow.position)
+            query = DossierRow.select().where(waits)
+            query = query.order_by(DossierRow.stopped, DossierRow.due_at, DossierRow.position)
             return list(query.limit(limit)), query.count()
 
     def open_of(self, node: str, limit: int = 200) -> list[DossierRow]:
@@ -176,6 +177,12 @@ class Register:
                 (DossierRow.node == node) & DossierRow.status.not_in(over) & (DossierRow.status > 0)
             )
             return list(query.order_by(DossierRow.due_at, DossierRow.position).limit(limit))
+
+    def unsure(self, limit: int = LISTED) -> tuple[list[DossierRow], int]:
+        """Dossiers received at an hour that nobody is sure of, the oldest first, and how many there are."""
+        with self._file.read():
+            query = DossierRow.select().where(DossierRow.unsure > 0)
+            return list(query.order_by(DossierRow.received_at).limit(limit)), query.count()
 
     def earlier(self, identity: str, *, but: str = "", limit: int = 5) -> list[DossierRow]:
         """Earlier dossiers of the same applicant, newest first."""

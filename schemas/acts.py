@@ -247,6 +247,19 @@ class Note(msgspec.Struct, frozen=True, omit_defaults=True):
     files: tuple[Attachment, ...] = ()
 
 
+class DueChecked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When papers really were received that a machine of an unsure hour wrote down, and when the result is then due."""
+
+    of: Hex64
+    happened_at: At
+    due: At
+    reason: Text
+
+    def __post_init__(self) -> None:
+        if datetime.fromisoformat(self.due) <= datetime.fromisoformat(self.happened_at):
+            raise ValueError("due before it was received")
+
+
 class Forwarded(msgspec.Struct, frozen=True, omit_defaults=True):
     """To whom; `opinion` when another agency is only asked for its opinion, and the dossier waits for it."""
 
@@ -744,6 +757,8 @@ DOSSIER: Final[tuple[Act, ...]] = (
     Act("dossier.note", "Ghi chú", _FACT, Note, (), (), _BEGUN, None, ""),
     Act("dossier.outage_noted", "Ghi nhận sự cố CSDL", _FACT, OutageNoted, _OFFICE, _OFFICE_DUTIES, _BEGUN, None,
         "NQ 66.7/2025; NĐ 309/2026 Đ4(2a)"),
+    Act("dossier.due_checked", "Kiểm lại hạn trả", _DECISION, DueChecked, (Role.DESK_OFFICER,), (Duty.DESK,), _TAKEN,
+        None, "", says=lambda data: {data.of: data.due}),
     # on the way
     Act("dossier.forwarded", "Chuyển hồ sơ", _FACT, Forwarded, _OFFICE, _OFFICE_DUTIES, _OPEN, Status.PROCESSING,
         "NĐ 309/2026 Đ18(2); Mẫu 06"),

@@ -581,7 +581,7 @@ class Trust:
 
     def learn(self, number: int, entry: Entry) -> None:
         if (isinstance(entry, Person) and self._ends_a_role(entry)) or isinstance(
-            entry, Cut | Fork | Admission | Revocation | Redaction | Report
+            entry, Cut | Fork | Admission | Revocation | Redaction | Report | Year
         ):
             self.said.append((number, entry))
         match entry:

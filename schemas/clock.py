@@ -8,6 +8,7 @@ Form 04 asks for more time; it does not move the promise, and is told beside it.
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Final
 
 import msgspec
@@ -23,10 +24,11 @@ WHY: Final = {why.value: why for why in Why}
 
 
 class Tick(msgspec.Struct, frozen=True, gc=False):
-    """From `since` on the result is due at `due`; an empty `due`: the clock stands still."""
+    """From `since` on the result is due at `due`; an empty `due`: the clock stands still, because of `why`."""
 
     since: str
     due: str
+    why: str = ""
 
 
 def ticks(standing: Standing, calendar: Calendar) -> tuple[Tick, ...]:
@@ -38,7 +40,7 @@ def ticks(standing: Standing, calendar: Calendar) -> tuple[Tick, ...]:
     if receipt is None:
         return ()
     terms = standing.terms or Terms(receipt.limit)
-    received, promised = standing.received_at, receipt.due
+    received, promised = standing.received_at, standing.first_due
     found = [Tick(received, promised)]
     counted_from = received
     if receipt.elsewhere and standing.taken_over_at:
@@ -54,10 +56,12 @@ def ticks(standing: Standing, calendar: Calendar) -> tuple[Tick, ...]:
         at = max(pause.at, found[-1].since)
         if pause.begins and why not in running:
             running[why] = at
-            found.append(Tick(at, ""))
+            found.append(Tick(at, "", pause.why))
         elif not pause.begins and why in running:
             spans.append(Span(moment(running.pop(why)), moment(at), why))
-            if not running:
+            if running:
+                found.append(Tick(at, "", next(iter(running)).value))
+            else:
                 promised = max(promised, _counted(counted_from, receipt, terms, calendar, spans))
                 found.append(Tick(at, promised))
     return tuple(found)
@@ -70,6 +74,12 @@ def due_at(standing: Standing, calendar: Calendar) -> str:
         return ""
     asked_for = standing.due if standing.due > standing.first_due else ""
     return max(found[-1].due, asked_for)
+
+
+def stopped(standing: Standing, calendar: Calendar) -> Tick | None:
+    """Since when the clock stands still, and why; None while it runs."""
+    still = list(takewhile(lambda tick: not tick.due, reversed(ticks(standing, calendar))))
+    return Tick(still[-1].since, "", still[0].why) if still else None
 
 
 def _counted(received: str, receipt: Received, terms: Terms, calendar: Calendar, spans: list[Span]) -> str:

@@ -183,19 +183,20 @@ class _Group:
 _NEWER: Final = "needs a newer version"
 REDACTED: Final = "redacted"
 """Why an act is held that comes after one whose data is gone."""
+RECEIPTS: Final = ("dossier.received", "dossier.entered_afterwards")
 _CALM: Final = _Silenced()
 _RETURNED: Final = "dossier.returned"
 _SETTLED: Final = "dossier.settled"
 _AMENDED: Final = "dossier.amended"
 _COLLECTED: Final = "dossier.fee_collected"
 _EXTENDED: Final = "dossier.extended"
+_DUE_CHECKED: Final = "dossier.due_checked"
 _RECALLED: Final = "dossier.result_recalled"
-_RECEIPTS: Final = ("dossier.received", "dossier.entered_afterwards")
 _FORWARDED: Final = "dossier.forwarded"
 _TAKEN_OVER: Final = "dossier.taken_over"
 _STOPPED: Final = "dossier.clock_stopped"
 _RESUMED: Final = "dossier.clock_resumed"
-_PAUSES: Final = {
+PAUSES: Final = {
     "dossier.supplement_requested": ("supplement", True),
     "dossier.supplied": ("supplement", False),
     "dossier.obligation_asked": ("financial", True),
@@ -213,7 +214,7 @@ _STANDS_WITHOUT_DATA: Final = frozenset(
     | {"dossier.obligation_asked", "dossier.obligation_met", "dossier.supplement_requested"}
 )
 """Acts of which only that they were done counts: their effect outlives a redaction of their data."""
-_KEPT_APART: Final = frozenset({*_RECEIPTS, "dossier.approved", "dossier.refused", "dossier.sealed"})
+_KEPT_APART: Final = frozenset({*RECEIPTS, "dossier.approved", "dossier.refused", "dossier.sealed"})
 """The acts of which one person may not do two (domain §9.1)."""
 _ASKS_IN_FULL: Final = frozenset(
     {_SETTLED, _RECALLED, "dossier.fee_voided", "dossier.fee_refunded", "dossier.receipt_replaced"}
@@ -303,7 +304,7 @@ class _Fold:
 
     def _with_clock(self, standing: Standing, live: int) -> Standing:
         """What stops the dossier's clock and lets it run again; the order is the fold's, which wrong clocks do not turn."""
-        stopping = live & self.of_kinds(_PAUSES)
+        stopping = live & self.of_kinds(PAUSES)
         if not stopping:
             return standing
         pauses, taken_over_at, stopped_for = [], "", ""
@@ -311,7 +312,7 @@ class _Fold:
             done = self._done(place)
             if done.kind == _TAKEN_OVER and not taken_over_at:
                 taken_over_at = done.at
-            why, begins = _PAUSES[done.kind]
+            why, begins = PAUSES[done.kind]
             if done.kind == _FORWARDED:
                 why = why if done.data.opinion else ""
             elif done.kind == _STOPPED:
@@ -503,7 +504,7 @@ class _Fold:
                 continue
             if other != kind:
                 mine = there & self.of_person.get((other, by), 0) if conflicts.asks_who(kind, other) else 0
-                if kind in _RECEIPTS and other in _RECEIPTS:
+                if kind in RECEIPTS and other in RECEIPTS:
                     there &= ~self.of_value.get((other, "", claims[""]), 0)
                 self._clash(place, conflicts.row_of(kind, other, False), there & ~mine)
                 self._clash(place, conflicts.row_of(kind, other, False, True), mine)
@@ -567,7 +568,7 @@ class _Fold:
                 assert done is not None  # noqa: S101 - only acts in force are counted in
                 newest[kind] = done
         of_kind = self.of_kind.get
-        receipts = live & (of_kind(_RECEIPTS[0], 0) | of_kind(_RECEIPTS[1], 0))
+        receipts = live & (of_kind(RECEIPTS[0], 0) | of_kind(RECEIPTS[1], 0))
         receipts = receipts & ~self.irregular or receipts
         first = receipts & -receipts
         steps, terms = self.asked[first.bit_length() - 1] if first else _NOTHING_ASKED
@@ -589,7 +590,7 @@ class _Fold:
 
     def _due(self, live: int, receipts: int) -> str:
         """The moment that holds: of several receptions, or several extensions that did not know each other, the earlier."""
-        extended = live & self.of_kind.get(_EXTENDED, 0)
+        extended = live & (self.of_kind.get(_EXTENDED, 0) | self.of_kind.get(_DUE_CHECKED, 0))
         if extended:
             dues, unread = [], extended
             while unread:
@@ -792,7 +793,7 @@ class _Fold:
         void = 0
         answered: dict[int, int] = {}
         happened = self.of_kind.get(_RETURNED, 0)
-        for kind in _RECEIPTS:
+        for kind in RECEIPTS:
             happened |= self.of_kind.get(kind, 0)
         for place in reversed(list(_bits(seen & self.of_kind.get(_SETTLED, 0)))):
             if void >> place & 1 or self.apart.get(place, 0) & seen & ~void:

@@ -138,7 +138,7 @@ def counted(dossier: Dossier, catalog: Catalog, ratings: Iterable[Rating] = ()) 
         channel=receipt.channel,
         received=received,
         clock=ticks(standing, view.calendar()),
-        extended=standing.due if standing.due > receipt.due else "",
+        extended=standing.due if standing.due > standing.first_due else "",
         ending=ending,
         ended=ended,
         returned=min((done.at for done in standing.returns), default=""),

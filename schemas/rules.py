@@ -19,6 +19,7 @@ from schemas.acts import (
     Approved,
     Author,
     ClockStopped,
+    DueChecked,
     Effect,
     EnteredAfterwards,
     Extended,
@@ -179,11 +180,28 @@ class Standing:
         """When the papers were received: for what was entered afterwards, earlier than the event."""
         if self.receipt is None:
             return ""
+        if self.checked is not None:
+            happened_at: str = self.checked.data.happened_at
+            return happened_at
         data = self.receipt.data
         return data.happened_at if isinstance(data, EnteredAfterwards) else self.receipt.at
 
     @property
+    def checked(self) -> Done | None:
+        """Central's word on the reception that stands, where the hour of its machine was not sure."""
+        done = self.newest.get("dossier.due_checked")
+        return (
+            done
+            if done is not None and self.receipt is not None and done.data.of == self.receipt.hash
+            else None
+        )
+
+    @property
     def first_due(self) -> str:
+        """The moment printed; where it was counted from a wrong hour, what central made of it."""
+        if self.checked is not None:
+            due: str = self.checked.data.due
+            return due
         return self.receipt.data.due if self.receipt else ""
 
     @property
@@ -495,6 +513,8 @@ def _what(standing: Standing, act: Act, data: Any, deed: Deed) -> None:
                 raise NotAllowed(
                     Because.DATA, "neither waiting at the counter, nor handed over without force"
                 )
+        case DueChecked():
+            _check_of_due(standing, data, deed)
         case Extended() if data.due <= standing.due:
             raise NotAllowed(Because.DATA, "not later than the moment that holds")
         case Suspended():
@@ -507,6 +527,13 @@ def _what(standing: Standing, act: Act, data: Any, deed: Deed) -> None:
             _money(standing.purse, data)
         case _:
             pass
+
+
+def _check_of_due(standing: Standing, data: DueChecked, deed: Deed) -> None:
+    if standing.receipt is None or data.of != standing.receipt.hash:
+        raise NotAllowed(Because.DATA, "not the reception that stands")
+    if standing.receipt.by == deed.by:
+        raise NotAllowed(Because.SAME_PERSON, "the receiver may not check their own hour")
 
 
 def _stops(terms: Terms, data: ClockStopped) -> bool:

@@ -106,6 +106,7 @@ _ALSO: Final = {
     "dossier.entered_afterwards": "giờ nhận trên sổ giấy sớm hơn giờ nhập; có giấy tiếp nhận thật thì giữ số cũ",
     "dossier.supplement_requested": "liệt kê đủ một lần; yêu cầu lần hai phải ghi căn cứ",
     "dossier.clock_stopped": "thủ tục có quy định không tính thời gian này",
+    "dossier.due_checked": "đúng lần tiếp nhận đang có hiệu lực; người tiếp nhận không tự kiểm giờ của mình",
     "dossier.extended": "hạn mới muộn hơn hạn đang có; hạn đầu vẫn được giữ",
     "dossier.suspended": "vì không bổ sung hoặc không nộp thì phải có yêu cầu trước đó và đã quá ngày cho phép",
     "dossier.approved": "thẩm định đạt; người tiếp nhận không được phê duyệt; ký TL., TUQ., KT. phải có văn bản còn hiệu lực",

@@ -154,6 +154,12 @@ def _later(scene: Scene, standing: Standing) -> dict[str, object]:
     return {"due": timestamp(due + timedelta(days=scene.chance.randint(1, 3)))}
 
 
+def _check_of_due(scene: Scene, standing: Standing) -> dict[str, object]:
+    receipt = _there(standing.receipt, "reception")
+    due = moment(receipt.at) + timedelta(days=scene.chance.randint(1, 9))
+    return {"of": receipt.hash, "happened_at": receipt.at, "due": timestamp(due)}
+
+
 def _request(scene: Scene, standing: Standing) -> dict[str, object]:
     return {"again": "CSDL không khai thác được" if standing.asked_before else ""}
 
@@ -177,6 +183,7 @@ _GIVEN: Final[Mapping[str, Callable[[Scene, Standing], dict[str, object]]]] = {
     "dossier.fee_refunded": _collected,
     "dossier.receipt_replaced": _collected,
     "dossier.amended": _changes,
+    "dossier.due_checked": _check_of_due,
     "dossier.extended": _later,
     "dossier.supplement_requested": _request,
     "visit.rated": _rating,

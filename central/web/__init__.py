@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Flask
 
 from central.staffing import NearOffice
-from central.web import cards, desk, nodes, paper_forms, personal, redacting, reference, staff, trust
+from central.web import cards, desk, due_check, nodes, paper_forms, personal, redacting, reference, staff, trust
 from edge.web.site import Site
 
 
@@ -16,6 +16,7 @@ def register(app: Flask, site: Site) -> None:
     """Add central's pages to a node's application, and their entries to its navigation."""
     for blueprint, entry in (
         (desk.blueprint, desk.ENTRY),
+        (due_check.blueprint, due_check.ENTRY),
         (reference.blueprint, reference.ENTRY),
         (cards.blueprint, nodes.ENTRY),
         (staff.blueprint, staff.ENTRY),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edge.web import acts, words
+from edge.web import acts
 from edge.web.showing import Shown, Step
 from edge.web.site import site
 from schemas.acts import Appraised, Approved, RefusedResult, Returned, Settled, WithdrawalAsked
@@ -41,7 +41,7 @@ def of_none(shown: Shown) -> str:
 
 
 def _stands(shown: Shown, step: Step) -> str:
-    due = f"Hạn trả vẫn {words.full(shown.received.due)}."
+    due = f"Hạn trả vẫn {shown.due.words}."
     match shown.contents.get(step.line.hash):
         case Approved():
             return f"Kết quả đã ký có hiệu lực và trả được ở mọi quầy. {due}"

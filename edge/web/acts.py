@@ -16,6 +16,7 @@ from schemas.acts import (
     Approved,
     AtCounter,
     ComponentsAdded,
+    DueChecked,
     EnteredAfterwards,
     Extended,
     FeeCollected,
@@ -142,6 +143,10 @@ def _more(kind: str, data: Any) -> str:
             return f"{told} {data.number}: {data.reason}"
         case Extended():
             return f"{told} tới {words.full(data.due)}: {data.reason}"
+        case DueChecked():
+            return (
+                f"{told}: nhận {words.full(data.happened_at)}, hẹn trả {words.full(data.due)}: {data.reason}"
+            )
         case OriginalsCollected():
             return f"{told}: {'; '.join(data.components)}"
         case Linked():

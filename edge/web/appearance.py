@@ -32,7 +32,7 @@ def install(app: Flask) -> None:
         phone=presence.phone,
         name=lambda person: site().name(person),
         place=lambda node: site().place(node),
-        left=lambda due: words.left(due, site().now()),
+        left=lambda row: words.left(row, site().now()),
         status_word=lambda status: words.STATUS[status],
         act_title=acts.title,
         act_words=acts.in_words,

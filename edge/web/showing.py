@@ -20,6 +20,7 @@ from edge.web.site import Site, site
 from edge.web.trouble import Trouble, trouble_of
 from schemas.acts import Approved, Attachment, Reasoned, RefusedResult, Returned, Sealed, WithdrawalAsked
 from schemas.catalog import Agency
+from schemas.clock import WHY, due_at, stopped
 from schemas.conflicts import Conflict
 from schemas.errors import NotAllowed
 from schemas.events import Event, EventHash, moment
@@ -48,6 +49,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """When a result is due as of now, in words; `notes` say what has moved it. `unsure`: central looks at it again."""
+
+    words: str
+    notes: tuple[str, ...]
+    unsure: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """One dossier with all that a page needs to show it. `receipt` is there: what has none is not shown."""
 
@@ -57,6 +67,7 @@ class Shown:
     tags: tuple[Tag, ...]
     steps: tuple[Step, ...]
     contents: Contents
+    due: Due
 
     @property
     def received(self) -> Any:
@@ -127,6 +138,7 @@ def show(stream: str) -> Shown:
         tuple(_tags(here, dossier, where)),
         steps,
         contents,
+        _due(here, dossier, receipt.hash in unsure),
     )
 
 
@@ -141,6 +153,22 @@ def _log(here: Site, stream: str) -> None:
         return
     seen.add(stream)
     here.node.views.looked(presence.person().id, stream, request.endpoint or "")
+
+
+def _due(here: Site, dossier: Dossier, unsure: bool) -> Due:
+    standing, calendar = dossier.standing, here.view.calendar()
+    printed, notes = standing.received.due if standing.received else "", []
+    still, now = stopped(standing, calendar), due_at(standing, calendar)
+    if still is not None:
+        said = f"tạm dừng tính từ {words.clock(still.since, here.now())}"
+        notes.append(f"{WHY[still.why].words[:1].upper()}{WHY[still.why].words[1:]}.")
+    else:
+        said = words.full(now)
+    if standing.checked is not None:
+        notes.append("Trung tâm đã kiểm lại giờ nhận và hạn trả.")
+    if printed != now:
+        notes.append(f"Giấy hẹn in: {words.full(printed)}.")
+    return Due(said, tuple(notes), unsure and standing.checked is None)
 
 
 _UNSURE: Final = Tag("wait", "clock", "Giờ chưa chắc")

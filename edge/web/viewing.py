@@ -37,6 +37,7 @@ PAGES: Final = {
     "returning.hand_over": "trả kết quả",
     "desk.page": "đối soát",
     "desk.one": "đối soát",
+    "due_check.check": "kiểm hạn trả",
     "redacting.page": "xoá theo luật",
     "redacting.go": "xoá theo luật",
     "personal.found": "tìm dữ liệu cá nhân",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from edge.database import DossierRow
 from edge.paper import WEEKDAYS
 from printing.words import in_vietnam
 from schemas.acts import Status
@@ -92,8 +93,14 @@ def age_s(seconds: int) -> str:
     return f"{count(hours // 24)} ngày"
 
 
-def left(due: datetime | str, now: datetime) -> tuple[str, str, bool]:
-    """What a queue says of a due moment: (what is left, the moment, whether it has passed)."""
+def left(row: DossierRow, now: datetime) -> tuple[str, str, bool]:
+    """What a queue says of a dossier's due moment: (what is left, the moment, whether it has passed)."""
+    if row.stopped:
+        return "Tạm dừng", "không tính giờ", False
+    return time_left(row.due_at, now)
+
+
+def time_left(due: datetime | str, now: datetime) -> tuple[str, str, bool]:
     until = as_moment(due)
     local, today = in_vietnam(until), in_vietnam(now).date()
     hour = f"{local:%H:%M}"

@@ -11,12 +11,14 @@ import pytest
 from schemas.acts import Received
 from schemas.catalog import Catalog, Procedure
 from schemas.clock import Tick, due_at, ticks
+from schemas.clock import stopped as clock_stopped
 from schemas.deadlines import AfterSupplement, Why
 from schemas.errors import Because
 from schemas.events import timestamp
 from schemas.fold import Dossier, Place, fold
 from tests.schemas.histories import (
     PROCEDURE,
+    History,
     Step,
     extended,
     history,
@@ -161,3 +163,66 @@ def test_the_version_of_the_day_of_reception_says_what_is_counted() -> None:
     data = standing.receipt.data if standing.receipt else None
     assert isinstance(data, Received)
     assert due_at(standing, before.latest.calendar()) > data.due
+
+
+def checked(happened_at: datetime, due: str, **changes: Any) -> Step:
+    """The desk says when the papers of the first act really came."""
+
+    def data(past: History) -> dict[str, str]:
+        return {"of": next(iter(past.events)), "happened_at": timestamp(happened_at), "due": due, "reason": "Sổ"}
+
+    return Step("dossier.due_checked", "thu", "central.1", data).but(**changes)
+
+
+def test_the_desk_says_when_papers_came_that_an_unsure_clock_wrote_down() -> None:
+    """Written down three days early: the due moment goes on by three days, and the printed one is kept in its event."""
+    due = "2026-12-01T09:30:00.000000Z"
+    past = history(received(), checked(vietnamese(26, 9), due))
+    calendar, standing = office().catalog.latest.calendar(), past.dossier.standing
+    assert past.place_of_last is Place.EFFECTIVE
+    assert standing.received_at == timestamp(vietnamese(26, 9))
+    assert (due_at(standing, calendar), standing.due, standing.first_due) == (due, due, due)
+    assert ticks(standing, calendar) == (Tick(timestamp(vietnamese(26, 9)), due),)
+    assert standing.receipt is not None
+    assert standing.receipt.data.due == PRINTED
+
+
+def test_a_check_may_bring_the_due_moment_forward_and_form_04_asks_for_more_after_it() -> None:
+    due = "2026-11-26T09:30:00.000000Z"
+    calendar = office().catalog.latest.calendar()
+    past = history(received(), checked(vietnamese(20, 9), due))
+    assert due_at(past.dossier.standing, calendar) == due
+    more = past + extended(3)
+    assert due_at(more.dossier.standing, calendar) == "2026-12-03T09:30:00.000000Z"
+    assert more.dossier.standing.first_due == due
+
+
+def test_two_desks_that_check_one_reception_differently_are_contested() -> None:
+    past = history(received())
+    one, other = "2026-11-26T09:30:00.000000Z", "2026-12-01T09:30:00.000000Z"
+    apart = (past + checked(vietnamese(20, 9), one)) | (
+        past + checked(vietnamese(20, 9), other, node="central.2")
+    )
+    (conflict,) = apart.dossier.conflicts
+    assert conflict.rows == ("other_decisions",)
+    assert apart.dossier.standing.due == PRINTED
+
+
+def test_a_check_is_of_the_reception_that_stands() -> None:
+    def other(past: History) -> dict[str, str]:
+        return {"of": "0" * 64, "happened_at": timestamp(vietnamese(20, 9)), "due": PRINTED, "reason": "Sổ"}
+
+    past = history(received(), Step("dossier.due_checked", "thu", "central.1", other))
+    assert past.place_of_last is Place.HELD
+    assert past.why("due_checked").startswith(Because.DATA.value)
+
+
+def test_why_a_clock_stands_still_and_since_when() -> None:
+    """Two reasons at once: told is the first moment, and the reason that came last and still holds."""
+    catalog = where(not_counted=(Why.PUBLICATION, Why.SUPPLEMENT))
+    calendar = catalog.latest.calendar()
+    steps = [received(), stopped("publication", vietnamese(25, 9))]
+    still = clock_stopped(shown(catalog, *steps).standing, calendar)
+    assert still == Tick(timestamp(vietnamese(25, 9)), "", "publication")
+    over = [*steps, resumed(vietnamese(30, 9))]
+    assert clock_stopped(shown(catalog, *over).standing, calendar) is None
