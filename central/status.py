@@ -16,18 +16,21 @@ from rich.table import Table
 
 from central.inspection.folders import node_folders
 from central.inspection.reading import Snapshot
+from edge.acks import NAME as ACKS
 from edge.clock import Clock
+from edge.completeness import MOST_GAPS, chains_in, spans
 from edge.errors import CannotStart
 from edge.node import Folder
 from edge.settings import read_settings
-from edge.status import NodeStatus, PeerStatus, asked
+from edge.status import Chain, NodeStatus, PeerStatus, asked, chain_of
+from schemas.acks import Acks
 from schemas.calendar import VIETNAM
 
 FOUND, WELL = 1, 0
 
 
 def status_command(data: Path, as_json: bool, clock: Clock) -> int:
-    """Exit status 1 where a node does not run, has lost somebody, or something was refused. Raises `CannotStart`."""
+    """Exit status 1 where a node does not run, has lost somebody or acts, or something was refused. Raises `CannotStart`."""
     found = [status_in(Folder(path), clock) for path in node_folders(data)]
     if as_json:
         click.echo(msgspec.json.encode({"nodes": found}).decode())
@@ -41,7 +44,12 @@ def status_in(folder: Folder, clock: Clock) -> NodeStatus:
 
 
 def _is_well(one: NodeStatus) -> bool:
-    return one.running and not one.refused and all(peer.lost_since is None for peer in one.peers)
+    return (
+        one.running
+        and not one.refused
+        and all(peer.lost_since is None for peer in one.peers)
+        and all(chain.complete for chain in one.chains)
+    )
 
 
 def _as_left(folder: Folder, at: datetime) -> NodeStatus:
@@ -59,9 +67,14 @@ def _as_left(folder: Folder, at: datetime) -> NodeStatus:
             (0,)
         ]
         ((catalog,),) = snapshot.select("SELECT doc_count FROM catalog_meta") or [(0,)]
+        is_centre = (folder.keys / "tls-authority.key").exists()
+        heard = {key.removeprefix("contact "): _moment(value) for key, value in contacts}
+        chains = [
+            chain_of(one, heard.get(one.node))
+            for one in chains_in(snapshot.select, _acks(snapshot), own=settings.node, is_centre=is_centre)
+        ]
     finally:
         snapshot.close()
-    is_centre = (folder.keys / "tls-authority.key").exists()
     return NodeStatus(
         node=settings.node,
         at=at,
@@ -77,7 +90,14 @@ def _as_left(folder: Folder, at: datetime) -> NodeStatus:
             for key, value in contacts
         ],
         files_elsewhere=[],
+        chains=chains,
     )
+
+
+def _acks(snapshot: Snapshot) -> Acks | None:
+    """Central's newest list, which was verified when it came."""
+    rows = snapshot.select("SELECT body FROM catalog_local WHERE id = ?", ACKS)
+    return msgspec.json.decode(rows[0][0], type=Acks) if rows else None
 
 
 def _moment(text: str) -> datetime:
@@ -90,6 +110,8 @@ def _moment(text: str) -> datetime:
 def _show(found: Sequence[NodeStatus], console: Console) -> None:
     for one in found:
         console.print(_headline(one), highlight=False)
+        for chain in one.chains:
+            console.print(f"  {_chain(chain)}", highlight=False)
         for peer in one.peers:
             _show_peer(peer, console)
         for file in one.files_elsewhere[:10]:
@@ -111,6 +133,23 @@ def _headline(one: NodeStatus) -> str:
         f"{len(one.files_elsewhere)} files elsewhere",
     ]
     return f"[bold]{one.node}[/]  {', '.join(parts)}"
+
+
+def _chain(one: Chain) -> str:
+    """ "counter-03.2: 1 … 4,812 complete, last contact 23/11 14:05:10"."""
+    contact = "" if one.heard_at is None else f", last contact {_clock(one.heard_at)}"
+    acked = f", central has said 1 … {one.acked:,}" if one.acked else ""
+    if not one.whole:
+        return f"{one.node}: seen up to {one.known:,}{acked}{contact}"
+    if one.complete:
+        return f"{one.node}: 1 … {one.upto:,} complete{acked}{contact}"
+    first = f"1 … {one.upto:,} complete" if one.upto else "nothing complete"
+    named = spans(one.missing, "{:,}".format)
+    more = "" if len(one.missing) < MOST_GAPS else " and more"
+    who = (
+        f"; may be at {', '.join(one.holders)}" if one.holders else "; nobody in reach is known to have them"
+    )
+    return f"[bold]{one.node}: {first}, missing {named}{more}[/] ({one.lacking:,} of {one.known:,}){who}{contact}"
 
 
 def _show_peer(peer: PeerStatus, console: Console) -> None:

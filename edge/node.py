@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from edge.authorities import Authorities
 from edge.chain import OwnChain
 from edge.clock import Clock, Stopwatch, system_stopwatch
 from edge.closing import Closing
+from edge.completeness import Chains
 from edge.contact import Contacts
 from edge.database import AMBIENT, Fact, NodeFile, copies_aside, migrate, projections_are_current
 from edge.deciding import Deciding
@@ -132,6 +134,10 @@ class Node:
     ) -> None:
         self._tick, self._typeset = tick, typeset
         self.folder, self.settings, self.clock, self.ids = folder, settings, clock, ids
+        self._tick = tick
+        self.folder, self.settings, self.ids = folder, settings, ids
+        self._clock = clock
+        self._hour: Hour | None = None
         self.stopwatch = stopwatch
         finish(folder.path)
         folder.unlock(settings, ask)
@@ -147,7 +153,7 @@ class Node:
         self.file = NodeFile(SqliteFile(folder.database, key=folder.at_rest.database_key))
         self._files = SqliteFile(folder.files, key=folder.at_rest.database_key)
         migrate(self.file)
-        self.contacts = Contacts(self.file, clock)
+        self.contacts = Contacts(self.file, self.clock)
         self._open_stores()
         self._read_catalog()
         if self.catalog.latest.card(self.id) is None:
@@ -158,6 +164,10 @@ class Node:
     @property
     def is_centre(self) -> bool:
         return self.catalog.centre == self.id
+
+    def clock(self) -> datetime:
+        """The hour as this machine counts it: its clock, unless a person said that it is wrong."""
+        return self._clock() if self._hour is None else self._hour.now()
 
     @property
     def card(self) -> Card:
@@ -234,7 +244,7 @@ class Node:
         )
         self.drafts = Drafts(self.file, self.clock, self.ids)
         self.views = ViewLog(self.file, self.clock, self.keys, node=self.id)
-        self.hour = Hour(self.file, self.clock, is_centre=self.is_centre)
+        self.hour = self._hour = Hour(self.file, self._clock, self.stopwatch, is_centre=self.is_centre)
         self.chain = OwnChain(
             self.file,
             self.stores["dossiers"],
@@ -273,6 +283,7 @@ class Node:
             node=self.id,
         )
         self.hall = Hall(self.file, self.visits, self.catalog, self.contacts, self.clock, node=self.id)
+        self.chains = Chains(self.file, self.acks.newest, self.catalog, node=self.id)
         self.register = Register(self.file, self.projector, is_centre=self.is_centre)
         self.archive = Archive(self.stores["files"])
         self.authorities = Authorities(self.catalog, self.archive)

@@ -78,15 +78,6 @@ class Problems:
 
 
 @dataclass(frozen=True, slots=True)
-class Completeness:
-    """Of one node's chain: `upto` is the last number without a gap, `known` the highest seen anywhere here."""
-
-    node: str
-    upto: int
-    known: int
-
-
-@dataclass(frozen=True, slots=True)
 class KeptBack:
     """An act without effect (yet): since when it is here, and which peer brought it ("": this machine)."""
 
@@ -313,27 +304,6 @@ class Register:
             peers = tuple(peer for peer, seq in copies if seq >= local_seq)
             found[event_hash] = Whereabouts(moment(at) if at else None, peers)
         return found
-
-    def completeness(self) -> list[Completeness]:
-        """For every chain seen here: how far it is whole."""
-        with self._file.read() as connection:
-            rows = connection.execute(
-                "SELECT node, max(seq), count(DISTINCT seq) FROM event GROUP BY node"
-            ).fetchall()
-            found = []
-            for node, known, count in rows:
-                upto = known if known == count else self._gap(connection, node) - 1
-                found.append(Completeness(node, upto, known))
-        return sorted(found, key=lambda one: one.node)
-
-    def _gap(self, connection: Any, node: str) -> int:
-        row = connection.execute(
-            "SELECT min(e.seq) + 1 FROM event e WHERE e.node = ? AND NOT EXISTS"
-            " (SELECT 1 FROM event n WHERE n.node = e.node AND n.seq = e.seq + 1)",
-            (node,),
-        ).fetchone()
-        first = connection.execute("SELECT 1 FROM event WHERE node = ? AND seq = 1", (node,)).fetchone()
-        return int(row[0]) if first else 1
 
 
 def _kept_back(connection: Any) -> int:

@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from edge.completeness import ChainState
 from edge.database import Copy
 from edge.node import Folder, Node
 from edge.roads import Road, Roads
@@ -76,8 +77,18 @@ class Missing(msgspec.Struct, frozen=True):
     why: str
 
 
+class Chain(ChainState, frozen=True):
+    """One machine's chain as it stands here, when that machine was heard last, and who may have what is missing."""
+
+    heard_at: datetime | None = None
+    holders: tuple[str, ...] = ()
+
+
 class NodeStatus(msgspec.Struct, frozen=True):
-    """`waiting`: own acts that central is not known to have; `refused`: documents that somebody would not take."""
+    """`waiting`: own acts that central is not known to have; `refused`: documents that somebody would not take.
+
+    `chains`: how far the acts of each machine are here, this one's own among them.
+    """
 
     node: str
     at: datetime
@@ -88,6 +99,7 @@ class NodeStatus(msgspec.Struct, frozen=True):
     refused: int
     peers: list[PeerStatus]
     files_elsewhere: list[Missing]
+    chains: list[Chain] = []
 
 
 def status_of(node: Node, roads: Roads, at: datetime) -> NodeStatus:
@@ -111,7 +123,19 @@ def status_of(node: Node, roads: Roads, at: datetime) -> NodeStatus:
             Missing(one.file, one.stream, one.size, one.here, one.source, one.why)
             for one in roads.elsewhere()
         ],
+        chains=chains_of(node),
     )
+
+
+def chains_of(node: Node) -> list[Chain]:
+    return [
+        chain_of(one, node.contacts.of(one.node).heard_at, node.chains.holders(one))
+        for one in node.chains.all()
+    ]
+
+
+def chain_of(state: ChainState, heard_at: datetime | None, holders: tuple[str, ...] = ()) -> Chain:
+    return Chain(**msgspec.structs.asdict(state), heard_at=heard_at, holders=holders)
 
 
 def _peer(node: Node, name: str, url: str, ways: list[Road], at: datetime) -> PeerStatus:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotFound
 from wtforms import StringField
 
 from central.enrolment import Enrolment
+from edge.completeness import ChainState
 from edge.contact import Contact
 from edge.settings import DemoSettings
 from edge.web import presence
@@ -66,7 +67,7 @@ class Cable(Form):
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One node. `plugged` is None where nobody can tell; `contact` is None for this one.
+    """One node. `chain`: how far its acts are here; None while it has written none. `plugged` is None where nobody can tell; `contact` is None for this one.
 
     `ends_in`: days that its number is still good for, told only when they are few; below 0 it has ended.
     """
@@ -75,6 +76,7 @@ class Machine:
     duties: str
     contact: Contact | None
     plugged: bool | None
+    chain: ChainState | None
     ends_in: int | None
     closed_on: date | None
 
@@ -89,10 +91,11 @@ class Machine:
 def page() -> ResponseReturnValue:
     here, demo = site(), site().node.settings.demo
     cables = _cables(demo) if demo and demo.switchboard else None
+    chains = {one.node: one for one in here.node.chains.all()}
     cards = sorted(here.view.cards(), key=lambda card: (card.number, card.node))
     return render_template(
         "nodes.html",
-        machines=[_machine(here, card, cables or {}) for card in cards if card.opens],
+        machines=[_machine(here, card, cables or {}, chains) for card in cards if card.opens],
         gone=[card for card in cards if not card.opens],
         why=WHY_SHORT,
         states=STATES,
@@ -103,13 +106,14 @@ def page() -> ResponseReturnValue:
     )
 
 
-def _machine(here: Site, card: Card, cables: Mapping[str, bool]) -> Machine:
+def _machine(here: Site, card: Card, cables: Mapping[str, bool], chains: Mapping[str, ChainState]) -> Machine:
     left = card.lease_to - here.today()
     return Machine(
         card,
         ", ".join(DUTIES[duty] for duty in card.duties) or "chỉ xem",
         None if card.node == here.node.id else here.node.contacts.of(card.node),
         cables.get(card.node),
+        chains.get(card.node),
         left.days if left < SOON else None,
         Enrolment(here.node).closed_on(card.node),
     )

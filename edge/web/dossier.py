@@ -65,6 +65,8 @@ def page(stream: str) -> ResponseReturnValue:
     if redacted and dossier.standing.receipt is None:
         grounds = list(dict.fromkeys(redacted))
         return render_template("redacted.html", lines=dossier.timeline, grounds=grounds)
+    if dossier.standing.receipt is None and (lacking := showing.lacks(site(), dossier)) is not None:
+        return render_template("incomplete.html", lines=dossier.timeline, lacks=lacking)
     return _render(show(stream))
 
 

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from edge.completeness import MOST_GAPS, ChainState, spans
 from edge.contact import Contact
 from edge.database import RefusedDocument
 from edge.fetching import Elsewhere
-from edge.register import Completeness
 from edge.roads import Road
 from edge.web import words
 from edge.web.forms import Bare
@@ -60,11 +60,12 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """How far one machine's acts are here without a gap. `sure`: whether that is all of them as of now."""
+    """How far one machine's acts are here. `contact`: None for this machine itself; `missing` and `holders` in words."""
 
-    completeness: Completeness
-    sure: bool
+    state: ChainState
     contact: Contact | None
+    missing: str
+    holders: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +200,12 @@ def _refusals(here: Site) -> list[Refusal]:
 
 
 def _chains(here: Site) -> list[Chain]:
-    chains = []
-    for completeness in here.node.register.completeness():
-        own = completeness.node == here.node.id
-        contact = None if own else here.node.contacts.of(completeness.node)
-        chains.append(
-            Chain(completeness, own or (contact is not None and contact.lost_since is None), contact)
+    return [
+        Chain(
+            state,
+            None if state.node == here.node.id else here.node.contacts.of(state.node),
+            spans(state.missing, words.count) + (" …" if len(state.missing) == MOST_GAPS else ""),
+            ", ".join(here.place(node) for node in here.node.chains.holders(state)),
         )
-    return chains
+        for state in here.node.chains.all()
+    ]

@@ -12,6 +12,7 @@ from flask import g, request
 from werkzeug.exceptions import NotFound
 
 from edge.authorities import Assessment, Revoked
+from edge.contact import Contact
 from edge.deciding import Right
 from edge.register import Whereabouts
 from edge.web import acts, presence, second, words
@@ -58,6 +59,15 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Lacks:
+    """Acts that are not here though others here rest on them: how many, which wait for them, and who may have them."""
+
+    count: int
+    waiting: tuple[Line, ...]
+    holders: tuple[Contact, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """One dossier with all that a page needs to show it. `receipt` is there: what has none is not shown."""
 
@@ -68,6 +78,7 @@ class Shown:
     steps: tuple[Step, ...]
     contents: Contents
     due: Due
+    lacks: Lacks | None
 
     @property
     def received(self) -> Any:
@@ -139,6 +150,7 @@ def show(stream: str) -> Shown:
         steps,
         contents,
         _due(here, dossier, receipt.hash in unsure),
+        lacks(here, dossier),
     )
 
 
@@ -153,6 +165,15 @@ def _log(here: Site, stream: str) -> None:
         return
     seen.add(stream)
     here.node.views.looked(presence.person().id, stream, request.endpoint or "")
+
+
+def lacks(here: Site, dossier: Dossier) -> Lacks | None:
+    """What a dossier lacks; None where it is complete as far as its parents go."""
+    if not dossier.missing:
+        return None
+    waiting = tuple(line for line in dossier.timeline if line.place is Place.WAITING)
+    holders = here.node.chains.holders_of_parents(dossier)
+    return Lacks(len(dossier.missing), waiting, tuple(here.node.contacts.of(node) for node in holders))
 
 
 def _due(here: Site, dossier: Dossier, unsure: bool) -> Due:

@@ -78,8 +78,8 @@ def test_the_next_machine_has_what_the_backup_has_and_numbers_of_its_own(
     after = centre.receive(applicant="Nông Thị Sau")
     assert len({number_of(one) for one in (before, only_here, lost, after)}) == 4
     centre.meet()
-    central = centre["central"].register
-    assert {(one.node, one.upto) for one in central.completeness()} >= {
+    central = centre["central"].chains
+    assert {(one.node, one.upto) for one in central.all()} >= {
         ("counter-01.1", 2),
         ("counter-01.2", 1),
     }

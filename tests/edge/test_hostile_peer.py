@@ -645,7 +645,7 @@ def test_a_number_that_no_chain_reaches_is_a_gap_and_no_more(
     )
     with hostile.facing(victim) as line:
         assert line.send([note]) == [None]
-    (chain,) = [one for one in victim.register.completeness() if one.node == hostile.node.id]
+    (chain,) = [one for one in victim.chains.all() if one.node == hostile.node.id]
     assert (chain.upto, chain.known) == (0, 2**53 - 1)
     centre.close()
     findings = [str(one) for one in verify(centre.data).findings]

@@ -162,7 +162,7 @@ def test_a_machine_that_never_had_it_gets_the_header_and_not_the_data(
     assert refused == f"redacted: its data is gone by law ({GROUND})"
     centre.meet()
     assert centre["room-01"].register.dossier(received.stream).timeline[0].place is Place.REDACTED
-    assert {one.upto for one in centre["room-01"].register.completeness()} == {2}
+    assert {one.upto for one in centre["room-01"].chains.all()} == {2}
 
 
 def test_nobody_deletes_by_feigning_a_redaction(centre: SmallCentre, dossier: Dossier) -> None:

@@ -131,7 +131,7 @@ def test_the_exchange_page_lists_what_waits_and_what_was_refused(centre: SmallCe
     assert "Chờ gửi tới Trung tâm: 1 việc" in text
     assert dossier.received.number in text
     assert "Bị từ chối: 0 việc" in text
-    assert "Quầy 01, máy này 1 Đủ" in text
+    assert "Quầy 01, máy này counter-01.1 1 … 1 Đủ" in text
 
 
 def test_a_page_that_is_not_there(centre: SmallCentre) -> None:
