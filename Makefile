@@ -11,9 +11,9 @@ DATA ?= var/demo
 PYTEST := $(BIN)/pytest --numprocesses=auto --dist=loadfile
 # Debian packages that the tests use: a browser, poppler's readers of PDF, the font that Chromium falls back on,
 # a print server and a printer
-# a PKCS#11 token in software, and the tool that tells poppler whom to trust
+# a PKCS#11 token in software, the tool that tells poppler whom to trust, and wrong clocks
 DEBIAN := chromium poppler-utils fonts-liberation2 cups cups-client cups-ipp-utils cups-filters avahi-daemon dbus \
-  softhsm2 libnss3-tools
+  softhsm2 libnss3-tools faketime
 ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
 PYTHON := python3
 endif

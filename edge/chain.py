@@ -27,6 +27,10 @@ class ClockBehind(Exception):
         self.now, self.last = now, last
 
 
+class ClockJumped(ClockBehind):
+    """The machine's clock jumped while it was at work; nothing was written. `last`: what it should say."""
+
+
 class OwnChain:
     """Writes sealed events, one after the other. `append` belongs inside the caller's `file.write()`."""
 
@@ -52,8 +56,11 @@ class OwnChain:
     def now(self) -> datetime:
         """The clock, but never behind our own last event here, unless a person says that it is right.
 
-        Raises `ClockBehind` while nobody was asked.
+        Raises `ClockBehind`, also where it jumped, while nobody was asked.
         """
+        jumped = self._hour.jumped_to() if self._hour is not None else None
+        if jumped is not None:
+            raise ClockJumped(jumped.now, jumped.known)
         now = self._clock()
         with self._file.read():
             at = Chain.get(Chain.database == self._store.name).at

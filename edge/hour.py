@@ -2,7 +2,11 @@
 
 A clock is measured against others at every contact, and against what this machine itself has written. One that is more
 than two minutes behind its own last act, or more than twelve hours ahead of all that is known at a sign-in, is asked
-about once: the person says what the wall says. Nothing stops; acts carry `clock: unsure` until a contact agrees.
+about once: the person says what the wall says. So is one that jumped while the machine was at work, by more than two
+minutes against the seconds that passed. Nothing stops; acts carry `clock: unsure` until a contact agrees.
+
+Where the person says that the clock is wrong, it is not believed: the machine goes on from the last moment that speaks
+against it, by the seconds that passed since, or from what central said at a contact. In 2015 nobody here had a role.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from typing import Final
 
 import msgspec
 
-from edge.clock import Clock
+from edge.clock import Clock, Stopwatch
 from edge.database import Chain, Fact, NodeFile
 from schemas.events import moment, timestamp
 
@@ -32,35 +36,54 @@ class Doubt(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Doubtful:
-    """The hour shown, and the moment that speaks against it."""
+    """The hour shown, and the moment that speaks against it; `jumped`: what it should be by the seconds that passed."""
 
     doubt: Doubt
     now: datetime
     known: datetime
+    jumped: bool = False
 
 
 class Confirmed(msgspec.Struct, frozen=True):
-    """A person's word: at which shown hour, after which own act; `right` is whether the wall agreed."""
+    """A person's word: at which shown hour, after which own act; `right` is whether the wall agreed.
+
+    `known`: what spoke against the clock, where it did not agree.
+    """
 
     at: str
     after: str
     by: str
     right: bool
+    known: str = ""
 
 
 class Hour:
     """The hour of one node. `is_centre`: others are measured by it, so it is never called ahead."""
 
-    def __init__(self, file: NodeFile, clock: Clock, *, is_centre: bool) -> None:
-        self._file, self._clock, self._is_centre = file, clock, is_centre
+    def __init__(self, file: NodeFile, clock: Clock, stopwatch: Stopwatch, *, is_centre: bool) -> None:
+        self._file, self._clock, self._stopwatch, self._is_centre = file, clock, stopwatch, is_centre
         self._lock = threading.Lock()
         with file.read():
             facts = {fact.key: fact.value for fact in Fact.select().where(Fact.key.startswith("clock "))}
         self._agreed = moment(facts[_AGREED]) if _AGREED in facts else None
         confirmed = facts.get(_CONFIRMED)
         self._confirmed = msgspec.json.decode(confirmed, type=Confirmed) if confirmed else None
+        self._counted_from: tuple[datetime, float] | None = None
+        if self._confirmed is not None and self._confirmed.known:
+            after = [moment(at) for at in (self._confirmed.known, self._last_at()) if at]
+            self._counted_from = max(after), stopwatch()
+        self._pace: tuple[datetime, float] | None = None
+        self._uptime: Stopwatch | None = None
         self.skew: timedelta | None = None
         """How far this clock is ahead of the one that was measured last; None while they agree."""
+
+    def now(self) -> datetime:
+        """The clock; or, where a person said that it is wrong, what was known and the seconds that passed since."""
+        counted_from = self._counted_from
+        if counted_from is None:
+            return self._clock()
+        known, since = counted_from
+        return known + timedelta(seconds=self._stopwatch() - since)
 
     @property
     def confirmed(self) -> Confirmed | None:
@@ -72,9 +95,32 @@ class Hour:
         """Whether what is written now carries `clock: unsure`."""
         return self._confirmed is not None
 
+    def watch(self, uptime: Stopwatch) -> None:
+        """Keep pace with the seconds that pass: from now on, and at every call while nothing has jumped."""
+        self._uptime = uptime
+        if self.jumped_to() is None:
+            self._keep_pace()
+
+    def jumped_to(self) -> Doubtful | None:
+        """The hour shown and the one that it should be, where the clock jumped while this machine was at work."""
+        if self._pace is None or self._uptime is None:
+            return None
+        (at, uptime), now = self._pace, self._clock()
+        expected = at + timedelta(seconds=self._uptime() - uptime)
+        if abs(now - expected) <= BEHIND:
+            return None
+        return Doubtful(Doubt.AHEAD if now > expected else Doubt.BEHIND, now, expected, jumped=True)
+
+    def _keep_pace(self) -> None:
+        if self._uptime is not None:
+            self._pace = self._clock(), self._uptime()
+
     def doubt(self) -> Doubtful | None:
         """What speaks against the hour shown, if nobody has been asked about it yet."""
-        now, last = self._clock(), self._last()
+        jumped = self.jumped_to()
+        if jumped is not None:
+            return jumped
+        now, last = self.now(), self._last()
         if last is not None and last - now > BEHIND and not self.covers(last):
             return Doubtful(Doubt.BEHIND, now, last)
         said = moment(self._confirmed.at) if self._confirmed else None
@@ -91,10 +137,19 @@ class Hour:
 
     def confirm(self, by: str, *, right: bool) -> None:
         """The person was shown the day and the hour, and showed their PIN."""
-        last = self._last()
-        said = Confirmed(timestamp(self._clock()), timestamp(last) if last else "", by, right)
+        last, doubtful = self._last(), self.doubt()
+        known = doubtful.known if doubtful is not None and not right else None
+        said = Confirmed(
+            timestamp(self._clock()),
+            timestamp(last) if last else "",
+            by,
+            right,
+            timestamp(known) if known else "",
+        )
         with self._lock:
             self._confirmed = said
+            self._counted_from = (known, self._stopwatch()) if known else None
+            self._keep_pace()
             self._keep(_CONFIRMED, msgspec.json.encode(said).decode())
 
     def measured(self, theirs: datetime) -> None:
@@ -104,8 +159,12 @@ class Hour:
         with self._lock:
             if abs(ahead) > BEHIND:
                 self.skew = ahead
+                if self._counted_from is not None:
+                    self._counted_from = theirs, self._stopwatch()
                 return
             self.skew = None
+            self._keep_pace()
+            self._counted_from = None
             if self._confirmed is not None:
                 self._confirmed = None
                 with self._file.write():
@@ -115,9 +174,13 @@ class Hour:
                 self._keep(_AGREED, timestamp(now))
 
     def _last(self) -> datetime | None:
+        at = self._last_at()
+        return moment(at) if at else None
+
+    def _last_at(self) -> str:
         with self._file.read():
             moments = [row.at for row in Chain.select().where(Chain.database != "catalog") if row.at]
-        return moment(max(moments)) if moments else None
+        return max(moments, default="")
 
     def _keep(self, key: str, value: str) -> None:
         with self._file.write():

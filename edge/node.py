@@ -133,8 +133,6 @@ class Node:
         typeset: Typeset = typeset_by,
     ) -> None:
         self._tick, self._typeset = tick, typeset
-        self.folder, self.settings, self.clock, self.ids = folder, settings, clock, ids
-        self._tick = tick
         self.folder, self.settings, self.ids = folder, settings, ids
         self._clock = clock
         self._hour: Hour | None = None

@@ -60,6 +60,7 @@ class Sessions:
             self._sessions = {row.id: _session(row) for row in SessionRow.select()}
         self._touched: dict[str, float] = {}
         self._kept: dict[str, float] = {}
+        self._began: dict[str, float] = {}
 
     def begin(self, person: str, *, how: str, owes: str = "", browser: str = "") -> str:
         """A new session; its token, which is told once."""
@@ -67,7 +68,7 @@ class Sessions:
         now = timestamp(self._clock())
         session = Session(_id(token), person, how, owes, self._catalog.number, now, now, False, browser[:200])
         self._put(session)
-        self._touched[session.id] = self._kept[session.id] = self._stopwatch()
+        self._touched[session.id] = self._kept[session.id] = self._began[session.id] = self._stopwatch()
         return token
 
     def get(self, token: str | None) -> Session | None:
@@ -114,6 +115,7 @@ class Sessions:
         with self._lock:
             self._sessions.pop(session_id, None)
             self._touched.pop(session_id, None)
+            self._began.pop(session_id, None)
         with self._file.write():
             SessionRow.delete().where(SessionRow.id == session_id).execute()
 
@@ -136,7 +138,10 @@ class Sessions:
     def _is_over(self, session: Session) -> bool:
         if self._catalog.trust.signed_out_since(session.person, session.catalog):
             return True
-        return self._clock() - moment(session.began_at) > LONGEST
+        began = self._began.get(session.id)
+        if began is None:  # from before a restart: only the clock can tell
+            return self._clock() - moment(session.began_at) > LONGEST
+        return self._stopwatch() - began > LONGEST.total_seconds()
 
     def _is_idle(self, session: Session) -> bool:
         by_clock = self._clock() - moment(session.seen_at)

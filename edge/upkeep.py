@@ -1,4 +1,4 @@
-"""What a machine does by itself, again and again: central says what it holds.
+"""What a machine does by itself, again and again: central says what it holds, an edge keeps an eye on its clock.
 
 One thread of low urgency. Whatever goes wrong is tried again at the next turn.
 """
@@ -9,6 +9,7 @@ import logging
 import threading
 from typing import Final
 
+from edge.clock import system_uptime
 from edge.node import Node
 from sync.errors import Unavailable
 
@@ -42,3 +43,5 @@ class Upkeep:
     def turn(self) -> None:
         if self._node.is_centre:
             self._node.acks.renew()
+        else:
+            self._node.hour.watch(system_uptime)

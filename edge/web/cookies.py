@@ -2,16 +2,27 @@
 
 The same port speaks TLS to whoever comes over a line and plain HTTP to its own machine (`sync.tls`). So each request
 says which it is. Over a line the name begins with `__Host-`: a browser takes such a cookie from this very host alone,
-and no neighbour of the same domain can put one in its place.
+and no neighbour of the same domain can put one in its place. How old a cookie is nobody asks: its session knows
+(`edge.sessions`), and a clock that was turned back must not cost what somebody has typed.
 """
 
 from __future__ import annotations
 
-from flask import Flask, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from itsdangerous import BadSignature
 
 
 class Cookies(SecureCookieSessionInterface):
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        signer = self.get_signing_serializer(app)
+        if signer is None:
+            return None
+        try:
+            return self.session_class(signer.loads(request.cookies.get(self.get_cookie_name(app), "")))
+        except BadSignature:
+            return self.session_class()
+
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Final, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g, has_request_context
 
 from edge.node import Node
 from edge.office import FarOffice, Office
@@ -106,8 +106,17 @@ class Site:
         return self.node.clock()
 
     def today(self) -> date:
-        """The Vietnamese day."""
-        return local_day(self.now())
+        """The Vietnamese day. Of a clock that nobody was asked about yet, the last one that is known: else it would be
+        for nobody here to say that it is wrong."""
+        if not has_request_context():
+            return self._today()
+        if "today" not in g:
+            g.today = self._today()
+        return cast(date, g.today)
+
+    def _today(self) -> date:
+        doubtful = self.node.hour.doubt()
+        return local_day(doubtful.known if doubtful is not None else self.now())
 
     @property
     def view(self) -> View:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from edge.archive import Damaged
-from edge.chain import ClockBehind
+from edge.chain import ClockBehind, ClockJumped
 from edge.errors import (
     CannotSign,
     CentreOutOfReach,
@@ -321,6 +321,8 @@ def trouble_of(why: Exception, status: Status | None = None) -> Trouble:
                 "Bản đang nhập vẫn còn trên trang này.",
                 "Báo quản trị xem lại lịch làm việc ở Danh mục.",
             )
+        case ClockJumped(now=now, last=last):
+            return _clock_jumped(now, last)
         case ClockBehind(now=now, last=last):
             return _clock_behind(now, last)
         case DiskFull():
@@ -392,6 +394,14 @@ def _role_lacks(role: str) -> Trouble:
 
 def _wait(wait_s: int, then: str) -> str:
     return f"Chờ {words.age_s(wait_s)} rồi làm lại." if wait_s else then
+
+
+def _clock_jumped(now: datetime, expected: datetime) -> Trouble:
+    return Trouble(
+        f"Đồng hồ máy vừa đổi đột ngột: máy báo {words.full(now)}, lẽ ra là {words.full(expected)}.",
+        "Việc đã lưu không đổi; việc này chưa được lưu, các ô vẫn giữ nguyên.",
+        "Xem lịch và đồng hồ trên tường, xác nhận ở trang Tài khoản, mục Giờ của máy, rồi bấm lại.",
+    )
 
 
 def _clock_behind(now: datetime, last: datetime) -> Trouble:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from edge.chain import ClockBehind
+from edge.chain import ClockBehind, ClockJumped
 from edge.hour import Doubt
 from schemas.events import Event
 from schemas.fold import Dossier
@@ -113,3 +113,38 @@ def test_central_is_what_others_are_measured_by(centre: SmallCentre) -> None:
     """A weekend without an act at the centre is no doubt."""
     centre.clock.forward(days=3)
     assert centre["central"].hour.doubt() is None
+
+
+@pytest.mark.parametrize(("hours", "doubt"), [(5, Doubt.AHEAD), (-5, Doubt.BEHIND), (24 * 30, Doubt.AHEAD)])
+def test_a_clock_that_jumps_while_the_machine_is_at_work_is_asked_about(
+    centre: SmallCentre, hours: int, doubt: Doubt
+) -> None:
+    """Against the seconds that passed; before anything is written by it, and though nothing was written before."""
+    node = centre["counter-01"]
+    node.hour.watch(centre.clock.stopwatch)
+    centre.clock.forward(hours=2)
+    node.hour.watch(centre.clock.stopwatch)
+    centre.clock.turn(hours=hours)
+    node.hour.watch(centre.clock.stopwatch)  # what jumped is not taken for the right hour by looking again
+    with pytest.raises(ClockJumped):
+        centre.receive()
+    doubtful = node.hour.doubt()
+    assert doubtful is not None
+    assert doubtful.doubt is doubt
+
+    node.hour.confirm("hanh.nh", right=False)
+    assert node.hour.doubt() is None or abs(hours) > 12
+    assert _clock_of(centre, centre.receive()) == "unsure"
+    centre.clock.turn(hours=-hours)
+    node.hour.measured(centre.clock())
+    assert node.hour.jumped_to() is None
+    assert not node.hour.unsure
+
+
+def test_a_night_in_which_the_machine_slept_is_no_jump(centre: SmallCentre) -> None:
+    """The clock went on, and so did the seconds."""
+    node = centre["counter-01"]
+    node.hour.watch(centre.clock.stopwatch)
+    centre.clock.forward(hours=9)
+    assert node.hour.jumped_to() is None
+    assert _clock_of(centre, centre.receive()) is None

@@ -59,6 +59,13 @@ def test_a_clock_turned_back_over_a_restart_locks(centre: SmallCentre) -> None:
     assert _found(centre.reopen("counter-01"), token).locked
 
 
+def test_a_clock_that_jumps_ahead_locks_and_ends_nothing(centre: SmallCentre) -> None:
+    """Whose screen it is stays known: what they had typed is kept for them."""
+    token = centre["counter-01"].sessions.begin("hanh.nh", how="pin")
+    centre.clock.turn(days=5)
+    assert _found(centre["counter-01"], token).locked
+
+
 def test_a_day_later_a_session_is_over(centre: SmallCentre) -> None:
     token = centre["counter-01"].sessions.begin("hanh.nh", how="pin")
     centre.clock.forward(hours=17)

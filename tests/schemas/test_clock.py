@@ -169,7 +169,12 @@ def checked(happened_at: datetime, due: str, **changes: Any) -> Step:
     """The desk says when the papers of the first act really came."""
 
     def data(past: History) -> dict[str, str]:
-        return {"of": next(iter(past.events)), "happened_at": timestamp(happened_at), "due": due, "reason": "Sổ"}
+        return {
+            "of": next(iter(past.events)),
+            "happened_at": timestamp(happened_at),
+            "due": due,
+            "reason": "Sổ",
+        }
 
     return Step("dossier.due_checked", "thu", "central.1", data).but(**changes)
 
