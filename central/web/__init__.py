@@ -8,7 +8,18 @@ from __future__ import annotations
 from flask import Flask
 
 from central.staffing import NearOffice
-from central.web import cards, desk, due_check, nodes, paper_forms, personal, redacting, reference, staff, trust
+from central.web import (
+    cards,
+    desk,
+    due_check,
+    nodes,
+    paper_forms,
+    personal,
+    redacting,
+    reference,
+    staff,
+    trust,
+)
 from edge.web.site import Site
 
 
