@@ -2,49 +2,79 @@
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
-from sqlcipher3 import dbapi2
+import pytest
 
-from edge.database import MIGRATIONS, copies_aside
-from tests.centres import SmallCentre
-
-_DELIVERIES = (
-    "SELECT hash, stream, own, local_seq, source, sealed, arrived_at, centre_at FROM delivery ORDER BY hash"
-)
-_VERSION_9 = """
-CREATE TABLE before AS SELECT hash, own, local_seq, source, sealed, arrived_at, centre_at FROM delivery;
-DROP TABLE delivery;
-CREATE TABLE delivery (hash TEXT PRIMARY KEY NOT NULL, own INTEGER NOT NULL, local_seq INTEGER NOT NULL,
-    source TEXT NOT NULL, sealed INTEGER NOT NULL, arrived_at TEXT NOT NULL, centre_at TEXT) WITHOUT ROWID;
-INSERT INTO delivery SELECT * FROM before;
-DROP TABLE before;
-CREATE INDEX delivery_waits ON delivery (local_seq) WHERE centre_at IS NULL;
-CREATE INDEX delivery_unsealed ON delivery (sealed) WHERE sealed <> 1;
-UPDATE fact SET value = '5' WHERE key = 'projections';
-PRAGMA user_version = 9;
-"""
+from edge.database import MIGRATIONS, NodeFile, copies_aside, migrate, run_script
+from sync.sqlite import SqliteFile
 
 
-def test_deliveries_of_version_9_learn_in_which_stream_their_event_lies(centre: SmallCentre) -> None:
-    received = [centre.receive("counter-01").received for _ in range(3)]
-    numbers = sorted(one.number for one in received if one is not None)
-    folder = centre["counter-01"].folder
-    centre["counter-01"].close()
-    before = _rows(folder.database, _DELIVERIES)
-    assert len(before) == 3
-    with contextlib.closing(dbapi2.connect(str(folder.database))) as connection:
-        connection.executescript(_VERSION_9)
-
-    centre.nodes["counter-01"] = centre.open("counter-01")
-
-    assert _rows(folder.database, _DELIVERIES) == before
-    assert _rows(folder.database, "SELECT number FROM dossier ORDER BY number") == [(one,) for one in numbers]
-    assert _rows(folder.database, "PRAGMA user_version") == [(len(MIGRATIONS),)]
-    assert [path.name for path in copies_aside(folder.database)] == ["node.db.version-9"]
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[NodeFile]:
+    """A file without a table."""
+    file = NodeFile(SqliteFile(tmp_path / "node.db"))
+    yield file
+    file.file.close()
 
 
-def _rows(path: Path, query: str) -> list[tuple[object, ...]]:
-    with contextlib.closing(dbapi2.connect(str(path))) as connection:
+def written_by(version: int, file: NodeFile, rows: str) -> None:
+    """Make a file what a program of that version made of it, and write some rows into it."""
+    with file.write() as connection:
+        for migration in MIGRATIONS[:version]:
+            migration(connection)
+        run_script(connection, rows)
+        connection.execute(f"PRAGMA user_version = {version}")
+
+
+def select(file: NodeFile, query: str) -> list[tuple[object, ...]]:
+    with file.read() as connection:
         return list(connection.execute(query))
+
+
+@pytest.mark.parametrize("version", range(len(MIGRATIONS)))
+def test_a_file_of_any_version_becomes_one_of_the_newest_after_a_copy(file: NodeFile, version: int) -> None:
+    written_by(version, file, "")
+
+    migrate(file)
+
+    assert select(file, "PRAGMA user_version") == [(len(MIGRATIONS),)]
+    copies = [f"node.db.version-{version}"] if version else []
+    assert [path.name for path in copies_aside(file.file.path)] == copies
+
+
+def test_pins_of_version_5_are_still_good_and_so_are_the_mistakes_that_were_counted_then(
+    file: NodeFile,
+) -> None:
+    written_by(
+        5, file, "INSERT INTO pin VALUES ('hanh.nh', '$argon2id$1', 3, ''), ('long.pd', '$argon2id$2', 0, '')"
+    )
+
+    migrate(file)
+
+    assert select(file, "SELECT person, verifier, catalog FROM pin") == [
+        ("hanh.nh", "$argon2id$1", 0),
+        ("long.pd", "$argon2id$2", 0),
+    ]
+    assert select(file, "SELECT key, failures FROM attempt") == [("pin hanh.nh", 3)]
+
+
+def test_deliveries_of_version_9_learn_in_which_stream_their_event_lies(file: NodeFile) -> None:
+    written_by(
+        9,
+        file,
+        """
+CREATE TABLE event (hash TEXT PRIMARY KEY, stream TEXT);
+INSERT INTO event VALUES ('h1', 's1'), ('h2', 's2');
+INSERT INTO delivery VALUES ('h1', 1, 12, '', 1, '2026-11-23', NULL),
+    ('h2', 0, 11, 'central.1', 2, '2026-11-24', 'then');
+""",
+    )
+
+    migrate(file)
+
+    assert select(file, "SELECT * FROM delivery ORDER BY rowid") == [
+        ("h2", "s2", 0, 11, "central.1", 2, "2026-11-24", "then"),
+        ("h1", "s1", 1, 12, "", 1, "2026-11-23", None),
+    ]

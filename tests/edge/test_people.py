@@ -148,23 +148,3 @@ def test_central_makes_stolen_pins_void_everywhere(centre: SmallCentre) -> None:
         counter.check_pin("hanh.nh", PINS["hanh.nh"])
     counter.set_pin("hanh.nh", "907153")
     counter.check_pin("hanh.nh", "907153")
-
-
-def test_pins_of_before_the_migration_are_still_good(centre: SmallCentre) -> None:
-    """And so are the mistakes that were counted then."""
-    node = centre["counter-01"]
-    with node.file.write() as connection:
-        for table in ("attempt", "session", "draft", "view_log"):
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("ALTER TABLE pin DROP COLUMN catalog")
-        connection.execute("ALTER TABLE print_job DROP COLUMN printer")
-        connection.execute("DROP INDEX print_job_paper")
-        connection.execute("ALTER TABLE print_job DROP COLUMN twin")
-        connection.execute("CREATE UNIQUE INDEX print_job_paper ON print_job (number, form, attempt)")
-        connection.execute("ALTER TABLE pin ADD COLUMN failures INTEGER NOT NULL DEFAULT 0")
-        connection.execute("ALTER TABLE pin ADD COLUMN locked_until TEXT NOT NULL DEFAULT ''")
-        connection.execute("UPDATE pin SET failures = 3 WHERE person = 'hanh.nh'")
-        connection.execute("PRAGMA user_version = 5")
-    node = centre.reopen("counter-01")
-    assert _wait(centre, "hanh.nh", PINS["hanh.nh"]) == 4
-    node.people.check_pin("long.pd", PINS["long.pd"])
