@@ -70,6 +70,9 @@ class EscPosPrinter:
     def ask(self, paper: str) -> Told:
         raise OutcomeUnknown(self.name, "it keeps no record of what it has printed")
 
+    def take_back(self, paper: str) -> Told:
+        raise OutcomeUnknown(self.name, "it keeps no record of what it has printed")
+
     def about(self) -> str:
         """How the printer is, for a page and a test of the line. Raises PrinterUnavailable."""
         with self._open() as line:

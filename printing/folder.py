@@ -56,6 +56,10 @@ class PdfFolder:
         except OSError as why:
             raise PrinterUnavailable(self.name, why.strerror or str(why)) from why
 
+    def take_back(self, paper: str) -> Told:
+        """What is in the folder has come out, what is not cannot any more."""
+        return self.ask(paper)
+
     def _file(self, paper: str) -> Path:
         return self.path / f"{file_name(paper)}.pdf"
 

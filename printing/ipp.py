@@ -14,6 +14,7 @@ name, so that after a crash the printer itself says whether it has it.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import struct
 from collections.abc import Mapping
@@ -34,7 +35,9 @@ TIMEOUT_S: Final = 10.0
 """Of a printer's answer, not of its printing."""
 PORT: Final = 631
 _USER: Final = "motcua"
-_JOB_FACTS: Final = ["job-id", "job-name", "job-state", "job-state-reasons", "job-printer-state-message"]
+_JOB_FACTS: Final = [
+    "job-id", "job-name", "job-state", "job-state-reasons", "job-printer-state-message", "time-at-processing",
+]  # fmt: skip
 _WORKING: Final = frozenset(
     {IppJobState.PENDING, IppJobState.HELD, IppJobState.PROCESSING, IppJobState.STOPPED}
 )
@@ -64,7 +67,35 @@ class IppPrinter:
         return self._fate(self._jobs_of(answer)[0])
 
     def ask(self, paper: str) -> Told:
-        """Look for the paper among the jobs that the printer knows, finished ones too; the newest of its name."""
+        """Look for the paper among the jobs that the printer knows, finished ones too."""
+        job = self._find(paper)
+        if job is not None:
+            return self._fate(job)
+        if self._keeps_history():
+            return Told(Fate.ABSENT)
+        raise OutcomeUnknown(self.name, "it keeps no list of what it has printed")
+
+    def take_back(self, paper: str) -> Told:
+        """Cancel its job. One that was begun may have printed a sheet: OutcomeUnknown."""
+        job = self._find(paper)
+        if job is None or job.get("job-state") not in _WORKING:
+            return self.ask(paper)
+        with contextlib.suppress(
+            PrinterUnavailable
+        ):  # it refuses where the job has come to its end meanwhile
+            self._ask_printer(IppOperation.CANCEL_JOB, {"job-id": int(job["job-id"])})
+        now = self.ask(paper)
+        if now.fate is Fate.DROPPED and self.begun(paper):
+            raise OutcomeUnknown(self.name, "it had begun to print when the paper was taken back")
+        return now
+
+    def begun(self, paper: str) -> bool:
+        """Whether something of a paper may lie in the tray."""
+        job = self._find(paper)
+        return job is not None and isinstance(job.get("time-at-processing"), int)
+
+    def _find(self, paper: str) -> Mapping[str, Any] | None:
+        """The newest job of this name."""
         found = [
             job
             for which in ("not-completed", "completed")
@@ -76,11 +107,7 @@ class IppPrinter:
             )
             if job.get("job-name") == paper
         ]
-        if found:
-            return self._fate(max(found, key=lambda job: int(job.get("job-id", 0))))
-        if self._keeps_history():
-            return Told(Fate.ABSENT)
-        raise OutcomeUnknown(self.name, "it keeps no list of what it has printed")
+        return max(found, key=lambda job: int(job.get("job-id", 0)), default=None)
 
     def about(self) -> str:
         """What the printer calls itself and how it is: for a page and a test of the line."""

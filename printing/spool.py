@@ -7,6 +7,9 @@
      │  └─ cancelled
      └──── absent: it never reached its printer
 
+    sent ─ (a person takes it back) ─ failed: nothing of it came out │ unsure: something may have │ done
+    queued, failed, unsure ─ (a person prints it from the browser) ─ unsure
+
 A job is put in the transaction of the event that it prints, so neither exists without the other. It is *sent* before
 its printer is touched, committed; what became of it is what the printer says then or later (`Fate`). After a crash the
 printer is asked again: it came out, it waits there, it never arrived (queued again), it was given up there (failed), or
@@ -25,13 +28,15 @@ from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from peewee import AutoField, BlobField, DatabaseProxy, IntegerField, Model, TextField
 
 from printing.errors import OutcomeUnknown, PrintError, PrinterUnavailable
 
 database = DatabaseProxy()
+BROWSER: Final = "browser"
+"""The name of no printer: a person prints the paper by the browser's own means, and then says whether it came out."""
 
 
 class State(StrEnum):
@@ -127,6 +132,13 @@ class Printer(Protocol):
         """
         ...
 
+    def take_back(self, paper: str) -> Told:
+        """Give up a paper that was handed over: dropped or absent, if nothing of it can come out any more.
+
+        Raises OutcomeUnknown if something may have come out, PrinterUnavailable if it does not answer now.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Printers:
@@ -142,6 +154,10 @@ class Printers:
 
     def name_for(self, form: str) -> str:
         return self.by_form.get(form, self.standard)
+
+    def of(self, job: PrintJob) -> str:
+        """The name of the printer that has this job, or will get it as things are."""
+        return job.printer or self.name_for(job.form)
 
 
 Renderer = Callable[[str, bytes], bytes]
@@ -202,8 +218,9 @@ class Spool:
         render: Renderer,
         transaction: Callable[[], AbstractContextManager[object]],
     ) -> None:
-        """`transaction` opens a transaction of the caller's database, for each step one."""
-        self._printers = printers
+        """`printers` may be others from one pass to the next. `transaction` opens a transaction of the caller's
+        database, for each step one."""
+        self.printers = printers
         self._render = render
         self._transaction = transaction
 
@@ -228,7 +245,9 @@ class Spool:
 
     def answer(self, job_id: int, *, came_out: bool, at: datetime) -> bool:
         """A person looked at the printer: an unsure job is done, or queued again. False if it was not unsure."""
-        return self._move(job_id, State.UNSURE, State.DONE if came_out else State.QUEUED, at)
+        if came_out:
+            return self._move(job_id, State.UNSURE, State.DONE, at)
+        return self._move(job_id, State.UNSURE, State.QUEUED, at, **self._anew(job_id))
 
     def retry(self, job_id: int, *, at: datetime) -> bool:
         """What was wrong is put right: a failed job is queued again. False if it had not failed."""
@@ -242,21 +261,38 @@ class Spool:
         )
 
     def send_to(self, job_id: int, printer: str, *, at: datetime) -> bool:
-        """Let another printer print a job that waits or has failed. False if it is at a printer, or came out.
+        """Let another printer print a job that waits or has failed, or of which a person says that it did not come out.
 
-        Raises KeyError for a printer that is not there.
+        False if it is at a printer, or came out. Raises KeyError for a printer that is not there.
         """
-        self._printers.by_name[printer]
-        return any(
-            self._move(job_id, state, State.QUEUED, at, printer=printer)
-            for state in (State.QUEUED, State.FAILED)
-        )
+        self.printers.by_name[printer]
+        return any(self._move(job_id, state, State.QUEUED, at, printer=printer) for state in _AT_REST)
+
+    def take_back(self, job_id: int, *, at: datetime) -> State | None:
+        """A person does not want to wait for the printer that has a paper. The job's state then; None if no printer has it.
+
+        Failed: it is free for another one. Unsure: something of it may come out yet, and a person has to look. Done.
+        """
+        with self._transaction():
+            job = PrintJob.get_or_none((PrintJob.id == job_id) & (PrintJob.state == State.SENT.value))
+        if job is None:
+            return None
+        printer = self.printers.by_name.get(self.printers.of(job))
+        state, facts = _taken_back(printer, job.paper) if printer else (State.UNSURE, {"error": _GONE})
+        return state if self._move(job_id, State.SENT, state, at, **facts) else None
+
+    def by_hand(self, job_id: int, *, at: datetime) -> bool:
+        """A person prints it from the browser now, which nobody but they can see: unsure until they say what came out.
+
+        False if it is at a printer, or came out.
+        """
+        return any(self._move(job_id, state, State.UNSURE, at, printer=BROWSER) for state in _AT_REST)
 
     # ---- one job
 
     def _print_queue(self, name: str, jobs: Iterable[PrintJob], at: datetime) -> int:
         """A printer that does not take one paper is not offered the next ones in this pass: order is kept."""
-        printer, came_out = self._printers.by_name.get(name), 0
+        printer, came_out = self.printers.by_name.get(name), 0
         for job in jobs:
             if printer is None:
                 gone = f"there is no printer called {name}"
@@ -288,10 +324,9 @@ class Spool:
         return self._told(job, told, at)
 
     def _ask(self, job: PrintJob, at: datetime) -> bool:
-        printer = self._printers.by_name.get(job.printer or self._printers.name_for(job.form))
+        printer = self.printers.by_name.get(self.printers.of(job))
         if printer is None:
-            gone = f"the printer {job.printer} was taken away while the paper was at it"
-            self._move(job.id, State.SENT, State.UNSURE, at, error=gone)
+            self._move(job.id, State.SENT, State.UNSURE, at, error=_GONE)
             return False
         try:
             told = printer.ask(job.paper)
@@ -319,13 +354,15 @@ class Spool:
 
     def _queues(self) -> Iterator[tuple[str, list[PrintJob]]]:
         """What is queued, printer by printer, the oldest first."""
-
-        def queue_of(job: PrintJob) -> str:
-            return job.printer or self._printers.name_for(job.form)
-
-        jobs = sorted(self._jobs(State.QUEUED), key=lambda job: (queue_of(job), job.id))
-        for name, queue in groupby(jobs, queue_of):
+        jobs = sorted(self._jobs(State.QUEUED), key=lambda job: (self.printers.of(job), job.id))
+        for name, queue in groupby(jobs, self.printers.of):
             yield name, list(queue)
+
+    def _anew(self, job_id: int) -> dict[str, str]:
+        """What a job forgets that is queued again: a browser is no printer that it could wait for."""
+        with self._transaction():
+            job = PrintJob.get_or_none(PrintJob.id == job_id)
+        return {"printer": ""} if job is not None and job.printer == BROWSER else {}
 
     def _jobs(self, state: State) -> list[PrintJob]:
         with self._transaction():
@@ -342,3 +379,23 @@ class Spool:
         here = (PrintJob.id == job_id) & (PrintJob.state == old.value)
         with self._transaction():
             return bool(PrintJob.update(**changes).where(here).execute())
+
+
+_AT_REST: Final = (State.QUEUED, State.FAILED, State.UNSURE)
+"""No printer has it, as far as anybody knows: a person may decide."""
+_GONE: Final = "the printer was taken away while the paper was at it"
+
+
+def _taken_back(printer: Printer, paper: str) -> tuple[State, dict[str, str]]:
+    """The state that a job is in then, and what belongs to it."""
+    try:
+        told = printer.take_back(paper)
+    except (OutcomeUnknown, PrinterUnavailable) as why:
+        return State.UNSURE, {"error": str(why)}
+    match told.fate:
+        case Fate.OUT:
+            return State.DONE, {"path": str(told.path or "")}
+        case Fate.WAITING:
+            return State.SENT, {"error": told.why}
+        case Fate.ABSENT | Fate.DROPPED:
+            return State.FAILED, {"error": "it was taken back from the printer"}

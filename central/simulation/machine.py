@@ -43,6 +43,9 @@ class Tray:
     def ask(self, paper: str) -> Told:
         return Told(Fate.OUT if paper in self.papers else Fate.ABSENT)
 
+    def take_back(self, paper: str) -> Told:
+        return self.ask(paper)
+
 
 class Machine:
     """One place of the centre. `node` is there while it is up; `back_at` is the step at which it starts again,

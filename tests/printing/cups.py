@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import threading
@@ -64,6 +65,17 @@ class PrintServer:
         self.printer = f"ipp://localhost:{self.printer_port}/ipp/print"
         self.queue = f"ipp://127.0.0.1:{self.cups_port}/printers/{QUEUE}"
         self._cupsd: subprocess.Popen[bytes] | None = None
+        self.printing: subprocess.Popen[bytes] | None = None
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """The printer hangs: its line is open, and nobody answers."""
+        assert self.printing is not None
+        self.printing.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.printing.send_signal(signal.SIGCONT)
 
     @property
     def papers(self) -> list[Path]:
@@ -149,10 +161,13 @@ def _print_server(root: Path) -> Iterator[PrintServer]:
 
 @contextmanager
 def _printer(server: PrintServer, environment: dict[str, str]) -> Iterator[None]:
-    """The IPP printer needs avahi to be up, and says nothing useful if it is not: it is started until it stays."""
+    """The IPP printer needs avahi to be up, and says nothing useful if it is not: it is started until it stays.
+
+    Without a command to print by it would sleep five to fifteen seconds over each paper.
+    """
     command = (
         "/usr/sbin/ippeveprinter", "-n", "localhost", "-p", str(server.printer_port), "-f", "application/pdf",
-        "-d", str(server.root / "out"), "-s", "1000,1000", "-k", "Thu",
+        "-d", str(server.root / "out"), "-s", "1000,1000", "-k", "-c", "/bin/true", "Thu",
     )  # fmt: skip
     deadline = time.monotonic() + PATIENCE_S
     while True:
@@ -161,6 +176,7 @@ def _printer(server: PrintServer, environment: dict[str, str]) -> Iterator[None]
         )
         try:
             if _stays(process, server.printer_port):
+                server.printing = process
                 yield
                 return
         finally:

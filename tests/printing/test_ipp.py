@@ -99,6 +99,49 @@ def test_what_is_cancelled_at_the_queue_is_dropped(
         server.run("/usr/sbin/cupsenable", QUEUE)
 
 
+def test_a_held_paper_waits_until_it_is_released(server: PrintServer, queue: IppPrinter, pdf: bytes) -> None:
+    """Somebody holds all that comes at the print server."""
+    server.run("/usr/sbin/lpadmin", "-p", QUEUE, "-o", "job-hold-until-default=indefinite")
+    try:
+        queue.deliver("H37-8-01-1", pdf)
+        told = queue.ask("H37-8-01-1")
+        assert (told.fate, told.why) == (Fate.WAITING, "job-hold-until-specified")
+    finally:
+        server.run("/usr/sbin/lpadmin", "-p", QUEUE, "-o", "job-hold-until-default=no-hold")
+    (held,) = [line.split()[0] for line in server.run("lpstat", "-o").splitlines()]
+    server.run("lp", "-i", held, "-H", "resume")
+    comes_to(queue, "H37-8-01-1", Fate.OUT)
+
+
+def test_a_paper_that_waits_is_taken_back_and_never_comes_out(
+    server: PrintServer, queue: IppPrinter, pdf: bytes
+) -> None:
+    before = len(server.papers)
+    server.run("/usr/sbin/cupsdisable", QUEUE)
+    try:
+        queue.deliver("H37-9-01-1", pdf)
+        assert queue.take_back("H37-9-01-1").fate is Fate.DROPPED
+        assert queue.take_back("H37-404-01-1").fate is Fate.ABSENT
+    finally:
+        server.run("/usr/sbin/cupsenable", QUEUE)
+    queue.deliver("H37-10-01-1", pdf)
+    comes_to(queue, "H37-10-01-1", Fate.OUT)
+    assert len(server.papers) == before + 1
+    assert queue.take_back("H37-10-01-1").fate is Fate.OUT
+
+
+def test_a_paper_that_the_printer_had_begun_is_in_doubt_when_it_is_taken_back(
+    server: PrintServer, queue: IppPrinter, pdf: bytes
+) -> None:
+    """The printer does not answer CUPS any more: what it has of the paper, nobody knows."""
+    with server.frozen():
+        queue.deliver("H37-11-01-1", pdf)
+        until(lambda: queue.begun("H37-11-01-1"))
+        with pytest.raises(OutcomeUnknown, match="had begun"):
+            queue.take_back("H37-11-01-1")
+    until(lambda: queue.ask("H37-11-01-1").fate in (Fate.DROPPED, Fate.OUT))
+
+
 def test_a_server_that_was_restarted_still_knows(server: PrintServer, queue: IppPrinter, pdf: bytes) -> None:
     server.run("/usr/sbin/cupsdisable", QUEUE)
     queue.deliver("H37-5-01-1", pdf)

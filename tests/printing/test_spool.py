@@ -13,7 +13,7 @@ import pytest
 
 from printing.errors import OutcomeUnknown, PrinterUnavailable, UnreadableJob
 from printing.folder import PdfFolder
-from printing.spool import Fate, Printer, Printers, PrintJob, Spool, State, Told, database, put
+from printing.spool import BROWSER, Fate, Printer, Printers, PrintJob, Spool, State, Told, database, put
 
 NOW = datetime(2026, 11, 23, 3, 13, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
@@ -157,13 +157,16 @@ class SilentPrinter:
             raise PrinterUnavailable("printer", "no answer")
         raise OutcomeUnknown("printer", "it keeps no record")
 
+    def take_back(self, paper: str) -> Told:
+        return self.ask(paper)
+
 
 class QueueingPrinter:
     """A printer with a queue of its own, which says what became of each paper (stands for hardware)."""
 
     def __init__(self) -> None:
         self.told: dict[str, Told] = {}
-        self.off = False
+        self.off = self.began = False
 
     def deliver(self, paper: str, pdf: bytes) -> Told:
         if self.off:
@@ -173,6 +176,16 @@ class QueueingPrinter:
 
     def ask(self, paper: str) -> Told:
         return self.told.get(paper, Told(Fate.ABSENT))
+
+    def take_back(self, paper: str) -> Told:
+        """What waits there is given up; what it has begun may come out yet."""
+        if self.off:
+            raise PrinterUnavailable("printer", "off")
+        if self.began:
+            raise OutcomeUnknown("printer", "it had begun")
+        if paper in self.told and self.told[paper].fate is Fate.WAITING:
+            self.told[paper] = Told(Fate.DROPPED, "cancelled")
+        return self.ask(paper)
 
 
 @pytest.mark.parametrize(("came_out", "then"), [(True, State.DONE), (False, State.QUEUED)])
@@ -270,6 +283,76 @@ def test_another_printer_is_chosen_by_a_person(node: Path) -> None:
     assert not two.send_to(job.id, "laser", at=LATER)
     with pytest.raises(KeyError):
         two.send_to(job.id, "nobody's", at=LATER)
+
+
+def test_a_paper_is_taken_back_from_a_printer_without_paper_and_printed_elsewhere(node: Path) -> None:
+    laser, thermal = QueueingPrinter(), QueueingPrinter()
+    two = Spool(Printers({"laser": laser, "thermal": thermal}, "laser", {}), paper_of, database.atomic)
+    job = queue()
+    assert two.take_back(job.id, at=NOW) is None
+    two.work(at=NOW)
+    laser.told[job.paper] = Told(Fate.WAITING, "media-empty")
+    assert not two.send_to(job.id, "thermal", at=NOW), "nobody knows what the laser will do with it"
+
+    assert two.take_back(job.id, at=LATER) is State.FAILED
+    assert two.send_to(job.id, "thermal", at=LATER)
+    two.work(at=LATER)
+    assert laser.told[job.paper].fate is Fate.DROPPED
+    assert list(thermal.told) == [job.paper]
+
+
+@pytest.mark.parametrize("trouble", ["began", "off"])
+def test_a_paper_that_may_come_out_yet_is_asked_about_when_it_is_taken_back(node: Path, trouble: str) -> None:
+    laser = QueueingPrinter()
+    working = Spool(Printers({"laser": laser}, "laser", {}), paper_of, database.atomic)
+    job = queue()
+    working.work(at=NOW)
+    setattr(laser, trouble, True)
+    assert working.take_back(job.id, at=LATER) is State.UNSURE
+    assert PrintJob.get_by_id(job.id).error
+    assert working.answer(job.id, came_out=True, at=LATER)
+    assert state(job) is State.DONE
+
+
+def test_a_paper_that_came_out_meanwhile_is_done(node: Path) -> None:
+    laser = QueueingPrinter()
+    working = Spool(Printers({"laser": laser}, "laser", {}), paper_of, database.atomic)
+    job = queue()
+    working.work(at=NOW)
+    laser.told[job.paper] = Told(Fate.OUT)
+    assert working.take_back(job.id, at=LATER) is State.DONE
+
+
+def test_what_a_person_prints_from_the_browser_is_unsure_until_they_say_so(node: Path) -> None:
+    job, printer = queue(), QueueingPrinter()
+    working = Spool(Printers({"laser": printer}, "laser", {}), paper_of, database.atomic)
+    printer.off = True
+    working.work(at=NOW)
+    assert working.by_hand(job.id, at=NOW)
+    printer.off = False
+    working.work(at=NOW)
+    assert (state(job), PrintJob.get_by_id(job.id).printer) == (State.UNSURE, BROWSER)
+    assert printer.told == {}, "a second path was tried by itself"
+
+    assert working.answer(job.id, came_out=True, at=LATER)
+    assert state(job) is State.DONE
+    assert not working.by_hand(job.id, at=LATER)
+
+
+def test_what_did_not_come_out_of_the_browser_waits_for_its_printer_again(node: Path) -> None:
+    job, printer = queue(), QueueingPrinter()
+    working = Spool(Printers({"laser": printer}, "laser", {}), paper_of, database.atomic)
+    working.by_hand(job.id, at=NOW)
+    working.answer(job.id, came_out=False, at=NOW)
+    working.work(at=LATER)
+    assert list(printer.told) == [job.paper]
+
+
+def test_what_is_at_a_printer_is_not_printed_from_the_browser_too(node: Path) -> None:
+    job, working = queue(), spool_of(QueueingPrinter())
+    working.work(at=NOW)
+    assert state(job) is State.SENT
+    assert not working.by_hand(job.id, at=LATER)
 
 
 def test_a_printer_that_was_taken_away_leaves_its_papers_to_a_person(node: Path) -> None:
