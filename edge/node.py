@@ -36,7 +36,7 @@ from edge.keys import NodeKeys, read_keys
 from edge.ledger import CLOSED, Ledger
 from edge.paper import Papers, Typeset
 from edge.people import People
-from edge.printers import printers_of
+from edge.printers import PlacePrinters
 from edge.projector import Projector, events_here
 from edge.redaction import Redactions
 from edge.register import Register
@@ -115,8 +115,8 @@ class Node:
 
     `printer`: where its papers come out instead of where the settings say. `on_catalog`: who wants to hear that the catalog
     has grown. `tick`: seconds that only grow, for the pace of work; `stopwatch`: the same for how long people wait and
-    how long nobody did anything, whatever the clock does. `ask` gets a passphrase from a person, where one closes the folder. `typeset`
-    makes the PDFs of spooled papers: in this process, or in others.
+    how long nobody did anything, whatever the clock does. `ask` gets a passphrase from a person, where one closes the folder.
+    `typeset` makes the PDFs of spooled papers: in this process, or in others.
     """
 
     def __init__(
@@ -139,8 +139,6 @@ class Node:
         self.stopwatch = stopwatch
         finish(folder.path)
         folder.unlock(settings, ask)
-        pdfs = PdfFolder(folder.paper, shut=folder.at_rest.shut)
-        self.printers = Printers.only(printer) if printer else printers_of(settings.printers, pdfs)
         self.id = settings.node
         self.keys: NodeKeys = read_keys(folder.keys, folder.at_rest)
         self.catalog = Catalog(folder.root.read_bytes())
@@ -151,6 +149,9 @@ class Node:
         self.file = NodeFile(SqliteFile(folder.database, key=folder.at_rest.database_key))
         self._files = SqliteFile(folder.files, key=folder.at_rest.database_key)
         migrate(self.file)
+        pdfs = PdfFolder(folder.paper, shut=folder.at_rest.shut)
+        self.place_printers = PlacePrinters(self.file, settings.printers, pdfs)
+        self._printer = printer
         self.contacts = Contacts(self.file, self.clock)
         self._open_stores()
         self._read_catalog()
@@ -308,7 +309,8 @@ class Node:
             self.clock,
             self.signatories,
         )
-        self.spool = Spool(self.printers, self.papers.render_job, self.file.write)
+        printers = Printers.only(self._printer) if self._printer else self.place_printers.printers()
+        self.spool = Spool(printers, self.papers.render_job, self.file.write)
         self.redactions = Redactions(
             self.file,
             self.archive,

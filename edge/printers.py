@@ -1,26 +1,100 @@
-"""The printers of a node, as its settings name them; a node without any prints into its folder of PDFs."""
+"""The printers of a place: those that its settings name, those that an administrator found and added, and the folder of
+PDFs; and which paper comes out where, as people here chose it on the page *Máy in*."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from edge.settings import PrinterKind, PrinterSettings
+import msgspec
+
+from edge.database import Fact, NodeFile
+from edge.settings import FOLDER, PrinterKind, PrinterSettings
 from printing.folder import PdfFolder
-from printing.spool import Printer, Printers
+from printing.spool import BROWSER, Printer, Printers
 
-FOLDER: Final = ""
-"""The name of the folder of PDFs."""
+_FACT: Final = "printers"
+_RESERVED: Final = frozenset({FOLDER.casefold(), BROWSER.casefold()})
 
 
-def printers_of(settings: Sequence[PrinterSettings], folder: PdfFolder) -> Printers:
-    """The first printer is the one for every form that no other one claims; the folder is always there."""
+class Chosen(msgspec.Struct, frozen=True):
+    """What people here chose: `forms` names a printer for a kind of paper."""
+
+    added: tuple[PrinterSettings, ...] = ()
+    forms: dict[str, str] = {}
+
+
+class PlacePrinters:
+    """Reads and keeps what was chosen; every change takes effect at once, through `Spool.printers`."""
+
+    def __init__(self, file: NodeFile, settings: Sequence[PrinterSettings], folder: PdfFolder) -> None:
+        self._file, self._settings, self._folder = file, tuple(settings), folder
+
+    def listed(self) -> tuple[PrinterSettings, ...]:
+        """All but the folder: those of the settings, then those that were added."""
+        return (*self._settings, *self.added())
+
+    def added(self) -> tuple[PrinterSettings, ...]:
+        taken = {one.name for one in self._settings}
+        return tuple(one for one in self._chosen().added if one.name not in taken)
+
+    def printers(self) -> Printers:
+        return printers_of(self.listed(), self._folder, self._chosen().forms)
+
+    def taken(self, name: str) -> bool:
+        """Whether something here is called so already, whatever the case of its letters."""
+        return name.casefold() in _RESERVED | {one.name.casefold() for one in self.listed()}
+
+    def add(self, printer: PrinterSettings) -> None:
+        """Instead of one of the same name that was added before."""
+        with self._file.write():
+            chosen = self._chosen()
+            others = (one for one in chosen.added if one.name != printer.name)
+            self._keep(msgspec.structs.replace(chosen, added=(*others, printer)))
+
+    def remove(self, name: str) -> bool:
+        """Papers that wait for it say so then, and a person chooses another one. False for one that was not added here."""
+        with self._file.write():
+            chosen = self._chosen()
+            left = tuple(one for one in chosen.added if one.name != name)
+            forms = {form: printer for form, printer in chosen.forms.items() if printer != name}
+            self._keep(Chosen(left, forms))
+        return len(left) < len(chosen.added)
+
+    def assign(self, forms: Mapping[str, str]) -> None:
+        """Which printer is to print which form from now on; an empty name: whichever the settings say."""
+        with self._file.write():
+            chosen = self._chosen()
+            known = {form: printer for form, printer in {**chosen.forms, **forms}.items() if printer}
+            self._keep(msgspec.structs.replace(chosen, forms=known))
+
+    def chosen(self) -> Mapping[str, str]:
+        """What was chosen for which form."""
+        return self._chosen().forms
+
+    def _chosen(self) -> Chosen:
+        with self._file.read():
+            row = Fact.get_or_none(Fact.key == _FACT)
+        return msgspec.json.decode(row.value, type=Chosen) if row is not None else Chosen()
+
+    def _keep(self, chosen: Chosen) -> None:
+        Fact.insert(key=_FACT, value=msgspec.json.encode(chosen).decode()).on_conflict_replace().execute()
+
+
+def printers_of(
+    settings: Sequence[PrinterSettings], folder: PdfFolder, chosen: Mapping[str, str] | None = None
+) -> Printers:
+    """The first printer is the one for every form that no other one claims; the folder is always there.
+
+    What was `chosen` for a form goes before, where that printer is still there.
+    """
     by_name: dict[str, Printer] = {FOLDER: folder}
     by_form: dict[str, str] = {}
     for one in settings:
         by_name[one.name] = _made(one)
         by_form |= dict.fromkeys(one.forms, one.name)
     standard = next((one.name for one in settings if not one.forms), FOLDER)
+    by_form |= {form: name for form, name in (chosen or {}).items() if name in by_name}
     return Printers(by_name, standard, by_form)
 
 

@@ -49,6 +49,10 @@ class ReaderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     verifier: str
 
 
+FOLDER: Final = "PDF"
+"""The name of the folder of PDFs, which every place has."""
+
+
 class PrinterKind(Enum):
     """How a printer is spoken to."""
 
@@ -70,6 +74,8 @@ class PrinterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.kind is PrinterKind.IPP and urlsplit(self.address).scheme not in ("ipp", "ipps"):
             raise ValueError(f"{self.address!r} is no ipp://HOST/PATH")
+        if self.name.casefold() == FOLDER.casefold():
+            raise ValueError(f"{self.name!r} is what the folder of PDFs is called")
 
 
 class TokenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

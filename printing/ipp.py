@@ -147,48 +147,73 @@ class IppPrinter:
     def _ask_printer(
         self, operation: IppOperation, facts: Mapping[str, Any], document: bytes = b""
     ) -> Mapping[str, Any]:
-        """One request. Raises PrinterUnavailable, or OutcomeUnknown once a document was on its way."""
-        body = encode_dict(
-            {
-                "version": DEFAULT_PROTO_VERSION,
-                "operation": operation,
-                "request-id": 1,
-                "operation-attributes-tag": {
-                    "attributes-charset": "utf-8",
-                    "attributes-natural-language": "en",
-                    "printer-uri": self._uri,
-                    "requesting-user-name": _USER,
-                    **facts,
-                },
-            }
-        )
-        try:
-            answer = self._session.post(
-                self._url,
-                data=body + document,
-                headers={"Content-Type": "application/ipp"},
-                timeout=TIMEOUT_S,
-            )
-        except requests.ConnectTimeout as why:
-            raise PrinterUnavailable(self.name, "it does not answer") from why
-        except requests.RequestException as why:
-            if document and not _never_connected(why):
-                raise OutcomeUnknown(self.name, "the line broke while the paper was sent") from why
-            raise PrinterUnavailable(self.name, "it is off, or the line to it is down") from why
-        return self._read(answer)
+        """Raises PrinterUnavailable, or OutcomeUnknown once a document was on its way."""
+        about = {"printer-uri": self._uri, "requesting-user-name": _USER, **facts}
+        return _asked(self.name, self._session, self._url, operation, about, document)
 
-    def _read(self, answer: requests.Response) -> Mapping[str, Any]:
-        if answer.status_code != requests.codes.ok:
-            raise PrinterUnavailable(self.name, f"it answers {answer.status_code} {answer.reason}")
-        try:
-            parsed = parse(answer.content)
-        except (IPPError, ValueError, LookupError, TypeError, struct.error) as why:
-            raise PrinterUnavailable(self.name, "it does not speak IPP") from why
-        code = int(parsed["status-code"])
-        if code in _GOOD:
-            return cast(Mapping[str, Any], parsed)
-        said = (parsed.get("operation-attributes") or {}).get("status-message", "")
-        raise PrinterUnavailable(self.name, str(said) or f"it refuses with IPP status 0x{code:04x}")
+
+def queues_of(server: str) -> list[tuple[str, str, str]]:
+    """(name, address, model) of the queues of a CUPS server. Raises PrinterUnavailable."""
+    wanted = ["printer-name", "printer-info", "printer-uri-supported", "printer-make-and-model"]
+    facts = {"requested-attributes": wanted}
+    answer = _asked(server, _session(), http_url(server), IppOperation.CUPS_GET_PRINTERS, facts)
+    return [
+        (
+            str(one.get("printer-info") or one["printer-name"]),
+            str(next(iter(_listed(one["printer-uri-supported"])))),
+            str(one.get("printer-make-and-model") or ""),
+        )
+        for one in answer.get("printers") or []
+        if one.get("printer-name") and one.get("printer-uri-supported")
+    ]
+
+
+def _asked(
+    name: str,
+    session: requests.Session,
+    url: str,
+    operation: IppOperation,
+    facts: Mapping[str, Any],
+    document: bytes = b"",
+) -> Mapping[str, Any]:
+    """One request. Raises PrinterUnavailable, or OutcomeUnknown once a document was on its way."""
+    body = encode_dict(
+        {
+            "version": DEFAULT_PROTO_VERSION,
+            "operation": operation,
+            "request-id": 1,
+            "operation-attributes-tag": {
+                "attributes-charset": "utf-8",
+                "attributes-natural-language": "en",
+                **facts,
+            },
+        }
+    )
+    try:
+        answer = session.post(
+            url, data=body + document, headers={"Content-Type": "application/ipp"}, timeout=TIMEOUT_S
+        )
+    except requests.ConnectTimeout as why:
+        raise PrinterUnavailable(name, "it does not answer") from why
+    except requests.RequestException as why:
+        if document and not _never_connected(why):
+            raise OutcomeUnknown(name, "the line broke while the paper was sent") from why
+        raise PrinterUnavailable(name, "it is off, or the line to it is down") from why
+    return _read(name, answer)
+
+
+def _read(name: str, answer: requests.Response) -> Mapping[str, Any]:
+    if answer.status_code != requests.codes.ok:
+        raise PrinterUnavailable(name, f"it answers {answer.status_code} {answer.reason}")
+    try:
+        parsed = parse(answer.content)
+    except (IPPError, ValueError, LookupError, TypeError, struct.error) as why:
+        raise PrinterUnavailable(name, "it does not speak IPP") from why
+    code = int(parsed["status-code"])
+    if code in _GOOD:
+        return cast(Mapping[str, Any], parsed)
+    said = (parsed.get("operation-attributes") or {}).get("status-message", "")
+    raise PrinterUnavailable(name, str(said) or f"it refuses with IPP status 0x{code:04x}")
 
 
 def http_url(uri: str) -> str:

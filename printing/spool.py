@@ -316,7 +316,8 @@ class Spool:
         try:
             told = printer.deliver(job.paper, pdf)
         except PrinterUnavailable as why:
-            self._move(job.id, State.SENT, State.QUEUED, at, error=str(why))
+            # as it was before: a paper that nobody chose a printer for goes where its kind goes by then
+            self._move(job.id, State.SENT, State.QUEUED, at, error=str(why), printer=job.printer)
             raise
         except OutcomeUnknown as why:
             self._move(job.id, State.SENT, State.UNSURE, at, error=str(why))

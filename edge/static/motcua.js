@@ -21,3 +21,11 @@ document.addEventListener("htmx:afterSettle", () => {
   }
   if (covered && !document.activeElement.closest("#cover")) document.querySelector("#cover-pin").focus();
 });
+
+/* A paper that lies in a frame goes to the browser's own print; where its viewer does not let us, into a page of its own. */
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-prints]");
+  if (!button) return;
+  const frame = document.getElementById(button.dataset.prints);
+  try { frame.contentWindow.focus(); frame.contentWindow.print(); } catch { window.open(frame.src, "_blank"); }
+});

@@ -30,6 +30,7 @@ from edge.web.headers import install as install_headers
 from edge.web.held import blueprint as held_back
 from edge.web.hosts import install as install_hosts
 from edge.web.keys import blueprint as keys
+from edge.web.printers import blueprint as printers
 from edge.web.printing import blueprint as printing
 from edge.web.returning import blueprint as returning
 from edge.web.room import blueprint as room
@@ -93,6 +94,7 @@ def create_pages(
         status_line,
         keys,
         printing,
+        printers,
     ):
         app.register_blueprint(part)
     for register in extra:

@@ -10,7 +10,7 @@ from jinja2 import StrictUndefined
 
 from edge.web import acts, presence, sign_in, status_line, words
 from edge.web.forms import Bare
-from edge.web.printing import trouble_in_words
+from edge.web.printing import TITLES, trouble_in_words
 from edge.web.site import site
 
 
@@ -21,6 +21,7 @@ def install(app: Flask) -> None:
     app.jinja_env.tests["in_blueprint"] = str.startswith
     app.jinja_env.filters.update(
         printer_trouble=trouble_in_words,
+        printer_title=lambda name: TITLES.get(name, name),
         clock=lambda value: words.clock(value, site().now()),
         age=lambda value: words.age(value, site().now()),
         full=words.full,

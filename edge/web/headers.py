@@ -10,6 +10,8 @@ _PAGES = (
 )
 # Whatever a file holds that somebody brought, it runs nothing, sends nothing, and is nobody on this origin. (A
 # browser's own PDF viewer is a page with its own styles: it must not be bound by the rules of ours.)
+_OURS = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'"
+"""A paper that this machine has just set: the page around it may ask the browser to print it."""
 _PAPERS = "sandbox; default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'"
 
 
@@ -19,7 +21,8 @@ def install(app: Flask) -> None:
 
 def _add(response: Response) -> Response:
     paper = response.mimetype == "application/pdf"
-    response.headers["Content-Security-Policy"] = _PAPERS if paper else _PAGES
+    rules = _OURS if request.endpoint == "printing.sheet" else _PAPERS
+    response.headers["Content-Security-Policy"] = rules if paper else _PAGES
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["X-Frame-Options"] = "SAMEORIGIN" if paper else "DENY"
     response.headers["Referrer-Policy"] = "same-origin"

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 from wtforms import StringField
 from wtforms.validators import Length
 
-from edge.printers import FOLDER
-from edge.settings import PrinterKind
+from edge.settings import FOLDER, PrinterKind
+from edge.web import presence
 from edge.web.forms import Bare, Form, needed, text, too_long
-from edge.web.site import Site, site
+from edge.web.showing import show
+from edge.web.site import Entry, Site, site
 from printing import spool
-from printing.errors import PrinterError
+from printing.discovery import Found
+from printing.errors import PrinterError, PrintError
+from printing.papers import KINDS
 from printing.papers.trial import LETTERS, TrialPage, TrialRoll
-from printing.spool import PrintJob, State
+from printing.spool import BROWSER, Printers, PrintJob, State
 from printing.typesetting import to_job
+from schemas.catalog import Role
 
 blueprint = Blueprint("printing", __name__)
 
+ADDING: Final = Entry(75, "Máy in", "printing.page", roles=(Role.ADMINISTRATOR,))
+"""Who may say which printers there are: citizens' papers go there."""
+FORMS: Final = tuple(form for form in KINDS if form not in (TrialPage.FORM, TrialRoll.FORM))
+"""The kinds of paper that a printer may be chosen for; a trial page names its own."""
 _LATELY: Final = 20
+TITLES: Final = {FOLDER: "Thư mục PDF", BROWSER: "trình duyệt"}
+"""What people call what is no printer."""
 _OPEN: Final = tuple(state.value for state in (State.UNSURE, State.FAILED, State.QUEUED, State.SENT))
 WORDS: Final = {
     "01": "Giấy tiếp nhận và hẹn trả",
@@ -38,6 +49,13 @@ WORDS: Final = {
     "receipt": "Biên lai giấy",
     "EBL01": "Bản thể hiện biên lai điện tử",
     "provisional": "Phiếu thu tạm",
+    "01-e": "Giấy tiếp nhận điện tử",
+    "06a": "Báo cáo II.06a",
+    "fee-notice": "Thông báo phí, lệ phí",
+    "handover": "Phiếu bàn giao hồ sơ",
+    "takeback": "Phiếu nhận lại hồ sơ",
+    "results": "Danh sách bàn giao kết quả",
+    "cash": "Bảng kê cuối ca",
     "ticket": "Phiếu số thứ tự",
     "sticker": "Nhãn hồ sơ",
     "trial": "Trang in thử",
@@ -62,6 +80,8 @@ _TROUBLES: Final = {
     "keeps no list": "Máy dừng giữa lúc in, máy in này không nhớ đã in gì.",
     "cancelled at the printer": "Bị huỷ ở máy in.",
     "was taken away": "Máy in bị gỡ khỏi cấu hình trong lúc in.",
+    "had begun to print": "Đã lấy lại từ máy in khi máy in đã bắt đầu in.",
+    "was taken back": "Đã lấy lại từ máy in, chưa tờ nào ra. Chọn máy in khác.",
     "does not answer": "Máy in không trả lời.",
     "another job": "Máy in đang bận in giấy khác; máy tự in tiếp.",
     "there is no printer called": "Máy in này không còn trong cấu hình. Chọn máy in khác.",
@@ -70,7 +90,7 @@ _TROUBLES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class PrinterShown:
-    """`title` is what people call it; `busy` counts what waits for it."""
+    """`title` is what people call it; `busy` counts what waits for it; `added`: by somebody on this page."""
 
     name: str
     title: str
@@ -78,6 +98,7 @@ class PrinterShown:
     address: str
     forms: str
     busy: int
+    added: bool = False
 
 
 class Cancelling(Form):
@@ -90,10 +111,13 @@ class Cancelling(Form):
 
 @blueprint.get("/printing")
 def page() -> ResponseReturnValue:
-    return _render()
+    return render()
 
 
-def _render(wrong: int = 0, why: str = "") -> str:
+def render(
+    wrong: int = 0, why: str = "", found: Sequence[Found] | None = None, mistakes: Sequence[str] = ()
+) -> str:
+    """`wrong` is the job that `why` is about; `found` are printers to add, `mistakes` what forbade adding one."""
     here = site()
     with here.node.file.read():
         jobs = list(PrintJob.select().where(PrintJob.state.in_(_OPEN)).order_by(PrintJob.id))
@@ -103,13 +127,21 @@ def _render(wrong: int = 0, why: str = "") -> str:
             .order_by(PrintJob.changed_at.desc())
             .limit(_LATELY)
         )
-    printers = _printers(here, jobs)
+    shown = _shown(here, jobs)
     return render_template(
         "printing.html",
         jobs=sorted(jobs, key=lambda job: (_OPEN.index(job.state), job.id)),
         lately=lately,
-        printers=printers,
-        titles={one.name: one.title for one in printers},
+        printers=shown,
+        titles={one.name: one.title for one in shown} | TITLES,
+        goes_to=here.node.spool.printers.of,
+        browser=BROWSER,
+        administrator=here.may(presence.person(), ADDING),
+        assigned=here.node.place_printers.chosen(),
+        by_itself=here.node.spool.printers.name_for,
+        choosable=FORMS,
+        found=found,
+        mistakes=mistakes,
         words=WORDS,
         trouble=trouble_in_words,
         wrong=wrong,
@@ -122,23 +154,32 @@ def trouble_in_words(error: str) -> str:
     return next((words for key, words in _TROUBLES.items() if key in error.lower()), error)
 
 
-def _printers(here: Site, jobs: list[PrintJob]) -> list[PrinterShown]:
-    printers = here.node.printers
-    waiting = [job.printer or printers.name_for(job.form) for job in jobs]
+def _shown(here: Site, jobs: list[PrintJob]) -> list[PrinterShown]:
+    there = here.node.spool.printers
+    waiting = [there.of(job) for job in jobs]
+    added = {one.name for one in here.node.place_printers.added()}
     shown = [
         PrinterShown(
             one.name,
             one.name,
             "IPP" if one.kind is PrinterKind.IPP else "ESC/POS",
             one.address,
-            ", ".join(WORDS.get(form, form) for form in one.forms) or "các giấy còn lại",
+            _papers(there, one.name),
             waiting.count(one.name),
+            one.name in added,
         )
-        for one in here.node.settings.printers
+        for one in here.node.place_printers.listed()
     ]
-    forms = "các giấy còn lại" if printers.standard == FOLDER else "chỉ khi chọn"
-    folder = PrinterShown(FOLDER, "Thư mục PDF", "PDF", "", forms, waiting.count(FOLDER))
+    folder = PrinterShown(FOLDER, TITLES[FOLDER], "PDF", "", _papers(there, FOLDER), waiting.count(FOLDER))
     return [*shown, folder]
+
+
+def _papers(there: Printers, name: str) -> str:
+    """What comes out at a printer, in words."""
+    claimed = [WORDS.get(form, form) for form, printer in there.by_form.items() if printer == name]
+    if name == there.standard:
+        claimed.append("các giấy còn lại")
+    return ", ".join(claimed) or "chỉ khi chọn"
 
 
 @blueprint.post("/printing/<int:job>/answer")
@@ -158,18 +199,66 @@ def again(job: int) -> ResponseReturnValue:
     name = request.form.get("printer")
     if name is None:
         here.node.spool.retry(job, at=here.now())
-    elif name in here.node.printers.by_name:
+    elif name in here.node.spool.printers.by_name:
         here.node.spool.send_to(job, name, at=here.now())
     else:
         raise NotFound
     return _done(here)
 
 
+@blueprint.post("/printing/<int:job>/back")
+def back(job: int) -> ResponseReturnValue:
+    """Take a paper back from the printer that has it."""
+    Bare.checked()
+    here = site()
+    here.node.spool.take_back(job, at=here.now())
+    return _done(here)
+
+
+@blueprint.post("/printing/<int:job>/browser")
+def by_hand(job: int) -> ResponseReturnValue:
+    """The last resort: from now on the paper is unsure, and its page shows it to be printed by hand."""
+    Bare.checked()
+    here = site()
+    here.node.spool.by_hand(job, at=here.now())
+    return redirect(url_for(".in_browser", job=job), 303)
+
+
+@blueprint.get("/printing/<int:job>/browser")
+def in_browser(job: int) -> ResponseReturnValue:
+    found = _at_hand(job)
+    return render_template("by_hand.html", job=found, words=WORDS)
+
+
+@blueprint.get("/printing/<int:job>/sheet.pdf")
+def sheet(job: int) -> ResponseReturnValue:
+    """The paper itself, only while somebody prints it by hand: afterwards it is a reprint, with a reason."""
+    found = _at_hand(job)
+    try:
+        pdf = site().node.papers.render_job(found.form, bytes(found.payload))
+    except PrintError as why:
+        raise NotFound(str(why)) from why
+    return Response(pdf, mimetype="application/pdf")
+
+
+def _at_hand(job: int) -> PrintJob:
+    """A job that a person prints from the browser at present, which is a look at its dossier. Raises `NotFound`."""
+    with site().node.file.read():
+        found: PrintJob | None = PrintJob.get_or_none(
+            (PrintJob.id == job) & (PrintJob.state == State.UNSURE.value) & (PrintJob.printer == BROWSER)
+        )
+    if found is None or not found.payload:
+        raise NotFound
+    if found.stream:
+        show(found.stream)
+    return found
+
+
 @blueprint.post("/printing/<int:job>/cancel")
 def cancel(job: int) -> ResponseReturnValue:
     form = Cancelling()
     if not form.validate_on_submit():
-        return _render(job, form.error_list()[0][1]), 422
+        return render(job, form.error_list()[0][1]), 422
     here = site()
     here.node.spool.cancel(job, why=form.reason.data, at=here.now())
     return _done(here)
@@ -181,18 +270,18 @@ def trial() -> ResponseReturnValue:
     Bare.checked()
     here = site()
     name = request.form.get("printer", "")
-    if name not in here.node.printers.by_name:
+    if name not in here.node.spool.printers.by_name:
         raise NotFound
     at, view = here.now(), here.node.catalog.latest
     centre = view.centre()
-    kinds = {one.name: one.kind for one in here.node.settings.printers}
+    kinds = {one.name: one.kind for one in here.node.place_printers.listed()}
     kind = TrialRoll if kinds.get(name) is PrinterKind.ESCPOS else TrialPage
     paper = kind(
         superior=centre.superior if centre else "",
         agency=centre.name if centre else "",
         place=centre.place if centre else "",
         counter=here.node.card.title,
-        printer=name or "Thư mục PDF",
+        printer=TITLES.get(name, name),
         letters=LETTERS,
         tried=at,
         qr_text=f"MOTCUA {here.node.id}",
@@ -208,7 +297,7 @@ def trial() -> ResponseReturnValue:
 @blueprint.get("/printing/state")
 def state() -> str:
     """How one printer is, as it says itself; asked for by the page after it is there, because it may take seconds."""
-    printer = site().node.printers.by_name.get(request.args.get("printer", ""))
+    printer = site().node.spool.printers.by_name.get(request.args.get("printer", ""))
     about = getattr(printer, "about", None)
     if about is None:
         return "Luôn sẵn sàng"

@@ -25,6 +25,8 @@ blueprint = Blueprint("viewing", __name__)
 PAGES: Final = {
     "dossier.page": "hồ sơ",
     "dossier.slip_pdf": "giấy hẹn",
+    "printing.in_browser": "giấy in bằng trình duyệt",
+    "printing.sheet": "giấy in bằng trình duyệt",
     "dossier.result_pdf": "kết quả",
     "dossier.attachment_pdf": "tài liệu kèm theo",
     "dossier.withdraw_page": "đơn rút",

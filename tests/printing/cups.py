@@ -94,6 +94,10 @@ class PrintServer:
             self._cupsd.wait(PATIENCE_S)
             self._cupsd = None
 
+    def add_queue(self) -> None:
+        device = f"{self.printer}?waitjob=false"
+        self.run("/usr/sbin/lpadmin", "-p", QUEUE, "-E", "-v", device, "-m", "everywhere")
+
     def run(self, command: str, *arguments: str) -> str:
         """One of CUPS's own commands (lpadmin, cancel, …) at our server."""
         done = subprocess.run(
@@ -144,16 +148,7 @@ def _print_server(root: Path) -> Iterator[PrintServer]:
     ):
         try:
             server.start_cups()
-            server.run(
-                "/usr/sbin/lpadmin",
-                "-p",
-                QUEUE,
-                "-E",
-                "-v",
-                f"{server.printer}?waitjob=false",
-                "-m",
-                "everywhere",
-            )
+            server.add_queue()
             yield server
         finally:
             server.stop_cups()

@@ -9,6 +9,7 @@ from pathlib import Path
 import peewee
 import pytest
 
+from printing.discovery import of_cups
 from printing.errors import OutcomeUnknown, PrinterUnavailable
 from printing.forms import Forms
 from printing.ipp import IppPrinter, http_url
@@ -168,6 +169,20 @@ def test_a_queue_that_is_not_there_says_so(server: PrintServer, pdf: bytes) -> N
 def test_it_says_what_it_is(server: PrintServer, queue: IppPrinter) -> None:
     assert "Example Printer" in IppPrinter("trực tiếp", server.printer).about()
     assert queue.about()
+
+
+def test_a_print_server_says_which_queues_it_has(server: PrintServer) -> None:
+    (found,) = of_cups(f"ipp://127.0.0.1:{server.cups_port}/")
+    assert (found.name, found.kind) == (QUEUE, "ipp")
+    assert IppPrinter(found.name, found.address).ask("H37-404-01-1") == Told(Fate.ABSENT)
+
+
+def test_a_print_server_without_queues_is_no_error(server: PrintServer) -> None:
+    server.run("/usr/sbin/lpadmin", "-x", QUEUE)
+    try:
+        assert of_cups(f"ipp://127.0.0.1:{server.cups_port}/") == ()
+    finally:
+        server.add_queue()
 
 
 @pytest.fixture

@@ -8,12 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from edge.settings import PrinterKind, PrinterSettings
-from printing.spool import PrintJob, State
+from edge.settings import FOLDER, PrinterKind, PrinterSettings, read_settings, write_settings
+from printing.spool import BROWSER, PrintJob, State
 from schemas.acts import Printed
 from tests.centres import SmallCentre
+from tests.printing.cups import free_port
+from tests.printing.thermal import thermal
 from tests.web.clerk import Answer, Clerk
 
 DOSSIER = "/dossier/{}"
@@ -80,25 +83,139 @@ def test_what_failed_is_printed_again_or_given_up_with_a_reason(centre: SmallCen
     assert job_of(centre).state == State.DONE
 
 
+def with_laser(centre: SmallCentre) -> None:
+    """Counter 01 has a laser printer for everything, and somebody has switched it off."""
+    folder = centre["counter-01"].folder.path
+    laser = PrinterSettings("Laser", PrinterKind.IPP, f"ipp://127.0.0.1:{free_port()}/ipp/print")
+    write_settings(folder, msgspec.structs.replace(read_settings(folder), printers=(laser,)))
+    centre.reopen("counter-01")
+
+
 def test_another_printer_takes_over_when_a_person_says_so(centre: SmallCentre) -> None:
+    with_laser(centre)
     centre.receive()
-    becomes(centre, State.QUEUED, "Laser: it is off, or the line to it is down", "Laser")
     clerk = Clerk(centre, "counter-01", "hanh.nh")
+    clerk.node.spool.work(at=centre.clock())
     page = clerk.open("/printing")
     assert "Máy in đang tắt hoặc mất dây." in page.page.text
+    assert "In ở Laser" not in page.page.text
 
-    clerk.post("/printing/1/again", {"csrf_token": token_on(page), "printer": ""})
-    assert (job_of(centre).state, job_of(centre).printer) == (State.DONE, "")
-    assert clerk.post("/printing/1/again", {"csrf_token": token_on(page), "printer": "?"}).status == 404
+    clerk.press(page, "/printing/1/again", ("printer", FOLDER))
+    assert (job_of(centre).state, job_of(centre).printer) == (State.DONE, FOLDER)
+    assert "Đã in ở Thư mục PDF" in clerk.open("/printing").page.text
+    answer = clerk.post("/printing/1/again", {"csrf_token": token_on(page), "printer": "?"})
+    assert answer.status == 404
+
+
+def test_a_paper_whose_printer_is_gone_finds_the_folder(centre: SmallCentre) -> None:
+    """The settings name it no more: nothing is lost, and the page offers what there is."""
+    centre.receive()
+    becomes(centre, State.QUEUED, printer="Laser cũ")
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    clerk.node.spool.work(at=centre.clock())
+    page = clerk.open("/printing")
+    assert "Máy in này không còn trong cấu hình. Chọn máy in khác." in page.page.text
+    clerk.press(page, "/printing/1/again", ("printer", FOLDER))
+    assert job_of(centre).state == State.DONE
+
+
+def test_a_paper_is_taken_back_from_a_printer_that_does_not_answer(centre: SmallCentre) -> None:
+    """Whether something of it comes out yet nobody can say: whoever takes it back is asked."""
+    with_laser(centre)
+    centre.receive()
+    becomes(centre, State.SENT, "media-empty")
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    page = clerk.post("/printing/1/back", {"csrf_token": token_on(clerk.open("/printing"))})
+    page = clerk.follow(page)
+    assert "Chưa rõ đã ra chưa" in page.page.text
+    clerk.press(page, "/printing/1/again", ("printer", FOLDER))
+    assert (job_of(centre).state, job_of(centre).printer) == (State.DONE, FOLDER)
+
+
+def test_the_browser_prints_as_the_last_resort_and_a_person_says_what_came_out(centre: SmallCentre) -> None:
+    with_laser(centre)
+    dossier = centre.receive()
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    clerk.node.spool.work(at=centre.clock())
+    assert clerk.open("/printing/1/sheet.pdf").status == 404
+
+    answer = clerk.press(clerk.open("/printing"), "/printing/1/browser")
+    assert (job_of(centre).state, job_of(centre).printer) == (State.UNSURE, BROWSER)
+    page = clerk.follow(answer)
+    sheet = clerk.raw("/printing/1/sheet.pdf")
+    assert sheet.get_data().startswith(b"%PDF")
+    assert "sandbox" not in sheet.headers["Content-Security-Policy"]
+    assert "Giấy đã giao cho trình duyệt in" in clerk.open(DOSSIER.format(dossier.stream)).page.text
+
+    clerk.press(page, "/printing/1/answer", ("came_out", "yes"))
+    assert job_of(centre).state == State.DONE
+    assert clerk.open("/printing/1/sheet.pdf").status == 404, "a second print needs a reason"
+    assert "Đã in ở trình duyệt" in clerk.open("/printing").page.text
+    looks, _ = clerk.node.views.search(streams=[dossier.stream])
+    assert {look.what for look in looks} >= {"printing.in_browser", "printing.sheet"}
+
+
+def test_an_administrator_adds_a_printer_and_people_choose_what_it_prints(centre: SmallCentre) -> None:
+    """At once, and after a restart; and once it is gone its papers say so."""
+    manager, clerk = Clerk(centre, "counter-01", "quan.nv"), Clerk(centre, "counter-01", "hanh.nh")
+    with thermal() as (printer, address):
+        manager.press(
+            manager.open("/printing"), "/printers/add", name="Nhiệt", kind="escpos", address=address
+        )
+        page = clerk.open("/printing")
+        clerk.post("/printing/trial", {"csrf_token": token_on(page), "printer": "Nhiệt"})
+        assert len(printer.rolls) == 1
+
+        clerk.press(page, "/printers/papers", **{"form-01": "Nhiệt"})
+        centre.receive()
+        centre.reopen("counter-01").spool.work(at=centre.clock())
+        assert len(printer.rolls) == 2
+    manager = Clerk(centre, "counter-01", "quan.nv")
+    centre.receive(applicant="Hoàng Thị Sáng")
+    manager.node.spool.work(at=centre.clock())
+    manager.press(manager.open("/printing"), "/printers/remove", ("printer", "Nhiệt"))
+    assert job_of(centre, 3).state == State.DONE
+    assert job_of(centre, 3).printer == FOLDER
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "address", "said"),
+    [
+        ("", "ipp", "ipp://localhost/printers/Quay03", "Chưa đặt tên máy in."),
+        ("Laser", "ipp", "10.0.0.9", "ipp://máy/đường-dẫn"),
+        ("Nhiệt", "escpos", "/var/lib/motcua/node.db", "tệp thiết bị trong /dev/"),
+        ("Nhiệt", "escpos", "/dev/../etc/passwd", "tệp thiết bị trong /dev/"),
+        ("pdf", "escpos", "10.0.0.9", "Đã có máy in tên pdf."),
+    ],
+)
+def test_a_printer_that_cannot_be_added_says_why(
+    centre: SmallCentre, name: str, kind: str, address: str, said: str
+) -> None:
+    manager = Clerk(centre, "counter-01", "quan.nv")
+    answer = manager.press(manager.open("/printing"), "/printers/add", name=name, kind=kind, address=address)
+    assert answer.status == 422
+    assert said in answer.page.text
+    assert manager.node.place_printers.added() == ()
+
+
+def test_only_an_administrator_says_where_papers_may_go(centre: SmallCentre) -> None:
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    page = clerk.open("/printing")
+    assert "Thêm máy in" not in page.page.text
+    printer = {"name": "Xa", "kind": "ipp", "address": "ipp://198.51.100.7/ipp/print"}
+    assert clerk.post("/printers/add", {"csrf_token": token_on(page), **printer}).status == 403
+    assert clerk.post("/printers/remove", {"csrf_token": token_on(page), "printer": "Xa"}).status == 403
+    assert clerk.open("/printers/search").status == 403
+    assert clerk.node.place_printers.added() == ()
 
 
 def test_a_printer_is_tried_from_the_page(centre: SmallCentre) -> None:
     clerk = Clerk(centre, "counter-01", "hanh.nh")
     page = clerk.open("/printing")
-    clerk.post("/printing/trial", {"csrf_token": token_on(page), "printer": ""})
+    clerk.post("/printing/trial", {"csrf_token": token_on(page), "printer": FOLDER})
 
     assert (job_of(centre).form, job_of(centre).state) == ("trial", State.DONE)
-    assert "Luôn sẵn sàng" in clerk.open("/printing/state?printer=").html
+    assert "Luôn sẵn sàng" in clerk.open("/printing/state?printer=PDF").html
     assert "Trang in thử" in clerk.open("/printing").page.text
 
 
