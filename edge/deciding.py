@@ -133,7 +133,8 @@ class Deciding:
             )
             signed = revisions.approve(draft, signatory.token, signing=signing)
             attachments = tuple(Attachment(self._archive.keep(one.content), one.name) for one in uploads)
-            decision = _decision(approved, self._archive.keep(signed), text, right, attachments)
+            file = self._archive.keep(signed)
+            decision = _decision(approved, file, text, right, attachments, digest=rendered.digest)
             return self._ledger.act(
                 stream, kind, decision, by=by, sign=signatory.token.sign_decision, with_=with_
             )
@@ -194,8 +195,14 @@ def size(box: Box) -> tuple[float, float]:
 
 
 def _decision(
-    approved: bool, file: str, text: str, right: Right, attachments: tuple[Attachment, ...] = ()
+    approved: bool,
+    file: str,
+    text: str,
+    right: Right,
+    attachments: tuple[Attachment, ...] = (),
+    *,
+    digest: str = "",
 ) -> Approved | RefusedResult:
     if approved:
-        return Approved(file, right.capacity, right.delegation, attachments)
-    return RefusedResult(result=file, reason=text, capacity=right.capacity, delegation=right.delegation)
+        return Approved(file, right.capacity, right.delegation, attachments, digest)
+    return RefusedResult(file, text, right.capacity, right.delegation, digest)

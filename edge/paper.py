@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +17,7 @@ from printing.papers.reception import Component, ReceiptSlip
 from printing.result import Outcome, RenderedResult, ResultDocument
 from printing.typesetting import form_of, from_job, to_job, typeset_by
 from printing.words import in_vietnam
+from schemas.acts import Receipt
 from schemas.calendar import VIETNAM
 from schemas.catalog import Agency, Catalog, Centre, Person, Step, View
 from schemas.deadlines import DueMoment, Unit
@@ -24,7 +26,7 @@ from schemas.fold import Dossier
 from schemas.forms import FormVersion
 from schemas.identity import is_personal_number
 from schemas.numbers import parse
-from schemas.slips import SlipCode
+from schemas.slips import Coded, SlipCode
 
 WEEKDAYS: Final = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
 RETURN_PLACES: Final = {"post": "qua dịch vụ bưu chính công ích"}
@@ -137,7 +139,7 @@ class Papers:
             due_note=due_note(reception.due, received.limit.unit),
             return_place=RETURN_PLACES.get(received.return_by, centre.name),
             receiver=person.name if person else "",
-            qr_text=code.sealed(self._keys.ed25519.sign),
+            qr_text=self._sealed(code),
             catalog=view.number,
         )
 
@@ -174,6 +176,8 @@ class Papers:
             decided=at,
             sign=_sign_of(agency, received.agency) if Step.NUMBER in dossier.standing.steps else "",
         )
+        code = SlipCode(received.number, dossier.stream, document.digest, self._node, Coded.RESULT)
+        document = replace(document, qr_text=self._sealed(code))
         day = in_vietnam(at).date()
         return result.render(document, self.forms.in_force(outcome.value, day, self._catalog.number))
 
@@ -186,6 +190,14 @@ class Papers:
         known = self._catalog.at(outcome.catalog) or self._catalog.latest
         form = self.forms.in_force(kind.value, in_vietnam(moment(outcome.at)).date(), known.number)
         return f"/{form.symbol}-{_sign_of(self._catalog.latest.agency(received.agency), received.agency)}"
+
+    def code_of_receipt(self, stream: str, collected: str, receipt: Receipt) -> str:
+        """The text of the QR code on a receipt; `collected` is the event that took the money."""
+        number = f"{receipt.symbol}-{receipt.number}"
+        return self._sealed(SlipCode(number, stream, collected, self._node, Coded.RECEIPT))
+
+    def _sealed(self, code: SlipCode) -> str:
+        return code.sealed(self._keys.ed25519.sign, self._centre().page)
 
     def _centre(self) -> Centre:
         centre = self._catalog.latest.centre()

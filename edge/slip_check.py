@@ -1,24 +1,28 @@
-"""Whether a paper slip is real, by its QR code alone: at any node, for anybody, without a network.
+"""Whether a slip, a receipt or a result is real, by its QR code alone: at any node, for anybody, without a network.
 
-here        its machine printed it, and the reception that it proves is here
-elsewhere   its machine printed it, and the reception is not here: on its way, or lost with that machine
-doubtful    the same, but the machine was cut or its card revoked: who has its key can print slips
-altered     the seal is not for these words, though a dossier here has the number or the event
+here        its machine made it, and the act that it proves is here
+elsewhere   its machine made it, and the act is not here: on its way, or lost with that machine
+doubtful    the same, but the machine was cut or its card revoked: who has its key can print papers
+altered     the seal is not for these words, though a dossier here has the number or the act
 forged      the seal is not for these words, and nothing here knows of any of it
 unknown     nobody here knows the machine (yet)
-unreadable  no slip of ours
+unreadable  no paper of ours
+
+A real paper may have lost its effect since: a receipt that was made void, a result that another one replaced (`Effect`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from edge.database import DossierRow
 from edge.node import Node
 from schemas.errors import Malformed
 from schemas.events import Event
-from schemas.slips import SlipCode, is_real, read
+from schemas.fold import Dossier, Place
+from schemas.slips import ALL, Coded, SlipCode, is_real, read
 
 
 class Verdict(Enum):
@@ -31,40 +35,100 @@ class Verdict(Enum):
     UNREADABLE = "unreadable"
 
 
+class Effect(Enum):
+    """What a real paper is worth today, as far as this node knows."""
+
+    STANDS = "stands"
+    CONTESTED = "contested"
+    REPLACED = "replaced"
+    """A result that was taken back, or that another one stands for."""
+    RECALLED = "recalled"
+    VOID = "void"
+    REFUNDED = "refunded"
+    UNSETTLED = "unsettled"
+    """The act that made it is held or waits here."""
+
+
+RESULTS: Final = frozenset({"dossier.approved", "dossier.refused"})
+COLLECTED: Final = "dossier.fee_collected"
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What became of a code. `row`: the dossier, where the slip is real and the dossier is here with its content."""
+    """What became of a code. `row`, `dossier` and `act`: where the paper is real and its act is here with its content."""
 
     verdict: Verdict
     code: SlipCode | None = None
     row: DossierRow | None = None
+    dossier: Dossier | None = None
+    act: Event | None = None
+    effect: Effect = Effect.STANDS
 
 
 def check_slip(node: Node, text: str) -> Checked:
     """Never raises for what somebody can print or type."""
     try:
-        code, _ = read(text)
+        code, _ = read(text, ALL)
     except Malformed:
         return Checked(Verdict.UNREADABLE)
     keys = node.catalog.keys_of(code.node)
     if not keys:
         return Checked(Verdict.UNKNOWN, code)
-    if not any(is_real(text, key) for key in keys):
+    if not any(is_real(text, key, ALL) for key in keys):
         return Checked(Verdict.ALTERED if _knows(node, code) else Verdict.FORGED, code)
     event = _event(node, code)
     if event is None:
         card = node.catalog.latest.card(code.node)
         doubtful = code.node in node.catalog.trust.cuts or card is None or not card.opens
         return Checked(Verdict.DOUBTFUL if doubtful else Verdict.ELSEWHERE, code)
-    if event.node != code.node or (not event.redacted and event.data.get("number") != code.number):
+    dossier = node.projector.dossier(code.stream)
+    if event.node != code.node or (not event.redacted and _number(code, event, dossier) != code.number):
         return Checked(Verdict.ALTERED, code)
-    return Checked(Verdict.HERE, code, node.register.row(code.stream))
+    row = node.register.row(code.stream)
+    return Checked(Verdict.HERE, code, row, dossier, event, _effect(code, event, dossier))
 
 
 def _event(node: Node, code: SlipCode) -> Event | None:
-    """The reception that a slip names."""
-    events = node.projector.events_of(code.stream)
-    return next((one for one in events if isinstance(one, Event) and one.hash == code.event), None)
+    """The act that a code proves: a reception or a collection by its hash, a result by the digest that it names."""
+    for one in node.projector.events_of(code.stream):
+        if not isinstance(one, Event):
+            continue
+        if code.paper is not Coded.RESULT:
+            if one.hash == code.event:
+                return one
+        elif one.kind in RESULTS and not one.redacted and one.data.get("digest") == code.event:
+            return one
+    return None
+
+
+def _number(code: SlipCode, event: Event, dossier: Dossier) -> str:
+    """What the paper's number should be."""
+    match code.paper:
+        case Coded.SLIP:
+            return str(event.data.get("number"))
+        case Coded.RECEIPT:
+            receipt = event.data.get("receipt", {}) if event.kind == COLLECTED else {}
+            return f"{receipt.get('symbol')}-{receipt.get('number')}"
+        case Coded.RESULT:
+            return dossier.received.number if dossier.received else ""
+
+
+def _effect(code: SlipCode, event: Event, dossier: Dossier) -> Effect:
+    standing = dossier.standing
+    place = next((line.place for line in dossier.timeline if line.hash == event.hash), Place.WAITING)
+    if place in (Place.HELD, Place.WAITING):
+        return Effect.UNSETTLED
+    if code.paper is Coded.RECEIPT:
+        if event.hash in standing.purse.void:
+            return Effect.VOID
+        return Effect.REFUNDED if event.hash in standing.purse.refunded else Effect.STANDS
+    if dossier.contested:
+        return Effect.CONTESTED
+    if code.paper is Coded.SLIP:
+        return Effect.STANDS
+    if standing.outcome is None or standing.outcome.hash != event.hash:
+        return Effect.REPLACED
+    return Effect.RECALLED if standing.recalled else Effect.STANDS
 
 
 def _knows(node: Node, code: SlipCode) -> bool:

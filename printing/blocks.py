@@ -41,6 +41,7 @@ def _middle(style: ParagraphStyle) -> ParagraphStyle:
     return ParagraphStyle(f"{style.name} in the middle", style, alignment=TA_CENTER)
 
 
+_CODE_GAP: float = 3 * mm
 # Breaking lines is most of the work, and a block is asked for its height several times: (width, height) of the last.
 _NOT_WRAPPED = (-1.0, 0.0)
 
@@ -129,7 +130,7 @@ class Signatory:
 class Signatures:
     """The end of a paper: signatories side by side; a sole one stands right, with the list of receivers at the left.
 
-    `space` is what is left free for pen or stamp, in points. A QR code may stand in the middle.
+    `space` is what is left free for pen or stamp, in points. A QR code may stand in the middle, or below the receivers.
     """
 
     signatories: tuple[Signatory, ...]
@@ -137,16 +138,28 @@ class Signatures:
     receivers: tuple[str, ...] = ()
     style: ParagraphStyle = BODY
     qr_text: str = ""
+    below_receivers: bool = False
 
     def height(self, width: float) -> float:
         columns = [
             self._above(one, width) + self.space + self._name(one).height(self._column(width))
             for one in self.signatories
         ]
-        return max([*columns, self._receivers().height(self._column(width)), self._code()])
+        return max([*columns, self._left(self._column(width)), self._code()])
 
     def _code(self) -> float:
         return qr.side(self.qr_text) if self.qr_text else 0
+
+    @property
+    def _in_the_middle(self) -> bool:
+        return bool(self.qr_text) and not self.below_receivers
+
+    def _left(self, column: float) -> float:
+        """What the receivers take, and the code below them."""
+        if not self.receivers:
+            return self._code()
+        code = _CODE_GAP + self._code() if self.qr_text and self.below_receivers else 0
+        return self._receivers().height(column) + code
 
     def cut(self, width: float, room: float) -> tuple[Block, Block] | None:
         return None
@@ -155,11 +168,13 @@ class Signatures:
         column = self._column(width)
         if self.receivers:
             self._receivers().draw(canvas, x, top, column)
-        if self.qr_text:
+        if self._in_the_middle:
             qr.draw(canvas, self.qr_text, x + (width - self._code()) / 2, top)
+        elif self.qr_text:
+            qr.draw(canvas, self.qr_text, x, top - self._left(column) + self._code())
         x = x + width - column * len(self.signatories)
         gap = 0.0
-        if self.qr_text and len(self.signatories) > 1:
+        if self._in_the_middle and len(self.signatories) > 1:
             gap = (width - column * len(self.signatories)) / (len(self.signatories) - 1)
             x -= gap * (len(self.signatories) - 1)
         for one in self.signatories:
@@ -173,7 +188,7 @@ class Signatures:
         return (x + width - column, upper - self.space, x + width, upper)
 
     def _column(self, width: float) -> float:
-        if self.qr_text:
+        if self._in_the_middle:
             return (width - self._code() - 2 * qr.QUIET) / max(2, len(self.signatories))
         return width / max(2, len(self.signatories))
 

@@ -40,7 +40,7 @@ def compose(form: Form, fields: Fields, tables: Tables | None = None, qr_text: s
     pieces = [*_top(form, fields, qr_text)]
     for section in form.sections:
         pieces += _section(form, section, fields, tables or {})
-    return _with_signatures(form, fields, pieces, qr_text if form.code_at == "signatures" else "")
+    return _with_signatures(form, fields, pieces, qr_text if form.code_at != "head" else "")
 
 
 def foot(form: Form, fields: Fields) -> Foot | None:
@@ -112,7 +112,14 @@ def _signatures(form: Form, fields: Fields, qr_text: str) -> Signatures:
         for one in form.signatories
     )
     receivers = tuple(form.fill(line, fields) for line in form.receivers)
-    return Signatures(signatories, form.signing_space_mm * mm, receivers, blocks.body(form.size), qr_text)
+    return Signatures(
+        signatories,
+        form.signing_space_mm * mm,
+        receivers,
+        blocks.body(form.size),
+        qr_text,
+        below_receivers=form.code_at == "receivers",
+    )
 
 
 def _table(form: Form, section: Section, fields: Fields, rows: Sequence[Fields]) -> Piece:

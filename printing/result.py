@@ -6,11 +6,13 @@ a number, with room for number and date in its head; whoever signs is told where
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import Enum
+from hashlib import sha256
 from typing import ClassVar
 
+import msgspec
 from msgspec import structs
 from reportlab.lib.units import mm
 
@@ -78,6 +80,12 @@ class ResultDocument:
     decided: datetime
     sign: str = ""
     """Of the agency in the document's number ("SXD"); empty: the document gets no number, and the day of the decision."""
+    qr_text: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Of all that it says, as 64 hex digits; its QR code carries it, and so is left out of it."""
+        return sha256(msgspec.json.encode(replace(self, qr_text=""))).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ class RenderedResult:
     """The PDF, and where a visible signature belongs: page from 0, (left, bottom, right, top) in PDF points.
 
     `number` and `day` are the open places on the first page, or None; `symbol` is what follows the number there.
+    `digest` is the document's.
     """
 
     pdf: bytes
@@ -93,6 +102,7 @@ class RenderedResult:
     number: Box | None = None
     day: Box | None = None
     symbol: str = ""
+    digest: str = ""
 
 
 def render(document: ResultDocument, form: Form) -> RenderedResult:
@@ -110,11 +120,17 @@ def render(document: ResultDocument, form: Form) -> RenderedResult:
     if symbol:
         facts |= {letter.NUMBER_ROOM: f"{_WIDEST_NUMBER}{symbol}", letter.DAY_ROOM: LONGEST_DAY}
         form = structs.replace(form, place_line="{place}")
-    placed = paginate(letter.compose(form, facts))
+    placed = paginate(letter.compose(form, facts, qr_text=document.qr_text))
     sheets.add(placed, letter.foot(form, facts))
     number, day = _blanks(placed[0]) if symbol else (None, None)
     return RenderedResult(
-        sheets.finish(for_ever=True), placed[-1].page, _signature_box(placed[-1]), number, day, symbol
+        sheets.finish(for_ever=True),
+        placed[-1].page,
+        _signature_box(placed[-1]),
+        number,
+        day,
+        symbol,
+        document.digest,
     )
 
 
@@ -132,7 +148,7 @@ def _blanks(first: Placed) -> tuple[Box, Box]:
 def facts_of(document: ResultDocument) -> dict[str, str]:
     """All texts that its form may name."""
     texts = {field.name: getattr(document, field.name) for field in fields(document)}
-    return {name: text for name, text in texts.items() if isinstance(text, str)} | {
+    return {name: text for name, text in texts.items() if isinstance(text, str) and name != "qr_text"} | {
         "day": day_in_words(in_vietnam(document.decided).date()),
         "received": moment_in_words(document.received),
     }

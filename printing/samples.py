@@ -492,6 +492,7 @@ RESULTS: Final = tuple(
         signer="Trần Quốc Việt",
         decided=_WRITTEN,
         sign="SXD",
+        qr_text=_QR,
     )
     for outcome, opinion, text in (
         (

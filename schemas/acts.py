@@ -124,12 +124,16 @@ class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Approved(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`result` is the signed PDF; `capacity` is how the approver signs (TL., TUQ., KT.), by which delegation."""
+    """`result` is the signed PDF; `capacity` is how the approver signs (TL., TUQ., KT.), by which delegation.
+
+    `digest` is of what the document says, and its QR code carries it: the file's own hash cannot stand in it.
+    """
 
     result: FileId
     capacity: Line = ""
     delegation: Line = ""
     attachments: Annotated[tuple[Attachment, ...], Meta(max_length=20)] = ()
+    digest: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
 
 
 class RefusedResult(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -139,6 +143,7 @@ class RefusedResult(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: Text
     capacity: Line = ""
     delegation: Line = ""
+    digest: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
 
 
 class WithdrawalAsked(msgspec.Struct, frozen=True, omit_defaults=True):

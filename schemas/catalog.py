@@ -79,12 +79,17 @@ Why = Literal["retired", "lost", "stolen", "forked"]
 
 
 class Centre(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The words at the head of every paper; `tls_authority` is the certificate that those of the cards hang on."""
+    """The words at the head of every paper; `tls_authority` is the certificate that those of the cards hang on.
+
+    `page` is where anybody checks a paper on the web; the QR codes of papers lead there. Empty: they are only read by
+    the centre's own machines.
+    """
 
     name: Text
     superior: Text
     place: Text
     tls_authority: Der = ""
+    page: Annotated[str, Meta(pattern=r"^(https://[0-9A-Za-z][!$-;=?-Z_a-z]{2,60})?\Z")] = ""
 
 
 class Card(msgspec.Struct, frozen=True, omit_defaults=True):

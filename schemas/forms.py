@@ -55,7 +55,8 @@ class FormVersion(msgspec.Struct, frozen=True, omit_defaults=True):
     `number` is the form's number, or a short name where the law gives none; `source` is the legal text.
     `in_force_until` is the last day, left out while there is none. `layout` and `sheet` say how it is set and on what.
     `paper_number` stands below the agency, `marks` at the right below the head, one a line (book and number; form and
-    symbol of a receipt), the QR code below the agency or between the signatures, and `bar_code` as bars beside it.
+    symbol of a receipt), the QR code below the agency, between the signatures or below the receivers (a seal stands between
+    them), and `bar_code` as bars beside it.
     `foot` is the left end of the foot line on the first page, `foot_further` on the others, `foot_right` the right end.
     `symbol` is the short name of this kind of document in its number ("12/KQ-SXD"; decree 30/2020, appendix III).
     """
@@ -73,7 +74,7 @@ class FormVersion(msgspec.Struct, frozen=True, omit_defaults=True):
     place_line: Words = ""
     paper_number: Words = ""
     hint: Words = ""
-    code_at: Literal["head", "signatures"] = "head"
+    code_at: Literal["head", "signatures", "receivers"] = "head"
     bar_code: Words = ""
     marks: tuple[Words, ...] = ()
     subtitles: tuple[Words, ...] = ()

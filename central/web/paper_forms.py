@@ -16,19 +16,19 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from msgspec import structs
 from werkzeug.exceptions import NotFound
-from wtforms import DateField
+from wtforms import DateField, StringField
 from wtforms.validators import InputRequired
 
 from central.centre import Office
 from central.form_editing import ALIGN, LISTS, fields_of, read, rows_of
 from edge.web import presence
-from edge.web.forms import LONGEST, Bare, Form, too_long
+from edge.web.forms import LONGEST, Bare, Form, text, too_long
 from edge.web.site import Entry, site
 from printing.checking import Problem, Sample, Shape, Why, problems, samples
 from printing.errors import NoFormInForce, PrintError
 from printing.forms import Form as Version
 from schemas.canonical import MAX_BYTES
-from schemas.catalog import Duty, Role
+from schemas.catalog import Centre, Duty, Role
 from schemas.catalog import Form as Published
 
 blueprint = Blueprint("paper_forms", __name__, template_folder="../templates")
@@ -96,6 +96,10 @@ class Publishing(Form):
     since = DateField("Áp dụng từ ngày", validators=[InputRequired("Chưa ghi áp dụng từ ngày nào.")])
 
 
+class PublicPage(Form):
+    page = StringField("Địa chỉ trang kiểm tra giấy trên mạng, in trong mã QR", filters=[text])
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One form of the list: what is in force today, and what comes."""
@@ -120,7 +124,34 @@ class Fact:
 @blueprint.get("/forms")
 def page() -> ResponseReturnValue:
     presence.require(ENTRY)
-    return render_template("paper_forms.html", rows=[_row(number) for number in _numbers()])
+    form = PublicPage(formdata=None)
+    centre = site().view.centre()
+    form.page.data = centre.page if centre else ""
+    return _list(form)
+
+
+@blueprint.post("/forms")
+def public_page() -> ResponseReturnValue:
+    """Where the QR codes of papers lead from now on; empty: to nothing but the centre's own machines."""
+    presence.require(ENTRY)
+    form, centre = PublicPage(), site().view.centre()
+    if not form.validate_on_submit() or centre is None:
+        return _list(form, form.error_list()), 422
+    try:
+        said = msgspec.convert({**structs.asdict(centre), "page": form.page.data}, Centre)
+    except msgspec.ValidationError:
+        wrong = "Ghi địa chỉ bắt đầu bằng https://, dài nhất 70 ký tự, không có dấu # hay khoảng trắng."
+        return _list(form, [("page", wrong)]), 422
+    if said != centre:
+        _office().define([said], by=presence.person().id)
+    return redirect(url_for(".page", done="page"), 303)
+
+
+def _list(form: PublicPage, errors: Sequence[tuple[str, str]] = ()) -> str:
+    rows = [_row(number) for number in _numbers()]
+    return render_template(
+        "paper_forms.html", rows=rows, form=form, errors=list(errors), done=request.args.get("done", "")
+    )
 
 
 def _numbers() -> list[str]:

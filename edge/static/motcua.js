@@ -29,3 +29,12 @@ document.addEventListener("click", (event) => {
   const frame = document.getElementById(button.dataset.prints);
   try { frame.contentWindow.focus(); frame.contentWindow.print(); } catch { window.open(frame.src, "_blank"); }
 });
+
+/* The address in a paper's QR code ends with "#" and the code, which no server is sent: put it where scanners type. */
+document.addEventListener("DOMContentLoaded", () => {
+  const check = document.getElementById("check");
+  if (!check || location.hash.length < 2) return;
+  document.getElementById("code").value = location.hash.slice(1);
+  history.replaceState(null, "", location.pathname);
+  check.requestSubmit();
+});

@@ -1,58 +1,96 @@
-"""Kiểm tra giấy hẹn: anybody holds a slip's code before a machine and reads whether it is real. Nothing personal."""
+"""Kiểm tra giấy: anybody holds the code of a slip, a receipt or a result before a machine and reads whether it is real.
+
+Nothing personal. A telephone opens this page by the address in the code, which stands behind `#` and so goes nowhere.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from edge.slip_check import Checked, Verdict, check_slip
+from edge.slip_check import Checked, Effect, Verdict, check_slip
 from edge.web import words
 from edge.web.forms import Bare
 from edge.web.limits import LOOK_UP, limited
 from edge.web.site import site
+from printing.words import in_vietnam
 from schemas.acts import Status
+from schemas.events import moment
+from schemas.fold import Dossier
+from schemas.slips import Coded
 
 blueprint = Blueprint("slip", __name__)
 OPEN: Final = ("slip.page", "slip.check")
 LONGEST: Final = 512
 
+PAPERS: Final = {
+    Coded.SLIP: "Giấy hẹn",
+    Coded.RECEIPT: "Biên lai",
+    Coded.RESULT: "Văn bản kết quả",
+}
 SAID: Final = {
-    Verdict.HERE: ("ok", "Giấy hẹn thật.", "Hồ sơ có ở máy này."),
-    Verdict.ELSEWHERE: (
-        "ok",
-        "Giấy hẹn thật, nhưng hồ sơ chưa có ở máy này.",
-        "Hồ sơ đang trên đường tới, hoặc máy in giấy này đã hỏng. Giữ giấy hẹn và đưa cho quầy: quầy nhập lại được vào"
-        " đúng hồ sơ, đúng số này.",
-    ),
+    Verdict.HERE: ("ok", "{paper} thật.", "Hồ sơ có ở máy này."),
+    Verdict.ELSEWHERE: ("ok", "{paper} thật, nhưng hồ sơ chưa có ở máy này.", "{elsewhere}"),
     Verdict.DOUBTFUL: (
         "wait",
-        "Chưa tin được giấy hẹn này.",
+        "Chưa tin được {paper_in} này.",
         "Máy in giấy này đã bị ngừng (mất, bị lấy cắp hoặc nhân đôi) và hồ sơ không có ở đây. Mang giấy tới quầy để"
         " Trung tâm xem lại.",
     ),
     Verdict.ALTERED: (
         "bad",
-        "Giấy hẹn đã bị sửa.",
+        "{paper} đã bị sửa.",
         "Có hồ sơ mang số hoặc dấu này, nhưng niêm phong không khớp với chữ trên giấy. Mang giấy tới quầy.",
     ),
     Verdict.FORGED: (
         "bad",
-        "Giấy hẹn giả.",
+        "{paper} giả.",
         "Niêm phong không phải của máy nào ở đây, và không có hồ sơ nào như vậy. Mang giấy tới quầy.",
     ),
     Verdict.UNKNOWN: (
         "wait",
         "Chưa kiểm tra được.",
-        "Máy này chưa biết máy đã in giấy hẹn. Thử ở máy khác, hoặc thử lại khi có mạng.",
+        "Máy này chưa biết máy đã in {paper_in}. Thử ở máy khác, hoặc thử lại khi có mạng.",
     ),
     Verdict.UNREADABLE: (
         "wait",
-        "Đây không phải mã của giấy hẹn.",
-        "Quét lại ô vuông ở góc giấy hẹn, cho cả ô nằm trong khung.",
+        "Đây không phải mã trên giấy của Trung tâm.",
+        "Quét lại ô vuông trên giấy hẹn, biên lai hoặc văn bản kết quả, cho cả ô nằm trong khung.",
     ),
 }
+_ELSEWHERE: Final = {
+    Coded.SLIP: "Hồ sơ đang trên đường tới, hoặc máy in giấy này đã hỏng. Giữ giấy hẹn và đưa cho quầy: quầy nhập lại"
+    " được vào đúng hồ sơ, đúng số này.",
+    Coded.RECEIPT: "Việc thu đang trên đường tới, hoặc máy in giấy này đã hỏng. Giữ biên lai; thử ở máy khác.",
+}
+_NO_DECISION: Final = (
+    "wait",
+    "Chưa có quyết định nào như vậy.",
+    "Máy của Trung tâm đã soạn văn bản này, nhưng ở đây chưa biết quyết định đó: nó đang trên đường tới, hoặc dự thảo"
+    " chưa được ký. Thử ở máy khác, hoặc thử lại khi có mạng.",
+)
+EFFECTS: Final = {
+    Effect.CONTESTED: "Hồ sơ đang đối soát: chưa dùng văn bản này.",
+    Effect.REPLACED: "Nhưng không còn hiệu lực: kết quả này đã bị rút lại hoặc thay bằng văn bản khác.",
+    Effect.RECALLED: "Nhưng không còn hiệu lực: kết quả này đã bị thu hồi.",
+    Effect.VOID: "Nhưng không còn giá trị: biên lai này đã bị huỷ.",
+    Effect.REFUNDED: "Tiền của biên lai này đã được hoàn, một phần hoặc toàn bộ.",
+    Effect.UNSETTLED: "Nhưng máy này chưa công nhận việc đó: chưa dùng giấy này.",
+}
+"""What a real paper is not worth any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The answer: how it is coloured, its headline, what follows, and short facts to compare with the paper."""
+
+    tone: str
+    headline: str
+    what: str
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 @blueprint.get("/slip")
@@ -69,10 +107,62 @@ def check() -> ResponseReturnValue:
 
 
 def _render(checked: Checked | None) -> str:
-    row = checked.row if checked is not None else None
-    status = ""
-    if row is not None:
-        status = "Đang đối soát" if row.contested else words.STATUS[Status(row.status)]
-    return render_template(
-        "slip.html", checked=checked, said=SAID[checked.verdict] if checked else None, row=row, status=status
-    )
+    return render_template("slip.html", checked=checked, said=_said(checked) if checked else None)
+
+
+def _said(checked: Checked) -> Said:
+    tone, headline, what = SAID[checked.verdict]
+    paper = checked.code.paper if checked.code else Coded.SLIP
+    if paper is Coded.RESULT and checked.verdict is Verdict.ELSEWHERE:
+        tone, headline, what = _NO_DECISION
+    names = {
+        "paper": PAPERS[paper],
+        "paper_in": PAPERS[paper].lower(),
+        "elsewhere": _ELSEWHERE.get(paper, ""),
+    }
+    facts: tuple[tuple[str, str], ...] = ()
+    if checked.verdict is Verdict.HERE:
+        facts = tuple(_facts(checked, paper))
+        # a slip of a contested dossier is as good as any
+        if paper is not Coded.SLIP and checked.effect in EFFECTS:
+            tone, what = "wait", EFFECTS[checked.effect]
+    return Said(tone, headline.format(**names), what.format(**names), facts)
+
+
+def _facts(checked: Checked, paper: Coded) -> list[tuple[str, str]]:
+    act, dossier, row = checked.act, checked.dossier, checked.row
+    if act is None or dossier is None or row is None or act.redacted:
+        return []
+    status = "Đang đối soát" if row.contested else words.STATUS[Status(row.status)]
+    match paper:
+        case Coded.SLIP:
+            due = "tạm dừng tính thời gian" if row.stopped else words.full(row.due_at)
+            unsure = " (giờ ghi chưa chắc, Trung tâm đang kiểm lại)" if row.unsure else ""
+            return [("Tình trạng", status), ("Hẹn trả", f"{due}{unsure}")]
+        case Coded.RECEIPT:
+            return [
+                ("Số tiền", words.dong(act.data.get("total", 0))),
+                ("Thu lúc", words.full(act.at)),
+                ("Của hồ sơ", row.number),
+            ]
+        case Coded.RESULT:
+            return _of_result(act, dossier)
+
+
+def _of_result(act: Any, dossier: Dossier) -> list[tuple[str, str]]:
+    said = [("Nội dung", "Đồng ý giải quyết" if act.kind == "dossier.approved" else "Không giải quyết")]
+    received, numbered = dossier.received, dossier.standing.number
+    if received is not None:
+        agency = site().view.agency(received.agency)
+        said += [
+            ("Thủ tục", received.procedure_name),
+            ("Cơ quan", agency.name if agency else received.agency),
+        ]
+    if numbered is not None:
+        day = f"{numbered.data.day[8:]}/{numbered.data.day[5:7]}/{numbered.data.day[:4]}"
+        said += [("Số văn bản", numbered.data.number), ("Ngày văn bản", day)]
+    else:
+        said.append(("Ngày ký", f"{in_vietnam(moment(act.at)):%d/%m/%Y}"))
+    if act.data.get("capacity"):
+        said.append(("Ký theo", act.data["capacity"].replace("\n", ", ")))
+    return said

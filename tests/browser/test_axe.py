@@ -68,3 +68,17 @@ def test_no_page_breaks_its_own_policy(running: RunningCentre, browser: Browser)
     page.fill("#q", "khong co ai")
     page.wait_for_selector("#hits >> text=Không tìm thấy")
     assert said == []
+
+
+def test_a_telephone_that_opens_a_papers_code_reads_the_answer(
+    running: RunningCentre, browser: Browser
+) -> None:
+    """The code stands behind "#": no server was sent it, and the browser's history does not keep it."""
+    page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{running.url('central')}/slip#MC1~H37.07-270301-0101~nonsense")
+    page.wait_for_selector("div.note")
+    assert "Đây không phải mã trên giấy của Trung tâm." in page.inner_text("div.note")
+    assert not any("H37.07" in url for url in (*asked, page.url))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

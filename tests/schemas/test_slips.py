@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from schemas.canonical import to_base64
 from schemas.errors import Malformed
-from schemas.slips import SlipCode, is_real, read
+from schemas.slips import ALL, Coded, SlipCode, is_real, read
 from tests.schemas.histories import STREAM, history, key_of, received
 
 KEY = to_base64(key_of("counter-01.1").public_key().public_bytes_raw())
@@ -81,3 +82,25 @@ def test_other_codes_are_told_apart(text: str) -> None:
 @pytest.mark.parametrize("key", ["", "AA", to_base64(bytes(32))])
 def test_a_machine_without_a_key_has_printed_nothing(key: str) -> None:
     assert not is_real(printed(), key)
+
+
+@pytest.mark.parametrize("paper", [Coded.RECEIPT, Coded.RESULT])
+def test_another_papers_code_is_no_slip_and_its_seal_is_for_itself_alone(paper: Coded) -> None:
+    """A receipt must not bring a reception back, and none can be made into the other."""
+    sealed = replace(code(), paper=paper).sealed(key_of("counter-01.1").sign)
+    assert is_real(sealed, KEY, ALL)
+    assert read(sealed, ALL)[0].paper is paper
+    assert not is_real(sealed, KEY)
+    with pytest.raises(Malformed):
+        read(sealed)
+    for other in ALL - {paper}:
+        assert not is_real(sealed.replace(paper.value, other.value), KEY, ALL)
+
+
+def test_a_telephone_opens_the_public_page_and_the_code_is_the_same() -> None:
+    sealed = code().sealed(key_of("counter-01.1").sign, "https://motcua.example/slip")
+    assert re.fullmatch(r"https://motcua\.example/slip#MC1~[A-Za-z0-9.~_-]+", sealed)
+    assert read(sealed)[0] == code()
+    assert is_real(f" {sealed.replace('~', '%7E')}\r\n", KEY)
+    assert is_real(sealed.partition("#")[2].join(("#", "")), KEY)
+    assert not is_real(sealed.replace("MC1", "MC2"), KEY)
