@@ -15,6 +15,7 @@ import msgspec
 
 from edge.admission import Sealed
 from edge.clock import Clock
+from edge.completeness import NODES
 from edge.database import AckDay, NodeFile, Whole
 from edge.keys import NodeKeys
 from schemas.acks import Acks, read, seal
@@ -126,9 +127,9 @@ class AckBook:
         if others is not None:  # central speaks of a copy of this machine
             return
         connection.execute(
-            "UPDATE delivery SET centre_at = ? WHERE centre_at IS NULL AND own = 1 AND hash IN"
-            " (SELECT hash FROM event WHERE node = ? AND seq <= ?)",
-            (timestamp(self._clock()), self._node, upto),
+            "UPDATE delivery SET centre_at = ? WHERE centre_at IS NULL AND own = 1 AND"
+            " (SELECT e.seq FROM event e WHERE e.stream = delivery.stream AND e.hash = delivery.hash) <= ?",
+            (timestamp(self._clock()), upto),
         )
 
     # ---- at central
@@ -154,9 +155,8 @@ class AckBook:
         """The machines whose chains may go on further than was looked."""
         with self._file.read() as connection:
             rows = connection.execute(
-                "SELECT e.node FROM (SELECT node, max(seq) AS newest FROM event GROUP BY node) e"
-                " LEFT JOIN whole w ON w.node = e.node AND w.database = 'dossiers'"
-                " WHERE w.seq IS NULL OR w.seq < e.newest"
+                f"SELECT n.node FROM ({NODES}) n LEFT JOIN whole w ON w.node = n.node AND w.database = 'dossiers'"  # noqa: S608 - ours
+                " WHERE w.seq IS NULL OR w.seq < (SELECT max(e.seq) FROM event e WHERE e.node = n.node)"
             ).fetchall()
         return [node for (node,) in rows]
 

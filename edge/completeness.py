@@ -23,7 +23,7 @@ MOST_GAPS: Final = 20
 Rows = Callable[..., Sequence[tuple[Any, ...]]]
 """Asks a database: the query, then its values."""
 
-_NODES: Final = """
+NODES: Final = """
 WITH RECURSIVE chain (node) AS (SELECT min(node) FROM event UNION ALL
     SELECT (SELECT min(node) FROM event WHERE node > chain.node) FROM chain WHERE chain.node IS NOT NULL)
 SELECT node FROM chain WHERE node IS NOT NULL
@@ -114,7 +114,7 @@ class Chains:
 
 def chains_in(rows: Rows, acks: Acks | None, *, own: str, is_centre: bool) -> list[ChainState]:
     """The same of any node's database, also of one that does not run."""
-    nodes = {str(node) for (node,) in rows(_NODES)}
+    nodes = {str(node) for (node,) in rows(NODES)}
     if acks is not None:
         nodes |= set(acks.held.get("dossiers", {}))
     proven = {

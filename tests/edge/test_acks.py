@@ -136,6 +136,46 @@ def test_the_list_survives_a_restart(centre: SmallCentre) -> None:
     assert centre.reopen("central").acks.renew() is None
 
 
+def test_to_find_nothing_new_costs_the_same_whatever_the_age_of_the_centre(centre: SmallCentre) -> None:
+    """Central asks itself every two seconds, an edge at every contact, and there may be millions of acts."""
+    central, counter = centre["central"], centre["counter-01"]
+
+    def steps() -> int:
+        taken = 0
+
+        def step() -> None:
+            nonlocal taken
+            taken += 1
+
+        with central.file.write() as one, counter.file.write() as other:
+            for connection in (one, other):
+                connection.set_progress_handler(step, 10)
+            central.acks.renew()
+            carry(central, counter)
+            for connection in (one, other):
+                connection.set_progress_handler(None, 0)
+        return taken
+
+    def old(count: int) -> None:
+        rows = [
+            (f"{seq:032x}", f"{seq:064x}", counter.id, seq, "", "", "", "effective", "")
+            for seq in range(1, count)
+        ]
+        for node in (central, counter):
+            with node.file.write() as connection:
+                connection.executemany("INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+                connection.execute(
+                    "INSERT OR REPLACE INTO whole VALUES ('dossiers', ?, ?, ?)",
+                    (counter.id, count - 1, f"{count - 1:064x}"),
+                )
+        centre.clock.forward(days=1)
+
+    old(100)
+    young = steps()
+    old(10_000)
+    assert steps() < young + 10
+
+
 def test_it_is_asked_for_over_the_line_and_nobody_can_write_it_there(centre: SmallCentre) -> None:
     central, counter = centre["central"], centre["counter-01"]
     new = renewed(centre)
