@@ -477,6 +477,9 @@ CREATE INDEX delivery_unsealed ON delivery (sealed) WHERE sealed <> 1;
 _STREAM_9: Final = "(SELECT e.stream FROM event e WHERE e.hash = d.hash)"
 """Projections of that time have all events of deliveries; a file that is only being made has neither."""
 
+DOUBTFUL: Final = "place NOT IN ('effective', 'contested', 'void')"
+"""The words of the partial index of such acts: a query without them reads the whole archive."""
+
 _PROJECTIONS: Final = """
 CREATE TABLE event (stream TEXT NOT NULL, hash TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL,
     kind TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, place TEXT NOT NULL, why TEXT NOT NULL,

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import count
 from typing import Any, Final, TypeVar
 from zlib import crc32
 
 from edge.admission import Admission, Sealed
 from edge.clock import Clock
-from edge.database import Fact, NodeFile, fresh_projections
+from edge.database import DOUBTFUL, Fact, NodeFile, fresh_projections
 from edge.seals import Seals, settle
 from edge.waits import Waits
 from schemas.acts import TABLE
@@ -225,9 +225,8 @@ class Projector:
             Fact.insert(key=_TRUSTED_UP_TO, value=str(number)).on_conflict_replace().execute()
 
     def _waiting(self, connection: Connection) -> list[tuple[str, str]]:
-        found: list[tuple[str, str]] = connection.execute(
-            "SELECT DISTINCT stream, why FROM event WHERE place = ?", (Place.WAITING.value,)
-        ).fetchall()
+        query = f"SELECT DISTINCT stream, why FROM event WHERE {DOUBTFUL} AND place = ?"  # noqa: S608 - ours
+        found: list[tuple[str, str]] = connection.execute(query, (Place.WAITING.value,)).fetchall()
         return found
 
     def _is_answered(self, why: str) -> bool:
@@ -241,12 +240,10 @@ class Projector:
         """The streams that trust decisions since the last time are about."""
         fact = Fact.get_or_none(Fact.key == _TRUSTED_UP_TO)
         seen = int(fact.value) if fact is not None else 0
-        return {
-            stream
-            for number, entry in self._catalog.trust.said
-            if number > seen
-            for stream in _touched(connection, entry)
-        }
+        said = [entry for number, entry in self._catalog.trust.said if number > seen]
+        persons = {entry.id for entry in said if isinstance(entry, Person)}
+        touched = {stream for entry in said for stream in _touched(connection, entry)}
+        return touched | _of_persons(connection, persons)
 
     def _note_forks(self, connection: Connection, hashes: Sequence[str]) -> None:
         """Two events with one number, both under the machine's seal."""
@@ -431,8 +428,6 @@ def _touched(connection: Connection, entry: Entry) -> Iterator[str]:
             # which certificate an act was signed with stands in the act: all of them since then are looked at
             marks = ", ".join("?" * len(_SIGNED))
             query, values = f"at >= ? AND kind IN ({marks})", (entry.since, *_SIGNED)
-        case Person():
-            query, values = "by = ?", (entry.id,)
         case Year():
             # what was waited for counts in working days, and those are others now
             marks = ", ".join("?" * len(PAUSES))
@@ -444,6 +439,16 @@ def _touched(connection: Connection, entry: Entry) -> Iterator[str]:
             return
     found = connection.execute(f"SELECT DISTINCT stream FROM event WHERE {query}", values)  # noqa: S608 - ours
     yield from [stream for (stream,) in found]
+
+
+def _of_persons(connection: Connection, persons: Set[str]) -> set[str]:
+    """The streams with acts of theirs: one look through all acts, however many persons a list of staff brings."""
+    if not persons:
+        return set()
+    return {
+        stream
+        for (stream,) in where_in(connection, "SELECT DISTINCT stream FROM event WHERE by IN", [*persons])
+    }
 
 
 def _slices(many: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -8,7 +8,16 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
-from edge.database import ConflictRow, Copy, DossierRow, EventRow, NodeFile, PartyRow, RefusedDocument
+from edge.database import (
+    DOUBTFUL,
+    ConflictRow,
+    Copy,
+    DossierRow,
+    EventRow,
+    NodeFile,
+    PartyRow,
+    RefusedDocument,
+)
 from edge.projector import Projector
 from schemas.acts import Status
 from schemas.catalog import Procedure
@@ -20,9 +29,7 @@ from schemas.spelling import words
 
 LISTED: Final = 50
 # the first words are those of the partial index
-_KEPT_BACK: Final = (
-    "place NOT IN ('effective', 'contested', 'void') AND place <> 'redacted' AND why <> 'redacted'"
-)
+_KEPT_BACK: Final = f"{DOUBTFUL} AND place <> 'redacted' AND why <> 'redacted'"
 _KEPT_BACK_COLUMNS: Final = (
     "e.hash, e.kind, e.at, e.by, e.node, e.seq, e.place, e.why, e.stream, d.arrived_at, d.source"
 )
