@@ -22,9 +22,11 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 from msgspec import Meta
 
+from central.errors import NotGranted
 from central.tls_authority import Names, TlsAuthority, common_name, make_tls_authority, usage
 from edge.chain import OwnChain
 from edge.clock import Clock
+from edge.database import Chain
 from edge.enrolment import lay_down, make_request, own_keys, settle_in
 from edge.ids import Ids
 from edge.keys import NodeKeys, keep_keys
@@ -69,6 +71,19 @@ class Authority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         )
         return cls(builder.sign(key, hashes.SHA256()), key)
+
+    @classmethod
+    def opened(cls, content: bytes, passphrase: str) -> Authority:
+        """What `closed` made. Raises `NotGranted`."""
+        try:
+            key, certificate, _ = pkcs12.load_key_and_certificates(content, passphrase.encode())
+        except ValueError as why:
+            raise NotGranted(
+                "this passphrase does not open the authority's key, or the file is another one"
+            ) from why
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or certificate is None:
+            raise NotGranted("this file is not the key of a centre's authority")
+        return cls(certificate, key)
 
     def closed(self, passphrase: str) -> bytes:
         """Key and certificate as PKCS#12 that opens with the passphrase, slowly."""
@@ -361,13 +376,18 @@ class Office:
             centre.file, self._store, centre.keys, centre.clock, centre.ids, node=centre.id
         )
 
-    def define(self, entries: Iterable[Entry], *, by: str, with_: Sequence[str] = ()) -> int:
+    def define(
+        self, entries: Iterable[Entry], *, by: str, with_: Sequence[str] = (), choosing: bool = False
+    ) -> int:
         """Write entries, all of them or none; how many. A later entry on a subject replaces the earlier one.
 
-        `with_`: second persons, where the entry needs them.
+        `with_`: second persons, where the entry needs them. `choosing`: they end what central was stopped for.
+        Raises `NotGranted` while it is.
         """
         written: dict[tuple[str, str], tuple[str, str]] = {}
         count = 0
+        if not choosing and (why := self.stopped) is not None:
+            raise why
         with self._centre.file.write():
             for entry in entries:
                 subject = (kind_of(entry), subject_of(entry))
@@ -382,6 +402,25 @@ class Office:
                 written[subject] = (stream, event)
                 count += 1
         return count
+
+    @property
+    def stopped(self) -> NotGranted | None:
+        """Why central can say nothing now."""
+        with self._centre.file.read():
+            begun = Chain.get_or_none(Chain.database == self._store.name) is not None
+        if not begun:
+            return NotGranted(
+                f"{self._centre.id} is new and collects what the machines have: it says nothing before it takes over"
+                " (`motcua central takeover`)",
+                "collecting",
+            )
+        if self._centre.branched:
+            return NotGranted(
+                "the catalog has two branches, and central says nothing more: two administrators choose one, with"
+                " `motcua central choose`",
+                "branches",
+            )
+        return None
 
     def confirm(self) -> bool:
         """Say that nothing newer is to be known, if nothing was said for some days; whether it was said.

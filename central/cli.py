@@ -109,7 +109,13 @@ def central(context: click.Context, data: Path | None, config: Path | None, watc
         run_node(_config(data, config), centre=True, watch_stdin=watch_stdin)
 
 
-for command in (cli_machines.init, cli_machines.code, cli_machines.answer, cli_machines.change):
+for command in (
+    cli_machines.init,
+    cli_machines.code,
+    cli_machines.answer,
+    cli_machines.change,
+    cli_machines.takeover,
+):
     central.add_command(command)
 for command in (cli_machines.enrol, cli_machines.revoke, cli_machines.close, cli_machines.config):
     main.add_command(command)
@@ -358,21 +364,31 @@ def backup(target: Path, data: Path | None, config: Path | None, as_json: bool) 
 
 
 @main.command()
-@click.argument("source", metavar="BACKUP", type=_folder)
+@click.argument("source", metavar="[BACKUP]", type=_folder, required=False)
 @click.argument("code", required=False, default="")
 @click.argument("url", required=False, default="")
 @click.option("--data", type=_folder, required=True, help="The new machine's folder.")
-@click.option("--address", default="", help="How others reach the new machine. [default: not]")
+@click.option(
+    "--authority", type=_file, help="Central's next: the authority's key, from the safe. Without BACKUP too."
+)
+@click.option("--passphrase-file", type=_file, help="The passphrase of the authority's key. [default: asked]")
+@click.option("--node", default="", help="Without a BACKUP: who the next central is. [default: central.2]")
+@click.option(
+    "--address", default="", help="How others reach the new machine. [default: not; central: as before]"
+)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8600, show_default=True, help="Without --address."
 )
 @click.option("--key-file", type=_file, help="What opens the backup, where a key file closes it.")
 @click.option("--json", "as_json", is_flag=True)
 def restore(
-    source: Path,
+    source: Path | None,
     code: str,
     url: str,
     data: Path,
+    authority: Path | None,
+    passphrase_file: Path | None,
+    node: str,
     address: str,
     port: int,
     key_file: Path | None,
@@ -380,12 +396,19 @@ def restore(
 ) -> None:
     """Give a place its next machine, with what the BACKUP of the one before holds.
 
-    CODE and URL as for `motcua enrol`; without them the machine in --data has its card already.
+    An edge: CODE and URL as for `motcua enrol`; without them the machine in --data has its card already. Central:
+    --authority; without a BACKUP all comes from the edges.
     """
-    from central.restore import Wanted, restore_command
+    from central.restore import NewCentral, Wanted, restore_centre_command, restore_command
 
-    wanted = Wanted(source, data, code, url, address.rstrip("/"), port, key_file)
-    sys.exit(restore_command(wanted, as_json=as_json))
+    address = address.rstrip("/")
+    if authority is not None and not code:
+        key = cli_machines.open_authority(authority, passphrase_file)
+        new = NewCentral(data, key, source, node, address, port)
+        sys.exit(restore_centre_command(new, key_file, as_json=as_json))
+    if source is None or authority is not None:
+        raise click.UsageError("give BACKUP with CODE and URL for an edge, --authority for central")
+    sys.exit(restore_command(Wanted(source, data, code, url, address, port, key_file), as_json=as_json))
 
 
 @main.command()

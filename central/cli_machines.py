@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from central.centre import Numbers
+    from central.centre import Authority, Numbers
     from central.enrolment import Wish
     from schemas.catalog import Duty
 
@@ -144,6 +144,36 @@ def _secret(file: Path | None, asked: str) -> str:
     if file is not None:
         return file.read_text(encoding="utf-8").partition("\n")[0].strip()
     return str(click.prompt(asked, hide_input=True, confirmation_prompt=True))
+
+
+def open_authority(file: Path, passphrase_file: Path | None) -> Authority:
+    """The authority's key, from the stick in the safe. Raises `CannotStart`, `NotGranted`."""
+    from central.centre import Authority
+    from edge.errors import CannotStart
+
+    try:
+        content = file.read_bytes()
+    except OSError as why:
+        raise CannotStart(f"{file} cannot be read ({why.strerror}): is the stick in?") from why
+    if passphrase_file is not None:
+        passphrase = passphrase_file.read_text(encoding="utf-8").partition("\n")[0].strip()
+    else:
+        passphrase = str(click.prompt("Passphrase of the authority's key", hide_input=True))
+    return Authority.opened(content, passphrase)
+
+
+@click.command("takeover")
+@click.option("--data", type=_folder, required=True, help="The new central's folder; it may be running.")
+@click.option("--by", required=True, help="The administrator who does it.")
+@click.option("--without", multiple=True, help="A machine that is not waited for; once for each.")
+def takeover(data: Path, by: str, without: tuple[str, ...]) -> None:
+    """A new central has collected what the machines have, and begins to be central."""
+    from central.control import TakeOver, TookOver, give
+
+    done = give(data, TakeOver(by, list(without)), TookOver)
+    click.echo(
+        f"{done.node} is central from here on, catalog {done.catalog}; the one before is revoked as lost"
+    )
 
 
 @click.command("code")

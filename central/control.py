@@ -21,6 +21,7 @@ import msgspec
 from central.enrolment import Change, Enrolment, Wish
 from central.errors import CentralError, NotGranted
 from central.rescue import Taken, take_in
+from central.succession import take_over
 from edge.chain import ClockBehind
 from edge.clock import system_clock
 from edge.errors import CannotStart, NodeError
@@ -98,8 +99,20 @@ class TakeInDocuments(msgspec.Struct, frozen=True, tag="take_in"):
     source: str
 
 
-Order = MakeCode | AnswerFile | Revoke | ChangeCard | TakeInDocuments
-Done = Code | Answered | Revoked | Changed | Taken
+class TakeOver(msgspec.Struct, frozen=True, tag="take_over"):
+    """A new central has collected, and begins."""
+
+    by: str
+    without: list[str]
+
+
+class TookOver(msgspec.Struct, frozen=True):
+    node: str
+    catalog: str
+
+
+Order = MakeCode | AnswerFile | Revoke | ChangeCard | TakeInDocuments | TakeOver
+Done = Code | Answered | Revoked | Changed | Taken | TookOver
 
 
 class _Refused(msgspec.Struct, frozen=True):
@@ -124,6 +137,9 @@ def perform(centre: Node, order: Order) -> Done:
             return Changed(card.node, card.address)
         case TakeInDocuments():
             return take_in(centre, order.database, order.documents, order.source)
+        case TakeOver():
+            card = take_over(centre, by=order.by, without=order.without)
+            return TookOver(card.node, centre.catalog.name)
 
 
 def give(data: Path, order: Order, kind: type[_T]) -> _T:

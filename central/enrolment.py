@@ -33,7 +33,7 @@ from edge.node import Node
 from schemas import boxes
 from schemas.calendar import local_day
 from schemas.canonical import from_base64, to_base64
-from schemas.catalog import Card, Cut, Duty, NumberRange, Role, Why
+from schemas.catalog import Card, Cut, Duty, Entry, NumberRange, Role, Why
 from schemas.enrolment import (
     ADDRESS,
     Code,
@@ -278,7 +278,7 @@ class Enrolment:
         """Write a card anew with what becomes different. Place, number, keys and lease stay. Raises `NotGranted`."""
         now = self._centre.clock()
         with self._centre.file.write():
-            self._administrator(by, now)
+            self.require_administrator(by, now)
             card = self._open_card(node)
             said = {
                 name: value for name, value in msgspec.structs.asdict(change).items() if value is not None
@@ -309,26 +309,31 @@ class Enrolment:
         """
         now = self._centre.clock()
         with self._centre.file.write():
-            self._administrator(by, now)
+            self.require_administrator(by, now)
             card = self._open_card(node)
             if node == self._centre.id:
                 raise NotGranted("central cannot revoke itself")
-            closing = self._closing(node)
-            if why == "retired" and closing is None:
+            if why == "retired" and self._closing(node) is None:
                 raise NotGranted(
                     f"{node} has not closed itself, or its last acts are not here yet: give `motcua close` at the"
                     " machine and wait until nothing waits there, or revoke it as lost",
                     "not_closed",
                 )
-            last = card.lease_to if closing is None else min(card.lease_to, local_day(moment(closing.at)))
-            ended = msgspec.structs.replace(card, duties=(), revoked=why, lease_to=max(card.lease_from, last))
-            cuts = [
-                self._cut(node, database, why)
-                for database in ("dossiers", "visits")
-                if database != "dossiers" or node not in self._centre.catalog.trust.cuts
-            ]
-            Office(self._centre).define([*cuts, *self._ranges(node, local_day(now)), ended], by=by)
-        return ended
+            Office(self._centre).define(self.end(card, why), by=by)
+        return self._centre.catalog.latest.card(node) or card
+
+    def end(self, card: Card, why: Why) -> list[Entry]:
+        """What the catalog says of a machine that is no more: up to where its acts count, its numbers, its last card."""
+        node, now = card.node, self._centre.clock()
+        closing = self._closing(node)
+        last = card.lease_to if closing is None else min(card.lease_to, local_day(moment(closing.at)))
+        ended = msgspec.structs.replace(card, duties=(), revoked=why, lease_to=max(card.lease_from, last))
+        cuts = [
+            self._cut(node, database, why)
+            for database in ("dossiers", "visits")
+            if database != "dossiers" or node not in self._centre.catalog.trust.cuts
+        ]
+        return [*cuts, *self._ranges(node, local_day(now)), ended]
 
     def _open_card(self, node: str) -> Card:
         card = self._centre.catalog.latest.card(node)
@@ -394,7 +399,7 @@ class Enrolment:
         return free
 
     def _place(self, wish: Wish, by: str, now: datetime) -> Place:
-        self._administrator(by, now)
+        self.require_administrator(by, now)
         day = local_day(now)
         cards = [card for card in self._cards() if card.place == wish.place]
         alive = next((card for card in cards if card.opens), None)
@@ -490,9 +495,10 @@ class Enrolment:
         held = [one for one in self._centre.catalog.latest.all_ranges() if one.node == node]
         return [msgspec.structs.replace(one, until=max(until, one.since)) for one in held]
 
-    def _administrator(self, by: str, now: datetime) -> None:
+    def require_administrator(self, by: str, now: datetime | None = None) -> None:
+        """Raises `NotGranted` for anybody else."""
         person = self._centre.catalog.latest.person(by)
-        if person is None or not person.has(Role.ADMINISTRATOR, local_day(now)):
+        if person is None or not person.has(Role.ADMINISTRATOR, local_day(now or self._centre.clock())):
             raise NotGranted(
                 f"{by or 'nobody'} is no administrator of this centre: say who does it with --by"
             )

@@ -19,19 +19,23 @@ import click
 import msgspec
 
 from central.backup import Manifest, Told, read_backup, shown
-from central.centre import write_token
+from central.centre import Authority, Place, host_of, write_token
+from central.founding import DUTIES
 from central.inspection import catalogs, events
 from central.inspection.documents import Documents
 from central.inspection.reading import Snapshot
 from central.rekey import passphrase
 from central.rescue import Database, Rescued, Taken, opening, report, rescue, take_in
-from edge.at_rest import AtRest
+from central.succession import prepare, tls_authority_of
+from central.tls_authority import Names, make_tls_authority
+from edge.at_rest import OPEN, AtRest
 from edge.clock import Clock, system_clock
-from edge.enrolment import Machine
+from edge.enrolment import Machine, settings_for
 from edge.errors import CannotStart
 from edge.ids import Ids
 from edge.node import Folder, Node
 from edge.settings import NodeSettings, read_settings, write_settings
+from schemas.catalog import Card, Catalog
 from schemas.enrolment import incarnation
 from schemas.events import Document
 
@@ -78,9 +82,117 @@ def restore_edge(wanted: Wanted, at_rest: AtRest, *, clock: Clock, ids: Ids, tol
             node.close()
 
 
+@dataclass(frozen=True, slots=True)
+class NewCentral:
+    """What `motcua restore` is told for a central. Without `backup` all comes from the edges.
+
+    `node`: who it will be; "" for the next after the one in the backup.
+    """
+
+    data: Path
+    authority: Authority
+    backup: Path | None = None
+    node: str = ""
+    address: str = ""
+    port: int = 8600
+
+
+def restore_centre(
+    wanted: NewCentral, at_rest: AtRest, *, clock: Clock, ids: Ids, told: Told
+) -> Rescued | None:
+    """The next central, which knows what the backup knew and collects the rest. Raises `CannotStart`, `NotGranted`."""
+    folder, backup = Folder(wanted.data), wanted.backup
+    if backup is not None:
+        read_backup(backup, told)
+    if not folder.path.exists():
+        _prepare(wanted, folder, at_rest, clock, ids)
+    elif not folder.succession.exists():
+        raise CannotStart(f"{folder.path} is there already: a new central gets a folder of its own")
+    if backup is None:
+        return None
+    settings = read_settings(folder.path)
+    with folder.locked():
+        node = Node(folder, settings, clock=clock, ids=ids, ask=passphrase)
+        try:
+            if not node.collects:
+                raise CannotStart(
+                    f"{node.id} is central by now: `motcua rescue` brings in what a disk or backup still has"
+                )
+            _bring_tokens(backup, at_rest, folder)
+
+            def give(database: Database, documents: Sequence[Document], source: str) -> Taken:
+                return take_in(node, database, documents, source)
+
+            return rescue(backup, give, aside=folder.path, told=told, at_rest=lambda: at_rest)
+        finally:
+            node.close()
+
+
+def _prepare(wanted: NewCentral, folder: Folder, at_rest: AtRest, clock: Clock, ids: Ids) -> None:
+    place = Place(wanted.node or "central.2", "Trung tâm", 0, DUTIES, wanted.address)
+    settings = settings_for(place.node, wanted.address, wanted.port, peers=())
+    tls = None
+    if wanted.backup is not None:
+        old, card = read_settings(wanted.backup), _card_in(wanted.backup, at_rest, wanted.authority)
+        where, number = incarnation(card.node)
+        place = Place(
+            wanted.node or f"{where}.{number + 1}",
+            card.title,
+            card.number,
+            card.duties,
+            wanted.address or card.address,
+            card.agencies,
+            card.building,
+        )
+        settings = msgspec.structs.replace(old, node=place.node, data="", key_file="", demo=None)
+        if wanted.address:
+            fresh = settings_for(place.node, wanted.address, wanted.port, peers=())
+            settings = msgspec.structs.replace(settings, host=fresh.host, port=fresh.port)
+        tls = tls_authority_of(wanted.backup, at_rest)
+    if tls is None:
+        names = Names.of(filter(None, [host_of(place.address)]))
+        tls = make_tls_authority(wanted.authority.certificate, wanted.authority.key, names, clock())
+    prepare(folder, wanted.authority, place, settings, tls=tls, clock=clock, ids=ids)
+
+
+def _card_in(backup: Path, at_rest: AtRest, authority: Authority) -> Card:
+    """The card of the central that was backed up. Raises `CannotStart`."""
+    if catalogs.read_root(backup) != authority.der:
+        raise CannotStart(
+            "this authority is another centre's: take the stick of the centre that is to be restored"
+        )
+    catalog = catalog_in(backup, at_rest)
+    card = catalog.latest.card(read_settings(backup).node)
+    if card is None:
+        raise CannotStart(
+            f"the catalog in {backup} cannot be read: leave the backup out, and bring it in with rescue"
+        )
+    return card
+
+
+def restore_centre_command(wanted: NewCentral, key_file: Path | None, *, as_json: bool) -> int:
+    """Prepare the next central, and say what to do next: 0, or 1 where something of the backup could not be taken in."""
+    at_rest = OPEN if wanted.backup is None else opening(wanted.backup, key_file, passphrase)
+    if wanted.backup is not None and not is_of_centre(wanted.backup, at_rest):
+        raise CannotStart(
+            f"{wanted.backup} is no central's: an edge is restored with CODE and URL, without --authority"
+        )
+    with shown(as_json=as_json) as told:
+        rescued = restore_centre(wanted, at_rest, clock=system_clock, ids=Ids(), told=told)
+    if rescued is not None:
+        report(rescued, as_json=as_json)
+    if not as_json:
+        here = read_settings(wanted.data).node
+        click.echo(f"this machine is {here} and collects; put the authority back into the safe")
+        click.echo(f"start it with: motcua central --data {wanted.data}")
+    return 0 if rescued is None or rescued.whole else 1
+
+
 def restore_command(wanted: Wanted, *, as_json: bool) -> int:
     """Restore an edge, and say what came of it: 0, or 1 where something could not be taken in."""
     at_rest = opening(wanted.backup, wanted.key_file, passphrase)
+    if is_of_centre(wanted.backup, at_rest):
+        raise CannotStart("this is a backup of central: say --authority FILE, with the stick from the safe")
     with shown(as_json=as_json) as told:
         rescued = restore_edge(wanted, at_rest, clock=system_clock, ids=Ids(), told=told)
     report(rescued, as_json=as_json)
@@ -91,12 +203,15 @@ def restore_command(wanted: Wanted, *, as_json: bool) -> int:
 
 
 def is_of_centre(backup: Path, at_rest: AtRest) -> bool:
-    """Whether a backup, or a found folder, is a central's: by the catalog in it."""
-    folder = Folder(backup)
-    with contextlib.closing(Snapshot(folder.database, at_rest.database_key)) as snapshot:
+    """Whether a backup is a central's: by the catalog in it."""
+    return catalog_in(backup, at_rest).centre == read_settings(backup).node
+
+
+def catalog_in(backup: Path, at_rest: AtRest) -> Catalog:
+    """The catalog of a folder, as far as it can be proven."""
+    with contextlib.closing(Snapshot(backup / "node.db", at_rest.database_key, still=True)) as snapshot:
         reads = events.read_events(Documents(snapshot, "catalog"))
-        proven = catalogs.prove([catalogs.read_root(backup)], reads)
-    return proven.catalog.centre == read_settings(backup).node
+        return catalogs.prove([catalogs.read_root(backup)], reads).catalog
 
 
 def _next_of(manifest: Manifest, backup: Path, folder: Folder) -> NodeSettings:

@@ -37,6 +37,8 @@ from edge.settings import NodeSettings, read_config
 from edge.spooling import Spooling
 from edge.status import answering, status_of
 from edge.sticks import listening as taking_orders
+from edge.succession import PATH as WHO
+from edge.succession import create_introducing
 from edge.upkeep import Upkeep
 from edge.web import create_pages
 from sync.errors import Unavailable
@@ -76,7 +78,9 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
         extra = [register] if node.is_centre else []
         pages = create_pages(node, roads, spooling.wake, extra=extra, courier=courier)
         with contextlib.ExitStack() as stack:
-            beside = {PATH.strip("/"): create_enrolling(node)} if node.is_centre else {}
+            beside = {}
+            if node.is_centre:
+                beside = {PATH.strip("/"): create_enrolling(node), WHO.strip("/"): create_introducing(node)}
             app, door = application(node, pages, beside), Door(node)
             host, port = stack.enter_context(serving(app, settings.host, settings.port, door=door))
             if node.is_centre:
@@ -151,7 +155,7 @@ def wait_until(stopping: threading.Event, now_and_then: Callable[[], object] = l
 def _hour(node: Node) -> None:
     """What a node does by itself; central more."""
     node.redactions.apply()  # bytes that a reader kept in a log when they had to go
-    if not node.is_centre:
+    if not node.is_centre or Office(node).stopped is not None:
         return
     Office(node).confirm()
     enrolment = Enrolment(node)

@@ -11,6 +11,7 @@ import threading
 from typing import Final
 
 from central.centre import Office
+from central.errors import NotGranted
 from central.rows import report_rows
 from edge.chain import ClockBehind
 from edge.node import Node
@@ -68,7 +69,7 @@ class Watch:
                     report_forks(self._centre)
                     report_rows(self._centre)
                     seen = newest
-                except (Unavailable, ClockBehind) as why:
+                except (Unavailable, ClockBehind, NotGranted) as why:
                     log.warning("forks are looked for again in %.0f s: %s", LOOK_S, why)
                     self._stopping.wait(LOOK_S)
                     continue

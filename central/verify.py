@@ -227,7 +227,7 @@ class _Verification:
                 Place(
                     node.name,
                     node.node,
-                    node.shelves[database],
+                    node.shelves[database] if database != "catalog" else node.shelves[database].as_of(centre),
                     writes=database != "catalog" or node.node == centre,
                     head=node.head(database),
                 )

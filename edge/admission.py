@@ -159,9 +159,13 @@ class Admission:
                 refusals[place] = f"waiting: {source} has brought too much that nobody here can judge yet"
 
     def catalog(self, documents: Sequence[Document], source: str | None) -> list[str | None]:
-        """The rules of `catalog`: entries sealed by central; central itself takes none from others."""
-        if self._catalog.centre == self._node and source is not None:
-            return ["the catalog is written by central only"] * len(documents)
+        """The rules of `catalog`: entries sealed by who is or was central.
+
+        Central itself has all of them, unless it is new and collects. What it really wrote and does not have shows that
+        it was put back from a copy: it is kept, and central stops (`edge.node`).
+        """
+        for document in documents:
+            self._catalog.introduce(document)
         return [self._why_not_in_catalog(document) for document in documents]
 
     def files(self, documents: Sequence[Document], source: str | None) -> list[str | None]:
@@ -224,13 +228,12 @@ class Admission:
             return str(why)
         if not document["_rev"].startswith("1-"):
             return "redacted: what the catalog says is not"
-        centre = self._catalog.centre
-        if centre is not None:
-            card = self._catalog.latest.card(centre)
-            if document.get("node") != centre or type(document.get("seq")) is not int:
+        if self._catalog.centre is not None:
+            key = self._catalog.key_of_central(str(document.get("node")))
+            if key is None or type(document.get("seq")) is not int:
                 return "node: not written by central"
-            if card is None or not seal_holds(document, card.ed25519):
-                return f"seal: not the seal of {centre}"
+            if not seal_holds(document, key):
+                return f"seal: not the seal of {document['node']}"
         return _why_elsewhere(event, "catalog")
 
     def _waiting_bytes(self, document: Document, event: Event | Unknown) -> int:

@@ -102,8 +102,11 @@ class Chain(Local):
     at = TextField()
 
 
+LEFT_OUT: Final = "left out "
+
+
 class Number(Local):
-    """How many dossiers of an agency this node has received on a Vietnamese day."""
+    """How many dossiers of an agency this node has received on a Vietnamese day; after `LEFT_OUT`, where it began."""
 
     key = TextField(primary_key=True)
     last = IntegerField()

@@ -109,7 +109,7 @@ class Ledger:
 
     @property
     def card(self) -> Card:
-        card = self._catalog.latest.card(self._node)
+        card = self._catalog.card_of(self._node)
         assert card is not None, "a node opens only with its card"  # noqa: S101
         return card
 
@@ -117,7 +117,7 @@ class Ledger:
         """The number that the next dossier of this agency would get here, now. Raises `NoNumber`."""
         day = local_day(self._clock())
         with self._file.read():
-            row = Number.get_or_none(Number.key == _counter(agency, day))
+            row = Number.get_or_none(Number.key == counter_of(agency, day))
         return str(self._compose(agency, day, (row.last if row else 0) + 1))
 
     def receive(self, stream: StreamId, draft: Draft, *, by: str, spool: Spool) -> Dossier:
@@ -262,6 +262,10 @@ class Ledger:
         """Check the act by one catalog and name that one, though a newer may arrive meanwhile."""
         if Fact.get_or_none(Fact.key == CLOSED) is not None:
             raise NotAllowed(Because.DUTY, "this machine has closed itself, and writes no more")
+        if view.card(self._node) is None:
+            raise NotAllowed(
+                Because.DUTY, "this central is new and collects: it writes nothing before it takes over"
+            )
         act = BY_KIND[kind]
         self._check(before, act, data, Intended(by, timestamp(at), self._node, stream, with_), view)
         rests_on = _rests_on(before, act, data) if act.effect is Effect.DECISION else None
@@ -329,7 +333,7 @@ class Ledger:
         )
 
     def _next_number(self, agency: str, day: date) -> str:
-        key = _counter(agency, day)
+        key = counter_of(agency, day)
         row = Number.get_or_none(Number.key == key)
         count = (row.last if row else 0) + 1
         Number.insert(key=key, last=count).on_conflict_replace().execute()
@@ -366,7 +370,8 @@ def may_second(view: View, name: str, act: Act, day: date) -> bool:
     return any(person.has(role, day) for role in act.witness) if act.witness else bool(person.roles_on(day))
 
 
-def _counter(agency: str, day: date) -> str:
+def counter_of(agency: str, day: date) -> str:
+    """What counts the dossiers of an agency on a day."""
     return f"{agency} {day.isoformat()}"
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from argon2 import PasswordHasher
 
@@ -25,7 +28,16 @@ from edge.clock import Clock, Stopwatch, system_stopwatch
 from edge.closing import Closing
 from edge.completeness import Chains
 from edge.contact import Contacts
-from edge.database import AMBIENT, Fact, NodeFile, copies_aside, migrate, projections_are_current
+from edge.database import (
+    AMBIENT,
+    Chain,
+    Delivery,
+    Fact,
+    NodeFile,
+    copies_aside,
+    migrate,
+    projections_are_current,
+)
 from edge.deciding import Deciding
 from edge.drafts import Drafts
 from edge.errors import CannotStart
@@ -66,6 +78,12 @@ from sync.store import Store
 from sync.writing import Arrival
 
 DATABASES = ("catalog", "dossiers", "visits", "files")
+INTRODUCED: Final = "introduced"
+"""The fact that has the card of a new central, as it showed it."""
+CHOSEN: Final = "chosen"
+"""The fact by which choice between two branches of the catalog everything here was folded last."""
+CENTRAL: Final = "central"
+"""The fact which central it was that holds what `delivery.centre_at` says."""
 
 spool.database.initialize(AMBIENT)
 
@@ -84,6 +102,8 @@ class Folder:
         self.tls_chain = path / "keys" / "tls.pem"
         self.tokens = path / "tokens"
         self.paper = path / "paper"
+        self.succession = path / "centre.json"
+        """At a central that took over from another: its own card, signed by the authority (`edge.succession`)."""
         self.at_rest: AtRest = OPEN
         """What opens it, once the node is open (`Folder.unlock`)."""
 
@@ -144,8 +164,11 @@ class Node:
         self.catalog = Catalog(folder.root.read_bytes())
         self.catalog_problem: CatalogBroken | None = None
         self.on_catalog: list[Callable[[], None]] = []
-        self._catalog_lock = threading.Lock()
+        self._catalog_lock = threading.RLock()
         self._entries: dict[str, list[Document]] = {}
+        self._branches: set[str] = set()
+        self._left: str | None = None
+        """The choice by which this node has just left the other branch of the catalog."""
         self.file = NodeFile(SqliteFile(folder.database, key=folder.at_rest.database_key))
         self._files = SqliteFile(folder.files, key=folder.at_rest.database_key)
         migrate(self.file)
@@ -155,7 +178,8 @@ class Node:
         self.contacts = Contacts(self.file, self.clock)
         self._open_stores()
         self._read_catalog()
-        if self.catalog.latest.card(self.id) is None:
+        self._remember_central()
+        if self.catalog.card_of(self.id) is None:
             raise CannotStart(f"the catalog in {folder.path} has no card for {self.id}: enrol this node")
         self._open_work()
         self._catch_up()
@@ -169,8 +193,24 @@ class Node:
         return self._clock() if self._hour is None else self._hour.now()
 
     @property
+    def collects(self) -> bool:
+        """Whether this is a new central that has written nothing yet: it takes in what others have, and only reads."""
+        return self.is_centre and self.catalog.seated != self.id
+
+    @property
     def card(self) -> Card:
         return self.ledger.card
+
+    def hears_of_central(self, document: Document) -> bool:
+        """Whether a document introduces a central that was not known here."""
+        before = self.catalog.centre
+        self.catalog.introduce(document)
+        if self.catalog.centre == before:
+            return False
+        with self.file.write():
+            Fact.insert(key=INTRODUCED, value=json.dumps(document)).on_conflict_replace().execute()
+            self._follow_central()
+        return True
 
     def close(self) -> None:
         for store in self.stores.values():
@@ -329,9 +369,30 @@ class Node:
             current = projections_are_current(connection)
         if not current:
             self.projector.rebuild()
+        self._follow_central()
+        self._fold_by_what_was_chosen()
         self.redactions.apply()
         self.projector.catalog_grew()
         self.seals.remember()
+
+    def _remember_central(self) -> None:
+        """Introduce again who was introduced before the last restart; at a new central, itself."""
+        with self.file.read():
+            fact = Fact.get_or_none(Fact.key == INTRODUCED)
+        if fact is not None:
+            self.catalog.introduce(json.loads(fact.value))
+        if self.folder.succession.exists():
+            self.catalog.introduce(load(self.folder.succession.read_bytes()))
+
+    def _follow_central(self) -> None:
+        """What another central had, a new one may not have: all is sent again, as far as it lacks it."""
+        centre = self.catalog.centre or ""
+        with self.file.write():
+            fact = Fact.get_or_none(Fact.key == CENTRAL)
+            if fact is None or fact.value != centre:
+                Fact.insert(key=CENTRAL, value=centre).on_conflict_replace().execute()
+                if fact is not None:
+                    Delivery.update(centre_at=None).execute()
 
     @property
     def closed(self) -> bool:
@@ -341,7 +402,7 @@ class Node:
 
     def trusts(self, node: str, certificate: bytes) -> bool:
         """Whether a TLS server that shows this certificate (DER) is `node`, by its card of now."""
-        card = self.catalog.latest.card(node)
+        card = self.catalog.card_of(node)
         return card is not None and card.opens and card.pin != "" and pin_of(certificate) == card.pin
 
     def _catalog_arrived(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
@@ -350,21 +411,38 @@ class Node:
 
     def _catalog_grew(self, documents: Sequence[Document]) -> None:
         if self._apply_catalog(documents):
+            self._follow_central()
+            self._fold_by_what_was_chosen()
             self.redactions.apply()
             self.projector.catalog_grew()
             self.visits.catalog_grew()
             for told in self.on_catalog:
                 told()
 
+    def _fold_by_what_was_chosen(self) -> None:
+        """Where this node had gone along the branch that was not chosen, everything is folded anew, once."""
+        if self._left is None:
+            return
+        with self.file.write():
+            fact = Fact.get_or_none(Fact.key == CHOSEN)
+            if fact is None or fact.value != self._left:
+                self.projector.rebuild()
+                Fact.insert(key=CHOSEN, value=self._left).on_conflict_replace().execute()
+        self._left = None
+
     def _is_erased(self, name: str) -> bool:
         return self.redactions.erased(name)
 
     def _read_catalog(self) -> None:
+        self._apply_catalog(self.entries())
+
+    def entries(self) -> list[Document]:
+        """Every entry that is here, in the order in which they came; those of a branch that was not chosen too."""
         store = self.stores["catalog"]
         with self.file.read():
             came = sorted(store.all_docs(), key=lambda summary: summary.seq)
             winners = store.winners([summary.id for summary in came])
-            self._apply_catalog([load(render(winners[summary.id])) for summary in came])
+            return [load(render(winners[summary.id])) for summary in came]
 
     def _apply_catalog(self, documents: Sequence[Document]) -> bool:
         """Apply the entries that follow the newest one applied; whether there were any.
@@ -389,28 +467,108 @@ class Node:
                     break
             for document in run:
                 del self._entries[document["prev"]]
+            chosen = self._chosen(documents)
+            if any(document.get("kind") == "catalog.chosen" for document in (*run, *documents)):
+                self.catalog_problem, documents = None, self.entries()
+                self._branches.clear()
             self._note_branches(documents)
-            return self.catalog.number > before
+            return chosen or self.catalog.number > before
+
+    def _chosen(self, documents: Sequence[Document]) -> bool:
+        """Go over to a branch that two administrators chose, where this node has gone along the other; whether it did."""
+        for document in documents:
+            if document.get("kind") != "catalog.chosen":
+                continue
+            name = f"{document['seq']}-{_hash(document)[:16]}"
+            if self.catalog.at(name) is not None or self.catalog.drops(name):
+                continue
+            branch = branch_with(self.entries(), _hash(document))
+            other = Catalog(self.catalog.root)
+            try:
+                other.apply(branch)
+            except CatalogBroken as why:
+                self.catalog_problem = why
+                continue
+            if any(other.drops(own) for own in self.catalog.names):
+                self.go_over(other)
+                self._left = _hash(document)
+                return True
+        return False
+
+    def go_over(self, other: Catalog) -> None:
+        """Judge by another branch of the catalog from now on; what is shown is folded anew by whoever calls."""
+        with self._catalog_lock:
+            self.catalog.become(other)
+            self.projector.forget_all()
+            self._entries = {}
+            for one in self.entries():
+                applied = self.catalog.at(f"{one.get('seq')}-{_hash(one)[:16]}") is not None
+                if not applied and isinstance(one.get("prev"), str):
+                    self._entries.setdefault(one["prev"], []).append(one)
+
+    def folds_anew(self, choice: str) -> None:
+        """Fold everything by the branch that was chosen, once; `choice` is the hash of the entry that says so."""
+        self._left = choice
+        self._fold_by_what_was_chosen()
 
     def _following(self) -> list[Document]:
         """The entries here that follow the newest one applied, each after the one before it."""
         run: list[Document] = []
         number, tip = self.catalog.number, self.catalog.tip
+        written = self._written()
         while (
-            found := next((one for one in self._entries.get(tip, ()) if one.get("seq") == number + 1), None)
-        ) is not None:
+            number < written
+            and (
+                found := next(
+                    (one for one in self._entries.get(tip, ()) if one.get("seq") == number + 1), None
+                )
+            )
+            is not None
+        ):
             run.append(found)
             number, tip = number + 1, _hash(found)
         return run
 
+    def _written(self) -> int:
+        """How many entries there can be: at central as many as it has written, elsewhere any number."""
+        with self.file.read():
+            head = Chain.get_or_none(Chain.database == "catalog")
+        return sys.maxsize if head is None else int(head.seq)
+
+    @property
+    def branched(self) -> bool:
+        """Whether central has said two things at one place, and nobody has chosen yet."""
+        return bool(self._branches)
+
     def _note_branches(self, documents: Sequence[Document]) -> None:
-        """Two entries with one number: central was restored, or its key is in other hands."""
+        """Entries of central that are not in the catalog here: central was put back from a copy, or its key is stolen."""
         for document in documents:
             seq = document.get("seq")
-            if not isinstance(seq, int) or not 0 < seq <= self.catalog.number:
+            if not isinstance(seq, int) or seq <= 0:
                 continue
-            if self.catalog.names[seq - 1] != f"{seq}-{_hash(document)[:16]}":
+            name = f"{seq}-{_hash(document)[:16]}"
+            if self.catalog.drops(name):
+                continue
+            if seq > self._written() or (seq <= self.catalog.number and self.catalog.names[seq - 1] != name):
+                self._branches.add(name)
                 self.catalog_problem = CatalogBroken(seq, "central has written two entries with this number")
+
+
+def branch_with(entries: Sequence[Document], tip: str) -> list[Document]:
+    """The entries from the first one over the one with the hash `tip` as far as they go on."""
+    by_hash = {_hash(one): one for one in entries}
+    branch: list[Document] = []
+    at = tip
+    while at in by_hash:
+        branch.append(by_hash[at])
+        at = str(by_hash[at].get("prev"))
+    branch.reverse()
+    following = {str(one.get("prev")): one for one in reversed(entries)}
+    at = tip
+    while at in following:
+        branch.append(following[at])
+        at = _hash(following[at])
+    return branch
 
 
 def _hash(document: Document) -> str:

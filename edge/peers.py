@@ -31,13 +31,19 @@ def peers_of(
     own = {peer.node: peer.url for peer in settings.peers}
     centre = view.catalog.centre
     here = view.card(settings.node)
+    cards = {card.node: card for card in view.cards()}
+    if centre is not None and (newest := view.catalog.card_of(centre)) is not None:
+        cards[centre] = newest
+        for node in [node for node in cards if node != centre and cards[node].place == newest.place]:
+            del cards[node]  # whom it took over from
+            own.setdefault(centre, own.get(node, ""))
     peers = []
-    for card in sorted(view.cards(), key=lambda card: (card.node != centre, card.node)):
+    for card in sorted(cards.values(), key=lambda card: (card.node != centre, card.node)):
         if card.node == settings.node or not card.opens:
             continue
         if card.node not in own and (settings.node == centre or not _near(card, here, centre)):
             continue
-        urls = (own.get(card.node, card.address), *(found or {}).get(card.node, ()))
+        urls = (own.get(card.node) or card.address, *(found or {}).get(card.node, ()))
         known = tuple(dict.fromkeys(url.rstrip("/") for url in urls if url))
         if known:
             peers.append(PeerNode(card.node, known))

@@ -22,7 +22,7 @@ from edge.waits import Waits
 from schemas.acts import TABLE
 from schemas.calendar import Calendar, Year, local_day
 from schemas.catalog import Admission as Admitted
-from schemas.catalog import Catalog, Cut, Entry, Fork, Person, Redaction, Report, Revocation
+from schemas.catalog import Catalog, Choice, Cut, Entry, Fork, Person, Redaction, Report, Revocation
 from schemas.clock import due_at, stopped
 from schemas.events import Event, EventHash, Unknown, moment, parse, timestamp
 from schemas.fold import PAUSES, Dossier, Place, fold
@@ -181,6 +181,11 @@ class Projector:
         """The parsed event of a document whose data is gone, and the dossier that was made of it."""
         self._parsed.forget(doc_id)
         self._folded.forget(doc_id.partition(":")[0])
+
+    def forget_all(self) -> None:
+        """The dossiers in memory were folded by another catalog."""
+        self._folded = Folded(FOLDED)
+        self._checked_at = -1
 
     def events_of(self, stream: str) -> list[Event | Unknown]:
         """The events of a stream here, whatever their seal."""
@@ -432,6 +437,8 @@ def _touched(connection: Connection, entry: Entry) -> Iterator[str]:
             # what was waited for counts in working days, and those are others now
             marks = ", ".join("?" * len(PAUSES))
             query, values = f"kind IN ({marks})", tuple(PAUSES)
+        case Choice():
+            query, values = "place = ? AND why LIKE 'catalogue %'", (Place.WAITING.value,)
         case Report():
             yield from entry.streams
             return

@@ -2,9 +2,9 @@
 
 | database | from a peer                           | to central          |
 |----------|---------------------------------------|---------------------|
-| catalog  | every peer may carry it               | never               |
-| visits   | pulled                                | pushed              |
-| dossiers | pulled, but by kiosks and boards      | pushed              |
+| catalog  | every peer may carry it               | what a new one lacks |
+| visits   | pulled                                | pushed               |
+| dossiers | pulled, but by kiosks and boards      | pushed               |
 | files    | fetched where needed (edge.fetching)  | pushed              |
 
 Who the peers are follows from the catalog (`edge.peers`), and is looked at again as it grows. Central is preferred:
@@ -32,6 +32,7 @@ from edge.database import RefusedDocument
 from edge.fetching import Elsewhere, Fetching
 from edge.node import Node, server_uuid
 from edge.peers import PeerNode, peers_of
+from edge.succession import ask_who, is_a_stranger
 from schemas.catalog import Duty
 from schemas.errors import Malformed
 from schemas.events import timestamp
@@ -52,7 +53,7 @@ ACKS_S: Final = 30.0
 """So often is a machine in contact asked for central's word on what it holds."""
 TURN_S: Final = 0.02
 _PULLED: Final = ("catalog", "visits", "dossiers")
-_PUSHED: Final = ("visits", "dossiers", "files")
+_PUSHED: Final = ("catalog", "visits", "dossiers", "files")
 _OF_THE_HALL: Final = frozenset({Duty.KIOSK, Duty.QUEUE})
 """Whoever may do no more than this works on no dossier."""
 _BATCHES: Final = {"files": 8}
@@ -272,7 +273,7 @@ class Roads:
                 self.look()
 
     def _known(self) -> object:
-        return self._node.catalog.number, dict(self._found())
+        return self._node.catalog.number, self._node.catalog.centre, dict(self._found())
 
     def _line(self, peer: PeerNode) -> _Line:
         line = _Line(peer)
@@ -362,6 +363,8 @@ class Roads:
                     continue
                 up = False
                 self._node.contacts.lost(line.node, str(why))
+                if line.node == self._node.catalog.centre and is_a_stranger(why):
+                    self._meet(line)
             woken, line.answers = up and not line.answers, up
             if woken:
                 self._wake(line)
@@ -385,6 +388,12 @@ class Roads:
                 self._node.acks.take(document)
             except Malformed as why:  # of a central, or of a key, that the catalog here does not know (yet)
                 _log.warning("%s says what central holds, not believed: %s", line.node, why)
+
+    def _meet(self, line: _Line) -> None:
+        """Somebody else answers where central was: perhaps a new central. Roads to it are made by `look`."""
+        said = ask_who(line.url)
+        if said is not None:
+            self._node.hears_of_central(said)
 
     def _wake(self, line: _Line) -> None:
         for way in line.ways:

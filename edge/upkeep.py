@@ -41,7 +41,7 @@ class Upkeep:
                 _log.warning("left for later: %s", why)
 
     def turn(self) -> None:
-        if self._node.is_centre:
+        if self._node.is_centre and not self._node.collects:
             self._node.acks.renew()
         else:
             self._node.hour.watch(system_uptime)

@@ -21,6 +21,7 @@ from schemas.calendar import Calendar, Year
 from schemas.canonical import from_base64
 from schemas.deadlines import AfterSupplement, Limit, Terms
 from schemas.deadlines import Why as NotCounted
+from schemas.enrolment import incarnation
 from schemas.errors import CatalogBroken, Malformed
 from schemas.events import Document, Event, Unknown, moment, parse
 from schemas.fees import FeeTable
@@ -356,6 +357,7 @@ class Queue(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+CatalogName = Annotated[str, Meta(pattern=r"^[1-9][0-9]*-[0-9a-f]{16}\Z")]
 StreamName = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Moment = Annotated[
     str, Meta(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z\Z")
@@ -485,6 +487,17 @@ class DataAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     targets: Annotated[tuple[str, ...], Meta(max_length=200)] = ()
 
 
+class Choice(msgspec.Struct, frozen=True):
+    """Of two branches of the catalog this one goes on, as two administrators chose: `after` is the last entry of both.
+
+    What names an entry of the other one (`dropped`, by name) is judged by `after`.
+    """
+
+    after: Annotated[int, Meta(ge=1)]
+    dropped: Annotated[tuple[CatalogName, ...], Meta(min_length=1, max_length=2000)]
+    reason: Text
+
+
 class Confirmation(msgspec.Struct, frozen=True):
     """That nothing newer is to be known: written when central has had nothing else to say for some days."""
 
@@ -494,7 +507,7 @@ class Confirmation(msgspec.Struct, frozen=True):
 Entry = (
     Centre | Card | Agency | Procedure | Person | Year | Delegation | Commune | Form | NumberRange
     | Cut | Fork | Admission | Report | Revocation | Redaction | Password | SignOut | DataAnswer
-    | Anchor | RevocationList | FeeTable | Confirmation | Queue
+    | Anchor | RevocationList | FeeTable | Confirmation | Queue | Choice
 )  # fmt: skip
 T = TypeVar("T")
 
@@ -511,6 +524,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "range.granted": NumberRange,
     "fees.defined": FeeTable,
     "catalog.confirmed": Confirmation,
+    "catalog.chosen": Choice,
     "cut.made": Cut,
     "fork.reported": Fork,
     "event.admitted": Admission,
@@ -550,6 +564,8 @@ def subject_of(entry: Entry) -> str:
             return entry.procedure
         case Confirmation():
             return "catalog"
+        case Choice():
+            return f"{entry.after} {entry.dropped[0]}"
         case Cut():
             return f"{entry.node} {entry.database}"
         case Fork():
@@ -586,7 +602,7 @@ class Trust:
 
     def learn(self, number: int, entry: Entry) -> None:
         if (isinstance(entry, Person) and self._ends_a_role(entry)) or isinstance(
-            entry, Cut | Fork | Admission | Revocation | Redaction | Report | Year
+            entry, Cut | Fork | Admission | Revocation | Redaction | Report | Year | Choice
         ):
             self.said.append((number, entry))
         match entry:
@@ -664,6 +680,15 @@ class Trust:
         return None
 
 
+def _follows(node: str, before: str) -> bool:
+    """Whether one is a later installation at the place of the other."""
+    try:
+        (place, number), (other, earlier) = incarnation(node), incarnation(before)
+    except Malformed:
+        return False
+    return place == other and number > earlier
+
+
 @dataclass
 class Catalog:
     """The entries applied so far. `root` is the DER of the centre's pinned CA certificate."""
@@ -675,6 +700,9 @@ class Catalog:
     _numbers: dict[str, int] = field(default_factory=dict)
     _tip: str = ""
     _centre: str | None = None
+    _seated: str | None = None
+    _introduced: dict[str, Card] = field(default_factory=dict)
+    _dropped: dict[str, int] = field(default_factory=dict)
     _versions: dict[tuple[type[Any], str], list[tuple[int, Any]]] = field(default_factory=dict)
     _streams: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     trust: Trust = field(default_factory=Trust)
@@ -685,8 +713,45 @@ class Catalog:
 
     @property
     def centre(self) -> str | None:
-        """Central's node id: who wrote the first entry, and so its own card."""
+        """Central's node id: the newest whose card the authority has signed, wherever that was seen."""
         return self._centre
+
+    @property
+    def seated(self) -> str | None:
+        """The central that wrote the newest entry applied. A new one that has written none yet only collects."""
+        return self._seated
+
+    def card_of(self, node: str) -> Card | None:
+        """The newest card of a node; that of a new central counts from when it was introduced."""
+        return self.latest.card(node) or self._introduced.get(node)
+
+    def introduce(self, document: Document) -> Card | None:
+        """Hear of a central: its own card, sealed by itself and signed by the authority; None for anything else.
+
+        Who is central the authority says and nobody else; where in the catalog its card stands does not matter here.
+        """
+        try:
+            event = parse(document)
+            if isinstance(event, Unknown) or event.kind != "card.granted" or event.signed is None:
+                return None
+            card = msgspec.convert(event.data, Card)
+        except (Malformed, msgspec.ValidationError):
+            return None
+        if card.node != event.node or Duty.CATALOG not in card.duties:
+            return None
+        if not (signature_holds(event, self.root) and seal_holds(document, card.ed25519)):
+            return None
+        self._introduced[card.node] = card
+        if self._centre is None or _follows(card.node, self._centre):
+            self._centre = card.node
+        return card
+
+    def key_of_central(self, node: str) -> str | None:
+        """The key of one that is, was or will be central; None for any other node."""
+        card = self._introduced.get(node)
+        if card is None and node == self._seated:
+            card = self.latest.card(node)
+        return None if card is None else card.ed25519
 
     @property
     def tip(self) -> str:
@@ -714,17 +779,22 @@ class Catalog:
             before, tip = f"{seq}-{event.hash[:16]}", event.hash
         entries = [self._entry(event) for _, event in run]
         self._prove(run, entries)
-        for (_, event), entry in zip(run, entries, strict=True):
+        for (document, event), entry in zip(run, entries, strict=True):
+            if isinstance(entry, Card) and entry.node == event.node and event.signed is not None:
+                self.introduce(document)
             if entry is not None:
                 self._versions.setdefault((type(entry), subject_of(entry)), []).append((event.seq, entry))
                 self._streams[event.kind, subject_of(entry)] = (event.stream, event.hash)
                 self.trust.learn(event.seq, entry)
+            if isinstance(entry, Choice):
+                self._dropped.update(dict.fromkeys(entry.dropped, entry.after))
+            self._seated = event.node
+            self._centre = self._centre or event.node
             self.moments.append(moment(event.at))
             # last: another thread that sees the new number finds its entry
             self.names.append(f"{event.seq}-{event.hash[:16]}")
             self._numbers[self.name] = event.seq
         self._tip = tip
-        self._centre = self._centre or run[0][1].node
 
     def keys_of(self, node: str) -> frozenset[str]:
         """Every Ed25519 key that a node's cards ever had (base64url)."""
@@ -736,8 +806,18 @@ class Catalog:
 
     def at(self, name: str) -> View | None:
         """What was in force at a named catalog; None when we have not applied it (the event waits)."""
-        number = self._numbers.get(name)
+        number = self._numbers.get(name, self._dropped.get(name))
         return None if number is None else View(self, number)
+
+    def drops(self, name: str) -> bool:
+        """Whether an entry belongs to a branch that was not chosen."""
+        return name in self._dropped
+
+    def become(self, other: Catalog) -> None:
+        """Say from now on what another one says: one of two branches was chosen, and this was the other."""
+        introduced = {**self._introduced, **other._introduced}
+        vars(self).update(vars(other))
+        self._introduced = introduced
 
     @property
     def latest(self) -> View:
@@ -763,8 +843,8 @@ class Catalog:
                 entry.ders()
             if isinstance(entry, Card):
                 from_base64(entry.tls, "tls")
-            if isinstance(entry, Redaction) and len({event.by, *event.with_} - {""}) < 2:
-                raise Malformed("with", "a redaction needs two persons")
+            if isinstance(entry, Redaction | Choice) and len({event.by, *event.with_} - {""}) < 2:
+                raise Malformed("with", "it needs two persons")
         except (msgspec.ValidationError, Malformed) as why:
             raise CatalogBroken(event.seq, str(why)) from why
         return entry
@@ -778,16 +858,27 @@ class Catalog:
             if not signature_holds(first, self.root):
                 raise CatalogBroken(1, "not signed by the pinned certificate authority")
         else:
-            found = self.latest.card(self._centre or "")
+            found = self.latest.card(self._seated or "")
             assert found is not None, "entry 1 is central's card"  # noqa: S101 - an invariant of this class
             card = found
-        for (document, event), entry in zip(run, entries, strict=True):
+        for place, ((document, event), entry) in enumerate(zip(run, entries, strict=True)):
+            takes_over = self._takes_over(card, event, entry)
             renewed = entry if isinstance(entry, Card) and entry.node == card.node else None
             # the seal of the last entry proves those before it, as far back as the key is the same
-            proves = renewed is not None or document is run[-1][0]
-            if event.node != card.node or (proves and not seal_holds(document, card.ed25519)):
+            followed = place + 1 < len(run) and run[place + 1][1].node == event.node
+            proves = renewed is not None or takes_over is not None or not followed
+            key = (takes_over or card).ed25519
+            if (takes_over or card).node != event.node or (proves and not seal_holds(document, key)):
                 raise CatalogBroken(event.seq, "not sealed by central")
-            card = renewed or card
+            card = takes_over or renewed or card
+
+    def _takes_over(self, card: Card, event: Event, entry: Entry | None) -> Card | None:
+        """The card of a new central, where an entry is that: signed by the authority, of a later installation."""
+        if event.node == card.node or not isinstance(entry, Card) or entry.node != event.node:
+            return None
+        if Duty.CATALOG not in entry.duties or not signature_holds(event, self.root):
+            return None
+        return entry if _follows(entry.node, card.node) else None
 
 
 @dataclass(frozen=True, slots=True)

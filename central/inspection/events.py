@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from central.inspection.documents import Documents, Stored
@@ -54,6 +54,15 @@ class Shelf:
     lost: list[Trace] = field(default_factory=list)
     missing: int = 0
     """How many events the store says that it has, beyond those that can be read."""
+
+    def as_of(self, node: str) -> Shelf:
+        """The same as one chain of one node: whoever was central has gone on with the catalog of the one before."""
+        return replace(
+            self,
+            links={name: link._replace(node=node) for name, link in self.links.items()},
+            spoiled=[trace._replace(node=node) if trace.node else trace for trace in self.spoiled],
+            lost=[trace._replace(node=node) if trace.node else trace for trace in self.lost],
+        )
 
 
 def read_events(documents: Documents) -> Iterator[Read]:

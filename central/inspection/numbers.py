@@ -10,6 +10,7 @@ import orjson
 
 from central.inspection.findings import Findings, Trace
 from central.inspection.reading import Snapshot
+from edge.database import LEFT_OUT
 from printing.papers.reception import ReceiptSlip
 from schemas.calendar import local_day
 from schemas.catalog import Catalog
@@ -90,25 +91,28 @@ def check_counters(
 ) -> None:
     """Each counter stands at the last number that this node's own events used, and none was left out.
 
-    But for as many as were redacted: their numbers are gone with them.
+    But for as many as were redacted: their numbers are gone with them; and those that a new central leaves out at its
+    beginning (`central.succession`).
     """
     used: dict[str, list[int]] = defaultdict(list)
     for receipt in own:
         if receipt.parts is not None:
             used[f"{receipt.parts.agency} {receipt.parts.day.isoformat()}"].append(receipt.parts.count)
-    counters: dict[str, object] = {
-        key: last
-        for key, last in snapshot.keyed_rows("number", "key", "key, last")
-        if not str(key).startswith(RESULTS)
-    }
+    counters: dict[str, object] = {}
+    left_out: dict[str, int] = {}
+    for key, last in snapshot.keyed_rows("number", "key", "key, last"):
+        if str(key).startswith(LEFT_OUT):
+            left_out[str(key).removeprefix(LEFT_OUT)] = last if type(last) is int else 0
+        elif not str(key).startswith(RESULTS):
+            counters[key] = last
     for key in sorted(used.keys() | counters.keys(), key=str):
         counts, last = sorted(used.get(key, ())), counters.get(key)
-        where = f"number counter {key}"
+        where, before = f"number counter {key}", left_out.get(key, 0)
         if last is None:
             findings.say(folder, where, f"it is gone; own events used {_spans(counts)}")
-        elif redacted and type(last) is int and len(counts) < last <= len(counts) + redacted:
-            redacted -= last - len(counts)
-        elif counts != list(range(1, len(counts) + 1)) or last != len(counts):
+        elif redacted and type(last) is int and len(counts) < last - before <= len(counts) + redacted:
+            redacted -= last - before - len(counts)
+        elif counts != list(range(before + 1, before + len(counts) + 1)) or last != before + len(counts):
             findings.say(folder, where, f"it stands at {last}, own events used {_spans(counts) or 'none'}")
 
 
@@ -122,7 +126,9 @@ def check_result_counters(
     first = {one.id: one.first for one in catalog.latest.all_ranges() if one.what == "result"}
     used, counters = 0, 0
     for key, last in snapshot.keyed_rows("number", "key", "key, last"):
-        if str(key).startswith(RESULTS):
+        if str(key).startswith(LEFT_OUT + RESULTS):
+            used -= last if type(last) is int else 0
+        elif str(key).startswith(RESULTS):
             counters += 1
             used += (last if type(last) is int else 0) - first.get(str(key).removeprefix(RESULTS), 1) + 1
     if counters and not given <= used <= given + redacted:

@@ -32,16 +32,17 @@ class Snapshot:
     """One file, open for reading. `problem`: why nothing of it can be read at all, or None.
 
     `damaged` has the tables of which something could not be read, with SQLite's words. Raises `CannotStart` for
-    a file that this user may not open. `key`: of a closed file.
+    a file that this user may not open. `key`: of a closed file. `still`: nobody writes to it, and it has no log: it can be
+    read where nothing may be written, not even SQLite's index of the log.
     """
 
-    def __init__(self, path: Path, key: bytes | None = None) -> None:
+    def __init__(self, path: Path, key: bytes | None = None, *, still: bool = False) -> None:
         self.path = path
         self.damaged: dict[str, str] = {}
         self.problem: str | None = None
         self._connection: Any = None
         try:
-            self._connection = connected(path, key)
+            self._connection = connected(path, key, still=still)
             self._connection.execute("BEGIN")
             self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except UNREADABLE as why:
@@ -141,10 +142,13 @@ class Snapshot:
         return {}
 
 
-def connected(path: Path, key: bytes | None) -> Any:
+def connected(path: Path, key: bytes | None, *, still: bool = False) -> Any:
     """A connection that cannot write: it makes no checkpoint either, and leaves the log as it lies."""
     connection = dbapi2.connect(
-        f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None
+        f"file:{quote(str(path))}?mode=ro{'&immutable=1' if still else ''}",
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
     )
     if key is not None:
         connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")

@@ -108,10 +108,10 @@ def test_a_stranger_with_keys_of_their_own_never_gets_a_say(centre: SmallCentre)
 def test_the_catalog_is_written_by_central_only(centre: SmallCentre) -> None:
     """Central takes no entry from anybody; an edge takes none that central did not seal."""
     document = _document(centre)
-    for name, reason in (("central", "written by central only"), ("counter-02", "not written by central")):
+    for name in ("central", "counter-02"):
         (outcome,) = centre[name].stores["catalog"].bulk_docs([document], new_edits=False, source="x")
         assert outcome.refusal is not None
-        assert reason in outcome.refusal.reason
+        assert "not written by central" in outcome.refusal.reason
 
 
 def test_files_keep_to_their_hashes(centre: SmallCentre) -> None:

@@ -1,0 +1,317 @@
+"""Central is lost; a new one collects what the machines have, takes over, and nothing is said or numbered twice."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from central import centre as foundations
+from central.backup import back_up
+from central.centre import Authority, Office
+from central.demo import setup
+from central.demo.plan import nodes
+from central.enrolment import Change, Enrolment
+from central.errors import NotGranted
+from central.restore import NewCentral, restore_centre
+from central.succession import MARGIN, branches, choose, take_over
+from central.verify import verify
+from edge.at_rest import OPEN
+from edge.clock import system_clock
+from edge.database import Number
+from edge.errors import CannotStart
+from edge.ids import Ids
+from edge.ledger import counter_of
+from edge.node import Folder
+from edge.settings import read_settings
+from schemas.acts import Note
+from schemas.calendar import local_day
+from schemas.catalog import Grant, Role
+from schemas.errors import NotAllowed
+from schemas.events import moment
+from sync.documents import load
+from tests.centres import SmallCentre
+
+EDGES = ("counter-01", "counter-02", "room-01")
+
+
+def silent(what: str, done: int, total: int) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Authority]:
+    """A centre on disk, and the key of its authority, as it lies in the safe."""
+    data, found = tmp_path_factory.mktemp("kept") / "centre", foundations.found
+    authorities: list[Authority] = []
+
+    def founding(*told: Any, **more: Any) -> Authority:
+        authorities.append(found(*told, **more))
+        return authorities[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(setup, "found", founding)
+        setup.prepare(data, nodes(first_port=0), clock=system_clock, ids=Ids())
+    return data, authorities[0]
+
+
+@pytest.fixture
+def small(kept: tuple[Path, Authority], tmp_path: Path) -> Iterator[SmallCentre]:
+    shutil.copytree(kept[0], tmp_path / "centre")
+    small = SmallCentre(tmp_path / "centre")
+    yield small
+    small.close()
+
+
+@pytest.fixture
+def authority(kept: tuple[Path, Authority]) -> Authority:
+    return kept[1]
+
+
+def backed_up(small: SmallCentre, target: Path) -> Path:
+    folder = Folder(small.data / "central")
+    back_up(folder, read_settings(folder.path), target, clock=small.clock, told=silent)
+    return target
+
+
+def central_is_lost(small: SmallCentre) -> None:
+    small.nodes.pop("central").close()
+    (small.data / "central").rename(small.data / "lost").rename(small.data.parent / "lost")
+
+
+def restored(small: SmallCentre, authority: Authority, backup: Path | None) -> None:
+    """The new central, open and collecting; every edge has met it."""
+    wanted = NewCentral(small.data / "central", authority, backup)
+    restore_centre(wanted, OPEN, clock=small.clock, ids=small.ids, told=silent)
+    small.nodes["central"] = small.open("central")
+    meet_it(small, *EDGES)
+
+
+def meet_it(small: SmallCentre, *edges: str) -> None:
+    for name in edges:
+        small[name].hears_of_central(load(small["central"].folder.succession.read_bytes()))
+        assert small[name].catalog.centre == small["central"].id
+
+
+def takes_over(small: SmallCentre) -> None:
+    """Everybody brings what they have, and the new central begins."""
+    for name in EDGES:
+        small.copy(small[name], small["central"])
+    take_over(small["central"], by="quan.nv", without=[small[name].id for name in EDGES])
+
+
+def test_a_central_of_yesterday_has_all_of_today_after_the_edges_have_come(
+    small: SmallCentre, authority: Authority, tmp_path: Path
+) -> None:
+    small.receive()
+    small.meet()
+    backup = backed_up(small, tmp_path / "backup")
+    Enrolment(small["central"]).change("counter-02.1", Change(title="Quầy 02, tầng 2"), by="quan.nv")
+    dossier = small.receive(applicant="Lý Thị Dung")
+    small.meet()
+    said = small["central"].catalog.name
+    only_here = small.receive("counter-02", by="long.pd", applicant="Hoàng Văn Hôm Nay")
+    central_is_lost(small)
+
+    restored(small, authority, backup)
+    central = small["central"]
+    assert (central.id, central.collects, central.is_centre) == ("central.2", True, True)
+    with pytest.raises(NotGranted, match="takes over"):
+        Office(central).define([], by="quan.nv")
+    with pytest.raises(NotGranted, match=r"not everything has come from counter-01\.1"):
+        take_over(central, by="quan.nv")
+    takes_over(small)
+
+    assert (central.collects, central.catalog.seated) == (False, "central.2")
+    assert said in central.catalog.names
+    assert central.register.row(dossier.stream) is not None
+    assert central.register.row(only_here.stream) is not None
+    gone = central.catalog.latest.card("central.1")
+    assert gone is not None
+    assert gone.revoked == "lost"
+    small.meet()
+    assert {node.catalog.name for node in small.nodes.values()} == {central.catalog.name}
+    Enrolment(central).change("counter-01.1", Change(title="Quầy 01 mới"), by="quan.nv")
+    small.meet()
+    assert small["room-01"].catalog.latest.card("counter-01.1").title == "Quầy 01 mới"  # type: ignore[union-attr]
+    for name in small.nodes:
+        small.reopen(name)
+    assert {node.catalog.centre for node in small.nodes.values()} == {"central.2"}
+    small.close()
+    assert [str(one) for one in verify(small.data).findings] == []
+
+
+def test_a_central_without_any_backup_is_made_again_from_what_the_edges_have(
+    small: SmallCentre, authority: Authority
+) -> None:
+    dossier = small.appraised()
+    approved = small.approve(dossier)
+    small.meet()
+    central_is_lost(small)
+
+    restored(small, authority, None)
+    assert small["central"].catalog.number == 0
+    takes_over(small)
+    small.meet()
+
+    assert {shown.standing.outcome for shown in small.shown(approved)} == {approved.standing.outcome}
+    words = small["room-01"].catalog.latest.centre()
+    assert words is not None
+    assert words.tls_authority
+    small.close()
+    assert [str(one) for one in verify(small.data).findings] == []
+
+
+def test_what_an_edge_had_already_given_to_the_old_central_it_sends_again(
+    small: SmallCentre, authority: Authority, tmp_path: Path
+) -> None:
+    backup = backed_up(small, tmp_path / "backup")
+    small.receive()
+    small.meet()
+    counter = small["counter-01"]
+    counter.projector.centre_has(counter.stores["dossiers"].seq())
+    assert counter.register.waiting().count == 0
+    central_is_lost(small)
+    restored(small, authority, backup)
+    assert counter.register.waiting().count == 1
+    small.reopen("counter-01")  # and does not begin anew at each start
+    assert small["counter-01"].catalog.centre == "central.2"
+    small["counter-01"].projector.centre_has(small["counter-01"].stores["dossiers"].seq())
+    meet_it(small, "counter-01")
+    assert small["counter-01"].register.waiting().count == 0
+
+
+def test_the_new_central_writes_nothing_before_it_takes_over(
+    small: SmallCentre, authority: Authority, tmp_path: Path
+) -> None:
+    dossier = small.receive()
+    small.meet()
+    backup = backed_up(small, tmp_path / "backup")
+    central_is_lost(small)
+    restored(small, authority, backup)
+    with pytest.raises(NotAllowed, match="collects"):
+        small["central"].ledger.act(dossier.stream, "dossier.note", Note("Thử."), by="huong.ltt")
+    takes_over(small)
+    small["central"].ledger.act(dossier.stream, "dossier.note", Note("Được."), by="huong.ltt")
+
+
+def test_numbers_go_on_a_thousand_above_the_highest_seen(
+    small: SmallCentre, authority: Authority, tmp_path: Path
+) -> None:
+    backup = backed_up(small, tmp_path / "backup")
+    central_is_lost(small)
+    restored(small, authority, backup)
+    takes_over(small)
+    central, today = small["central"], local_day(small.clock())
+    (agency, *_) = [one.code for one in central.catalog.latest.agencies()]
+    with central.file.read():
+        assert Number.get(Number.key == counter_of(agency, today)).last == MARGIN
+
+
+def test_the_authority_of_another_centre_restores_nothing(small: SmallCentre, tmp_path: Path) -> None:
+    backup = backed_up(small, tmp_path / "backup")
+    stranger = Authority.make("Trung tâm khác", moment("2026-01-01T00:00:00.000000Z"))
+    with pytest.raises(CannotStart, match="another centre's"):
+        restore_centre(
+            NewCentral(tmp_path / "new", stranger, backup),
+            OPEN,
+            clock=small.clock,
+            ids=small.ids,
+            told=silent,
+        )
+    assert not (tmp_path / "new").exists()
+
+
+def test_nobody_but_the_authority_makes_a_central(
+    small: SmallCentre, authority: Authority, tmp_path: Path
+) -> None:
+    """Who answers at central's address with a card of his own is nobody."""
+    stranger = Authority.make("Trung tâm khác", small.clock())
+    wanted = NewCentral(tmp_path / "stranger", stranger, None, "central.7")
+    restore_centre(wanted, OPEN, clock=small.clock, ids=small.ids, told=silent)
+    shown = load((tmp_path / "stranger" / "centre.json").read_bytes())
+    assert not small["counter-01"].hears_of_central(shown)
+    assert small["counter-01"].catalog.centre == "central.1"
+
+
+# --- two branches of the catalog ---
+
+
+def two_branches(small: SmallCentre, authority: Authority, backup: Path) -> None:
+    """counter-02 alone has heard central's last words, and comes when the new central has begun."""
+    Enrolment(small["central"]).change("counter-02.1", Change(title="Quầy 02, tầng 2"), by="quan.nv")
+    Enrolment(small["central"]).change("counter-01.1", Change(title="Quầy 01, tầng 2"), by="quan.nv")
+    small.meet("central", "counter-02")
+    small.receive("counter-02", by="long.pd", applicant="Nông Thị Nhánh")
+    central_is_lost(small)
+    wanted = NewCentral(small.data / "central", authority, backup)
+    restore_centre(wanted, OPEN, clock=small.clock, ids=small.ids, told=silent)
+    small.nodes["central"] = small.open("central")
+    meet_it(small, "counter-01", "room-01")
+    for name in ("counter-01", "room-01"):
+        small.copy(small[name], small["central"])
+    take_over(small["central"], by="quan.nv", without=[small[name].id for name in EDGES])
+    Enrolment(small["central"]).change("counter-01.1", Change(title="Quầy 01, tầng 3"), by="quan.nv")
+    small.meet("central", "counter-01", "room-01")
+    assert not small["central"].branched
+    meet_it(small, "counter-02")
+    small.meet()
+
+
+def second_administrator(small: SmallCentre) -> None:
+    person = small["central"].catalog.latest.person("huong.ltt")
+    assert person is not None
+    since = local_day(small.clock())
+    both = msgspec.structs.replace(person, roles=(*person.roles, Grant(Role.ADMINISTRATOR, since)))
+    Office(small["central"]).define([both], by="quan.nv")
+    small.meet()
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["the new central's", "the old central's"])
+def test_two_branches_stop_central_until_two_administrators_choose(
+    small: SmallCentre, authority: Authority, tmp_path: Path, own: bool
+) -> None:
+    """Whichever goes on, every machine goes by it, and what the other one said is said again."""
+    second_administrator(small)
+    backup = backed_up(small, tmp_path / "backup")
+    two_branches(small, authority, backup)
+    central = small["central"]
+    assert central.branched
+    with pytest.raises(NotGranted, match="two branches"):
+        Enrolment(central).change("room-01.1", Change(title="Phòng"), by="quan.nv")
+    small.reopen("central")
+    central = small["central"]
+    assert central.branched
+    _, found = branches(central)
+    assert sorted(one.here for one in found) == [False, True]
+    branch = next(one for one in found if one.here is own)
+    for second in ("quan.nv", "viet.tq"):
+        with pytest.raises(NotGranted):
+            choose(central, branch.tip, by="quan.nv", second=second, reason="Máy quầy 02 nghe sau cùng.")
+    assert central.branched
+
+    choose(central, branch.tip, by="quan.nv", second="huong.ltt", reason="Máy quầy 02 nghe sau cùng.")
+    small.meet()
+    for _ in range(2):
+        assert {node.catalog.name for node in small.nodes.values()} == {central.catalog.name}
+        for node in small.nodes.values():
+            view = node.catalog.latest
+            titles = [card.title for card in view.cards() if card.node in ("counter-01.1", "counter-02.1")]
+            assert sorted(titles) == [f"Quầy 01, tầng {3 if own else 2}", "Quầy 02, tầng 2"]
+            assert (node.catalog.seated, node.branched) == ("central.2", False)
+            gone = view.card("central.1")
+            assert gone is not None
+            assert gone.revoked == "lost"
+            assert [line.line.why for line in node.register.kept_back()[0]] == []
+            assert node.register.find("Nông Thị Nhánh").rows
+        for name in small.nodes:
+            small.reopen(name)
+        central = small["central"]
+    Enrolment(central).change("room-01.1", Change(title="Phòng 4 tại chỗ mới"), by="quan.nv")
+    small.receive("counter-02", by="long.pd", applicant="Nông Thị Sau")
+    small.meet()
+    assert {node.catalog.name for node in small.nodes.values()} == {central.catalog.name}
