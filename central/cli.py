@@ -115,6 +115,7 @@ for command in (
     cli_machines.answer,
     cli_machines.change,
     cli_machines.takeover,
+    cli_machines.choose,
 ):
     central.add_command(command)
 for command in (cli_machines.enrol, cli_machines.revoke, cli_machines.close, cli_machines.config):

@@ -176,6 +176,31 @@ def takeover(data: Path, by: str, without: tuple[str, ...]) -> None:
     )
 
 
+@click.command("choose")
+@click.argument("entry", required=False, default="")
+@click.option("--data", type=_folder, required=True, help="Central's folder; it may be running.")
+@click.option("--by", default="", help="The administrator who does it.")
+@click.option("--with", "second", default="", help="The second administrator.")
+@click.option("--reason", default="")
+def choose(entry: str, data: Path, by: str, second: str, reason: str) -> None:
+    """Say which of two branches of the catalog goes on: the one whose last ENTRY this is. Without it: which there are."""
+    from central.control import BranchesTold, ChooseBranch, give
+
+    if entry and not (by and second and reason):
+        raise click.UsageError("a choice needs --by, --with and --reason")
+    told = give(data, ChooseBranch(entry, by, second, reason), BranchesTold)
+    if not told.branches:
+        click.echo(f"the catalog has one way, up to {told.catalog}")
+        return
+    click.echo(f"up to entry {told.after} all agree; then")
+    for branch in told.branches:
+        click.echo(
+            f"{branch.tip}{' (what central goes by)' if branch.here else ''}: {len(branch.said)} entries"
+        )
+        for said in branch.said:
+            click.echo(f"    {said}")
+
+
 @click.command("code")
 @click.option("--data", type=_folder, required=True, help="Central's folder; central may be running.")
 @click.option("--json", "as_json", is_flag=True)
@@ -244,9 +269,22 @@ def change(
 def revoke(node: str, why: str, data: Path, by: str) -> None:
     """Take a machine's access back, for ever: it is let in nowhere, and what it wrote counts up to now."""
     from central.control import Revoke, Revoked, give
+    from central.inspection.numbers import spans
+    from schemas.calendar import VIETNAM
 
     done = give(data, Revoke(node, why, by), Revoked)  # type: ignore[arg-type]  # click has checked it
     click.echo(f"{done.node} is revoked ({done.why}): every machine that hears of it lets it in no more")
+    left = done.remains
+    last = f" ({left.at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S})" if left.at else ""
+    click.echo(f"its acts count up to number {left.upto}{last}")
+    if left.beyond:
+        click.echo(
+            f"held until the desk has looked: {spans(left.beyond)}; missing: {spans(left.missing) or 'none'}"
+        )
+    if done.why != "retired":
+        click.echo(
+            "whether it wrote any after these, its disk tells (motcua rescue), and the slips that it gave"
+        )
 
 
 @click.command("enrol")

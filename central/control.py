@@ -18,10 +18,10 @@ from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
-from central.enrolment import Change, Enrolment, Wish
+from central.enrolment import Change, Enrolment, Remains, Wish
 from central.errors import CentralError, NotGranted
 from central.rescue import Taken, take_in
-from central.succession import take_over
+from central.succession import branches, choose, said_by, take_over
 from edge.chain import ClockBehind
 from edge.clock import system_clock
 from edge.errors import CannotStart, NodeError
@@ -76,6 +76,7 @@ class Revoke(msgspec.Struct, frozen=True, tag="revoke"):
 class Revoked(msgspec.Struct, frozen=True):
     node: str
     why: Why
+    remains: Remains
 
 
 class ChangeCard(msgspec.Struct, frozen=True, tag="change"):
@@ -111,8 +112,31 @@ class TookOver(msgspec.Struct, frozen=True):
     catalog: str
 
 
-Order = MakeCode | AnswerFile | Revoke | ChangeCard | TakeInDocuments | TakeOver
-Done = Code | Answered | Revoked | Changed | Taken | TookOver
+class ChooseBranch(msgspec.Struct, frozen=True, tag="choose"):
+    """Two administrators say which branch of the catalog goes on; with no `tip` they only ask which there are."""
+
+    tip: str
+    by: str
+    second: str
+    reason: str
+
+
+class BranchTold(msgspec.Struct, frozen=True):
+    """`said`: what only this branch says, as kind and subject. `here`: what central goes by now."""
+
+    tip: str
+    here: bool
+    said: list[str]
+
+
+class BranchesTold(msgspec.Struct, frozen=True):
+    after: int
+    branches: list[BranchTold]
+    catalog: str
+
+
+Order = MakeCode | AnswerFile | Revoke | ChangeCard | TakeInDocuments | TakeOver | ChooseBranch
+Done = Code | Answered | Revoked | Changed | Taken | TookOver | BranchesTold
 
 
 class _Refused(msgspec.Struct, frozen=True):
@@ -131,7 +155,7 @@ def perform(centre: Node, order: Order) -> Done:
             return Answered(answer, check)
         case Revoke():
             office.revoke(order.node, order.why, by=order.by)
-            return Revoked(order.node, order.why)
+            return Revoked(order.node, order.why, office.remains(order.node))
         case ChangeCard():
             card = office.change(order.node, order.change, by=order.by)
             return Changed(card.node, card.address)
@@ -140,6 +164,12 @@ def perform(centre: Node, order: Order) -> Done:
         case TakeOver():
             card = take_over(centre, by=order.by, without=order.without)
             return TookOver(card.node, centre.catalog.name)
+        case ChooseBranch():
+            if order.tip:
+                choose(centre, order.tip, by=order.by, second=order.second, reason=order.reason)
+            after, found = branches(centre)
+            told = [BranchTold(one.tip, one.here, [said_by(entry) for entry in one.entries]) for one in found]
+            return BranchesTold(after, told, centre.catalog.name)
 
 
 def give(data: Path, order: Order, kind: type[_T]) -> _T:

@@ -112,6 +112,18 @@ class KnownCode:
     state: str
 
 
+class Remains(msgspec.Struct, frozen=True):
+    """What central knows of a machine that is no more: its acts count up to `upto`, which was done at `at`. Of the later
+    ones `beyond` are here and held; `missing` were written and are not here. Whether there were more, only its disk and
+    the slips that it gave can tell.
+    """
+
+    upto: int
+    at: datetime | None
+    missing: list[int]
+    beyond: list[int]
+
+
 class Enrolment:
     """The office's work with machines. Everything is one transaction, or nothing."""
 
@@ -334,6 +346,16 @@ class Enrolment:
             if database != "dossiers" or node not in self._centre.catalog.trust.cuts
         ]
         return [*cuts, *self._ranges(node, local_day(now)), ended]
+
+    def remains(self, node: str) -> Remains:
+        """Up to where the acts of a machine that was cut count, and what is known of those after that."""
+        cut = self._centre.catalog.trust.cuts.get(node)
+        upto = cut.last_seq if cut is not None else 0
+        with self._centre.file.read():
+            row = EventRow.get_or_none(EventRow.node == node, EventRow.seq == upto)
+            here = sorted({seq for seq, _ in self._events(node, "dossiers") if seq > upto})
+        missing = sorted(set(range(upto + 1, here[-1])) - set(here)) if here else []
+        return Remains(upto, None if row is None else moment(row.at), missing, here)
 
     def _open_card(self, node: str) -> Card:
         card = self._centre.catalog.latest.card(node)

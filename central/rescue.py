@@ -58,7 +58,7 @@ class Taken(msgspec.Struct, frozen=True):
     new: int
     held: int
     forgotten: int
-    refused: list[tuple[str, str]]
+    not_taken: list[tuple[str, str]]
 
 
 TakeIn = Callable[[Database, Sequence[Document], str], Taken]
@@ -207,7 +207,7 @@ def _bring(name: Database, snapshot: Snapshot, give: TakeIn, rescued: Rescued, t
         rescued.new[name] += taken.new
         rescued.held += taken.held
         rescued.forgotten += taken.forgotten
-        rescued.refused += taken.refused
+        rescued.refused += taken.not_taken
         batch.clear()
 
     for document in read:

@@ -271,6 +271,12 @@ def _subject(document: Document) -> tuple[str, str] | None:
     return None if entry is None else (str(document["kind"]), subject_of(entry))
 
 
+def said_by(document: Document) -> str:
+    """What an entry is about, for whoever has to choose: its kind and subject."""
+    subject = _subject(document)
+    return str(document.get("kind")) if subject is None else " ".join(subject)
+
+
 def name_of(document: Document) -> str:
     """How an entry is called: its number and the beginning of its hash."""
     return f"{document['seq']}-{_hash(document)[:16]}"

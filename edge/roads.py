@@ -1,7 +1,7 @@
 """The roads to the other nodes: which databases travel, in which direction, and whether the line is up.
 
-| database | from a peer                           | to central          |
-|----------|---------------------------------------|---------------------|
+| database | from a peer                           | to central           |
+|----------|---------------------------------------|----------------------|
 | catalog  | every peer may carry it               | what a new one lacks |
 | visits   | pulled                                | pushed               |
 | dossiers | pulled, but by kiosks and boards      | pushed               |

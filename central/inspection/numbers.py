@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import orjson
@@ -109,11 +109,11 @@ def check_counters(
         counts, last = sorted(used.get(key, ())), counters.get(key)
         where, before = f"number counter {key}", left_out.get(key, 0)
         if last is None:
-            findings.say(folder, where, f"it is gone; own events used {_spans(counts)}")
+            findings.say(folder, where, f"it is gone; own events used {spans(counts)}")
         elif redacted and type(last) is int and len(counts) < last - before <= len(counts) + redacted:
             redacted -= last - before - len(counts)
         elif counts != list(range(before + 1, before + len(counts) + 1)) or last != before + len(counts):
-            findings.say(folder, where, f"it stands at {last}, own events used {_spans(counts) or 'none'}")
+            findings.say(folder, where, f"it stands at {last}, own events used {spans(counts) or 'none'}")
 
 
 def check_result_counters(
@@ -185,7 +185,7 @@ def check_unique(receipts: Iterable[tuple[str, Receipt]], findings: Findings) ->
             findings.say_of_event(folder, "dossiers", receipt.trace, what)
 
 
-def _spans(counts: list[int]) -> str:
+def spans(counts: Sequence[int]) -> str:
     """`1-3, 5` for 1, 2, 3, 5."""
     spans: list[list[int]] = []
     for count in counts:

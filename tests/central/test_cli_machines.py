@@ -114,17 +114,18 @@ def test_a_file_elsewhere_names_its_folder(founded: Path, tmp_path: Path) -> Non
     assert "has no keys" in run("central", "--config", file).stderr
 
 
-def test_every_command_about_machines_is_on_the_page() -> None:
+def test_every_command_about_machines_is_on_a_page() -> None:
     """With every option."""
-    page = DOCS.read_text(encoding="utf-8")
+    page = DOCS.read_text(encoding="utf-8") + DOCS.with_name("outages.md").read_text(encoding="utf-8")
     group = main.commands["central"]
     assert isinstance(group, click.Group)
-    for name in ("init", "code", "answer", "change"):
+    for name in ("init", "code", "answer", "change", "takeover", "choose"):
         assert f"motcua central {name}" in page, name
-    for name in ("enrol", "close", "revoke", "config"):
+    for name in ("enrol", "close", "revoke", "config", "backup", "restore", "rescue"):
         assert f"motcua {name}" in page, name
     hidden = {"--json", "--help", "--passphrase-file", "--password-file"}
-    for command in (*group.commands.values(), main.commands["enrol"], main.commands["close"]):
+    machines = ("enrol", "close", "backup", "restore", "rescue")
+    for command in (*group.commands.values(), *(main.commands[name] for name in machines)):
         for option in command.params:
             for word in option.opts:
                 assert not word.startswith("--") or word in hidden or word in page, f"{command.name} {word}"
