@@ -134,6 +134,8 @@ class Enrolment:
 
     def make_code(self, wish: Wish, *, by: str) -> MadeCode:
         """A one-time code for one machine; an older open one for the same place is void. Raises `NotGranted`."""
+        if (why := Office(self._centre).stopped) is not None:
+            raise why
         now = self._centre.clock()
         text = spelled(secrets.randbits(95))
         code = Code.of(text)

@@ -5,7 +5,7 @@
 | catalog  | every peer may carry it               | what a new one lacks |
 | visits   | pulled                                | pushed               |
 | dossiers | pulled, but by kiosks and boards      | pushed               |
-| files    | fetched where needed (edge.fetching)  | pushed              |
+| files    | fetched where needed (edge.fetching)  | pushed               |
 
 Who the peers are follows from the catalog (`edge.peers`), and is looked at again as it grows. Central is preferred:
 while it answers, neighbours rest. When it is lost, within five seconds the neighbours of the building pull from each

@@ -18,6 +18,7 @@ from central.web import (
     redacting,
     reference,
     staff,
+    succession,
     trust,
 )
 from edge.web.site import Site
@@ -41,4 +42,5 @@ def register(app: Flask, site: Site) -> None:
     site.office = NearOffice(site.node)
     site.open.update(staff.OPEN)
     app.register_blueprint(redacting.blueprint)
+    succession.install(app)
     site.admits, site.cuts, site.redacts = trust.ADMITS, trust.CUTS, redacting.ENTRY

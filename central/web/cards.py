@@ -17,7 +17,7 @@ from wtforms.validators import InputRequired, Optional, Regexp
 
 from central.enrolment import KINDS, Enrolment, Wish
 from central.errors import NotGranted
-from central.web.nodes import ADMINISTERS, blueprint
+from central.web.nodes import ADMINISTERS, STOPPED, blueprint
 from edge.web import presence
 from edge.web.forms import Bare, Choice, Form, needed, text
 from edge.web.site import site
@@ -53,6 +53,7 @@ REFUSED: Final = {
     "has_card": "Máy đã gửi yêu cầu này có thẻ rồi, là {node}. Tạo yêu cầu mới trong thư mục mới.",
     "not_closed": "Máy này chưa tự đóng, hoặc việc cuối của máy chưa về Trung tâm. Chạy motcua close ở máy, chờ gửi hết, rồi thu hồi.",
     "revoked": "Thẻ này đã thu hồi rồi.",
+    **{because: trouble.what for because, trouble in STOPPED.items()},
 }
 """Where in the form each of them is said: `FIELD_OF`, else above it."""
 FIELD_OF: Final = {

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 from wtforms import StringField
 
+from central.centre import Office
 from central.enrolment import Enrolment
 from edge.completeness import ChainState
 from edge.contact import Contact
@@ -21,6 +22,7 @@ from edge.settings import DemoSettings
 from edge.web import presence
 from edge.web.forms import Form
 from edge.web.site import Entry, Site, site
+from edge.web.trouble import Trouble
 from schemas.catalog import Card, Duty, Role
 from schemas.seals import fingerprint
 
@@ -58,6 +60,18 @@ STATES: Final = {
     "cancelled": "Đã hủy",
     "over": "Hết 30 phút",
 }
+STOPPED: Final = {
+    "collecting": Trouble(
+        "Trung tâm mới đang gom dữ liệu từ các máy, chưa ghi gì.",
+        "Các quầy và phòng vẫn làm việc; mọi việc đã ghi vẫn nguyên.",
+        "Chờ đủ các máy, rồi quản trị cho Trung tâm mới làm việc ở trang Máy trạm.",
+    ),
+    "branches": Trouble(
+        "Danh mục có hai nhánh, nên Trung tâm chưa ghi thêm gì vào danh mục.",
+        "Các quầy và phòng vẫn làm việc; mọi việc đã ghi vẫn nguyên.",
+        "Hai quản trị chọn một nhánh ở trang Máy trạm.",
+    ),
+}
 SOON: Final = timedelta(days=30)
 
 
@@ -93,10 +107,14 @@ def page() -> ResponseReturnValue:
     cables = _cables(demo) if demo and demo.switchboard else None
     chains = {one.node: one for one in here.node.chains.all()}
     cards = sorted(here.view.cards(), key=lambda card: (card.number, card.node))
+    gone = [card for card in cards if not card.opens]
+    stopped = Office(here.node).stopped
     return render_template(
         "nodes.html",
         machines=[_machine(here, card, cables or {}, chains) for card in cards if card.opens],
-        gone=[card for card in cards if not card.opens],
+        gone=gone,
+        remains={card.node: Enrolment(here.node).remains(card.node) for card in gone},
+        stopped=STOPPED.get(stopped.because) if stopped is not None else None,
         why=WHY_SHORT,
         states=STATES,
         has_switches=bool(demo and demo.switchboard),

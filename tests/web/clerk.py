@@ -71,17 +71,17 @@ class Clerk:
         return self.client.get(path)
 
     def press(
-        self, on: Answer, having: str, button: tuple[str, str] | None = None, /, **filled: str
+        self, on: Answer, having: str, button: tuple[str, str] | None = None, /, **filled: str | list[str]
     ) -> Answer:
         """Send the form whose address ends with `having`, or that has a field of this name."""
         form = on.page.form(having)
-        fields = {**form.fields, **filled}
+        fields: dict[str, str | list[str]] = {**form.fields, **filled}
         if button is not None:
             assert button in form.buttons, form.buttons
             fields[button[0]] = button[1]
         return self.post(form.action, fields)
 
-    def post(self, path: str, fields: dict[str, str], **headers: str) -> Answer:
+    def post(self, path: str, fields: Mapping[str, str | list[str]], **headers: str) -> Answer:
         sent = {k.replace("_", "-"): v for k, v in headers.items()}
         return _read(self.client.post(path, data=fields, headers=sent))
 
