@@ -18,7 +18,18 @@ from edge.clock import Clock
 from edge.database import Fact, NodeFile, Number
 from edge.projector import Projector
 from schemas import numbers
-from schemas.acts import BY_KIND, Act, Effect, FeeDue, Numbered, Party, Received, ReceivedComponent, Settled
+from schemas.acts import (
+    BY_KIND,
+    Act,
+    Effect,
+    EnteredAfterwards,
+    FeeDue,
+    Numbered,
+    Party,
+    Received,
+    ReceivedComponent,
+    Settled,
+)
 from schemas.calendar import local_day
 from schemas.catalog import Card, Catalog, Procedure, View
 from schemas.deadlines import DueMoment, Limit, due, hand_over_by
@@ -27,6 +38,7 @@ from schemas.events import Event, EventHash, Signed, StreamId, timestamp
 from schemas.fees import At, Channel, charge
 from schemas.fold import Dossier
 from schemas.rules import allowed
+from schemas.slips import read as read_slip
 
 MOST_PARENTS: Final = 256
 """17 KB of the 64 that an event may have."""
@@ -147,6 +159,46 @@ class Ledger:
             dossier = self._projector.dossier(stream)
             spool(Reception(dossier, received, event, at, counted))
         return dossier
+
+    def enter_again(
+        self,
+        slip: str,
+        draft: Draft,
+        *,
+        happened_at: datetime,
+        due_at: datetime,
+        reason: str,
+        by: str,
+        with_: Sequence[str],
+    ) -> Dossier:
+        """Enter a reception from its paper slip, into the same stream under the same number; with a second person.
+
+        Only while the reception is not here: once it is, it stands as it is. `due_at`: what the slip promises. Asked
+        twice, once done. Raises `Malformed`, `NotAllowed`, `ClockBehind`, `DiskFull`.
+        """
+        code, _ = read_slip(slip)
+        stream = StreamId(code.stream)
+        with self._file.write():
+            before = self._projector.dossier(stream)
+            if before.received is not None:
+                return before
+            at, view = self._chain.now(), self._catalog.latest
+            day = local_day(happened_at)
+            procedure = view.procedure(draft.procedure, day)
+            if procedure is None:
+                raise NotAllowed(Because.NO_SUCH_PROCEDURE, draft.procedure)
+            limit = _limit(draft, procedure, day, view)
+            counted = DueMoment(due_at, (), ())
+            received = self._received(draft, procedure, code.number, limit, day, counted, view)
+            again = EnteredAfterwards(
+                **{name: getattr(received, name) for name in received.__struct_fields__},
+                happened_at=timestamp(happened_at),
+                reason=reason,
+                slip=slip,
+            )
+            kind, more = "dossier.entered_afterwards", tuple(with_)
+            self._append(before, stream, kind, again, by=by, at=at, view=view, with_=more)
+            return self._projector.dossier(stream)
 
     def number_result(self, stream: str, *, symbol: str, by: str, with_: Sequence[str] = ()) -> Dossier:
         """Give the result of a dossier the next number of its agency's register, with the day; `symbol` follows it.

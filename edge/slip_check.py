@@ -1,6 +1,6 @@
 """Whether a slip, a receipt or a result is real, by its QR code alone: at any node, for anybody, without a network.
 
-here        its machine made it, and the act that it proves is here
+here        its machine made it, and the act that it proves is here, or was entered again from it
 elsewhere   its machine made it, and the act is not here: on its way, or lost with that machine
 doubtful    the same, but the machine was cut or its card revoked: who has its key can print papers
 altered     the seal is not for these words, though a dossier here has the number or the act
@@ -22,6 +22,7 @@ from edge.node import Node
 from schemas.errors import Malformed
 from schemas.events import Event
 from schemas.fold import Dossier, Place
+from schemas.receptions import reception_of
 from schemas.slips import ALL, Coded, SlipCode, is_real, read
 
 
@@ -55,7 +56,10 @@ COLLECTED: Final = "dossier.fee_collected"
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What became of a code. `row`, `dossier` and `act`: where the paper is real and its act is here with its content."""
+    """What became of a code. `row`, `dossier` and `act`: where the paper is real and its act is here with its content.
+
+    `ended`: why the card of the machine that made it ended, where that puts it in doubt.
+    """
 
     verdict: Verdict
     code: SlipCode | None = None
@@ -63,6 +67,16 @@ class Checked:
     dossier: Dossier | None = None
     act: Event | None = None
     effect: Effect = Effect.STANDS
+    ended: str = ""
+
+    @property
+    def enters_again(self) -> bool:
+        """Whether a reception may be entered from it. Who has a machine's key can print slips: where it was stolen, or
+        exists twice, nobody can tell any more which are honest."""
+        if self.code is None or self.code.paper is not Coded.SLIP:
+            return False
+        lost = self.verdict is Verdict.DOUBTFUL and self.ended in ("lost", "retired")
+        return self.verdict is Verdict.ELSEWHERE or lost
 
 
 def check_slip(node: Node, text: str) -> Checked:
@@ -76,16 +90,37 @@ def check_slip(node: Node, text: str) -> Checked:
         return Checked(Verdict.UNKNOWN, code)
     if not any(is_real(text, key, ALL) for key in keys):
         return Checked(Verdict.ALTERED if _knows(node, code) else Verdict.FORGED, code)
-    event = _event(node, code)
-    if event is None:
-        card = node.catalog.latest.card(code.node)
-        doubtful = code.node in node.catalog.trust.cuts or card is None or not card.opens
-        return Checked(Verdict.DOUBTFUL if doubtful else Verdict.ELSEWHERE, code)
     dossier = node.projector.dossier(code.stream)
-    if event.node != code.node or (not event.redacted and _number(code, event, dossier) != code.number):
+    event, again = _event(node, code), _entered_again(node, code, dossier)
+    if event is None and again is None:
+        return _not_here(node, code)
+    if event is not None and (
+        event.node != code.node or (not event.redacted and _number(code, event, dossier) != code.number)
+    ):
         return Checked(Verdict.ALTERED, code)
+    act = event or again
+    assert act is not None  # noqa: S101 - one of the two
     row = node.register.row(code.stream)
-    return Checked(Verdict.HERE, code, row, dossier, event, _effect(code, event, dossier))
+    return Checked(Verdict.HERE, code, row, dossier, act, _effect(code, act, dossier))
+
+
+def _not_here(node: Node, code: SlipCode) -> Checked:
+    """Of a real paper whose act is not here."""
+    card, cut = node.catalog.latest.card(code.node), node.catalog.trust.cuts.get(code.node)
+    if cut is not None:
+        return Checked(Verdict.DOUBTFUL, code, ended=cut.why)
+    if card is None or not card.opens:
+        return Checked(Verdict.DOUBTFUL, code, ended=card.revoked if card is not None else "")
+    return Checked(Verdict.ELSEWHERE, code)
+
+
+def _entered_again(node: Node, code: SlipCode, dossier: Dossier) -> Event | None:
+    """The reception that was entered from this slip, while its own is not here."""
+    receipt = dossier.standing.receipt
+    if receipt is None or reception_of(receipt.data, receipt.hash) != code.event:
+        return None
+    events = node.projector.events_of(code.stream)
+    return next((one for one in events if isinstance(one, Event) and one.hash == receipt.hash), None)
 
 
 def _event(node: Node, code: SlipCode) -> Event | None:

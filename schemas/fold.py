@@ -32,7 +32,6 @@ from schemas.acts import (
     Amended,
     Approved,
     Effect,
-    EnteredAfterwards,
     NodeStatus,
     Party,
     PetitionStatus,
@@ -46,10 +45,10 @@ from schemas.calendar import local_day
 from schemas.catalog import Catalog, Step, View
 from schemas.conflicts import BY_NAME, FOLLOWS, REFUND, Blocks, Conflict, Row, Suspends, Task
 from schemas.deadlines import Terms
-from schemas.errors import Because, Malformed, NotAllowed
+from schemas.errors import Because, NotAllowed
 from schemas.events import Event, EventHash, Unknown, moment
+from schemas.receptions import reception_of
 from schemas.rules import Delivery, Done, Inner, Money, Pause, Purse, Standing, allowed, entitled
-from schemas.slips import read as read_slip
 
 
 class Place(Enum):
@@ -383,7 +382,7 @@ class _Fold:
             done = Done(event.hash, event.kind, data, event.by, event.at, event.node, event.catalog)
             if isinstance(data, Received):
                 self.asked[place] = _asked(data, event, view)
-                return _Verdict(where, why_not, done, {"": _reception(data, event)})
+                return _Verdict(where, why_not, done, {"": reception_of(data, event.hash)})
             return _Verdict(where, why_not, done, act.says(data))
         if before & self.waiting:
             return _Verdict(Place.WAITING, "parents")
@@ -842,16 +841,6 @@ def _asked(data: Received, event: Event, view: View) -> tuple[tuple[Step, ...], 
     """The steps and the time of the procedure's version that was in force at reception."""
     procedure = view.procedure(data.procedure, local_day(moment(event.at)))
     return (procedure.steps, procedure.terms(data.case)) if procedure is not None else _NOTHING_ASKED
-
-
-def _reception(data: Received, event: Event) -> str:
-    """Which reception an act tells of: its own, or the one whose slip was entered again."""
-    if isinstance(data, EnteredAfterwards) and data.slip:
-        try:
-            return read_slip(data.slip)[0].event
-        except Malformed:
-            return event.hash
-    return event.hash
 
 
 def _with(data: Received, amended: Amended) -> Received:

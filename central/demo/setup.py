@@ -172,13 +172,15 @@ def _with_seal(agency: Agency, authority: Authority, made: _Made, at: datetime) 
 
 
 def _prepare(node: Node, made: _Made) -> None:
-    """Pictures and lists everywhere; everybody's PIN, and token, at the machines where they work."""
+    """Pictures and lists everywhere; everybody's PIN, and token, at the machines where they work. Who only stands beside
+    others there has a PIN."""
     for content in made.files.values():
         node.archive.keep(content)
-    served = {role for act in TABLE if act.duty in node.card.duties for role in act.roles[:1]}
-    served.add(Role.ADMINISTRATOR)
+    here = [act for act in TABLE if act.duty in node.card.duties]
+    served = {role for act in here for role in act.roles[:1]} | {Role.ADMINISTRATOR}
+    beside = {role for act in here for role in act.witness}
     working = [person for person in PEOPLE if person.role in served]
-    for person in working:
+    for person in (person for person in PEOPLE if person.role in served | beside):
         node.people.set_pin(person.id, person.pin)
     for holder, (token, _) in made.tokens.items():
         if holder in [person.id for person in working] or (

@@ -17,6 +17,7 @@ from edge.roads import Roads
 from edge.server import secret
 from edge.sticks import Sticks
 from edge.web.account import blueprint as account
+from edge.web.again import blueprint as again
 from edge.web.amending import blueprint as amending
 from edge.web.appearance import install as install_appearance
 from edge.web.cookies import Cookies
@@ -89,6 +90,7 @@ def create_pages(
         find,
         held_back,
         slip,
+        again,
         exchange,
         courier_pages,
         status_line,

@@ -7,7 +7,9 @@ searches, counts) and saves nothing. Saving is a button of its own.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -22,6 +24,7 @@ from edge.web.highlight import Piece, highlighted
 from edge.web.reception import Papers, Reception, same_as_saved
 from edge.web.site import COUNTER, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
+from schemas.calendar import local_day
 from schemas.catalog import Fee, Procedure
 from schemas.errors import NoDueMoment, NoNumber
 from schemas.events import StreamId
@@ -60,7 +63,7 @@ def page() -> ResponseReturnValue:
     presence.require(COUNTER)
     form = Reception(formdata=None)
     form.stream.data = _new_stream(site())
-    return _render(form, None, request.args.get("q", ""))
+    return render(form, None, request.args.get("q", ""))
 
 
 @blueprint.get("/counter/procedures")
@@ -73,7 +76,10 @@ def procedures() -> str:
     chosen = site().view.procedure(code, site().today()) if code else None
     if chosen is not None and all(hit.procedure.code != code for hit in hits):
         hits = [Hit(chosen, highlighted(chosen.name, term)), *hits]
-    return render_template("counter_hits.html", hits=hits, found=found, term=term, procedure=code)
+    where = url_for("again.enter") if request.args.get("again") else url_for("counter.receive")
+    return render_template(
+        "counter_hits.html", hits=hits, found=found, term=term, procedure=code, where=where
+    )
 
 
 @blueprint.post("/counter")
@@ -82,16 +88,14 @@ def receive() -> ResponseReturnValue:
     presence.require(COUNTER)
     form = Reception()
     card = form.take_card()
-    chosen = _chosen(site(), request.form.get("procedure", ""))
-    papers = _papers(form, chosen)
+    chosen = chosen_for(site(), request.form.get("procedure", ""))
+    papers = papers_for(form, chosen)
     if request.form.get("act") != "save":
-        return _render(form, chosen, request.form.get("q", ""), papers=papers, card=card)
+        return render(form, chosen, request.form.get("q", ""), papers=papers, card=card)
     unseen = chosen is not None and form.components_of.data != chosen.procedure.code
     right = form.validate_on_submit()
     if chosen is None or papers is None or unseen or not papers.validate() or not right:
-        return _render(
-            form, chosen, request.form.get("q", ""), papers=papers, saving=True, unseen=unseen
-        ), 422
+        return render(form, chosen, request.form.get("q", ""), papers=papers, saving=True, unseen=unseen), 422
     return _save(form, chosen, papers)
 
 
@@ -106,9 +110,7 @@ def _save(form: Reception, chosen: Chosen, papers: Papers) -> ResponseReturnValu
         )
     except Expected as why:
         trouble = trouble_of(why)
-        return _render(
-            form, chosen, request.form.get("q", ""), papers=papers, trouble=trouble
-        ), trouble.status
+        return render(form, chosen, request.form.get("q", ""), papers=papers, trouble=trouble), trouble.status
     assert dossier.received is not None, "the ledger has just received it"  # noqa: S101
     if not same_as_saved(draft, dossier.received):
         form.stream.data = _new_stream(here)
@@ -117,12 +119,12 @@ def _save(form: Reception, chosen: Chosen, papers: Papers) -> ResponseReturnValu
             "Hồ sơ trước vẫn nguyên; mọi ô dưới đây vẫn giữ nguyên.",
             "Bấm “Lưu và in 2 liên” lần nữa để lưu thành hồ sơ mới.",
         )
-        return _render(form, chosen, request.form.get("q", ""), papers=papers, trouble=trouble), 409
+        return render(form, chosen, request.form.get("q", ""), papers=papers, trouble=trouble), 409
     here.spool_wake()
     return redirect(url_for("dossier.page", stream=stream, saved=1), 303)
 
 
-def _papers(form: Reception, chosen: Chosen | None) -> Papers | None:
+def papers_for(form: Reception, chosen: Chosen | None) -> Papers | None:
     """What was typed for the chosen procedure; its own numbers where another one has just been chosen."""
     if chosen is None:
         return None
@@ -131,7 +133,7 @@ def _papers(form: Reception, chosen: Chosen | None) -> Papers | None:
     return Papers.required_by(chosen.procedure)
 
 
-def _render(
+def render(
     form: Reception,
     chosen: Chosen | None,
     term: str,
@@ -141,15 +143,22 @@ def _render(
     trouble: Trouble | None = None,
     saving: bool = False,
     unseen: bool = False,
+    template: str = "counter.html",
+    where: str = "",
+    more_errors: Sequence[tuple[str, str]] = (),
+    **more: object,
 ) -> str:
+    """The page; `template` is one that extends it, `where` what takes its form."""
     hits, found = _search(site(), term)
     if chosen is not None:
         form.components_of.data = chosen.procedure.code
         hits = _chosen_first(chosen, hits, term)
     errors = form.error_list() if saving else []
-    errors += _other_errors(chosen, papers, unseen) if saving else []
+    errors += [*more_errors, *_other_errors(chosen, papers, unseen)] if saving else []
     return render_template(
-        "counter.html",
+        template,
+        where=where or url_for("counter.receive"),
+        again=1 if where else None,
         form=form,
         chosen=chosen,
         papers=papers,
@@ -162,6 +171,7 @@ def _render(
         earlier=_earlier(form),
         procedure=chosen.procedure.code if chosen else "",
         total=len(site().view.procedures(site().today())),
+        **more,
     )
 
 
@@ -181,19 +191,21 @@ def _other_errors(chosen: Chosen | None, papers: Papers | None, unseen: bool) ->
     return rows + ([("originals-0", papers.error)] if papers.error else [])
 
 
-def _chosen(here: Site, code: str) -> Chosen | None:
-    today = here.today()
+def chosen_for(here: Site, code: str, at: datetime | None = None) -> Chosen | None:
+    """What follows from a procedure now, or for papers that were received `at` another moment, under their number."""
+    moment = at or here.now()
+    today = local_day(moment)
     procedure = here.view.procedure(code, today) if code else None
     if procedure is None:
         return None
     agency = here.view.agency(procedure.agency)
     counted, number, troubles = None, None, []
     try:
-        counted = explain(here.now(), procedure.limit, here.view.calendar())
+        counted = explain(moment, procedure.limit, here.view.calendar())
     except NoDueMoment as why:
         troubles.append(trouble_of(why))
     try:
-        number = here.node.ledger.expected_number(procedure.agency)
+        number = here.node.ledger.expected_number(procedure.agency) if at is None else None
     except NoNumber as why:
         troubles.append(trouble_of(why))
     return Chosen(

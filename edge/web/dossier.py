@@ -17,6 +17,7 @@ from edge.web.amending import KIND as AMEND
 from edge.web.amending import sample as amendment
 from edge.web.errors import page as trouble_page
 from edge.web.forms import Bare, Choice, Form, needed, paragraph, text
+from edge.web.retelling import tellings
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import COUNTER, RETURN, ROOM, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
@@ -231,6 +232,7 @@ def _render(shown: Shown, *, reprint: Reprint | None = None) -> str:
         job=slip_job(site(), stream),
         earlier=site().node.register.earlier(shown.received.applicant.identity, but=stream),
         conflicts=[(conflict, sides(shown, conflict)) for conflict in shown.dossier.conflicts],
+        tellings=tellings(shown),
         next_acts=_next_acts(shown),
         reprint=reprint or Reprint(formdata=None),
         reprint_errors=reprint.error_list() if reprint else [],

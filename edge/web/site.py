@@ -158,8 +158,10 @@ class Site:
         )
 
     def staff(self) -> list[Person]:
-        """Who may sign in here: people with a role that one of this machine's duties serves, or that every one does."""
-        served = {role for act in TABLE if act.duty in self.card.duties for role in act.roles[:1]}
+        """Who may sign in here: people with a role that one of this machine's duties serves, or that every one does; and
+        those who have to stand beside somebody at such an act, for whom a PIN of this machine is needed."""
+        here = [act for act in TABLE if act.duty in self.card.duties]
+        served = {role for act in here for role in (*act.roles[:1], *act.witness)}
         served |= ANYWHERE
         today = self.today()
         return [person for person in self.view.people() if person.roles_on(today) & served]

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from edge.slip_check import Checked, Effect, Verdict, check_slip
 from edge.web import words
 from edge.web.forms import Bare
 from edge.web.limits import LOOK_UP, limited
-from edge.web.site import site
+from edge.web.site import COUNTER, site
 from printing.words import in_vietnam
 from schemas.acts import Status
 from schemas.events import moment
@@ -95,7 +95,7 @@ class Said:
 
 @blueprint.get("/slip")
 def page() -> str:
-    return _render(None)
+    return _render(None, "")
 
 
 @blueprint.post("/slip")
@@ -103,14 +103,21 @@ def page() -> str:
 def check() -> ResponseReturnValue:
     """By POST, though nothing in a code is personal: addresses are kept by browsers that many use."""
     Bare.checked()
-    return _render(check_slip(site().node, request.form.get("code", "")[:LONGEST].strip()))
+    asked = request.form.get("code", "")[:LONGEST].strip()
+    return _render(check_slip(site().node, asked), asked)
 
 
-def _render(checked: Checked | None) -> str:
-    return render_template("slip.html", checked=checked, said=_said(checked) if checked else None)
+def _render(checked: Checked | None, asked: str) -> str:
+    may_enter = checked is not None and checked.enters_again and _receives_here()
+    said = said_of(checked) if checked else None
+    return render_template("slip.html", checked=checked, said=said, asked=asked, may_enter=may_enter)
 
 
-def _said(checked: Checked) -> Said:
+def _receives_here() -> bool:
+    return g.person is not None and site().may(g.person, COUNTER)
+
+
+def said_of(checked: Checked) -> Said:
     tone, headline, what = SAID[checked.verdict]
     paper = checked.code.paper if checked.code else Coded.SLIP
     if paper is Coded.RESULT and checked.verdict is Verdict.ELSEWHERE:

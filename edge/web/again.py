@@ -1,0 +1,151 @@
+"""Nhập lại từ giấy hẹn: a genuine slip whose reception never came is entered again, into its dossier, under its number.
+
+The slip proves number, machine and stream, offline; what else stands on it a person reads and types, a second person
+beside them. If the original turns up, both are kept, and the dossier shows where they differ (`schemas.receptions`).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any, Final
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import DateField, HiddenField, TextAreaField, TimeField
+from wtforms.validators import InputRequired
+
+from edge.slip_check import Checked, check_slip
+from edge.web import counter, presence, second
+from edge.web.errors import page as trouble_page
+from edge.web.forms import needed, paragraph
+from edge.web.reception import Reception
+from edge.web.site import COUNTER, site
+from edge.web.slip import LONGEST, said_of
+from edge.web.trouble import Expected, Trouble, trouble_of
+from schemas import numbers
+from schemas.calendar import VIETNAM
+from schemas.events import moment, timestamp
+
+blueprint = Blueprint("again", __name__)
+
+KIND: Final = "dossier.entered_afterwards"
+_DUE: Final = "Chưa ghi hẹn trả như trên giấy."
+
+
+class Again(Reception):
+    """A reception as its paper says it. The day stands in the number."""
+
+    code = HiddenField()
+    received_hour = TimeField(
+        "Giờ tiếp nhận ghi trên giấy", validators=[InputRequired("Chưa ghi giờ tiếp nhận trên giấy.")]
+    )
+    due_day = DateField("Hẹn trả, ngày", validators=[InputRequired(_DUE)])
+    due_hour = TimeField("Hẹn trả, giờ", validators=[InputRequired(_DUE)])
+    reason = TextAreaField(
+        "Vì sao nhập lại", filters=[paragraph], validators=needed("Chưa ghi vì sao phải nhập lại.")
+    )
+
+
+@blueprint.post("/slip/again")
+def enter() -> ResponseReturnValue:
+    """`act=save` saves; anything else looks: at first from the page that checked the slip."""
+    presence.require(COUNTER)
+    form = Again()
+    form.code.data = (form.code.data or "")[:LONGEST].strip()
+    checked = check_slip(site().node, form.code.data)
+    card = form.take_card()
+    if checked.code is None or not checked.enters_again:
+        return _elsewhere(checked)
+    number = numbers.parse(checked.code.number)
+    if number is None:
+        return _refused(
+            Trouble(
+                f"{checked.code.number} không phải số do máy trạm cấp.",
+                "Chưa có gì được lưu.",
+                "Chờ hồ sơ từ Cổng dịch vụ công tới, hoặc báo Trung tâm.",
+            )
+        )
+    received = _received(form, number)
+    chosen = counter.chosen_for(site(), request.form.get("procedure", ""), received or _noon(number))
+    papers = counter.papers_for(form, chosen)
+    about: dict[str, Any] = {
+        "template": "slip_again.html",
+        "where": url_for(".enter"),
+        "checked": checked,
+        "given": number,
+        "agency": site().view.agency(number.agency),
+        "second": second.asked_for(KIND),
+    }
+    term = request.form.get("q", "")
+    if request.form.get("act") != "save":
+        return counter.render(form, chosen, term, papers=papers, card=card, **about)
+    right = form.validate_on_submit()
+    wrong = _wrong(form, number, chosen)
+    unseen = chosen is not None and form.components_of.data != chosen.procedure.code
+    if chosen is None or papers is None or unseen or not papers.validate() or not right or wrong:
+        page = counter.render(
+            form,
+            chosen,
+            term,
+            papers=papers,
+            saving=True,
+            unseen=unseen,
+            more_errors=wrong,
+            **about,
+        )
+        return page, 422
+    try:
+        site().node.ledger.enter_again(
+            form.code.data,
+            form.draft(chosen.procedure.code, papers),
+            happened_at=_at(number.day, form.received_hour.data),
+            due_at=_at(form.due_day.data, form.due_hour.data),
+            reason=form.reason.data,
+            by=presence.person().id,
+            with_=second.beside(KIND),
+        )
+    except Expected as why:
+        trouble = trouble_of(why)
+        page = counter.render(form, chosen, term, papers=papers, trouble=trouble, **about)
+        return page, trouble.status
+    return redirect(url_for("dossier.page", stream=checked.code.stream, done=KIND), 303)
+
+
+def _elsewhere(checked: Checked) -> ResponseReturnValue:
+    """The dossier came meanwhile, or the slip proves nothing."""
+    if checked.row is not None:
+        return redirect(url_for("dossier.page", stream=checked.row.stream), 303)
+    said = said_of(checked)
+    return _refused(Trouble(said.headline, "Chưa có gì được lưu.", said.what))
+
+
+def _refused(trouble: Trouble) -> ResponseReturnValue:
+    return trouble_page(trouble)
+
+
+def _received(form: Again, number: numbers.DossierNumber) -> datetime | None:
+    return _at(number.day, form.received_hour.data) if form.received_hour.data else None
+
+
+def _noon(number: numbers.DossierNumber) -> datetime:
+    return datetime.combine(number.day, datetime.min.time().replace(hour=12), VIETNAM)
+
+
+def _at(day: date, hour: time) -> datetime:
+    """The Vietnamese moment, as it is kept."""
+    return moment(timestamp(datetime.combine(day, hour, VIETNAM)))
+
+
+def _wrong(
+    form: Again, number: numbers.DossierNumber, chosen: counter.Chosen | None
+) -> list[tuple[str, str]]:
+    found = []
+    if chosen is not None and chosen.procedure.agency != number.agency:
+        found.append(("q", f"Số hồ sơ trên giấy là của {number.agency}. Chọn thủ tục của cơ quan đó."))
+    received = _received(form, number)
+    if received is not None and received >= site().now():
+        found.append(("received_hour", "Giờ tiếp nhận trên giấy chưa tới. Xem lại giấy và giờ của máy."))
+    due = _at(form.due_day.data, form.due_hour.data) if form.due_day.data and form.due_hour.data else None
+    if received is not None and due is not None and due < received:
+        found.append(("due_day", "Hẹn trả không thể trước giờ tiếp nhận. Xem lại giấy."))
+    return found
