@@ -40,7 +40,8 @@ def ticks(standing: Standing, calendar: Calendar) -> tuple[Tick, ...]:
     if receipt is None:
         return ()
     terms = standing.terms or Terms(receipt.limit)
-    received, promised = standing.received_at, standing.first_due
+    # of two papers that promise, the earlier one holds (design §3.4)
+    received, promised = standing.received_at, min(standing.first_due, standing.due)
     found = [Tick(received, promised)]
     counted_from = received
     if receipt.elsewhere and standing.taken_over_at:
