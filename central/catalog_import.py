@@ -49,7 +49,9 @@ COLUMNS: Final = (
 _CODE = re.compile(r"[0-9]\.[0-9]{6}(?:\.[0-9A-Z.]+)?")
 _AGENCY_CODE = re.compile(r"\(([GH][0-9]{2}(?:\.[0-9]{2,3})*)\)")
 _REMARK = re.compile(r"\s*\([^()]*\)")
-_COUNTS = re.compile(r"\s*\[\s*(?:([0-9]{1,2}) bản chính)?\s*,?\s*(?:([0-9]{1,2}) bản sao)?\s*\]\s*$")
+_COUNTS = re.compile(
+    r"\s*\[\s*(?:([0-9]{1,2}) bản chính)?\s*,?\s*(?:([0-9]{1,2}) bản sao)?\s*(,?\s*nộp bản chính khi trả)?\s*\]\s*$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,4 +210,4 @@ def _components(text: str) -> Iterator[Component]:
         seen.add(plain(name))
         originals = int(counts[1] or 0) if counts else 1
         copies = int(counts[2] or 0) if counts else 0
-        yield Component(name, originals, copies)
+        yield Component(name, originals, copies, bool(counts and counts[3]))

@@ -156,13 +156,14 @@ class Reasoned(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Returned(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who took the result, by which document, by which road."""
+    """Who took the result, by which document, by which road; `unpaid`: why it was handed over with fees still open."""
 
     taken_by: Text
     identity: Line
     result: FileId
     road: Literal["centre", "post", "online"] = "centre"
     document: Line = ""
+    unpaid: Line = ""
 
 
 class Settled(msgspec.Struct, frozen=True, omit_defaults=True):

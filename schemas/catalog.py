@@ -188,11 +188,15 @@ class Fee(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Component(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A paper that a procedure requires, with how many originals and copies."""
+    """A paper that a procedure requires, with how many originals and copies.
+
+    `at_return`: its original is shown at reception, and handed in by whoever collects the result (domain §8.5).
+    """
 
     name: Text
     originals: Annotated[int, Meta(ge=0, le=99)]
     copies: Annotated[int, Meta(ge=0, le=99)]
+    at_return: bool = False
 
 
 class Case(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -231,6 +235,11 @@ class Procedure(msgspec.Struct, frozen=True, omit_defaults=True):
         """The limit of a case; the procedure's own where the case says nothing."""
         found = next((one.limit for one in self.cases if one.code == case), msgspec.UNSET)
         return self.limit if found is msgspec.UNSET else found
+
+    def papers(self, case: str = "") -> tuple[Component, ...]:
+        """The papers that a case requires; those of the procedure, where the case says nothing of them."""
+        found = next((one.components for one in self.cases if one.code == case), msgspec.UNSET)
+        return self.components if found is msgspec.UNSET else found
 
     def terms(self, case: str = "") -> Terms:
         """What it says of its time, whole."""

@@ -58,6 +58,7 @@ class Because(Enum):
     MONEY = "money"
     SHIFT = "shift"
     CATALOG_AGE = "catalog_age"
+    ORIGINALS = "originals"
 
 
 @dataclass

@@ -171,6 +171,18 @@ class _Silenced:
     blocks: frozenset[Blocks] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a version of a procedure asks for: the steps of its result, its time, and originals when it is collected."""
+
+    steps: tuple[Step, ...] = ()
+    terms: Terms | None = None
+    hand_in: tuple[str, ...] = ()
+
+
+_NOTHING_ASKED: Final = _Asked()
+
+
 @dataclass(slots=True, eq=False)
 class _Group:
     """Acts that clash with one another, directly or by way of others, and the names of the rows."""
@@ -254,8 +266,8 @@ class _Fold:
         """Acts that the desk admitted, with the catalog number of the admission."""
         self.apart: dict[int, int] = {}
         """For each settlement, those that settled the same acts differently."""
-        self.asked: dict[int, tuple[tuple[Step, ...], Terms | None]] = {}
-        """For each reception, the steps and the time that its procedure asked for on that day."""
+        self.asked: dict[int, _Asked] = {}
+        """For each reception, what its procedure asked for on that day."""
         self.waiting = self.effective = self.disputed = self.bound = self.resting = self.ending = 0
         self.irregular = self.trusted = self.gone = 0
         self.of_kind: dict[str, int] = {}
@@ -570,7 +582,7 @@ class _Fold:
         receipts = live & (of_kind(RECEIPTS[0], 0) | of_kind(RECEIPTS[1], 0))
         receipts = receipts & ~self.irregular or receipts
         first = receipts & -receipts
-        steps, terms = self.asked[first.bit_length() - 1] if first else _NOTHING_ASKED
+        asked = self.asked[first.bit_length() - 1] if first else _NOTHING_ASKED
         returned, recalled = newest.get(_RETURNED), frozenset[str]()
         if _RECALLED in newest:
             recalled = frozenset(self._done(p).data.result for p in _bits(live & of_kind(_RECALLED, 0)))
@@ -578,8 +590,9 @@ class _Fold:
             newest=newest,
             receipt=self._newest(first),
             outcome=self._newest(live & (of_kind("dossier.approved", 0) | of_kind("dossier.refused", 0))),
-            steps=steps,
-            terms=terms,
+            steps=asked.steps,
+            terms=asked.terms,
+            hand_in=asked.hand_in,
             returns=(returned,) if returned else (),
             recalled=recalled,
             asked_before=bool(seen & self.effective & of_kind("dossier.supplement_requested", 0)),
@@ -834,13 +847,14 @@ def _bits(places: int) -> Iterator[int]:
         places ^= lowest
 
 
-_NOTHING_ASKED: Final[tuple[tuple[Step, ...], Terms | None]] = ((), None)
-
-
-def _asked(data: Received, event: Event, view: View) -> tuple[tuple[Step, ...], Terms | None]:
-    """The steps and the time of the procedure's version that was in force at reception."""
+def _asked(data: Received, event: Event, view: View) -> _Asked:
+    """What the procedure's version asked for that was in force at reception."""
     procedure = view.procedure(data.procedure, local_day(moment(event.at)))
-    return (procedure.steps, procedure.terms(data.case)) if procedure is not None else _NOTHING_ASKED
+    if procedure is None:
+        return _NOTHING_ASKED
+    papers = procedure.papers(data.case)
+    hand_in = tuple(paper.name for paper in papers if paper.at_return)
+    return _Asked(procedure.steps, procedure.terms(data.case), hand_in)
 
 
 def _with(data: Received, amended: Amended) -> Received:

@@ -150,7 +150,8 @@ class Standing:
 
     `newest` is the newest act in force of each kind, without those that a later act ended. `receipt` is the
     first reception. `due` is the moment that holds now (extensions, the earlier of two), `first_due` the one
-    that was printed. `steps` and `terms` are what the procedure's version asked for; `pauses` is what may stop its clock, and
+    that was printed. `steps`, `terms` and `hand_in` (originals, when the result is collected) are what the procedure's version asked
+    for; `pauses` is what may stop its clock, and
     `taken_over_at` when the competent agency had it first. `blocks` is what open conflicts
     forbid; `authors` are those who wrote the members of the open conflicts: none of them may settle one.
     """
@@ -164,6 +165,7 @@ class Standing:
     taken_over_at: str = ""
     returns: tuple[Done, ...] = ()
     recalled: frozenset[str] = frozenset()
+    hand_in: tuple[str, ...] = ()
     asked_before: bool = False
     due: str = ""
     blocks: frozenset[Blocks] = frozenset()
@@ -320,6 +322,13 @@ class Standing:
         if self.notice is not None and self.notice.data is not None:
             return sum(line.amount for line in self.notice.data.lines)
         return sum(fee.amount for fee in self.receipt.data.fees) if self.receipt else 0
+
+    @property
+    def originals_due(self) -> tuple[str, ...]:
+        """The originals that whoever collects the result has yet to hand in."""
+        done = self.newest.get("dossier.originals_collected")
+        collected = done.data.components if done is not None and done.data is not None else ()
+        return tuple(name for name in self.hand_in if name not in collected)
 
     @property
     def money(self) -> Money:
@@ -500,6 +509,8 @@ def _what(standing: Standing, act: Act, data: Any, deed: Deed) -> None:
                 raise NotAllowed(Because.DATA, "not the result that stands")
             if data.result in standing.recalled:
                 raise NotAllowed(Because.DATA, "the result was recalled")
+            if standing.originals_due:
+                raise NotAllowed(Because.ORIGINALS, "; ".join(standing.originals_due))
         case Settled():
             _settlement(standing, data, deed)
         case Numbered() if standing.number is not None:

@@ -113,7 +113,7 @@ _ALSO: Final = {
     "dossier.refused": "đã thẩm định; người tiếp nhận không được quyết định; nêu lý do bằng văn bản",
     "dossier.numbered": "chưa có số",
     "dossier.sealed": "người phê duyệt không được đóng dấu; chưa có dấu; đã có số, nếu thủ tục yêu cầu",
-    "dossier.returned": "đúng kết quả đang có hiệu lực, chưa bị thu hồi",
+    "dossier.returned": "đúng kết quả đang có hiệu lực, chưa bị thu hồi; đã thu bản chính mà thủ tục yêu cầu nộp khi trả",
     "dossier.result_recalled": "kết quả đang chờ ở quầy, hoặc đã trao mà không còn hiệu lực",
     "dossier.fee_notified": "đúng mức của danh mục vào ngày thông báo; miễn, giảm phải có diện và giấy tờ",
     "dossier.fee_refunded": "không hoàn quá số đã thu còn lại",

@@ -191,6 +191,8 @@ class Player:
         desk = self._at(at, "hanh.nh" if at == "counter-01" else "long.pd")
         page = desk.open(f"/return/{dossier.stream}")
         form = page.form("taken_by")
+        if "unpaid" in form.fields:  # where the fee was paid is no part of this play
+            form.fields["unpaid"] = "Đã nộp tại ngân hàng"
         desk.press(page, form, taken_by=dossier.applicant, identity=dossier.identity, confirm="y")
 
     def _settle(self, dossier: Received, stands: str) -> None:

@@ -59,6 +59,7 @@ class Unsure:
     row: DossierRow
     node: str
     before: str
+    is_first: bool
     arrived: str
     form: Check
     errors: list[tuple[str, str]]
@@ -125,6 +126,7 @@ def _unsure(here: Site, row: DossierRow, form: Check | None) -> Unsure:
         row,
         row.node,
         before.at if before else "",
+        event is not None and event.seq == 1,
         delivery.arrived_at if delivery else "",
         filled,
         form.error_list() if form else [],

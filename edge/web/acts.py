@@ -93,7 +93,8 @@ def in_words(kind: str, data: Any) -> str:
         case Reasoned():
             return f"{title(kind)}: {data.reason}"
         case Returned():
-            return f"Trả kết quả cho {data.taken_by}"
+            owing = f"; phí còn thiếu: {data.unpaid}" if data.unpaid else ""
+            return f"Trả kết quả cho {data.taken_by}{owing}"
         case Settled():
             return f"Đối soát: {data.reason}"
         case _:

@@ -18,6 +18,8 @@ from edge.web.amending import sample as amendment
 from edge.web.errors import page as trouble_page
 from edge.web.forms import Bare, Choice, Form, needed, paragraph, text
 from edge.web.retelling import tellings
+from edge.web.returning import KIND as RETURN_KIND
+from edge.web.returning import as_if_handed_in
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import COUNTER, RETURN, ROOM, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
@@ -270,7 +272,7 @@ def _next_acts(shown: Shown) -> list[Next]:
     ):
         found.append(Next("Mở ở Chờ xử lý", url_for("room.one", stream=stream), "", "pen", None, main=True))
     if here.may(presence.person(), RETURN) and dossier.status is Status.DONE:
-        why = why_not(dossier, "dossier.returned", showing.sample_of(dossier, "dossier.returned"))
+        why = why_not(as_if_handed_in(dossier), RETURN_KIND, showing.sample_of(dossier, RETURN_KIND))
         url = url_for("returning.one", stream=stream)
         found.append(Next("Trả kết quả", url, "", "page", why, main=True))
     return found

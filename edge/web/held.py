@@ -152,6 +152,7 @@ _HELD: Final = {
     Because.INCOMPLETE: "hồ sơ khi đó chưa đủ",
     Because.WITNESS: "thiếu người thứ hai xác nhận",
     Because.DELEGATION: "văn bản uỷ quyền không có hiệu lực khi đó",
+    Because.ORIGINALS: "chưa thu đủ bản chính phải nộp khi nhận kết quả",
     Because.MONEY: "số tiền không khớp biên lai",
     Because.CATALOG_AGE: "danh mục của máy đã quá cũ mà không có người thứ hai",
 }

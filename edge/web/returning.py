@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -16,13 +17,15 @@ from edge.web.reception import identity_problem
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import RETURN, site
 from edge.web.trouble import Expected, Trouble, trouble_of
-from schemas.acts import Returned
+from schemas.acts import OriginalsCollected, Returned
+from schemas.fold import Dossier
 from schemas.identity import digits
+from schemas.rules import Done
 from schemas.spelling import words as plain_words
 
 blueprint = Blueprint("returning", __name__)
 
-KIND: Final = "dossier.returned"
+KIND, COLLECTED = "dossier.returned", "dossier.originals_collected"
 SHOWN: Final = 60
 
 
@@ -39,10 +42,27 @@ class HandOver(Form):
         filters=[text],
         validators=[InputRequired("Chưa ghi số giấy tờ của người nhận."), _a_number],
     )
+    unpaid = StringField("Vì sao trả khi phí chưa ghi đủ", filters=[text])
     confirm = BooleanField(
         "Đã đối chiếu giấy tờ và giấy hẹn; người nhận đã ký nhận.",
         validators=[InputRequired("Chưa xác nhận đã đối chiếu và ký nhận.")],
     )
+
+    def asks(self, dossier: Dossier) -> bool:
+        """Whether what this dossier asks for at its return was answered too: open fees, and originals to hand in."""
+        answered = True
+        if _open_fees(dossier) and not self.unpaid.data:
+            self.unpaid.errors = ["Chưa ghi: đã nộp ở đâu, biên lai nào, hay được miễn theo gì."]
+            answered = False
+        if set(dossier.standing.originals_due) - set(self.originals):
+            self.confirm.errors = [*self.confirm.errors, "Chưa đánh dấu đủ bản chính đã thu."]
+            answered = False
+        return answered
+
+    @property
+    def originals(self) -> list[str]:
+        """The papers that were ticked as handed in."""
+        return request.form.getlist("originals")
 
 
 @blueprint.get("/return")
@@ -78,18 +98,40 @@ def one(stream: str) -> ResponseReturnValue:
 def hand_over(stream: str) -> ResponseReturnValue:
     presence.require(RETURN)
     shown, form = show(stream), HandOver()
-    if not form.validate_on_submit():
+    filled = form.validate_on_submit()
+    if not form.asks(shown.dossier) or not filled:
         return _render(shown, form, form.error_list()), 422
     returned = Returned(
-        taken_by=form.taken_by.data, identity=digits(form.identity.data), result=shown.result or ""
+        taken_by=form.taken_by.data,
+        identity=digits(form.identity.data),
+        result=shown.result or "",
+        unpaid=form.unpaid.data if _open_fees(shown.dossier) else "",
     )
+    node, by = site().node, presence.person().id
     try:
-        site().node.ledger.act(stream, KIND, returned, by=presence.person().id)
+        with node.file.write():  # what was handed in and what was handed over: both or neither
+            if due := shown.dossier.standing.originals_due:
+                node.ledger.act(stream, COLLECTED, OriginalsCollected(due), by=by)
+            node.ledger.act(stream, KIND, returned, by=by)
     except Expected as why:
         shown = show(stream)
         trouble = trouble_of(why, shown.dossier.status)
         return _render(shown, form, trouble=trouble), trouble.status
     return redirect(url_for(".page", after=stream), 303)
+
+
+def _open_fees(dossier: Dossier) -> int:
+    """What is still to be paid by all that this machine knows, in đồng."""
+    return max(0, dossier.standing.asked - dossier.standing.purse.kept)
+
+
+def as_if_handed_in(dossier: Dossier) -> Dossier:
+    """To ask whether anything else stands against the return: the originals are ticked on this page."""
+    standing = dossier.standing
+    if not standing.originals_due:
+        return dossier
+    done = Done("", COLLECTED, OriginalsCollected(standing.hand_in), "", "", "")
+    return replace(dossier, standing=replace(standing, newest={**standing.newest, COLLECTED: done}))
 
 
 def _list() -> dict[str, object]:
@@ -119,7 +161,10 @@ def _render(
         errors=errors or [],
         trouble=trouble,
         after=None,
-        against=why_not(shown.dossier, KIND, showing.sample_of(shown.dossier, KIND)),
+        against=why_not(as_if_handed_in(shown.dossier), KIND, showing.sample_of(shown.dossier, KIND)),
+        open_fees=_open_fees(shown.dossier),
+        originals_due=shown.dossier.standing.originals_due,
+        ticked=form.originals,
         conflicts=[(conflict, sides(shown, conflict)) for conflict in shown.dossier.conflicts],
         file_is_here=file_is_here,
     )

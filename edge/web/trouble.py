@@ -155,6 +155,11 @@ _BECAUSE: Final = {
         "Chưa thu đồng nào; hồ sơ vẫn nguyên.",
         "Mở ca ở trang Ca thu; nếu ca của người khác còn mở, nhờ người đó đếm tiền và đóng ca.",
     ),
+    Because.ORIGINALS: Trouble(
+        "Người nhận chưa nộp đủ bản chính.",
+        "Kết quả vẫn ở đây; chưa ghi gì.",
+        "Thu đủ bản chính mà thủ tục yêu cầu, đánh dấu từng giấy, rồi trả kết quả.",
+    ),
     Because.MONEY: Trouble(
         "Số tiền không khớp với biên lai đã thu.", _UNCHANGED, "Xem lại biên lai của hồ sơ, rồi ghi lần nữa."
     ),

@@ -29,7 +29,7 @@ GOOD = {
     "le_phi_vnd": "200000",
     "ghi_chu_phi": "",
     "phi_hieu_luc_den": "2026-12-31",
-    "thanh_phan_ho_so": "Giấy đề nghị [1 bản chính, 0 bản sao] | Bằng cấp [0 bản chính,1 bản sao] | Ảnh",
+    "thanh_phan_ho_so": "Giấy đề nghị [1 bản chính, 0 bản sao] | Bằng cấp [0 bản chính,1 bản sao, nộp bản chính khi trả] | Ảnh",
     "ket_qua": "Giấy phép",
     "bon_tai_cho_du_kien": "co",
 }
@@ -56,7 +56,7 @@ def test_a_right_row_becomes_a_procedure() -> None:
     assert procedure.fees_on(date(2027, 1, 1)) == ()
     assert procedure.components == (
         Component("Giấy đề nghị", 1, 0),
-        Component("Bằng cấp", 0, 1),
+        Component("Bằng cấp", 0, 1, at_return=True),
         Component("Ảnh", 1, 0),
     )
     assert procedure.on_site

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
+
+from central.centre import Office
 from printing.spool import PrintJob, State
 from schemas.acts import Status
+from schemas.catalog import Component
+from schemas.errors import Because, NotAllowed
 from tests.centres import SmallCentre
 from tests.web.clerk import Clerk
 
@@ -98,7 +104,12 @@ def test_a_result_is_handed_over_at_any_counter(centre: SmallCentre) -> None:
     missing = clerk.press(page, f"/return/{dossier}", identity="12")
     assert "Số căn cước phải đủ 12 chữ số" in missing.page.text
     assert "Chưa xác nhận đã đối chiếu" in missing.page.text
-    done = clerk.press(missing, f"/return/{dossier}", identity="020085004127", confirm="y")
+    unpaid = clerk.press(missing, f"/return/{dossier}", identity="020085004127", confirm="y")
+    assert "Phí, lệ phí chưa ghi đủ ở máy này: còn 200.000 đ." in unpaid.page.text
+    assert "Chưa ghi: đã nộp ở đâu, biên lai nào" in unpaid.page.text
+    done = clerk.press(
+        unpaid, f"/return/{dossier}", identity="020085004127", confirm="y", unpaid="Biên lai số 12 ở Quầy 02"
+    )
     assert "Đã trả kết quả" in clerk.follow(done).page.text
     assert centre["counter-02"].register.dossier(dossier).status is Status.RETURNED
 
@@ -132,6 +143,34 @@ def test_the_exchange_page_lists_what_waits_and_what_was_refused(centre: SmallCe
     assert dossier.received.number in text
     assert "Bị từ chối: 0 việc" in text
     assert "Quầy 01, máy này counter-01.1 1 … 1 Đủ" in text
+
+
+def test_originals_are_collected_with_the_result_or_nothing_is(centre: SmallCentre) -> None:
+    """What the procedure asks for at the return is ticked paper by paper; both acts are written, or neither."""
+    node = centre["central"]
+    procedure = node.catalog.latest.procedure("1.000703", centre.clock().date())
+    assert procedure is not None
+    papers = (Component("Đơn đề nghị", 1, 0), Component("Giấy chứng nhận đã cấp", 0, 1, at_return=True))
+    Office(node).define([msgspec.structs.replace(procedure, components=papers)], by="quan.nv")
+    centre.meet()
+    stream = _approved(centre)
+    room = centre["counter-01"].register.dossier(stream)
+    with pytest.raises(NotAllowed) as why:
+        centre.return_(room)
+    assert why.value.because is Because.ORIGINALS
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    page = clerk.open(f"/return/{stream}")
+    assert "Bản chính phải thu trước khi trao Giấy chứng nhận đã cấp" in page.page.text
+    filled = {"identity": "020085004127", "confirm": "y", "unpaid": "Miễn theo quyết định 5"}
+    missing = clerk.press(page, f"/return/{stream}", **filled)
+    assert "Chưa đánh dấu đủ bản chính đã thu." in missing.page.text
+    done = clerk.press(missing, f"/return/{stream}", **filled, originals="Giấy chứng nhận đã cấp")
+    assert done.status == 303, done.page.text
+    kinds = [line.kind for line in centre["counter-01"].register.dossier(stream).timeline]
+    assert kinds[-2:] == ["dossier.originals_collected", "dossier.returned"]
+    text = clerk.open(f"/dossier/{stream}").page.text
+    assert "Thu bản chính: Giấy chứng nhận đã cấp" in text
+    assert "phí còn thiếu: Miễn theo quyết định 5" in text
 
 
 def test_a_page_that_is_not_there(centre: SmallCentre) -> None:
