@@ -41,7 +41,11 @@ def _middle(style: ParagraphStyle) -> ParagraphStyle:
     return ParagraphStyle(f"{style.name} in the middle", style, alignment=TA_CENTER)
 
 
+_BETWEEN: float = 0.9 * mm
+"""Lines of short facts that had no room beside each other."""
 _CODE_GAP: float = 3 * mm
+_GUTTER: float = 2 * mm
+"""Between what one signs and what the other does."""
 # Breaking lines is most of the work, and a block is asked for its height several times: (width, height) of the last.
 _NOT_WRAPPED = (-1.0, 0.0)
 
@@ -90,7 +94,7 @@ class Spread:
 
     def height(self, width: float) -> float:
         heights = [text.height(width) for text in self.texts]
-        return max(heights) if self._on_one_line(width) else sum(heights)
+        return max(heights) if self._on_one_line(width) else sum(heights) + _BETWEEN * (len(heights) - 1)
 
     def cut(self, width: float, room: float) -> tuple[Block, Block] | None:
         return None
@@ -101,7 +105,7 @@ class Spread:
             return
         for text in self.texts:
             text.draw(canvas, x, top, width)
-            top -= text.height(width)
+            top -= text.height(width) + _BETWEEN
 
     def _on_one_line(self, width: float) -> bool:
         gaps: float = 4 * mm * (len(self.texts) - 1)
@@ -142,7 +146,7 @@ class Signatures:
 
     def height(self, width: float) -> float:
         columns = [
-            self._above(one, width) + self.space + self._name(one).height(self._column(width))
+            self._above(one, width) + self.space + self._name(one).height(self._column(width) - 2 * _GUTTER)
             for one in self.signatories
         ]
         return max([*columns, self._left(self._column(width)), self._code()])
@@ -195,6 +199,7 @@ class Signatures:
     def _draw_one(
         self, canvas: Any, one: Signatory, x: float, top: float, column: float, width: float
     ) -> None:
+        x, column = x + _GUTTER, column - 2 * _GUTTER
         for text in self._heading(one):
             text.draw(canvas, x, top, column)
             top -= text.height(column)
@@ -209,11 +214,12 @@ class Signatures:
         )
 
     def _above(self, one: Signatory, width: float) -> float:
-        return sum(text.height(self._column(width)) for text in self._heading(one))
+        return sum(text.height(self._column(width) - 2 * _GUTTER) for text in self._heading(one))
 
     def _name(self, one: Signatory) -> Text:
         return Text(f"<b>{one.name}</b>", _middle(self.style))
 
     def _receivers(self) -> Text:
-        lines = "".join(f"<br/>- {line};" for line in self.receivers)
+        lines = "".join(f"<br/>- {line};" for line in self.receivers[:-1])
+        lines += f"<br/>- {self.receivers[-1]}." if self.receivers else ""
         return Text(f'<font face="{typeface.BOLD_ITALIC}" size="12">Nơi nhận:</font>{lines}', NOTE)

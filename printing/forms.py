@@ -39,9 +39,13 @@ class Form(FormVersion, frozen=True, omit_defaults=True):
     def of(cls, version: FormVersion) -> Form:
         return cls(**structs.asdict(version))
 
-    def fill(self, text: str, fields: Mapping[str, str]) -> str:
-        """`text` with its fields, as markup. Raises BadForm for a field that this paper does not have."""
-        return "".join(self._pieces(self._kept(text, fields), fields))
+    def fill(self, text: str, fields: Mapping[str, str], empty: str | None = None) -> str:
+        """`text` with its fields, as markup. Raises BadForm for a field that this paper does not have.
+
+        `empty` takes the place of the form's own word for what is empty.
+        """
+        said = self.empty if empty is None else empty
+        return "".join(self._pieces(self._kept(text, fields), fields, said))
 
     def fill_plain(self, text: str, fields: Mapping[str, str]) -> str:
         """The same for what is drawn as plain text: no markup, no bold."""
@@ -64,7 +68,7 @@ class Form(FormVersion, frozen=True, omit_defaults=True):
 
         return OPTIONAL.sub(part, text)
 
-    def _pieces(self, text: str, fields: Mapping[str, str]) -> Iterable[str]:
+    def _pieces(self, text: str, fields: Mapping[str, str], empty: str) -> Iterable[str]:
         bold = False
         for part in _PARTS.split(text):
             field = FACT.fullmatch(part)
@@ -72,10 +76,7 @@ class Form(FormVersion, frozen=True, omit_defaults=True):
                 bold = not bold
                 yield "<b>" if bold else "</b>"
             else:
-                yield _escaped(self._value(field[1], fields) if field else part)
-
-    def _value(self, name: str, fields: Mapping[str, str]) -> str:
-        return self._known(name, fields) or self.empty
+                yield _escaped(self._known(field[1], fields) or empty if field else part)
 
     def _known(self, name: str, fields: Mapping[str, str]) -> str:
         if name not in fields:

@@ -64,7 +64,8 @@ def _top(form: Form, fields: Fields, qr_text: str) -> Iterable[Piece]:
             above=form.fill_plain(form.above, fields),
             agency=form.fill_plain(form.agency, fields),
             place_line=form.fill_plain(form.place_line, fields),
-            number=form.fill_plain(form.paper_number, fields),
+            # a number that is not given yet is written by hand
+            number=form.fill_cell(form.paper_number, fields),
             qr_text=qr_text if form.code_at == "head" else "",
             hint=form.fill(form.hint, fields),
             marks=tuple(mark for text in form.marks if (mark := form.fill_plain(text, fields))),
@@ -97,6 +98,8 @@ def _with_signatures(form: Form, fields: Fields, pieces: list[Piece], qr_text: s
     for place in range(max(0, len(pieces) - _LINES_WITH_SIGNATURES), len(pieces)):
         if not isinstance(pieces[place].block, Grid):
             pieces[place] = replace(pieces[place], stays_with_next=True)
+        elif place == len(pieces) - 1:
+            pieces[place] = replace(pieces[place], end_stays=True)
     return [*pieces, Piece(_signatures(form, fields, qr_text), before=_gap(form))]
 
 
@@ -108,7 +111,8 @@ def _gap(form: Form) -> float:
 def _signatures(form: Form, fields: Fields, qr_text: str) -> Signatures:
     """The block that ends every paper that somebody signs."""
     signatories = tuple(
-        Signatory(form.fill(one.role, fields), form.fill(one.hint, fields), form.fill(one.name, fields))
+        # where nobody's name is known, the one who signs writes it
+        Signatory(*(form.fill(text, fields, "") for text in (one.role, one.hint, one.name)))
         for one in form.signatories
     )
     receivers = tuple(form.fill(line, fields) for line in form.receivers)

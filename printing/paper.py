@@ -91,11 +91,15 @@ class Block(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A block in the flow. `before` is white space, dropped at the top of a page."""
+    """A block in the flow. `before` is white space, dropped at the top of a page.
+
+    `end_stays`: its last part stays with the next, and the rest may be cut off.
+    """
 
     block: Block
     before: float = 0
     stays_with_next: bool = False
+    end_stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +225,7 @@ def _groups(pieces: Sequence[Piece]) -> list[list[Piece]]:
     groups: list[list[Piece]] = [[]]
     for piece in pieces:
         groups[-1].append(piece)
-        if not piece.stays_with_next:
+        if not (piece.stays_with_next or piece.end_stays):
             groups.append([])
     return [group for group in groups if group]
 
@@ -236,9 +240,23 @@ def _fit(group: list[Piece], sheet: Sheet, room: float, *, at_top: bool) -> tupl
     parts = last.block.cut(width, left) if left > 0 else None
     if parts is not None:
         return [*lead, replace(last, block=parts[0])], [replace(last, block=parts[1])]
+    if lead and lead[-1].end_stays and (divided := _divide(lead, width, room, at_top=at_top)):
+        return divided[0], [divided[1], last]
     if not at_top:
         return [], group
     return _break_apart(group, width, room)
+
+
+def _divide(
+    lead: list[Piece], width: float, room: float, *, at_top: bool
+) -> tuple[list[Piece], Piece] | None:
+    """What goes on this page, and the part of the last piece that goes on with what follows; some of it always does."""
+    *before, table = lead
+    left = room - _height(before, width, at_top=at_top) - (table.before if before or not at_top else 0)
+    parts = table.block.cut(width, min(left, table.block.height(width) - 1)) if left > 0 else None
+    if parts is None:
+        return None
+    return [*before, replace(table, block=parts[0])], replace(table, block=parts[1])
 
 
 def _break_apart(group: list[Piece], width: float, room: float) -> tuple[list[Piece], list[Piece]]:

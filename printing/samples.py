@@ -43,8 +43,10 @@ from printing.papers.reception import (
     ElectronicSlip,
     ListSlip,
     NotReceived,
+    PadRow,
     ReceiptSlip,
     Received,
+    SlipPad,
     SupplementRequest,
 )
 from printing.papers.reports import Figures, Report06a
@@ -336,6 +338,14 @@ TYPICAL: Final[tuple[Paper, ...]] = (
         lines=tuple(PadLine(tt=place, number=f"03-{900 + place:06d}") for place in range(1, 11)),
         printed=_RECEIVED,
     ),
+    SlipPad(
+        **_UNCODED,
+        counter=_COUNTER,
+        number="03-000901",
+        valid="dùng từ 23/11/2026 đến 31/12/2026",
+        lines=tuple(PadRow(tt=place) for place in range(1, 7)),
+        printed=_RECEIVED,
+    ),
     HandOver(**_HANDED),
     TakeBack(**{**_HANDED, "giver": "Sở Xây dựng", "taker": "Trung tâm Phục vụ hành chính công"}),
     ResultList(
@@ -511,7 +521,19 @@ RESULTS: Final = tuple(
 
 _KEPT: Final = frozenset(
     {"superior", "agency", "place", "qr_text", "number", "ticket", "symbol", "receipt_number"}
-    | {"receipt_form", "serial", "slip_number", "collector", "tax_code", "sign"}
+    | {
+        "receipt_form",
+        "serial",
+        "slip_number",
+        "collector",
+        "tax_code",
+        "sign",
+        "counter",
+        "book",
+        "id_kind",
+        "centre",
+        "tt",
+    }
 )
 """What is never missing, and never longer than the law or a machine makes it."""
 _LONG: Final = "thuộc phạm vi quản lý của cơ quan nhà nước có thẩm quyền tại địa phương và các xã khó khăn"

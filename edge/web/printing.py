@@ -39,6 +39,7 @@ _OPEN: Final = tuple(state.value for state in (State.UNSURE, State.FAILED, State
 WORDS: Final = {
     "01": "Giấy tiếp nhận và hẹn trả",
     "01-list": "Giấy tiếp nhận nhiều hồ sơ",
+    "01-pad": "Giấy tiếp nhận ghi tay",
     "02": "Phiếu yêu cầu bổ sung",
     "03": "Phiếu từ chối tiếp nhận",
     "04": "Văn bản xin lỗi, gia hạn",

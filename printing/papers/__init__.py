@@ -18,7 +18,14 @@ from printing.papers.course import (
 )
 from printing.papers.hall import Sticker, Ticket
 from printing.papers.money import CashSummary, ElectronicReceipt, FeeNotice, PaperReceipt, ProvisionalSlip
-from printing.papers.reception import ElectronicSlip, ListSlip, NotReceived, ReceiptSlip, SupplementRequest
+from printing.papers.reception import (
+    ElectronicSlip,
+    ListSlip,
+    NotReceived,
+    ReceiptSlip,
+    SlipPad,
+    SupplementRequest,
+)
 from printing.papers.reports import Report06a
 from printing.papers.trial import TrialPage, TrialRoll
 
@@ -28,6 +35,7 @@ KINDS: Final[Mapping[str, type[Paper]]] = {
         ReceiptSlip,
         ElectronicSlip,
         ListSlip,
+        SlipPad,
         SupplementRequest,
         NotReceived,
         Extension,

@@ -96,6 +96,29 @@ class ElectronicSlip(ReceiptSlip):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PadRow(Row):
+    """An empty line for a paper of the dossier."""
+
+    tt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlipPad(Paper):
+    """Form 01 to be filled by hand when the power is gone, with its number: somebody still leaves with a paper."""
+
+    FORM: ClassVar[str] = "01-pad"
+    MADE: ClassVar[str] = "printed"
+    MUST: ClassVar[tuple[str, ...]] = ("number", "counter", "valid")
+
+    counter: str
+    number: str
+    """Of the line of the register's pad that belongs to it (`course.RegisterPad`); the dossier gets its own later."""
+    valid: str
+    lines: tuple[PadRow, ...]
+    printed: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Received(Row):
     """One dossier of a list slip."""
 

@@ -15,14 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from printing.checking import samples
 from printing.forms import Forms
-from printing.samples import TYPICAL
-from printing.typesetting import form_of, typeset
 
 APPROVED: Final = Path(__file__).parent / "approved"
 DPI: Final = 150
 BLOCK: Final = 8
 """Pixels of a side: 1.4 mm of paper are compared at a time, so that a renderer's smoothing does not count."""
+
+
+def shown(number: str) -> Image.Image:
+    """The newest version of a form, filled with a typical paper."""
+    return picture(samples(number)[0].pdf(Forms.shipped().versions(number)[-1]))
 
 
 def picture(pdf: bytes) -> Image.Image:
@@ -56,8 +60,7 @@ def _blocks(page: Image.Image) -> NDArray[np.float64]:
 
 if __name__ == "__main__":
     APPROVED.mkdir(exist_ok=True)
-    forms = Forms.shipped()
-    for paper in TYPICAL:
-        file = APPROVED / f"{paper.FORM}.png"
-        picture(typeset(paper, form_of(paper, forms), copy=1)).save(file, optimize=True)
+    for number in Forms.shipped().numbers:
+        file = APPROVED / f"{number}.png"
+        shown(number).save(file, optimize=True)
         sys.stdout.write(f"{file}\n")

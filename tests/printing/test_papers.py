@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from datetime import date
@@ -15,16 +17,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from printing.blocks import Signatures
 from printing.content import Paper
 from printing.errors import NoFormInForce, UnreadableJob
 from printing.forms import Form, Forms
 from printing.letter import compose
 from printing.paper import SHEETS, paginate
 from printing.papers import KINDS
-from printing.papers.course import Extension, Register
+from printing.papers.course import Extension, HandOver, Register
 from printing.papers.hall import Ticket
 from printing.papers.money import PaperReceipt
 from printing.samples import TYPICAL, enormous, sparse
+from printing.typeface import NO_GLYPH, printable
 from printing.typesetting import form_of, from_job, to_job, typeset, typeset_job
 from tests.proving import Times
 
@@ -74,6 +78,7 @@ SAYS: Final = {
         "Trước hạn",
     ),
     "07": ("SỔ THEO DÕI HỒ SƠ", "Nhận và trả kết quả", "Phương thức nhận", "Ký nhận", "Tổng số: 12 hồ sơ."),
+    "01-pad": ("Giấy ghi tay khi mất điện", "Số phiếu: 03-000901", "Thời gian nhận hồ sơ: …… giờ"),
     "07-pad": ("BẢN GHI TAY KHI MẤT ĐIỆN", "03-000901", "03-000910", "không dùng lại số"),
     "handover": ("GIẤY BÀN GIAO HỒ SƠ", "Bên nhận: Sở Xây dựng", "Bàn giao để giải quyết 02 hồ sơ"),
     "takeback": ("GIẤY NHẬN LẠI HỒ SƠ", "Bên giao: Sở Xây dựng", "NGƯỜI GIAO NGƯỜI NHẬN"),
@@ -288,6 +293,7 @@ WORDS: Final = st.lists(
             "H'Mông",
             "Ỷ",
             "ậ" * 70,
+            "Nguye\u0302\u0303n",
             "12/3A",
             "&",
         ]
@@ -314,13 +320,64 @@ def generated(draw: st.DrawFn) -> Paper:
 
 
 def test_whatever_is_filled_in_stays_inside_the_margins(forms: Forms, poppler: Poppler, times: Times) -> None:
-    @settings(max_examples=times(40, 500), deadline=None, suppress_health_check=list(HealthCheck))
+    """And no word of a line is cut off or lost, no letter missing, no signature alone on its page."""
+
+    @settings(max_examples=times(30, 500), deadline=None, suppress_health_check=list(HealthCheck))
     @given(generated())
     def check(paper: Paper) -> None:
         form = form_of(paper, forms)
-        assert_sound(form, poppler("pdftotext", typeset(paper, form, copy=1), "-bbox"))
+        boxes = poppler("pdftotext", typeset(paper, form, copy=1), "-bbox")
+        assert_sound(form, boxes)
+        words = {html.unescape(word) for word in re.findall(r">([^<>]*)</word>", boxes)}
+        assert not any(NO_GLYPH in word for word in words)
+        if form.layout == "letter":
+            assert_whole(form, paper, words)
+            assert_signed_under_something(form, paper)
 
     check()
+
+
+def assert_whole(form: Form, paper: Paper, words: set[str]) -> None:
+    """Every word of what the lines say stands on paper; one that is longer than a line stands on two."""
+    lines = [line for section in form.sections for line in (*section.before, *section.after)]
+    named = {name for line in lines for name in re.findall(r"\{(\w+)\}", "".join(line))}
+    for name, value in paper.facts().items():
+        if name in named:
+            missing = {word for word in printable(value).split() if len(word) < 40} - words
+            # punctuation of the line itself clings to a word
+            assert not {word for word in missing if not any(word in one for one in words)}, name
+
+
+def assert_signed_under_something(form: Form, paper: Paper) -> None:
+    tables = {name: [row.facts() for row in rows] for name, rows in paper.tables().items()}
+    facts = paper.facts() | {"copy": "1", "copy_name": ""}
+    placed = paginate(compose(form, facts, tables, paper.qr_text), SHEETS[form.sheet])
+    last = [one.block for one in placed if one.page == placed[-1].page]
+    if isinstance(placed[-1].block, Signatures):
+        assert len(last) > 1, "a page of signatures could be signed for anything"
+
+
+def test_signatures_take_the_last_row_of_a_table_with_them(forms: Forms) -> None:
+    """However many rows there are: at each count at which the table just fills its page."""
+    handed = BY_FORM["handover"]
+    assert isinstance(handed, HandOver)
+    form = form_of(handed, forms)
+    for count in range(1, 40):
+        paper = replace(
+            handed, folders=tuple(replace(handed.folders[0], tt=tt) for tt in range(1, count + 1))
+        )
+        assert_signed_under_something(form, paper)
+
+
+def test_decomposed_letters_give_the_same_paper(typical: Paper, forms: Forms) -> None:
+    """A Mac's keyboard and one of Windows, on every form, byte for byte."""
+    apart: dict[str, Any] = {
+        field.name: unicodedata.normalize("NFD", getattr(typical, field.name))
+        for field in fields(typical)
+        if isinstance(getattr(typical, field.name), str)
+    }
+    form = form_of(typical, forms)
+    assert typeset(replace(typical, **apart), form) == typeset(typical, form)
 
 
 def test_a_form_says_which_fact_a_paper_lacks(forms: Forms) -> None:

@@ -5,27 +5,17 @@ from __future__ import annotations
 import pytest
 from PIL import Image, ImageChops
 
-from printing.content import Paper
 from printing.forms import Forms
-from printing.papers import KINDS
-from printing.samples import TYPICAL
-from printing.typesetting import form_of, typeset
-from tests.printing.pictures import APPROVED, difference, picture
+from tests.printing.pictures import APPROVED, difference, shown
 
-BY_FORM = {paper.FORM: paper for paper in TYPICAL}
 ON_THE_WHOLE, AT_THE_MOST = 0.004, 0.45
 
 
-@pytest.fixture(params=sorted(KINDS))
-def typical(request: pytest.FixtureRequest) -> Paper:
-    return BY_FORM[request.param]
-
-
-def test_it_looks_as_it_was_approved(typical: Paper, forms: Forms) -> None:
+@pytest.mark.parametrize("number", Forms.shipped().numbers)
+def test_it_looks_as_it_was_approved(number: str) -> None:
     """If it shall look otherwise: `python -m tests.printing.pictures`, look at it, commit it."""
-    now = picture(typeset(typical, form_of(typical, forms), copy=1))
-    with Image.open(APPROVED / f"{typical.FORM}.png") as approved:
-        mean, most = difference(now, approved)
+    with Image.open(APPROVED / f"{number}.png") as approved:
+        mean, most = difference(shown(number), approved)
 
     assert mean <= ON_THE_WHOLE
     assert most <= AT_THE_MOST
