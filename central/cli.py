@@ -194,6 +194,15 @@ def import_delegations(file: Path, data: Path, by: str, dry_run: bool, as_json: 
     sys.exit(import_delegations_command(file, data, by=by, dry_run=dry_run, as_json=as_json))
 
 
+@catalog.command("import-queues")
+@_staff_options
+def import_queues(file: Path, data: Path, by: str, dry_run: bool, as_json: bool) -> None:
+    """Import what visitors choose at the kiosk from a CSV (columns in docs/queue.md). One wrong row, and nothing is written."""
+    from central.staff_command import import_queues_command
+
+    sys.exit(import_queues_command(file, data, by=by, dry_run=dry_run, as_json=as_json))
+
+
 @catalog.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--data", type=_folder, required=True, help="Central's own folder; nothing may run in it.")

@@ -1,4 +1,4 @@
-"""`motcua catalog import-staff` and `import-delegations`: every wrong row is told, and then nothing is written."""
+"""`motcua catalog import-staff`, `import-delegations` and `import-queues`: every wrong row is told, and then nothing is written."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from central.centre import Office
+from central.queue_import import changed_queues, read_queues
 from central.staff_import import (
     RowProblem,
     changed_delegations,
@@ -43,6 +44,15 @@ def import_delegations_command(file: Path, data: Path, *, by: str, dry_run: bool
         read = read_delegations(file.read_bytes(), node.catalog.latest)
         fresh = changed_delegations(read.delegations, node.catalog.latest)
         count = len(read.delegations)
+        return _write(node, count, fresh, read.problems, by=by, dry_run=dry_run, as_json=as_json)
+
+
+def import_queues_command(file: Path, data: Path, *, by: str, dry_run: bool, as_json: bool) -> int:
+    with opened(data, by) as node:
+        today = local_day(node.clock())
+        read = read_queues(file.read_bytes(), node.catalog.latest, today)
+        fresh = changed_queues(read.queues, node.catalog.latest)
+        count = len(read.queues)
         return _write(node, count, fresh, read.problems, by=by, dry_run=dry_run, as_json=as_json)
 
 

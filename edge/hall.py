@@ -194,12 +194,22 @@ class Hall:
     ) -> Turn:
         """Give a number. Raises `TicketsUsedUp`, `NotAllowed`, `ClockBehind`, `DiskFull`."""
         turns = self._visits.turns()
+        return self._visits.take(
+            queue,
+            priority=priority,
+            hour=hour,
+            by=by,
+            ahead=lambda own: len(self._ahead(own, turns)),
+            spool=spool,
+        )
 
-        def ahead(own: Turn) -> int:
-            line = in_line([*turns, own], "", self.hour())
-            return sum(turn.code == own.code for turn in line[: line.index(own)])
+    def ahead_of(self, own: Turn) -> list[Turn]:
+        """Who is called before, in the same queue."""
+        return self._ahead(own, [turn for turn in self._visits.turns() if turn.stream != own.stream])
 
-        return self._visits.take(queue, priority=priority, hour=hour, by=by, ahead=ahead, spool=spool)
+    def _ahead(self, own: Turn, others: Sequence[Turn]) -> list[Turn]:
+        line = in_line([*others, own], "", self.hour())
+        return [turn for turn in line[: line.index(own)] if turn.code == own.code] if own in line else []
 
     # ---- calling
 

@@ -33,7 +33,6 @@ from edge.fetching import Elsewhere, Fetching
 from edge.node import Node, server_uuid
 from edge.peers import PeerNode, peers_of
 from edge.succession import ask_who, is_a_stranger
-from schemas.catalog import Duty
 from schemas.errors import Malformed
 from schemas.events import timestamp
 from sync.errors import SyncError, Unavailable
@@ -54,8 +53,6 @@ ACKS_S: Final = 30.0
 TURN_S: Final = 0.02
 _PULLED: Final = ("catalog", "visits", "dossiers")
 _PUSHED: Final = ("catalog", "visits", "dossiers", "files")
-_OF_THE_HALL: Final = frozenset({Duty.KIOSK, Duty.QUEUE})
-"""Whoever may do no more than this works on no dossier."""
 _BATCHES: Final = {"files": 8}
 """Chunks travel inside their documents: 8 of them are half a MiB, some seconds at 1 Mbit/s."""
 
@@ -277,7 +274,7 @@ class Roads:
 
     def _line(self, peer: PeerNode) -> _Line:
         line = _Line(peer)
-        in_hall = _OF_THE_HALL.issuperset(self._node.card.duties)
+        in_hall = self._node.card.of_the_hall
         databases = [(database, "pull") for database in _PULLED if not (in_hall and database == "dossiers")]
         if peer.node == self._node.catalog.centre:
             databases += [(database, "push") for database in _PUSHED]

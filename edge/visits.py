@@ -114,7 +114,7 @@ class Visits:
         return local_day(self._clock())
 
     def turns(self) -> list[Turn]:
-        """All tickets of today that this machine knows of, in the order of their streams."""
+        """All tickets of today that this machine knows of, the first that was taken first."""
         day = self.today()
         with self._lock:
             if day != self._day:
@@ -127,7 +127,7 @@ class Visits:
                     self._turns[stream] = turn
                 else:
                     self._turns.pop(stream, None)
-            return [self._turns[stream] for stream in sorted(self._turns)]
+            return sorted(self._turns.values(), key=lambda turn: (turn.taken_at, turn.ticket))
 
     def arrived(self, arrivals: Iterable[Arrival]) -> None:
         """Acts were written or brought; called within their transaction."""

@@ -84,6 +84,7 @@ class Centre(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `page` is where anybody checks a paper on the web; the QR codes of papers lead there. Empty: they are only read by
     the centre's own machines.
+    `levels` are those between which a visitor chooses who rates a visit (domain §5.1).
     """
 
     name: Text
@@ -91,6 +92,7 @@ class Centre(msgspec.Struct, frozen=True, omit_defaults=True):
     place: Text
     tls_authority: Der = ""
     page: Annotated[str, Meta(pattern=r"^(https://[0-9A-Za-z][!$-;=?-Z_a-z]{2,60})?\Z")] = ""
+    levels: Literal[3, 5] = 3
 
 
 class Card(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -122,6 +124,11 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
     def opens(self) -> bool:
         """Whether other nodes let this one in, and it them: no date decides that, for clocks are wrong on bad days."""
         return not self.revoked
+
+    @property
+    def of_the_hall(self) -> bool:
+        """A kiosk or a board: it works on no dossier, and keeps none but what it wrote itself."""
+        return {Duty.KIOSK, Duty.QUEUE}.issuperset(self.duties)
 
     @property
     def pin(self) -> str:
@@ -354,7 +361,7 @@ class NumberRange(msgspec.Struct, frozen=True, omit_defaults=True):
 class Queue(msgspec.Struct, frozen=True, omit_defaults=True):
     """A group of fields that visitors choose at the kiosk; its letters begin the tickets.
 
-    `places` are those of the counters that call it; none means all of them.
+    `places` are those of the counters that call it; none means all of them. `phase` is what its visitors rate.
     """
 
     code: Annotated[str, Meta(pattern=r"^[A-Z]{1,2}\Z")]
@@ -362,6 +369,7 @@ class Queue(msgspec.Struct, frozen=True, omit_defaults=True):
     since: date
     until: date | msgspec.UnsetType = msgspec.UNSET
     english: Annotated[str, Meta(max_length=80)] = ""
+    phase: Literal["reception", "return"] = "reception"
     places: Annotated[tuple[Text, ...], Meta(max_length=200)] = ()
 
 
@@ -982,6 +990,10 @@ class View:
             one for one in self._all(NumberRange) if one.node == node and _within(day, one.since, one.until)
         ]
         return sorted(held, key=lambda one: one.id)
+
+    def queue(self, code: str) -> Queue | None:
+        """The newest word on a queue, from whatever day on."""
+        return self._find(Queue, code)
 
     def queues(self, day: date) -> list[Queue]:
         """What a visitor may choose on a day."""

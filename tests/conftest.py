@@ -20,6 +20,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--prove", choices=sorted(PROOFS), default="no", help="run the long proofs: kills, seeds"
     )
+    parser.addoption("--pictures", type=Path, help="a folder for pictures of the pages")
+
+
+@pytest.fixture(scope="session")
+def pictures(pytestconfig: pytest.Config) -> Path | None:
+    """Where tests in a browser leave pictures of the pages that they look at; None for nowhere."""
+    folder: Path | None = pytestconfig.getoption("--pictures")
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")

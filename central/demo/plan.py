@@ -93,7 +93,7 @@ QUEUES: Final = (
     Queue("C", "Doanh nghiệp, đầu tư", SINCE, english="Business, investment"),
     Queue("D", "Tư pháp, hộ tịch", SINCE, english="Justice, civil status"),
     Queue("E", "Công an, bảo hiểm", SINCE, english="Police, insurance"),
-    Queue("G", "Nhận kết quả", SINCE, english="Collect a result"),
+    Queue("G", "Nhận kết quả", SINCE, english="Collect a result", phase="return"),
 )
 """What a visitor chooses at the kiosk; every counter calls all of them."""
 SEAL_PIN: Final = "246810"

@@ -20,6 +20,9 @@ from edge.web.account import blueprint as account
 from edge.web.again import blueprint as again
 from edge.web.amending import blueprint as amending
 from edge.web.appearance import install as install_appearance
+from edge.web.board import OPEN as BOARD_OPEN
+from edge.web.board import blueprint as board
+from edge.web.calling import blueprint as calling
 from edge.web.cookies import Cookies
 from edge.web.counter import blueprint as counter
 from edge.web.courier import blueprint as courier_pages
@@ -31,6 +34,8 @@ from edge.web.headers import install as install_headers
 from edge.web.held import blueprint as held_back
 from edge.web.hosts import install as install_hosts
 from edge.web.keys import blueprint as keys
+from edge.web.kiosk import OPEN as KIOSK_OPEN
+from edge.web.kiosk import blueprint as kiosk
 from edge.web.printers import blueprint as printers
 from edge.web.printing import blueprint as printing
 from edge.web.returning import blueprint as returning
@@ -74,7 +79,9 @@ def create_pages(
     sticks = Sticks(courier or Courier(node), node.settings.sticks)
     site = Site(node, roads, spool_wake, sticks)
     app.extensions["motcua"] = site
-    site.open.update(SLIP_OPEN)
+    site.open.update((*SLIP_OPEN, *KIOSK_OPEN, *BOARD_OPEN))
+    if node.card.of_the_hall:
+        site.open.add("home")
     install_hosts(app)
     for part in (
         sign_in,
@@ -82,6 +89,9 @@ def create_pages(
         amending,
         viewing,
         counter,
+        calling,
+        kiosk,
+        board,
         room,
         sealing,
         verifying,

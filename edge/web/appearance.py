@@ -12,6 +12,7 @@ from edge.web import acts, presence, sign_in, status_line, words
 from edge.web.forms import Bare
 from edge.web.printing import TITLES, trouble_in_words
 from edge.web.site import site
+from schemas.catalog import Duty
 
 
 def install(app: Flask) -> None:
@@ -41,7 +42,9 @@ def install(app: Flask) -> None:
 
 
 def home() -> ResponseReturnValue:
-    """The first page that is for this person at this machine."""
+    """The first page that is for this person at this machine; at a kiosk or a board, what it is there for."""
+    if g.person is None:
+        return redirect(url_for("kiosk.page" if Duty.KIOSK in site().card.duties else "board.page"))
     return redirect(url_for(site().navigation(presence.person())[0].endpoint))
 
 

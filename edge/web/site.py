@@ -42,6 +42,7 @@ class Entry:
 
 
 COUNTER = Entry(10, "Tiếp nhận", "counter.page", ((Duty.RECEIVE, Role.RECEIVER),))
+QUEUE = Entry(15, "Gọi số", "calling.page", ((Duty.QUEUE, Role.RECEIVER),))
 ROOM = Entry(20, "Chờ xử lý", "room.page", ((Duty.APPRAISE, Role.APPRAISER), (Duty.APPROVE, Role.APPROVER)))
 SEAL = Entry(25, "Cấp số, đóng dấu", "sealing.page", ((Duty.SEAL, Role.CLERK),))
 RETURN = Entry(30, "Trả kết quả", "returning.page", ((Duty.RETURN, Role.RECEIVER),))
@@ -66,6 +67,7 @@ class Site:
     entries: list[Entry] = field(
         default_factory=lambda: [
             COUNTER,
+            QUEUE,
             ROOM,
             SEAL,
             RETURN,
