@@ -139,7 +139,6 @@ def render(
         browser=BROWSER,
         administrator=here.may(presence.person(), ADDING),
         assigned=here.node.place_printers.chosen(),
-        by_itself=here.node.spool.printers.name_for,
         choosable=FORMS,
         found=found,
         mistakes=mistakes,
