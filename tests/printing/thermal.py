@@ -45,6 +45,8 @@ class Thermal:
                 connection.shutdown(socket.SHUT_RDWR)
                 raise ConnectionAbortedError
             dots = read(across * down)
+            if len(dots) < across * down:
+                raise ConnectionAbortedError  # whoever printed is gone
             picture = Image.frombytes("1", (across * 8, down), bytes(byte ^ 0xFF for byte in dots))
             self._strips.append(picture)
         elif command == b"V":  # GS V m (n): cut
@@ -90,7 +92,7 @@ def thermal() -> Iterator[tuple[Thermal, str]]:
                 with connection:
                     try:
                         printer.serve(connection)
-                    except OSError:
+                    except (OSError, ValueError, IndexError):  # a command that ends in its middle
                         continue
 
         threading.Thread(target=accept, daemon=True).start()
