@@ -79,7 +79,13 @@ def _show(report: Report, console: Console) -> None:
         table = Table("Máy trạm", "Giấy", "Số", "Lần", "Tình trạng", "Máy in", "Vì sao")
         for job in report.jobs:
             table.add_row(
-                job.node, job.form, job.number, str(job.attempt), job.state, job.printer or "PDF", job.error
+                job.node,
+                job.form,
+                job.number,
+                str(job.attempt),
+                job.state,
+                job.printer or "theo loại giấy",
+                job.error,
             )
         console.print(table)
     console.print(", ".join(f"{state} {count}" for state, count in report.counts.items()))

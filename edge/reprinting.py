@@ -35,8 +35,12 @@ def newest_slip(node: Node, stream: str) -> PrintJob | None:
 def reprint_slip(node: Node, stream: str, *, reason: str, by: str) -> PrintJob:
     """Queue the slip as it was printed first, with the number of this printing; act and job are one transaction.
 
-    A printing that has not come out is cancelled by it. Raises `NothingToReprint`, `NotAllowed`, `PrintError`.
+    A printing that has not come out is cancelled by it, and taken back from the printer that has it, outside of the
+    transaction: printers may be slow. Raises `NothingToReprint`, `NotAllowed`, `PrintError`.
     """
+    waiting = newest_slip(node, stream)
+    if waiting is not None and waiting.state == State.SENT:
+        node.spool.take_back(waiting.id, at=node.clock())
     with node.file.write():
         last = newest_slip(node, stream)
         receipt = node.projector.dossier(stream).standing.receipt

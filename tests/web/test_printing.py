@@ -255,6 +255,19 @@ def test_a_reprint_ends_the_doubt_about_the_first(centre: SmallCentre) -> None:
     assert job_of(centre, 2).state == State.DONE
 
 
+def test_a_reprint_takes_the_first_back_from_its_printer(centre: SmallCentre) -> None:
+    """Else both would come out when somebody puts paper in."""
+    with_laser(centre)
+    dossier = centre.receive()
+    becomes(centre, State.SENT, "media-empty")
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    page = clerk.open(DOSSIER.format(dossier.stream))
+    clerk.post(f"/dossier/{dossier.stream}/reprint", {"csrf_token": token_on(page), "reason": "hết giấy"})
+
+    assert job_of(centre, 1).state == State.CANCELLED
+    assert (job_of(centre, 2).state, job_of(centre, 2).attempt) == (State.QUEUED, 2)
+
+
 def test_a_slip_is_reprinted_where_it_was_printed(centre: SmallCentre) -> None:
     dossier = centre.receive("counter-02", by="long.pd")
     centre.meet()
