@@ -23,7 +23,7 @@ from edge.node import Folder
 from edge.settings import PeerSettings, read_settings
 from schemas.events import Document
 from sync.documents import dump
-from tests.bench import documents, processes, pulling
+from tests.bench import bundles, documents, processes, pulling
 from tests.bench.edges import EDGES, Edges, live_edges
 from tests.bench.figures import ROUNDS, Bench, Figure, Round, Size, p50, p95
 from tests.bench.ground import Ground
@@ -44,6 +44,7 @@ _TO_MANY: Final = {Size.FULL: 40, Size.QUICK: 5}
 _ARCHIVE: Final = {Size.FULL: 500_000, Size.QUICK: 5_000}
 _OVER_THE_RELAY: Final = 3_000
 _PATIENCE_S: Final = 30.0
+_CARRIED: Final = {Size.FULL: bundles.COUNT, Size.QUICK: 1_000}
 _BATCH: Final = 500
 _CENTRAL, _COUNTER, _WRITER = "central", "counter-01", "counter-02"
 _LACKS_POUCHDB: Final = lacks_pouchdb_server()
@@ -63,6 +64,8 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
         part = _serving(stack, folders, window)
         small = events[: min(_OVER_THE_RELAY, len(events))]
         little = _serving(stack, folders, small)
+        carried, giver = events[: _CARRIED[size]], folders.data() / _CENTRAL
+        pulling.lay_down(giver, carried)
         line = stack.enter_context(_listening(ground.copy("live")))
         line.lag_ms(next(single))  # until both have met
         many = stack.enter_context(_many(ground.copy("many")))
@@ -80,6 +83,7 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
                 "pulled_windows": pulling.pulled(part, folders.fresh(), len(window))["pulled"],
                 **pulling.on_the_wire(little, folders.fresh, len(small)),
                 **pulling.saving_meanwhile(little, folders.fresh()),
+                **bundles.carried(giver, folders.fresh, carried),
                 "idle_few": few.round_ms(),
                 "idle_many": large.round_ms(),
             }
@@ -316,6 +320,11 @@ BENCH: Final = Bench(
             "ms",
             "lower",
         ),
+        Figure("bundle_written", "a bundle of 10,000 events written to disk, whole and synced", "s", "lower"),
+        Figure(
+            "bundle_taken", "the same checked, opened, verified and projected at its receiver", "s", "lower"
+        ),
+        Figure("bundle_bytes", "its size", "MB", "lower"),
         Figure("idle_few", "a round without news, 1,000 documents on each side, p50", "ms", "lower"),
         Figure("idle_many", "the same with 500,000 (5,000 with --quick)", "ms", "lower"),
         Figure(
