@@ -12,6 +12,7 @@ import threading
 from datetime import datetime
 from typing import Final, Literal
 
+from edge.archive import MadeFor
 from edge.authorities import Revoked
 from edge.database import Fact
 from edge.errors import CannotStamp, UnreadablePdf
@@ -105,7 +106,8 @@ class Preserving:
         return (list(certificates), list(lists), level) if level == "B-LT" else ([], [], level)
 
     def _record(self, dossier: Dossier, result: str, copy: bytes, level: Level) -> None:
-        preserved = Preserved(result=result, preserved=self._node.archive.keep(copy), level=level)
+        file = self._node.archive.keep(copy, MadeFor(dossier.stream, self._node.id))
+        preserved = Preserved(result=result, preserved=file, level=level)
         self._node.ledger.act(dossier.stream, "dossier.result_preserved", preserved, by="")
 
     def _mark(self) -> int:

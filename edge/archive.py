@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from schemas.canonical import canonical
-from sync.documents import Json, load, render
+from sync.documents import LOCAL, Json, load, render
 from sync.errors import NotFound
 from sync.store import Store
 
@@ -26,6 +29,16 @@ CONTENT: Final = "content"
 CONTENT_TYPE: Final = "application/octet-stream"
 _CHUNK = re.compile(r"^sha256-([0-9a-f]{64})$")
 _FILE = re.compile(r"^file-([0-9a-f]{64})$")
+
+
+_MADE: Final = "made-"
+
+
+class MadeFor(msgspec.Struct, frozen=True):
+    """The dossier and the machine of an act that is about to name a file."""
+
+    stream: str
+    node: str
 
 
 class Damaged(Exception):
@@ -42,9 +55,11 @@ class Archive:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def keep(self, content: bytes) -> str:
+    def keep(self, content: bytes, made_for: MadeFor | None = None) -> str:
         """Store a file durably, unless it is here, and return its id.
 
+        `made_for`: the one act that is about to name a file that was made for it and for nothing else; should that act never
+        be written, the file is not kept for ever. What people bring may be brought for other acts too, and has none.
         Raises `ValueError` above 100 MB, `Forbidden` for a file that was redacted.
         """
         if len(content) > MAX_BYTES:
@@ -54,12 +69,30 @@ class Archive:
         index = {"size": len(content), "chunks": [chunk["_id"] for chunk in chunks]}
         name = f"file-{hashlib.sha256(content).hexdigest()}"
         once = {chunk["_id"]: chunk for chunk in chunks}
-        outcomes = self.store.bulk_docs(
-            [*once.values(), {"_id": name, "_rev": list_revision(index), **index}], new_edits=False
-        )
+        with self.store.file.write():
+            if self.lists(name):  # somebody else's as well: it is not for one act alone any more
+                self.no_longer_new(name)
+            elif made_for is not None:
+                self.store.put_local(_MADE + name, msgspec.to_builtins(made_for))
+            outcomes = self.store.bulk_docs(
+                [*once.values(), {"_id": name, "_rev": list_revision(index), **index}], new_edits=False
+            )
         for outcome in outcomes:
             outcome.saved()
         return name
+
+    def made_here(self) -> list[tuple[str, MadeFor]]:
+        """The files that were made here for acts of which nobody has looked yet whether they were written."""
+        return [
+            (str(note["_id"]).removeprefix(LOCAL + _MADE), msgspec.convert(note, MadeFor))
+            for note in self.store.local_docs()
+            if str(note["_id"]).startswith(LOCAL + _MADE)
+        ]
+
+    def no_longer_new(self, name: str) -> None:
+        """Somebody has looked whether an act names this file."""
+        with contextlib.suppress(NotFound):
+            self.store.delete_local(_MADE + name)
 
     def lists_naming(self, chunks: Iterable[str]) -> list[str]:
         """The files that have a list here, true or made up, with one of these chunks in it."""

@@ -9,23 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from edge.archive import Archive, Damaged
-from edge.clock import Clock
 from edge.errors import CannotSign
-from edge.ledger import Ledger
 from edge.pades import revisions
 from edge.pades.reading import read_apart
 from edge.pades.revisions import Draft, Visible
 from edge.pades.signer import Signing
-from edge.paper import Papers
-from edge.projector import Projector
-from edge.signing import Signatories
+from edge.signed_work import SignedWork
 from printing import appearance
 from printing.appearance import Box
 from printing.result import RenderedResult
 from schemas.acts import Approved, Attachment, RefusedResult
 from schemas.calendar import local_day
-from schemas.catalog import Catalog, Person, Step
+from schemas.catalog import Person, Step
 from schemas.errors import Because, NotAllowed
 from schemas.events import timestamp
 from schemas.fold import Dossier
@@ -59,21 +54,8 @@ class Upload:
     content: bytes
 
 
-class Deciding:
+class Deciding(SignedWork):
     """Signs approvals and refusals at one node."""
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        projector: Projector,
-        archive: Archive,
-        papers: Papers,
-        catalog: Catalog,
-        clock: Clock,
-        signatories: Signatories,
-    ) -> None:
-        self._ledger, self._projector, self._archive, self._papers = ledger, projector, archive, papers
-        self._catalog, self._clock, self._signatories = catalog, clock, signatories
 
     def approve(
         self,
@@ -133,7 +115,7 @@ class Deciding:
             )
             signed = revisions.approve(draft, signatory.token, signing=signing)
             attachments = tuple(Attachment(self._archive.keep(one.content), one.name) for one in uploads)
-            file = self._archive.keep(signed)
+            file = self._keep(signed, stream)
             decision = _decision(approved, file, text, right, attachments, digest=rendered.digest)
             return self._ledger.act(
                 stream, kind, decision, by=by, sign=signatory.token.sign_decision, with_=with_
@@ -156,7 +138,7 @@ class Deciding:
 
     def _handwriting(self, signer: Person, room: Box) -> tuple[bytes, Box]:
         """The picture of the person's signature, or their name where it is not here."""
-        picture = picture_of(self._archive, signer.signature)
+        picture = self._picture(signer.signature)
         if picture is None:
             return appearance.written_name(signer.name, *size(room)), room
         box = appearance.picture_box(picture, room)
@@ -179,14 +161,6 @@ class Deciding:
         chosen = max(held, key=lambda one: (one.until, one.id))
         capacity = f"{chosen.form}. {chosen.delegator.upper()}\n{signer.title.upper()}"
         return Right(capacity, chosen.id, chosen.decision)
-
-
-def picture_of(archive: Archive, file: str) -> bytes | None:
-    """A picture that the catalog names; None where there is none, or it has not come yet."""
-    try:
-        return archive.read(file) if file else None
-    except Damaged:
-        return None
 
 
 def size(box: Box) -> tuple[float, float]:

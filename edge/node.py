@@ -46,6 +46,7 @@ from edge.hour import Hour
 from edge.ids import Ids
 from edge.keys import NodeKeys, read_keys
 from edge.ledger import CLOSED, Ledger
+from edge.leftovers import sweep_files, sweep_notes
 from edge.paper import Papers, Typeset
 from edge.people import People
 from edge.printers import PlacePrinters
@@ -331,7 +332,7 @@ class Node:
             Tokens(self.folder.tokens, self.settings.tokens, at_rest=self.folder.at_rest), self.authorities
         )
         self.papers = Papers(self.catalog, self.keys, Forms.shipped(), node=self.id, typeset=self._typeset)
-        self.deciding = Deciding(
+        parts = (
             self.ledger,
             self.projector,
             self.archive,
@@ -340,15 +341,8 @@ class Node:
             self.clock,
             self.signatories,
         )
-        self.sealing = Sealing(
-            self.ledger,
-            self.projector,
-            self.archive,
-            self.papers,
-            self.catalog,
-            self.clock,
-            self.signatories,
-        )
+        self.deciding = Deciding(*parts, node=self.id)
+        self.sealing = Sealing(*parts, node=self.id)
         printers = Printers.only(self._printer) if self._printer else self.place_printers.printers()
         self.spool = Spool(printers, self.papers.render_job, self.file.write)
         self.redactions = Redactions(
@@ -374,6 +368,9 @@ class Node:
         self.redactions.apply()
         self.projector.catalog_grew()
         self.seals.remember()
+        sweep_files(self.archive, self.projector, node=self.id)
+        for store in self.stores.values():
+            sweep_notes(store, self.hour)
 
     def _remember_central(self) -> None:
         """Introduce again who was introduced before the last restart; at a new central, itself."""

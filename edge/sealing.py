@@ -14,21 +14,18 @@ from datetime import date, datetime
 
 from reportlab.lib.units import mm
 
-from edge.archive import Archive
-from edge.clock import Clock
-from edge.deciding import picture_of, size
+from edge.deciding import size
 from edge.errors import CannotSign
-from edge.ledger import Ledger, NumbersLeft
+from edge.ledger import NumbersLeft
 from edge.pades import revisions
 from edge.pades.signer import Signing
-from edge.paper import Papers
-from edge.projector import Projector
-from edge.signing import Signatories, Signatory
+from edge.signed_work import SignedWork
+from edge.signing import Signatory
 from printing import appearance
 from printing.words import day_in_words
 from schemas.acts import Attachment, Numbered, Sealed
 from schemas.calendar import local_day
-from schemas.catalog import Agency, Catalog, Person, Step
+from schemas.catalog import Agency, Person, Step
 from schemas.conflicts import Blocks
 from schemas.errors import Because, NotAllowed
 from schemas.events import timestamp
@@ -59,21 +56,8 @@ class _Both:
     organisation: Signatory
 
 
-class Sealing:
+class Sealing(SignedWork):
     """Numbers and seals results at one node."""
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        projector: Projector,
-        archive: Archive,
-        papers: Papers,
-        catalog: Catalog,
-        clock: Clock,
-        signatories: Signatories,
-    ) -> None:
-        self._ledger, self._projector, self._archive, self._papers = ledger, projector, archive, papers
-        self._catalog, self._clock, self._signatories = catalog, clock, signatories
 
     def proposed(self, dossier: Dossier) -> Proposed | None:
         """The number that the result has or would get now; None where its procedure gives none. Raises `NoNumber`."""
@@ -107,7 +91,7 @@ class Sealing:
                 return dossier
             sealed = self._sealed(dossier, result, agency, tokens, now)
             data = Sealed(
-                self._archive.keep(sealed),
+                self._keep(sealed, stream),
                 fingerprint(tokens.organisation.token.certificate),
                 self._attachments(dossier, agency, tokens.organisation, now),
             )
@@ -184,7 +168,7 @@ class Sealing:
     def _drawn(self, agency: Agency) -> bytes:
         """The agency's red seal in its true size, or its name where the picture is not here."""
         side = appearance.SEAL_MM * mm
-        picture = picture_of(self._archive, agency.seal)
+        picture = self._picture(agency.seal)
         if picture is None:
             return appearance.written_seal(agency.name, side, side)
         return appearance.picture(picture, side, side)
@@ -208,7 +192,7 @@ class Sealing:
                 (width, height),
                 signing=Signing(_ATTACHED, f"Kèm theo văn bản số {named}. {agency.name}", self._place(), at),
             )
-            sealed.append(Attachment(self._archive.keep(marked), one.name, one.type, one.pages))
+            sealed.append(Attachment(self._keep(marked, dossier.stream), one.name, one.type, one.pages))
         return tuple(sealed)
 
     def _place(self) -> str:
