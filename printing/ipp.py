@@ -80,9 +80,8 @@ class IppPrinter:
         job = self._find(paper)
         if job is None or job.get("job-state") not in _WORKING:
             return self.ask(paper)
-        with contextlib.suppress(
-            PrinterUnavailable
-        ):  # it refuses where the job has come to its end meanwhile
+        # it refuses where the job has come to its end meanwhile
+        with contextlib.suppress(PrinterUnavailable):
             self._ask_printer(IppOperation.CANCEL_JOB, {"job-id": int(job["job-id"])})
         now = self.ask(paper)
         if now.fate is Fate.DROPPED and self.begun(paper):

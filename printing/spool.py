@@ -21,6 +21,7 @@ Only states and data live here; which thread drives them is the node's business.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -223,6 +224,8 @@ class Spool:
         self.printers = printers
         self._render = render
         self._transaction = transaction
+        self._handing_over = threading.Lock()
+        """What is on its way to a printer is not taken back from it: the printer does not know it yet."""
 
     # ---- by itself
 
@@ -273,13 +276,14 @@ class Spool:
 
         Failed: it is free for another one. Unsure: something of it may come out yet, and a person has to look. Done.
         """
-        with self._transaction():
-            job = PrintJob.get_or_none((PrintJob.id == job_id) & (PrintJob.state == State.SENT.value))
-        if job is None:
-            return None
-        printer = self.printers.by_name.get(self.printers.of(job))
-        state, facts = _taken_back(printer, job.paper) if printer else (State.UNSURE, {"error": _GONE})
-        return state if self._move(job_id, State.SENT, state, at, **facts) else None
+        with self._handing_over:
+            with self._transaction():
+                job = PrintJob.get_or_none((PrintJob.id == job_id) & (PrintJob.state == State.SENT.value))
+            if job is None:
+                return None
+            printer = self.printers.by_name.get(self.printers.of(job))
+            state, facts = _taken_back(printer, job.paper) if printer else (State.UNSURE, {"error": _GONE})
+            return state if self._move(job_id, State.SENT, state, at, **facts) else None
 
     def by_hand(self, job_id: int, *, at: datetime) -> bool:
         """A person prints it from the browser now, which nobody but they can see: unsure until they say what came out.
@@ -311,6 +315,10 @@ class Spool:
         except PrintError as why:
             self._move(job.id, State.QUEUED, State.FAILED, at, error=str(why))
             return False
+        with self._handing_over:
+            return self._hand_over(printer, name, job, pdf, at)
+
+    def _hand_over(self, printer: Printer, name: str, job: PrintJob, pdf: bytes, at: datetime) -> bool:
         if not self._move(job.id, State.QUEUED, State.SENT, at, printer=name):
             return False
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -311,6 +312,37 @@ def test_a_paper_that_may_come_out_yet_is_asked_about_when_it_is_taken_back(node
     assert working.take_back(job.id, at=LATER) is State.UNSURE
     assert PrintJob.get_by_id(job.id).error
     assert working.answer(job.id, came_out=True, at=LATER)
+    assert state(job) is State.DONE
+
+
+class SlowPrinter(QueueingPrinter):
+    """It takes its time over a paper, and knows of it only when it has it (stands for a long line)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.goes_on = threading.Event(), threading.Event()
+
+    def deliver(self, paper: str, pdf: bytes) -> Told:
+        self.asked.set()
+        assert self.goes_on.wait(30)
+        self.told[paper] = Told(Fate.OUT)
+        return self.told[paper]
+
+
+def test_a_paper_on_its_way_is_not_taken_back_before_it_arrived(node: Path) -> None:
+    """Asked too early its printer would not know it yet; it would be free for another one, and come out twice."""
+    slow = SlowPrinter()
+    working = Spool(Printers({"laser": slow}, "laser", {}), paper_of, database.atomic)
+    job = queue()
+    prints = threading.Thread(target=working.work, kwargs={"at": NOW})
+    takes = threading.Thread(target=working.take_back, args=(job.id,), kwargs={"at": NOW})
+    prints.start()
+    assert slow.asked.wait(30)
+    takes.start()
+    takes.join(0.3)  # time enough to do it wrong
+    slow.goes_on.set()
+    prints.join()
+    takes.join()
     assert state(job) is State.DONE
 
 
