@@ -43,7 +43,7 @@ def place_options(command: Any) -> Any:
             "--range",
             "ranges",
             multiple=True,
-            help="Numbers to give: receipt:26TAA:1-500, result:H37.08:1-999.",
+            help="Numbers to give: receipt:26TAA:1-500, result:H37.08:1-999, pad:01:1-500 (paper for the hour without power).",
         ),
         click.option("--by", required=True, help="The administrator who does it."),
     )

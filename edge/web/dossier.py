@@ -11,6 +11,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 from wtforms import RadioField, StringField, TextAreaField
 
+from edge.folder_papers import FORMS as FOLDER_FORMS
+from edge.folder_papers import print_folder_paper
 from edge.reprinting import REPRINTED, NothingToReprint, newest_slip, reprint_slip
 from edge.web import presence, showing
 from edge.web.amending import KIND as AMEND
@@ -141,6 +143,18 @@ def slip_pdf(stream: str) -> ResponseReturnValue:
     return _pdf(site().node.papers.render_job(job.form, bytes(job.payload)), name)
 
 
+@blueprint.post("/dossier/<stream>/folder")
+def folder(stream: str) -> ResponseReturnValue:
+    """Print the folder's label, or form 06 that lies in it: `form` says which."""
+    Bare.checked()
+    shown, form = show(stream), request.form.get("form", "")
+    if form not in FOLDER_FORMS:
+        raise NotFound
+    print_folder_paper(site().node, shown.dossier.stream, form)
+    site().spool_wake()
+    return redirect(url_for(".page", stream=stream, printed=form), 303)
+
+
 @blueprint.get("/dossier/<stream>/result.pdf")
 def result_pdf(stream: str) -> ResponseReturnValue:
     shown = show(stream)
@@ -231,6 +245,8 @@ def _render(shown: Shown, *, reprint: Reprint | None = None) -> str:
         shown=shown,
         saved="saved" in request.args,
         done=request.args.get("done", ""),
+        printed=request.args.get("printed", ""),
+        folder_forms=FOLDER_FORMS,
         job=slip_job(site(), stream),
         earlier=site().node.register.earlier(shown.received.applicant.identity, but=stream),
         conflicts=[(conflict, sides(shown, conflict)) for conflict in shown.dossier.conflicts],

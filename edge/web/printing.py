@@ -12,6 +12,8 @@ from werkzeug.exceptions import NotFound
 from wtforms import StringField
 from wtforms.validators import Length
 
+from edge.pads import MOST as MOST_PADS
+from edge.pads import NoPadNumbers, left, print_pad
 from edge.settings import FOLDER, PrinterKind
 from edge.web import presence
 from edge.web.forms import Bare, Form, needed, text, too_long
@@ -143,6 +145,8 @@ def render(
         found=found,
         mistakes=mistakes,
         words=WORDS,
+        pads_left=left(here.node, here.now()),
+        most_pads=MOST_PADS,
         trouble=trouble_in_words,
         wrong=wrong,
         why=why,
@@ -291,6 +295,22 @@ def trial() -> ResponseReturnValue:
         spool.put(
             stream="", number=number, form=kind.FORM, payload=to_job(paper), copies=1, at=at, printer=name
         )
+    return _done(here)
+
+
+@blueprint.post("/printing/pad")
+def pad() -> ResponseReturnValue:
+    """Print paper for the hour without power: `count` slips with their register."""
+    Bare.checked()
+    here, typed = site(), request.form.get("count", "").strip()
+    if not (typed.isascii() and typed.isdigit() and 1 <= int(typed) <= MOST_PADS):
+        return render(why=f"Ghi số giấy cần in, từ 1 đến {MOST_PADS}."), 422
+    try:
+        print_pad(here.node, int(typed), here.now())
+    except NoPadNumbers:
+        return render(
+            why="Hết số cho giấy ghi tay. Chưa in gì; Quản trị cấp dải số mới trong thẻ của máy."
+        ), 422
     return _done(here)
 
 

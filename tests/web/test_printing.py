@@ -10,10 +10,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import zxingcpp
 
+from central.centre import Office
 from edge.settings import FOLDER, PrinterKind, PrinterSettings, read_settings, write_settings
+from printing import raster
 from printing.spool import BROWSER, PrintJob, State
-from schemas.acts import Printed
+from schemas.acts import Forwarded, Printed
+from schemas.calendar import local_day
+from schemas.catalog import NumberRange
 from tests.centres import SmallCentre
 from tests.printing.cups import free_port
 from tests.printing.thermal import thermal
@@ -304,3 +309,75 @@ def test_the_command_says_what_a_person_must_look_at(centre: SmallCentre) -> Non
 def test_settings_name_printers_and_their_papers() -> None:
     with pytest.raises(ValueError, match="no ipp"):
         PrinterSettings(name="Laser", kind=PrinterKind.IPP, address="10.0.0.9")
+
+
+# ---- what lies in the folder, and paper for the hour without power
+
+
+def _said(centre: SmallCentre, job: PrintJob) -> str:
+    pdf = centre["counter-01"].papers.render_job(job.form, bytes(job.payload))
+    return " ".join(word.text for page in raster.seen(pdf) for word in page.words)
+
+
+def test_a_folder_gets_its_label_and_control_slip(centre: SmallCentre) -> None:
+    """The code on both finds the dossier; form 06 knows the hand-overs, and leaves lines for pens."""
+    dossier = centre.receive()
+    node = centre["counter-01"]
+    room = Forwarded(room="Phòng 4 tại chỗ")
+    node.ledger.act(dossier.stream, "dossier.forwarded", room, by="hanh.nh")
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    page = clerk.open(DOSSIER.format(dossier.stream))
+    assert "Đã đưa vào hàng in." not in page.page.text
+    for form in ("sticker", "06", "06"):
+        page = clerk.follow(clerk.press(page, "/folder", form=form))
+        assert "Đã đưa vào hàng in." in page.page.text
+
+    with node.file.read():
+        jobs = list(PrintJob.select().where(PrintJob.form.in_(["sticker", "06"])).order_by(PrintJob.id))
+    label, first, second = jobs
+    assert {job.state for job in jobs} == {State.DONE.value}
+    assert "Nông Văn Thắng" in _said(centre, label)
+    page_one = next(raster.pages(node.papers.render_job(label.form, bytes(label.payload))))
+    assert {code.text for code in zxingcpp.read_barcodes(page_one.convert("L"))} == {label.number}
+    for words in ("Nhận: Phòng 4 tại chỗ", "Người giao: Nguyễn Hồng Hạnh", "Giao: Quầy 01", "In lần 1"):
+        assert words in _said(centre, first)
+    assert "In lần 2" in _said(centre, second)
+    assert clerk.press(page, "/folder", form="01").status == 404
+
+
+def _grant_pad(centre: SmallCentre, first: int, last: int) -> None:
+    day = local_day(centre.clock())
+    granted = NumberRange(f"counter-01.1 pad {first}", "counter-01.1", "pad", first, last, day)
+    Office(centre["central"]).define([granted], by="quan.nv")
+    centre.meet()
+
+
+def test_paper_for_the_hour_without_power_has_its_numbers_printed(centre: SmallCentre) -> None:
+    """A register and a slip for each of its lines; the next pad goes on, and nothing is printed twice."""
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    assert "Trung tâm chưa cấp số" in clerk.open("/printing").page.text
+    _grant_pad(centre, 901, 905)
+    page = clerk.open("/printing")
+    assert "Còn 5 số" in page.page.text
+    for wrong in ("", "0", "51", "-1", "mười"):
+        assert clerk.press(page, "/printing/pad", count=wrong).status == 422
+    assert clerk.press(page, "/printing/pad", count="3").status == 303
+    node = centre.reopen("counter-01")
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    page = clerk.open("/printing")
+    assert "Còn 2 số" in page.page.text
+    assert clerk.press(page, "/printing/pad", count="9").status == 303
+    again = clerk.press(page, "/printing/pad", count="1")
+    assert again.status == 422
+    assert "Hết số cho giấy ghi tay." in again.page.text
+
+    with node.file.read():
+        slips = list(PrintJob.select().where(PrintJob.form == "01-pad").order_by(PrintJob.id))
+        registers = list(PrintJob.select().where(PrintJob.form == "07-pad").order_by(PrintJob.id))
+    numbers = [f"01-{number:06d}" for number in range(901, 906)]
+    assert [job.number for job in slips] == numbers
+    assert [job.number for job in registers] == ["01-000901_01-000903", "01-000904_01-000905"]
+    said = _said(centre, registers[0])
+    assert all(number in said for number in numbers[:3])
+    assert numbers[3] not in said
+    assert f"Số phiếu: {numbers[0]}" in _said(centre, slips[0])
