@@ -3,6 +3,8 @@
 Results come from machines that had no network, signed as B-B. Central follows the dossiers' changes, in order and from
 where it stopped: a service that is out of reach holds the rest up, and nothing is passed over. The copy is a file of
 its own, named by an event beside the result: B-LT where every certificate could be checked, B-T where one could not.
+Those are looked at again whenever the catalog has grown: when the list has come that was missing, a further revision
+makes the stamped copy B-LT. What was stamped before stays beneath it.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ from sync.errors import SyncError
 PAGE: Final = 200
 _MARK: Final = "preserved up to"
 _WAITING: Final = "preserving waits for"
+_STAMPED: Final = "preserved without revocation"
+_LOOKED: Final = "preserved ones looked at by catalog"
 _FINISHED: Final = frozenset({Status.DONE, Status.RETURNED})
 Level = Literal["B-T", "B-LT"]
 
@@ -62,7 +66,40 @@ class Preserving:
                 elif stream not in (waiting := self._waiting()):
                     self._keep(_WAITING, " ".join([*waiting, stream]))
                 self._keep(_MARK, str(change.seq))
+        return done + self._raise_levels()
+
+    def _raise_levels(self) -> int:
+        """Make B-LT of the copies that a newer list lets be checked; how many. Raises `CannotStamp`."""
+        number = str(self._node.catalog.number)
+        if self._kept(_LOOKED) == number:
+            return 0
+        done = 0
+        for stream in (streams := self._kept(_STAMPED).split()):
+            if (raised := self._raise(stream)) is None:
+                continue
+            done += raised
+            streams = [one for one in streams if one != stream]
+            self._keep(_STAMPED, " ".join(streams))
+        self._keep(_LOOKED, number)
         return done
+
+    def _raise(self, stream: str) -> bool | None:
+        """Whether a copy became B-LT; None while it cannot. False: there is none any more, or it is B-LT already."""
+        node = self._node
+        standing = (dossier := node.register.dossier(stream)).standing
+        stamped = standing.newest.get("dossier.result_preserved")
+        result = standing.result
+        if result is None or standing.preserved is None or stamped is None or stamped.data.level == "B-LT":
+            return False
+        content, copy = node.archive.read(result), node.archive.read(standing.preserved)
+        if content is None or copy is None:
+            return None
+        certificates, lists, level = self._proofs(read(content), node.clock())
+        if level == "B-T":
+            return None
+        lasting = self._service.preserve(copy, certificates=certificates, lists=lists)
+        self._record(dossier, result, lasting, level)
+        return True
 
     def _is_due(self, stream: str) -> bool:
         dossier = self._node.register.dossier(stream)
@@ -108,6 +145,8 @@ class Preserving:
     def _record(self, dossier: Dossier, result: str, copy: bytes, level: Level) -> None:
         file = self._node.archive.keep(copy, MadeFor(dossier.stream, self._node.id))
         preserved = Preserved(result=result, preserved=file, level=level)
+        if level == "B-T":  # before the act: a stream too many costs a look
+            self._keep(_STAMPED, " ".join(dict.fromkeys([*self._kept(_STAMPED).split(), dossier.stream])))
         self._node.ledger.act(dossier.stream, "dossier.result_preserved", preserved, by="")
 
     def _mark(self) -> int:

@@ -191,6 +191,45 @@ def test_without_a_fresh_list_it_is_stamped_all_the_same(
     assert verdict.sound == "unchecked"
 
 
+def test_a_stamped_copy_is_made_to_last_when_the_list_comes(
+    centre: SmallCentre, service: Service, preserving: Preserving
+) -> None:
+    """B-T while nobody could check; with the newer list B-LT, on top of the stamp that proves the earlier hour."""
+    authority, key = TestAuthority("CA nhà nước", centre.clock()), ec.generate_private_key(ec.SECP256R1())
+    trust(centre, authority)
+    der = authority.issue("Trần Quốc Việt", key)
+    equip(centre, "viet.tq", der)
+    hand_token(centre["room-01"], "viet.tq", key, der, PINS["viet.tq"])
+    dossier = centre.approve(centre.appraise(centre.receive("room-01")))
+    centre.meet()
+    assert preserving.run_once() == 1
+    stamped = lasting(centre, dossier)
+    assert level(centre, dossier) == "B-T"
+    assert (preserving.run_once(), service.asked) == (0, 1)
+
+    publish(centre, authority, {}, centre.clock(), days=30)
+    service.down = True
+    with pytest.raises(CannotStamp):
+        preserving.run_once()
+    service.down = False
+    publish(centre, service.authority, {}, centre.clock(), days=30)
+    assert preserving.run_once() == 1
+    assert level(centre, dossier) == "B-LT"
+    copy = lasting(centre, dossier)
+    assert copy.startswith(stamped)
+    paper = read(copy)
+    assert paper.untouched
+    assert [one.kind for one in paper.signatures] == ["signature", "timestamp", "timestamp"]
+    asked = service.asked
+    publish(centre, authority, {}, centre.clock(), days=30)
+    assert (preserving.run_once(), service.asked) == (0, asked)
+
+
+def level(centre: SmallCentre, dossier: Dossier) -> str:
+    done = centre["central"].register.dossier(dossier.stream).standing.newest["dossier.result_preserved"]
+    return str(done.data.level)
+
+
 def test_a_service_that_is_down_leaves_everything_and_is_asked_again(
     centre: SmallCentre, service: Service, preserving: Preserving
 ) -> None:
