@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,29 +43,35 @@ class Seen:
 
 def pages(pdf: bytes, *, dpi: int = DPI) -> Iterator[Image.Image]:
     """Each page in black and white, one pixel a dot. Half-tones become black where they are darker than half."""
-    with _ONE_AT_A_TIME:
-        document = pypdfium2.PdfDocument(pdf)
-        try:
-            pictures = [page.render(scale=dpi / 72, grayscale=True).to_pil() for page in document]
-        finally:
-            document.close()
-    for picture in pictures:
-        yield picture.convert("L").point(lambda grey: 255 if grey > 127 else 0).convert("1")
+    with _opened(pdf) as document:
+        for place in range(len(document)):
+            with _ONE_AT_A_TIME, closing(document[place]) as page:
+                picture = page.render(scale=dpi / 72, grayscale=True).to_pil()
+            yield picture.convert("L").point(lambda grey: 255 if grey > 127 else 0).convert("1")
 
 
 def seen(pdf: bytes) -> list[Seen]:
     """The pages of a PDF, read back as whoever opens it reads them."""
+    with _opened(pdf) as document, _ONE_AT_A_TIME:
+        return [_seen(document, place) for place in range(len(document))]
+
+
+@contextmanager
+def _opened(pdf: bytes) -> Iterator[Any]:
+    """Entered by one thread at a time, left to nobody's garbage collector."""
     with _ONE_AT_A_TIME:
         document = pypdfium2.PdfDocument(pdf)
-        try:
-            return [_seen(page) for page in document]
-        finally:
+    try:
+        yield document
+    finally:
+        with _ONE_AT_A_TIME:
             document.close()
 
 
-def _seen(page: Any) -> Seen:
-    width, height = page.get_size()
-    return Seen(width, height, tuple(_words(page.get_textpage())))
+def _seen(document: Any, place: int) -> Seen:
+    with closing(document[place]) as page, closing(page.get_textpage()) as text:
+        width, height = page.get_size()
+        return Seen(width, height, tuple(_words(text)))
 
 
 def _words(page: Any) -> Iterator[Word]:
