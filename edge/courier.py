@@ -24,8 +24,10 @@ import gzip
 import io
 import tarfile
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -43,13 +45,14 @@ from edge.node import Node, server_uuid
 from schemas.catalog import Card
 from schemas.errors import Malformed
 from schemas.events import Event, moment, timestamp
-from sync.bundle import Filling, Giving, Members, Reading, Taking, add
+from sync.bundle import GIVEN, Filling, Giving, Members, Reading, Taking, add, confirmed
 from sync.checkpoints import FROM_THE_START, replication_id
 from sync.documents import Json, dump_sorted
 from sync.errors import Broken, NotFound, SyncError, Unavailable
 from sync.peer import EVERYTHING, Chosen, NativeFilters
 from sync.peer import RefusedDocument as Refusal
-from sync.replicator import Replication
+from sync.replicator import Replication, one_thread
+from sync.store import Store
 
 ENDING: Final = ".motcua"
 LONGEST: Final = timedelta(days=60)
@@ -129,10 +132,21 @@ class Lying:
 
 
 class Courier:
-    """Makes and takes the bundles of one node, one at a time. `wanted`: which files this machine waits for."""
+    """Makes and takes the bundles of one node, one at a time. `wanted`: which files this machine waits for.
 
-    def __init__(self, node: Node, *, wanted: Callable[[], Sequence[str]] | None = None) -> None:
+    `tick`, `hand`: see `Replication`.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        *,
+        wanted: Callable[[], Sequence[str]] | None = None,
+        tick: Callable[[], float] = time.monotonic,
+        hand: Callable[[str], Executor] = one_thread,
+    ) -> None:
         self._node = node
+        self._tick, self._hand = tick, hand
         self._wanted = wanted or self._missing_files
         self._busy = threading.Lock()
 
@@ -146,9 +160,10 @@ class Courier:
         """Write what `to` lacks, as far as anybody has told, into a new file. Raises `NotGiven`, `SyncError`."""
         node, card = self._node, self._receiver(to)
         fresh, key = node.ids.salt() + node.ids.salt(), node.ids.salt() + node.ids.salt()
+        bundle = node.ids.hex()
 
         def head(box: str) -> Head:
-            return Head(1, node.id, to, node.ids.hex(), timestamp(node.clock()), box)
+            return Head(1, node.id, to, bundle, timestamp(node.clock()), box)
 
         with self._alone(NotGiven), _writable(path), Whole(path) as file:
             closing = Closing(
@@ -159,7 +174,7 @@ class Courier:
                 key=key,
                 sign=node.keys.ed25519.sign,
             )
-            documents = self._fill(closing, card, told)
+            documents = self._fill(closing, card, bundle, told)
             closing.end()
         return Given(to, str(path), path.stat().st_size, documents)
 
@@ -173,7 +188,7 @@ class Courier:
             raise NotGiven("receiver", f"the card of {to} has ended ({card.revoked}): it gets nothing more")
         return card
 
-    def _fill(self, closing: Closing, card: Card, told: Told) -> dict[str, int]:
+    def _fill(self, closing: Closing, card: Card, bundle: str, told: Told) -> dict[str, int]:
         documents: dict[str, int] = {}
         with (
             gzip.GzipFile(filename="", mode="wb", fileobj=closing, mtime=0, compresslevel=_PACKED) as packed,
@@ -182,11 +197,17 @@ class Courier:
             add(tar, "about.json", dump_sorted(msgspec.to_builtins(self._about(card))))
             wanted = self._heard(card.node).wanted
             for database in self._databases(card.node):
-                documents[database] = self._pages(tar, card, database, wanted, told)
+                documents[database] = self._pages(tar, card, database, bundle, wanted, told)
         return documents
 
     def _pages(
-        self, tar: tarfile.TarFile, card: Card, database: str, wanted: Sequence[str], told: Told
+        self,
+        tar: tarfile.TarFile,
+        card: Card,
+        database: str,
+        bundle: str,
+        wanted: Sequence[str],
+        told: Told,
     ) -> int:
         node, store = self._node, self._node.stores[database]
         chosen, filters = self._chosen(card, database)
@@ -205,7 +226,9 @@ class Courier:
             left = store.pending(store.inner_seq(seq))
             told("writing", filling.written, filling.written + left)
 
-        self._replication(giving, filling, node.id, card.node, database, after_checkpoint=noted).run_once()
+        self._replication(
+            giving, filling, node.id, card.node, database, bundle, after_checkpoint=noted
+        ).run_once()
         filling.end()
         return filling.written
 
@@ -327,6 +350,7 @@ class Courier:
                     sender,
                     node.id,
                     database,
+                    lying.head.id,
                     on_refused=partial(_each, refuse),
                 ).run_once()
                 self._accept(sender, database)
@@ -366,6 +390,7 @@ class Courier:
         sender: str,
         receiver: str,
         database: str,
+        bundle: str,
         *,
         after_checkpoint: Callable[[object], None] = lambda seq: None,
         on_refused: Callable[[Refusal], None] = lambda refused: None,
@@ -375,9 +400,11 @@ class Courier:
             source,
             target,
             node_id=self._runner(sender, receiver),
-            session_id=node.ids.hex(),
+            session_id=bundle,
             now=node.clock,
             jitter=node.ids.jitter,
+            tick=self._tick,
+            hand=self._hand,
             batch=_BATCHES.get(database, 1000),
             after_checkpoint=after_checkpoint,
             on_refused=on_refused,
@@ -404,7 +431,7 @@ class Courier:
     # ---- what machines tell each other beside the documents
 
     def _about(self, card: Card) -> About:
-        """For its receiver: how far this machine is with what comes from there."""
+        """For its receiver: how far this machine is with what comes from there, by which bundles."""
         node = self._node
         notes = {database: self._noted(card.node, database) for database in self._databases(node.id)}
         refused, offered, held = {}, {}, {}
@@ -427,7 +454,9 @@ class Courier:
             for document, rev in about.held.get(database, []):
                 self._strike(f"{sender} {database} push {document} {rev}")
             store, name = node.stores[database], self._note(node.id, sender, database)
-            note = about.notes.get(database)
+            note = confirmed(
+                self._local(store, name), self._local(store, name + GIVEN), about.notes.get(database)
+            )
             if note is None:  # it has nothing from here, or knows of nothing any more: a disk of before
                 with contextlib.suppress(NotFound):
                     store.delete_local(name)
@@ -443,8 +472,12 @@ class Courier:
 
     def _noted(self, sender: str, database: str) -> Json | None:
         """What this machine has noted of how far it is with what comes from there."""
+        return self._local(self._node.stores[database], self._note(sender, self._node.id, database))
+
+    @staticmethod
+    def _local(store: Store, name: str) -> Json | None:
         try:
-            note = self._node.stores[database].get_local(self._note(sender, self._node.id, database))
+            note = store.get_local(name)
         except NotFound:
             return None
         return {name: value for name, value in note.items() if name not in ("_id", "_rev")}

@@ -12,6 +12,7 @@ over all of it, then the content, which is closed in itself.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -218,14 +219,20 @@ class Whole:
         return self._file
 
     def __exit__(self, kind: object, why: object, trace: object) -> None:
+        written = False
         try:
             if kind is None:
                 self._file.flush()
                 os.fsync(self._file.fileno())
+                self._file.close()
+                written = True
         finally:
-            self._file.close()
-        if kind is not None:
-            self._half.unlink(missing_ok=True)
+            if not written:  # closing writes what is left, and fails where the stick is full or gone
+                with contextlib.suppress(OSError):
+                    self._file.close()
+                with contextlib.suppress(OSError):
+                    self._half.unlink()
+        if not written:
             return
         self._half.replace(self.path)
         folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)

@@ -23,7 +23,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sync.checkpoints import FROM_THE_START
+from sync.checkpoints import FROM_THE_START, MAX_HISTORY, agreed_seq, history_of
 from sync.documents import Json, dump_sorted, load
 from sync.errors import Broken, NotAllowed
 from sync.peer import Change, ChangesPage, Fetched, LocalPeer, RefusedDocument
@@ -32,6 +32,8 @@ MAX_MEMBER_BYTES: Final = 256 * 1024 * 1024
 """No page comes near: a batch of events is at most 64 MiB."""
 _HELD_PAGES: Final = 3
 """So many pages a replication has under way."""
+GIVEN: Final = "-given"
+"""What the name of the note ends with that lists the bundles."""
 _SEQ: Final = re.compile(r"([0-9]{1,18})-([0-9a-f]+)")
 
 
@@ -84,7 +86,8 @@ class Members:
 class Giving(LocalPeer):
     """The store that a bundle is filled from. `began`: the sequence after which it was read.
 
-    Nothing is noted here: whether the stick arrives, nobody knows yet.
+    Nothing counts as arrived: whether the stick does, nobody knows yet. What was given is noted beside (`GIVEN`), by the
+    name of its bundle, until the other side says which bundles it took (`confirmed`).
     """
 
     began: Any = FROM_THE_START
@@ -98,6 +101,11 @@ class Giving(LocalPeer):
         return super().changes(since, limit=limit, wait_s=wait_s)
 
     def put_local(self, local_id: str, document: Json) -> str:
+        """The newest entry of the history is this bundle's."""
+        bundle, name = document["history"][0], f"{local_id}{GIVEN}"
+        before = history_of(self.get_local(name))
+        others = [one for one in before if one.get("session_id") != bundle["session_id"]]
+        super().put_local(name, {"history": [bundle, *others][:MAX_HISTORY]})
         return "0-1"
 
 
@@ -304,3 +312,20 @@ def reaches(noted: Any, seq: Any) -> bool:
         return True
     one, other = (_SEQ.fullmatch(value) if isinstance(value, str) else None for value in (noted, seq))
     return one is not None and other is not None and one[2] == other[2] and int(one[1]) >= int(other[1])
+
+
+def confirmed(note: Json | None, given: Json | None, told: Json | None) -> Json | None:
+    """The note of a source after its target has told of its own; None where both know of nothing in common.
+
+    `given` lists the bundles of this machine. Only those count, and sessions over a line of which both know: where this
+    machine's disk was copied, the target tells of what the copy has brought too.
+    """
+    known = [*history_of(given), *history_of(note)]
+    seq = agreed_seq({"session_id": None, "history": known}, told)
+    if told is None or seq == FROM_THE_START:
+        return None
+    names = {str(one.get("session_id")) for one in known}
+    session = next(one["session_id"] for one in history_of(told) if str(one.get("session_id")) in names)
+    entry = {"session_id": session, "recorded_seq": seq}
+    older = [one for one in history_of(note) if one.get("session_id") != session]
+    return {"session_id": session, "source_last_seq": seq, "history": [entry, *older][:MAX_HISTORY]}

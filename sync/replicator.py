@@ -82,7 +82,7 @@ class Offered(NamedTuple):
     rev: str
 
 
-def _thread(name: str) -> Executor:
+def one_thread(name: str) -> Executor:
     return ThreadPoolExecutor(1, thread_name_prefix=name)
 
 
@@ -117,7 +117,7 @@ class Replication:
         after_checkpoint: Callable[[Any], None] = lambda seq: None,
         transform: Callable[[Json], Json | None] | None = None,
         tick: Callable[[], float] = time.monotonic,
-        hand: Callable[[str], Executor] = _thread,
+        hand: Callable[[str], Executor] = one_thread,
     ) -> None:
         self._source = source
         self._target = target
