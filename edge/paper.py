@@ -65,6 +65,7 @@ class Papers:
             superior=centre.superior,
             agency=centre.name,
             place=centre.place,
+            catalog=self._catalog.number,
             qr_text=turn.ticket,
             ticket=turn.ticket,
             group=taken.queue.name,

@@ -57,9 +57,9 @@ class Paper:
     superior: str
     agency: str
     place: str
+    catalog: int
     qr_text: str = ""
     print_count: int = 1
-    catalog: int = 0
 
     @property
     def made(self) -> datetime:

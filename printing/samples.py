@@ -58,6 +58,7 @@ _CENTRE: Final[dict[str, Any]] = {
     "superior": "Ủy ban nhân dân tỉnh Lạng Sơn",
     "agency": "Trung tâm Phục vụ hành chính công",
     "place": "Lạng Sơn",
+    "catalog": 0,
     "qr_text": _QR,
 }
 _AGENCY: Final[dict[str, Any]] = {**_CENTRE, "agency": "Sở Xây dựng"}

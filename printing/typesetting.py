@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -54,12 +54,15 @@ def to_job(paper: Paper) -> bytes:
 
 
 def from_job(number: str, payload: bytes) -> Paper:
-    """The spooled paper of the form with this number. Raises UnreadableJob."""
+    """The spooled paper of the form with this number; one from before forms were published rests on none of them.
+
+    Raises UnreadableJob.
+    """
     kind = KINDS.get(number)
     if kind is None:
         raise UnreadableJob(number, "this version of the program does not know the form")
     try:
-        return msgspec.json.decode(payload, type=kind)
+        return msgspec.convert({"catalog": 0, **msgspec.json.decode(payload, type=dict[str, Any])}, kind)
     except msgspec.DecodeError as why:
         raise UnreadableJob(number, str(why)) from why
 

@@ -284,6 +284,7 @@ def trial() -> ResponseReturnValue:
         superior=centre.superior if centre else "",
         agency=centre.name if centre else "",
         place=centre.place if centre else "",
+        catalog=view.number,
         counter=here.node.card.title,
         printer=TITLES.get(name, name),
         letters=LETTERS,

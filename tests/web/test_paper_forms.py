@@ -9,6 +9,7 @@ import pytest
 
 from central.demo.plan import ADMINISTRATOR
 from edge.reprinting import reprint_slip
+from edge.settings import FOLDER
 from printing import raster
 from printing.spool import PrintJob
 from schemas.calendar import local_day
@@ -212,3 +213,27 @@ def test_a_results_form_changes_what_is_signed_from_its_first_day(centre: SmallC
 
     assert "QUYẾT ĐỊNH CẤP PHÉP" not in said[0]
     assert "QUYẾT ĐỊNH CẤP PHÉP" in said[1]
+
+
+def test_tickets_labels_and_trial_pages_follow_too(centre: SmallCentre, admin: Clerk) -> None:
+    """Whatever a page prints rests on the newest catalog that its machine knows."""
+    for number, changed in (
+        ("ticket", {"title": "MẪU MỚI"}),
+        ("sticker", {"number_line": "MẪU MỚI {number}"}),
+        ("trial", {"title": "MẪU MỚI"}),
+    ):
+        assert _write(admin, number, since=_tomorrow(centre), **changed).status == 303
+    centre.meet()
+    centre.clock.forward(days=1)
+    dossier = centre.receive()
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    clerk.press(clerk.open(f"/dossier/{dossier.stream}"), "/folder", form="sticker")
+    clerk.press(clerk.open("/printing"), "/printing/trial", printer=FOLDER)
+    visitor = Clerk(centre, "counter-01")
+    form = visitor.open("/kiosk").page.form("csrf_token")
+    visitor.post(form.action, {**form.fields, "queue": "A"})
+    node = centre["counter-01"]
+    for number in ("sticker", "trial", "ticket"):
+        with node.file.read():
+            job = PrintJob.get(PrintJob.form == number)
+        assert "MẪU MỚI" in _said(node.papers.render_job(job.form, bytes(job.payload))), number
