@@ -159,6 +159,11 @@ class Hall:
         """The counters that call a queue."""
         return [card.title for card in self.counters() if not queue.places or card.place in queue.places]
 
+    def phase_of(self, turn: Turn) -> Literal["reception", "return"]:
+        """What the visitor came for, and rates."""
+        queue = next((one for one in self.queues() if one.code == turn.code), None)
+        return queue.phase if queue is not None else "reception"
+
     def hour(self) -> str:
         return self._clock().astimezone(VIETNAM).strftime("%H:%M")
 

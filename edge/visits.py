@@ -25,15 +25,24 @@ from schemas.catalog import Catalog, Queue
 from schemas.errors import TicketsUsedUp
 from schemas.events import Event, Unknown, parse, timestamp
 from schemas.fold import Dossier, fold
-from schemas.queue import Turn, code_of, measured, number_of, stream_of, streams_from, ticket, turn_of
+from schemas.queue import (
+    LEAST_MEASURED,
+    Turn,
+    code_of,
+    day_of,
+    measured,
+    number_of,
+    stream_of,
+    streams_from,
+    ticket,
+    turn_of,
+)
 from schemas.rules import allowed
 from sync.documents import load, render
 from sync.store import Store
 from sync.writing import Arrival
 
 TAKEN = "visit.ticket_taken"
-LOOKED_BACK = 7
-"""Days whose services are asked for, the newest first, while today has too few: so long an edge keeps visits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,7 @@ class Visits:
         self._day: date | None = None
         self._turns: dict[str, Turn] = {}
         self._stale: set[str] = set()
-        self._services: dict[date, list[Turn]] = {}
+        self._past: dict[date, list[Turn]] = {}
 
     def streams(self) -> list[str]:
         """The visits known here, oldest first."""
@@ -144,7 +153,11 @@ class Visits:
         """What waited for the catalog may have its effect now."""
         with self._lock:
             self._day = None
-            self._services.clear()
+            self._past.clear()
+
+    def of_day(self, day: date) -> list[Turn]:
+        """The tickets of another day; folded anew each time."""
+        return list(self._of_day(day).values())
 
     def _of_day(self, day: date) -> dict[str, Turn]:
         first, end = streams_from(day), streams_from(day + timedelta(days=1))
@@ -155,22 +168,19 @@ class Visits:
         return {turn.stream: turn for turn in turns if turn is not None}
 
     def services(self, code: str) -> list[int]:
-        """How many seconds services of a queue took: today's, else those of the last day that had any."""
-        today = self.today()
+        """How many seconds services of a queue took: today's, and before there are enough those of the last open day."""
         found = measured(self.turns(), code)
-        for back in range(1, LOOKED_BACK + 1):
-            if found:
-                break
-            found = measured(self._past(today - timedelta(days=back)), code)
-        return found
+        return found if len(found) >= LEAST_MEASURED else measured(self._before(self.today()), code)
 
-    def _past(self, day: date) -> list[Turn]:
-        """A day that is over; read once, whatever arrives of it later."""
-        if day not in self._services:
-            turns = list(self._of_day(day).values())
+    def _before(self, today: date) -> list[Turn]:
+        """The last day on which tickets were taken; read once a day, whatever arrives of it later."""
+        if today not in self._past:
+            with self._file.read():
+                last = self._store.all_docs(startkey=streams_from(today), descending=True, limit=1)
+            turns = self.of_day(day_of(last[0].id)) if last else []
             with self._lock:
-                self._services[day] = turns
-        return self._services[day]
+                self._past = {today: turns}
+        return self._past[today]
 
     # ---- taking a ticket
 

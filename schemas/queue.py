@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -19,7 +20,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.acts import BY_KIND, TicketTaken, VisitStatus
+from schemas.acts import BY_KIND, Rated, TicketTaken, VisitStatus
 from schemas.calendar import VIETNAM
 from schemas.events import Event, StreamId, moment
 from schemas.fold import Dossier, Place
@@ -73,6 +74,11 @@ def streams_from(day: date) -> str:
     return f"{_milliseconds(day):012x}"
 
 
+def day_of(stream: str) -> date:
+    """The Vietnamese day on which a visit's stream began."""
+    return datetime.fromtimestamp(int(stream[:12], 16) / 1000, VIETNAM).date()
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A ticket was called to a counter; `event` is the act's hash."""
@@ -82,6 +88,16 @@ class Call:
     node: str
     by: str
     at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """How one phase of a visit was rated; of several the first counts."""
+
+    phase: str
+    level: int
+    satisfied: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +122,16 @@ class Turn:
     twice: bool = False
     served: Call | None = None
     served_s: int | None = None
-    rated: frozenset[str] = frozenset()
+    ratings: tuple[Rating, ...] = ()
 
     @property
     def code(self) -> str:
         return code_of(self.ticket)
+
+    @property
+    def rated(self) -> frozenset[str]:
+        """The phases that were rated."""
+        return frozenset(rating.phase for rating in self.ratings)
 
     @property
     def counters(self) -> tuple[str, ...]:
@@ -161,7 +182,7 @@ def turn_of(visit: Dossier, events: Iterable[Event]) -> Turn | None:
         twice=_called_apart(visit, calls),
         served=_call(served) if served else None,
         served_s=_service(served, calls) if served else None,
-        rated=frozenset(str(act.data["phase"]) for act in acts if act.kind == "visit.rated"),
+        ratings=_ratings([act for act in acts if act.kind == "visit.rated"]),
     )
 
 
@@ -190,6 +211,14 @@ def _called_apart(visit: Dossier, calls: Sequence[Call]) -> bool:
         for conflict in visit.conflicts
         if ROW in conflict.rows
     )
+
+
+def _ratings(acts: Sequence[Event]) -> tuple[Rating, ...]:
+    first: dict[str, Rating] = {}
+    for act in sorted(acts, key=lambda act: (act.at, act.hash)):
+        said = msgspec.convert(act.data, Rated)
+        first.setdefault(said.phase, Rating(said.phase, said.level, said.satisfied, said.reason))
+    return tuple(first.values())
 
 
 def _service(served: Event, calls: Sequence[Call]) -> int | None:
@@ -240,3 +269,37 @@ def estimate(ahead: int, services: Sequence[int], counters: int) -> int | None:
         return None
     minutes = max(1, math.ceil(median(services) * ahead / max(1, counters) / 60))
     return minutes if minutes <= 10 else math.ceil(minutes / 5) * 5
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How the visits of a counter were rated: a score says little without how many of the visitors gave one."""
+
+    counter: str
+    served: int
+    rated: int
+    satisfied: int
+    levels: Mapping[int, int]
+    reasons: Mapping[str, int]
+
+
+def scores(turns: Iterable[Turn]) -> list[Score]:
+    """By counter, and under "" all of them together; of visits that were served."""
+    by_counter: dict[str, list[Turn]] = {"": []}
+    for turn in turns:
+        if turn.served is not None:
+            by_counter[""].append(turn)
+            by_counter.setdefault(turn.served.counter, []).append(turn)
+    return [_score(counter, by_counter[counter]) for counter in sorted(by_counter)]
+
+
+def _score(counter: str, turns: Sequence[Turn]) -> Score:
+    ratings = [rating for turn in turns for rating in turn.ratings]
+    return Score(
+        counter=counter,
+        served=len(turns),
+        rated=sum(bool(turn.ratings) for turn in turns),
+        satisfied=sum(rating.satisfied for rating in ratings),
+        levels=Counter(rating.level for rating in ratings),
+        reasons=Counter(rating.reason for rating in ratings if rating.reason),
+    )

@@ -40,6 +40,7 @@ from edge.web.printers import blueprint as printers
 from edge.web.printing import blueprint as printing
 from edge.web.returning import blueprint as returning
 from edge.web.room import blueprint as room
+from edge.web.scores import blueprint as scores
 from edge.web.sealing import blueprint as sealing
 from edge.web.sign_in import blueprint as sign_in
 from edge.web.site import Extra, Site
@@ -92,6 +93,7 @@ def create_pages(
         calling,
         kiosk,
         board,
+        scores,
         room,
         sealing,
         verifying,

@@ -18,7 +18,7 @@ from edge.errors import NotAtCounter
 from edge.hall import AtDesk, Finish, Hall
 from edge.web import presence
 from edge.web.forms import Bare
-from edge.web.site import QUEUE, site
+from edge.web.site import COUNTER, QUEUE, RETURN, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from schemas.acts import VisitStatus
 from schemas.errors import Because, NotAllowed
@@ -163,6 +163,9 @@ def _shown(desk: AtDesk) -> dict[str, object]:
         "most": SHOWN,
         "names": {queue.code: queue.name for queue in hall.queues()},
         "Status": VisitStatus,
+        "phase": hall.phase_of,
+        "COUNTER": COUNTER,
+        "RETURN": RETURN,
     }
 
 

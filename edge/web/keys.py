@@ -19,7 +19,7 @@ KEYS: Final = (
     ("Y", "chuyển số sang quầy khác"),
     ("W", "khách bỏ về"),
     ("I", "lưu và in"),
-    ("M", "hồ sơ mới"),
+    ("M", "hồ sơ mới; khi đang có khách nhận kết quả thì trả kết quả"),
     ("K", "ký"),
     ("V", "trả về thẩm định"),
     ("R", "từ chối"),

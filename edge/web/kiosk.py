@@ -6,6 +6,7 @@ Language, size and height stand in the address, so that the pages need no script
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, Literal
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -23,10 +24,13 @@ from schemas.acts import Rated, VisitStatus
 from schemas.calendar import VIETNAM
 from schemas.catalog import Duty, Queue
 from schemas.errors import TicketsUsedUp
+from schemas.events import timestamp
 from schemas.queue import Turn, read_ticket
 
 blueprint = Blueprint("kiosk", __name__)
-OPEN: Final = ("kiosk.page", "kiosk.take", "kiosk.ticket", "kiosk.rate", "kiosk.rated")
+OPEN: Final = ("kiosk.page", "kiosk.take", "kiosk.ticket", "kiosk.rate", "kiosk.rated", "kiosk.tablet")
+_RATINGS: Final = frozenset({"kiosk.rated", "kiosk.tablet"})
+"""Also at a counter: a tablet lies before the visitor."""
 
 TOUCHES: Final = Limit("kiosk", 20, 30)
 """One after the other people take numbers; nobody takes a roll of paper."""
@@ -34,6 +38,10 @@ HOURS: Final = tuple(
     f"{hour:02d}:{minute:02d}" for hour in (*range(7, 12), *range(13, 17)) for minute in (0, 30)
 )
 """The appointments that can be touched."""
+JUST_NOW: Final = timedelta(minutes=3)
+"""So long the tablet asks whoever was served, while nobody else is called."""
+LATE: Final = timedelta(minutes=2)
+"""A ticket that comes out later than this is found by somebody else."""
 _PAPER_S: Final = 10.0
 """After this long a paper that did not come out is not waited for."""
 
@@ -45,6 +53,7 @@ class Manner:
     lang: str
     low: bool
     large: bool
+    tablet: bool
 
     def args(self, **other: object) -> dict[str, Any]:
         """What goes along in every address."""
@@ -52,16 +61,34 @@ class Manner:
             "lang": "en" if self.lang == "en" else None,
             "low": 1 if self.low else None,
             "large": 1 if self.large else None,
+            "tablet": 1 if self.tablet else None,
         }
         return said | other
+
+    @property
+    def home(self) -> str:
+        """Where one begins."""
+        return "kiosk.tablet" if self.tablet else "kiosk.page"
 
     def say(self, word: str, **facts: object) -> str:
         return WORDS[self.lang][word].format(**facts)
 
 
 @blueprint.before_request
+def not_too_often() -> ResponseReturnValue | None:
+    """Whatever is sent, before it is looked at."""
+    if request.method == "POST":
+        try:
+            site().limits.take(TOUCHES, request.remote_addr or "")
+        except TooOften:
+            return _start("too_often"), 429
+    return None
+
+
+@blueprint.before_request
 def only_at_a_kiosk() -> None:
-    if Duty.KIOSK not in site().card.duties:
+    duties = site().card.duties
+    if Duty.KIOSK not in duties and not (request.endpoint in _RATINGS and Duty.QUEUE in duties):
         abort(404)
 
 
@@ -106,14 +133,12 @@ def _take(manner: Manner, queue: Queue, priority: str, hour: str) -> ResponseRet
         )
 
     try:
-        site().limits.take(TOUCHES, request.remote_addr or "")
         turn = hall.take(queue, priority=priority, hour=hour, spool=spool)
     except TicketsUsedUp:
         return _start("none"), 409
-    except TooOften:
-        return _start("too_often"), 429
     except Expected:
         return _start("not_taken"), 409
+    _let_go_of_late_papers()
     site().spool_wake()
     return redirect(url_for(".ticket", stream=turn.stream, **manner.args()), 303)
 
@@ -135,6 +160,16 @@ def ticket(stream: str) -> ResponseReturnValue:
         "places": hall.places_of(queue) if queue else [],
     }
     return _render("kiosk_paper.html" if "polled" in request.args else "kiosk_ticket.html", **facts)
+
+
+def _let_go_of_late_papers() -> None:
+    """The printer was away: whoever took a number then has gone to a chair, and nobody is to find their ticket."""
+    node, now = site().node, site().now()
+    late = (PrintJob.form == "ticket") & (PrintJob.created_at < now - LATE)
+    with node.file.read():
+        jobs = [job.id for job in PrintJob.select().where(late & (PrintJob.state == State.QUEUED.value))]
+    for job in jobs:
+        node.spool.cancel(job, why="the visitor has gone without it", at=now)
 
 
 def _paper(stream: str) -> Literal["comes", "came", "missing"]:
@@ -162,6 +197,28 @@ def rate() -> str:
     return _render("kiosk_number.html", typed=typed, turn=turn, name=name)
 
 
+@blueprint.get("/rating")
+def tablet() -> ResponseReturnValue:
+    """Before the visitor at a counter: the faces for whoever is there, or was just now; with `polled`, if it changed."""
+    turn = _at_this_counter()
+    if "polled" in request.args and request.args.get("said") == (turn.stream if turn else ""):
+        return "", 204
+    counter = site().node.hall.counter
+    return _render("kiosk_tablet.html", turn=turn, counter=counter, levels=LEVELS[_levels()])
+
+
+def _at_this_counter() -> Turn | None:
+    desk, since = site().node.hall.at_desk(), timestamp(site().now() - JUST_NOW)
+    served = [
+        turn
+        for turn in site().node.visits.turns()
+        if turn.served and turn.served.counter == desk.counter and turn.served.at >= since
+    ]
+    last = max(served, key=lambda turn: turn.served.at if turn.served else "", default=None)
+    turn = desk.current or last
+    return None if turn is None or site().node.hall.phase_of(turn) in turn.rated else turn
+
+
 @blueprint.post("/kiosk/rate/<stream>")
 def rated(stream: str) -> ResponseReturnValue:
     """By nobody: the machine writes it, and who served cannot."""
@@ -169,21 +226,20 @@ def rated(stream: str) -> ResponseReturnValue:
     if not Bare().validate_on_submit():
         return _start("old_page"), 400
     if turn is None or turn.status not in _RATEABLE:
-        return redirect(url_for(".page", **manner.args()), 303)
+        return redirect(url_for(manner.home, **manner.args()), 303)
     level, reason = request.form.get("level", "0"), request.form.get("reason", "")
     if not level.isdecimal() or int(level) not in LEVELS[_levels()]:
-        return redirect(url_for(".page", **manner.args()), 303)
-    if phase_of(turn) in turn.rated:
+        return redirect(url_for(manner.home, **manner.args()), 303)
+    if site().node.hall.phase_of(turn) in turn.rated:
         return _render("kiosk_said.html", said="rated_before")
     satisfied = int(level) >= SATISFIED
     if not satisfied and reason not in REASONS:
         return _render("kiosk_why.html", turn=turn, level=level, reasons=REASONS)
     try:
-        site().limits.take(TOUCHES, request.remote_addr or "")
-        data = Rated(phase_of(turn), int(level), satisfied, "" if satisfied else WORDS["vi"][reason])
+        data = Rated(
+            site().node.hall.phase_of(turn), int(level), satisfied, "" if satisfied else WORDS["vi"][reason]
+        )
         site().node.visits.act(stream, "visit.rated", data)
-    except TooOften:
-        return _start("too_often"), 429
     except Expected:
         return _start("not_taken"), 409
     return _render("kiosk_said.html", said="thanks")
@@ -192,13 +248,8 @@ def rated(stream: str) -> ResponseReturnValue:
 _RATEABLE: Final = frozenset({VisitStatus.CALLED, VisitStatus.SERVED})
 
 
-def phase_of(turn: Turn) -> Literal["reception", "return"]:
-    queue = next((one for one in site().node.hall.queues() if one.code == turn.code), None)
-    return queue.phase if queue is not None else "reception"
-
-
 def _faces(turn: Turn) -> str:
-    if phase_of(turn) in turn.rated:
+    if site().node.hall.phase_of(turn) in turn.rated:
         return _render("kiosk_said.html", said="rated_before")
     counter = turn.served.counter if turn.served else turn.calls[-1].counter if turn.calls else ""
     return _render("kiosk_rate.html", turn=turn, counter=counter, levels=LEVELS[_levels()])
@@ -223,7 +274,8 @@ def _called(name: str) -> Turn | None:
 
 def _manner() -> Manner:
     asked = request.values
-    return Manner("en" if asked.get("lang") == "en" else "vi", "low" in asked, "large" in asked)
+    tablet = "tablet" in asked or request.endpoint == "kiosk.tablet"
+    return Manner("en" if asked.get("lang") == "en" else "vi", "low" in asked, "large" in asked, tablet)
 
 
 def _start(trouble: str = "") -> str:

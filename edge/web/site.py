@@ -51,6 +51,7 @@ FIND = Entry(40, "Tìm hồ sơ", "find.page")
 PRINTING = Entry(75, "Máy in", "printing.page")
 EXCHANGE = Entry(90, "Đồng bộ", "exchange.page")
 HELD = Entry(85, "Tạm giữ", "held.page")
+SCORES = Entry(78, "Đánh giá", "scores.page", roles=(Role.SUPERVISOR, Role.ADMINISTRATOR))
 VIEWS = Entry(80, "Nhật ký xem", "viewing.page", roles=(Role.ADMINISTRATOR,))
 ANYWHERE: Final = frozenset({Role.ADMINISTRATOR})
 """Who may sign in at every machine: the log of views lies at each."""
@@ -74,6 +75,7 @@ class Site:
             FIND,
             VERIFY,
             PRINTING,
+            SCORES,
             VIEWS,
             HELD,
             EXCHANGE,

@@ -10,11 +10,13 @@ from schemas.acts import VisitStatus
 from schemas.events import Event
 from schemas.queue import (
     Turn,
+    day_of,
     estimate,
     in_line,
     measured,
     number_of,
     read_ticket,
+    scores,
     stream_of,
     streams_from,
     ticket,
@@ -74,6 +76,7 @@ def test_whoever_knows_the_number_knows_the_stream() -> None:
     assert all(name.startswith(streams_from(DAY)) for name in names)
     assert all(name[12] == "7" and name[16] in "89ab" for name in names)
     assert stream_of(date(2026, 11, 27), "A-047") > max(names)
+    assert {day_of(name) for name in names} == {DAY}
     assert streams_from(DAY) < stream_of(DAY, "A-001") < streams_from(date(2026, 11, 27))
 
 
@@ -195,3 +198,33 @@ def test_only_one_clock_measures_a_service() -> None:
 
 def test_the_count_of_a_ticket() -> None:
     assert (number_of("A-047"), number_of("A1")) == (47, 0)
+
+
+# ---- ratings
+
+
+def rated(level: int, reason: str = "", node: str = "counter-01.1") -> Step:
+    said = {"phase": "reception", "level": level, "satisfied": level >= 4, "reason": reason}
+    return told("visit.rated", "", node, **said)
+
+
+def test_a_score_says_how_many_gave_one() -> None:
+    """Three were served, two rated; the third said nothing and counts against the rate, not the score."""
+    served = (at_one("called"), at_one("served"))
+    past = [
+        drawn(*served, rated(5)),
+        drawn(*served, rated(2, "Chờ lâu, làm lâu")),
+        drawn(at_two("called"), at_two("served")),
+        drawn(),
+    ]
+    every, one, two = scores([turn(each) for each in past])
+    assert (every.served, every.rated, every.satisfied) == (3, 2, 1)
+    assert (one.counter, one.served, one.rated, one.reasons) == (ONE, 2, 2, {"Chờ lâu, làm lâu": 1})
+    assert (two.counter, two.served, two.rated, two.levels) == (TWO, 1, 0, {})
+
+
+def test_of_two_ratings_of_one_phase_the_first_counts() -> None:
+    """At the kiosk and at the counter's tablet, apart: both stand, one is counted."""
+    past = drawn(at_one("called"), at_one("served"))
+    both = turn((past + rated(5)) | (past + rated(2, "Chờ lâu, làm lâu", "counter-02.1")))
+    assert [rating.level for rating in both.ratings] == [5]

@@ -10,7 +10,7 @@ from central.demo.plan import CENTRE, QUEUES
 from edge.node import Folder
 from edge.settings import NodeSettings
 from edge.web.kiosk_words import WORDS
-from printing.spool import PrintJob
+from printing.spool import PrintJob, State
 from schemas.acts import VisitStatus
 from schemas.catalog import Duty
 from tests.centres import SmallCentre
@@ -75,6 +75,19 @@ def test_a_printer_that_is_away_loses_no_number(centre: SmallCentre, visitor: Cl
     assert "số vẫn có giá trị" in visitor.follow(answer).page.text
 
 
+def test_tickets_do_not_come_out_when_their_visitors_have_gone(centre: SmallCentre, visitor: Clerk) -> None:
+    """The printer is back after ten minutes: it prints for whoever stands before it, and for nobody else."""
+    site = visitor.pages.extensions["motcua"]
+    wake, site.spool_wake = site.spool_wake, lambda: None
+    take(visitor)
+    centre.clock.forward(minutes=10)
+    site.spool_wake = wake
+    take(visitor)
+    with visitor.node.file.read():
+        jobs = [(job.number[-5:], job.state) for job in PrintJob.select().order_by(PrintJob.id)]
+    assert jobs == [("A-001", State.CANCELLED.value), ("A-002", State.DONE.value)]
+
+
 def test_what_is_no_queue_or_no_page_of_ours_gives_no_number(visitor: Clerk) -> None:
     assert take(visitor, queue="Z").leads_to.endswith("/kiosk")
     assert "Xin chạm lại" in visitor.post("/kiosk", {"queue": "A"}).page.text
@@ -133,11 +146,11 @@ def test_the_page_says_since_when_the_centre_is_away(centre: SmallCentre, visito
 # ---- the rating
 
 
-def served(visitor: Clerk) -> str:
+def served(visitor: Clerk, by: str = "hanh.nh") -> str:
     node = visitor.node
     turn = node.hall.take(QUEUES[0])
-    node.hall.call_next("", "served", by="hanh.nh")
-    node.hall.finish(turn.stream, "served", by="hanh.nh")
+    node.hall.call_next("", "served", by=by)
+    node.hall.finish(turn.stream, "served", by=by)
     return turn.stream
 
 
@@ -182,6 +195,40 @@ def test_collecting_a_result_is_rated_as_a_phase_of_its_own(visitor: Clerk) -> N
     touch(visitor, visitor.open("/kiosk/rate?n=G1&ok=1"), level="4")
     (turn,) = visitor.node.visits.turns()
     assert turn.rated == {"return"}
+
+
+def test_a_tablet_at_the_counter_asks_whoever_is_there(centre: SmallCentre) -> None:
+    """It asks while somebody is at the counter and a little after; and nobody twice."""
+    visitor = Clerk(centre, "counter-02")
+    assert "khi làm việc xong" in visitor.open("/rating").page.text
+    served(visitor, by="long.pd")
+    faces = visitor.open("/rating")
+    assert "Lượt A-400 tại Quầy 02" in faces.page.text
+    asked = faces.html.split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
+    assert visitor.open(asked).status == 204
+    thanks = touch(visitor, faces, level="4")
+    assert "Xin cảm ơn" in thanks.page.text
+    assert 'data-start="/rating"' in thanks.html, "it goes back to where it lies"
+    assert "khi làm việc xong" in visitor.open("/rating").page.text
+    served(visitor, by="long.pd")
+    centre.clock.forward(minutes=4)
+    assert "khi làm việc xong" in visitor.open("/rating").page.text
+    assert Clerk(centre, "room-01").open("/rating").status == 404
+
+
+def test_who_supervises_reads_the_score_beside_the_rate(centre: SmallCentre, visitor: Clerk) -> None:
+    """The clerk who was rated does not."""
+    for _ in range(3):
+        served(visitor)
+    touch(visitor, visitor.open("/kiosk/rate?n=A1&ok=1"), level="5")
+    why = touch(visitor, visitor.open("/kiosk/rate?n=A2&ok=1"), level="2")
+    touch(visitor, why, reason="slow")
+    text = Clerk(centre, "counter-01", "quan.nv").open("/scores").page.text
+    assert "Cả Trung tâm 3 2 66,67% 50,00% 1 0 1 Chờ lâu, làm lâu: 1" in text
+    assert Clerk(centre, "counter-01", "hanh.nh").open("/scores").status == 403
+    administrator = Clerk(centre, "counter-01", "quan.nv")
+    assert "Cả Trung tâm 0 0 – –" in administrator.open("/scores?day=2027-02-26").page.text
+    assert "Quầy 01 3 2 66,67%" in administrator.open("/scores?day=no day").page.text
 
 
 # ---- the board
