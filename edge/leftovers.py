@@ -70,6 +70,6 @@ def _moved_at(note: Json) -> datetime | None:
     """When a checkpoint was written last; None for a note that is none."""
     moments = []
     for session in history_of(note):
-        with contextlib.suppress(TypeError, ValueError):
+        with contextlib.suppress(KeyError, TypeError, ValueError):  # PouchDB keeps no moments
             moments.append(parsedate_to_datetime(session["end_time"]))
     return max((at for at in moments if at.tzinfo is not None), default=None) if moments else None

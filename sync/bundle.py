@@ -324,8 +324,8 @@ def confirmed(note: Json | None, given: Json | None, told: Json | None) -> Json 
     seq = agreed_seq({"session_id": None, "history": known}, told)
     if told is None or seq == FROM_THE_START:
         return None
-    names = {str(one.get("session_id")) for one in known}
-    session = next(one["session_id"] for one in history_of(told) if str(one.get("session_id")) in names)
-    entry = {"session_id": session, "recorded_seq": seq}
+    ours = {str(one.get("session_id")): one for one in reversed(known)}
+    session = next(name for one in history_of(told) if (name := str(one.get("session_id"))) in ours)
+    entry = {**ours[session], "recorded_seq": seq, "end_last_seq": seq}
     older = [one for one in history_of(note) if one.get("session_id") != session]
     return {"session_id": session, "source_last_seq": seq, "history": [entry, *older][:MAX_HISTORY]}

@@ -16,6 +16,7 @@ from central.simulation.deeds import Promise, Reception
 from central.simulation.founding import places
 from central.simulation.machine import Machine
 from central.simulation.network import Network
+from central.simulation.sticks import Sticks
 from central.simulation.world import STEPS_A_DAY, World
 from edge.chain import ClockBehind
 from schemas.calendar import local_day
@@ -83,6 +84,8 @@ class Run:
         self.story: list[str] = []
         self.digest = ""
         self._data = data
+        (data / "sticks").mkdir(exist_ok=True)
+        self.sticks = Sticks(self.world, data / "sticks", self.network.refused, self._say)
         self._unanswered: dict[str, Reception] = {}
 
     def play(self, steps: Collection[int], last: int) -> Outcome:
@@ -143,6 +146,7 @@ class Run:
                 machine.start()
         happens = world.chance.choices([do for _, do in STEPS], [weight for weight, _ in STEPS])[0]
         happens(self)
+        self.sticks.pass_by(list(self.machines.values()))
 
     def _anybody(self) -> Machine | None:
         up = [machine for machine in self.machines.values() if machine.up]
@@ -426,6 +430,7 @@ class Run:
             with self._told():
                 self._promise(self.machines[name], deeds.receive(self.machines[name], reception))
         self.network.bring_late()
+        self.sticks.turn_up(list(self.machines.values()))
         self._gather()
         central = self.machines["central"]
         deeds.find(central)

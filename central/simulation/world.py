@@ -30,6 +30,10 @@ FAULTS: Final = (
     "clock_jump",
     "disk_full",
     "clone",
+    "stick",
+    "stick_lost",
+    "stick_again",
+    "stick_gap",
 )
 
 
@@ -41,14 +45,14 @@ class World:
         self.step = 0
         self.now = OPENS
         self.faults: Counter[str] = Counter(dict.fromkeys(FAULTS, 0))
-        self.chance = self._chance("")
-        self._ids = self._chance("ids")
+        self.chance = self.drawn("")
+        self._ids = self.drawn("ids")
 
     def begin_step(self, step: int) -> None:
         self.step = step
         self.now = moment_of(step)
-        self.chance = self._chance("")
-        self._ids = self._chance("ids")
+        self.chance = self.drawn("")
+        self._ids = self.drawn("ids")
 
     def ids(self) -> Ids:
         """Random values for a node, drawn from whichever step is being played."""
@@ -59,7 +63,8 @@ class World:
             jitter=lambda: 0.0,
         )
 
-    def _chance(self, what: str) -> Random:
+    def drawn(self, what: str) -> Random:
+        """Chance of this step, apart from all other chance of it."""
         return Random(f"{self.seed} {self.step} {what}")  # noqa: S311 - a simulation, not a secret
 
 

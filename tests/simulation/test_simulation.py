@@ -22,6 +22,9 @@ MUST_HAPPEN: Final = (
     "reorder",
     "clock_jump",
     "disk_full",
+    "stick",
+    "stick_lost",
+    "stick_again",
 )
 RARE: Final = {"one_person"}
 """In every fourth run; whatever else is in the table occurs in ten."""
