@@ -2,6 +2,7 @@
 
 CentralError              parent
 ├── UnreadableCatalog     a CSV that cannot be imported at all: nothing was changed
+├── NotPublishable        a version of a form with something wrong in it (`central.form_publishing`)
 ├── NotCopied             a backup that was not made, or not taken in: what was there is as it was
 └── NotGranted            a card that cannot be granted, renewed or taken back so; nothing was changed
 """

@@ -57,6 +57,12 @@ class Why(Enum):
     NO_TITLE = "no_title"
     COPIES = "copies"
     """As many copies as the form before (the number)."""
+    SHAPE = "shape"
+    """Another layout or sheet than the form before."""
+    OVER = "over"
+    """It begins after the last day of the form before, or would outlive it."""
+    TOO_SOON = "too_soon"
+    TOO_LONG = "too_long"
     TOO_WIDE = "too_wide"
     """The columns of a table are wider than the sheet (the millimetres that are too many)."""
     NARROW = "narrow"
@@ -128,6 +134,10 @@ def problems(form: Form, base: Form, names: Iterable[str] = ()) -> list[Problem]
 
     Only a form whose texts are right is set and looked at. Never raises for what an administrator can type.
     """
+    if form.in_force_until != base.in_force_until or not base.covers(form.in_force_from):
+        return [Problem(Why.OVER)]
+    if (form.number, form.layout, form.sheet) != (base.number, base.layout, base.sheet):
+        return [Problem(Why.SHAPE)]
     tried = samples(form.number)
     found = [*_of_texts(form, tuple(names)), *_of_facts(form, base, tried[0]), *_of_columns(form)]
     if not form.title.strip():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 import msgspec
@@ -21,22 +21,19 @@ from wtforms.validators import InputRequired
 
 from central.centre import Office
 from central.form_editing import ALIGN, LISTS, fields_of, read, rows_of
+from central.form_publishing import NotPublishable, base_of, earliest, publish, wrong_with
 from edge.web import presence
 from edge.web.forms import LONGEST, Bare, Form, text, too_long
 from edge.web.site import Entry, site
 from printing.checking import Problem, Sample, Shape, Why, problems, samples
-from printing.errors import NoFormInForce, PrintError
+from printing.errors import PrintError
 from printing.forms import Form as Version
-from schemas.canonical import MAX_BYTES
 from schemas.catalog import Centre, Duty, Role
-from schemas.catalog import Form as Published
 
 blueprint = Blueprint("paper_forms", __name__, template_folder="../templates")
 ENTRY: Final = Entry(56, "Biểu mẫu", "paper_forms.page", ((Duty.CATALOG, Role.ADMINISTRATOR),))
 SPARE: Final = 2
 """Empty rows for new columns and signatories."""
-_ROOM: Final = 4096
-"""Of an event, for what is not the form."""
 
 SHAPES: Final = {
     Shape.TYPICAL: "hồ sơ thường",
@@ -82,6 +79,10 @@ _SAID: Final = {
     Why.AGENCY: "Không ghi thẳng tên “{what}”: dùng dữ kiện, để mẫu đúng ở mọi cơ quan.",
     Why.LEFT_OUT: "Thiếu dữ kiện bắt buộc {what}.",
     Why.NO_TITLE: "Chưa ghi tên giấy.",
+    Why.SHAPE: "Kiểu giấy và khổ giấy không đổi được ở đây.",
+    Why.OVER: "Mẫu này thôi dùng trước ngày đó, theo quy định nêu ở căn cứ.",
+    Why.TOO_SOON: "Chọn từ ngày mai trở đi: giấy của hôm nay đã in theo mẫu đang dùng.",
+    Why.TOO_LONG: "Mẫu dài quá 60 KB. Rút gọn rồi lưu lại.",
     Why.COPIES: "Giấy này phải có đúng {what} liên.",
     Why.TOO_WIDE: "Các cột rộng hơn khổ giấy {what} mm.",
     Why.NARROW: "Cột “{what}” hẹp quá: ít nhất 7 mm, hoặc để trống cho máy tự chia.",
@@ -89,7 +90,13 @@ _SAID: Final = {
     Why.OUTSIDE: "Với {shape}: chữ “{what}” ra ngoài lề.",
     Why.OVERLAP: "Với {shape}: chữ đè lên nhau ở “{what}”.",
 }
-_FALLBACK: Final = {Why.NO_TITLE: "title", Why.COPIES: "copies"}
+_FALLBACK: Final = {
+    Why.NO_TITLE: "title",
+    Why.COPIES: "copies",
+    Why.OVER: "since",
+    Why.TOO_SOON: "since",
+    Why.TOO_LONG: "title",
+}
 
 
 class Publishing(Form):
@@ -221,7 +228,7 @@ def new(number: str) -> ResponseReturnValue:
     chosen = next((one for one in versions if one.in_force_from.isoformat() == request.args.get("as")), None)
     base = chosen or versions[-1]
     form = Publishing(formdata=None)
-    form.since.data = max(base.in_force_from, _earliest())
+    form.since.data = max(base.in_force_from, earliest(site().node))
     return _editor(number, base, form, fields_of(base))
 
 
@@ -234,21 +241,20 @@ def write(number: str) -> ResponseReturnValue:
     base = _base(number, form.since.data)
     if not right:
         return _editor(number, base, form, typed, errors=form.error_list()), 422
-    since: date = form.since.data
-    if since < _earliest():
-        said = "Chọn từ ngày mai trở đi: giấy của hôm nay đã in theo mẫu đang dùng."
-        return _editor(number, base, form, typed, errors=[("since", said)]), 422
-    if not base.covers(since):
-        said = "Mẫu này thôi dùng trước ngày đó, theo quy định nêu ở căn cứ."
-        return _editor(number, base, form, typed, errors=[("since", said)]), 422
-    version, errors = _checked(base, since, typed)
+    version, errors = _read(base, form.since.data, typed)
+    if not errors:
+        node = site().node
+        try:
+            if request.form.get("act") == "publish":
+                publish(node, version, by=presence.person().id)
+                return redirect(url_for(".one", number=number, done="published"), 303)
+            found: Sequence[Problem] = wrong_with(node, version)
+        except NotPublishable as why:
+            found = why.problems
+        errors = _told(found, typed)
     if errors:
         return _editor(number, base, form, typed, errors=errors), 422
-    if request.form.get("act") != "publish":
-        return _editor(number, base, form, typed, right=True)
-    published = msgspec.convert(structs.asdict(version), Published)
-    _office().define([published], by=presence.person().id)
-    return redirect(url_for(".one", number=number, done="published"), 303)
+    return _editor(number, base, form, typed, right=True)
 
 
 @blueprint.post("/forms/<number>/preview")
@@ -263,24 +269,22 @@ def preview(number: str) -> ResponseReturnValue:
         return _pdf(_sample(number).pdf(done.form), number)
     except (PrintError, TypeError):
         form = Publishing()
-        found = [(_place(one, typed), _words(one)) for one in problems(done.form, base)]
+        found = _told(problems(done.form, base), typed)
         return _editor(number, base, form, typed, errors=[*done.wrong, *found]), 422
 
 
-def _checked(base: Version, since: date, typed: Mapping[str, str]) -> tuple[Version, list[tuple[str, str]]]:
-    """The version that was typed, and all that keeps it from being published."""
+def _read(base: Version, since: date, typed: Mapping[str, str]) -> tuple[Version, list[tuple[str, str]]]:
+    """The version that was typed, and what is wrong before it is looked at as a form."""
     done = read(typed, base, since)
     errors = [*done.wrong]
     errors += [(name, too_long()) for name, value in typed.items() if _too_long(name, value)]
-    if not errors:
-        if len(msgspec.json.encode(done.form)) > MAX_BYTES - _ROOM:
-            errors.append(("title", "Mẫu dài quá 60 KB. Rút gọn rồi lưu lại."))
-        elif _same(done.form, base):
-            errors.append(("title", "Chưa đổi gì so với mẫu đang dùng."))
-    if not errors:
-        found = problems(done.form, base, _names())
-        errors += [(_place(one, typed), _words(one)) for one in found]
-    return done.form, list(dict.fromkeys(errors))
+    if not errors and _same(done.form, base):
+        errors.append(("title", "Chưa đổi gì so với mẫu đang dùng."))
+    return done.form, errors
+
+
+def _told(found: Sequence[Problem], typed: Mapping[str, str]) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((_place(one, typed), _words(one)) for one in found))
 
 
 def _too_long(name: str, value: str) -> bool:
@@ -292,14 +296,6 @@ def _same(version: Version, base: Version) -> bool:
     """Whether only the day is new; spaces that nobody sees do not count."""
     day = base.in_force_from
     return read(fields_of(version), base, day).form == read(fields_of(base), base, day).form
-
-
-def _names() -> set[str]:
-    """Of agencies and places, which no form names."""
-    view = site().view
-    centre = view.centre()
-    named = {one.name for one in view.agencies()}
-    return named | ({centre.name, centre.superior, centre.place} if centre else set())
 
 
 def _words(problem: Problem) -> str:
@@ -320,13 +316,7 @@ def _place(problem: Problem, typed: Mapping[str, str]) -> str:
 
 
 def _base(number: str, since: date | None) -> Version:
-    """The version that a new one from `since` on takes the place of; the newest where there is none."""
-    here = site()
-    forms, catalog = here.node.papers.forms, here.view.number
-    try:
-        return forms.in_force(_known(number), since or here.today(), catalog)
-    except NoFormInForce:
-        return forms.versions(number, catalog)[-1]
+    return base_of(site().node, _known(number), since or site().today())
 
 
 def _typed() -> dict[str, str]:
@@ -366,7 +356,7 @@ def _editor(
         of_rows={table: _facts(facts) for table, facts in sample.rows.items()},
         must=sample.must,
         shapes=SHAPES,
-        earliest=_earliest(),
+        earliest=earliest(site().node),
     )
 
 
@@ -389,11 +379,6 @@ def _rows(fields: Mapping[str, str], name: str) -> int:
     while filled and not fields.get(f"{name}-{filled - 1}", "").strip():
         filled -= 1
     return filled + SPARE
-
-
-def _earliest() -> date:
-    """Papers of today have been printed."""
-    return site().today() + timedelta(days=1)
 
 
 def _sample(number: str) -> Sample:

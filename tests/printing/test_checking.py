@@ -92,6 +92,17 @@ def test_no_agency_is_named_however_it_is_written(form01: Form) -> None:
     assert found(changed(form01, hint="Sở Xây dựngx"), form01, "Sở Xây dựng", "") == []
 
 
+def test_what_the_law_fixes_is_not_an_administrators_to_change(forms: Forms) -> None:
+    receipt = forms.in_force("receipt", DAY)
+    for wrong in (
+        changed(receipt, in_force_until=None),
+        changed(receipt, in_force_from=date(2027, 1, 1)),
+        changed(receipt, in_force_until=date(2027, 1, 31)),
+    ):
+        assert found(wrong, receipt) == [(Why.OVER, "")]
+    assert found(changed(receipt, sheet="a4"), receipt) == [(Why.SHAPE, "")]
+
+
 def test_columns_must_fit_on_the_sheet(form01: Form) -> None:
     room = round(SHEETS[form01.sheet].text_width / 72 * 25.4)
     wide = changed_column(form01.columns[0], width_mm=room)
