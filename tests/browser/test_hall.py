@@ -88,7 +88,7 @@ def test_a_number_by_touch_and_a_rating(running: RunningCentre, visitor: Page, p
 
 
 def test_a_visit_is_rated_by_touch(
-    running: RunningCentre, visitor: Page, sign_in: SignIn, pictures: Path | None
+    running: RunningCentre, browser: Browser, visitor: Page, sign_in: SignIn, pictures: Path | None
 ) -> None:
     """Number by number, three faces, and why where somebody was not satisfied."""
     url = running.url("counter-01")
@@ -112,6 +112,13 @@ def test_a_visit_is_rated_by_touch(
     visitor.tap("text=Hướng dẫn chưa rõ")
     expect(visitor.locator("main")).to_contain_text("Xin cảm ơn")
     look(visitor, "kiosk-thanks", pictures)
+    visitor.goto(f"{running.url('counter-01')}/rating")
+    expect(visitor.locator("h2")).to_contain_text("Quầy 01")
+    look(visitor, "tablet", pictures)
+    administrator = sign_in("counter-01", "quan.nv")
+    administrator.goto(f"{url}/scores")
+    expect(administrator.locator("main")).to_contain_text("Hướng dẫn chưa rõ: 1")
+    _look(administrator, "scores", browser, pictures)
 
 
 def test_the_kiosk_clears_itself_and_asks_before(
