@@ -46,6 +46,7 @@ COLUMNS: Final = (
     "ket_qua",
     "bon_tai_cho_du_kien",
 )
+ACCOUNT_COLUMNS: Final = ("tax_code", "bank", "bank_name", "account", "account_holder")
 _CODE = re.compile(r"[0-9]\.[0-9]{6}(?:\.[0-9A-Z.]+)?")
 _AGENCY_CODE = re.compile(r"\(([GH][0-9]{2}(?:\.[0-9]{2,3})*)\)")
 _REMARK = re.compile(r"\s*\([^()]*\)")
@@ -96,10 +97,14 @@ def read_procedures(content: bytes, agencies: Sequence[Agency], *, since: date) 
 
 
 def read_agencies(content: bytes) -> tuple[Agency, ...]:
-    """Agencies in the columns code, name, abbreviation, sample (yes/no), successor_of. Raises `UnreadableCatalog`."""
+    """Agencies in the columns code, name, abbreviation, sample (yes/no), successor_of. Raises `UnreadableCatalog`.
+
+    Those that collect fees have `ACCOUNT_COLUMNS` too: tax code, bank (the six digits of the NAPAS list), account.
+    """
     return tuple(
         msgspec.convert(
             {
+                **_account(row),
                 "code": row["code"],
                 "name": composed(row["name"]),
                 "abbreviation": composed(row["abbreviation"]),
@@ -108,12 +113,29 @@ def read_agencies(content: bytes) -> tuple[Agency, ...]:
             },
             Agency,
         )
-        for _, row in rows(content, ("code", "name", "abbreviation", "sample", "successor_of"))
+        for _, row in rows(
+            content, ("code", "name", "abbreviation", "sample", "successor_of"), may_have=ACCOUNT_COLUMNS
+        )
     )
 
 
-def rows(content: bytes, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line numbers and cells. Raises `UnreadableCatalog` for what is no such table."""
+def _account(row: Mapping[str, str]) -> dict[str, object]:
+    """What a row says of money; nothing where it names no account."""
+    found: dict[str, object] = {"tax_code": row["tax_code"]}
+    if row["account"]:
+        found["account"] = {
+            "bank": row["bank"],
+            "bank_name": composed(row["bank_name"]),
+            "number": row["account"],
+            "holder": composed(row["account_holder"]),
+        }
+    return found
+
+
+def rows(
+    content: bytes, columns: Sequence[str], *, may_have: Sequence[str] = ()
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line numbers and cells; a column of `may_have` that is not there is empty. Raises `UnreadableCatalog` for what is no such table."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as why:
@@ -128,7 +150,8 @@ def rows(content: bytes, columns: Sequence[str]) -> Iterator[tuple[int, dict[str
         missing = [column for column in columns if column not in head]
         if missing:
             raise UnreadableCatalog(f"columns are missing: {', '.join(missing)}")
-        found = [(reader.line_num, {name: (row[name] or "").strip() for name in columns}) for row in reader]
+        names = (*columns, *may_have)
+        found = [(reader.line_num, {name: (row.get(name) or "").strip() for name in names}) for row in reader]
     except csv.Error as why:
         raise UnreadableCatalog(f"line {reader.line_num} is no CSV: {why}") from why
     if not found:

@@ -330,6 +330,8 @@ class DossierRow(Projection):
     missing = IntegerField()
     node = TextField()
     changed_at = TextField()
+    money = TextField()
+    owed = IntegerField()
 
     class Meta:
         table_name = "dossier"
@@ -380,7 +382,7 @@ LOCAL: Final = (
 )  # fmt: skip
 PROJECTIONS: Final = (EventRow, DossierRow, ConflictRow, ForkRow, PartyRow)
 
-PROJECTION_VERSION: Final = "7"
+PROJECTION_VERSION: Final = "8"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -495,12 +497,13 @@ CREATE TABLE dossier (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, number
     received_day TEXT NOT NULL, due_at TEXT NOT NULL, stopped INTEGER NOT NULL, unsure INTEGER NOT NULL,
     status INTEGER NOT NULL, appraisal TEXT NOT NULL,
     outcome TEXT NOT NULL, contested INTEGER NOT NULL, missing INTEGER NOT NULL, node TEXT NOT NULL,
-    changed_at TEXT NOT NULL);
+    changed_at TEXT NOT NULL, money TEXT NOT NULL, owed INTEGER NOT NULL);
 CREATE INDEX dossier_stream ON dossier (stream);
 CREATE INDEX dossier_number ON dossier (number);
 CREATE INDEX dossier_identity ON dossier (identity);
 CREATE INDEX dossier_work ON dossier (status, stopped, due_at);
 CREATE INDEX dossier_unsure ON dossier (received_at) WHERE unsure > 0;
+CREATE INDEX dossier_money ON dossier (money, position);
 CREATE INDEX dossier_contested ON dossier (contested) WHERE contested > 0;
 CREATE INDEX dossier_missing ON dossier (missing) WHERE missing > 0;
 CREATE TABLE conflict (id TEXT NOT NULL, stream TEXT NOT NULL, title TEXT NOT NULL, rows TEXT NOT NULL,
@@ -511,6 +514,8 @@ CREATE TABLE fork (key TEXT PRIMARY KEY NOT NULL, node TEXT NOT NULL, seq INTEGE
 CREATE TABLE party (key TEXT PRIMARY KEY NOT NULL, identity TEXT NOT NULL, stream TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX party_identity ON party (identity);
 CREATE INDEX party_stream ON party (stream);
+CREATE INDEX event_money ON event (at)
+    WHERE kind IN ('dossier.fee_collected', 'dossier.fee_voided', 'dossier.fee_refunded');
 CREATE INDEX event_day_closed ON event (node) WHERE kind = 'node.day_closed';
 CREATE VIRTUAL TABLE dossier_search USING fts5 (words, tokenize = 'ascii', prefix = '2 3');
 INSERT INTO dossier_search (dossier_search, rank) VALUES ('secure-delete', 1);

@@ -8,6 +8,7 @@ NodeError                 parent of what a node raises on purpose
 │   └── WrongPassword
 ├── WeakSecret            a new PIN or password that is too short or too easy to guess
 ├── NotYours              a second person who is the first one, or may not do this
+├── NotEnoughCash         `left`: what the drawer holds; nothing was given back
 ├── CentreOutOfReach      what only central can do; nothing was changed
 ├── CannotSign            the token, its PIN or its certificate; nothing was signed
 ├── CannotStamp           no time-stamp now; tried again
@@ -58,6 +59,14 @@ class WeakSecret(NodeError):
 
 class NotYours(NodeError):
     """The second person is the first one, or has no role for this."""
+
+
+class NotEnoughCash(NodeError):
+    """More is to be given back than the drawer holds."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(f"the drawer holds {left}")
+        self.left = left
 
 
 class CentreOutOfReach(NodeError):

@@ -322,6 +322,10 @@ class Ledger:
         self._check(before, act, data, Intended(by, timestamp(at), self._node, stream, with_), view)
         rests_on = _rests_on(before, act, data) if act.effect is Effect.DECISION else None
         builtins = msgspec.to_builtins(data)
+        try:
+            msgspec.convert(builtins, act.data)
+        except msgspec.ValidationError as why:
+            raise NotAllowed(Because.DATA, str(why)) from why
         return self._chain.append(
             stream,
             kind,

@@ -47,6 +47,7 @@ from edge.ids import Ids
 from edge.keys import NodeKeys, read_keys
 from edge.ledger import CLOSED, Ledger
 from edge.leftovers import sweep_files, sweep_notes
+from edge.money_papers import MoneyPapers
 from edge.paper import Papers, Typeset
 from edge.people import People
 from edge.printers import PlacePrinters
@@ -59,6 +60,7 @@ from edge.seals import Seals
 from edge.sessions import Sessions
 from edge.settings import NAME, NodeSettings, key_file_of
 from edge.signing import Signatories
+from edge.till import Till
 from edge.tokens import Tokens
 from edge.verdict import Judge
 from edge.views import ViewLog
@@ -345,6 +347,16 @@ class Node:
         self.sealing = Sealing(*parts, node=self.id)
         printers = Printers.only(self._printer) if self._printer else self.place_printers.printers()
         self.spool = Spool(printers, self.papers.render_job, self.file.write)
+        self.till = Till(
+            self.file,
+            self.ledger,
+            self.projector,
+            self.closing,
+            MoneyPapers(self.catalog, self.papers.code_of_receipt, node=self.id),
+            self.catalog,
+            self.clock,
+            node=self.id,
+        )
         self.redactions = Redactions(
             self.file,
             self.archive,

@@ -558,6 +558,8 @@ def _dossier_row(dossier: Dossier, calendar: Calendar, *, unsure: bool) -> dict[
         "missing": len(dossier.missing),
         "node": standing.receipt.node,
         "changed_at": max(line.at for line in dossier.timeline),
+        "money": dossier.money.value,
+        "owed": max(0, standing.asked - standing.purse.kept),
     }
 
 

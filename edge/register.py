@@ -25,6 +25,7 @@ from schemas.conflicts import BY_NAME, Settles
 from schemas.events import moment
 from schemas.fold import Dossier, Line, Place
 from schemas.numbers import looks_like_a_number
+from schemas.rules import Money
 from schemas.spelling import words
 
 LISTED: Final = 50
@@ -36,13 +37,15 @@ _KEPT_BACK_COLUMNS: Final = (
 
 
 class Work(Enum):
-    """The lists of the room, of the clerk, and of the return counter."""
+    """The lists of the room, of the clerk, of the return counter, and of the cashier."""
 
     APPRAISE = "appraise"
     APPROVE = "approve"
     WITHDRAW = "withdraw"
     SEAL = "seal"
     RETURN = "return"
+    COLLECT = "collect"
+    REFUND = "refund"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +165,21 @@ class Register:
                 waits = DossierRow.status == Status.WITHDRAWING.value
             case Work.RETURN:
                 waits = DossierRow.status == Status.DONE.value
+            case Work.COLLECT | Work.REFUND:
+                return self._money(what, limit)
         with self._file.read():
             query = DossierRow.select().where(waits)
             query = query.order_by(DossierRow.stopped, DossierRow.due_at, DossierRow.position)
             return list(query.limit(limit)), query.count()
+
+    def _money(self, what: Work, limit: int) -> tuple[list[DossierRow], int]:
+        """Whose fee is still to be taken, or given back; the newest first, because they stand at the counter."""
+        owing = (Money.DUE.value, Money.PARTLY_PAID.value)
+        states = owing if what is Work.COLLECT else (Money.REFUND_DUE.value,)
+        over = (Status.NOT_RECEIVED.value, Status.STOPPED.value) if what is Work.COLLECT else ()
+        with self._file.read():
+            query = DossierRow.select().where(DossierRow.money.in_(states) & DossierRow.status.not_in(over))
+            return list(query.order_by(DossierRow.position.desc()).limit(limit)), query.count()
 
     def open_of(self, node: str, limit: int = 200) -> list[DossierRow]:
         """Dossiers that a machine received and that are not over, oldest due first."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, Literal
 
+from edge.money_papers import receipt_name
 from edge.node import Node
 from printing import spool
+from printing.papers.money import ElectronicReceipt, PaperReceipt, ProvisionalSlip
 from printing.papers.reception import ReceiptSlip
 from printing.spool import PrintJob, State
 from printing.typesetting import from_job, to_job
@@ -17,7 +19,7 @@ LONGEST_REASON: Final = 300
 
 
 class NothingToReprint(Exception):
-    """There is no slip of this dossier at this node, or its content had to go by law."""
+    """There is no such paper of this dossier at this node, or its content had to go by law."""
 
 
 def newest_slip(node: Node, stream: str) -> PrintJob | None:
@@ -42,26 +44,50 @@ def reprint_slip(node: Node, stream: str, *, reason: str, by: str) -> PrintJob:
     if waiting is not None and waiting.state == State.SENT:
         node.spool.take_back(waiting.id, at=node.clock())
     with node.file.write():
-        last = newest_slip(node, stream)
         receipt = node.projector.dossier(stream).standing.receipt
-        if last is None or receipt is None or not last.payload:
-            raise NothingToReprint(stream)
-        attempt = last.attempt + 1
-        paper = replace(from_job(last.form, bytes(last.payload)), print_count=attempt)
-        node.ledger.act(
-            stream, REPRINTED, Printed(paper="slip", of=receipt.hash, copy=attempt, reason=reason), by=by
+        return _again(node, newest_slip(node, stream), "slip", receipt.hash if receipt else "", reason, by)
+
+
+def receipt_jobs(node: Node, stream: str) -> dict[str, PrintJob]:
+    """The newest printing here of each receipt or provisional slip of a dossier, by what it is called."""
+    forms = (PaperReceipt.FORM, ProvisionalSlip.FORM, ElectronicReceipt.FORM)
+    with node.file.read():
+        jobs = (
+            PrintJob.select()
+            .where((PrintJob.stream == stream) & PrintJob.form.in_(forms))
+            .order_by(PrintJob.attempt, PrintJob.id)
         )
-        at = node.clock()
-        if last.state in (State.QUEUED, State.FAILED, State.UNSURE):
-            PrintJob.update(state=State.CANCELLED.value, changed_at=at, error=reason).where(
-                PrintJob.id == last.id
-            ).execute()
-        return spool.put(
-            stream=stream,
-            number=last.number,
-            form=last.form,
-            payload=to_job(paper),
-            copies=last.copies,
-            attempt=attempt,
-            at=at,
-        )
+        return {job.number: job for job in jobs}
+
+
+def reprint_receipt(node: Node, stream: str, collected: str, *, reason: str, by: str) -> PrintJob:
+    """Queue the receipt of an act of collection again, as it was printed first. Raises as `reprint_slip` does."""
+    with node.file.write():
+        taken = node.till.collection(node.projector.dossier(stream), collected)
+        last = receipt_jobs(node, stream).get(receipt_name(taken)) if taken is not None else None
+        return _again(node, last, "receipt", collected, reason, by)
+
+
+def _again(
+    node: Node, last: PrintJob | None, what: Literal["slip", "receipt"], of: str, reason: str, by: str
+) -> PrintJob:
+    """One more printing of a paper; the one before it is cancelled if it has not come out."""
+    if last is None or not of or not last.payload:
+        raise NothingToReprint(of)
+    attempt = last.attempt + 1
+    paper = replace(from_job(last.form, bytes(last.payload)), print_count=attempt)
+    node.ledger.act(last.stream, REPRINTED, Printed(paper=what, of=of, copy=attempt, reason=reason), by=by)
+    at = node.clock()
+    if last.state in (State.QUEUED, State.FAILED, State.UNSURE):
+        PrintJob.update(state=State.CANCELLED.value, changed_at=at, error=reason).where(
+            PrintJob.id == last.id
+        ).execute()
+    return spool.put(
+        stream=last.stream,
+        number=last.number,
+        form=last.form,
+        payload=to_job(paper),
+        copies=last.copies,
+        attempt=attempt,
+        at=at,
+    )

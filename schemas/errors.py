@@ -5,7 +5,8 @@
     ├── NotAllowed               an act that the rules do not allow here and now: `because`, `detail`
     ├── NoNumber                 a dossier number cannot be given
     │   ├── NumbersUsedUp        nor one for a result, from what this machine was granted
-    │   └── TicketsUsedUp        nor one for a visitor, in this queue, today
+    │   ├── TicketsUsedUp        nor one for a visitor, in this queue, today
+    │   └── ReceiptsUsedUp       nor one for a receipt
     └── NoDueMoment              a time limit cannot be counted
     CatalogBroken                the catalog's chain does not hold: stop and keep the evidence
 
@@ -90,6 +91,11 @@ class NumbersUsedUp(NoNumber):
 @dataclass
 class TicketsUsedUp(NoNumber):
     """This machine was granted no tickets of a queue, or has none left today."""
+
+
+@dataclass
+class ReceiptsUsedUp(NoNumber):
+    """This machine was granted no numbers of receipts that may be given today, or has none left."""
 
 
 @dataclass

@@ -40,7 +40,7 @@ def owing(view: View, received: Received, day: date, *, relief: str = "", proof:
     """What a dossier costs if the money is taken on a Vietnamese day; of a free ground the full rates. Total."""
     table = view.fee_table(received.procedure)
     if table is None:
-        return Owing(as_received(received), free_ground=True)
+        return Owing(as_received(received), problems=_lapsed(view, received, day), free_ground=True)
     claims = [Claim(relief, proof)] if relief else []
     charged = charge(table, day, Channel(received.channel), case=received.case, claims=claims)
     lines = [
@@ -54,6 +54,16 @@ def owing(view: View, received: Received, day: date, *, relief: str = "", proof:
         charged.problems,
         tuple(one.name for one in known),
         tuple(one.proof for one in known),
+    )
+
+
+def _lapsed(view: View, received: Received, day: date) -> tuple[str, ...]:
+    """Rates that have run out and that nothing has followed: a person looks them up."""
+    procedure = view.procedure(received.procedure, day)
+    return tuple(
+        f"{NAMES[fee.kind.value].lower()} của thủ tục hết hiệu lực ngày {fee.until:%d/%m/%Y}, chưa có mức mới"
+        for fee in (procedure.fees if procedure else ())
+        if isinstance(fee.until, date) and fee.until < day
     )
 
 

@@ -8,7 +8,18 @@ from typing import Final
 
 from central.centre import Numbers, Place
 from schemas.calendar import DayOff, Year
-from schemas.catalog import Centre, Delegation, Duty, Grant, Person, Queue, Role, Step
+from schemas.catalog import (
+    Account,
+    Centre,
+    Delegation,
+    Duty,
+    Grant,
+    NumberRange,
+    Person,
+    Queue,
+    Role,
+    Step,
+)
 
 HOST: Final = "127.0.0.1"
 SINCE: Final = date(2025, 1, 1)
@@ -17,7 +28,7 @@ CENTRE: Final = Centre(
     superior="Ủy ban nhân dân tỉnh Lạng Sơn",
     place="Lạng Sơn",
 )
-_EDGE: Final = (Duty.RECEIVE, Duty.RETURN, Duty.QUEUE, Duty.KIOSK)
+_EDGE: Final = (Duty.RECEIVE, Duty.RETURN, Duty.COLLECT, Duty.QUEUE, Duty.KIOSK)
 """The demo's counters have the kiosk and the board of the hall too: one screen may show all of them."""
 TICKETS: Final = {
     "counter-01": (Numbers("ticket", "*", 1, 399),),
@@ -84,6 +95,8 @@ PEOPLE: Final = (
         "mai.hk", "Hoàng Kim Mai", "Phó Giám đốc Sở", Role.APPROVER, "583124", "TUQ. GIÁM ĐỐC", signs=True
     ),
     DemoPerson("chi.nth", "Nguyễn Thị Hoài Chi", "Văn thư", Role.CLERK, "816357", signs=True),
+    DemoPerson("van.lt", "Lương Thị Vân", "Thu phí, lệ phí", Role.CASHIER, "927468"),
+    DemoPerson("thao.np", "Nguyễn Phương Thảo", "Thu phí, lệ phí", Role.CASHIER, "138579"),
     DemoPerson("huong.ltt", "Lê Thị Thu Hương", "Công chức đối soát", Role.DESK_OFFICER, "694235"),
     DemoPerson("quan.nv", "Nông Văn Quân", "Quản trị hệ thống", Role.ADMINISTRATOR, "705346"),
 )
@@ -116,6 +129,31 @@ DELEGATIONS: Final = tuple(
     for place, person in enumerate((one for one in PEOPLE if one.role is Role.APPROVER), start=1)
 )
 """The written powers by which the approvers sign for the heads of their agencies; made up."""
+RECEIPTS: Final = tuple(
+    NumberRange(
+        f"{node} {symbol}",
+        node,
+        "receipt",
+        first,
+        first + 999,
+        date(year, 1, 1),
+        until=date(year, 12, 31),
+        form=form,
+        symbol=symbol,
+    )
+    for node, first in (("counter-01.1", 1), ("counter-02.1", 1001))
+    for form, symbol, year in (
+        ("01BLP2-001", "28AA-26T", 2026),
+        ("EBL01", "26TAA", 2026),
+        ("EBL01", "27TAA", 2027),
+        ("EBL01", "28TAA", 2028),
+    )
+)
+"""What the counters may number their receipts from; made up."""
+ACCOUNT: Final = Account("970405", "Agribank Lạng Sơn (mẫu)", "8300201{code}", "Tài khoản thu phí (mẫu)")
+"""Where fees are paid into, with the digits of the agency's code in the number: no such account is known."""
+TAX_CODE: Final = "4900000000"
+"""Of no agency: its check digit is wrong."""
 AUDITOR: Final = ("auditor", "auditor")
 """A program that reads the databases: name and password, for curl and for PouchDB."""
 

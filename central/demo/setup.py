@@ -20,16 +20,19 @@ from central.catalog_import import read_agencies, read_procedures
 from central.centre import Authority, enrol, found, write_token
 from central.demo.pictures import handwriting, seal
 from central.demo.plan import (
+    ACCOUNT,
     ADMINISTRATOR,
     CALENDARS,
     CENTRE,
     DELEGATIONS,
     PEOPLE,
     QUEUES,
+    RECEIPTS,
     SEAL_PIN,
     SEALS_ELSEWHERE,
     SINCE,
     STEPS,
+    TAX_CODE,
     DemoNode,
 )
 from edge.clock import Clock
@@ -138,7 +141,7 @@ def _build(data: Path, nodes: Sequence[DemoNode], clock: Clock, ids: Ids) -> Non
 def _catalog(authority: Authority, made: _Made, at: datetime) -> list[Entry]:
     """The sample catalog, with tokens, handwriting and seals of its own, and a list of revoked certificates."""
     sample = files("central") / "sample"
-    agencies = read_agencies((sample / "agencies.csv").read_bytes())
+    agencies = [_with_account(one) for one in read_agencies((sample / "agencies.csv").read_bytes())]
     read = read_procedures((sample / "procedures.csv").read_bytes(), agencies, since=SINCE)
     for one in PEOPLE:
         if one.signs:
@@ -157,12 +160,19 @@ def _catalog(authority: Authority, made: _Made, at: datetime) -> list[Entry]:
         *people,
         *DELEGATIONS,
         *QUEUES,
+        *RECEIPTS,
         *(
             structs.replace(one, steps=STEPS) if one.on_site and one.agency in resolving else one
             for one in read.procedures
         ),
         published,
     ]
+
+
+def _with_account(agency: Agency) -> Agency:
+    digits = "".join(letter for letter in agency.code if letter.isdigit())
+    account = structs.replace(ACCOUNT, number=ACCOUNT.number.format(code=digits))
+    return structs.replace(agency, tax_code=TAX_CODE, account=account)
 
 
 def _with_seal(agency: Agency, authority: Authority, made: _Made, at: datetime) -> Agency:

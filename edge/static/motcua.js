@@ -38,3 +38,16 @@ document.addEventListener("DOMContentLoaded", () => {
   history.replaceState(null, "", location.pathname);
   check.requestSubmit();
 });
+
+/* What a payer gets back of the cash that they hand over; without a script the page says it after Enter. */
+document.addEventListener("input", (event) => {
+  if (event.target.id !== "handed") return;
+  const change = document.querySelector("[data-change]");
+  const handed = Number(event.target.value.replace(/[.,\s]/g, ""));
+  const back = handed - Number(change.dataset.change);
+  change.textContent = "";
+  if (!event.target.value || !(back >= 0)) return;
+  const amount = document.createElement("b");
+  amount.textContent = `${String(back).replace(/\B(?=(\d{3})+$)/g, ".")} đ`;
+  change.append("Trả lại khách ", amount);
+});

@@ -29,6 +29,7 @@ from edge.web.courier import blueprint as courier_pages
 from edge.web.dossier import blueprint as dossier
 from edge.web.errors import install as install_errors
 from edge.web.exchange import blueprint as exchange
+from edge.web.fees import blueprint as fees
 from edge.web.find import blueprint as find
 from edge.web.headers import install as install_headers
 from edge.web.held import blueprint as held_back
@@ -47,6 +48,8 @@ from edge.web.site import Extra, Site
 from edge.web.slip import OPEN as SLIP_OPEN
 from edge.web.slip import blueprint as slip
 from edge.web.status_line import blueprint as status_line
+from edge.web.takings import blueprint as takings
+from edge.web.till import blueprint as till
 from edge.web.uploads import InMemory
 from edge.web.verifying import blueprint as verifying
 from edge.web.viewing import blueprint as viewing
@@ -97,6 +100,9 @@ def create_pages(
         room,
         sealing,
         verifying,
+        fees,
+        till,
+        takings,
         returning,
         dossier,
         find,

@@ -36,6 +36,8 @@ def install(app: Flask) -> None:
         place=lambda node: site().place(node),
         left=lambda row: words.left(row, site().now()),
         status_word=lambda status: words.STATUS[status],
+        money_word=lambda money: words.MONEY[money],
+        method_word=lambda method: words.METHODS[method],
         act_title=acts.title,
         act_words=acts.in_words,
     )

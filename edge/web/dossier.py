@@ -23,11 +23,12 @@ from edge.web.retelling import tellings
 from edge.web.returning import KIND as RETURN_KIND
 from edge.web.returning import as_if_handed_in
 from edge.web.showing import Shown, show, sides, why_not
-from edge.web.site import COUNTER, RETURN, ROOM, Site, site
+from edge.web.site import COUNTER, FEES, RETURN, ROOM, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from printing.spool import PrintJob
 from schemas.acts import Status, WithdrawalAsked
 from schemas.fold import Place
+from schemas.rules import Money
 
 blueprint = Blueprint("dossier", __name__)
 
@@ -287,6 +288,12 @@ def _next_acts(shown: Shown) -> list[Next]:
         Status.WITHDRAWING,
     ):
         found.append(Next("Mở ở Chờ xử lý", url_for("room.one", stream=stream), "", "pen", None, main=True))
+    if here.may(presence.person(), FEES) and dossier.money in (
+        Money.DUE,
+        Money.PARTLY_PAID,
+        Money.REFUND_DUE,
+    ):
+        found.append(Next("Thu phí", url_for("fees.one", stream=stream), "", "page", None, main=True))
     if here.may(presence.person(), RETURN) and dossier.status is Status.DONE:
         why = why_not(as_if_handed_in(dossier), RETURN_KIND, showing.sample_of(dossier, RETURN_KIND))
         url = url_for("returning.one", stream=stream)

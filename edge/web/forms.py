@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
 from wtforms import SelectChoice
-from wtforms.validators import InputRequired, Length, StopValidation
+from wtforms.validators import DataRequired, Length, StopValidation
 
 from schemas.spelling import composed
 
@@ -51,12 +52,21 @@ def paragraph(value: str | None) -> str:
 
 
 def needed(message: str) -> list[Any]:
-    """Something must be there, of at most `LONGEST` characters."""
-    return [InputRequired(message), Length(max=LONGEST, message=too_long())]
+    """Something must be there besides spaces, of at most `LONGEST` characters."""
+    return [DataRequired(message), Length(max=LONGEST, message=too_long())]
 
 
 def too_long(limit: int = LONGEST) -> str:
     return f"Dài quá {limit} ký tự. Rút gọn rồi lưu lại."
+
+
+_AMOUNT: Final = re.compile(r"[0-9]{1,3}(?:[., ][0-9]{3})+|[0-9]{1,12}")
+
+
+def amount_of(typed: str | None) -> int | None:
+    """ "200000", "200.000" or "200.000 đ" as đồng; None for what is no amount."""
+    bare = text(typed).removesuffix("đ").removesuffix("VNĐ").strip()
+    return int(re.sub(r"[., ]", "", bare)) if _AMOUNT.fullmatch(bare) else None
 
 
 def check(test: Callable[[str], bool], message: str) -> Callable[[Any, Any], None]:

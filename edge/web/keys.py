@@ -18,6 +18,7 @@ KEYS: Final = (
     ("X", "xong số đang ở quầy, chưa gọi ai"),
     ("Y", "chuyển số sang quầy khác"),
     ("W", "khách bỏ về"),
+    ("U", "thu phí, in biên lai"),
     ("I", "lưu và in"),
     ("M", "hồ sơ mới; khi đang có khách nhận kết quả thì trả kết quả"),
     ("K", "ký"),

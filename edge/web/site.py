@@ -46,6 +46,8 @@ QUEUE = Entry(15, "Gọi số", "calling.page", ((Duty.QUEUE, Role.RECEIVER),))
 ROOM = Entry(20, "Chờ xử lý", "room.page", ((Duty.APPRAISE, Role.APPRAISER), (Duty.APPROVE, Role.APPROVER)))
 SEAL = Entry(25, "Cấp số, đóng dấu", "sealing.page", ((Duty.SEAL, Role.CLERK),))
 RETURN = Entry(30, "Trả kết quả", "returning.page", ((Duty.RETURN, Role.RECEIVER),))
+FEES = Entry(28, "Thu phí", "fees.page", ((Duty.COLLECT, Role.CASHIER),))
+TAKINGS = Entry(35, "Sổ thu", "takings.page", roles=(Role.CASHIER, Role.SUPERVISOR))
 VERIFY = Entry(45, "Kiểm tra văn bản", "verifying.page")
 FIND = Entry(40, "Tìm hồ sơ", "find.page")
 PRINTING = Entry(75, "Máy in", "printing.page")
@@ -71,7 +73,9 @@ class Site:
             QUEUE,
             ROOM,
             SEAL,
+            FEES,
             RETURN,
+            TAKINGS,
             FIND,
             VERIFY,
             PRINTING,

@@ -17,6 +17,7 @@ from edge.errors import (
     CentreOutOfReach,
     NodeError,
     NotAtCounter,
+    NotEnoughCash,
     NotGiven,
     NotTaken,
     NotYours,
@@ -36,6 +37,7 @@ from schemas.errors import (
     NoNumber,
     NotAllowed,
     NumbersUsedUp,
+    ReceiptsUsedUp,
     Refused,
     TicketsUsedUp,
 )
@@ -313,6 +315,18 @@ def trouble_of(why: Exception, status: Status | None = None) -> Trouble:
                 "Hàng chờ vừa đổi: số trên trang không còn như lúc mở trang.",
                 "Chưa gọi và chưa kết thúc số nào.",
                 "Xem số đang ở quầy dưới đây, rồi bấm lại.",
+            )
+        case ReceiptsUsedUp():
+            return Trouble(
+                "Dải biên lai của quầy đã hết, hoặc chưa được cấp cho hôm nay.",
+                "Hồ sơ đã lưu, chưa thu tiền.",
+                "Chuyển người nộp sang quầy thu khác, hoặc báo quản trị cấp dải mới.",
+            )
+        case NotEnoughCash(left=left):
+            return Trouble(
+                f"Quỹ của ca chỉ còn {words.dong(left)}, không đủ để chi.",
+                "Chưa chi đồng nào; biên lai vẫn nguyên.",
+                "Hoàn bằng chuyển khoản, hoặc làm ở quầy có đủ tiền.",
             )
         case NoNumber():
             return Trouble(

@@ -14,6 +14,7 @@ from printing.words import in_vietnam
 from schemas.acts import Status
 from schemas.catalog import Role
 from schemas.events import moment
+from schemas.rules import Money
 
 STATUS: Final = {
     Status.NONE: "Chưa có hồ sơ",
@@ -51,6 +52,15 @@ METHODS: Final = {
 """Ways of paying."""
 
 
+MONEY: Final = {
+    Money.NOTHING_DUE: "Không phải nộp",
+    Money.DUE: "Chưa thu",
+    Money.PARTLY_PAID: "Đã thu một phần",
+    Money.PAID: "Đã thu đủ",
+    Money.REFUND_DUE: "Thu thừa, phải hoàn",
+}
+
+
 def as_moment(value: datetime | str) -> datetime:
     return moment(value) if isinstance(value, str) else value
 
@@ -69,6 +79,11 @@ def full(value: datetime | str) -> str:
     """`16:30, thứ Hai 30/11/2026`: due moments and dates of record."""
     then = in_vietnam(as_moment(value))
     return f"{then:%H:%M}, {WEEKDAYS[then.weekday()]} {then:%d/%m/%Y}"
+
+
+def stamp(value: datetime | str) -> str:
+    """`2026-11-30 16:30:05`: for a table that a program reads."""
+    return f"{in_vietnam(as_moment(value)):%Y-%m-%d %H:%M:%S}"
 
 
 def day(value: date) -> str:

@@ -196,8 +196,8 @@ def test_a_full_disk_is_said_loudly_and_the_input_stays(clerk: Clerk) -> None:
     answer: Answer | None = None
     for _ in range(60):
         answer = clerk.press(ready, "stream", SAVE)
-        if answer.status != 303:
-            break
+        if answer.status == 507 and 'name="stream"' in answer.html:
+            break  # else it was the paper of the one before that found no room: in a test the spool works at once
         ready = clerk.reception()
     assert answer is not None
     assert answer.status == 507
