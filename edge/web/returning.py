@@ -7,15 +7,17 @@ from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import BooleanField, StringField
-from wtforms.validators import InputRequired, StopValidation
+from wtforms import BooleanField, RadioField, StringField
+from wtforms.validators import InputRequired, Length, StopValidation
 
 from edge.register import Work
 from edge.web import presence, showing
-from edge.web.forms import Bare, Form, needed, text
+from edge.web.citizen_card import CitizenCard, read
+from edge.web.forms import LONGEST, Bare, Choice, Form, needed, text, too_long
 from edge.web.reception import identity_problem
+from edge.web.scanned import streams_of
 from edge.web.showing import Shown, show, sides, why_not
-from edge.web.site import RETURN, site
+from edge.web.site import FEES, RETURN, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from schemas.acts import OriginalsCollected, Returned
 from schemas.fold import Dossier
@@ -30,23 +32,78 @@ SHOWN: Final = 60
 
 
 def _a_number(form: Form, field: Any) -> None:
+    if form["road"].data != "centre":
+        raise StopValidation
+    if not field.data:
+        raise StopValidation("Chưa ghi số giấy tờ của người nhận.")
     problem = identity_problem(field.data or "")
     if problem:
         raise StopValidation(problem)
 
 
+def _a_document(form: Form, field: Any) -> None:
+    """What proves the hand-over where nobody stands at the counter for themselves."""
+    missing = {
+        "post": "Chưa ghi số bưu gửi. Chép mã trên biên nhận của bưu chính.",
+        "online": "Chưa ghi đã gửi ở đâu: mã gửi, kho dữ liệu hoặc hộp thư.",
+        "centre": "Chưa ghi giấy ủy quyền: loại giấy, số, ngày, nơi chứng thực.",
+    }
+    if form["road"].data == "centre" and form["taker"].data != "other":
+        raise StopValidation
+    if not field.data:
+        raise StopValidation(missing.get(form["road"].data, missing["centre"]))
+
+
 class HandOver(Form):
+    """To whom, by which road; who comes for somebody else shows the paper that says so."""
+
+    road = RadioField(
+        "Trả bằng cách nào",
+        choices=[
+            Choice("centre", "Tại quầy"),
+            Choice("post", "Qua bưu chính"),
+            Choice("online", "Bản điện tử"),
+        ],
+        default="centre",
+        validators=[InputRequired("Chưa chọn trả bằng cách nào.")],
+    )
+    taker = RadioField(
+        "Người đến nhận",
+        choices=[Choice("self", "Chủ hồ sơ hoặc người nộp"), Choice("other", "Người được ủy quyền")],
+        default="self",
+    )
     taken_by = StringField("Người nhận", filters=[text], validators=needed("Chưa ghi ai nhận kết quả."))
-    identity = StringField(
-        "Số giấy tờ của người nhận",
+    identity = StringField("Số giấy tờ của người nhận", filters=[text], validators=[_a_number])
+    document = StringField(
+        "Giấy ủy quyền, số bưu gửi hoặc mã gửi",
         filters=[text],
-        validators=[InputRequired("Chưa ghi số giấy tờ của người nhận."), _a_number],
+        validators=[_a_document, Length(max=LONGEST, message=too_long())],
     )
     unpaid = StringField("Vì sao trả khi phí chưa ghi đủ", filters=[text])
     confirm = BooleanField(
         "Đã đối chiếu giấy tờ và giấy hẹn; người nhận đã ký nhận.",
         validators=[InputRequired("Chưa xác nhận đã đối chiếu và ký nhận.")],
     )
+
+    def take_card(self) -> CitizenCard | None:
+        """Put what a scanned citizen card says into the fields; the card, if it was one."""
+        card = read(self.identity.data or "")
+        if card is not None:
+            self.identity.data, self.taken_by.data = card.number, card.name
+        return card
+
+    def is_theirs(self, shown: Shown) -> bool:
+        """Whether whoever stands here with this number is the applicant or the submitter, or says that they are not."""
+        if self.road.data != "centre" or self.taker.data == "other" or self.identity.errors:
+            return True
+        named = [one.identity for one in (shown.received.applicant, shown.submitter) if one and one.identity]
+        if not named or digits(self.identity.data or "") in named:
+            return True
+        self.identity.errors = [
+            "Số này không phải của chủ hồ sơ hay người nộp. Đọc lại số; nếu là người khác, chọn Người được ủy quyền và"
+            " ghi giấy ủy quyền."
+        ]
+        return False
 
     def asks(self, dossier: Dossier) -> bool:
         """Whether what this dossier asks for at its return was answered too: open fees, and originals to hand in."""
@@ -79,9 +136,12 @@ def page() -> ResponseReturnValue:
 
 @blueprint.post("/return")
 def search() -> ResponseReturnValue:
-    """By POST: a citizen's name belongs in no address."""
+    """A slip's code, a whole number or a ticket opens the dossier. By POST: a citizen's name belongs in no address."""
     presence.require(RETURN)
     Bare.checked()
+    meant = streams_of(request.form.get("q", ""))
+    if len(meant) == 1:
+        return redirect(url_for(".one", stream=meant[0]), 303)
     return render_template("return.html", **_list(), shown=None, after=None)
 
 
@@ -91,20 +151,29 @@ def one(stream: str) -> ResponseReturnValue:
     shown, form = show(stream), HandOver(formdata=None)
     came = shown.submitter or shown.received.applicant
     form.taken_by.data = came.name
+    form.road.data = "post" if shown.received.return_by == "post" else "centre"
     return _render(shown, form)
 
 
 @blueprint.post("/return/<stream>")
 def hand_over(stream: str) -> ResponseReturnValue:
+    """`act=look` only looks again: Enter, which a scanner sends, hands nothing over."""
     presence.require(RETURN)
     shown, form = show(stream), HandOver()
+    card = form.take_card()
+    if request.form.get("act") == "look":
+        return _render(shown, form, card=card)
     filled = form.validate_on_submit()
-    if not form.asks(shown.dossier) or not filled:
+    asked = form.asks(shown.dossier)
+    if not (form.is_theirs(shown) and asked and filled):
         return _render(shown, form, form.error_list()), 422
+    at_counter = form.road.data == "centre"
     returned = Returned(
         taken_by=form.taken_by.data,
-        identity=digits(form.identity.data),
+        identity=digits(form.identity.data) if at_counter else "",
         result=shown.result or "",
+        road=form.road.data,
+        document=form.document.data if not at_counter or form.taker.data == "other" else "",
         unpaid=form.unpaid.data if _open_fees(shown.dossier) else "",
     )
     node, by = site().node, presence.person().id
@@ -139,7 +208,7 @@ def _list() -> dict[str, object]:
     register, term = site().node.register, request.form.get("q", "").strip()
     rows, count = register.work(Work.RETURN, SHOWN)
     if plain_words(term):
-        wanted = {row.stream for row in register.find(term).rows}
+        wanted = set(streams_of(term)) or {row.stream for row in register.find(term).rows}
         rows = [row for row in register.work(Work.RETURN, count)[0] if row.stream in wanted]
     return {"rows": rows, "count": count, "term": term}
 
@@ -149,6 +218,7 @@ def _render(
     form: HandOver,
     errors: list[tuple[str, str]] | None = None,
     trouble: Trouble | None = None,
+    card: CitizenCard | None = None,
 ) -> str:
     file_is_here = shown.result is not None and site().node.archive.holds(shown.result)
     if shown.result is not None and not file_is_here:
@@ -163,6 +233,8 @@ def _render(
         after=None,
         against=why_not(as_if_handed_in(shown.dossier), KIND, showing.sample_of(shown.dossier, KIND)),
         open_fees=_open_fees(shown.dossier),
+        collects=site().may(presence.person(), FEES),
+        card=card,
         originals_due=shown.dossier.standing.originals_due,
         ticked=form.originals,
         conflicts=[(conflict, sides(shown, conflict)) for conflict in shown.dossier.conflicts],
