@@ -253,8 +253,8 @@ def _at_hand(job: int) -> PrintJob:
         )
     if found is None or not found.payload:
         raise NotFound
-    if found.stream:
-        show(found.stream)
+    if found.stream and site().node.register.dossier(found.stream).standing.receipt is not None:
+        show(found.stream)  # a ticket's stream is a visit, and names nobody
     return found
 
 

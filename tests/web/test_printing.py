@@ -15,7 +15,9 @@ import zxingcpp
 from central.centre import Office
 from edge.settings import FOLDER, PrinterKind, PrinterSettings, read_settings, write_settings
 from printing import raster
-from printing.spool import BROWSER, PrintJob, State
+from printing.samples import TYPICAL
+from printing.spool import BROWSER, PrintJob, State, put
+from printing.typesetting import to_job
 from schemas.acts import Forwarded, Printed
 from schemas.calendar import local_day
 from schemas.catalog import NumberRange
@@ -158,6 +160,22 @@ def test_the_browser_prints_as_the_last_resort_and_a_person_says_what_came_out(c
     assert "Đã in ở trình duyệt" in clerk.open("/printing").page.text
     looks, _ = clerk.node.views.search(streams=[dossier.stream])
     assert {look.what for look in looks} >= {"printing.in_browser", "printing.sheet"}
+
+
+def test_a_ticket_too_is_printed_from_the_browser(centre: SmallCentre) -> None:
+    """It belongs to a visit, which is no dossier and has no page."""
+    with_laser(centre)
+    node = centre["counter-01"]
+    (ticket,) = [paper for paper in TYPICAL if paper.FORM == "ticket"]
+    with node.file.write():
+        stream, at = centre.ids.stream(centre.clock()), centre.clock()
+        put(stream=stream, number="B-047", form="ticket", payload=to_job(ticket), copies=1, at=at)
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    node.spool.work(at=centre.clock())
+    page = clerk.open("/printing")
+    assert f"/dossier/{stream}" not in page.html
+    assert clerk.follow(clerk.press(page, "/printing/1/browser")).status == 200
+    assert clerk.raw("/printing/1/sheet.pdf").get_data().startswith(b"%PDF")
 
 
 def test_an_administrator_adds_a_printer_and_people_choose_what_it_prints(centre: SmallCentre) -> None:
