@@ -24,13 +24,25 @@ from central.simulation.machine import Machine
 from central.trust import cut_before, report_forks
 from edge.database import Delivery
 from edge.ledger import Draft
-from schemas.acts import BY_KIND, DOSSIER, TABLE, VISIT, Act, Party, ReceivedComponent, Status, TicketTaken
+from schemas.acts import (
+    BY_KIND,
+    DOSSIER,
+    TABLE,
+    VISIT,
+    Act,
+    Party,
+    Received,
+    ReceivedComponent,
+    Status,
+    TicketTaken,
+)
 from schemas.calendar import local_day
 from schemas.catalog import Admission, Revocation, Role
 from schemas.errors import NotAllowed
-from schemas.events import StreamId, timestamp
+from schemas.events import Event, StreamId, moment, timestamp
 from schemas.fold import Dossier, Place
 from schemas.seals import fingerprint, sign_decision
+from schemas.slips import SlipCode
 
 WEIGHTS: Final[Mapping[str, float]] = {
     "dossier.appraised": 5,
@@ -140,6 +152,38 @@ def receive(machine: Machine, reception: Reception) -> Promise | None:
     if receipt is not None and receipt.node != node.id:
         return None
     return _promised(machine, dossier, _RECEIVES.kind)
+
+
+def enter_again(machine: Machine, printed_at: Machine, promise: Promise, chance: Random) -> Promise | None:
+    """A citizen brings the slip of a reception that this machine has not: it is entered from the paper, mistakes included.
+
+    None where it is here after all. Raises what the ledger raises.
+    """
+    node, event = machine.node, _event(printed_at, promise)
+    if event is None or node.projector.dossier(promise.stream).standing.receipt is not None:
+        return None
+    received = msgspec.convert(event.data, Received)
+    code = SlipCode(received.number, event.stream, event.hash, event.node)
+    name, identity = chance.choice(PEOPLE)
+    misread = chance.random() < 0.5
+    applicant = Party(name, identity) if misread else received.applicant
+    act = BY_KIND[_AGAIN]
+    worker = chance.choice(_having(act.roles))
+    dossier = node.ledger.enter_again(
+        code.sealed(printed_at.node.keys.ed25519.sign),
+        Draft(received.procedure, applicant, received.components, return_by=received.return_by),
+        happened_at=moment(event.at).replace(second=0, microsecond=0),
+        due_at=moment(received.due) - timedelta(hours=1 if misread else 0),
+        reason="Máy quầy hỏng",
+        by=worker.id,
+        with_=_witness(act, worker, chance),
+    )
+    return _promised(machine, dossier, _AGAIN)
+
+
+def _event(machine: Machine, promise: Promise) -> Event | None:
+    events = machine.node.projector.events_of(promise.stream)
+    return next((one for one in events if isinstance(one, Event) and one.hash == promise.hash), None)
 
 
 def register(machine: Machine, chance: Random, number: str) -> Promise:
@@ -451,6 +495,7 @@ def _promised(machine: Machine, dossier: Dossier, kind: str) -> Promise:
 
 _RECEIVES: Final = next(act for act in TABLE if act.kind == "dossier.received")
 _REGISTERS: Final = next(act for act in TABLE if act.kind == "dossier.registered")
+_AGAIN: Final = "dossier.entered_afterwards"
 _SETTLES: Final = next(act for act in TABLE if act.kind == "dossier.settled")
 _RECEIVERS: Final = tuple(worker.id for worker in WORKERS if Role.RECEIVER in worker.roles)
 _MAY_LEAVE: Final = ("approver.2", "appraiser.2", "desk-officer.2")

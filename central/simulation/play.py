@@ -34,6 +34,8 @@ WEEKS: Final = 2
 """Between the last step and the mending: whatever a clock did, it is past that now."""
 NEW: Final = 0.1
 """How often somebody comes with a new dossier, where dossiers are received."""
+SLIPS: Final = 0.04
+"""How often somebody brings a slip to another counter, in any step."""
 SENT_AGAIN: Final = 0.4
 """How often the portal sends something again under a code that it has used."""
 TRIED: Final = 20
@@ -147,6 +149,7 @@ class Run:
         happens = world.chance.choices([do for _, do in STEPS], [weight for weight, _ in STEPS])[0]
         happens(self)
         self.sticks.pass_by(list(self.machines.values()))
+        self._come_with_a_slip()
 
     def _anybody(self) -> Machine | None:
         up = [machine for machine in self.machines.values() if machine.up]
@@ -227,6 +230,28 @@ class Run:
             elif machine is not None and Duty.QUEUE in machine.duties:
                 self._say(f"at {machine.name} somebody looks at the queue")
                 self._promise(machine, deeds.queue(machine, chance))
+
+    def _come_with_a_slip(self) -> None:
+        """Now and then a citizen brings a slip to a counter that has not heard of it."""
+        chance = self.world.drawn("slips")
+        received = [one for one in self.promises if one.kind == "dossier.received"]
+        if chance.random() >= SLIPS or not received:
+            return
+        promise = chance.choice(received)
+        printed_at = self.machines[promise.machine]
+        others = [
+            one
+            for one in self.machines.values()
+            if one.up and one is not printed_at and Duty.RECEIVE in one.duties
+        ]
+        if not printed_at.up or not others:
+            return
+        machine = chance.choice(others)
+        self._say(f"at {machine.name} a slip of {printed_at.name} is entered again")
+        with self._told():
+            done = deeds.enter_again(machine, printed_at, promise, chance)
+            self.world.faults["slip_again"] += done is not None
+            self._promise(machine, done)
 
     # ---- what fails
 

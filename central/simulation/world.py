@@ -34,6 +34,7 @@ FAULTS: Final = (
     "stick_lost",
     "stick_again",
     "stick_gap",
+    "slip_again",
 )
 
 

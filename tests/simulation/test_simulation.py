@@ -25,6 +25,7 @@ MUST_HAPPEN: Final = (
     "stick",
     "stick_lost",
     "stick_again",
+    "slip_again",
 )
 RARE: Final = {"one_person"}
 """In every fourth run; whatever else is in the table occurs in ten."""
