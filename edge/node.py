@@ -326,7 +326,9 @@ class Node:
         )
         self.hall = Hall(self.file, self.visits, self.catalog, self.contacts, self.clock, node=self.id)
         self.chains = Chains(self.file, self.acks.newest, self.catalog, node=self.id)
-        self.register = Register(self.file, self.projector, is_centre=self.is_centre)
+        self.register = Register(
+            self.file, self.projector, is_centre=self.is_centre, visits_waiting=self.visits.waiting
+        )
         self.archive = Archive(self.stores["files"])
         self.authorities = Authorities(self.catalog, self.archive)
         self.judge = Judge(self.catalog, self.authorities)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -67,10 +67,14 @@ class Whereabouts:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Own acts that central is not known to have: how many, and since when the oldest waits."""
+    """Own acts that central is not known to have: how many, and since when the oldest waits.
+
+    `visits` of them are of the queue.
+    """
 
     count: int
     oldest: datetime | None
+    visits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +115,17 @@ class Fork:
 class Register:
     """Reads only. `is_centre`: at central every event is at central."""
 
-    def __init__(self, file: NodeFile, projector: Projector, *, is_centre: bool) -> None:
+    def __init__(
+        self,
+        file: NodeFile,
+        projector: Projector,
+        *,
+        is_centre: bool,
+        visits_waiting: Callable[[], tuple[int, str]] = lambda: (0, ""),
+    ) -> None:
+        """`visits_waiting`: how many acts of the queue wait for central too, and since when."""
         self._file, self._projector = file, projector
+        self._visits_waiting = visits_waiting
         self._is_centre = is_centre
 
     def dossier(self, stream: str) -> Dossier:
@@ -277,7 +290,9 @@ class Register:
             count, oldest = connection.execute(
                 "SELECT count(*), min(arrived_at) FROM delivery WHERE centre_at IS NULL AND own = 1"
             ).fetchone()
-        return Waiting(count, moment(oldest) if oldest else None)
+        visits, since = self._visits_waiting()
+        first = min(filter(None, (oldest, since)), default=None)
+        return Waiting(count + visits, moment(first) if first else None, visits)
 
     def waiting_acts(self, limit: int = LISTED) -> list[tuple[Line, DossierRow | None, Whereabouts]]:
         """The own acts that central is not known to have, oldest first."""

@@ -468,6 +468,8 @@ class Roads:
     def _arrived_there(self, database: str, seq: object) -> None:
         if database == "dossiers":
             self._node.projector.centre_has(self._node.stores[database].inner_seq(seq))
+        elif database == "visits":
+            self._node.visits.centre_has(self._node.stores[database].inner_seq(seq))
 
     # ---- what was refused
 

@@ -8,16 +8,17 @@ one of its acts arrives. A ticket's number, its event and its paper are one tran
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 import msgspec
 
 from edge.admission import Admission, Sealed
 from edge.chain import OwnChain
 from edge.clock import Clock
-from edge.database import NodeFile, Number
+from edge.database import Fact, NodeFile, Number
 from edge.ledger import Intended
 from schemas.acts import BY_KIND, TicketTaken
 from schemas.calendar import local_day
@@ -42,7 +43,9 @@ from sync.documents import load, render
 from sync.store import Store
 from sync.writing import Arrival
 
-TAKEN = "visit.ticket_taken"
+TAKEN: Final = "visit.ticket_taken"
+SENT: Final = "visits at central"
+"""The fact up to which sequence of the store central is known to have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Visits:
         self._turns: dict[str, Turn] = {}
         self._stale: set[str] = set()
         self._past: dict[date, list[Turn]] = {}
+        self._unsent: dict[int, str] | None = None
 
     def streams(self) -> list[str]:
         """The visits known here, oldest first."""
@@ -141,13 +145,47 @@ class Visits:
     def arrived(self, arrivals: Iterable[Arrival]) -> None:
         """Acts were written or brought; called within their transaction."""
         streams = {arrival.doc["_id"].partition(":")[0] for arrival in arrivals}
-        self._file.file.after_commit(lambda: self._expire(streams))
+        own = {one.seq: str(one.doc["at"]) for one in arrivals if one.doc["node"] == self._node}
+        self._file.file.after_commit(lambda: self._expire(streams, own))
 
-    def _expire(self, streams: set[str]) -> None:
+    def _expire(self, streams: set[str], own: Mapping[int, str]) -> None:
         with self._lock:
+            if self._unsent is not None:
+                self._unsent |= own
             if self._day is not None:
                 first, end = streams_from(self._day), streams_from(self._day + timedelta(days=1))
                 self._stale |= {stream for stream in streams if first <= stream < end}
+
+    def waiting(self) -> tuple[int, str]:
+        """How many own acts central is not known to have, and when the oldest was done; "" where there is none."""
+        if self._catalog.centre == self._node:
+            return 0, ""
+        with self._lock:
+            if self._unsent is None:
+                self._unsent = self._own_after(self._sent())
+            return len(self._unsent), min(self._unsent.values(), default="")
+
+    def centre_has(self, up_to: int) -> None:
+        """Central holds all that the push read up to this local sequence."""
+        if up_to <= self._sent():
+            return
+        with self._file.write():
+            Fact.insert(key=SENT, value=str(up_to)).on_conflict_replace().execute()
+        with self._lock:
+            if self._unsent is not None:
+                self._unsent = {seq: at for seq, at in self._unsent.items() if seq > up_to}
+
+    def _sent(self) -> int:
+        with self._file.read():
+            fact = Fact.get_or_none(Fact.key == SENT)
+        return int(fact.value) if fact is not None else 0
+
+    def _own_after(self, seq: int) -> dict[int, str]:
+        with self._file.read():
+            seqs = {one.id: one.seq for one in self._store.changes(since=seq)}
+            stored = self._store.winners(list(seqs))
+        documents = [(seqs[name], load(render(one))) for name, one in stored.items()]
+        return {seq: str(document["at"]) for seq, document in documents if document["node"] == self._node}
 
     def catalog_grew(self) -> None:
         """What waited for the catalog may have its effect now."""

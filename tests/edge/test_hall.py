@@ -153,6 +153,20 @@ def test_after_a_restart_the_queue_is_as_it_was(centre: SmallCentre) -> None:
     assert take(centre[ONE]).ticket == "A-003"
 
 
+def test_what_waits_for_central_is_counted_after_a_restart_too(centre: SmallCentre) -> None:
+    """Acts of the queue stand in the status line as all others do, until central has them."""
+    for _ in range(3):
+        take(centre[ONE])
+    centre.copy(centre[ONE], centre[TWO], "visits")
+    assert centre[ONE].register.waiting().count == 3
+    assert centre[TWO].register.waiting().count == 0, "it has not written them"
+    node = centre.reopen(ONE)
+    assert node.register.waiting().visits == 3
+    node.visits.centre_has(2)
+    assert node.register.waiting().visits == 1
+    assert centre.reopen(ONE).register.waiting().visits == 1
+
+
 # ---- at the counter
 
 

@@ -118,6 +118,7 @@ def test_the_hall_goes_on_without_central_and_a_counter_that_was_cut_off_is_put_
     """Central is away; then Quầy 02 is cut off from everybody, calls a ticket that Quầy 01 calls too, and comes back."""
     house.pull("central")
     first, second = (house.node(DOOR).hall.take(LAND).ticket for _ in range(2))
+    assert house.node(DOOR).register.waiting().visits == 2
     until(lambda: house.line_at(ONE) == [first, second] == house.line_at(TWO))
 
     house.pull("central", TWO)
@@ -134,7 +135,9 @@ def test_the_hall_goes_on_without_central_and_a_counter_that_was_cut_off_is_put_
     until(lambda: all(not _disputes(house, name) for name in (ONE, TWO, DOOR)))
     assert [counter for _, counter, _ in house.node(DOOR).hall.calls()] == ["Quầy 01"]
 
+    assert all(house.node(name).register.waiting().visits for name in (ONE, TWO, DOOR))
     house.plug("central")
+    until(lambda: not any(house.node(name).register.waiting().count for name in EDGES))
     until(lambda: len(house.node("central").visits.turns()) == 2)
     until(lambda: house.node("central").visits.turns() == house.node(ONE).visits.turns())
 

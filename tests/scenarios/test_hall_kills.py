@@ -36,7 +36,7 @@ def test_numbers_survive_kills(founded: Path, tmp_path: Path, times: Times) -> N
     shutil.copytree(founded, data)
     chance = random.Random(20261126)
     with run_centre(data, nodes(first_port=0)[:2], system_clock) as running:
-        for _ in range(times(2, 50)):
+        for _ in range(times(2, 20)):
             _until_killed(running, chance.randint(1, A_LIFE), chance.random() / 20, said)
         _take(running, said)
     folder = Folder(data / "counter-01")
