@@ -193,7 +193,10 @@ class Till:
             for name, amount in standing.purse.collected.items()
             if (data := self.collection(dossier, name)) is not None
         ]
-        return Owed(asked, still_owed(asked.lines, taken), standing.purse.kept)
+        kept = standing.purse.kept
+        # who has paid that much pays no more, though the catalog may have called its lines otherwise meanwhile
+        lines = still_owed(asked.lines, taken) if kept < asked.total else ()
+        return Owed(asked, lines, kept)
 
     def collection(self, dossier: Dossier, name: str) -> FeeCollected | None:
         """What was taken by the act with this hash."""

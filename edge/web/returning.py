@@ -61,15 +61,15 @@ class HandOver(Form):
         "Trả bằng cách nào",
         choices=[
             Choice("centre", "Tại quầy"),
-            Choice("post", "Qua bưu chính"),
-            Choice("online", "Bản điện tử"),
+            Choice("post", "Bưu chính"),
+            Choice("online", "Điện tử"),
         ],
         default="centre",
         validators=[InputRequired("Chưa chọn trả bằng cách nào.")],
     )
     taker = RadioField(
         "Người đến nhận",
-        choices=[Choice("self", "Chủ hồ sơ hoặc người nộp"), Choice("other", "Người được ủy quyền")],
+        choices=[Choice("self", "Chủ hồ sơ, người nộp"), Choice("other", "Người được ủy quyền")],
         default="self",
     )
     taken_by = StringField("Người nhận", filters=[text], validators=needed("Chưa ghi ai nhận kết quả."))
@@ -190,8 +190,8 @@ def hand_over(stream: str) -> ResponseReturnValue:
 
 
 def _open_fees(dossier: Dossier) -> int:
-    """What is still to be paid by all that this machine knows, in đồng."""
-    return max(0, dossier.standing.asked - dossier.standing.purse.kept)
+    """What is still to be paid by all that this machine knows, in đồng: at today's rates, with what is taken at the return."""
+    return site().node.till.owed(dossier).total
 
 
 def as_if_handed_in(dossier: Dossier) -> Dossier:

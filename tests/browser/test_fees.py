@@ -23,7 +23,7 @@ Take = Callable[[Page, str], bytes]
 """Takes a picture of a page under a name."""
 
 
-def _alt(page: Page, letter: str) -> None:
+def alt(page: Page, letter: str) -> None:
     """Press Alt and a letter as a keyboard does; Playwright leaves out the letter that Chromium looks for."""
     keys = page.context.new_cdp_session(page)
     key = {"modifiers": 1, "code": f"Key{letter.upper()}", "windowsVirtualKeyCode": ord(letter.upper())}
@@ -47,7 +47,7 @@ def picture(tmp_path: Path) -> Take:
     return take
 
 
-def _received(receiver: Page) -> str:
+def received(receiver: Page) -> str:
     """A dossier that a colleague receives; its number."""
     receiver.goto(receiver.url.partition("/counter")[0].partition("/dossier")[0] + "/counter")
     receiver.fill("#q", "cap giay phep kinh doanh van tai")
@@ -64,16 +64,16 @@ def _received(receiver: Page) -> str:
 def test_a_cashiers_hour_by_keyboard(running: RunningCentre, sign_in: SignIn, picture: Take) -> None:
     receiver, cashier = sign_in("counter-01", "hanh.nh"), sign_in("counter-01", "van.lt")
     running.switchboard.pull("central")
-    numbers = [_received(receiver), _received(receiver)]
+    numbers = [received(receiver), received(receiver)]
     base = running.url("counter-01")
     cashier.goto(f"{base}/fees")
     picture(cashier, "1-no-shift")
-    _alt(cashier, "u")
+    alt(cashier, "u")
     cashier.wait_for_selector("#cash")
     cashier.focus("#cash")
     cashier.keyboard.type("500000")
     picture(cashier, "2-open-shift")
-    _alt(cashier, "u")
+    alt(cashier, "u")
     cashier.wait_for_selector("#q")
 
     # the slip is scanned: the box has the focus, and the scanner ends with Enter
@@ -86,7 +86,7 @@ def test_a_cashiers_hour_by_keyboard(running: RunningCentre, sign_in: SignIn, pi
     cashier.keyboard.press("Enter")
     cashier.wait_for_selector("#handed")
     assert cashier.locator(".receipt").count() == 0, "Enter takes no money"
-    _alt(cashier, "u")
+    alt(cashier, "u")
     cashier.wait_for_selector(".done .c")
     assert "Trả lại khách 300.000 đ" in cashier.inner_text(".done")
     picture(cashier, "4-taken")
@@ -103,11 +103,11 @@ def test_a_cashiers_hour_by_keyboard(running: RunningCentre, sign_in: SignIn, pi
     assert numbers[1] in read.text
     assert "5406200000" in read.text
     picture(cashier, "5-transfer")
-    _alt(cashier, "u")
+    alt(cashier, "u")
     cashier.wait_for_selector("#reference-error")
     picture(cashier, "6-no-reference")
     cashier.fill("#reference", "FT26331 004512")
-    _alt(cashier, "u")
+    alt(cashier, "u")
     cashier.wait_for_selector(".done .c")
 
     cashier.goto(f"{base}/fees")
@@ -124,7 +124,7 @@ def test_a_cashiers_hour_by_keyboard(running: RunningCentre, sign_in: SignIn, pi
     cashier.wait_for_selector("text=Phải có trong quỹ")
     picture(cashier, "9-count")
     cashier.fill("#notes-200000", "1")
-    _alt(cashier, "g")
+    alt(cashier, "g")
     cashier.wait_for_selector("text=Đã đóng ca.")
     cashier.goto(f"{base}/takings")
     cashier.click("summary:has-text('việc')")
@@ -134,7 +134,7 @@ def test_a_cashiers_hour_by_keyboard(running: RunningCentre, sign_in: SignIn, pi
 
 def test_axe_finds_nothing_on_the_pages_of_money(running: RunningCentre, sign_in: SignIn) -> None:
     receiver, cashier = sign_in("counter-02", "hanh.nh"), sign_in("counter-02", "thao.np")
-    number, base = _received(receiver), running.url("counter-02")
+    number, base = received(receiver), running.url("counter-02")
     context = cashier.context.browser.new_context(  # type: ignore[union-attr]
         viewport={"width": 1366, "height": 768},
         bypass_csp=True,
@@ -146,7 +146,7 @@ def test_axe_finds_nothing_on_the_pages_of_money(running: RunningCentre, sign_in
         _axe(page)
     page.goto(f"{base}/till")
     page.fill("#cash", "0")
-    _alt(page, "u")
+    alt(page, "u")
     page.wait_for_selector("#q")
     page.fill("#q", number)
     page.press("#q", "Enter")
@@ -154,11 +154,11 @@ def test_axe_finds_nothing_on_the_pages_of_money(running: RunningCentre, sign_in
     _axe(page)
     page.focus("#method")
     page.keyboard.press("ArrowRight")
-    _alt(page, "u")
+    alt(page, "u")
     page.wait_for_selector("#reference-error")
     _axe(page)
     page.fill("#reference", "FT1")
-    _alt(page, "u")
+    alt(page, "u")
     page.wait_for_selector(".done .c")
     _axe(page)
     page.click(".done a.code")

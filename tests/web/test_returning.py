@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from central.centre import Office
+from central.demo.plan import SINCE
 from schemas.acts import Returned, Status
+from schemas.fees import At, FeeLine, FeeTable, Kind
 from schemas.fold import Dossier
+from schemas.rules import Money
 from tests.centres import PINS, SmallCentre
 from tests.web.clerk import CARD, Clerk
 
@@ -110,3 +114,27 @@ def test_an_open_fee_is_shown_and_paid_before(centre: SmallCentre, waiting: Doss
     done = clerk.press(paid, f"/return/{waiting.stream}", identity="020085004127", confirm="y")
     assert done.status == 303
     assert returned(centre, waiting).unpaid == ""
+
+
+def test_a_fee_of_the_return_is_asked_for_then(centre: SmallCentre) -> None:
+    """The catalog's table has one part at reception and one when the result is collected."""
+    lines = (
+        FeeLine(Kind.FEE, "Lệ phí cấp mới", 200_000, SINCE, "TT 01/2027/TT-BTC"),
+        FeeLine(Kind.CHARGE, "Phí thẩm định", 50_000, SINCE, "TT 01/2027/TT-BTC", at=At.RETURN),
+    )
+    Office(centre["central"]).define([FeeTable("1.000703", lines)], by="quan.nv")
+    centre.meet()
+    dossier = centre.approve(centre.appraised())
+    centre.meet()
+    cashier = Clerk(centre, "counter-01", "van.lt")
+    cashier.press(cashier.open("/till"), "/till/open", cash="0")
+    path = f"/fees/{dossier.stream}"
+    page = cashier.open(path)
+    assert "thu khi trả kết quả" in page.page.text
+    looked = cashier.press(page, path, ("act", "look"), line="le_phi:Lệ phí cấp mới")
+    assert cashier.press(looked, path, ("act", "take"), line="le_phi:Lệ phí cấp mới").status == 303
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    assert "còn 50.000 đ." in clerk.open(f"/return/{dossier.stream}").page.text
+    assert cashier.press(cashier.open(path), path, ("act", "take")).status == 303
+    assert "còn 50.000 đ." not in clerk.open(f"/return/{dossier.stream}").page.text
+    assert cashier.node.register.dossier(dossier.stream).money is Money.PAID

@@ -1,0 +1,75 @@
+"""A result handed over by keyboard and scanner, with the cable to the centre pulled; axe, and a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from central.demo.centre import RunningCentre
+from tests.browser.conftest import PINS, SignIn
+from tests.browser.test_axe import AXE, TAGS
+from tests.browser.test_fees import alt, received
+from tests.web.clerk import CARD
+
+
+def _there(page: Page, url: str) -> None:
+    """Opens a page as soon as what it shows has come to this machine."""
+    for _ in range(60):
+        answer = page.goto(url)
+        if answer is not None and answer.status == 200:
+            return
+        page.wait_for_timeout(500)
+    raise AssertionError(f"{url} did not come")
+
+
+def test_a_result_by_keyboard(running: RunningCentre, sign_in: SignIn, tmp_path: Path) -> None:
+    running.switchboard.pull("central")
+    counter = sign_in("counter-01", "hanh.nh")
+    number = received(counter)
+    stream = counter.url.split("/dossier/")[1].split("?")[0]
+    room, url = sign_in("room-01", "ha.lt"), f"{running.url('room-01')}/room/{stream}"
+    _there(room, url)
+    room.check("input[name=passed][value=yes]")
+    room.fill("textarea[name=opinion]", "Hồ sơ đủ, hợp lệ.")
+    room.locator("form[action$='/appraise'] button[type=submit], button[form][accesskey]").last.click()
+    room.wait_for_load_state()
+    approver = sign_in("room-01", "viet.tq")
+    approver.goto(url)
+    approver.fill("textarea[name=text]", "Đồng ý cấp.")
+    approver.fill("input[name=pin]", PINS["viet.tq"])
+    approver.press("input[name=pin]", "Enter")
+    approver.wait_for_url("**/room?*")
+
+    context = counter.context.browser.new_context(  # type: ignore[union-attr]
+        viewport={"width": 1366, "height": 768},
+        bypass_csp=True,
+        storage_state=counter.context.storage_state(),
+    )
+    desk = context.new_page()
+    desk.goto(f"{running.url('counter-01')}/return")
+    for _ in range(60):
+        if number in desk.inner_text("nav.queue"):
+            break
+        desk.wait_for_timeout(500)
+        desk.reload()
+    desk.fill("#q", number)
+    desk.press("#q", "Enter")
+    desk.wait_for_selector("#identity")
+    desk.keyboard.type(CARD)  # the scanner: the box has the focus, Enter only looks
+    desk.keyboard.press("Enter")
+    desk.wait_for_selector(".ok-line")
+    assert desk.input_value("#taken_by") == "Nông Văn Thắng"
+    desk.screenshot(path=tmp_path / "return.png")
+    desk.evaluate(AXE.read_text(encoding="utf-8"))
+    found = desk.evaluate("options => axe.run(document, options)", {"runOnly": TAGS})
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+    alt(desk, "g")
+    desk.wait_for_selector("#confirm-error")
+    desk.screenshot(path=tmp_path / "return-errors.png")
+    desk.fill("#unpaid", "Biên lai 28AA-26T-1")
+    desk.check("#confirm")
+    alt(desk, "g")
+    desk.wait_for_selector("text=Đã trả kết quả")
+    context.close()
+    running.switchboard.plug("central")
