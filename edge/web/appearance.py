@@ -10,6 +10,7 @@ from jinja2 import StrictUndefined
 
 from edge.web import acts, presence, sign_in, status_line, words
 from edge.web.forms import Bare
+from edge.web.hosts import asked_in_public
 from edge.web.printing import TITLES, trouble_in_words
 from edge.web.site import site
 from schemas.catalog import Duty
@@ -57,6 +58,7 @@ def _shared() -> dict[str, Any]:
         "trouble": None,
         "polled": False,
         "after": None,
+        "public": asked_in_public(),
         "site": site(),
         "here": site().card.title,
         "centre": site().view.centre(),

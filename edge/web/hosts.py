@@ -2,11 +2,14 @@
 
 A page of another site can make its own name lead to this machine (DNS rebinding) and then read our answers as its
 own. So a name must be one of ours; an address in digits belongs to nobody else.
+
+By the name of the public page, where the QR codes of papers lead, central answers that page and nothing else.
 """
 
 from __future__ import annotations
 
 import ipaddress
+from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Flask, request
@@ -19,9 +22,21 @@ def install(app: Flask) -> None:
     app.before_request(_check)
 
 
+PUBLIC: Final = frozenset({"slip.page", "slip.check", "static"})
+"""The endpoints of the public page."""
+
+
 def _check() -> None:
-    if not is_ours(request.headers.get("Host", ""), site().names()):
+    host, here = request.headers.get("Host", ""), site()
+    if is_ours(host, here.names()):
+        return
+    if request.endpoint not in PUBLIC or not is_ours(host, here.public_names()):
         raise MisdirectedRequest
+
+
+def asked_in_public() -> bool:
+    """Whether the present page is the public one: it says nothing of the machine."""
+    return not is_ours(request.headers.get("Host", ""), site().names())
 
 
 def is_ours(host: str, names: frozenset[str]) -> bool:

@@ -110,6 +110,12 @@ class Site:
             if name
         )
 
+    def public_names(self) -> frozenset[str]:
+        """The name by which anybody asks central for the page that checks papers."""
+        centre = self.view.centre()
+        host = urlsplit(centre.page).hostname if centre and self.node.is_centre else None
+        return frozenset({host} if host else ())
+
     def now(self) -> datetime:
         return self.node.clock()
 

@@ -8,7 +8,9 @@ from html.parser import HTMLParser
 
 import pytest
 from flask import Flask, session
+from msgspec.structs import replace
 
+from central.centre import Office
 from central.demo.plan import ADMINISTRATOR
 from edge.web.dossier import _plain
 from edge.web.hosts import is_ours
@@ -143,6 +145,27 @@ def test_another_name_for_this_machine_is_not_answered(centre: SmallCentre) -> N
     for host in ("127.0.0.1:8601", "localhost", "[::1]:8601", "192.168.1.5"):
         assert client.get("/sign-in", headers={"Host": host}).status_code == 200, host
     assert is_ours("Quay-03.local:8600", frozenset({"quay-03.local"}))
+
+
+def test_by_its_public_name_central_answers_the_check_of_papers_and_nothing_else(centre: SmallCentre) -> None:
+    """Where the codes of papers lead: nobody signs in there, and nothing is said of the machine."""
+    view = centre["central"].catalog.latest.centre()
+    assert view is not None
+    public = replace(view, page="https://giay.example.vn/slip")
+    Office(centre["central"]).define([public], by="quan.nv")
+    centre.meet()
+    central = pages_of(centre["central"]).test_client()
+    host = {"Host": "giay.example.vn"}
+    page = central.get("/slip", headers=host)
+    assert page.status_code == 200
+    said = page.get_data(as_text=True)
+    assert "Kiểm tra giấy" in said
+    for inner in ("Liên lạc với máy trạm", "Vào máy", "/sign-in", "/status"):
+        assert inner not in said, inner
+    for path in ("/sign-in", "/desk", "/status", "/find", "/kiosk", "/_session", "/"):
+        assert central.get(path, headers=host).status_code == 421, path
+    counter = pages_of(centre["counter-01"]).test_client()
+    assert counter.get("/slip", headers=host).status_code == 421
 
 
 def test_signing_in_is_tried_only_so_often_from_one_place(centre: SmallCentre) -> None:
