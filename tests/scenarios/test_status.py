@@ -53,6 +53,7 @@ def by_command(motcua: Start, data: Path) -> tuple[int, dict[str, dict[str, Any]
 def test_a_centre_at_work_loses_a_line_and_a_machine(running: RunningCentre, motcua: Start) -> None:
     caught_up = {
         ("catalog", "pull"): "waiting",
+        ("catalog", "push"): "waiting",
         ("visits", "pull"): "waiting",
         ("visits", "push"): "waiting",
         ("dossiers", "pull"): "waiting",
