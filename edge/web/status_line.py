@@ -137,9 +137,11 @@ def _problems(problems: Problems) -> Fact:
 
 
 def _still_works(here: Site) -> str:
-    """What this machine can do without central: "Vẫn tiếp nhận, in, trả kết quả; 2 máy trong nhà nối đủ."."""
+    """What this machine can do without central: "Vẫn tiếp nhận, thu phí, in, trả kết quả; 2 máy trong nhà nối đủ."."""
     works = (
-        (Duty.RECEIVE, "tiếp nhận, in"),
+        (Duty.RECEIVE, "tiếp nhận"),
+        (Duty.COLLECT, "thu phí"),
+        (Duty.RECEIVE, "in"),
         (Duty.APPRAISE, "thẩm định"),
         (Duty.APPROVE, "ký"),
         (Duty.RETURN, "trả kết quả"),

@@ -28,6 +28,7 @@ from schemas.errors import Because, NotAllowed, ReceiptsUsedUp
 from schemas.fold import Dossier
 from schemas.receipts import Medium
 from schemas.rules import Money
+from sync.errors import DiskFull
 from tests.centres import HandClock, SmallCentre
 
 BY, SECOND = "van.lt", "thao.np"
@@ -63,6 +64,12 @@ def till(centre: SmallCentre) -> Till:
 
 def pay(till: Till, dossier: Dossier, by: str = BY, **more: str) -> Dossier:
     return till.collect(dossier.stream, Payment(ALL, DUE, "Nông Văn Thắng", **more), by=by)  # type: ignore[arg-type]
+
+
+def pay_and_void(till: Till, dossier: Dossier, *, times: int) -> None:
+    for _ in range(times):
+        dossier = pay(till, dossier)
+        till.void(dossier.stream, newest(dossier), "Sai tên", by=BY, with_=(SECOND,))
 
 
 def papers(node: Node, form: str) -> list[PrintJob]:
@@ -158,6 +165,24 @@ def test_a_number_is_not_used_again_after_a_restart(centre: SmallCentre, till: T
     again = pay(centre.reopen("counter-01").till, one)
     assert again.standing.newest[COLLECTED].data.receipt.number == 2
     assert again.money is Money.PAID
+
+
+def test_a_full_disk_leaves_money_number_and_paper_together(centre: SmallCentre, till: Till) -> None:
+    """SQLite finds no room in the middle of it: as many receipts as acts, and the next number follows the last."""
+    node, dossier = centre["counter-01"], centre.receive()
+    with node.file.write() as connection:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(DiskFull):
+        pay_and_void(till, dossier, times=400)
+    with node.file.write() as connection:
+        connection.execute("PRAGMA max_page_count = 1000000")
+    known = node.register.dossier(dossier.stream)
+    given = sum(line.kind == COLLECTED for line in known.timeline)
+    assert len(papers(node, "provisional")) == given
+    assert till.receipts_left(date(2027, 3, 1)).left == 1000 - given
+    if known.money is Money.DUE:
+        assert pay(till, known).standing.newest[COLLECTED].data.receipt.number == given + 1
 
 
 # --- notices and reliefs ---

@@ -61,7 +61,7 @@ def test_the_status_line_says_what_is_proven(centre: SmallCentre) -> None:
     clerk.sign_in("hanh.nh")
     text = clerk.open("/find").page.text
     assert "Liên lạc với Trung tâm: mất từ 09:00 (42 phút)" in text
-    assert "Vẫn tiếp nhận, in, trả kết quả" in text
+    assert "Vẫn tiếp nhận, thu phí, in, trả kết quả" in text
     assert "Vấn đề: không có" in text
     assert "đã đồng bộ" not in text
 
