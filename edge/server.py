@@ -19,6 +19,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 
 from edge.access import NODE, Access
+from edge.acks import NAME as ACKS
 from edge.database import Copy, Secret
 from edge.errors import CannotStart
 from edge.node import DATABASES, Node, server_uuid
@@ -50,6 +51,7 @@ def application(node: Node, pages: Flask, beside: Mapping[str, Flask] = MappingP
         new_id=node.ids.hex,
         now=node.clock,
         on_checkpoint=lambda user, database, seq: _note_copy(node, user, database, seq),
+        own_notes=(ACKS,),
     )
 
     def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -9,10 +9,12 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sync.documents import DESIGN, Incoming, Json, dump_sorted, load, parse_document, render
 from sync.errors import BadRequest, NotFound, Refused, TooLarge, Unavailable
+from sync.filtering import EVERYTHING as PASSES
+from sync.filtering import Filter, of_ids
 from sync.mango import Selector
 from sync.rows import Summary
 from sync.store import Store, Wanted
@@ -47,12 +49,12 @@ class RefusedDocument(NamedTuple):
     reason: str
 
 
-Passes = Callable[[Json], bool]
-NativeFilters = Mapping[str, Callable[[Mapping[str, str]], Passes]]
+NativeFilters = Mapping[str, Callable[[Mapping[str, str]], Filter]]
 """The filters of a source by their names: what each makes of the parameters of whoever reads."""
 
-FEW: Final = 100
-"""So many ids are looked up; more are picked out of all changes."""
+
+def _nothing() -> Mapping[str, str]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,19 @@ class Chosen:
     """Which documents a source tells of: all of them, or those that one filter of its own lets pass.
 
     At most one of `doc_ids`, `selector` and `filter`, the name of a filter that the source has; `parameters` are
-    what the reader tells that one, for it is the source that filters and the reader that knows what it needs.
+    what the reader tells that one, for it is the source that filters and the reader that knows what it needs. `now`
+    gives what he tells it beside them at each question and what makes no other part: what is not needed any more.
     """
 
     doc_ids: tuple[str, ...] | None = None
     selector: Json | None = None
     filter: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    now: Callable[[], Mapping[str, str]] = field(default=_nothing, compare=False)
+
+    def told(self) -> dict[str, str]:
+        """All that the source is told at this moment."""
+        return {**self.parameters, **self.now()}
 
     def mark(self) -> str:
         """What a peer's id ends with: the checkpoint of a part must not be taken for that of the whole, nor for
@@ -77,23 +85,22 @@ class Chosen:
         what = dump_sorted([doc_ids, self.selector, self.filter, dict(self.parameters)])
         return f"?{hashlib.sha256(what).hexdigest()}"
 
-    def passes(self, filters: NativeFilters) -> Passes | None:
-        """What passes in a source of ours, None where everything does. Raises `Refused`.
+    def filtering(self, filters: NativeFilters) -> Filter:
+        """What passes in a source of ours at this moment. Raises `Refused`.
 
         (Another server knows its own filters.)
         """
         if self.doc_ids is not None:
-            ids = frozenset(self.doc_ids)
-            return lambda document: document["_id"] in ids
+            return of_ids(frozenset(self.doc_ids), None)
         if self.selector is not None:
-            return Selector(self.selector).matches
+            return Filter(None, by_document=Selector(self.selector).matches)
         match self.filter:
             case None:
-                return None
+                return PASSES
             case "_design":
-                return lambda document: str(document["_id"]).startswith(DESIGN)
+                return Filter(None, by_id=lambda doc_id: doc_id.startswith(DESIGN))
             case name if name in filters:
-                return filters[name](self.parameters)
+                return filters[name](self.told())
             case name if "/" in name:
                 raise Refused(
                     f"filter {name}: JavaScript is not executed here", error="not_implemented", status=501
@@ -157,8 +164,8 @@ class LocalPeer:
         self._store = store
         self._id = f"{server_uuid}/{store.name}{chosen.mark()}"
         self._source = source
-        self._passes = chosen.passes(filters)
-        self._few = chosen.doc_ids if chosen.doc_ids is not None and len(chosen.doc_ids) <= FEW else None
+        self._chosen, self._filters = chosen, filters
+        chosen.filtering(filters)
         self._closed = False
 
     def peer_id(self) -> str:
@@ -172,19 +179,26 @@ class LocalPeer:
         while True:
             self._require_open()
             with store.file.read():
-                found = store.changes(after, limit=limit, doc_ids=self._few or None)
+                passing = self._chosen.filtering(self._filters)
+                found = store.changes(after, limit=limit, doc_ids=passing.few_ids)
                 end = len(found) < limit
                 after = store.seq() if end else found[-1].seq
-                changes = tuple(change for one in found if (change := self._change(one)).revs)
+                chosen = found
+                if passing.by_page is not None:
+                    of_page = passing.by_page([one.id for one in found])
+                    chosen = [one for one in found if one.id in of_page]
+                changes = tuple(change for one in chosen if (change := self._change(one, passing)).revs)
                 pending = store.pending(after)
             if changes or end:
                 return ChangesPage(changes, store.outer_seq(after), pending)
 
-    def _change(self, one: Summary) -> Change:
+    def _change(self, one: Summary, passing: Filter) -> Change:
         """With the leaves that pass."""
         leaves = [leaf.rev for leaf in one.leaves]
-        if self._passes is not None:
-            leaves = [rev for rev in leaves if self._passes(load(render(self._store.revision(one.id, rev))))]
+        if passing.by_id is not None and not passing.by_id(one.id):
+            return Change(one.id, ())
+        if (passes := passing.by_document) is not None:
+            leaves = [rev for rev in leaves if passes(load(render(self._store.revision(one.id, rev))))]
         return Change(one.id, tuple(str(rev) for rev in leaves))
 
     def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

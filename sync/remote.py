@@ -187,7 +187,7 @@ class RemotePeer:
 
     def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:
         parameters: dict[str, str | int] = {
-            **self._chosen.parameters,
+            **self._chosen.told(),
             "style": "all_docs",
             "since": since if isinstance(since, str) else dump(since).decode(),
             "limit": limit,

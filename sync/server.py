@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import TypeVar
@@ -132,6 +132,8 @@ def couch_app(
     filters: Mapping[str, NativeFilter] = MappingProxyType({}),
     tasks: Tasks | None = None,
     replications: Replications | None = None,
+    seen_by: Callable[[User | None, Store], Store] = lambda user, store: store,
+    own_notes: Collection[str] = (),
 ) -> Flask:
     """`databases` by their names in URLs; a mapping is a set that stays as it is. `uuid` must stay the same for ever: replication ids contain it.
 
@@ -140,7 +142,8 @@ def couch_app(
     what follows its name, decoded. `secret` signs session cookies. `on_checkpoint(user, database, seq)`
     hears that a user noted to have read this database up to `seq`. `is_admin` says who may create and delete
     databases, purge, compact, and whom no `_security` keeps out. `cors`: of which origins pages may come here.
-    `filters`: those of `_changes` by their names.
+    `filters`: those of `_changes` by their names. `seen_by`: a database as a user sees it. `own_notes`: the `_local`
+    documents that everybody may read and only this server writes.
     """
     return _CouchApp(
         Host(
@@ -157,6 +160,8 @@ def couch_app(
             cors=cors,
             tasks=tasks or Tasks(),
             replications=replications,
+            seen_by=seen_by,
+            own_notes=frozenset(own_notes),
         )
     )
 
@@ -214,14 +219,14 @@ def _open(host: Host, asked: Request, user: User | None, name: str, path: tuple[
         if user is None:
             raise Unauthorized("You are not authorized to access this db.")
         raise Forbidden("You are not allowed to access this db.")
-    return DatabaseCall(host, asked, user, store, path)
+    return DatabaseCall(host, asked, user, host.seen_by(user, store), path)
 
 
 def _in_open_database(call: DatabaseCall) -> Response:
     try:
         return _in_database(call)
     except Unavailable:
-        if call.host.databases.get(call.store.name) is call.store:
+        if call.store.is_same(call.host.databases.get(call.store.name)):
             raise
         raise NotFound("Database does not exist.") from None  # deleted meanwhile
 

@@ -10,6 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -79,6 +80,16 @@ class Opened(NamedTuple):
     reason: str | None = None
 
 
+class _Life:
+    """What all views of one open store share: how far it has come, and whether it goes on."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.listeners: tuple[Callable[[], None], ...] = ()
+        self.closed = False
+        self.published = 0
+
+
 class Store:
     """`new_id` gives 32 hex digits; `rules` and `arrived` are told in `sync.writing`.
 
@@ -108,9 +119,7 @@ class Store:
         self._arrived = arrived
         self._may_leave = may_leave
         self._contents = Contents(self._p)
-        self._changed = threading.Condition()
-        self._listeners: tuple[Callable[[], None], ...] = ()
-        self._closed = False
+        self._life = _Life()
         self._hold, self._tick = Hold(HOLD_S), tick
         self._compacting = threading.Lock()
         with file.write() as connection:
@@ -119,7 +128,18 @@ class Store:
         with file.read() as connection:
             row = connection.execute(f"SELECT epoch, seq FROM {self._p}_meta").fetchone()
         self.epoch: str = row[0]
-        self._published: int = row[1]
+        self._life.published = row[1]
+
+    def seen_by(self, may_leave: MayLeave) -> Store:
+        """The same store as somebody sees it who may not have everything: of what may leave, that."""
+        seen = copy(self)
+        before = self._may_leave
+        seen._may_leave = may_leave if before is None else lambda stored: before(stored) and may_leave(stored)
+        return seen
+
+    def is_same(self, other: Store | None) -> bool:
+        """Whether two are one open store, whoever sees it."""
+        return other is not None and self._life is other._life
 
     # ---- sequences
 
@@ -147,17 +167,17 @@ class Store:
 
     def wait(self, since: int, timeout_s: float, *, unless: Callable[[], bool] = lambda: False) -> bool:
         """Wait until something after `since` is committed: True; or for `timeout_s`, `wake()`, close: False."""
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._published > since or self._closed or unless(), timeout=timeout_s
+        with self._life.changed:
+            self._life.changed.wait_for(
+                lambda: self._life.published > since or self._life.closed or unless(), timeout=timeout_s
             )
-            return self._published > since
+            return self._life.published > since
 
     def wake(self) -> None:
         """Make every `wait` look at its `unless` again, and tell all listeners."""
-        with self._changed:
-            self._changed.notify_all()
-            listeners = self._listeners
+        with self._life.changed:
+            self._life.changed.notify_all()
+            listeners = self._life.listeners
         for listener in listeners:
             listener()
 
@@ -166,23 +186,23 @@ class Store:
 
         It is called in whatever thread did so, and must be quick. Returns what ends it.
         """
-        with self._changed:
-            self._listeners = (*self._listeners, listener)
+        with self._life.changed:
+            self._life.listeners = (*self._life.listeners, listener)
 
         def end() -> None:
-            with self._changed:
-                self._listeners = tuple(one for one in self._listeners if one is not listener)
+            with self._life.changed:
+                self._life.listeners = tuple(one for one in self._life.listeners if one is not listener)
 
         return end
 
     @property
     def published(self) -> int:
         """The last sequence that feeds were told of; unlike `seq()` no query."""
-        return self._published
+        return self._life.published
 
     @property
     def closed(self) -> bool:
-        return self._closed
+        return self._life.closed
 
     def close(self) -> None:
         """End all feeds. The file is the caller's, and stays open."""
@@ -191,7 +211,7 @@ class Store:
 
     def shut(self) -> None:
         """As `close`, but that those who wait are told by the next `wake()`."""
-        self._closed = True
+        self._life.closed = True
 
     def info(self) -> Info:
         with self.file.read() as connection:
@@ -266,8 +286,8 @@ class Store:
         return outcome.saved()
 
     def _publish(self, seq: int) -> None:
-        with self._changed:
-            self._published = max(self._published, seq)
+        with self._life.changed:
+            self._life.published = max(self._life.published, seq)
         self.wake()
 
     # ---- forgetting
@@ -300,7 +320,7 @@ class Store:
         if not self._compacting.acquire(blocking=False):
             return
         try:
-            Compaction(self.file, self._p, self._contents).run(stopped=lambda: self._closed)
+            Compaction(self.file, self._p, self._contents).run(stopped=lambda: self._life.closed)
             self.file.scrub()
         finally:
             self._compacting.release()
@@ -317,6 +337,25 @@ class Store:
     @property
     def compacting(self) -> bool:
         return self._compacting.locked()
+
+    def tell_again(self, ids: Sequence[str]) -> dict[str, int]:
+        """Give documents that are here new sequences, as if they had changed just now; by id, those.
+
+        Who follows a part of this database by a filter is past them, and did not need them then. They have no new
+        revision, so who has them fetches nothing.
+        """
+        with self.file.write() as connection:
+            (seq,) = connection.execute(f"SELECT seq FROM {self._p}_meta").fetchone()
+            told: dict[str, int] = {}
+            for doc_id in ids:
+                if connection.execute(
+                    f"UPDATE {self._p}_doc SET seq = ? WHERE id = ?", (seq + 1, doc_id)
+                ).rowcount:
+                    seq += 1
+                    told[doc_id] = seq
+            connection.execute(f"UPDATE {self._p}_meta SET seq = ?", (seq,))
+            self.file.after_commit(lambda: self._publish(seq))
+        return told
 
     # ---- settings of the database
 

@@ -92,7 +92,7 @@ def _is_local(document: Any) -> bool:
 def _noted(call: DatabaseCall, document: Json) -> Outcome:
     """A `_local` document among the others."""
     doc_id = checked_id(document["_id"])
-    return Outcome(doc_id, call.store.put_local(doc_id.removeprefix(LOCAL), document))
+    return Outcome(doc_id, call.put_local(doc_id.removeprefix(LOCAL), document))
 
 
 def _edit_row(outcome: Outcome) -> Json:

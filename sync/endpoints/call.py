@@ -14,6 +14,7 @@ from sync.cors import OFF, Cors
 from sync.databases import Databases
 from sync.documents import Json, load
 from sync.errors import BadContentType, BadRequest, Forbidden, TooLarge, Unauthorized
+from sync.filtering import Filter
 from sync.gunzip import Gunzip
 from sync.replications import Replications
 from sync.security import is_database_admin, is_member
@@ -25,9 +26,8 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 _READ_BYTES = 64 * 1024
 
 
-DocumentFilter: TypeAlias = Callable[[Json], bool]
-NativeFilter: TypeAlias = Callable[[Mapping[str, str], User | None], DocumentFilter]
-"""Makes a filter of `_changes` for a request's parameters and user. Raises `BadRequest`. Feeds whose filters
+NativeFilter: TypeAlias = Callable[[Mapping[str, str], User | None], Filter]
+"""Makes a filter of `_changes` for a request's parameters and user. Raises `Refused`. Feeds whose filters
 compare equal share their pages."""
 
 
@@ -48,6 +48,8 @@ class Host:
     cors: Cors = OFF
     tasks: Tasks = field(default_factory=Tasks)
     replications: Replications | None = None
+    seen_by: Callable[[User | None, Store], Store] = lambda user, store: store
+    own_notes: frozenset[str] = frozenset()
 
     def may_enter(self, user: User | None, store: Store, method: str, path: str) -> bool:
         """Whether the owner of this server lets them, and the database's `_security` does."""
@@ -144,6 +146,19 @@ class DatabaseCall(Call):
             return
         reason = "You are not a db or server admin."
         raise Unauthorized(reason) if self.user is None else Forbidden(reason)
+
+    def put_local(self, local_id: str, document: object) -> str:
+        """Raises `Forbidden` for a note that only this server writes."""
+        self._require_not_own(local_id)
+        return self.store.put_local(local_id, document)
+
+    def delete_local(self, local_id: str) -> None:
+        self._require_not_own(local_id)
+        self.store.delete_local(local_id)
+
+    def _require_not_own(self, local_id: str) -> None:
+        if local_id in self.host.own_notes:
+            raise Forbidden(f"_local/{local_id} is written by this server alone")
 
     @property
     def source(self) -> str | None:

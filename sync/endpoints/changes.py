@@ -25,10 +25,11 @@ from sync.documents import Json, Shown, dump, load, render, rendered
 from sync.endpoints.all_docs import conflicts
 from sync.endpoints.answers import not_modified, packed_answer, raw_answer
 from sync.endpoints.call import DatabaseCall
-from sync.endpoints.filters import Filter, fields_of, filter_of
+from sync.endpoints.filters import fields_of, filter_of
 from sync.endpoints.find import project
 from sync.errors import BadRequest, NotFound, Unavailable
 from sync.feeds import Feed, Make, Step, Steps, Until
+from sync.filtering import Filter
 from sync.mango import Path
 from sync.rows import Leaf, Summary
 from sync.store import Store
@@ -211,14 +212,16 @@ def _page(store: Store, rows: Rows, at: int, left: int, phase: int) -> Page:
 
 def _read(store: Store, rows: Rows, at: int, left: int, phase: int) -> Page:
     size = left if rows.filter.passes_all else rows.page
-    found = store.changes(
-        at, limit=size, descending=rows.descending, before=at, doc_ids=rows.filter.few_ids or None
-    )
+    found = store.changes(at, limit=size, descending=rows.descending, before=at, doc_ids=rows.filter.few_ids)
+    by_page = rows.filter.by_page
+    passing = None if by_page is None else by_page([one.id for one in found])
     documents = _Documents(store, rows, found)
     lines: list[bytes] = []
     length = 0
     for one in found:
         at = one.seq
+        if passing is not None and one.id not in passing:
+            continue
         leaves = _leaves(one, rows, documents)
         if not leaves:
             continue

@@ -269,7 +269,7 @@ def post_document(call: DatabaseCall) -> Response:
     document = call.object_body()
     doc_id = document.get("_id") or call.host.new_id()
     if isinstance(doc_id, str) and doc_id.startswith(LOCAL):
-        rev = call.store.put_local(checked_id(doc_id).removeprefix(LOCAL), document)
+        rev = call.put_local(checked_id(doc_id).removeprefix(LOCAL), document)
         return answer({"ok": True, "id": doc_id, "rev": rev}, 201)
     return _save(call, parse_document({**document, "_id": doc_id}), 201)
 
@@ -334,7 +334,7 @@ def copy_document(call: DatabaseCall, doc_id: str) -> Response:
     with call.store.file.write():
         stored = call.store.revision(doc_id, source)
         if target.startswith(LOCAL):
-            rev = call.store.put_local(target.removeprefix(LOCAL), load(stored.body))
+            rev = call.put_local(target.removeprefix(LOCAL), load(stored.body))
             return answer({"ok": True, "id": target, "rev": rev}, 201)
         copy = Incoming(
             id=target,

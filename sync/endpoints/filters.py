@@ -7,35 +7,13 @@ name. JavaScript is not executed: a function of a design document is a 501.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from sync.documents import DESIGN, Json, dump_sorted
-from sync.endpoints.call import DatabaseCall, DocumentFilter
+from sync.endpoints.call import DatabaseCall
 from sync.errors import BadRequest, NotFound, Refused
+from sync.filtering import EVERYTHING, Filter, of_ids
 from sync.mango import Path, Selector, field_path
-
-FEW: Final = 100
-"""So many ids are looked up; more are picked out of all changes. CouchDB draws the line there too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Filters with the same `key` let the same documents pass. `few_ids`: only these can pass."""
-
-    key: Hashable
-    few_ids: tuple[str, ...] = field(default=(), compare=False)
-    by_id: Callable[[str], bool] | None = field(default=None, compare=False)
-    by_document: DocumentFilter | None = field(default=None, compare=False)
-
-    @property
-    def passes_all(self) -> bool:
-        """Whether every row that is looked at is given."""
-        return self.by_id is None and self.by_document is None
-
-
-EVERYTHING: Final = Filter(None)
 
 
 def filter_of(call: DatabaseCall, body: Json) -> Filter:
@@ -59,8 +37,7 @@ def filter_of(call: DatabaseCall, body: Json) -> Filter:
                 raise BadRequest("`view` filter parameter is not provided.")
             raise _javascript(call, view, "view", "views")
         case native if native in call.host.filters:
-            passes = call.host.filters[native](call.request.args, call.user)
-            return Filter((native, passes), by_document=passes)
+            return call.host.filters[native](call.request.args, call.user)
         case unknown if unknown.startswith("_"):
             raise BadRequest("unknown builtin filter name")
         case _:
@@ -71,8 +48,7 @@ def _doc_ids(named: Any) -> Filter:
     if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
         raise BadRequest("`doc_ids` filter parameter is not a list of doc ids.")
     ids = frozenset(named)
-    few = tuple(ids) if len(ids) <= FEW else ()
-    return Filter(("_doc_ids", _digest(sorted(ids))), few, ids.__contains__)
+    return of_ids(ids, ("_doc_ids", _digest(sorted(ids))))
 
 
 def _selector(selector: Any) -> Filter:

@@ -16,13 +16,13 @@ def get_local(call: DatabaseCall, local_id: str) -> Response:
 
 def put_local(call: DatabaseCall, local_id: str) -> Response:
     document = load(call.body())
-    rev = call.store.put_local(local_id, document)
+    rev = call.put_local(local_id, document)
     _tell_checkpoint(call, document)
     return answer({"ok": True, "id": LOCAL + local_id, "rev": rev}, 201)
 
 
 def delete_local(call: DatabaseCall, local_id: str) -> Response:
-    call.store.delete_local(local_id)
+    call.delete_local(local_id)
     return answer({"ok": True, "id": LOCAL + local_id, "rev": "0-0"})
 
 

@@ -195,4 +195,6 @@ def test_it_is_asked_for_over_the_line_and_nobody_can_write_it_there(centre: Sma
         stack.callback(peer.close)
         with pytest.raises(Forbidden):
             peer.put_local("acks", {"number": 1})
+        with pytest.raises(Forbidden):
+            peer.bulk_docs([{"_id": "_local/acks", "number": 1}])
     assert central.acks.newest() == new

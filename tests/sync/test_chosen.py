@@ -9,6 +9,7 @@ import pytest
 
 from sync.documents import Json
 from sync.errors import BadRequest, Broken, Refused
+from sync.filtering import Filter
 from sync.peer import EVERYTHING, Chosen, LocalPeer, RefusedDocument
 from sync.remote import RemotePeer
 from sync.replicator import Offered, Replication, State
@@ -40,9 +41,11 @@ def here(file: SqliteFile) -> Store:
     return Store(file, DB, new_id=Ids(2))
 
 
-def of_agency(parameters: Mapping[str, str]) -> Callable[[Json], bool]:
+def of_agency(parameters: Mapping[str, str]) -> Filter:
     """A filter of the source that does not know who reads, only what he says that he needs."""
-    return lambda document: document["agency"] == parameters.get("agency")
+    return Filter(
+        parameters.get("agency"), by_document=lambda document: document["agency"] == parameters.get("agency")
+    )
 
 
 @pytest.fixture(params=["in this process", "over http"])
@@ -100,6 +103,43 @@ def copying(
 
 
 # ---- filters
+
+
+def test_a_window_that_moves_is_no_other_window(source: Source, there: Store, here: Store) -> None:
+    """What the reader says beside the parameters counts from then on; nothing is read anew."""
+    wanted = {"agency": "G01"}
+    chosen = Chosen(filter="window", now=lambda: wanted)
+    assert copying(source(chosen), here).run_once().docs_written == 3
+    wanted["agency"] = "H37"
+    assert copying(source(chosen), here).run_once().docs_written == 0
+    there.bulk_docs([{"_id": "f", "agency": "G01"}, {"_id": "g", "agency": "H37"}])
+    assert copying(source(chosen), here).run_once().docs_written == 1
+    assert sorted(contents(here)) == ["a", "b", "c", "g"]
+    there.tell_again(["e"])
+    assert copying(source(chosen), here).run_once().docs_written == 1
+    assert sorted(contents(here)) == ["a", "b", "c", "e", "g"]
+
+
+@pytest.mark.parametrize("request_by_page", [True, False])
+def test_a_filter_may_look_at_a_page_at_once(
+    server: Server, there: Store, here: Store, request_by_page: bool
+) -> None:
+    by_page = Filter("odd", by_page=lambda ids: {one for one in ids if one in "ace"})
+    by_id = Filter("odd", by_id=lambda one: one in "ace")
+    server.filters["odd"] = lambda _parameters, _user: by_page if request_by_page else by_id
+    chosen = Chosen(filter="odd")
+    local = LocalPeer(
+        there,
+        server_uuid="1" * 32,
+        source=None,
+        chosen=chosen,
+        filters={"odd": lambda _parameters: by_page if request_by_page else by_id},
+    )
+    remote = RemotePeer(server.url, DB, user=USER, password=PASSWORD, chosen=chosen, heartbeat_s=5)
+    for peer in (local, remote):
+        page = peer.changes("0", limit=10, wait_s=0)
+        assert [one.id for one in page.changes] == ["a", "c", "e"]
+        assert peer.changes(page.last_seq, limit=10, wait_s=0).changes == ()
 
 
 @pytest.mark.parametrize(

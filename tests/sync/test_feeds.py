@@ -16,11 +16,10 @@ from typing import Any
 import pytest
 
 from sync.documents import Json
-from sync.endpoints.call import DocumentFilter
 from sync.endpoints.changes import Asked, ChangesFeed, Rows
-from sync.endpoints.filters import EVERYTHING
 from sync.errors import BadRequest
 from sync.feeds import Feed, Steps, Until
+from sync.filtering import EVERYTHING, Filter
 from sync.rows import Summary
 from sync.sessions import User
 from sync.store import Store
@@ -263,11 +262,11 @@ def test_a_long_way_to_the_head_delays_no_feed_that_is_there(server: Server, sto
 
 
 def test_a_filter_of_this_server_by_its_name(server: Server, store: Store) -> None:
-    def window(parameters: Mapping[str, str], user: User | None) -> DocumentFilter:
+    def window(parameters: Mapping[str, str], user: User | None) -> Filter:
         if "to" not in parameters:
             raise BadRequest("to which n?")
         end = int(parameters["to"])
-        return lambda document: user is not None and document.get("n", end) < end
+        return Filter(end, by_document=lambda document: user is not None and document.get("n", end) < end)
 
     server.filters["of/window"] = window
     store.bulk_docs([{"_id": str(n), "n": n} for n in range(9)])
@@ -288,7 +287,7 @@ def test_a_filter_that_fails_ends_its_feed_and_no_other(server: Server, store: S
     def broken(document: Json) -> bool:
         raise ZeroDivisionError
 
-    server.filters["of/mine"] = lambda parameters, user: broken
+    server.filters["of/mine"] = lambda parameters, user: Filter(None, by_document=broken)
     with closing(Listener(server, "feed=continuous&since=now&heartbeat=60000")) as sound:
         sound.hear(b"1\r\n\n")
         with closing(Listener(server, "feed=continuous&filter=of/mine&heartbeat=60000")) as listener:
