@@ -73,7 +73,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
             crash.install(node)
         neighbourhood = Neighbourhood(node.id)
         roads, spooling = Roads(node, found=neighbourhood.found), Spooling(node.spool, node.clock)
-        closing, upkeep = ClosingDays(node.closing), Upkeep(node)
+        closing, upkeep = ClosingDays(node.closing), Upkeep(node, roads.centre_holds)
         courier = Courier(node, wanted=lambda: [one.file for one in roads.elsewhere()])
         extra = [register] if node.is_centre else []
         pages = create_pages(node, roads, spooling.wake, extra=extra, courier=courier)

@@ -7,7 +7,7 @@ Nodes may be stopped or running; nothing is written, and nothing that a node rem
 from __future__ import annotations
 
 import contextlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -205,9 +205,12 @@ class _Verification:
         numbers.check_unique(receipts, self._findings)
         for node in self._nodes:
             own = [receipt for receipt in node.receipts if receipt.trace.node == node.node]
-            numbers.check_counters(node.database, own, node.redacted, self._findings, node.name)
+            left = Counter(node.departed.values())
+            gone = node.redacted + left["dossier.received"]
+            numbers.check_counters(node.database, own, gone, self._findings, node.name)
+            gone = node.redacted + left["dossier.numbered"]
             numbers.check_result_counters(
-                node.database, proven.catalog, node.numbered, node.redacted, self._findings, node.name
+                node.database, proven.catalog, node.numbered, gone, self._findings, node.name
             )
             numbers.check_shown(node.database, given, proven.catalog, self._findings, node.name)
 
@@ -230,6 +233,8 @@ class _Verification:
                     node.shelves[database] if database != "catalog" else node.shelves[database].as_of(centre),
                     writes=database != "catalog" or node.node == centre,
                     head=node.head(database),
+                    whole=database != "dossiers" or node.node == centre,
+                    departed=node.departed if database == "dossiers" else (),
                 )
                 for node in self._nodes
             ]

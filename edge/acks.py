@@ -1,4 +1,4 @@
-"""What central says that it holds, and what follows from it here. docs/decisions/0022.
+"""What central says that it holds, and what follows from it here. docs/decisions/0030.
 
 Central goes along the chain of every machine as its events come, and seals how far it has come (`schemas.acks`). The
 newest list lies as `_local/acks` in the catalog of every machine, where whoever speaks to it may fetch it, or a stick
@@ -16,7 +16,7 @@ import msgspec
 from edge.admission import Sealed
 from edge.clock import Clock
 from edge.completeness import NODES
-from edge.database import AckDay, NodeFile, Whole
+from edge.database import AckDay, Fact, NodeFile, Whole
 from edge.keys import NodeKeys
 from schemas.acks import Acks, read, seal
 from schemas.calendar import local_day
@@ -31,6 +31,7 @@ NAME: Final = "acks"
 SETTLED_AFTER: Final = timedelta(days=7)
 """So long after central first said that it holds something it may leave an edge: by then central has backups of it."""
 _AT_ONCE: Final = 500
+_TURNED: Final = "day mark turned back"
 
 
 class AckBook:
@@ -96,10 +97,24 @@ class AckBook:
             before = self.newest()
             if before is not None and before.node == acks.node and before.number >= acks.number:
                 return False
+            if before is not None and before.node != acks.node:
+                AckDay.delete().execute()  # what another central held this one may lack
             self._keep(acks)
+            if before is not None and acks.day < before.day:
+                Fact.insert(key=_TURNED, value=f"{acks.node} {acks.number}").on_conflict_replace().execute()
             if self._node != acks.node:
                 self._believe(connection, acks, before)
         return True
+
+    @property
+    def turned(self) -> str:
+        """Which list was the last whose day came before that of the list before it; "" for none.
+
+        What was not brought because it looked old must be looked at again.
+        """
+        with self._file.read():
+            fact = Fact.get_or_none(Fact.key == _TURNED)
+            return str(fact.value) if fact is not None else ""
 
     def _keep(self, acks: Acks) -> None:
         self._place.put_local(NAME, acks.document())
@@ -115,7 +130,6 @@ class AckBook:
         """Own acts that central holds need not wait; what a restored central has lost waits again."""
         upto, event_hash = acks.held.get("dossiers", {}).get(self._node, (0, ""))
         if before is not None and before.node != acks.node:
-            AckDay.delete().where(AckDay.number < acks.number).execute()
             connection.execute(
                 "UPDATE delivery SET centre_at = NULL WHERE own = 1 AND hash IN"
                 " (SELECT hash FROM event WHERE node = ? AND seq > ?)",

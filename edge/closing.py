@@ -18,6 +18,7 @@ from edge.chain import ClockBehind
 from edge.clock import Clock
 from edge.database import EventRow, Fact, NodeFile
 from edge.ids import Ids
+from edge.leaving import own_acts_that_left
 from edge.ledger import Ledger
 from edge.projector import Projector
 from edge.views import ViewLog
@@ -84,7 +85,8 @@ class Closing:
             rows = EventRow.select(EventRow.seq, EventRow.kind, EventRow.at).where(
                 (EventRow.node == self._node) & (EventRow.seq > after)
             )
-            return [(row.seq, row.kind, row.at) for row in rows]
+            here = {(row.seq, row.kind, row.at) for row in rows}
+        return sorted(here.union(own_acts_that_left(self._file, after)))
 
     def stream(self) -> str:
         """The stream of this machine's own events; made once."""

@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, Any, Final, Literal
 
@@ -49,6 +49,7 @@ from sync.bundle import GIVEN, Filling, Giving, Members, Reading, Taking, add, c
 from sync.checkpoints import FROM_THE_START, replication_id
 from sync.documents import Json, dump_sorted
 from sync.errors import Broken, NotFound, SyncError, Unavailable
+from sync.filtering import Filter
 from sync.peer import EVERYTHING, Chosen, NativeFilters
 from sync.peer import RefusedDocument as Refusal
 from sync.replicator import Replication, one_thread
@@ -80,7 +81,7 @@ class About(msgspec.Struct, frozen=True):
 
     `refused`: by database, what of the receiver's the sender did not take: id, revision, reason. `offered`: what of the
     sender's the receiver once refused; `held`: what of that, as the other side told it last, is there by now.
-    `wanted`: files. `acks`: central's newest word on what it holds, whoever carries it.
+    `wanted`: files. `acks`: central's newest word on what it holds, whoever carries it. `turn`: see `edge.window`.
     """
 
     notes: dict[str, dict[str, Any] | None] = {}
@@ -89,6 +90,7 @@ class About(msgspec.Struct, frozen=True):
     held: dict[str, list[tuple[str, str]]] = {}
     wanted: list[str] = []
     acks: dict[str, Any] | None = None
+    turn: str = ""
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -412,12 +414,17 @@ class Courier:
 
     def _chosen(self, card: Card, database: str) -> tuple[Chosen, NativeFilters]:
         """What of a database is for a machine."""
-        if database != "files" or card.node == self._node.catalog.centre:
+        node = self._node
+        if card.node == node.catalog.centre or database not in ("dossiers", "files"):
             return EVERYTHING, {}
+        if database == "dossiers":
+            turn = node.window.turn if card.node == node.id else self._heard(card.node).turn
+            return node.window.chosen_by(card.node, turn), node.window.filters(node.window.scope(card.node))
         chosen = Chosen(filter=_WORKED_ON, parameters={"node": card.node})
-        return chosen, {_WORKED_ON: lambda parameters: self._worked_on(card)}
+        worked_on = cache(lambda: self._worked_on(card))
+        return chosen, {_WORKED_ON: lambda parameters: worked_on()}
 
-    def _worked_on(self, card: Card) -> Callable[[Json], bool]:
+    def _worked_on(self, card: Card) -> Filter:
         node = self._node
         files = set(node.catalog.latest.named_files())
         for row in worked_on(node.register, card, card.node):
@@ -426,7 +433,7 @@ class Courier:
                     files.update(files_named(event.data))
         lists = (index for file in files for index in node.archive.lists(file))
         names = files | {chunk for index in lists for chunk in index["chunks"]}
-        return lambda document: document["_id"] in names
+        return Filter(_WORKED_ON, by_id=names.__contains__)
 
     # ---- what machines tell each other beside the documents
 
@@ -444,11 +451,16 @@ class Courier:
             held[database] = [(name, rev) for name, rev in asked if not store.revs_diff({name: [rev]})]
         if node.is_centre:
             node.acks.renew()
-        return About(notes, refused, offered, held, list(self._wanted()), node.acks.document())
+        wanted, acks = list(self._wanted()), node.acks.document()
+        return About(notes, refused, offered, held, wanted, acks, node.window.turn)
 
     def _hear(self, sender: str, about: About) -> None:
         """What the other side says of what it has from here."""
         node = self._node
+        kept = About(offered=about.offered, wanted=about.wanted, turn=about.turn)
+        value = msgspec.json.encode(kept).decode()
+        with node.file.write():
+            Fact.insert(key=f"courier heard {sender}", value=value).on_conflict_replace().execute()
         for database in (one for one in self._databases(sender) if one in node.stores):
             self._list(f"{sender} {database} push", sender, about.refused.get(database, []))
             for document, rev in about.held.get(database, []):
@@ -466,9 +478,6 @@ class Courier:
                 with contextlib.suppress(SyncError):
                     seq = note.get("source_last_seq", FROM_THE_START)
                     node.projector.centre_has(store.inner_seq(seq))
-        kept = msgspec.json.encode(About(offered=about.offered, wanted=about.wanted)).decode()
-        with node.file.write():
-            Fact.insert(key=f"courier heard {sender}", value=kept).on_conflict_replace().execute()
 
     def _noted(self, sender: str, database: str) -> Json | None:
         """What this machine has noted of how far it is with what comes from there."""

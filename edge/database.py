@@ -249,13 +249,30 @@ class AckDay(Local):
 
 
 class Departed(Local):
-    """A stream that has left this machine: when it was over, and the hashes of what left (8 bytes each)."""
+    """A stream that has left this machine: since when it was over ("": the machine has lost its agency), the hashes of
+    what left (8 bytes each), and of its own acts among them number, kind and moment (JSON).
+    """
 
     stream = TextField(primary_key=True)
     number = TextField()
     over = TextField()
     at = TextField()
     hashes = BlobField()
+    own = TextField()
+
+
+class DepartedFile(Local):
+    """A file that a stream named which has left: it goes too, once nothing here names it and central has it."""
+
+    file = TextField(primary_key=True)
+
+
+class Brought(Local):
+    """A stream that somebody here has asked for, though it is outside the window: who gave it, and when."""
+
+    stream = TextField(primary_key=True)
+    source = TextField()
+    at = TextField()
 
 
 class Secret(Local):
@@ -376,13 +393,37 @@ class PartyRow(Projection):
         table_name = "party"
 
 
+class StreamRow(Projection):
+    """What a stream is to a window: of which agencies (separated by spaces), since which day it is over ("": it is
+    not), and how many acts are missing that others here name."""
+
+    stream = TextField(primary_key=True)
+    agencies = TextField()
+    over = TextField()
+    missing = IntegerField()
+
+    class Meta:
+        table_name = "stream"
+
+
+class FileRow(Projection):
+    """That an act of a stream names a file."""
+
+    key = TextField(primary_key=True)
+    file = TextField()
+    stream = TextField()
+
+    class Meta:
+        table_name = "named_file"
+
+
 LOCAL: Final = (
     Fact, Chain, Number, Pin, Attempt, SessionRow, DraftRow, ViewRow, Delivery, Copy, RefusedDocument, Wait,
-    Erased, Secret, EnrolmentCode, Whole, AckDay, Departed,
+    Erased, Secret, EnrolmentCode, Whole, AckDay, Departed, DepartedFile, Brought,
 )  # fmt: skip
-PROJECTIONS: Final = (EventRow, DossierRow, ConflictRow, ForkRow, PartyRow)
+PROJECTIONS: Final = (EventRow, DossierRow, ConflictRow, ForkRow, PartyRow, StreamRow, FileRow)
 
-PROJECTION_VERSION: Final = "8"
+PROJECTION_VERSION: Final = "9"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -479,6 +520,11 @@ CREATE UNIQUE INDEX delivery_hash ON delivery (hash);
 CREATE INDEX delivery_waits ON delivery (local_seq) WHERE centre_at IS NULL;
 CREATE INDEX delivery_unsealed ON delivery (sealed) WHERE sealed <> 1;
 """
+_LOCAL_11: Final = """
+ALTER TABLE departed ADD COLUMN own TEXT NOT NULL DEFAULT '[]';
+CREATE TABLE departedfile (file TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
+CREATE TABLE brought (stream TEXT PRIMARY KEY NOT NULL, source TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
+"""
 _STREAM_9: Final = "(SELECT e.stream FROM event e WHERE e.hash = d.hash)"
 """Projections of that time have all events of deliveries; a file that is only being made has neither."""
 
@@ -516,6 +562,13 @@ CREATE INDEX party_identity ON party (identity);
 CREATE INDEX party_stream ON party (stream);
 CREATE INDEX event_money ON event (at)
     WHERE kind IN ('dossier.fee_collected', 'dossier.fee_voided', 'dossier.fee_refunded');
+CREATE TABLE stream (stream TEXT PRIMARY KEY NOT NULL, agencies TEXT NOT NULL, over TEXT NOT NULL,
+    missing INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX stream_over ON stream (over) WHERE over <> '';
+CREATE INDEX stream_missing ON stream (missing) WHERE missing > 0;
+CREATE TABLE named_file (key TEXT PRIMARY KEY NOT NULL, file TEXT NOT NULL, stream TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX named_file_file ON named_file (file);
+CREATE INDEX named_file_stream ON named_file (stream);
 CREATE INDEX event_day_closed ON event (node) WHERE kind = 'node.day_closed';
 CREATE VIRTUAL TABLE dossier_search USING fts5 (words, tokenize = 'ascii', prefix = '2 3');
 INSERT INTO dossier_search (dossier_search, rank) VALUES ('secure-delete', 1);
@@ -523,7 +576,7 @@ INSERT INTO dossier_search (dossier_search, rank) VALUES ('secure-delete', 1);
 
 _DROP_PROJECTIONS: Final = "".join(
     f"DROP TABLE IF EXISTS {table};"
-    for table in ("event", "dossier", "conflict", "fork", "party", "dossier_search")
+    for table in ("event", "dossier", "conflict", "fork", "party", "stream", "named_file", "dossier_search")
 )
 
 MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
@@ -539,6 +592,7 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(
         connection, _LOCAL_10.format(stream=_STREAM_9 if projections_are_there(connection) else "''")
     ),
+    lambda connection: run_script(connection, _LOCAL_11),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

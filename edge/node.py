@@ -45,6 +45,7 @@ from edge.hall import Hall
 from edge.hour import Hour
 from edge.ids import Ids
 from edge.keys import NodeKeys, read_keys
+from edge.leaving import Leaving
 from edge.ledger import CLOSED, Ledger
 from edge.leftovers import sweep_files, sweep_notes
 from edge.money_papers import MoneyPapers
@@ -66,6 +67,7 @@ from edge.verdict import Judge
 from edge.views import ViewLog
 from edge.visits import Visits
 from edge.waits import Waits
+from edge.window import Window
 from printing import spool
 from printing.folder import PdfFolder
 from printing.forms import Forms
@@ -273,6 +275,7 @@ class Node:
             self.clock,
             node=self.id,
         )
+        self.window = Window(self.file, self.catalog, self.acks, node=self.id)
 
     def _open_work(self) -> None:
         self.people = People(self.file, self.catalog, self.stopwatch, PasswordHasher())
@@ -330,6 +333,17 @@ class Node:
             self.file, self.projector, is_centre=self.is_centre, visits_waiting=self.visits.waiting
         )
         self.archive = Archive(self.stores["files"])
+        self.leaving = Leaving(
+            self.file,
+            self.stores["dossiers"],
+            self.projector,
+            self.archive,
+            self.acks,
+            self.window,
+            self.catalog,
+            self.clock,
+            node=self.id,
+        )
         self.authorities = Authorities(self.catalog, self.archive)
         self.judge = Judge(self.catalog, self.authorities)
         self.signatories = Signatories(

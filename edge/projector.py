@@ -10,11 +10,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from datetime import date, timedelta
 from itertools import count
 from typing import Any, Final, TypeVar
 from zlib import crc32
 
 from edge.admission import Admission, Sealed
+from edge.archive import files_named
 from edge.clock import Clock
 from edge.database import DOUBTFUL, Fact, NodeFile, fresh_projections
 from edge.seals import Seals, settle
@@ -27,6 +29,7 @@ from schemas.clock import due_at, stopped
 from schemas.events import Event, EventHash, Unknown, moment, parse, timestamp
 from schemas.fold import PAUSES, Dossier, Place, fold
 from schemas.identity import numbers_in
+from schemas.scopes import agencies_of, over_on
 from schemas.spelling import words
 from sync.documents import load, render
 from sync.rows import where_in
@@ -43,6 +46,8 @@ _SEARCHED: Final = ("number", "applicant", "submitter", "phone", "identity")
 _SLICE: Final = 200
 """Streams folded anew in one transaction when the catalog grew: others write in between."""
 _TRUSTED_UP_TO: Final = "trusted up to"
+_SHORTLY: Final = timedelta(days=7)
+"""Nobody's window has been left by what is over for so short a time."""
 T = TypeVar("T")
 _MadeOf = tuple[int, list[Event | Unknown], list[EventHash]]
 """The catalog's number, the events, and those of them whose seal is doubted."""
@@ -186,6 +191,23 @@ class Projector:
         """The dossiers in memory were folded by another catalog."""
         self._folded = Folded(FOLDED)
         self._checked_at = -1
+
+    def remove(self, connection: Connection, stream: str) -> None:
+        """All that is known of a stream here but its documents, which the caller purges in the same transaction."""
+        positions = connection.execute("SELECT position FROM dossier WHERE stream = ?", (stream,)).fetchall()
+        _each(connection, "DELETE FROM dossier_search WHERE rowid = ?", positions)
+        _each(connection, "DELETE FROM dossier WHERE position = ?", positions)
+        hashes = connection.execute("SELECT hash FROM event WHERE stream = ?", (stream,)).fetchall()
+        _each(connection, "DELETE FROM delivery WHERE hash = ?", hashes)
+        _each(connection, "DELETE FROM wait WHERE hash = ?", hashes)
+        for table in ("event", "conflict", "party", "named_file", "stream"):
+            connection.execute(f"DELETE FROM {table} WHERE stream = ?", (stream,))  # noqa: S608 - names are ours
+        self._file.file.after_commit(lambda: self._removed(stream, [str(one) for (one,) in hashes]))
+
+    def _removed(self, stream: str, hashes: Sequence[str]) -> None:
+        self._folded.forget(stream)
+        for event_hash in hashes:
+            self._seals.seen(f"{stream}:{event_hash}")
 
     def events_of(self, stream: str) -> list[Event | Unknown]:
         """The events of a stream here, whatever their seal."""
@@ -346,12 +368,16 @@ class Projector:
     def _project(self, connection: Connection, streams: dict[str, list[Event | Unknown]]) -> None:
         """Fold these streams and write what differs. The events given are all there are of a new stream."""
         known = rows_of(connection, "stream, hash, place, why", "event", streams)
+        windows = rows_of(connection, "stream, agencies, over, missing", "stream", known)
         doubts = self._doubts(connection)
         dossiers: list[tuple[Dossier, bool]] = []
         conflicts = []
+        rows: list[tuple[Any, ...]] = []
         events: list[tuple[Any, ...]] = []
         gone: list[tuple[str, str]] = []
         parties: list[tuple[str, str, str]] = []
+        files: list[tuple[str, str, str]] = []
+        told_again: list[str] = []
         for stream in sorted(streams):
             here = self.events_of(stream) if stream in known else streams[stream]
             if not here:  # central's word may be about what is not here
@@ -360,6 +386,13 @@ class Projector:
             dossiers.append((dossier, _is_unsure(dossier, here)))
             conflicts += _conflict_rows(dossier, here)
             parties += _party_rows(stream, here)
+            files += _file_rows(stream, here)
+            window = self._window_row(connection, dossier, here)
+            before_window = windows[stream][0] if stream in windows else None
+            if window != before_window:
+                rows.append(window)
+                if before_window is not None and _comes_in(before_window, window):
+                    told_again += [f"{stream}:{event.hash}" for event in here]
             before: dict[str, tuple[Any, ...]] = {row[1]: row[2:] for row in known.get(stream, ())}
             for line in dossier.timeline:
                 if before.pop(line.hash, None) != (line.place.value, line.why):
@@ -374,7 +407,35 @@ class Projector:
         _each(connection, "INSERT INTO party VALUES (?, ?, ?)", parties)
         _each(connection, "DELETE FROM conflict WHERE stream = ?", [(stream,) for stream in known])
         _each(connection, "INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?)", conflicts)
+        _each(connection, "DELETE FROM named_file WHERE stream = ?", [(stream,) for stream in known])
+        _each(connection, "INSERT INTO named_file VALUES (?, ?, ?)", files)
+        _each(connection, "INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?)", rows)
         self._project_dossiers(connection, dossiers)
+        if told_again:
+            self._tell_again(connection, told_again)
+
+    def _window_row(
+        self, connection: Connection, dossier: Dossier, events: Sequence[Event | Unknown]
+    ) -> tuple[str, str, str, int]:
+        """What is over is so since its last act, or since that came here: whoever has the rest must get it, however
+        old it is when it comes."""
+        over = over_on(dossier, events)
+        if over is not None:
+            came = where_in(
+                connection, "SELECT arrived_at FROM delivery WHERE hash IN", [event.hash for event in events]
+            )
+            over = max([over, *(local_day(moment(at)) for (at,) in came)])
+        agencies = " ".join(sorted(agencies_of(dossier, events)))
+        return dossier.stream, agencies, over.isoformat() if over else "", len(dossier.missing)
+
+    def _tell_again(self, connection: Connection, names: Sequence[str]) -> None:
+        """These streams are now in windows that they were not in before, whose owners are past them."""
+        told = self.store.tell_again(names)
+        _each(
+            connection,
+            "UPDATE delivery SET local_seq = ? WHERE hash = ?",
+            [(seq, name.partition(":")[2]) for name, seq in told.items()],
+        )
 
     def _project_dossiers(self, connection: Connection, dossiers: Sequence[tuple[Dossier, bool]]) -> None:
         """Each with whether its due moment was counted from an hour that nobody is sure of."""
@@ -495,6 +556,21 @@ def _party_rows(stream: str, events: Sequence[Event | Unknown]) -> list[tuple[st
     """Whom the acts of a stream name, by number."""
     named = {number for event in events if isinstance(event, Event) for number in numbers_in(event.data)}
     return [(f"{stream} {number}", number, stream) for number in sorted(named)]
+
+
+def _file_rows(stream: str, events: Sequence[Event | Unknown]) -> list[tuple[str, str, str]]:
+    """Which files the acts of a stream name."""
+    named = {file for event in events if isinstance(event, Event) for file in files_named(event.data)}
+    return [(f"{stream} {file}", file, stream) for file in sorted(named)]
+
+
+def _comes_in(before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:
+    """Whether there may be windows in which a stream is only now: of another agency, or open again after a while."""
+    if set(now[1].split()) - set(before[1].split()):
+        return True
+    if not before[2] or before[2] == now[2]:
+        return False
+    return not now[2] or date.fromisoformat(now[2]) - date.fromisoformat(before[2]) > _SHORTLY
 
 
 def _conflict_rows(dossier: Dossier, events: Sequence[Event | Unknown]) -> list[tuple[str, ...]]:

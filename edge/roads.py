@@ -26,20 +26,24 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Final
 
+from edge.access import NODE
 from edge.acks import NAME as ACKS
 from edge.contact import Contact
 from edge.database import RefusedDocument
 from edge.fetching import Elsewhere, Fetching
+from edge.leaving import Holds
 from edge.node import Node, server_uuid
 from edge.peers import PeerNode, peers_of
+from edge.streams import Streams
 from edge.succession import ask_who, is_a_stranger
 from schemas.errors import Malformed
 from schemas.events import timestamp
 from sync.errors import SyncError, Unavailable
-from sync.peer import Fetched, LocalPeer
+from sync.peer import EVERYTHING, Chosen, Fetched, LocalPeer
 from sync.peer import RefusedDocument as Refusal
 from sync.remote import RemotePeer
 from sync.replicator import BATCH, Offered, Replication, State, Status
+from sync.sessions import User
 
 PROBE_S: Final = 2.0
 PROBE_PATIENCE_S: Final = 2.0
@@ -107,6 +111,7 @@ class _Way:
     database: str
     direction: str
     made: Callable[[_Way], Replication]
+    chosen: Chosen = EVERYTHING
     replication: Replication | None = None
     thread: threading.Thread | None = None
     last: Status = field(default_factory=Status)
@@ -144,7 +149,7 @@ class _Line:
     gone: bool = False
     ways: list[_Way] = field(default_factory=list)
     probe: RemotePeer | None = None
-    asked_at: float = float("-inf")
+    asked_at: float | None = None
     probing: threading.Thread | None = None
     fetching: RemotePeer | None = None
 
@@ -197,6 +202,14 @@ class Roads:
             sources=self._sources,
             after_events=self._after_events,
         )
+        self.streams = Streams(
+            node.file,
+            node.stores["dossiers"],
+            node.clock,
+            server_uuid=server_uuid(node.id),
+            sources=self._stream_sources,
+            after_events=self._after_events,
+        )
         for peer in self._peers():
             self._lines[peer.node] = self._line(peer)
 
@@ -207,6 +220,7 @@ class Roads:
         self._open_and_shut()
         self._watching.start()
         self.files.start()
+        self.streams.start()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -214,6 +228,7 @@ class Roads:
             for line in self._lines.values():
                 self._end(line)
         self.files.stop()
+        self.streams.stop()
         for thread in (*self._ending, self._watching):
             thread.join(timeout=5)
 
@@ -228,6 +243,7 @@ class Roads:
         return [
             Road(way.peer, way.database, way.direction, way.status(), way.replication is None)
             for way in self._ways()
+            if way.database != "dossiers" or way.direction == "push" or self._node.window.own.dossiers
         ]
 
     def peers(self) -> tuple[PeerNode, ...]:
@@ -270,12 +286,16 @@ class Roads:
                 self.look()
 
     def _known(self) -> object:
-        return self._node.catalog.number, self._node.catalog.centre, dict(self._found())
+        return (
+            self._node.catalog.number,
+            self._node.catalog.centre,
+            self._node.acks.turned,
+            dict(self._found()),
+        )
 
     def _line(self, peer: PeerNode) -> _Line:
         line = _Line(peer)
-        in_hall = self._node.card.of_the_hall
-        databases = [(database, "pull") for database in _PULLED if not (in_hall and database == "dossiers")]
+        databases = [(database, "pull") for database in _PULLED]
         if peer.node == self._node.catalog.centre:
             databases += [(database, "push") for database in _PUSHED]
         line.ways = [_Way(line, database, direction, self._made) for database, direction in databases]
@@ -338,11 +358,26 @@ class Roads:
                 return
             for line in self._lines.values():
                 for way in line.ways:
-                    if self._is_needed(line):
+                    if self._is_of_another_window(way) and (thread := way.shut()) is not None:
+                        self._ending.append(thread)
+                    if self._is_needed(line) and self._is_read(line, way):
                         way.open()
                     elif (thread := way.shut()) is not None:
                         self._ending.append(thread)
             self._ending = [thread for thread in self._ending if thread.is_alive()]
+
+    def _is_of_another_window(self, way: _Way) -> bool:
+        """Whether a road was opened by a card, or a day mark, that no longer counts."""
+        if way.direction == "push" or way.replication is None:
+            return False
+        return way.chosen != self._node.window.chosen(way.database)
+
+    def _is_read(self, line: _Line, way: _Way) -> bool:
+        """A kiosk or a board reads no dossiers; nobody does before he knows what is old, if the other side can say it."""
+        if way.direction == "push" or way.database != "dossiers":
+            return True
+        knows = self._node.acks.newest() is not None or line.asked_at is not None
+        return knows and self._node.window.own.dossiers
 
     def _is_needed(self, line: _Line) -> bool:
         return line.node == self._node.catalog.centre or self._preference.neighbours_needed
@@ -376,15 +411,17 @@ class Roads:
     def _ask_what_central_holds(self, line: _Line, probe: RemotePeer) -> None:
         """At every contact, and then now and then: whoever has central's newest word passes it on."""
         now = time.monotonic()
-        if now - line.asked_at < ACKS_S and line.answers:
+        if line.asked_at is not None and now - line.asked_at < ACKS_S and line.answers:
             return
         document = probe.get_local(ACKS)
-        line.asked_at = now
         if document is not None:
             try:
                 self._node.acks.take(document)
             except Malformed as why:  # of a central, or of a key, that the catalog here does not know (yet)
                 _log.warning("%s says what central holds, not believed: %s", line.node, why)
+        first, line.asked_at = line.asked_at is None, now
+        if first:
+            self._open_and_shut()
 
     def _meet(self, line: _Line) -> None:
         """Somebody else answers where central was: perhaps a new central. Roads to it are made by `look`."""
@@ -409,6 +446,22 @@ class Roads:
                 if line.answers and line.fetching is not None and self._is_needed(line)
             ]
 
+    def _stream_sources(self) -> list[_Asked]:
+        """Whom streams may be asked of; nobody asks for dossiers who may have none."""
+        if not self._node.window.own.dossiers:
+            return []
+        return [_Asked(line.node, partial(self._remote_for, line)) for line in self._sources()]
+
+    def _remote_for(self, line: _Line, chosen: Chosen) -> RemotePeer:
+        return self._remote(line, "dossiers", connect_s=PROBE_PATIENCE_S, chosen=chosen)
+
+    def centre_holds(self) -> Holds | None:
+        """How central is asked whether it has files; None while it does not answer."""
+        line = next((one for one in self._sources() if one.node == self._node.catalog.centre), None)
+        if line is None:
+            return None
+        return lambda wanted: not line.files.revs_diff(wanted)
+
     def _after_events(self) -> None:
         """Return when no road has events to copy, or the node stops."""
         while not self._stopping.is_set() and any(
@@ -420,9 +473,10 @@ class Roads:
 
     def _made(self, way: _Way) -> Replication:
         node, database = self._node, way.database
-        here = _Here(node, database, source=way.peer, after_events=self._after_events)
-        there = self._remote(way.line, database, yielding=database == "files")
+        here = Here(node, database, source=way.peer, after_events=self._after_events)
         pull = way.direction == "pull"
+        way.chosen = node.window.chosen(database) if pull else EVERYTHING
+        there = self._remote(way.line, database, yielding=database == "files", chosen=way.chosen)
         return Replication(
             there if pull else here,
             here if pull else there,
@@ -445,6 +499,7 @@ class Roads:
         connect_s: float = 5.0,
         heartbeat_s: float | None = None,
         yielding: bool = False,
+        chosen: Chosen = EVERYTHING,
     ) -> RemotePeer:
         node, peer = self._node, line.peer
         return RemotePeer(
@@ -453,6 +508,7 @@ class Roads:
             user=node.id,
             password=node.keys.password_for(node.id, peer.node),
             yielding=yielding,
+            chosen=chosen,
             connect_s=connect_s,
             heartbeat_s=heartbeat_s or node.settings.heartbeat_ms / 1000,
             heard=lambda: node.contacts.heard(peer.node),
@@ -501,16 +557,49 @@ class Roads:
             self._arrived_there(way.database, way.status().source_seq)
 
 
-class _Here(LocalPeer):
-    """This node's side of a road. Files are given away only while no event has to be."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Somebody who is asked for single streams, over a connection of its own."""
 
-    def __init__(self, node: Node, database: str, *, source: str, after_events: Callable[[], None]) -> None:
+    node: str
+    asked: Callable[[Chosen], RemotePeer]
+
+
+class Here(LocalPeer):
+    """This node's side of a road. Files are given away only while no event has to be.
+
+    What has left because it was old is not missing here, when a neighbour has it still. Central knows better.
+    """
+
+    def __init__(
+        self, node: Node, database: str, *, source: str, after_events: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(node.stores[database], server_uuid=server_uuid(node.id), source=source)
         self._after_events = after_events if database == "files" else lambda: None
+        self._known = node.leaving.known if database == "dossiers" and source != node.catalog.centre else None
+
+    def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        missing = super().revs_diff(wanted)
+        if self._known is not None and missing:
+            for doc_id in self._known(missing):
+                del missing[doc_id]
+        return missing
 
     def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
         self._after_events()
         return super().bulk_get(wanted)
+
+
+def shown_to(reader: Node, source: Node, database: str) -> LocalPeer:
+    """A database of a node as another one sees it over a line, where both are in one process."""
+    store = source.window.seen_by(User(reader.id, (NODE,)), source.stores[database])
+    return LocalPeer(
+        store,
+        server_uuid=server_uuid(source.id),
+        source=reader.id,
+        chosen=reader.window.chosen(database),
+        filters=source.window.filters(source.window.scope(reader.id)),
+    )
 
 
 def _road(way: _Way) -> str:

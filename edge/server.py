@@ -12,6 +12,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from edge.acks import NAME as ACKS
 from edge.database import Copy, Secret
 from edge.errors import CannotStart
 from edge.node import DATABASES, Node, server_uuid
+from edge.window import STREAM, WINDOW
 from schemas.canonical import from_base64
 from schemas.events import timestamp
 from sync import web_server
@@ -52,6 +54,9 @@ def application(node: Node, pages: Flask, beside: Mapping[str, Flask] = MappingP
         now=node.clock,
         on_checkpoint=lambda user, database, seq: _note_copy(node, user, database, seq),
         own_notes=(ACKS,),
+        filters={name: partial(node.window.filter_for, name) for name in (WINDOW, STREAM)},
+        seen_by=node.window.seen_by,
+        narrowed=node.window.narrowed,
     )
 
     def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

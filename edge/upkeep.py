@@ -1,4 +1,5 @@
-"""What a machine does by itself, again and again: central says what it holds, an edge keeps an eye on its clock.
+"""What a machine does by itself, again and again: central says what it holds; an edge keeps an eye on its clock, and
+lets go of what may leave.
 
 One thread of low urgency. Whatever goes wrong is tried again at the next turn.
 """
@@ -7,22 +8,29 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Final
 
 from edge.clock import system_uptime
+from edge.leaving import Holds
 from edge.node import Node
-from sync.errors import Unavailable
+from sync.errors import SyncError
 
 EVERY_S: Final = 2.0
+IDLE_S: Final = 60.0
 
 _log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """Of one node, until `stop`."""
+    """Of one node, until `stop`. `centre_holds`: how central is asked about files, while it is reached."""
 
-    def __init__(self, node: Node, *, every_s: float = EVERY_S) -> None:
-        self._node, self._every_s = node, every_s
+    def __init__(
+        self, node: Node, centre_holds: Callable[[], Holds | None] = lambda: None, *, every_s: float = EVERY_S
+    ) -> None:
+        self._node, self._centre_holds, self._every_s = node, centre_holds, every_s
+        self._done: object = None
+        self._rest_until = float("-inf")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
@@ -37,11 +45,25 @@ class Upkeep:
         while not self._stopping.wait(self._every_s):
             try:
                 self.turn()
-            except Unavailable as why:  # a full disk, or the end
+            except SyncError as why:  # a full disk, or the end
                 _log.warning("left for later: %s", why)
 
     def turn(self) -> None:
-        if self._node.is_centre and not self._node.collects:
-            self._node.acks.renew()
+        """Central looks at its chains at every turn. An edge looks at all that is old when central has said something
+        new, and when there was more than fits one turn; and once in a while."""
+        node = self._node
+        if node.is_centre and not node.collects:
+            node.acks.renew()
+            return
+        node.hour.watch(system_uptime)
+        if node.is_centre:
+            return
+        newest = node.acks.newest()
+        seen = (newest and newest.number, node.acks.mark(), node.catalog.number, node.closed)
+        if seen == self._done and node.leaving.farewell() is None and node.stopwatch() < self._rest_until:
+            return
+        gone = node.leaving.turn(self._centre_holds())
+        if gone:
+            node.redactions.apply()
         else:
-            self._node.hour.watch(system_uptime)
+            self._done, self._rest_until = seen, node.stopwatch() + IDLE_S

@@ -49,6 +49,10 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+SETTLED: Final = (State.DONE.value, State.CANCELLED.value)
+"""Nothing more comes of these, and nobody is asked about them."""
+
+
 class Moment(TextField):
     """A moment as UTC text, to the microsecond; sorts as it happened."""
 

@@ -935,6 +935,11 @@ class View:
     def card(self, node: str) -> Card | None:
         return self._find(Card, node)
 
+    def card_entry(self, node: str) -> int:
+        """The number of the entry that says a machine's card; 0 without one."""
+        versions = self.catalog._versions.get((Card, node), ())
+        return max((number for number, _ in versions if number <= self.number), default=0)
+
     def cards(self) -> list[Card]:
         return list(self._all(Card))
 

@@ -41,6 +41,7 @@ from sync.endpoints import (
 from sync.endpoints.answers import answer, refusal
 from sync.endpoints.call import Call, DatabaseCall, Host, NativeFilter
 from sync.errors import BadRequest, Forbidden, NotAllowed, NotFound, SyncError, Unauthorized, Unavailable
+from sync.filtering import Filter
 from sync.replications import Replications
 from sync.sessions import COOKIE, Sessions, User
 from sync.store import Store
@@ -134,6 +135,7 @@ def couch_app(
     replications: Replications | None = None,
     seen_by: Callable[[User | None, Store], Store] = lambda user, store: store,
     own_notes: Collection[str] = (),
+    narrowed: Callable[[User | None, str, Filter], Filter] = lambda user, database, asked: asked,
 ) -> Flask:
     """`databases` by their names in URLs; a mapping is a set that stays as it is. `uuid` must stay the same for ever: replication ids contain it.
 
@@ -142,7 +144,8 @@ def couch_app(
     what follows its name, decoded. `secret` signs session cookies. `on_checkpoint(user, database, seq)`
     hears that a user noted to have read this database up to `seq`. `is_admin` says who may create and delete
     databases, purge, compact, and whom no `_security` keeps out. `cors`: of which origins pages may come here.
-    `filters`: those of `_changes` by their names. `seen_by`: a database as a user sees it. `own_notes`: the `_local`
+    `filters`: those of `_changes` by their names. `seen_by`: a database as a user sees it; `narrowed`: what of a
+    filter passes for a user. `own_notes`: the `_local`
     documents that everybody may read and only this server writes.
     """
     return _CouchApp(
@@ -162,6 +165,7 @@ def couch_app(
             replications=replications,
             seen_by=seen_by,
             own_notes=frozenset(own_notes),
+            narrowed=narrowed,
         )
     )
 

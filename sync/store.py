@@ -353,7 +353,9 @@ class Store:
                 ).rowcount:
                     seq += 1
                     told[doc_id] = seq
-            connection.execute(f"UPDATE {self._p}_meta SET seq = ?", (seq,))
+            connection.execute(
+                f"UPDATE {self._p}_meta SET seq = ?, told_again = told_again + ?", (seq, len(told))
+            )
             self.file.after_commit(lambda: self._publish(seq))
         return told
 

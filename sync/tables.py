@@ -11,7 +11,7 @@ import re
 from sync.errors import Broken
 from sync.sqlite import Connection
 
-VERSION = 2
+VERSION = 3
 REVS_LIMIT = 1000  # CouchDB's default
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -26,7 +26,8 @@ CREATE TABLE {p}_meta (
     purge_seq INTEGER NOT NULL,        -- how many revisions were purged
     revs_limit INTEGER NOT NULL,       -- how much of a leaf's history is kept
     security TEXT,                     -- JSON of `_security`; NULL: never set
-    last_content INTEGER NOT NULL      -- the newest number of a content; never goes back
+    last_content INTEGER NOT NULL,     -- the newest number of a content; never goes back
+    told_again INTEGER NOT NULL        -- how many documents got a new sequence without a change
 ) STRICT;
 CREATE TABLE {p}_doc (
     number INTEGER PRIMARY KEY,        -- the sequence that the document was born with
@@ -87,6 +88,10 @@ UPDATE {p}_content SET held = (
     WHERE {p}_rev.attachments IS NOT NULL AND json_extract(one.value, '$[5]') = {p}_content.number);
 UPDATE {p}_meta SET version = 2
 """,
+    3: """
+ALTER TABLE {p}_meta ADD COLUMN told_again INTEGER NOT NULL DEFAULT 0;
+UPDATE {p}_meta SET version = 3
+""",
 }
 """What makes tables of a version out of those of the one before. Never edited, only added to."""
 
@@ -99,7 +104,7 @@ def create(connection: Connection, prefix: str, *, epoch: str) -> None:
     if known is None:
         _run(connection, prefix, _SCHEMA)
         connection.execute(
-            f"INSERT INTO {prefix}_meta VALUES (1, ?, ?, 0, 0, 0, 0, ?, NULL, 0)",
+            f"INSERT INTO {prefix}_meta VALUES (1, ?, ?, 0, 0, 0, 0, ?, NULL, 0, 0)",
             (VERSION, epoch, REVS_LIMIT),
         )
     (version,) = connection.execute(f"SELECT version FROM {prefix}_meta").fetchone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -10,13 +11,13 @@ from central.centre import Office
 from central.demo.plan import PEOPLE, SEAL_PIN, nodes
 from edge.ids import Ids
 from edge.ledger import Draft
-from edge.node import Folder, Node, server_uuid
+from edge.node import Folder, Node
+from edge.roads import Here, shown_to
 from edge.settings import read_settings
 from schemas.acts import Appraised, Party, ReceivedComponent, Returned, Settled, WithdrawalAsked
 from schemas.calendar import VIETNAM
 from schemas.events import StreamId
 from schemas.fold import Dossier
-from sync.peer import LocalPeer
 from sync.replicator import Replication
 
 SEALED = "1.003494"
@@ -99,14 +100,26 @@ class SmallCentre:
     def copy(self, source: Node, target: Node, *databases: str) -> None:
         """What one has and the other lacks, once."""
         for database in databases or ("catalog", "dossiers", "files"):
+            if database == "dossiers" and not target.is_centre and not target.window.own.dossiers:
+                continue
+            if not target.is_centre and source.catalog.latest.card(target.id) is None:
+                continue  # nobody lets in whom he does not know
             Replication(
-                LocalPeer(source.stores[database], server_uuid=server_uuid(source.id), source=None),
-                LocalPeer(target.stores[database], server_uuid=server_uuid(target.id), source=source.id),
+                Here(source, database, source=target.id)  # it is pushed
+                if target.is_centre
+                else shown_to(target, source, database),
+                Here(target, database, source=source.id),
                 node_id=target.id,
                 session_id=f"{next(self._sessions):032x}",
                 now=self.clock,
                 jitter=lambda: 0.0,
+                after_checkpoint=partial(self._arrived, source, target, database),
             ).run_once()
+
+    @staticmethod
+    def _arrived(source: Node, target: Node, database: str, seq: object) -> None:
+        if target.is_centre and database == "dossiers":
+            source.projector.centre_has(source.stores[database].inner_seq(seq))
 
     # ---- what people do
 

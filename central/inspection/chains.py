@@ -7,7 +7,7 @@ chain that goes on here, the head of its own chain, its own event at another nod
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -28,13 +28,18 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One database at one node; `writes`: whether it has a chain of its own there."""
+    """One database at one node; `writes`: whether it has a chain of its own there.
+
+    `whole`: whether it keeps everything; an edge keeps a window. `departed`: own acts that have left by it.
+    """
 
     folder: str
     node: str
     shelf: Shelf
     writes: bool
     head: Head
+    whole: bool = True
+    departed: Collection[int] = ()
 
 
 Again = Callable[[str, str], int]
@@ -98,7 +103,7 @@ class Chains:
         if seq is None:
             if place.shelf.missing != UNKNOWN:  # else all of the file is as good as gone, and that is said
                 self._findings.say(place.folder, where, "it is gone")
-        elif type(seq) is not int or seq < newest or seq > newest + place.shelf.missing:
+        elif type(seq) is not int or seq < newest or seq > _reach(place, newest) + place.shelf.missing:
             self._findings.say(place.folder, where, f"it says #{seq}, the newest event here is #{newest}")
         elif seq == newest and place.head.hash != last.hash:
             self._findings.say(place.folder, where, f"it does not name the newest event here, #{newest}")
@@ -151,9 +156,16 @@ class Chains:
         for trace in [*sealed, *self._lost(place)]:
             tops[trace.node] = max(tops[trace.node], trace.seq)
         head = place.head.seq
-        if place.writes and type(head) is int and head <= self._last_own(place).seq + shelf.missing:
+        if (
+            place.writes
+            and type(head) is int
+            and head <= _reach(place, self._last_own(place).seq) + shelf.missing
+        ):
             tops[place.node] = max(tops[place.node], head)
         held = {(link.node, link.seq) for link in shelf.links.values()}
+        held |= {(place.node, seq) for seq in place.departed}
+        if not place.whole:
+            tops = defaultdict(int, {place.node: tops[place.node]})
         for node, top in sorted(tops.items()):
             before = 0
             for seq in [*sorted(seq for writer, seq in held if writer == node and seq <= top), top + 1]:
@@ -169,6 +181,7 @@ class Chains:
         if not place.writes:
             return
         held = {link.seq for link in place.shelf.links.values() if link.node == place.node}
+        held |= set(place.departed)
         known = place.head.seq if type(place.head.seq) is int else 0
         for seq in sorted(seq for node, seq in self._hashes if node == place.node and seq not in held):
             if seq <= known or seq > again(place.folder, self._database):
@@ -182,3 +195,10 @@ class Chains:
         if not folders:
             return ", and no node here has it"
         return f"; {', '.join(folders)} {'has' if len(folders) == 1 else 'have'} it"
+
+
+def _reach(place: Place, newest: int) -> int:
+    """How far the own chain goes without a gap beyond an act, counting what has left."""
+    while newest + 1 in place.departed:
+        newest += 1
+    return newest

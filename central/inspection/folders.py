@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from central.inspection.archives import FileShelf
 from central.inspection.chains import Head
 from central.inspection.events import Shelf
@@ -50,6 +52,9 @@ class NodeFolder:
     redacted: int = 0
     """Own receptions whose data, and so whose numbers, are gone by law."""
 
+    departed: dict[int, str] = field(default_factory=dict)
+    """Own acts that have left this machine, because they were old or no longer its to hold: their kinds by number."""
+
     @property
     def name(self) -> str:
         return self.path.name
@@ -77,6 +82,16 @@ class NodeFolder:
         return seq if type(seq) is int else 0
 
 
+def departed_in(snapshot: Snapshot) -> dict[int, str]:
+    departed: dict[int, str] = {}
+    for (own,) in snapshot.select("SELECT own FROM departed WHERE own <> '[]'"):
+        with contextlib.suppress(msgspec.DecodeError):  # then they are missing
+            departed |= {
+                seq: kind for seq, kind, _ in msgspec.json.decode(own, type=list[tuple[int, str, str]])
+            }
+    return departed
+
+
 def open_folders(
     data: Path, findings: Findings, closing: contextlib.ExitStack, ask: Ask | None = None
 ) -> list[NodeFolder]:
@@ -95,7 +110,10 @@ def open_folders(
         database, archive = Snapshot(folder.database, key), Snapshot(folder.files, key)
         closing.callback(database.close)
         closing.callback(archive.close)
-        nodes.append(NodeFolder(folder.path, settings.node, database, archive, folder.at_rest))
+        departed = departed_in(database)
+        nodes.append(
+            NodeFolder(folder.path, settings.node, database, archive, folder.at_rest, departed=departed)
+        )
     return sorted(nodes, key=lambda one: one.name)
 
 

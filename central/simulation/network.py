@@ -16,9 +16,9 @@ from typing import Any, Final, TypeVar
 
 from central.simulation.machine import Machine
 from central.simulation.world import World
-from edge.node import server_uuid
+from edge.roads import Here, shown_to
 from sync.documents import Json
-from sync.errors import Unavailable
+from sync.errors import Forbidden, Unavailable
 from sync.peer import ChangesPage, Fetched, LocalPeer, RefusedDocument
 from sync.replicator import Replication
 
@@ -239,7 +239,8 @@ class Network:
             batch = chance.choice(_BATCHES) if trouble else _BATCHES[-1]
             hand = Hand(at_once=chance.random() < 0.5)
             if self.reaches(one, other):
-                self._run(one, other, database, direction, befalls, batch, hand)
+                with contextlib.suppress(Forbidden):  # the catalog over there does not know this card yet
+                    self._run(one, other, database, direction, befalls, batch, hand)
 
     def bring_late(self) -> None:
         """What was under way for long arrives; everything that it says has been said already."""
@@ -265,14 +266,14 @@ class Network:
         pull = direction == "pull"
         to, source = (one, there.id) if pull else (other, here.id)
         near = Line(
-            LocalPeer(here.stores[database], server_uuid=server_uuid(here.id), source=there.id),
+            Here(here, database, source=there.id),
             ends,
             Trouble(),
             self.count,
             late=lambda documents: None,
         )
         far = Line(
-            LocalPeer(there.stores[database], server_uuid=server_uuid(there.id), source=here.id),
+            shown_to(here, there, database) if pull else Here(there, database, source=here.id),
             ends,
             trouble,
             self.count,
@@ -292,7 +293,9 @@ class Network:
             on_refused=lambda refused: self._note_refused(what, [refused]),
             after_checkpoint=lambda seq: None if pull else self._arrived_there(one, database, seq),
         )
-        with contextlib.suppress(Unavailable):
+        with contextlib.suppress(
+            Unavailable, Forbidden
+        ):  # a catalog over there that does not know this card yet
             replication.run_once()
 
     def _note_refused(self, what: str, refused: Sequence[RefusedDocument]) -> None:

@@ -253,6 +253,7 @@ def _render(shown: Shown, *, reprint: Reprint | None = None) -> str:
         conflicts=[(conflict, sides(shown, conflict)) for conflict in shown.dossier.conflicts],
         tellings=tellings(shown),
         next_acts=_next_acts(shown),
+        brought=site().node.leaving.brought(stream),
         reprint=reprint or Reprint(formdata=None),
         reprint_errors=reprint.error_list() if reprint else [],
         token=CameOut,

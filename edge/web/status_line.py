@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -18,8 +19,11 @@ from edge.web import words
 from edge.web.site import Site, site
 from schemas.catalog import Duty
 from schemas.spelling import composed
+from sync.replicator import State
 
 blueprint = Blueprint("status_line", __name__)
+MANY: Final = 1_000
+"""Changes that are still to be looked at, from which on the line says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ def present() -> StatusLine:
             _hour(here),
         )
     contact = here.node.contacts.of(here.node.catalog.centre or "")
-    note = _hour(here) or ("" if contact.lost_since is None else _still_works(here))
+    moving = _leaving(here) or _loading(here)
+    note = _hour(here) or moving or ("" if contact.lost_since is None else _still_works(here))
     facts = (_contact(contact, now), _waiting(here.node.register.waiting(), now), problems)
     return StatusLine(facts, note)
 
@@ -78,6 +83,29 @@ def _hour(here: Site) -> str:
         way = "nhanh" if hour.skew > timedelta(0) else "chậm"
         return f"Đồng hồ máy {way} {words.age_s(int(abs(hour.skew).total_seconds()))}: báo quản trị."
     return "Giờ máy chưa chắc: việc ghi kèm dấu này." if hour.unsure else ""
+
+
+def _leaving(here: Site) -> str:
+    """What this machine may not hold any more, while it is still here: what it wrote leaves first."""
+    farewell = here.node.leaving.farewell()
+    if farewell is None:
+        return ""
+    why = "Máy đã đóng" if farewell.closed else "Máy thôi phục vụ cơ quan khác"
+    if farewell.unsent:
+        return f"{why}: còn {words.count(farewell.unsent)} việc chờ gửi, rồi mới gỡ {words.count(farewell.streams)} hồ sơ."
+    return f"{why}: đang gỡ {words.count(farewell.streams)} hồ sơ, đợi Trung tâm xác nhận đã giữ đủ."
+
+
+def _loading(here: Site) -> str:
+    """How far the first load is. The machine works meanwhile; only what is not here yet is not found."""
+    for road in here.roads.all() if here.roads is not None else ():
+        left = road.status.pending
+        if road.database != "dossiers" or road.direction != "pull" or road.resting or left is None:
+            continue
+        if road.status.state is State.COPYING and left >= MANY:
+            done = words.count(road.status.docs_written)
+            return f"Đang nạp hồ sơ từ {here.place(road.peer)}: đã chép {done} việc, còn xem {words.count(left)}."
+    return ""
 
 
 def _contact(contact: Contact, now: datetime) -> Fact:

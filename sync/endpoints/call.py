@@ -50,6 +50,7 @@ class Host:
     replications: Replications | None = None
     seen_by: Callable[[User | None, Store], Store] = lambda user, store: store
     own_notes: frozenset[str] = frozenset()
+    narrowed: Callable[[User | None, str, Filter], Filter] = lambda user, database, asked: asked
 
     def may_enter(self, user: User | None, store: Store, method: str, path: str) -> bool:
         """Whether the owner of this server lets them, and the database's `_security` does."""

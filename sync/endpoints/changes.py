@@ -326,7 +326,7 @@ def _parse(call: DatabaseCall) -> Asked:
     return Asked(
         rows=Rows(
             feed="continuous" if feed == "live" else feed,
-            filter=filter_of(call, body),
+            filter=call.host.narrowed(call.user, call.store.name, filter_of(call, body)),
             descending=call.flag("descending"),
             all_leaves=call.text("style") == "all_docs",
             include_docs=call.flag("include_docs"),

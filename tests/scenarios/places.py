@@ -119,6 +119,16 @@ class Centre:
         assert stream in page.url, page.text
         return stream
 
+    def ask(self, at: str, number: str) -> str:
+        """Somebody looks for a dossier that is not at this machine, and asks central; what the page says."""
+        return self.network.at(at, lambda: self._ask(at, number))
+
+    def _ask(self, at: str, number: str) -> str:
+        desk = self._at(at, _CLERK[at])
+        page = desk.open("/find")
+        page = desk.press(page, page.form("/find"), q=number)
+        return desk.press(page, page.form("/find/elsewhere")).text
+
     def appraise(self, stream: str) -> None:
         self.network.at("room-01", lambda: self._appraise(stream))
 
@@ -151,6 +161,9 @@ class Centre:
 
     def has(self, name: str, stream: str) -> bool:
         return any(act.startswith(stream) for act in self.acts(name))
+
+    def acts_of(self, name: str, stream: str) -> int:
+        return sum(act.startswith(stream) for act in self.acts(name))
 
     def all_have(self, *streams: str, names: tuple[str, ...] = NAMES) -> bool:
         """These machines have the same acts, and these dossiers among them."""
