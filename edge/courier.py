@@ -36,12 +36,14 @@ from typing import IO, Any, Final, Literal
 
 import msgspec
 
+from edge.access import NODE
 from edge.archive import chunk_revision, files_named
 from edge.database import Fact, RefusedDocument
 from edge.envelope import Closing, Head, Opening, Unreadable, Whole, check, read_head
 from edge.errors import NotGiven, NotTaken
 from edge.fetching import Fetching, worked_on
 from edge.node import Node, server_uuid
+from edge.roads import Here
 from schemas.catalog import Card
 from schemas.errors import Malformed
 from schemas.events import Event, moment, timestamp
@@ -53,6 +55,7 @@ from sync.filtering import Filter
 from sync.peer import EVERYTHING, Chosen, NativeFilters
 from sync.peer import RefusedDocument as Refusal
 from sync.replicator import Replication, one_thread
+from sync.sessions import User
 from sync.store import Store
 
 ENDING: Final = ".motcua"
@@ -74,6 +77,10 @@ Told = Callable[[Stage, int, int], None]
 
 def _nobody(stage: Stage, done: int, of: int) -> None:
     pass
+
+
+class _TakingHere(Taking, Here):
+    """This node's side of a bundle: what has left because it was old does not come back by a neighbour's stick."""
 
 
 class About(msgspec.Struct, frozen=True):
@@ -213,7 +220,8 @@ class Courier:
     ) -> int:
         node, store = self._node, self._node.stores[database]
         chosen, filters = self._chosen(card, database)
-        giving = Giving(store, server_uuid=server_uuid(node.id), source=None, chosen=chosen, filters=filters)
+        seen = node.window.seen_by(User(card.node, (NODE,)), store)
+        giving = Giving(seen, server_uuid=server_uuid(node.id), source=None, chosen=chosen, filters=filters)
         filling = Filling(
             tar,
             database,
@@ -368,13 +376,7 @@ class Courier:
         node = self._node
         chosen, _ = self._chosen(node.card, database)
         reading = Reading(members, database, peer_id=f"{server_uuid(sender)}/{database}{chosen.mark()}")
-        taking = Taking(
-            node.stores[database],
-            server_uuid=server_uuid(node.id),
-            source=sender,
-            since=lambda: reading.since,
-        )
-        return reading, taking
+        return reading, _TakingHere(node, database, source=sender, since=lambda: reading.since)
 
     # ---- both ways
 
@@ -449,7 +451,7 @@ class Courier:
             offered[database] = [(row.document, _revision(row)) for row in there]
             asked = self._heard(card.node).offered.get(database, [])
             held[database] = [(name, rev) for name, rev in asked if not store.revs_diff({name: [rev]})]
-        if node.is_centre:
+        if node.is_centre and not node.collects:
             node.acks.renew()
         wanted, acks = list(self._wanted()), node.acks.document()
         return About(notes, refused, offered, held, wanted, acks, node.window.turn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from central.centre import Office
 from central.verify import verify
 from edge.acks import SETTLED_AFTER
+from edge.courier import Courier, Taken
 from edge.leaving import BROUGHT_KEPT
 from edge.node import Node
 from edge.retiring import close_node
@@ -447,3 +449,41 @@ def test_a_machine_that_retires_sends_what_it_wrote_and_then_holds_nothing(centr
     assert counter.leaving.farewell() is None
     assert not counter.stores["dossiers"].all_docs()
     assert is_here(central, dossier)
+
+
+# ---- by stick
+
+
+def carried(centre: SmallCentre, sender: str, receiver: str, stick: Path) -> Taken:
+    Courier(centre[sender]).give(centre[receiver].id, stick)
+    return Courier(centre[receiver]).take(stick)
+
+
+def test_a_stick_brings_nothing_of_other_agencies(centre: SmallCentre, tmp_path: Path) -> None:
+    """The source filters by the receiver's card, on a stick as on a line."""
+    dossier = centre.receive()
+    centre.copy(centre["counter-01"], centre["central"], "dossiers")
+    assert dossier.received is not None
+    others = tuple(
+        agency.code
+        for agency in centre["central"].catalog.latest.agencies()
+        if agency.code != agency_of(dossier)
+    )
+    grant(centre, "counter-02", agencies=others[:1])
+    assert carried(centre, "central", "counter-02", tmp_path / "x.motcua").new["dossiers"] == 0
+    grant(centre, "counter-02", agencies=(agency_of(dossier),))
+    assert carried(centre, "central", "counter-02", tmp_path / "y.motcua").new["dossiers"] == 1
+
+
+def test_a_neighbours_stick_of_last_month_does_not_bring_back_what_has_left(
+    centre: SmallCentre, tmp_path: Path
+) -> None:
+    dossier = returned(centre)
+    days(centre, KEPT.days - 5)
+    stick = tmp_path / "x.motcua"
+    Courier(centre["room-01"]).give(centre["counter-01"].id, stick)
+    days(centre, 6)
+    counter = centre["counter-01"]
+    assert counter.leaving.turn() == 1
+    assert Courier(counter).take(stick).events == 0
+    assert not is_here(counter, dossier)
