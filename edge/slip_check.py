@@ -44,6 +44,8 @@ class Effect(Enum):
     REPLACED = "replaced"
     """A result that was taken back, or that another one stands for."""
     RECALLED = "recalled"
+    SUPERSEDED = "superseded"
+    """A receipt, or the slip while one was pending, in whose place another one was given."""
     VOID = "void"
     REFUNDED = "refunded"
     UNSETTLED = "unsettled"
@@ -52,6 +54,7 @@ class Effect(Enum):
 
 RESULTS: Final = frozenset({"dossier.approved", "dossier.refused"})
 COLLECTED: Final = "dossier.fee_collected"
+REPLACED: Final = "dossier.receipt_replaced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +98,14 @@ def check_slip(node: Node, text: str) -> Checked:
     if event is None and again is None:
         return _not_here(node, code)
     if event is not None and (
-        event.node != code.node or (not event.redacted and _number(code, event, dossier) != code.number)
+        event.node != code.node
+        or (not event.redacted and code.number not in _numbers(node, code, event, dossier))
     ):
         return Checked(Verdict.ALTERED, code)
     act = event or again
     assert act is not None  # noqa: S101 - one of the two
     row = node.register.row(code.stream)
-    return Checked(Verdict.HERE, code, row, dossier, act, _effect(code, act, dossier))
+    return Checked(Verdict.HERE, code, row, dossier, act, _effect(node, code, act, dossier))
 
 
 def _not_here(node: Node, code: SlipCode) -> Checked:
@@ -136,19 +140,33 @@ def _event(node: Node, code: SlipCode) -> Event | None:
     return None
 
 
-def _number(code: SlipCode, event: Event, dossier: Dossier) -> str:
-    """What the paper's number should be."""
+def _numbers(node: Node, code: SlipCode, event: Event, dossier: Dossier) -> list[str]:
+    """The numbers that the paper of an act may have, the newest last."""
     match code.paper:
         case Coded.SLIP:
-            return str(event.data.get("number"))
+            return [str(event.data.get("number"))]
         case Coded.RECEIPT:
-            receipt = event.data.get("receipt", {}) if event.kind == COLLECTED else {}
-            return f"{receipt.get('symbol')}-{receipt.get('number')}"
+            return _receipts(node, event, dossier)
         case Coded.RESULT:
-            return dossier.received.number if dossier.received else ""
+            return [dossier.received.number] if dossier.received else []
 
 
-def _effect(code: SlipCode, event: Event, dossier: Dossier) -> Effect:
+def _receipts(node: Node, collected: Event, dossier: Dossier) -> list[str]:
+    """What was given for money that was taken: one receipt, and those in its place."""
+    if collected.kind != COLLECTED:
+        return []
+    events = {one.hash: one for one in node.projector.events_of(dossier.stream) if isinstance(one, Event)}
+    given = [collected.data.get("receipt", {})]
+    for line in dossier.timeline:
+        event = events.get(line.hash)
+        if event is None or event.redacted or line.kind != REPLACED or line.place is not Place.EFFECTIVE:
+            continue
+        if event.data.get("collected") == collected.hash:
+            given.append(event.data.get("receipt", {}))
+    return [f"{receipt.get('symbol')}-{receipt.get('number')}" for receipt in given]
+
+
+def _effect(node: Node, code: SlipCode, event: Event, dossier: Dossier) -> Effect:
     standing = dossier.standing
     place = next((line.place for line in dossier.timeline if line.hash == event.hash), Place.WAITING)
     if place in (Place.HELD, Place.WAITING):
@@ -156,6 +174,8 @@ def _effect(code: SlipCode, event: Event, dossier: Dossier) -> Effect:
     if code.paper is Coded.RECEIPT:
         if event.hash in standing.purse.void:
             return Effect.VOID
+        if not event.redacted and _receipts(node, event, dossier)[-1:] != [code.number]:
+            return Effect.SUPERSEDED
         return Effect.REFUNDED if event.hash in standing.purse.refunded else Effect.STANDS
     if dossier.contested:
         return Effect.CONTESTED

@@ -76,6 +76,7 @@ EFFECTS: Final = {
     Effect.CONTESTED: "Hồ sơ đang đối soát: chưa dùng văn bản này.",
     Effect.REPLACED: "Nhưng không còn hiệu lực: kết quả này đã bị rút lại hoặc thay bằng văn bản khác.",
     Effect.RECALLED: "Nhưng không còn hiệu lực: kết quả này đã bị thu hồi.",
+    Effect.SUPERSEDED: "Nhưng đã được thay bằng biên lai khác.",
     Effect.VOID: "Nhưng không còn giá trị: biên lai này đã bị huỷ.",
     Effect.REFUNDED: "Tiền của biên lai này đã được hoàn, một phần hoặc toàn bộ.",
     Effect.UNSETTLED: "Nhưng máy này chưa công nhận việc đó: chưa dùng giấy này.",
@@ -122,9 +123,10 @@ def said_of(checked: Checked) -> Said:
     paper = checked.code.paper if checked.code else Coded.SLIP
     if paper is Coded.RESULT and checked.verdict is Verdict.ELSEWHERE:
         tone, headline, what = _NO_DECISION
+    name = _name(checked, paper)
     names = {
-        "paper": PAPERS[paper],
-        "paper_in": PAPERS[paper].lower(),
+        "paper": name,
+        "paper_in": name.lower(),
         "elsewhere": _ELSEWHERE.get(paper, ""),
     }
     facts: tuple[tuple[str, str], ...] = ()
@@ -134,6 +136,17 @@ def said_of(checked: Checked) -> Said:
         if paper is not Coded.SLIP and checked.effect in EFFECTS:
             tone, what = "wait", EFFECTS[checked.effect]
     return Said(tone, headline.format(**names), what.format(**names), facts)
+
+
+def _name(checked: Checked, paper: Coded) -> str:
+    """What the paper is called; the slip while a receipt is pending is none."""
+    act, code = checked.act, checked.code
+    if paper is Coded.RECEIPT and act is not None and code is not None and not act.redacted:
+        receipt = act.data.get("receipt", {})
+        mine = f"{receipt.get('symbol')}-{receipt.get('number')}" == code.number
+        if mine and receipt.get("provisional"):
+            return "Phiếu thu tạm"
+    return PAPERS[paper]
 
 
 def _facts(checked: Checked, paper: Coded) -> list[tuple[str, str]]:
@@ -147,7 +160,9 @@ def _facts(checked: Checked, paper: Coded) -> list[tuple[str, str]]:
             unsure = " (giờ ghi chưa chắc, Trung tâm đang kiểm lại)" if row.unsure else ""
             return [("Tình trạng", status), ("Hẹn trả", f"{due}{unsure}")]
         case Coded.RECEIPT:
+            pending = _name(checked, paper) != PAPERS[paper]
             return [
+                *([("Giá trị", "xác nhận đã nộp tiền, không thay biên lai")] if pending else []),
                 ("Số tiền", words.dong(act.data.get("total", 0))),
                 ("Thu lúc", words.full(act.at)),
                 ("Của hồ sơ", row.number),

@@ -16,7 +16,7 @@ from edge.keys import NodeKeys
 from edge.register import Fork
 from printing import raster
 from printing.spool import PrintJob
-from schemas.acts import FeeCollected, PaidLine, Reasoned, Receipt, ReceiptUndone
+from schemas.acts import FeeCollected, PaidLine, Reasoned, Receipt, ReceiptReplaced, ReceiptUndone
 from schemas.catalog import Duty, Entry, Grant, Role
 from schemas.fold import Dossier
 from schemas.slips import Coded, SlipCode
@@ -227,6 +227,27 @@ def test_a_receipt_is_worth_its_money_until_it_is_void(centre: SmallCentre) -> N
     assert "biên lai này đã bị huỷ" in _asked(centre, code).page.text
     another = code.replace("27TAA-17", "27TAA-18")
     assert "Biên lai đã bị sửa." in _asked(centre, another).page.text
+
+
+def test_a_slip_while_a_receipt_is_pending_is_no_receipt_and_ends_with_it(centre: SmallCentre) -> None:
+    """The receipt in its place proves the same money, under its own number."""
+    _take_money(centre)
+    dossier, node = centre.receive(), centre["counter-01"]
+    pending = Receipt(form="TẠM", symbol="Q01", number=7, provisional=True)
+    paid = FeeCollected(pending, (PaidLine("phi", "Phí thẩm định", 200_000),), 200_000, "Nông Văn Thắng")
+    collected = node.ledger.act(dossier.stream, "dossier.fee_collected", paid, by=CASHIER).timeline[-1].hash
+    slip = node.papers.code_of_receipt(dossier.stream, collected, pending)
+    text = _asked(centre, slip, "counter-01").page.text
+    assert "Phiếu thu tạm thật." in text
+    assert "không thay biên lai" in text
+    issued = Receipt(form="EBL01", symbol="27TAA", number=18)
+    replaced = ReceiptReplaced(collected, issued, "Đã có mạng.")
+    node.ledger.act(dossier.stream, "dossier.receipt_replaced", replaced, by=CASHIER, with_=(SUPERVISOR,))
+    assert "đã được thay bằng biên lai khác" in _asked(centre, slip, "counter-01").page.text
+    receipt = node.papers.code_of_receipt(dossier.stream, collected, issued)
+    text = _asked(centre, receipt, "counter-01").page.text
+    assert "Biên lai thật. Hồ sơ có ở máy này." in text
+    assert "Số biên lai 27TAA-18" in text
 
 
 def test_the_code_leads_a_telephone_to_the_public_page(centre: SmallCentre) -> None:
