@@ -156,7 +156,7 @@ def test_what_may_be_published_is_sound_in_other_eyes(forms: Forms, poppler: Pop
     base = forms.in_force("01", DAY)
     passed: list[Problem | None] = []
 
-    @settings(max_examples=times(8, 200), deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=times(4, 60), deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         lines=st.lists(LINES.filter(str.strip), max_size=12),
         marks=st.lists(LINES, max_size=4),
