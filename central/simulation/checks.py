@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import orjson
 
 from central.rebuild import rebuild
+from central.simulation.deeds import Promise
 from central.simulation.machine import Machine
 from central.simulation.world import MachineClock, World
 from central.verify import verify
@@ -24,10 +26,6 @@ from schemas.events import Event, parse
 from schemas.fold import Dossier, Place
 from schemas.slips import read
 from sync.documents import load, render
-
-if TYPE_CHECKING:
-    from central.simulation.deeds import Promise
-    from central.simulation.play import Run
 
 _BEGINS: Final = frozenset(("dossier.registered", "dossier.received", "dossier.entered_afterwards"))
 _RESULTS: Final = frozenset(("dossier.approved", "dossier.refused", "dossier.sealed"))
@@ -56,7 +54,19 @@ def held(machines: Iterable[Machine]) -> Held:
     }
 
 
-def together(run: Run, documents: Held) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What is known of a run besides its documents: what was promised to whom, the rows of each conflict that was seen,
+    what went wrong meanwhile, and the names of a machine and its copy."""
+
+    machines: Mapping[str, Machine]
+    promises: Sequence[Promise]
+    conflicts: Mapping[str, tuple[str, ...]]
+    failures: Sequence[str]
+    twins: Set[str]
+
+
+def together(run: Played, documents: Held) -> list[str]:
     """What is wrong between the nodes, in sentences."""
     machines = list(run.machines.values())
     central = run.machines["central"]
@@ -237,7 +247,7 @@ def _unexplained_papers(machines: Sequence[Machine], events: Mapping[str, Event]
             yield f"{machine.name}: {paper} came out and nobody asked for it"
 
 
-def _unknown_conflicts(run: Run) -> Iterator[str]:
+def _unknown_conflicts(run: Played) -> Iterator[str]:
     known = {row.name for row in conflicts.TABLE}
     for row in {row for rows in run.conflicts.values() for row in rows} - known:
         yield f"a conflict of the row {row}, which is not in the table"

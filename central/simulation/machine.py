@@ -105,7 +105,10 @@ class Machine:
             ids=ids,
             printer=self.tray,
             tick=lambda: 0.0,  # transactions must not be larger where the machine is quicker
+            stopwatch=self.world.passed,
         )
+        if not self.is_central:
+            self._node.hour.watch(self.world.passed)
         # how a paper looks is none of our business here, and costs 20 ms a paper
         self._spool = Spool(Printers.only(self.tray), lambda form, payload: payload, self._node.file.write)
         self.session = ids.hex()

@@ -13,12 +13,13 @@ from typing import Final
 
 from central.simulation import checks, deeds
 from central.simulation.deeds import Promise, Reception
-from central.simulation.founding import places
+from central.simulation.founding import WORKERS, places
 from central.simulation.machine import Machine
 from central.simulation.network import Network
 from central.simulation.sticks import Sticks
 from central.simulation.world import STEPS_A_DAY, World
 from edge.chain import ClockBehind
+from edge.hour import BEHIND
 from schemas.calendar import local_day
 from schemas.catalog import Duty
 from schemas.errors import Refused
@@ -30,6 +31,11 @@ TROUBLE: Final = 0.35
 """How likely a replication gets into trouble during the days of a run."""
 JUMPS: Final = (0, 0, -1, -1.5, -30, -600, 1, 45, 600, 2 * 24 * 60)
 """Minutes. A clock that is far behind stops the work at its machine until it is set right."""
+YEARS: Final = (-11, 4)
+"""2016 and 2031: the battery of a clock is empty, or somebody typed a year wrongly."""
+ANOTHER_YEAR: Final = 0.15
+ASKED: Final = 0.6
+"""How often somebody signs in, and is asked about the hour, before they work at a machine where something speaks against it."""
 WEEKS: Final = 2
 """Between the last step and the mending: whatever a clock did, it is past that now."""
 NEW: Final = 0.1
@@ -99,7 +105,8 @@ class Run:
                 self._step(step)
             self._mend(last)
             held = checks.held(self.machines.values())
-            failures = [*self.network.refused, *checks.together(self, held)]
+            played = checks.Played(self.machines, self.promises, self.conflicts, self.failures, self.twins)
+            failures = [*self.network.refused, *checks.together(played, held)]
         except Exception as why:  # noqa: BLE001 - whatever the program raises here is a finding
             failures = [*self.network.refused, f"step {self._last()}: {type(why).__name__}: {why}"]
             self._stop()
@@ -175,7 +182,14 @@ class Run:
         pair = self._pair()
         if pair is not None:
             self._say(f"{pair[0].name} calls {pair[1].name}")
+            self._compare_clocks(*pair)
             self.network.meet(*pair, trouble=TROUBLE)
+
+    def _compare_clocks(self, one: Machine, other: Machine) -> None:
+        """At every contact, before anything else: an answer has its date."""
+        if self.network.reaches(one, other):
+            with self._told():
+                one.node.hour.measured(other.clock().replace(microsecond=0))
 
     def _rivals(self) -> None:
         """Two machines that have not heard of each other lately do what cannot both stand."""
@@ -301,9 +315,23 @@ class Run:
         """A clock jumps, or somebody sets it right."""
         machine = self._anybody()
         if machine is not None:
-            machine.clock.ahead = timedelta(minutes=self.world.chance.choice(JUMPS))
+            chance = self.world.chance
+            machine.clock.ahead = timedelta(minutes=chance.choice(JUMPS))
+            if not machine.is_central and chance.random() < ANOTHER_YEAR:
+                machine.clock.ahead = timedelta(days=365 * chance.choice(YEARS))
+                self.world.faults["clock_of_another_year"] += 1
             self._say(f"{machine.name}: its clock is ahead by {machine.clock.ahead}")
             self.world.faults["clock_jump"] += 1
+
+    def _asked_about_the_hour(self, machine: Machine) -> None:
+        """Whoever signs in says what the wall says, where something speaks against the clock."""
+        hour = machine.node.hour
+        if machine.is_central or hour.doubt() is None or self.world.chance.random() >= ASKED:
+            return
+        right = abs(machine.clock.ahead) <= BEHIND
+        self._say(f"at {machine.name} somebody says that its clock is {'right' if right else 'wrong'}")
+        with self._told():
+            hour.confirm(WORKERS[0].id, right=right)
 
     def _clone(self) -> None:
         """Somebody copies a machine's disk, and the copy runs beside it. Once is enough."""
@@ -339,6 +367,7 @@ class Run:
 
     def _work_at(self, machine: Machine) -> None:
         chance = self.world.chance
+        self._asked_about_the_hour(machine)
         streams = checks.streams(machine)
         unanswered = self._unanswered.get(machine.name)
         with self._told():
@@ -478,6 +507,7 @@ class Run:
             before = self._held()
             for one in self.machines.values():
                 if one is not central:
+                    self._compare_clocks(one, central)
                     self.network.meet(one, central)
             if self._held() == before:
                 return

@@ -28,6 +28,7 @@ FAULTS: Final = (
     "duplicate",
     "reorder",
     "clock_jump",
+    "clock_of_another_year",
     "disk_full",
     "clone",
     "stick",
@@ -54,6 +55,10 @@ class World:
         self.now = moment_of(step)
         self.chance = self.drawn("")
         self._ids = self.drawn("ids")
+
+    def passed(self) -> float:
+        """Seconds since the beginning, whatever the machines' clocks say."""
+        return (self.now - OPENS).total_seconds()
 
     def ids(self) -> Ids:
         """Random values for a node, drawn from whichever step is being played."""

@@ -21,6 +21,7 @@ MUST_HAPPEN: Final = (
     "duplicate",
     "reorder",
     "clock_jump",
+    "clock_of_another_year",
     "disk_full",
     "stick",
     "stick_lost",
