@@ -17,7 +17,7 @@ PAGES = (
     *("/staff", "/staff/new", "/staff/viet.tq", "/delegations", "/staff/import", "/personal"),
     *("/personal/register", "/views", "/me", "/me/pin", "/me/hour", "/find"),
     *("/forms", "/forms/01", "/forms/02/new", "/forms/ticket/new", "/slip", "/courier"),
-    *("/printing", "/printers/search"),
+    *("/printing", "/printers/search", "/sync", "/nodes"),
 )
 
 
