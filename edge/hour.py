@@ -109,6 +109,8 @@ class Hour:
         expected = at + timedelta(seconds=self._uptime() - uptime)
         if abs(now - expected) <= BEHIND:
             return None
+        if self._counted_from is not None:  # it was wrong before it jumped: what is counted past it is known
+            expected = self.now()
         return Doubtful(Doubt.AHEAD if now > expected else Doubt.BEHIND, now, expected, jumped=True)
 
     def _keep_pace(self) -> None:
@@ -123,7 +125,7 @@ class Hour:
         now, last = self.now(), self._last()
         if last is not None and last - now > BEHIND and not self.covers(last):
             return Doubtful(Doubt.BEHIND, now, last)
-        said = moment(self._confirmed.at) if self._confirmed else None
+        said = moment(self._confirmed.known or self._confirmed.at) if self._confirmed else None
         if last is not None and self.covers(last):
             last = None
         known = max((at for at in (last, said, self._agreed) if at is not None), default=None)
@@ -138,7 +140,7 @@ class Hour:
     def confirm(self, by: str, *, right: bool) -> None:
         """The person was shown the day and the hour, and showed their PIN."""
         last, doubtful = self._last(), self.doubt()
-        known = doubtful.known if doubtful is not None and not right else None
+        known = None if right else self._known(doubtful)
         said = Confirmed(
             timestamp(self._clock()),
             timestamp(last) if last else "",
@@ -151,6 +153,12 @@ class Hour:
             self._counted_from = (known, self._stopwatch()) if known else None
             self._keep_pace()
             self._keep(_CONFIRMED, msgspec.json.encode(said).decode())
+
+    def _known(self, doubtful: Doubtful | None) -> datetime | None:
+        """From which moment to go on where the clock is wrong; None where nothing but the clock is known."""
+        if doubtful is not None:
+            return doubtful.known
+        return self.now() if self._counted_from is not None else None
 
     def measured(self, theirs: datetime) -> None:
         """Another node told its hour just now, to the second."""

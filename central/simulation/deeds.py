@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache, partial
 from random import Random
 from typing import Final
@@ -37,8 +37,8 @@ from schemas.acts import (
     TicketTaken,
 )
 from schemas.calendar import local_day
-from schemas.catalog import Admission, Revocation, Role
-from schemas.errors import NotAllowed
+from schemas.catalog import Admission, Procedure, Revocation, Role
+from schemas.errors import Because, NotAllowed
 from schemas.events import Event, StreamId, moment, timestamp
 from schemas.fold import Dossier, Place
 from schemas.seals import fingerprint, sign_decision
@@ -134,7 +134,7 @@ def fill_in(machine: Machine, chance: Random, stream: StreamId | None = None) ->
     """Somebody comes with their papers; `stream` is what they had registered before."""
     node = machine.node
     at = node.clock()
-    procedure = chance.choice(node.catalog.latest.procedures(local_day(at)))
+    procedure = chance.choice(_procedures(machine, at))
     name, identity = chance.choice(PEOPLE)
     papers = (ReceivedComponent("Đơn đề nghị", 1), ReceivedComponent("Bản sao giấy tờ", 0, 1))
     draft = Draft(procedure.code, Party(name, identity, phone="0912000345"), papers[: chance.randint(1, 2)])
@@ -193,7 +193,7 @@ def register(machine: Machine, chance: Random, number: str) -> Promise:
     """
     node = machine.node
     at = node.clock()
-    procedures = tuple(node.catalog.latest.procedures(local_day(at)))
+    procedures = _procedures(machine, at)
     procedure = chance.choice(procedures)
     stream = node.ids.stream(at)
     scene = Scene(node.projector.dossier(stream), timestamp(at), chance, procedures)
@@ -207,6 +207,14 @@ def register(machine: Machine, chance: Random, number: str) -> Promise:
     receivers = [worker.id for worker in WORKERS if _RECEIVES.role in worker.roles]
     dossier = node.ledger.act(stream, _REGISTERS.kind, data, by=chance.choice(receivers))
     return _promised(machine, dossier, _REGISTERS.kind)
+
+
+def _procedures(machine: Machine, at: datetime) -> tuple[Procedure, ...]:
+    """Those in force at a moment. Raises `NotAllowed` where there are none: in another year nothing can be applied for."""
+    found = tuple(machine.node.catalog.latest.procedures(local_day(at)))
+    if not found:
+        raise NotAllowed(Because.NO_SUCH_PROCEDURE)
+    return found
 
 
 def queue(machine: Machine, chance: Random) -> Promise | None:

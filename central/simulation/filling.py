@@ -73,8 +73,8 @@ _BY_NAME: Final[Mapping[str, Callable[[Scene], object]]] = {
     "name": lambda scene: scene.chance.choice(PEOPLE)[0],
     "identity": lambda scene: scene.chance.choice(PEOPLE)[1],
     "phone": lambda scene: "0912000345",
-    "agency": lambda scene: scene.chance.choice(scene.procedures).agency,
-    "procedure": lambda scene: scene.chance.choice(scene.procedures).code,
+    "agency": lambda scene: _one_of(scene.procedures, scene, "procedure").agency,
+    "procedure": lambda scene: _one_of(scene.procedures, scene, "procedure").code,
     "result": lambda scene: file_id(scene.draft),
     "passed": lambda scene: scene.chance.random() < 0.8,
 }

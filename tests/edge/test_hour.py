@@ -148,3 +148,37 @@ def test_a_night_in_which_the_machine_slept_is_no_jump(centre: SmallCentre) -> N
     centre.clock.forward(hours=9)
     assert node.hour.jumped_to() is None
     assert _clock_of(centre, centre.receive()) is None
+
+
+def test_a_clock_that_was_wrong_and_jumps_is_measured_by_what_was_counted_past_it(
+    centre: SmallCentre,
+) -> None:
+    """At 2016, and said to be wrong; then set to something else that is wrong: what was known goes on, not 2016."""
+    node = centre["counter-01"]
+    node.hour.watch(centre.clock.stopwatch)
+    centre.receive()
+    centre.clock.turn(days=-4015)
+    node.hour.confirm("hanh.nh", right=False)
+    centre.clock.forward(hours=1)
+    known = node.hour.now()
+    centre.clock.turn(days=4015, minutes=45)
+    doubtful = node.hour.doubt()
+    assert doubtful is not None
+    assert abs(doubtful.known - known) < timedelta(minutes=1)
+    node.hour.confirm("hanh.nh", right=False)
+    assert abs(node.hour.now() - known) < timedelta(minutes=1)
+
+
+def test_who_says_twice_that_a_clock_is_wrong_is_asked_no_more(centre: SmallCentre) -> None:
+    """Also at a machine that has never been in contact: nothing but its own acts is known."""
+    node = centre["counter-01"]
+    centre.receive()
+    centre.clock.turn(days=-4015)
+    node.hour.confirm("hanh.nh", right=False)
+    known = node.hour.now()
+    assert node.hour.doubt() is None
+    node.hour.confirm("hanh.nh", right=False)
+    assert abs(node.hour.now() - known) < timedelta(minutes=1)
+    assert node.hour.doubt() is None
+    assert _clock_of(centre, centre.receive()) == "unsure"
+    assert abs(centre.reopen("counter-01").hour.now() - known) < timedelta(minutes=1)
