@@ -103,6 +103,7 @@ class _Office:
         """Withdrawn and not let go, twice; appraised, approved, returned: each act builds on the one before."""
         stream = self._counter.node.ids.stream(self._at)
         before: list[str] = []
+        named: dict[str, str] = {}
         for kind, data, by in self._acts(self._people.name()):
             self._at += _STEP
             act, hand = BY_KIND[kind], self._counter if by == RECEIVER else self._room
@@ -113,10 +114,13 @@ class _Office:
                 self._at,
                 by,
                 parents=before,
-                rests_on=before if act.effect is Effect.DECISION else None,
+                rests_on=[named[one] for one in act.rests if one in named]
+                if act.effect is Effect.DECISION
+                else None,
                 sign=self._sign if act.signed else None,
             )
-            before = [_hash(document)]
+            named[kind] = _hash(document)
+            before = [named[kind]]
             yield document
 
     def _acts(self, name: str) -> Iterator[tuple[str, msgspec.Struct, str]]:

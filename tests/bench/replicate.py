@@ -23,7 +23,7 @@ from edge.node import Folder
 from edge.settings import PeerSettings, read_settings
 from schemas.events import Document
 from sync.documents import dump
-from tests.bench import bundles, documents, processes, pulling
+from tests.bench import bundles, documents, processes, pulling, windows
 from tests.bench.edges import EDGES, Edges, live_edges
 from tests.bench.figures import ROUNDS, Bench, Figure, Round, Size, p50, p95
 from tests.bench.ground import Ground
@@ -42,6 +42,7 @@ _EVENTS: Final = {Size.FULL: 20_000, Size.QUICK: 1_500}
 _LIVE: Final = {Size.FULL: 200, Size.QUICK: 20}
 _TO_MANY: Final = {Size.FULL: 40, Size.QUICK: 5}
 _ARCHIVE: Final = {Size.FULL: 500_000, Size.QUICK: 5_000}
+_WINDOW: Final = {Size.FULL: 25_000, Size.QUICK: 2_000}
 _OVER_THE_RELAY: Final = 3_000
 _PATIENCE_S: Final = 30.0
 _CARRIED: Final = {Size.FULL: bundles.COUNT, Size.QUICK: 1_000}
@@ -54,7 +55,10 @@ _LACKS_POUCHDB: Final = lacks_pouchdb_server()
 def prepared(ground: Ground, size: Size) -> Iterator[Round]:
     """Everything that serves stands beside each other and is idle but for the one that is measured."""
     with ground.centre("written") as centre:
-        written = documents.events(centre, _EVENTS[size] + ROUNDS * (_LIVE[size] + _TO_MANY[size]) + 2)
+        written = documents.events(
+            centre, max(_WINDOW[size], _EVENTS[size] + ROUNDS * (_LIVE[size] + _TO_MANY[size]) + 2)
+        )
+    loaded = written[: _WINDOW[size]]
     events, single = written[: _EVENTS[size]], iter(written[_EVENTS[size] :])
     folders, rounds = _Folders(ground), count()
     calm_collector()  # the receiver is in this process, and is to be as its own would be
@@ -66,6 +70,9 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
         little = _serving(stack, folders, small)
         carried, giver = events[: _CARRIED[size]], folders.data() / _CENTRAL
         pulling.lay_down(giver, carried)
+        loading = folders.data()
+        windows.fill(loading / _CENTRAL, loaded)
+        full = stack.enter_context(processes.node(loading / _CENTRAL))
         line = stack.enter_context(_listening(ground.copy("live")))
         line.lag_ms(next(single))  # until both have met
         many = stack.enter_context(_many(ground.copy("many")))
@@ -77,6 +84,9 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
             round_ = next(rounds)
             figures = pulling.pulled(whole, folders.fresh(), len(events))
             rates = [rate for peer in peers for rate in peer.rates(round_)]
+            counter = folders.fresh()
+            figures |= windows.first_load(full, counter, len(loaded))
+            figures |= windows.a_day(counter, len(loaded))
             figures |= {
                 "pulled_peer": max(rates, default=0.0),
                 "pulled_ratio": figures["pulled"] / max(rates, default=figures["pulled"]),
@@ -304,6 +314,26 @@ BENCH: Final = Bench(
         ),
         Figure("pulled_ratio", "ours in terms of the peer's", "times", "higher", must=1.0, aim=2.0),
         Figure("pulled_windows", "every second dossier: chains with gaps", "events/s", "higher"),
+        Figure(
+            "first_page",
+            "an edge switched on for the first time, a window of 25,000 events (2,000 with --quick): its first page",
+            "s",
+            "lower",
+            must=10,
+            aim=3,
+        ),
+        Figure(
+            "first_load",
+            "from there until all of the window is here, filtered, verified and projected, pages served meanwhile",
+            "events/s",
+            "higher",
+        ),
+        Figure(
+            "window_day",
+            "what leaves such a window in a day, a sixtieth of it: time of the only writer",
+            "ms",
+            "lower",
+        ),
         Figure("processor_target", "processor time at the receiver, 1,000 events of `pulled`", "s", "lower"),
         Figure("processor_source", "the same at the sender", "s", "lower"),
         Figure(
