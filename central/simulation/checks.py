@@ -107,11 +107,7 @@ def apart(data: Path, world: World, *, cloned: bool) -> list[str]:
 
     The results of the simulation are no PDFs, so that nobody signs them as such: that one complaint is expected.
     """
-    verdict = verify(data)
-    said = [str(one) for one in verdict.findings if not one.what.startswith("the result of ")]
-    if cloned:
-        # two machines with one chain are seen, and said: that is what a verification is for
-        said = [one for one in said if not any(words in one for words in _OF_CLONES)]
+    said = verified(data, cloned=cloned)
     rebuilt = rebuild(data, clock=MachineClock(world), ids=world.ids())
     said += [f"{one.node_folder}: {one.problem}" for one in rebuilt if one.problem]
     said += [
@@ -122,6 +118,15 @@ def apart(data: Path, world: World, *, cloned: bool) -> list[str]:
     if len({one.digest for one in rebuilt}) != 1:
         said.append("the nodes' folds have different digests")
     return _few(said)
+
+
+def verified(data: Path, *, cloned: bool) -> list[str]:
+    """What `verify` alone says."""
+    said = [str(one) for one in verify(data).findings if not one.what.startswith("the result of ")]
+    if cloned:
+        # two machines with one chain are seen, and said: that is what a verification is for
+        said = [one for one in said if not any(words in one for words in _OF_CLONES)]
+    return said
 
 
 def _few(said: Sequence[str]) -> list[str]:

@@ -36,6 +36,7 @@ FAULTS: Final = (
     "stick_again",
     "stick_gap",
     "slip_again",
+    "left",
 )
 
 
