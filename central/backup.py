@@ -91,7 +91,7 @@ def back_up(
         _verify(half, told, asked)
         manifest = Manifest(1, settings.node, at, _heads(folder, half), _hashes(half, told))
         _put(half / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
-        _sync(half)
+        _sync(*half.rglob("*"), half)
         half.rename(target)
         _sync(target.parent)
     except (OSError, dbapi2.DatabaseError) as why:
@@ -257,9 +257,8 @@ def _put(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def _sync(folder: Path) -> None:
-    """Everything in it, and its own list of names."""
-    for path in (*folder.rglob("*"), folder):
+def _sync(*paths: Path) -> None:
+    for path in paths:
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)

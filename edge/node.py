@@ -172,6 +172,8 @@ class Node:
         self._catalog_lock = threading.RLock()
         self._entries: dict[str, list[Document]] = {}
         self._branches: set[str] = set()
+        self._choices: list[Document] = []
+        """Choices between two branches that have not been reached yet."""
         self._left: str | None = None
         """The choice by which this node has just left the other branch of the catalog."""
         self.file = NodeFile(SqliteFile(folder.database, key=folder.at_rest.database_key))
@@ -493,26 +495,27 @@ class Node:
             for document in run:
                 del self._entries[document["prev"]]
             chosen = self._chosen(documents)
-            if any(document.get("kind") == "catalog.chosen" for document in (*run, *documents)):
+            if chosen or any(document.get("kind") == "catalog.chosen" for document in run):
                 self.catalog_problem, documents = None, self.entries()
                 self._branches.clear()
             self._note_branches(documents)
             return chosen or self.catalog.number > before
 
     def _chosen(self, documents: Sequence[Document]) -> bool:
-        """Go over to a branch that two administrators chose, where this node has gone along the other; whether it did."""
-        for document in documents:
-            if document.get("kind") != "catalog.chosen":
-                continue
+        """Go over to a branch that two administrators chose, where this node has gone along the other; whether it did.
+
+        What leads to the choice may come after it: it is looked at again until it is reached.
+        """
+        self._choices += [one for one in documents if one.get("kind") == "catalog.chosen"]
+        for document in list(self._choices):
             name = f"{document['seq']}-{_hash(document)[:16]}"
-            if self.catalog.at(name) is not None or self.catalog.drops(name):
+            if self.catalog.at(name) is not None:
+                self._choices.remove(document)
                 continue
-            branch = branch_with(self.entries(), _hash(document))
             other = Catalog(self.catalog.root)
             try:
-                other.apply(branch)
-            except CatalogBroken as why:
-                self.catalog_problem = why
+                other.apply(branch_with(self.entries(), _hash(document)))
+            except CatalogBroken:
                 continue
             if any(other.drops(own) for own in self.catalog.names):
                 self.go_over(other)

@@ -759,9 +759,12 @@ class Catalog:
         if not (signature_holds(event, self.root) and seal_holds(document, card.ed25519)):
             return None
         self._introduced[card.node] = card
-        if self._centre is None or _follows(card.node, self._centre):
-            self._centre = card.node
+        self._meet(card.node)
         return card
+
+    def _meet(self, node: str) -> None:
+        if self._centre is None or _follows(node, self._centre):
+            self._centre = node
 
     def key_of_central(self, node: str) -> str | None:
         """The key of one that is, was or will be central; None for any other node."""
@@ -835,6 +838,8 @@ class Catalog:
         introduced = {**self._introduced, **other._introduced}
         vars(self).update(vars(other))
         self._introduced = introduced
+        for node in introduced:
+            self._meet(node)
 
     @property
     def latest(self) -> View:

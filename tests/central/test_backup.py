@@ -39,6 +39,7 @@ def test_a_running_counter_is_copied_with_all_that_it_had_written(
             written.append(centre.receive(applicant="Lý Thị Dung").stream)
 
     folder = Folder(centre.data / "counter-01")
+    (tmp_path / "beside").symlink_to("nowhere")  # what lies beside the backup is none of its business
     manifest = back_up(
         folder, read_settings(folder.path), tmp_path / "copy", clock=centre.clock, told=receives
     )

@@ -55,6 +55,35 @@ def test_what_never_left_a_lost_counter_comes_in_and_is_held_until_the_desk_has_
     assert not any(again.new.values())
 
 
+def test_what_is_lost_with_a_disk_is_named_exactly_and_comes_back_after_three_weeks(
+    centre: SmallCentre,
+) -> None:
+    """One act is everywhere, one nowhere else, one at a neighbour, one nowhere else again."""
+    centre.receive()
+    centre.meet()
+    centre.receive(applicant="Lý Thị Hai")
+    third = centre.receive(applicant="Lý Thị Ba")
+    document = centre["counter-01"].stores["dossiers"].get(f"{third.stream}:{third.timeline[0].hash}")
+    take_in(centre["counter-02"], "dossiers", [document], "counter-01.1")
+    centre.receive(applicant="Lý Thị Tư")
+    centre["counter-01"].close()
+    office = Enrolment(centre["central"])
+    office.revoke("counter-01.1", "lost", by="quan.nv")
+    first = office.remains("counter-01.1")
+    assert (first.upto, first.missing, first.beyond) == (1, [], [])
+    assert first.at is not None
+
+    centre.copy(centre["counter-02"], centre["central"])
+    known = office.remains("counter-01.1")
+    assert (known.upto, known.missing, known.beyond) == (1, [2], [3])
+
+    centre.clock.forward(days=21)
+    rescued = found(centre, centre.data / "counter-01")
+    assert (rescued.known["dossiers"], rescued.new["dossiers"], rescued.held) == (2, 2, 2)
+    back = office.remains("counter-01.1")
+    assert (back.upto, back.missing, back.beyond) == (1, [], [2, 3, 4])
+
+
 def test_what_the_law_demanded_to_be_gone_does_not_come_back_from_a_disk(centre: SmallCentre) -> None:
     dossier = centre.receive()
     centre["counter-01"].close()

@@ -79,8 +79,9 @@ def backed_up(small: SmallCentre, target: Path) -> Path:
 
 
 def central_is_lost(small: SmallCentre) -> None:
-    small.nodes.pop("central").close()
-    (small.data / "central").rename(small.data / "lost").rename(small.data.parent / "lost")
+    lost = small.nodes.pop("central")
+    lost.close()
+    lost.folder.path.rename(small.data.parent / lost.id)
 
 
 def restored(small: SmallCentre, authority: Authority, backup: Path | None) -> None:
@@ -315,3 +316,13 @@ def test_two_branches_stop_central_until_two_administrators_choose(
     small.receive("counter-02", by="long.pd", applicant="Nông Thị Sau")
     small.meet()
     assert {node.catalog.name for node in small.nodes.values()} == {central.catalog.name}
+    central_is_lost(small)
+    wanted = NewCentral(small.data / "central", authority, None, "central.3")
+    restore_centre(wanted, OPEN, clock=small.clock, ids=small.ids, told=silent)
+    small.nodes["central"] = small.open("central")
+    meet_it(small, *EDGES)
+    for name in ("counter-02", "counter-01", "room-01"):  # whose word came first is no matter
+        small.copy(small[name], small["central"])
+    take_over(small["central"], by="quan.nv", without=[small[name].id for name in EDGES])
+    small.meet()
+    assert {node.catalog.name for node in small.nodes.values()} == {small["central"].catalog.name}
