@@ -35,8 +35,9 @@ from edge.enrolment import lay_down, make_request
 from edge.ids import Ids
 from edge.keys import NodeKeys, keep_keys
 from edge.ledger import counter_of
-from edge.node import Folder, Node, branch_with, server_uuid
+from edge.node import Folder, Node, branch_with
 from edge.settings import NodeSettings, write_settings
+from edge.succession import SENT
 from schemas import numbers
 from schemas.calendar import local_day
 from schemas.canonical import canonical, from_base64, to_base64
@@ -44,7 +45,6 @@ from schemas.catalog import KINDS, Card, Catalog, Choice, Confirmation, Entry, s
 from schemas.enrolment import incarnation, read_request
 from schemas.events import Document, Signed, moment, timestamp, write
 from schemas.seals import sign_decision
-from sync.checkpoints import replication_id
 from sync.documents import load
 from sync.errors import NotFound
 
@@ -55,16 +55,11 @@ _BACK: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What has come from one machine: its catalog and its acts, all that it has."""
+    """Whether a machine has said that it has brought its catalog and its acts, all that it has."""
 
     node: str
-    catalog: bool
-    acts: bool
+    all: bool
     heard_at: datetime | None
-
-    @property
-    def all(self) -> bool:
-        return self.catalog and self.acts
 
 
 def prepare(
@@ -126,25 +121,17 @@ def tls_authority_of(backup: Path, at_rest: AtRest) -> TlsAuthority | None:
 
 
 def collected(centre: Node) -> list[Collected]:
-    """What has come from each machine that has a card: as far as it says itself that it has sent all it has."""
+    """What has come from each machine that has a card."""
     return [
-        Collected(
-            card.node,
-            _has_sent(centre, card.node, "catalog"),
-            _has_sent(centre, card.node, "dossiers"),
-            centre.contacts.of(card.node).heard_at,
-        )
+        Collected(card.node, _has_sent(centre, card.node), centre.contacts.of(card.node).heard_at)
         for card in sorted(centre.catalog.latest.cards(), key=lambda card: card.node)
         if card.opens and card.place != incarnation(centre.id)[0]
     ]
 
 
-def _has_sent(centre: Node, node: str, database: str) -> bool:
-    """Whether the machine has noted here that it has sent what it had."""
-    ends = [f"{server_uuid(one)}/{database}" for one in (node, centre.id)]
-    note = replication_id(node_id=node, source_id=ends[0], target_id=ends[1])
+def _has_sent(centre: Node, node: str) -> bool:
     try:
-        centre.stores[database].get_local(note)
+        centre.stores["catalog"].get_local(f"{SENT}{node}")
     except NotFound:
         return False
     return True
@@ -349,7 +336,10 @@ def _require_ready(centre: Node, by: str, without: Sequence[str]) -> None:
     if not centre.catalog.number:
         raise NotGranted("no machine has brought the catalog yet: wait until one has", "nothing")
     Enrolment(centre).require_administrator(by)
-    missing = [one.node for one in collected(centre) if not one.all and one.node not in without]
+    machines = collected(centre)
+    if not any(one.all or one.node in without for one in machines):
+        raise NotGranted("no machine has brought all of the catalog yet: wait until one has", "nothing")
+    missing = [one.node for one in machines if not one.all and one.node not in without]
     if missing:
         raise NotGranted(
             f"not everything has come from {', '.join(missing)}: wait, or say that it is not waited for with --without",

@@ -35,8 +35,9 @@ def peers_of(
     if centre is not None and (newest := view.catalog.card_of(centre)) is not None:
         cards[centre] = newest
         for node in [node for node in cards if node != centre and cards[node].place == newest.place]:
-            del cards[node]  # whom it took over from
-            own.setdefault(centre, own.get(node, ""))
+            del cards[node]  # whom it took over from, at the same address
+            if centre not in own and node in own:
+                own[centre] = own[node]
     peers = []
     for card in sorted(cards.values(), key=lambda card: (card.node != centre, card.node)):
         if card.node == settings.node or not card.opens:

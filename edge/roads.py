@@ -35,7 +35,7 @@ from edge.leaving import Holds
 from edge.node import Node, server_uuid
 from edge.peers import PeerNode, peers_of
 from edge.streams import Streams
-from edge.succession import ask_who, is_a_stranger
+from edge.succession import SENT, ask_who, give_catalog, is_a_stranger
 from schemas.errors import Malformed
 from schemas.events import timestamp
 from sync.errors import SyncError, Unavailable
@@ -141,7 +141,8 @@ class _Way:
 
 @dataclass(slots=True)
 class _Line:
-    """All that goes on with one peer. `at`: which of its addresses is used; `files`: to fetch them from there."""
+    """All that goes on with one peer. `at`: which of its addresses is used; `files`: to fetch them from there; `told`:
+    that all is sent, to a new central."""
 
     peer: PeerNode
     at: int = 0
@@ -150,6 +151,7 @@ class _Line:
     ways: list[_Way] = field(default_factory=list)
     probe: RemotePeer | None = None
     asked_at: float | None = None
+    told: bool = False
     probing: threading.Thread | None = None
     fetching: RemotePeer | None = None
 
@@ -390,6 +392,7 @@ class Roads:
                 if probe is not None:
                     probe.revs_diff({})
                     self._ask_what_central_holds(line, probe)
+                    self._tell_that_all_is_sent(line, probe)
             except SyncError as why:
                 if probe is not line.probe:  # closed by us, and another address is used by now
                     continue
@@ -423,11 +426,24 @@ class Roads:
         if first:
             self._open_and_shut()
 
+    def _tell_that_all_is_sent(self, line: _Line, probe: RemotePeer) -> None:
+        """To a new central, which takes over when everybody has brought what they have; files may come later."""
+        catalog = self._node.catalog
+        if line.told or line.node != catalog.centre or catalog.seated == catalog.centre:
+            return
+        ways = [way for way in line.ways if way.direction == "push" and way.database != "files"]
+        if ways and all(way.status().state is State.WAITING for way in ways):
+            probe.put_local(f"{SENT}{self._node.id}", {"catalog": catalog.name})
+            line.told = True
+
     def _meet(self, line: _Line) -> None:
         """Somebody else answers where central was: perhaps a new central. Roads to it are made by `look`."""
-        said = ask_who(line.url)
-        if said is not None:
-            self._node.hears_of_central(said)
+        shown = ask_who(line.url)
+        if shown is None:
+            return
+        self._node.hears_of_central(shown.card)
+        if shown.collects and shown.card.get("node") == self._node.catalog.centre:
+            give_catalog(line.url, self._node)  # else it may not know this machine, and let it in
 
     def _wake(self, line: _Line) -> None:
         for way in line.ways:

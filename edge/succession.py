@@ -12,24 +12,39 @@ import contextlib
 import http.client
 import json
 import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Flask, Response
+import orjson
+from flask import Flask, Response, request
 
 from edge.node import Node
 from schemas.events import Document
-from sync.errors import SyncError, Unauthorized
+from sync.errors import BadRequest, SyncError, Unauthorized, Unavailable
 from sync.tls import NotTrusted, is_loopback, pinned
 
 PATH: Final = "/centre"
+COLLECTS: Final = "Motcua-Collects"
+SENT: Final = "sent-"
+"""`_local/sent-NODE` in the `catalog` of a central that collects: that machine says that it has sent all it has."""
 LARGEST: Final = 64 * 1024
+LARGEST_CATALOG: Final = 64 * 1024 * 1024
 PATIENCE_S: Final = 2.0
+GIVING_S: Final = 60.0
+_AT_ONCE: Final = 500
 
 
 def create_introducing(centre: Node) -> Flask:
-    """`GET /centre`, at a central that took over: its card. Nobody signs in; it is no secret."""
+    """`GET /centre`, at a central that took over: its card. Nobody signs in; it is no secret.
+
+    `POST /centre`, while it collects: a catalog. A central that has nothing knows no machine's key, and so nobody could
+    sign in to bring it the first one. What the authority and the centrals have not signed and sealed is refused.
+    """
     app = Flask("introducing", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_CATALOG
 
     @app.get(PATH)
     def introduce() -> Response:
@@ -37,7 +52,23 @@ def create_introducing(centre: Node) -> Flask:
             card = centre.folder.succession.read_bytes()
         except FileNotFoundError:
             return Response(status=404)
-        return Response(card, mimetype="application/json")
+        headers = {COLLECTS: "1"} if centre.collects else {}
+        return Response(card, mimetype="application/json", headers=headers)
+
+    @app.post(PATH)
+    def take() -> Response:
+        if not centre.collects:
+            return Response(status=409)
+        said = request.get_json(silent=True)
+        if not isinstance(said, list) or not all(isinstance(one, dict) for one in said):
+            return Response(status=400)
+        store = centre.stores["catalog"]
+        try:
+            for first in range(0, len(said), _AT_ONCE):
+                store.bulk_docs(said[first : first + _AT_ONCE], new_edits=False, source="")
+        except (BadRequest, Unavailable):
+            return Response(status=400)
+        return Response(status=204)
 
     return app
 
@@ -47,19 +78,52 @@ def is_a_stranger(why: SyncError) -> bool:
     return isinstance(why, Unauthorized) or str(NotTrusted()) in str(why)
 
 
-def ask_who(url: str) -> Document | None:
-    """What whoever answers at an address has to show; None where it is nothing."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What whoever answers at central's address has to show; `collects`: it wants the catalog."""
+
+    card: Document
+    collects: bool
+
+
+def ask_who(url: str) -> Shown | None:
+    """None where nothing of the kind comes back. Nothing of it is believed."""
+    with (
+        contextlib.suppress(OSError, http.client.HTTPException, ValueError),
+        _line(url, lambda shown: True, PATIENCE_S) as (connection, path),
+    ):
+        connection.request("GET", path)
+        response = connection.getresponse()
+        said = json.loads(response.read(LARGEST)) if response.status == http.HTTPStatus.OK else None
+        if isinstance(said, dict):
+            return Shown(said, response.headers.get(COLLECTS) == "1")
+    return None
+
+
+def give_catalog(url: str, node: Node) -> bool:
+    """Bring a new central the catalog, after it was introduced here; whether it took it."""
+    centre = node.catalog.centre or ""
+    with (
+        contextlib.suppress(OSError, http.client.HTTPException),
+        _line(url, partial(node.trusts, centre), GIVING_S) as (connection, path),
+    ):
+        body = orjson.dumps(node.entries())
+        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        return connection.getresponse().status == http.HTTPStatus.NO_CONTENT
+    return False
+
+
+@contextlib.contextmanager
+def _line(
+    url: str, trusts: Callable[[bytes], bool], patience_s: float
+) -> Iterator[tuple[http.client.HTTPConnection, str]]:
+    """A connection to central's address, and the path there. Raises `OSError`."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     if parts.scheme != "https" and not is_loopback(host):
-        return None
-    with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
-        connection = http.client.HTTPConnection(host, port, timeout=PATIENCE_S)
-        with contextlib.closing(connection):
-            line = socket.create_connection((host, port), timeout=PATIENCE_S)
-            connection.sock = pinned(line, lambda shown: True, host=host) if parts.scheme == "https" else line
-            connection.request("GET", parts.path.rstrip("/") + PATH)
-            response = connection.getresponse()
-            said = json.loads(response.read(LARGEST)) if response.status == http.HTTPStatus.OK else None
-            return said if isinstance(said, dict) else None
-    return None
+        raise OSError(f"{url} is open to everybody on the line")
+    connection = http.client.HTTPConnection(host, port, timeout=patience_s)
+    with contextlib.closing(connection):
+        line = socket.create_connection((host, port), timeout=patience_s)
+        connection.sock = pinned(line, trusts, host=host) if parts.scheme == "https" else line
+        yield connection, parts.path.rstrip("/") + PATH

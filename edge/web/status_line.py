@@ -124,7 +124,8 @@ def _contact(contact: Contact, now: datetime) -> Fact:
 
 def _contact_with_nodes(here: Site, now: datetime) -> Fact:
     key = "Liên lạc với máy trạm"
-    contacts = [here.node.contacts.of(card.node) for card in here.view.cards() if card.node != here.node.id]
+    others = [card for card in here.view.cards() if card.opens and card.place != here.card.place]
+    contacts = [here.node.contacts.of(card.node) for card in others]
     if not contacts:
         return Fact("", "ok", key, "chưa có máy trạm nào", "chưa có máy trạm nào")
     near = [one.heard_at for one in contacts if one.heard_at is not None and one.lost_since is None]

@@ -138,7 +138,9 @@ def founded(data: Path, count: int) -> Iterator[tuple[Processes, Authority]]:
         one.stop()
 
 
-def test_central_of_yesterday_gets_all_of_today_back_from_the_edges(tmp_path: Path, times: Times) -> None:
+@pytest.mark.timeout(1800)  # 24 processes start one after the other
+def test_the_edges_give_everything_back(tmp_path: Path, times: Times) -> None:
+    """To a central of yesterday what was done today; to one that has nothing, all there is."""
     with founded(tmp_path / "centre", times(2, 24)) as (centre, authority):
         centre.start("central")
         folder = Folder(centre.data / "central")
@@ -154,6 +156,15 @@ def test_central_of_yesterday_gets_all_of_today_back_from_the_edges(tmp_path: Pa
         wanted = NewCentral(folder.path, authority, tmp_path / "backup")
         restore_centre(wanted, OPEN, clock=system_clock, ids=Ids(), told=silent)
         assert not today & centre.streams("central")
+        centre.start("central")
+        until(lambda: takes_over(centre), PATIENCE_S)
+        assert today <= centre.streams("central")
+        until(lambda: len({frozenset(centre.entries(name)) for name in folders}) == 1, PATIENCE_S)
+
+        centre.kill("central")
+        folder.path.rename(tmp_path / "lost too")
+        wanted = NewCentral(folder.path, authority, None, "central.3")
+        restore_centre(wanted, OPEN, clock=system_clock, ids=Ids(), told=silent)
         centre.start("central")
         until(lambda: takes_over(centre), PATIENCE_S)
         assert today <= centre.streams("central")

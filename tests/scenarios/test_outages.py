@@ -113,6 +113,7 @@ def hall(tmp_path: Path) -> Iterator[Hall]:
     hall.close()
 
 
+@pytest.mark.timeout(900)
 def test_the_page_is_right_from_the_first_command_to_the_last(hall: Hall) -> None:
     """One day: a backup, a counter's disk lost and found, central lost and another one in its place, a copy of it."""
     hall.found()
@@ -188,4 +189,4 @@ def test_the_page_is_right_from_the_first_command_to_the_last(hall: Hall) -> Non
             titles.add((node.catalog.seated, card.title))
     assert titles == {("central.3", "Quầy 02 cũ")}
     numbers = hall.numbers("central3")
-    assert len(set(numbers)) == len(numbers) == 4
+    assert len(set(numbers)) == len(numbers) == 3  # the fourth is held until the desk has looked

@@ -40,9 +40,11 @@ def test_a_new_central_shows_what_has_come_and_takes_over_when_somebody_says_so(
     quan = at_central(small)
     assert "Trung tâm mới đang gom dữ liệu" in quan.open("/nodes").page.text
     collecting = quan.open(PAGE)
-    assert "Chưa về" in collecting.page.text
+    assert "Chưa về đủ" in collecting.page.text
     refused = quan.press(collecting, "/takeover")
     assert refused.status == 422
+    assert "Chưa máy nào đem danh mục về" in refused.page.text
+    refused = quan.press(collecting, "/takeover", without=[small["room-01"].id])
     assert "Chưa đủ việc từ" in refused.page.text
     code = quan.press(quan.open("/nodes/code"), "place", place="counter-03", title="Quầy 03", kind="counter")
     assert (code.status, "chưa ghi gì" in code.page.text) == (422, True)
