@@ -88,6 +88,7 @@ _TROUBLES: Final = {
     "does not answer": "Máy in không trả lời.",
     "another job": "Máy in đang bận in giấy khác; máy tự in tiếp.",
     "there is no printer called": "Máy in này không còn trong cấu hình. Chọn máy in khác.",
+    "the visitor has gone": "Khách đã đi, không cần phiếu nữa.",
 }
 
 
