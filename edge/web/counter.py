@@ -194,7 +194,7 @@ def _other_errors(chosen: Chosen | None, papers: Papers | None, unseen: bool) ->
 def chosen_for(here: Site, code: str, at: datetime | None = None) -> Chosen | None:
     """What follows from a procedure now, or for papers that were received `at` another moment, under their number."""
     moment = at or here.now()
-    today = local_day(moment)
+    today = local_day(at) if at else here.today()  # which a clock that just jumped does not change
     procedure = here.view.procedure(code, today) if code else None
     if procedure is None:
         return None
