@@ -228,7 +228,7 @@ def test_older_tables_are_brought_forward(tmp_path: Path) -> None:
     store.put({"_id": "c", "_attachments": {"own": inline(b"own")}})
     with file.write() as connection:
         connection.execute("ALTER TABLE dossiers_content DROP COLUMN held")
-        for column in ("purge_seq", "revs_limit", "security", "last_content"):
+        for column in ("purge_seq", "revs_limit", "security", "last_content", "told_again"):
             connection.execute(f"ALTER TABLE dossiers_meta DROP COLUMN {column}")
         connection.execute("UPDATE dossiers_meta SET version = 1")
     again = Store(file, "dossiers", new_id=Ids(2))
