@@ -85,7 +85,7 @@ test: setup-tests lint
 	$(PYTEST) --ignore=tests/schemas
 
 prove: setup-tests
-	$(PYTEST) --prove=$(if $(FULL),full,quarter) tests/schemas tests/sync tests/differential tests/edge tests/central tests/scenarios tests/simulation
+	$(PYTEST) --prove=$(if $(FULL),full,quarter) tests/schemas tests/sync tests/differential tests/edge tests/central tests/printing tests/scenarios tests/simulation
 
 bench: setup-tests
 	$(BIN)/python -m tests.bench

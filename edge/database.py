@@ -525,6 +525,9 @@ ALTER TABLE departed ADD COLUMN own TEXT NOT NULL DEFAULT '[]';
 CREATE TABLE departedfile (file TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
 CREATE TABLE brought (stream TEXT PRIMARY KEY NOT NULL, source TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
 """
+_LOCAL_12: Final = """
+ALTER TABLE print_job ADD COLUMN again INTEGER NOT NULL DEFAULT 0;
+"""
 _STREAM_9: Final = "(SELECT e.stream FROM event e WHERE e.hash = d.hash)"
 """Projections of that time have all events of deliveries; a file that is only being made has neither."""
 
@@ -593,6 +596,7 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
         connection, _LOCAL_10.format(stream=_STREAM_9 if projections_are_there(connection) else "''")
     ),
     lambda connection: run_script(connection, _LOCAL_11),
+    lambda connection: run_script(connection, _LOCAL_12),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

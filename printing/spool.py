@@ -67,7 +67,8 @@ class PrintJob(Model):
     """One paper of one dossier, to be printed once; a reprint is a job of its own.
 
     `attempt` counts the printings of this paper ("in lần 2"); with number and form it names the paper. `twin` counts
-    the other dossiers that were received here under this number before: the portal may send something twice. `payload`
+    the other dossiers that were received here under this number before: the portal may send something twice. `again`
+    counts how often a person had it printed anew that a printer may have had before. `payload`
     is what the form is filled with (JSON). `printer` is a name of the node's, empty until it is chosen by the kind of
     paper. `path` is where it lies, for a printer that makes files; `error` why it still waits, or why nobody knows.
     """
@@ -86,6 +87,7 @@ class PrintJob(Model):
     error = TextField(default="")
     printer = TextField(default="")
     twin = IntegerField(default=0)
+    again = IntegerField(default=0)
 
     class Meta:
         database = database
@@ -94,9 +96,12 @@ class PrintJob(Model):
 
     @property
     def paper(self) -> str:
-        """What a printer calls it: `<dossier number>-<form>-<attempt>`, with `_2` at the number of a second dossier."""
+        """What a printer calls it: `<dossier number>-<form>-<attempt>`, with `_2` at the number of a second dossier.
+
+        With `.1` for what a person had printed anew: asked after a crash, no printer speaks of the one before.
+        """
         number = f"{self.number}_{self.twin + 1}" if self.twin else self.number
-        return f"{number}-{self.form}-{self.attempt}"
+        return f"{number}-{self.form}-{self.attempt}{f'.{self.again}' if self.again else ''}"
 
 
 class Fate(Enum):
@@ -389,6 +394,8 @@ class Spool:
         changes: dict[str, Any] = {"state": new.value, "error": "", **facts}
         if new is not old:
             changes["changed_at"] = at
+        if new is State.QUEUED and old in (State.UNSURE, State.FAILED):
+            changes["again"] = PrintJob.again + 1
         here = (PrintJob.id == job_id) & (PrintJob.state == old.value)
         with self._transaction():
             return bool(PrintJob.update(**changes).where(here).execute())

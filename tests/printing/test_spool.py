@@ -217,6 +217,21 @@ def test_a_crash_at_a_silent_printer_is_settled_when_it_answers(node: Path) -> N
     assert printer.taken == []
 
 
+def test_what_a_person_had_printed_anew_is_not_taken_for_the_one_before(node: Path) -> None:
+    """The first one stands in the printer's history as out, and was eaten; the power goes before the second is sent."""
+    job, printer = queue(), QueueingPrinter()
+    working = spool_of(printer)
+    working.work(at=NOW)
+    printer.told[job.paper] = Told(Fate.OUT)
+    PrintJob.update(state=State.UNSURE.value).execute()
+    assert working.answer(job.id, came_out=False, at=NOW)
+    PrintJob.update(state=State.SENT.value).execute()  # as it is when the power goes between the two
+
+    assert spool_of(printer).work(at=LATER) == 0
+    assert state(job) is State.SENT, "it was sent again"
+    assert list(printer.told) == [job.paper, f"{job.paper}.1"]
+
+
 def test_a_paper_in_the_printers_own_queue_is_sent_and_not_printed(node: Path) -> None:
     """Until the printer says that it came out; meanwhile its trouble is shown, and nothing is sent again."""
     job, printer = queue(), QueueingPrinter()
@@ -299,7 +314,7 @@ def test_a_paper_is_taken_back_from_a_printer_without_paper_and_printed_elsewher
     assert two.send_to(job.id, "thermal", at=LATER)
     two.work(at=LATER)
     assert laser.told[job.paper].fate is Fate.DROPPED
-    assert list(thermal.told) == [job.paper]
+    assert list(thermal.told) == [f"{job.paper}.1"]
 
 
 @pytest.mark.parametrize("trouble", ["began", "off"])
@@ -377,7 +392,7 @@ def test_what_did_not_come_out_of_the_browser_waits_for_its_printer_again(node: 
     working.by_hand(job.id, at=NOW)
     working.answer(job.id, came_out=False, at=NOW)
     working.work(at=LATER)
-    assert list(printer.told) == [job.paper]
+    assert list(printer.told) == [f"{job.paper}.1"]
 
 
 def test_what_is_at_a_printer_is_not_printed_from_the_browser_too(node: Path) -> None:
