@@ -35,6 +35,8 @@ class Upkeep:
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
     def start(self) -> None:
+        if not self._node.is_centre:  # a clock that jumps in the first seconds is noticed too
+            self._node.hour.watch(system_uptime)
         self._thread.start()
 
     def stop(self) -> None:

@@ -123,8 +123,13 @@ def test_what_a_batch_needed_is_there_for_the_next_thread(tmp_path: Path) -> Non
 
         with ThreadPoolExecutor(12) as clients:
             assert set(clients.map(write, range(36))) == {201}
-        begins = re.findall(r"^([0-9a-f]+)-\S+ rw-p \S+ 00:00 0 *$", maps_of(process), re.MULTILINE)
-        assert sum(int(begin, 16) % 2**26 == 0 for begin in begins) < MALLOC_ARENAS
+        # what is used of an arena, and the rest of its 64 MiB behind that
+        arenas = re.findall(
+            r"^([0-9a-f]+)-([0-9a-f]+) rw-p \S+ 00:00 0 *\n\2-([0-9a-f]+) ---p",
+            maps_of(process),
+            re.MULTILINE,
+        )
+        assert sum((int(end, 16) - int(begin, 16)) % 2**26 == 0 for begin, _, end in arenas) < MALLOC_ARENAS
 
 
 def maps_of(process: subprocess.Popen[str]) -> str:
