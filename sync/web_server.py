@@ -238,8 +238,6 @@ class Connection(HTTPConnection):
             self.server.count(-1)
         with contextlib.suppress(OSError):  # of a connection that is lost
             super().close()
-        with contextlib.suppress(OSError):  # cheroot leaves it open where saying goodbye fails
-            self.socket.close()
 
 
 class _Gateway(wsgi.Gateway_10):

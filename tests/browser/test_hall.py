@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from central.demo.centre import RunningCentre
 from tests.browser.conftest import SignIn
 from tests.browser.test_axe import AXE, TAGS
+from tests.sync.test_replicator import until
 
 KIOSK: ViewportSize = {"width": 1080, "height": 1920}
 
@@ -159,7 +160,7 @@ def test_a_clerk_calls_by_keyboard_alone_and_the_board_rings(
     rung = board.evaluate("document.body.dataset.rung")
     alt(clerk, "a")
     expect(clerk.locator("main")).to_contain_text("đã gọi 2 lần")
-    board.wait_for_function("rung => document.body.dataset.rung !== rung", arg=rung)
+    until(lambda: bool(board.evaluate("document.body.dataset.rung") != rung))
     look(board, "board", pictures)
     alt(clerk, "o")
     expect(clerk.locator(".big")).to_have_text(second)

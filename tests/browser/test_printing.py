@@ -5,6 +5,7 @@ from __future__ import annotations
 from central.demo.plan import ADMINISTRATOR
 from tests.browser.conftest import SignIn
 from tests.printing.cups import free_port
+from tests.sync.test_replicator import until
 
 
 def test_the_browser_is_asked_to_print_the_paper_itself(sign_in: SignIn) -> None:
@@ -21,9 +22,8 @@ def test_the_browser_is_asked_to_print_the_paper_itself(sign_in: SignIn) -> None
     page.click("text=In bằng trình duyệt")
 
     page.wait_for_selector("h1:has-text('In bằng trình duyệt')")
-    page.wait_for_function(
-        "document.getElementById('sheet').contentWindow.location.href.includes('sheet.pdf')"
-    )
+    shown = "document.getElementById('sheet').contentWindow.location.href.includes('sheet.pdf')"
+    until(lambda: bool(page.evaluate(shown)))
     page.evaluate("document.getElementById('sheet').contentWindow.print = () => { window.printed = true; }")
     page.click("[data-prints]")
     assert page.evaluate("window.printed") is True
