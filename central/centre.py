@@ -60,6 +60,9 @@ class Authority:
     def der(self) -> bytes:
         return self.certificate.public_bytes(Encoding.DER)
 
+    def sign(self, message: bytes) -> Signed:
+        return sign_decision(self.key, self.der, message)
+
     @classmethod
     def make(cls, name: str, at: datetime) -> Authority:
         key = ec.generate_private_key(ec.SECP256R1())
@@ -263,7 +266,7 @@ def found(
         settings,
         keys=keys,
         root=authority.der,
-        sign=lambda message: sign_decision(authority.key, authority.der, message),
+        sign=authority.sign,
         at=at,
         ids=ids,
         tls=tls,
@@ -275,6 +278,28 @@ def found(
     finally:
         node.close()
     return authority
+
+
+def first_card(
+    card: Card, keys: NodeKeys, sign: Callable[[bytes], Signed], at: datetime, ids: Ids
+) -> Document:
+    """Central's own card as nothing but the authority vouches for it: it follows no entry. `sign` is the authority's."""
+    return write(
+        stream=ids.stream(at),
+        kind=kind_of(card),
+        parents=(),
+        rests_on=(),
+        at=at,
+        node=card.node,
+        seq=1,
+        prev="",
+        catalog="",
+        by="",
+        data=msgspec.to_builtins(card),
+        salt=ids.salt(),
+        seal=keys.ed25519.sign,
+        sign=sign,
+    )
 
 
 def lay_foundation(
@@ -299,22 +324,7 @@ def lay_foundation(
         b"" if tls is None else tls.certify(keys.tls_key, place.name, host_of(place.address), at, lease.end)
     )
     card = place.card(read_request(make_request(keys, address="", server="")), lease, certificate)
-    first = write(
-        stream=ids.stream(at),
-        kind=kind_of(card),
-        parents=(),
-        rests_on=(),
-        at=at,
-        node=place.node,
-        seq=1,
-        prev="",
-        catalog="",
-        by="",
-        data=msgspec.to_builtins(card),
-        salt=ids.salt(),
-        seal=keys.ed25519.sign,
-        sign=sign,
-    )
+    first = first_card(card, keys, sign, at, ids)
     event = str(first["_id"]).partition(":")[2]
     heads = {"catalog": (1, event, timestamp(at)), "dossiers": (0, event, ""), "visits": (0, event, "")}
     lay_down(folder, [first], heads, ids)

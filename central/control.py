@@ -6,12 +6,8 @@ user can open. Otherwise the command opens the folder and does the same. Who may
 
 from __future__ import annotations
 
-import contextlib
-import os
 import socket
-import socketserver
-import threading
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
@@ -26,6 +22,7 @@ from edge.chain import ClockBehind
 from edge.clock import system_clock
 from edge.errors import CannotStart, NodeError
 from edge.ids import Ids
+from edge.local_socket import line_to, listening
 from edge.node import Folder, Node
 from edge.settings import read_settings
 from schemas.catalog import Why
@@ -176,7 +173,7 @@ def give(data: Path, order: Order, kind: type[_T]) -> _T:
     """Have an order carried out at the central in `data`. Raises `CentralError`, `NodeError`."""
     folder = Folder(data)
     settings = read_settings(folder.path)
-    line = _line_to(folder)
+    line = line_to(folder.path, NAME, timeout_s=WAIT_S)
     if line is not None:
         with line:
             return _asked(line, order, kind)
@@ -192,57 +189,18 @@ def give(data: Path, order: Order, kind: type[_T]) -> _T:
             node.close()
 
 
-@contextlib.contextmanager
-def listening(centre: Node) -> Iterator[None]:
+def taking_orders(centre: Node) -> AbstractContextManager[None]:
     """Take orders until the block ends."""
-    with _short(centre.folder) as path:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)  # noqa: PTH108 - a path by a descriptor
-        server = _Server(path, centre)
-    thread = threading.Thread(target=server.serve_forever, name="control", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-        (centre.folder.path / NAME).unlink(missing_ok=True)
 
-
-class _Server(socketserver.ThreadingUnixStreamServer):
-    daemon_threads = True
-
-    def __init__(self, path: str, centre: Node) -> None:
-        super().__init__(path, _Handler, bind_and_activate=False)
-        self.centre = centre
-        self.server_bind()
-        os.chmod(path, 0o600)  # noqa: PTH101 - a path by a descriptor
-        self.server_activate()
-
-
-class _Handler(socketserver.StreamRequestHandler):
-    server: _Server
-
-    def handle(self) -> None:
+    def answer(asking: socket.socket) -> None:
         try:
-            done: object = perform(self.server.centre, msgspec.json.decode(self.rfile.read(), type=Order))
+            with asking.makefile("rb") as order:
+                done: object = perform(centre, msgspec.json.decode(order.read(), type=Order))
         except (CentralError, NodeError, Refused, SyncError, ClockBehind, msgspec.MsgspecError) as why:
             done = _Refused(str(why))
-        self.wfile.write(msgspec.json.encode(done))
+        asking.sendall(msgspec.json.encode(done))
 
-
-def _line_to(folder: Folder) -> socket.socket | None:
-    """A line to the central that runs in a folder; None where none does."""
-    line = socket.socket(socket.AF_UNIX)
-    try:
-        with _short(folder) as path:
-            line.connect(path)
-    except OSError:
-        line.close()
-        return None
-    line.settimeout(WAIT_S)
-    return line
+    return listening(centre.folder.path, NAME, answer)
 
 
 def _asked(line: socket.socket, order: Order, kind: type[_T]) -> _T:
@@ -258,13 +216,3 @@ def _asked(line: socket.socket, order: Order, kind: type[_T]) -> _T:
     if isinstance(said, dict) and "refused" in said:
         raise NotGranted(str(said["refused"]))
     return msgspec.convert(said, kind)
-
-
-@contextlib.contextmanager
-def _short(folder: Folder) -> Iterator[str]:
-    """A path to the socket that fits the 107 bytes which the system allows, however deep the folder lies."""
-    handle = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{handle}/{NAME}"
-    finally:
-        os.close(handle)

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Final
 
 from central.centre import Office
-from central.control import listening
+from central.control import taking_orders
 from central.demo import crash
 from central.enrolment import Enrolment
 from central.rekey import passphrase
@@ -36,7 +36,7 @@ from edge.server import Door, application, serving
 from edge.settings import NodeSettings, read_config
 from edge.spooling import Spooling
 from edge.status import answering, status_of
-from edge.sticks import listening as taking_orders
+from edge.sticks import taking_orders as taking_stick_orders
 from edge.succession import PATH as WHO
 from edge.succession import create_introducing
 from edge.upkeep import Upkeep
@@ -84,8 +84,8 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
             app, door = application(node, pages, beside), Door(node)
             host, port = stack.enter_context(serving(app, settings.host, settings.port, door=door))
             if node.is_centre:
-                stack.enter_context(listening(node))
-            stack.enter_context(taking_orders(folder, courier))
+                stack.enter_context(taking_orders(node))
+            stack.enter_context(taking_stick_orders(folder, courier))
             stack.enter_context(answering(folder, lambda: status_of(node, roads, node.clock())))
             roads.start()
             if settings.mdns:

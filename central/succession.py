@@ -24,7 +24,7 @@ from typing import Final
 
 import msgspec
 
-from central.centre import Authority, Lease, Office, Place, host_of
+from central.centre import Authority, Lease, Office, Place, first_card, host_of
 from central.enrolment import Enrolment
 from central.errors import NotGranted
 from central.tls_authority import TlsAuthority
@@ -44,7 +44,6 @@ from schemas.canonical import canonical, from_base64, to_base64
 from schemas.catalog import KINDS, Card, Catalog, Choice, Confirmation, Entry, subject_of
 from schemas.enrolment import incarnation, read_request
 from schemas.events import Document, Signed, moment, timestamp, write
-from schemas.seals import sign_decision
 from sync.documents import load
 from sync.errors import NotFound
 
@@ -85,29 +84,10 @@ def prepare(
         certificate = tls.certify(keys.tls_key, place.name, host_of(place.address), at, lease.end)
     request = read_request(make_request(keys, address="", server=""))
     card = place.card(request, lease, certificate)
-    half.succession.write_bytes(canonical(_introduction(card, authority, keys, at, ids)))
+    half.succession.write_bytes(canonical(first_card(card, keys, authority.sign, at, ids)))
     lay_down(half, [], dict.fromkeys(("dossiers", "visits"), (0, "", "")), ids)
     write_settings(half.path, settings)
     half.path.rename(folder.path)
-
-
-def _introduction(card: Card, authority: Authority, keys: NodeKeys, at: datetime, ids: Ids) -> Document:
-    return write(
-        stream=ids.stream(at),
-        kind="card.granted",
-        parents=(),
-        rests_on=(),
-        at=at,
-        node=card.node,
-        seq=1,
-        prev="",
-        catalog="",
-        by="",
-        data=msgspec.to_builtins(card),
-        salt=ids.salt(),
-        seal=keys.ed25519.sign,
-        sign=lambda message: sign_decision(authority.key, authority.der, message),
-    )
 
 
 def tls_authority_of(backup: Path, at_rest: AtRest) -> TlsAuthority | None:

@@ -7,18 +7,17 @@ certificate, and whoever asks touches no database.
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from edge.completeness import ChainState
 from edge.database import Copy
+from edge.local_socket import line_to, listening
 from edge.node import Folder, Node
 from edge.roads import Road, Roads
 from sync.errors import SyncError
@@ -173,55 +172,24 @@ def _lane(way: Road, at: datetime) -> Lane:
 # ---- the socket
 
 
-@contextlib.contextmanager
-def answering(folder: Folder, status: Callable[[], NodeStatus]) -> Iterator[None]:
+def answering(folder: Folder, status: Callable[[], NodeStatus]) -> AbstractContextManager[None]:
     """Answer whoever of this machine asks for the status, until the block ends."""
-    with contextlib.ExitStack() as stack:
-        line = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
-        with _short(folder.path) as path:
-            path.unlink(missing_ok=True)  # of a node that was killed; this one holds the folder's lock
-            line.bind(str(path))
-            path.chmod(0o600)
-        line.listen()
-        thread = threading.Thread(target=_answer, args=(line, status), name="status", daemon=True)
-        thread.start()
-        yield
-        with contextlib.suppress(OSError):
-            line.shutdown(socket.SHUT_RDWR)
-        thread.join(timeout=PATIENCE_S)
-        (folder.path / SOCKET).unlink(missing_ok=True)
 
-
-def _answer(line: socket.socket, status: Callable[[], NodeStatus]) -> None:
-    while True:
-        try:
-            asking, _ = line.accept()
-        except OSError:
-            return
-        with asking, contextlib.suppress(OSError, SyncError):  # it went away, or the node is closing
-            asking.settimeout(PATIENCE_S)
+    def answer(asking: socket.socket) -> None:
+        asking.settimeout(PATIENCE_S)
+        with contextlib.suppress(SyncError):  # the node is closing
             asking.sendall(msgspec.json.encode(status()))
+
+    return listening(folder.path, SOCKET, answer)
 
 
 def asked(folder: Folder) -> NodeStatus | None:
     """What the node in this folder says; None if none runs there, or it does not say anything in time."""
-    said = bytearray()
+    line = line_to(folder.path, SOCKET, timeout_s=PATIENCE_S)
+    if line is None:
+        return None
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line, _short(folder.path) as path:
-            line.settimeout(PATIENCE_S)
-            line.connect(str(path))
-            while part := line.recv(65536):
-                said += part
-        return msgspec.json.decode(bytes(said), type=NodeStatus)
+        with line, line.makefile("rb") as said:
+            return msgspec.json.decode(said.read(), type=NodeStatus)
     except (OSError, msgspec.DecodeError):
         return None
-
-
-@contextlib.contextmanager
-def _short(folder: Path) -> Iterator[Path]:
-    """The socket's path by way of the open folder: a socket's name has at most 107 bytes."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield Path(f"/proc/self/fd/{handle}/{SOCKET}")
-    finally:
-        os.close(handle)

@@ -11,7 +11,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -20,6 +21,7 @@ import msgspec
 
 from edge.courier import ENDING, Courier, Given, Lying, Stage, Taken, Told
 from edge.errors import CannotStart, NodeError, NotGiven, NotTaken
+from edge.local_socket import line_to, listening
 from edge.node import Folder
 from sync.errors import SyncError
 
@@ -199,34 +201,13 @@ def perform(courier: Courier, order: Order, told: Told) -> Given | Taken:
             return courier.take(Path(file), although_old=although_old, told=told)
 
 
-@contextlib.contextmanager
-def listening(folder: Folder, courier: Courier) -> Iterator[None]:
+def taking_orders(folder: Folder, courier: Courier) -> AbstractContextManager[None]:
     """Take orders of this machine until the block ends."""
-    with socket.socket(socket.AF_UNIX) as line:
-        with _short(folder.path) as path:
-            path.unlink(missing_ok=True)  # of a node that was killed; this one holds the folder's lock
-            line.bind(str(path))
-            path.chmod(0o600)
-        line.listen()
-        thread = threading.Thread(target=_answer, args=(line, courier), name="courier orders", daemon=True)
-        thread.start()
-        yield
-        with contextlib.suppress(OSError):
-            line.shutdown(socket.SHUT_RDWR)
-        (folder.path / SOCKET).unlink(missing_ok=True)
-
-
-def _answer(line: socket.socket, courier: Courier) -> None:
-    while True:
-        try:
-            asking, _ = line.accept()
-        except OSError:
-            return
-        threading.Thread(target=_serve, args=(asking, courier), name="courier order", daemon=True).start()
+    return listening(folder.path, SOCKET, lambda asking: _serve(asking, courier))
 
 
 def _serve(asking: socket.socket, courier: Courier) -> None:
-    with asking, contextlib.suppress(OSError, msgspec.MsgspecError):
+    with contextlib.suppress(msgspec.MsgspecError):
         with asking.makefile("rb") as file:
             order = msgspec.json.decode(file.readline(), type=Order)
         last = float("-inf")
@@ -251,13 +232,10 @@ def _serve(asking: socket.socket, courier: Courier) -> None:
 
 def ask(folder: Folder, order: Order, told: Told) -> Given | Taken | None:
     """Have the node that runs in a folder do it; None where none runs. Raises `NotGiven`, `NotTaken`, `CannotStart`."""
-    with socket.socket(socket.AF_UNIX) as line:
-        line.settimeout(_CONNECT_S)
-        try:
-            with _short(folder.path) as path:
-                line.connect(str(path))
-        except OSError:
-            return None
+    line = line_to(folder.path, SOCKET, timeout_s=_CONNECT_S)
+    if line is None:
+        return None
+    with line:
         line.settimeout(None)
         line.sendall(msgspec.json.encode(order) + b"\n")
         with line.makefile("rb") as file:
@@ -275,13 +253,3 @@ def ask(folder: Folder, order: Order, told: Told) -> Given | Taken | None:
                     case _Refused(why, said):
                         raise NotTaken(why, said)
     raise CannotStart("the node was stopped before it was done: start it, and give the same command again")
-
-
-@contextlib.contextmanager
-def _short(folder: Path) -> Iterator[Path]:
-    """The socket's path by way of the open folder: a socket's name has at most 107 bytes."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield Path(f"/proc/self/fd/{handle}/{SOCKET}")
-    finally:
-        os.close(handle)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from central.control import NAME, Answered, AnswerFile, Code, MakeCode, Revoke, Revoked, give, listening
+from central.control import NAME, Answered, AnswerFile, Code, MakeCode, Revoke, Revoked, give, taking_orders
 from central.enrolment import COUNTER, Enrolment, Wish
 from central.errors import NotGranted
 from edge.enrolment import make_request
@@ -25,7 +25,7 @@ ORDER = MakeCode(WISH, "quan.nv")
 def test_a_running_central_does_it_and_knows_of_it(centre: SmallCentre) -> None:
     """The same process that serves the pages: what was ordered is there at once."""
     central = centre["central"]
-    with listening(central):
+    with taking_orders(central):
         made = give(central.folder.path, ORDER, Code)
         assert (made.node, made.number) == ("counter-03.1", 3)
         assert [code.place.node for code in Enrolment(central).codes()] == ["counter-03.1"]
@@ -46,9 +46,9 @@ def test_a_central_that_is_off_is_opened_for_it(founded: Path, tmp_path: Path) -
 def test_what_is_refused_is_refused_in_the_same_words(centre: SmallCentre) -> None:
     central = centre["central"]
     order = MakeCode(WISH, "hanh.nh")
-    with listening(central), pytest.raises(NotGranted, match=r"hanh\.nh is no administrator"):
+    with taking_orders(central), pytest.raises(NotGranted, match=r"hanh\.nh is no administrator"):
         give(central.folder.path, order, Code)
-    with listening(central), pytest.raises(NotGranted, match="not typed as it stands"):
+    with taking_orders(central), pytest.raises(NotGranted, match="not typed as it stands"):
         give(central.folder.path, AnswerFile(b"", "typo", WISH, "quan.nv"), Answered)
     centre.close()
     with pytest.raises(NotGranted, match=r"hanh\.nh is no administrator"):
@@ -67,7 +67,7 @@ def test_the_socket_is_for_its_user_and_gone_afterwards(centre: SmallCentre) -> 
     central = centre["central"]
     path = central.folder.path / NAME
     path.touch()
-    with listening(central):
+    with taking_orders(central):
         assert path.stat().st_mode & 0o077 == 0
     assert not path.exists()
 
@@ -80,7 +80,7 @@ def test_folders_may_lie_deeper_than_names_of_sockets_may_be_long(
     centre.data = tmp_path
     shallow.path.rename(deep)
     central = centre.nodes["central"] = centre.open(deep.name)
-    with listening(central), socket.socket(socket.AF_UNIX) as line:
+    with taking_orders(central), socket.socket(socket.AF_UNIX) as line:
         with pytest.raises(OSError, match="too long"):
             line.connect(str(deep / NAME))
         with pytest.raises(NotGranted):
@@ -95,7 +95,7 @@ def test_many_orders_at_once_are_done_one_after_the_other(centre: SmallCentre) -
         wish = Wish(f"counter-{place}", f"Quầy {place}", COUNTER)
         made.append(give(central.folder.path, MakeCode(wish, "quan.nv"), Code))
 
-    with listening(central):
+    with taking_orders(central):
         threads = [threading.Thread(target=order, args=(place,)) for place in range(20, 28)]
         for thread in threads:
             thread.start()
