@@ -161,6 +161,9 @@ class Filling:
         place = {"since": since, "last_seq": since}
         add(self._tar, f"{self._database}/end.json", dump_sorted(place))
 
+    def wake(self) -> None:
+        """It is no source."""
+
     def close(self) -> None:
         pass
 

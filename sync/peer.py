@@ -124,6 +124,9 @@ class Peer(Protocol):
     def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:
         """Up to `limit` changes after `since`; where there are none, the first ones within `wait_s`."""
 
+    def wake(self) -> None:
+        """End the wait of `changes` soon, or the next one, with no change. From any thread."""
+
     def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         """Which of these revisions are not here."""
 
@@ -167,6 +170,7 @@ class LocalPeer:
         self._chosen, self._filters = chosen, filters
         chosen.filtering(filters)
         self._closed = False
+        self._woken = False
 
     def peer_id(self) -> str:
         return self._id
@@ -175,7 +179,8 @@ class LocalPeer:
         store = self._store
         after = store.inner_seq(since)
         if wait_s:
-            store.wait(after, wait_s, unless=lambda: self._closed)
+            store.wait(after, wait_s, unless=lambda: self._closed or self._woken)
+            self._woken = False
         while True:
             self._require_open()
             with store.file.read():
@@ -242,6 +247,10 @@ class LocalPeer:
     def put_local(self, local_id: str, document: Json) -> str:
         self._require_open()
         return self._store.put_local(local_id, document)
+
+    def wake(self) -> None:
+        self._woken = True
+        self._store.wake()
 
     def close(self) -> None:
         self._closed = True

@@ -155,6 +155,7 @@ class RemotePeer:
         self._heard = heard
         self._dated = dated
         self._closed = False
+        self._woken = False
         self._bulk_get = True  # until it shows that there is none
         self._slow_line = False  # until an answer shows that it is
         self._id: str | None = None
@@ -214,19 +215,21 @@ class RemotePeer:
                 raise
 
     def _listen(self, answer: requests.Response, wait_s: float) -> bytes | None:
-        """The body of a feed, which may take its time; None if it took more than `wait_s`."""
+        """The body of a feed, which may take its time; None if it took more than `wait_s`, or somebody was woken."""
         end = time.monotonic() + wait_s
         parts: list[bytes] = []
         try:
             for part in answer.iter_content(chunk_size=None):
                 self._heard()
                 parts.append(part)
-                if time.monotonic() > end and not b"".join(parts).partition(b"[")[2].strip():
+                over = self._woken or time.monotonic() > end
+                if over and not b"".join(parts).partition(b"[")[2].strip():
                     return None
         except requests.RequestException as why:
             raise _unavailable(why) from why
         finally:
             answer.close()
+            self._woken = False
         return b"".join(parts)
 
     def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
@@ -290,6 +293,9 @@ class RemotePeer:
     def put_local(self, local_id: str, document: Json) -> str:
         answer = self._in_database("PUT", f"_local/{local_id}", body=document)
         return _decoded(answer.content, _Saved).rev
+
+    def wake(self) -> None:
+        self._woken = True
 
     def close(self) -> None:
         self._closed = True

@@ -350,6 +350,9 @@ class _Observed:
         with self._alive():
             return self._peer.put_local(local_id, document)
 
+    def wake(self) -> None:
+        self._peer.wake()
+
     def close(self) -> None:
         self._peer.close()
 

@@ -203,10 +203,12 @@ class Replication:
     def wake(self) -> None:
         """Do not wait any longer before the next try: the network is back, or may be.
 
-        What was refused is offered again at the next step.
+        What was refused is offered again at the next step, which does not wait for a change: at a source elsewhere
+        it comes with the next sign of life of its feed.
         """
         self._offered_at = None
         self._wake.set()
+        self._source.wake()
 
     # ---- running
 
@@ -294,6 +296,7 @@ class Replication:
         self._empty = 0 if waited else self._empty + 1
         if self._empty > _EMPTY_PAGES and not self._stopping:
             self._wake.wait(min(0.01 * 2.0 ** min(self._empty - _EMPTY_PAGES, 10), LINE_S))
+            self._wake.clear()
 
     def _fetch(self, page: ChangesPage) -> list[Json]:
         """What the target misses of a page, but for what is on its way there."""

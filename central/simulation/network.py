@@ -92,6 +92,9 @@ class Line:
             before=lambda kind: self._bring(kind, documents),
         )
 
+    def wake(self) -> None:
+        self._peer.wake()
+
     def close(self) -> None:
         self._peer.close()
 

@@ -118,5 +118,8 @@ class ModelPeer:
         self._disk.local[local_id] = {**copy.deepcopy(document), "_rev": f"0-{number}"}
         return f"0-{number}"
 
+    def wake(self) -> None:
+        """It never waits."""
+
     def close(self) -> None:
         self._closed = True

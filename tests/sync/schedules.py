@@ -256,6 +256,9 @@ class Line:
             documents = self.chance.sample(list(documents), len(documents))
         return self._say("bulk_docs", lambda: self.inner.bulk_docs(documents))
 
+    def wake(self) -> None:
+        self.inner.wake()
+
     def close(self) -> None:
         self.inner.close()
 

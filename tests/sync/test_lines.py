@@ -244,6 +244,31 @@ def test_a_refused_document_is_offered_again_until_it_is_taken(tmp_path: Path, h
         assert not listed
 
 
+@pytest.mark.parametrize("way", ["push", "pull"])
+def test_whoever_wakes_a_live_run_has_what_was_refused_offered_again_though_nothing_changes(
+    tmp_path: Path, here: Store, way: str
+) -> None:
+    wrong = ["03"]
+    listed: dict[str, Offered] = {}
+    with faulty(tmp_path / "strict.db", rules=lambda *asked: _no(*wrong)(*asked)) as server:
+        source, target = source_and_target(server, here, way)
+        if way == "pull":
+            target._rules, server.store._rules = server.store._rules, target._rules
+        write(source, *NAMES)
+        one = _between(
+            *ends(server, here, way),
+            on_refused=lambda refused: listed.update({refused.id: Offered(refused.id, refused.rev)}),
+            refused_before=lambda: list(listed.values()),
+            on_accepted=lambda taken: listed.__delitem__(taken.id),
+        )
+        with live(one):
+            until(lambda: one.status().state is State.WAITING and set(listed) == {"03"})
+            wrong.clear()
+            one.wake()
+            until(lambda: not listed)
+        assert has(target, "03")
+
+
 def _copy(store: Store, doc_id: str) -> Json:
     (got,) = LocalPeer(store, server_uuid="2" * 32, source=None).bulk_get(
         [(doc_id, str(store.summary(doc_id).winner))]
