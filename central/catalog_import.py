@@ -17,8 +17,8 @@ from typing import Final
 import msgspec
 
 from central.errors import UnreadableCatalog
-from schemas.catalog import Agency, Component, Fee, FeeKind, Procedure, Step
 from schemas.deadlines import Limit, Unit
+from schemas.entries import Agency, Component, Fee, FeeKind, Procedure, Step
 from schemas.spelling import composed, plain
 
 LEAST_FEE: Final = 1_000

@@ -34,8 +34,8 @@ from edge.node import Folder, Node
 from edge.settings import NodeSettings, write_settings
 from schemas.calendar import VIETNAM, local_day
 from schemas.canonical import from_base64, to_base64
-from schemas.catalog import Card, Centre, Confirmation, Duty, Entry, NumberRange, kind_of, subject_of
 from schemas.enrolment import Answer, Request, incarnation, read_request
+from schemas.entries import Card, Centre, Confirmation, Duty, Entry, NumberRange, kind_of, subject_of
 from schemas.events import Document, Signed, timestamp, write
 from schemas.seals import sign_decision
 from sync.tls import is_loopback

@@ -20,7 +20,7 @@ from central.errors import CentralError
 from edge.authorities import read_list
 from edge.node import Node
 from schemas.calendar import local_day
-from schemas.catalog import Anchor, Entry, Person, Revocation, RevocationList
+from schemas.entries import Anchor, Entry, Person, Revocation, RevocationList
 from schemas.events import timestamp
 from schemas.seals import fingerprint
 

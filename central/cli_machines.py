@@ -16,7 +16,7 @@ import click
 if TYPE_CHECKING:
     from central.centre import Authority, Numbers
     from central.enrolment import Wish
-    from schemas.catalog import Duty
+    from schemas.entries import Duty
 
 _folder = click.Path(path_type=Path, file_okay=False)
 _file = click.Path(path_type=Path, dir_okay=False)
@@ -70,7 +70,7 @@ def _wish(given: dict[str, Any]) -> Wish:
 
 
 def _duties(words: Sequence[str]) -> tuple[Duty, ...]:
-    from schemas.catalog import Duty
+    from schemas.entries import Duty
 
     try:
         return tuple(Duty(one) for one in words)

@@ -25,7 +25,7 @@ from edge.ids import Ids
 from edge.local_socket import line_to, listening
 from edge.node import Folder, Node
 from edge.settings import read_settings
-from schemas.catalog import Why
+from schemas.entries import Why
 from schemas.errors import Refused
 from sync.errors import SyncError
 

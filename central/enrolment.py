@@ -33,7 +33,6 @@ from edge.node import Node
 from schemas import boxes
 from schemas.calendar import local_day
 from schemas.canonical import from_base64, to_base64
-from schemas.catalog import Card, Cut, Duty, Entry, NumberRange, Role, Why
 from schemas.enrolment import (
     ADDRESS,
     Code,
@@ -44,6 +43,7 @@ from schemas.enrolment import (
     read_request,
     spelled,
 )
+from schemas.entries import Card, Cut, Duty, Entry, NumberRange, Role, Why
 from schemas.errors import Malformed
 from schemas.events import moment, timestamp
 from schemas.fold import Place as Fate

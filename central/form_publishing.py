@@ -17,7 +17,7 @@ from printing.errors import NoFormInForce
 from printing.forms import Form
 from schemas.calendar import local_day
 from schemas.canonical import MAX_BYTES
-from schemas.catalog import Form as Published
+from schemas.entries import Form as Published
 
 _HEADER: Final = 4096
 """Bytes of an event that are not the form."""

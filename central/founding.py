@@ -19,7 +19,7 @@ from edge.ids import Ids
 from edge.keys import write_secret
 from edge.node import Folder, Node
 from schemas.calendar import local_day, proposed_year
-from schemas.catalog import Centre, Duty, Entry, Grant, Password, Person, Role
+from schemas.entries import Centre, Duty, Entry, Grant, Password, Person, Role
 from schemas.seals import fingerprint
 
 LEAST_PASSPHRASE: Final = 16

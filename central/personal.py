@@ -20,7 +20,7 @@ from edge.archive import Damaged, files_named
 from edge.node import Node
 from edge.views import View
 from schemas.acts import BY_KIND
-from schemas.catalog import DataAnswer
+from schemas.entries import DataAnswer
 from schemas.events import Event
 from schemas.identity import hidden, numbers_in
 

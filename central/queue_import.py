@@ -11,8 +11,9 @@ import msgspec
 
 from central.catalog_import import rows
 from central.staff_import import RowProblem, Wrong, day_of
-from schemas.catalog import Queue, View
+from schemas.entries import Queue
 from schemas.spelling import composed
+from schemas.views import View
 
 COLUMNS: Final = ("code", "name", "english", "phase", "places", "since", "until")
 

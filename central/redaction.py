@@ -8,7 +8,7 @@ from typing import Final
 from central.centre import Office
 from edge.node import Node
 from schemas.calendar import local_day
-from schemas.catalog import Redaction, Role
+from schemas.entries import Redaction, Role
 from schemas.errors import Because, NotAllowed
 
 MAY_REDACT: Final = (Role.ADMINISTRATOR, Role.DESK_OFFICER, Role.SUPERVISOR)

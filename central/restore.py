@@ -35,8 +35,9 @@ from edge.errors import CannotStart
 from edge.ids import Ids
 from edge.node import Folder, Node
 from edge.settings import NodeSettings, read_settings, write_settings
-from schemas.catalog import Card, Catalog
+from schemas.catalog import Catalog
 from schemas.enrolment import incarnation
+from schemas.entries import Card
 from schemas.events import Document
 
 

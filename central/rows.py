@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 from central.centre import Office
 from edge.database import Fact
 from edge.node import Node
-from schemas.catalog import Report
 from schemas.conflicts import Conflict
+from schemas.entries import Report
 from schemas.fold import Dossier, Place
 from schemas.rules import Inner
 

@@ -27,7 +27,7 @@ from edge.ids import Ids
 from edge.node import Folder, Node
 from edge.settings import read_settings
 from schemas.calendar import local_day
-from schemas.catalog import Entry, Role
+from schemas.entries import Entry, Role
 
 WROTE, FOUND = 0, 1
 

@@ -16,9 +16,10 @@ import msgspec
 
 from central.catalog_import import rows
 from schemas.calendar import local_day
-from schemas.catalog import Delegation, Grant, Person, Role, View
+from schemas.entries import Delegation, Grant, Person, Role
 from schemas.events import moment
 from schemas.spelling import composed
+from schemas.views import View
 
 STAFF: Final = ("id", "name", "title", "capacity", "role", "since", "until")
 DELEGATIONS: Final = ("id", "form", "delegator", "delegate", "decision", "since", "until", "procedures")

@@ -21,7 +21,7 @@ from edge.keys import password_holds
 from edge.node import Node
 from edge.office import Ask
 from schemas.canonical import to_base64
-from schemas.catalog import Password, Person, Revocation, SignOut
+from schemas.entries import Password, Person, Revocation, SignOut
 from schemas.events import timestamp
 
 LEAST_RSA_BITS: Final = 2048

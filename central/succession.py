@@ -41,8 +41,9 @@ from edge.succession import SENT
 from schemas import numbers
 from schemas.calendar import local_day
 from schemas.canonical import canonical, from_base64, to_base64
-from schemas.catalog import KINDS, Card, Catalog, Choice, Confirmation, Entry, subject_of
+from schemas.catalog import Catalog
 from schemas.enrolment import incarnation, read_request
+from schemas.entries import KINDS, Card, Choice, Confirmation, Entry, subject_of
 from schemas.events import Document, Signed, moment, timestamp, write
 from sync.documents import load
 from sync.errors import NotFound

@@ -16,7 +16,7 @@ from central.rows import report_rows
 from edge.chain import ClockBehind
 from edge.node import Node
 from edge.register import Fork as Found
-from schemas.catalog import Cut, Fork
+from schemas.entries import Cut, Fork
 from schemas.events import Event, parse
 from sync.errors import Unavailable
 

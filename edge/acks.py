@@ -92,7 +92,7 @@ class AckBook:
 
         One by a central that took another's place is newer than all of the other's.
         """
-        acks = read(document, self._catalog.latest)
+        acks = read(document, self._catalog)
         with self._file.write() as connection:
             before = self.newest()
             if before is not None and before.node == acks.node and before.number >= acks.number:

@@ -14,8 +14,9 @@ import msgspec
 
 from edge.database import NodeFile
 from schemas.acks import Acks
-from schemas.catalog import Catalog, View
+from schemas.catalog import Catalog
 from schemas.fold import Dossier, Place
+from schemas.views import View
 from sync.rows import where_in
 
 MOST_GAPS: Final = 20

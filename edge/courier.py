@@ -44,7 +44,7 @@ from edge.errors import NotGiven, NotTaken
 from edge.fetching import Fetching, worked_on
 from edge.node import Node, server_uuid
 from edge.roads import Here
-from schemas.catalog import Card
+from schemas.entries import Card
 from schemas.errors import Malformed
 from schemas.events import Event, moment, timestamp
 from sync.bundle import GIVEN, Filling, Giving, Members, Reading, Taking, add, confirmed

@@ -20,7 +20,7 @@ from printing.appearance import Box
 from printing.result import RenderedResult
 from schemas.acts import Approved, Attachment, RefusedResult
 from schemas.calendar import local_day
-from schemas.catalog import Person, Step
+from schemas.entries import Person, Step
 from schemas.errors import Because, NotAllowed
 from schemas.events import timestamp
 from schemas.fold import Dossier

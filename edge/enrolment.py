@@ -28,7 +28,7 @@ from edge.node import Folder
 from edge.settings import NodeSettings, PeerSettings, write_settings
 from schemas import boxes
 from schemas.canonical import from_base64, to_base64
-from schemas.catalog import Card, Catalog
+from schemas.catalog import Catalog
 from schemas.enrolment import (
     ADDRESS,
     Answer,
@@ -40,6 +40,7 @@ from schemas.enrolment import (
     read_answer,
     read_request,
 )
+from schemas.entries import Card
 from schemas.errors import CatalogBroken, Malformed
 from schemas.events import Document
 from schemas.seals import pin_of

@@ -22,7 +22,8 @@ from edge.archive import CHUNK_BYTES, Archive, Damaged, chunk_revision, files_na
 from edge.database import DossierRow
 from edge.projector import Projector
 from edge.register import Register, Work
-from schemas.catalog import Card, Catalog, Duty
+from schemas.catalog import Catalog
+from schemas.entries import Card, Duty
 from schemas.events import Event
 from sync.errors import SyncError
 from sync.peer import LocalPeer, Peer

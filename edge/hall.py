@@ -21,7 +21,8 @@ from edge.errors import NotAtCounter
 from edge.visits import Taken, Visits
 from schemas.acts import Abandoned, AtCounter, Served, VisitStatus
 from schemas.calendar import VIETNAM
-from schemas.catalog import Card, Catalog, Duty, Queue
+from schemas.catalog import Catalog
+from schemas.entries import Card, Duty, Queue
 from schemas.events import moment, timestamp
 from schemas.queue import Turn, code_of, estimate, in_line
 

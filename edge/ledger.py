@@ -31,14 +31,16 @@ from schemas.acts import (
     Settled,
 )
 from schemas.calendar import local_day
-from schemas.catalog import Card, Catalog, Procedure, View
+from schemas.catalog import Catalog
 from schemas.deadlines import DueMoment, Limit, due, hand_over_by
+from schemas.entries import Card, Procedure
 from schemas.errors import Because, NoNumber, NotAllowed, NumbersUsedUp
 from schemas.events import Event, EventHash, Signed, StreamId, timestamp
 from schemas.fees import At, Channel, charge
 from schemas.fold import Dossier
 from schemas.rules import allowed
 from schemas.slips import read as read_slip
+from schemas.views import View
 
 MOST_PARENTS: Final = 256
 """17 KB of the 64 that an event may have."""

@@ -20,7 +20,8 @@ from printing.papers.money import (
 from printing.typesetting import to_job
 from schemas import receipts
 from schemas.acts import AskedLine, FeeCollected, FeeNotified, PaidLine, Receipt, ShiftClosed
-from schemas.catalog import Catalog, Centre
+from schemas.catalog import Catalog
+from schemas.entries import Centre
 from schemas.events import moment
 from schemas.fold import Dossier
 from schemas.owing import NAMES

@@ -73,7 +73,8 @@ from printing.folder import PdfFolder
 from printing.forms import Forms
 from printing.spool import Printer, Printers, Spool
 from printing.typesetting import typeset_by
-from schemas.catalog import Card, Catalog
+from schemas.catalog import Catalog
+from schemas.entries import Card
 from schemas.errors import CatalogBroken
 from schemas.events import Document
 from schemas.seals import pin_of

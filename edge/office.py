@@ -65,7 +65,7 @@ class FarOffice:
 
     def _ask(self, path: str, ask: Ask) -> None:
         node, centre = self._node, self._node.catalog.centre or ""
-        known = peers_of(node.catalog.latest, node.settings)
+        known = peers_of(node.catalog, node.settings)
         urls = next((peer.urls for peer in known if peer.node == centre), ())
         why: OSError | http.client.HTTPException | None = None
         for url in urls:

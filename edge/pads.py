@@ -19,7 +19,7 @@ from printing.papers.course import PadLine, RegisterPad
 from printing.papers.reception import PadRow, SlipPad
 from printing.typesetting import to_job
 from schemas.calendar import local_day
-from schemas.catalog import NumberRange
+from schemas.entries import NumberRange
 
 MOST: Final = 50
 """Slips of one pad; a pad for an hour has ten or twenty."""

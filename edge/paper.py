@@ -19,8 +19,9 @@ from printing.typesetting import form_of, from_job, to_job, typeset_by
 from printing.words import in_vietnam
 from schemas.acts import Receipt
 from schemas.calendar import VIETNAM
-from schemas.catalog import Agency, Catalog, Centre, Person, Step, View
+from schemas.catalog import Catalog
 from schemas.deadlines import DueMoment, Unit
+from schemas.entries import Agency, Centre, Person, Step
 from schemas.events import moment
 from schemas.fold import Dossier
 from schemas.forms import FormVersion
@@ -91,7 +92,7 @@ class Papers:
 
     def _published(self, number: str, catalog: int) -> Sequence[FormVersion]:
         """The catalog's versions of a form, as of one of its entries."""
-        return View(self._catalog, catalog).forms(number)
+        return self._catalog.as_of(catalog).forms(number)
 
     def slip_of(self, reception: Reception) -> ReceiptSlip:
         received, view = reception.received, self._catalog.latest

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.settings import NodeSettings
-from schemas.catalog import Card, View
+from schemas.catalog import Catalog
+from schemas.entries import Card
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,14 @@ class PeerNode:
 
 
 def peers_of(
-    view: View, settings: NodeSettings, found: Mapping[str, Sequence[str]] | None = None
+    catalog: Catalog, settings: NodeSettings, found: Mapping[str, Sequence[str]] | None = None
 ) -> tuple[PeerNode, ...]:
     """Central first, then the neighbours of the same building by name. `found`: addresses that mDNS tells."""
     own = {peer.node: peer.url for peer in settings.peers}
-    centre = view.catalog.centre
+    centre, view = catalog.centre, catalog.latest
     here = view.card(settings.node)
     cards = {card.node: card for card in view.cards()}
-    if centre is not None and (newest := view.catalog.card_of(centre)) is not None:
+    if centre is not None and (newest := catalog.card_of(centre)) is not None:
         cards[centre] = newest
         for node in [node for node in cards if node != centre and cards[node].place == newest.place]:
             del cards[node]  # whom it took over from, at the same address

@@ -23,9 +23,10 @@ from edge.seals import Seals, settle
 from edge.waits import Waits
 from schemas.acts import TABLE
 from schemas.calendar import Calendar, Year, local_day
-from schemas.catalog import Admission as Admitted
-from schemas.catalog import Catalog, Choice, Cut, Entry, Fork, Person, Redaction, Report, Revocation
+from schemas.catalog import Catalog
 from schemas.clock import due_at, stopped
+from schemas.entries import Admission as Admitted
+from schemas.entries import Choice, Cut, Entry, Fork, Person, Redaction, Report, Revocation
 from schemas.events import Event, EventHash, Unknown, moment, parse, timestamp
 from schemas.fold import PAUSES, Dossier, Place, fold
 from schemas.identity import numbers_in

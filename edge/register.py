@@ -20,8 +20,8 @@ from edge.database import (
 )
 from edge.projector import Projector
 from schemas.acts import Status
-from schemas.catalog import Procedure
 from schemas.conflicts import BY_NAME, Settles
+from schemas.entries import Procedure
 from schemas.events import moment
 from schemas.fold import Dossier, Line, Place
 from schemas.numbers import looks_like_a_number

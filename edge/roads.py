@@ -261,7 +261,7 @@ class Roads:
     # ---- who the peers are
 
     def _peers(self) -> tuple[PeerNode, ...]:
-        return peers_of(self._node.catalog.latest, self._node.settings, self._found())
+        return peers_of(self._node.catalog, self._node.settings, self._found())
 
     def look(self) -> None:
         """Begin with peers that are new, end with those that are none any more."""

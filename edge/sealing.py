@@ -25,8 +25,8 @@ from printing import appearance
 from printing.words import day_in_words
 from schemas.acts import Attachment, Numbered, Sealed
 from schemas.calendar import local_day
-from schemas.catalog import Agency, Person, Step
 from schemas.conflicts import Blocks
+from schemas.entries import Agency, Person, Step
 from schemas.errors import Because, NotAllowed
 from schemas.events import timestamp
 from schemas.fold import Dossier

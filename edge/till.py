@@ -38,7 +38,8 @@ from schemas.acts import (
     ShiftOpened,
 )
 from schemas.calendar import VIETNAM, local_day
-from schemas.catalog import Catalog, NumberRange
+from schemas.catalog import Catalog
+from schemas.entries import NumberRange
 from schemas.errors import Because, NotAllowed, ReceiptsUsedUp
 from schemas.events import Event, timestamp
 from schemas.fold import Dossier, Place

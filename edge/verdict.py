@@ -17,8 +17,9 @@ from edge.authorities import Assessment, Authorities, Revoked
 from edge.pades import revisions
 from edge.pades.reading import Paper, Signature
 from schemas.calendar import local_day
-from schemas.catalog import Agency, Catalog, Delegation, Person
+from schemas.catalog import Catalog
 from schemas.certificates import facts_of
+from schemas.entries import Agency, Delegation, Person
 from schemas.events import timestamp
 
 Sound = Literal["valid", "unchecked", "invalid"]

@@ -22,7 +22,8 @@ from edge.database import Fact, NodeFile, Number
 from edge.ledger import Intended
 from schemas.acts import BY_KIND, TicketTaken
 from schemas.calendar import local_day
-from schemas.catalog import Catalog, Queue
+from schemas.catalog import Catalog
+from schemas.entries import Queue
 from schemas.errors import TicketsUsedUp
 from schemas.events import Event, Unknown, parse, timestamp
 from schemas.fold import Dossier, fold

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from schemas.canonical import canonical, check, from_base64, to_base64
-from schemas.catalog import View
+from schemas.catalog import Catalog
 from schemas.errors import Malformed
 from schemas.seals import holds
 
@@ -59,7 +59,7 @@ def seal(number: int, day: date, node: str, held: Held, *, sign: Callable[[bytes
     return msgspec.structs.replace(acks, seal=to_base64(sign(_message(acks.document()))))
 
 
-def read(document: object, view: View) -> Acks:
+def read(document: object, catalog: Catalog) -> Acks:
     """A list that came from wherever. Raises `Malformed` unless central, as this catalog knows it, has sealed it.
 
     What a store adds to a document (`_id`, `_rev`) is passed over.
@@ -74,8 +74,8 @@ def read(document: object, view: View) -> Acks:
         acks = msgspec.convert(plain, Acks)
     except msgspec.ValidationError as why:
         raise Malformed("acks", str(why)) from why
-    centre = view.catalog.centre
-    card = view.card(centre) if centre is not None else None
+    centre = catalog.centre
+    card = catalog.latest.card(centre) if centre is not None else None
     if card is None or acks.node != centre:
         raise Malformed("node", "not central, as the catalog here knows it")
     if not holds(card.ed25519, from_base64(acks.seal, "seal", 64), _message(plain)):

@@ -17,8 +17,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from schemas.catalog import AgencyCode, Dong, Duty, Role, Text
 from schemas.deadlines import Limit
+from schemas.entries import AgencyCode, Dong, Duty, Role, Text
 
 Hex64 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 FileId = Annotated[str, Meta(pattern=r"^file-[0-9a-f]{64}\Z")]

@@ -42,13 +42,15 @@ from schemas.acts import (
     VisitStatus,
 )
 from schemas.calendar import local_day
-from schemas.catalog import Catalog, Step, View
+from schemas.catalog import Catalog
 from schemas.conflicts import BY_NAME, FOLLOWS, REFUND, Blocks, Conflict, Row, Suspends, Task
 from schemas.deadlines import Terms
+from schemas.entries import Step
 from schemas.errors import Because, NotAllowed
 from schemas.events import Event, EventHash, Unknown, moment
 from schemas.receptions import reception_of
 from schemas.rules import Delivery, Done, Inner, Money, Pause, Purse, Standing, allowed, entitled
+from schemas.views import View
 
 
 class Place(Enum):

@@ -12,8 +12,8 @@ from datetime import date
 from typing import Any, Final
 
 from schemas.acts import AskedLine, FeeNotified, PaidLine, Received
-from schemas.catalog import View
 from schemas.fees import Channel, Claim, Kind, charge
+from schemas.views import View
 
 NAMES: Final = {"phi": "Phí", "le_phi": "Lệ phí"}
 """What a line is called where the catalog gives it no name of its own."""

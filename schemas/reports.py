@@ -44,9 +44,10 @@ import msgspec
 
 from schemas.acts import Status
 from schemas.calendar import ONE_DAY, VIETNAM
-from schemas.catalog import Agency, Catalog, Procedure
+from schemas.catalog import Catalog
 from schemas.clock import Tick, ticks
 from schemas.deadlines import Timeliness
+from schemas.entries import Agency, Procedure
 from schemas.events import timestamp
 from schemas.fold import Dossier
 from schemas.rules import Standing

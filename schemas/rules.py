@@ -43,16 +43,17 @@ from schemas.acts import (
     VisitStatus,
 )
 from schemas.calendar import local_day
-from schemas.catalog import Card, Duty, Person, Role, Step, View
 from schemas.certificates import why_unfit
 from schemas.conflicts import Blocks, Conflict
 from schemas.deadlines import Terms
+from schemas.entries import Card, Duty, Person, Role, Step
 from schemas.errors import Because, Malformed, NotAllowed
 from schemas.events import Event, moment
 from schemas.numbers import parse as parse_number
 from schemas.owing import not_as_the_catalog
 from schemas.seals import fingerprint, signature_holds
 from schemas.slips import is_real, read
+from schemas.views import View
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from typing import Final
 
 from schemas.acts import PetitionStatus, Status
 from schemas.calendar import local_day
-from schemas.catalog import Card, View
+from schemas.entries import Card
 from schemas.events import Event, Unknown, moment
 from schemas.fold import Dossier, Place
+from schemas.views import View
 
 KEPT: Final = timedelta(days=60)
 """So long does an edge keep what is over, by central's day mark."""

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, 
 
 import msgspec
 
-from schemas import acts, catalog, conflicts, identity, receipts, reports
+from schemas import acts, conflicts, entries, identity, receipts, reports
 from schemas.acts import Act, Author, Effect, NodeStatus, PetitionStatus, Stage, Status, VisitStatus
 from schemas.conflicts import Blocks, Settles, Suspends
 from schemas.deadlines import PETITION, SUPPLEMENT_DIRECT, SUPPLEMENT_ONLINE, Unit, Why
@@ -237,7 +237,7 @@ def _lines() -> Iterator[str]:
     yield "Phụ lục kỹ thuật: các ô ghi trong `data` của một việc (docs/events.md). ✱: bắt buộc."
     yield ""
     of_acts = ((act.kind, act.effect.value, act.data) for act in acts.TABLE)
-    of_catalog = ((kind, "catalog", data) for kind, data in catalog.KINDS.items())
+    of_catalog = ((kind, "catalog", data) for kind, data in entries.KINDS.items())
     yield from _table(
         ("kind", "", "data"),
         ((f"`{kind}`", effect, _members(data)) for kind, effect, data in (*of_acts, *of_catalog)),

@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from central.centre import Office
 from edge.node import Node
 from schemas.canonical import to_base64
-from schemas.catalog import Anchor, Person, RevocationList
+from schemas.entries import Anchor, Person, RevocationList
 from schemas.events import timestamp
 from schemas.seals import fingerprint
 from tests.centres import SmallCentre

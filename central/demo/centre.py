@@ -24,7 +24,7 @@ from edge.clock import Clock
 from edge.errors import CannotStart
 from edge.server import serving
 from edge.settings import DemoSettings, NodeSettings, PeerSettings, ReaderSettings, write_settings
-from schemas.catalog import Duty
+from schemas.entries import Duty
 
 START_S: Final = 60.0
 STOP_S: Final = 15.0

@@ -8,18 +8,7 @@ from typing import Final
 
 from central.centre import Numbers, Place
 from schemas.calendar import DayOff, Year
-from schemas.catalog import (
-    Account,
-    Centre,
-    Delegation,
-    Duty,
-    Grant,
-    NumberRange,
-    Person,
-    Queue,
-    Role,
-    Step,
-)
+from schemas.entries import Account, Centre, Delegation, Duty, Grant, NumberRange, Person, Queue, Role, Step
 
 HOST: Final = "127.0.0.1"
 SINCE: Final = date(2025, 1, 1)

@@ -42,7 +42,7 @@ from edge.node import Folder, Node
 from edge.settings import NodeSettings, read_settings
 from schemas.acts import TABLE
 from schemas.canonical import to_base64
-from schemas.catalog import Agency, Duty, Entry, RevocationList, Role
+from schemas.entries import Agency, Duty, Entry, RevocationList, Role
 from schemas.events import timestamp
 from schemas.seals import fingerprint
 

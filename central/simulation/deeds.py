@@ -37,7 +37,7 @@ from schemas.acts import (
     TicketTaken,
 )
 from schemas.calendar import local_day
-from schemas.catalog import Admission, Procedure, Revocation, Role
+from schemas.entries import Admission, Procedure, Revocation, Role
 from schemas.errors import Because, NotAllowed
 from schemas.events import Event, StreamId, moment, timestamp
 from schemas.fold import Dossier, Place

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import inspect
 
 from schemas.calendar import local_day
-from schemas.catalog import Procedure
+from schemas.entries import Procedure
 from schemas.events import moment, timestamp
 from schemas.fold import Dossier
 from schemas.owing import Owing, as_received, lowered

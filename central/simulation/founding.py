@@ -31,7 +31,7 @@ from edge.node import Folder, Node
 from edge.settings import NodeSettings
 from schemas.calendar import VIETNAM
 from schemas.canonical import to_base64
-from schemas.catalog import Duty, Entry, Grant, Person, Role, Step
+from schemas.entries import Duty, Entry, Grant, Person, Role, Step
 from schemas.seals import sign_decision
 
 FOUNDED: Final = datetime(2027, 3, 1, 7, 30, tzinfo=VIETNAM).astimezone(UTC)

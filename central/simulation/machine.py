@@ -20,7 +20,7 @@ from edge.node import Folder, Node
 from edge.settings import read_settings
 from printing.errors import PrinterUnavailable
 from printing.spool import Fate, Printers, Spool, Told
-from schemas.catalog import Duty
+from schemas.entries import Duty
 from sync.sqlite import SqliteFile
 
 _ROOM: Final = 1_000_000

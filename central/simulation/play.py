@@ -22,7 +22,7 @@ from central.simulation.world import STEPS_A_DAY, World
 from edge.chain import ClockBehind
 from edge.hour import BEHIND
 from schemas.calendar import local_day
-from schemas.catalog import Duty
+from schemas.entries import Duty
 from schemas.errors import Refused
 from schemas.events import StreamId
 from schemas.fold import Dossier

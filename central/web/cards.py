@@ -21,8 +21,8 @@ from central.web.nodes import ADMINISTERS, STOPPED, blueprint
 from edge.web import presence
 from edge.web.forms import Bare, Choice, Form, needed, text
 from edge.web.site import site
-from schemas.catalog import Card
 from schemas.enrolment import ADDRESS, Misspelled
+from schemas.entries import Card
 from schemas.errors import Malformed
 
 __all__ = ["blueprint"]  # of `nodes`, with the pages of this module on it

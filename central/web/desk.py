@@ -23,8 +23,8 @@ from edge.web.showing import Shown, Step, show, sides, why_not
 from edge.web.site import Entry, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from schemas.acts import BY_KIND, Settled
-from schemas.catalog import Duty, Role
 from schemas.conflicts import Conflict
+from schemas.entries import Duty, Role
 from schemas.errors import Because, NotAllowed
 from schemas.events import Event
 

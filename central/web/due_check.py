@@ -23,8 +23,8 @@ from edge.web.site import Entry, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from schemas.acts import DueChecked
 from schemas.calendar import VIETNAM
-from schemas.catalog import Duty, Role
 from schemas.deadlines import due
+from schemas.entries import Duty, Role
 from schemas.events import moment, timestamp
 
 blueprint = Blueprint("due_check", __name__, template_folder="../templates")

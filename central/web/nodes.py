@@ -23,7 +23,7 @@ from edge.web import presence
 from edge.web.forms import Form
 from edge.web.site import Entry, Site, site
 from edge.web.trouble import Trouble
-from schemas.catalog import Card, Duty, Role
+from schemas.entries import Card, Duty, Role
 from schemas.seals import fingerprint
 
 blueprint = Blueprint("nodes", __name__, template_folder="../templates")

@@ -28,7 +28,7 @@ from edge.web.site import Entry, site
 from printing.checking import Problem, Sample, Shape, Why, problems, samples
 from printing.errors import PrintError
 from printing.forms import Form as Version
-from schemas.catalog import Centre, Duty, Role
+from schemas.entries import Centre, Duty, Role
 
 blueprint = Blueprint("paper_forms", __name__, template_folder="../templates")
 ENTRY: Final = Entry(56, "Biểu mẫu", "paper_forms.page", ((Duty.CATALOG, Role.ADMINISTRATOR),))

@@ -22,7 +22,7 @@ from edge.web.limits import SIGN_IN
 from edge.web.sign_in import wrong as wrong_secret
 from edge.web.site import Entry, site
 from edge.web.trouble import Expected, Trouble, trouble_of
-from schemas.catalog import Duty, Role
+from schemas.entries import Duty, Role
 from schemas.identity import digits
 from schemas.processing import ANSWER_DAYS, REGISTER, VERSION
 

@@ -17,7 +17,7 @@ from edge.web.forms import LONGEST, Bare, paragraph, too_long
 from edge.web.limits import SIGN_IN, limited
 from edge.web.site import Entry, site
 from edge.web.trouble import Expected, Trouble, trouble_of
-from schemas.catalog import Duty, Role
+from schemas.entries import Duty, Role
 from schemas.events import Event
 
 blueprint = Blueprint("redacting", __name__, template_folder="../templates")

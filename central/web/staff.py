@@ -43,7 +43,7 @@ from edge.web.limits import SIGN_IN, limited
 from edge.web.site import Entry, site
 from edge.web.trouble import Trouble, trouble_of
 from edge.web.uploads import BadUpload, Kind, upload
-from schemas.catalog import Delegation, Duty, Grant, Person, Revocation, Role
+from schemas.entries import Delegation, Duty, Grant, Person, Revocation, Role
 from schemas.events import timestamp
 from schemas.seals import fingerprint
 from schemas.spelling import words as plain_words

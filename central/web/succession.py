@@ -20,7 +20,7 @@ from edge.web.forms import LONGEST, Bare, paragraph, too_long
 from edge.web.limits import SIGN_IN, limited
 from edge.web.site import site
 from edge.web.trouble import trouble_of
-from schemas.catalog import Role
+from schemas.entries import Role
 
 blueprint = Blueprint("succession", __name__, template_folder="../templates")
 

@@ -17,7 +17,7 @@ from edge.web import presence
 from edge.web.forms import LONGEST, Bare, paragraph, too_long
 from edge.web.held import render
 from edge.web.site import Entry, site
-from schemas.catalog import Admission, Duty, Role
+from schemas.entries import Admission, Duty, Role
 from schemas.fold import Place
 
 blueprint = Blueprint("trust", __name__, template_folder="../templates")

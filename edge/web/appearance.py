@@ -13,7 +13,7 @@ from edge.web.forms import Bare
 from edge.web.hosts import asked_in_public
 from edge.web.printing import TITLES, trouble_in_words
 from edge.web.site import site
-from schemas.catalog import Duty
+from schemas.entries import Duty
 
 
 def install(app: Flask) -> None:

@@ -25,7 +25,7 @@ from edge.web.reception import Papers, Reception, same_as_saved
 from edge.web.site import COUNTER, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from schemas.calendar import local_day
-from schemas.catalog import Fee, Procedure
+from schemas.entries import Fee, Procedure
 from schemas.errors import NoDueMoment, NoNumber
 from schemas.events import StreamId
 from schemas.identity import digits

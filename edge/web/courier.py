@@ -17,7 +17,7 @@ from edge.sticks import Errand, Stick
 from edge.web.forms import Bare
 from edge.web.site import Site, site
 from edge.web.trouble import Trouble, trouble_of
-from schemas.catalog import Card
+from schemas.entries import Card
 from schemas.events import moment
 
 blueprint = Blueprint("courier", __name__)

@@ -29,7 +29,7 @@ from printing import qr
 from printing.papers.money import ElectronicReceipt, FeeNotice, PaperReceipt, ProvisionalSlip
 from printing.spool import PrintJob
 from schemas.acts import FeeCollected, FeeRefunded, ObligationMet
-from schemas.catalog import Account
+from schemas.entries import Account
 from schemas.errors import NoNumber
 from schemas.owing import NAMES
 from schemas.receipts import Medium

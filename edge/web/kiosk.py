@@ -22,7 +22,7 @@ from edge.web.trouble import Expected
 from printing.spool import PrintJob, State
 from schemas.acts import Rated, VisitStatus
 from schemas.calendar import VIETNAM
-from schemas.catalog import Duty, Queue
+from schemas.entries import Duty, Queue
 from schemas.errors import TicketsUsedUp
 from schemas.events import timestamp
 from schemas.queue import Turn, read_ticket

@@ -13,7 +13,7 @@ from flask import g, request, session
 from edge.sessions import Session
 from edge.web.site import Entry, site
 from schemas.acts import BY_KIND
-from schemas.catalog import Person, Role
+from schemas.entries import Person, Role
 from schemas.errors import Because, NotAllowed
 from schemas.identity import hidden, masked, masked_phone
 

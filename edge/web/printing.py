@@ -26,7 +26,7 @@ from printing.papers import KINDS
 from printing.papers.trial import LETTERS, TrialPage, TrialRoll
 from printing.spool import BROWSER, Printers, PrintJob, State
 from printing.typesetting import to_job
-from schemas.catalog import Role
+from schemas.entries import Role
 
 blueprint = Blueprint("printing", __name__)
 

@@ -17,7 +17,7 @@ from edge.ledger import Draft
 from edge.web.citizen_card import CitizenCard, read
 from edge.web.forms import LONGEST, Choice, Form, check, needed, text, too_long
 from schemas.acts import Party, ReceivedComponent
-from schemas.catalog import Procedure
+from schemas.entries import Procedure
 from schemas.identity import digits, is_personal_number, is_phone, is_tax_code
 
 KINDS: Final = ("originals", "certified", "copies")

@@ -27,7 +27,7 @@ from edge.web.site import ROOM, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from edge.web.uploads import Kind, takes_files, uploads
 from schemas.acts import Appraised, Reasoned, Status
-from schemas.catalog import Role
+from schemas.entries import Role
 
 blueprint = Blueprint("room", __name__)
 

@@ -20,7 +20,7 @@ from edge.web.forms import Form
 from edge.web.showing import Shown, show, sides
 from edge.web.site import SEAL, site
 from edge.web.trouble import Expected, Trouble, trouble_of
-from schemas.catalog import Step
+from schemas.entries import Step
 from schemas.errors import NoNumber, NotAllowed
 
 blueprint = Blueprint("sealing", __name__)

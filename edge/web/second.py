@@ -12,7 +12,7 @@ from edge.web import presence
 from edge.web.limits import SIGN_IN
 from edge.web.site import site
 from schemas.acts import BY_KIND
-from schemas.catalog import Person
+from schemas.entries import Person
 
 NAME, PIN = "second", "second_pin"
 

@@ -20,9 +20,9 @@ from edge.web.acts import Contents
 from edge.web.site import Site, site
 from edge.web.trouble import Trouble, trouble_of
 from schemas.acts import Approved, Attachment, Reasoned, RefusedResult, Returned, Sealed, WithdrawalAsked
-from schemas.catalog import Agency
 from schemas.clock import WHY, due_at, stopped
 from schemas.conflicts import Conflict
+from schemas.entries import Agency
 from schemas.errors import NotAllowed
 from schemas.events import Event, EventHash, moment
 from schemas.fold import Dossier, Line, Place

@@ -17,7 +17,7 @@ from edge.web.limits import SIGN_IN, limited
 from edge.web.site import site
 from edge.web.trouble import Trouble
 from edge.web.uploads import make_room
-from schemas.catalog import Person
+from schemas.entries import Person
 
 blueprint = Blueprint("sign_in", __name__)
 

@@ -18,7 +18,8 @@ from edge.sticks import Sticks
 from edge.web.limits import Limits
 from schemas.acts import TABLE
 from schemas.calendar import local_day
-from schemas.catalog import Card, Duty, Person, Role, View
+from schemas.entries import Card, Duty, Person, Role
+from schemas.views import View
 
 CARD_SOON_DAYS: Final = 31
 """From so many days before its end on the pages warn: central renews a card two months before, if it hears of us."""
@@ -143,7 +144,7 @@ class Site:
     def peers(self) -> tuple[PeerNode, ...]:
         """The machines that this one speaks to by itself."""
         if self.roads is None:
-            return peers_of(self.view, self.node.settings)
+            return peers_of(self.node.catalog, self.node.settings)
         return self.roads.peers()
 
     def demand(self, stream: str) -> None:

@@ -17,7 +17,7 @@ from edge.contact import Contact
 from edge.register import Problems, Waiting
 from edge.web import words
 from edge.web.site import Site, site
-from schemas.catalog import Duty
+from schemas.entries import Duty
 from schemas.spelling import composed
 from sync.replicator import State
 

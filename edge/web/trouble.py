@@ -30,7 +30,7 @@ from edge.web import words
 from edge.web.limits import TooOften
 from edge.web.uploads import BadUpload
 from schemas.acts import Status
-from schemas.catalog import Role
+from schemas.entries import Role
 from schemas.errors import (
     Because,
     NoDueMoment,

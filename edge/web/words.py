@@ -12,7 +12,7 @@ from edge.database import DossierRow
 from edge.paper import WEEKDAYS
 from printing.words import in_vietnam
 from schemas.acts import Status
-from schemas.catalog import Role
+from schemas.entries import Role
 from schemas.events import moment
 from schemas.rules import Money
 

@@ -25,7 +25,7 @@ from schemas.acts import (
 )
 from schemas.calendar import local_day
 from schemas.canonical import canonical
-from schemas.catalog import Step
+from schemas.entries import Step
 from schemas.events import Document, Signed, StreamId, timestamp, write
 from schemas.numbers import compose
 from tests.bench.ground import RECEIVER, People, procedures

@@ -18,7 +18,7 @@ from edge.ledger import Draft, Reception
 from edge.node import Node
 from schemas.acts import Party, ReceivedComponent
 from schemas.calendar import local_day
-from schemas.catalog import Procedure
+from schemas.entries import Procedure
 from schemas.fold import Dossier
 from tests.centres import SmallCentre
 

@@ -19,7 +19,7 @@ from edge.settings import TokenSettings
 from edge.signing import why_not_signed
 from edge.tokens import Tokens
 from schemas.acts import Appraised
-from schemas.catalog import Person, Procedure, Step
+from schemas.entries import Person, Procedure, Step
 from schemas.events import Document, header_of, seal_message
 from schemas.fold import Dossier
 from schemas.seals import seal_holds

@@ -12,8 +12,8 @@ import pytest
 from central.catalog_import import COLUMNS, Read, read_agencies, read_procedures
 from central.centre import Office
 from central.errors import UnreadableCatalog
-from schemas.catalog import Agency, Component, Fee, FeeKind
 from schemas.deadlines import Limit, Unit
+from schemas.entries import Agency, Component, Fee, FeeKind
 from tests.centres import SmallCentre
 
 DAY = date(2026, 11, 23)

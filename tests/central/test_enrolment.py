@@ -24,8 +24,8 @@ from schemas.acts import Note, Status
 from schemas.boxes import opened
 from schemas.calendar import local_day
 from schemas.canonical import from_base64
-from schemas.catalog import Card, Duty
 from schemas.enrolment import Code, check_of, read_answer, spelled
+from schemas.entries import Card, Duty
 from schemas.errors import NotAllowed
 from schemas.events import moment
 from schemas.fold import Place

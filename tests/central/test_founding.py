@@ -23,7 +23,7 @@ from edge.node import Folder, Node
 from edge.server import Door, application, serving
 from edge.settings import read_settings
 from edge.web import create_pages
-from schemas.catalog import Role
+from schemas.entries import Role
 from schemas.seals import fingerprint
 from tests.addresses import own_address
 

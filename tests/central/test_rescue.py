@@ -13,7 +13,7 @@ from central.rescue import Database, Rescued, Taken, rescue, take_in
 from edge.at_rest import OPEN
 from edge.errors import CannotStart
 from edge.node import Folder
-from schemas.catalog import Admission, Redaction
+from schemas.entries import Admission, Redaction
 from schemas.events import Document
 from tests.central.damage import PAGE
 from tests.centres import SmallCentre

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from central.cli import main
 from central.errors import UnreadableCatalog
 from central.staff_import import read_delegations, read_staff
-from schemas.catalog import Role, View
+from schemas.entries import Role
+from schemas.views import View
 from tests.centres import SmallCentre
 
 HEAD = "id,name,title,capacity,role,since,until\n"

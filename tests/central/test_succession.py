@@ -31,7 +31,7 @@ from edge.peers import PeerNode, peers_of
 from edge.settings import PeerSettings, read_settings
 from schemas.acts import Note
 from schemas.calendar import local_day
-from schemas.catalog import Grant, Role
+from schemas.entries import Grant, Role
 from schemas.errors import NotAllowed
 from schemas.events import moment
 from sync.documents import load
@@ -334,4 +334,4 @@ def test_two_branches_stop_central_until_two_administrators_choose(
         counter.settings, peers=(PeerSettings("central.1", "http://127.0.0.1:8600"),)
     )
     # whoever is central by now is looked for where central always was
-    assert peers_of(counter.catalog.latest, known)[0] == PeerNode("central.3", ("http://127.0.0.1:8600",))
+    assert peers_of(counter.catalog, known)[0] == PeerNode("central.3", ("http://127.0.0.1:8600",))

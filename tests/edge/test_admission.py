@@ -13,7 +13,7 @@ from edge.node import Folder, Node
 from edge.settings import NodeSettings, read_settings
 from schemas import events
 from schemas.canonical import to_base64
-from schemas.catalog import Duty
+from schemas.entries import Duty
 from tests.centres import SmallCentre
 
 

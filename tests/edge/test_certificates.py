@@ -18,7 +18,7 @@ from edge.pades.reading import read
 from edge.verdict import Problem, Signed, Verdict
 from edge.verdict_words import PROBLEMS, told
 from schemas.acts import Status
-from schemas.catalog import Anchor, Delegation, Revocation
+from schemas.entries import Anchor, Delegation, Revocation
 from schemas.events import timestamp
 from schemas.fold import Dossier
 from schemas.seals import fingerprint

@@ -18,7 +18,7 @@ from edge.visits import Taken
 from printing.spool import PrintJob, State
 from schemas.acts import VisitStatus
 from schemas.calendar import local_day
-from schemas.catalog import Duty, NumberRange, Queue
+from schemas.entries import Duty, NumberRange, Queue
 from schemas.errors import NotAllowed, TicketsUsedUp
 from schemas.queue import Turn, stream_of
 from tests.centres import SmallCentre

@@ -17,7 +17,7 @@ from edge.roads import Roads
 from edge.server import application, serving
 from edge.settings import NodeSettings, PeerSettings
 from edge.web import create_pages
-from schemas.catalog import Duty
+from schemas.entries import Duty
 from tests.centres import SmallCentre
 from tests.sync.lines import Line, line_to
 from tests.sync.test_replicator import until

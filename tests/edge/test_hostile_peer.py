@@ -26,7 +26,7 @@ from edge.waits import MOST_BYTES
 from edge.web.held import why_in_words
 from schemas import events
 from schemas.acts import Status
-from schemas.catalog import Duty
+from schemas.entries import Duty
 from schemas.errors import Because, NotAllowed
 from schemas.fold import Dossier, Place
 from sync.peer import LocalPeer

@@ -19,7 +19,7 @@ from edge.roads import shown_to
 from edge.streams import Streams
 from printing.spool import PrintJob
 from schemas.acts import Forwarded, Note, Status
-from schemas.catalog import Agency, Card, Duty
+from schemas.entries import Agency, Card, Duty
 from schemas.fold import Dossier
 from schemas.scopes import KEPT
 from sync.errors import Forbidden

@@ -16,8 +16,8 @@ from edge.ledger import Reception
 from printing.spool import PrintJob
 from schemas.acts import Appraised, FeeDue, Party, Received, Registered, Status
 from schemas.calendar import local_day
-from schemas.catalog import Case, Commune, Procedure
 from schemas.deadlines import Limit, Unit
+from schemas.entries import Case, Commune, Procedure
 from schemas.errors import Because, NotAllowed
 from schemas.events import StreamId, moment
 from schemas.fees import At, Channel, FeeLine, FeeTable, Kind

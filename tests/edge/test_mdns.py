@@ -52,7 +52,7 @@ def test_a_stranger_on_the_network_is_no_peer(network: tuple[str, ExitStack], ce
     start("room-01.1", 8603, network)
     until(lambda: set(here.found()) >= {"counter-99.1", "room-01.1"})
     heard = {name: urls for name, urls in here.found().items() if name in ("counter-99.1", "room-01.1")}
-    found = peers_of(counter.catalog.latest, counter.settings, heard)
+    found = peers_of(counter.catalog, counter.settings, heard)
     assert found == (PeerNode("room-01.1", heard["room-01.1"]),)
     assert f"https://{network[0]}:8603" in heard["room-01.1"]
 

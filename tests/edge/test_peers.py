@@ -12,7 +12,7 @@ from edge.node import Node
 from edge.peers import PeerNode, peers_of
 from edge.roads import Roads
 from edge.settings import NodeSettings, PeerSettings
-from schemas.catalog import Card
+from schemas.entries import Card
 from tests.centres import SmallCentre
 from tests.sync.test_replicator import until
 
@@ -34,7 +34,7 @@ def say(centre: SmallCentre, name: str, **news: object) -> None:
 
 
 def peers(node: Node, found: Mapping[str, tuple[str, ...]] | None = None) -> list[PeerNode]:
-    return list(peers_of(node.catalog.latest, node.settings, found))
+    return list(peers_of(node.catalog, node.settings, found))
 
 
 def settings(node: Node, *own: tuple[str, str]) -> NodeSettings:

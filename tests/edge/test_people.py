@@ -8,7 +8,7 @@ import pytest
 
 from central.centre import Office
 from edge.errors import WeakSecret, WrongPassword, WrongPin
-from schemas.catalog import Password, SignOut
+from schemas.entries import Password, SignOut
 from tests.centres import PINS, SmallCentre
 
 PASSWORD = "con trâu đi trước cái cày"

@@ -16,7 +16,7 @@ from edge.node import Node
 from printing.spool import PrintJob
 from schemas import events
 from schemas.acts import Note, Status, TicketTaken
-from schemas.catalog import Duty
+from schemas.entries import Duty
 from schemas.errors import Because, NotAllowed
 from schemas.fold import Dossier, Place
 from sync.documents import load, render

@@ -13,7 +13,7 @@ from edge.deciding import Upload
 from edge.errors import CannotSign
 from edge.pades.reading import read
 from schemas.acts import Sealed, Status
-from schemas.catalog import NumberRange, Person
+from schemas.entries import NumberRange, Person
 from schemas.errors import Because, NotAllowed, NumbersUsedUp
 from schemas.fold import Dossier
 from schemas.rules import Inner

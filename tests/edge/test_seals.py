@@ -19,7 +19,7 @@ from edge.keys import NodeKeys
 from edge.node import Folder, Node, server_uuid
 from edge.settings import NodeSettings, read_settings
 from schemas import events
-from schemas.catalog import Duty
+from schemas.entries import Duty
 from schemas.events import Document
 from schemas.fold import Place as Fate
 from schemas.seals import seal_holds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from central.centre import Office
 from edge.node import Node
 from edge.sessions import Session
-from schemas.catalog import SignOut
+from schemas.entries import SignOut
 from tests.centres import SmallCentre
 
 

@@ -23,7 +23,7 @@ from printing.spool import PrintJob
 from printing.typesetting import from_job
 from schemas.acts import FeeRefunded
 from schemas.calendar import VIETNAM
-from schemas.catalog import NumberRange
+from schemas.entries import NumberRange
 from schemas.errors import Because, NotAllowed, ReceiptsUsedUp
 from schemas.fold import Dossier
 from schemas.receipts import Medium

@@ -13,7 +13,7 @@ from edge.node import Folder, Node
 from edge.settings import read_settings
 from schemas.acts import Note, TicketTaken
 from schemas.calendar import local_day
-from schemas.catalog import Confirmation, Duty
+from schemas.entries import Confirmation, Duty
 from schemas.fold import Dossier
 from sync.peer import LocalPeer
 from tests.centres import SmallCentre

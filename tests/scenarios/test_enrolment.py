@@ -25,8 +25,8 @@ from edge.keys import read_keys
 from edge.node import Folder, Node
 from edge.settings import read_settings
 from schemas.canonical import to_base64
-from schemas.catalog import Card
 from schemas.enrolment import Code
+from schemas.entries import Card
 from sync.errors import Unauthorized
 from sync.remote import RemotePeer
 from sync.tls import ServerTls, pinned

@@ -21,7 +21,7 @@ from edge.node import Folder, Node
 from edge.settings import read_settings
 from schemas.acts import Party, ReceivedComponent
 from schemas.calendar import local_day
-from schemas.catalog import Grant, Person, Role
+from schemas.entries import Grant, Person, Role
 from schemas.events import StreamId
 from tests.addresses import own_address
 from tests.scenarios.test_enrolment import FOUND, ONLINE, Office, free_port, until

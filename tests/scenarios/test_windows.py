@@ -16,7 +16,7 @@ from central.verify import verify
 from edge.clock import system_clock
 from edge.ids import Ids
 from schemas.acts import Forwarded
-from schemas.catalog import Card
+from schemas.entries import Card
 from schemas.fold import Dossier
 from schemas.scopes import KEPT
 from tests.centres import HandClock, SmallCentre

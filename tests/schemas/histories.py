@@ -52,10 +52,12 @@ from schemas.acts import (
 )
 from schemas.calendar import DayOff, Year, local_day
 from schemas.canonical import to_base64
-from schemas.catalog import (
+from schemas.catalog import Catalog
+from schemas.conflicts import Conflict
+from schemas.deadlines import Limit, Unit
+from schemas.entries import (
     Agency,
     Card,
-    Catalog,
     Centre,
     Component,
     Duty,
@@ -69,11 +71,7 @@ from schemas.catalog import (
     Role,
     kind_of,
 )
-from schemas.catalog import (
-    Step as ProcedureStep,
-)
-from schemas.conflicts import Conflict
-from schemas.deadlines import Limit, Unit
+from schemas.entries import Step as ProcedureStep
 from schemas.events import Document, Event, EventHash, Signed, Unknown, parse, write
 from schemas.fold import Dossier, Line, Place, fold
 from schemas.numbers import DossierNumber

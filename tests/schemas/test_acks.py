@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from schemas.acks import Acks, read, seal
-from schemas.catalog import View
+from schemas.catalog import Catalog
 from schemas.errors import Malformed
 from tests.centres import SmallCentre
 
@@ -17,8 +17,8 @@ DAY = date(2027, 3, 1)
 
 
 @pytest.fixture
-def view(centre: SmallCentre) -> View:
-    return centre["counter-01"].catalog.latest
+def catalog(centre: SmallCentre) -> Catalog:
+    return centre["counter-01"].catalog
 
 
 @pytest.fixture
@@ -27,9 +27,9 @@ def sealed(centre: SmallCentre) -> Acks:
     return seal(7, DAY, central.id, HELD, sign=central.keys.ed25519.sign)
 
 
-def test_what_central_seals_is_read_as_it_was_said(sealed: Acks, view: View) -> None:
-    assert read(sealed.document(), view) == sealed
-    assert read({**sealed.document(), "_id": "_local/acks", "_rev": "0-3"}, view) == sealed
+def test_what_central_seals_is_read_as_it_was_said(sealed: Acks, catalog: Catalog) -> None:
+    assert read(sealed.document(), catalog) == sealed
+    assert read({**sealed.document(), "_id": "_local/acks", "_rev": "0-3"}, catalog) == sealed
     assert sealed.upto("dossiers", "counter-01.1") == 4812
     assert sealed.upto("dossiers", "counter-09.1") == sealed.upto("visits", "room-01.1") == 0
 
@@ -48,19 +48,23 @@ def test_what_central_seals_is_read_as_it_was_said(sealed: Acks, view: View) -> 
         {"held": []},
     ],
 )
-def test_what_somebody_changed_is_not_believed(sealed: Acks, view: View, changed: dict[str, Any]) -> None:
+def test_what_somebody_changed_is_not_believed(
+    sealed: Acks, catalog: Catalog, changed: dict[str, Any]
+) -> None:
     with pytest.raises(Malformed):
-        read({**sealed.document(), **changed}, view)
+        read({**sealed.document(), **changed}, catalog)
 
 
 @pytest.mark.parametrize("other", [None, "acks", [], {}])
-def test_what_is_no_list_is_not_believed(view: View, other: object) -> None:
+def test_what_is_no_list_is_not_believed(catalog: Catalog, other: object) -> None:
     with pytest.raises(Malformed):
-        read(other, view)
+        read(other, catalog)
 
 
-def test_what_a_counter_seals_in_the_name_of_central_is_not_believed(centre: SmallCentre, view: View) -> None:
+def test_what_a_counter_seals_in_the_name_of_central_is_not_believed(
+    centre: SmallCentre, catalog: Catalog
+) -> None:
     counter = centre["counter-01"]
     forged = seal(9, DAY, centre["central"].id, HELD, sign=counter.keys.ed25519.sign)
     with pytest.raises(Malformed, match="seal"):
-        read(forged.document(), view)
+        read(forged.document(), catalog)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from schemas.acts import BY_KIND, TABLE, Act, NodeStatus, PetitionStatus, Status, VisitStatus
 from schemas.canonical import to_base64
-from schemas.catalog import (
+from schemas.catalog import Catalog
+from schemas.entries import (
     Admission,
     Agency,
-    Catalog,
     Commune,
     Confirmation,
     Cut,
@@ -26,7 +26,7 @@ from schemas.catalog import (
     Redaction,
     Revocation,
 )
-from schemas.catalog import Step as Needs
+from schemas.entries import Step as Needs
 from schemas.errors import Because, Malformed
 from schemas.events import Event, timestamp
 from schemas.fold import Dossier, Place, fold

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from schemas.acts import TABLE
 from schemas.calendar import Year
 from schemas.canonical import to_base64
-from schemas.catalog import (
+from schemas.catalog import Catalog
+from schemas.entries import (
     KINDS,
     Agency,
     Card,
-    Catalog,
     Centre,
     DataAnswer,
     Duty,
@@ -33,7 +33,6 @@ from schemas.catalog import (
     Procedure,
     Role,
     SignOut,
-    View,
     kind_of,
     subject_of,
 )
@@ -479,7 +478,7 @@ def test_a_revoked_card_opens_nothing_and_what_it_sealed_is_judged_as_before() -
     granted = written(card("central.1"), card("counter-01.1"))
     revoked = msgspec.structs.replace(card("counter-01.1"), duties=(), revoked="stolen")
     catalog = applied(granted, written(revoked, after=granted))
-    now, then = catalog.latest.card("counter-01.1"), View(catalog, 2).card("counter-01.1")
+    now, then = catalog.latest.card("counter-01.1"), catalog.as_of(2).card("counter-01.1")
 
     assert now is not None
     assert then is not None

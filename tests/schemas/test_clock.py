@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from schemas.acts import Received
-from schemas.catalog import Catalog, Procedure
+from schemas.catalog import Catalog
 from schemas.clock import Tick, due_at, ticks
 from schemas.clock import stopped as clock_stopped
 from schemas.deadlines import AfterSupplement, Why
+from schemas.entries import Procedure
 from schemas.errors import Because
 from schemas.events import timestamp
 from schemas.fold import Dossier, Place, fold

@@ -14,8 +14,8 @@ import msgspec
 import pytest
 
 from schemas.acts import BY_KIND, Effect, Settled, Status, VisitStatus
-from schemas.catalog import Cut, Fork, Person, Report, Revocation
 from schemas.conflicts import ALL, TABLE, Blocks, Suspends, row_of
+from schemas.entries import Cut, Fork, Person, Report, Revocation
 from schemas.errors import Because
 from schemas.events import Event, timestamp
 from schemas.fold import Place, fold

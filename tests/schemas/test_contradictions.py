@@ -10,7 +10,7 @@ import pytest
 
 from schemas import acks
 from schemas.acts import Amended, DueChecked, FeeCollected, FeeNotified, ShiftClosed
-from schemas.catalog import RevocationList
+from schemas.entries import RevocationList
 from schemas.errors import Malformed
 from tests.schemas.histories import key_of, office
 
@@ -76,10 +76,10 @@ def test_data_that_contradicts_itself_is_refused_by_name(shape: type, data: dict
 
 
 def test_a_list_of_acks_that_is_none_or_enormous_is_refused_before_anybody_looks_at_its_seal() -> None:
-    view = office().catalog.latest
+    catalog = office().catalog
     with pytest.raises(Malformed, match="an object is expected"):
-        acks.read(["v", 1], view)
+        acks.read(["v", 1], catalog)
     held = {"dossiers": {f"counter-{number}.1": (1, "0" * 64) for number in range(12_000)}}
     enormous = acks.seal(1, date(2026, 11, 23), "central.1", held, sign=key_of("central.1").sign)
     with pytest.raises(Malformed, match="bytes"):
-        acks.read(enormous.document(), view)
+        acks.read(enormous.document(), catalog)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import get_args, get_type_hints
 
-from schemas.catalog import DataAnswer
+from schemas.entries import DataAnswer
 from schemas.processing import ANSWER_DAYS, REGISTER, Processing
 
 

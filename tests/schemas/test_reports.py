@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.calendar import VIETNAM
-from schemas.catalog import Agency, Procedure
 from schemas.clock import Tick
 from schemas.deadlines import resolved
+from schemas.entries import Agency, Procedure
 from schemas.events import timestamp
 from schemas.reports import (
     BESIDE_06A,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.catalog import Agency, Duty
+from schemas.entries import Agency, Duty
 from schemas.events import EventHash, Unknown
 from schemas.fold import Place, fold
 from schemas.scopes import ALL, NOBODYS, Scope, agencies_of, over_on, read_scope, scope_of

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from schemas.canonical import to_base64
-from schemas.catalog import Agency, Card, Catalog, Choice, Duty, Entry, kind_of
+from schemas.catalog import Catalog
+from schemas.entries import Agency, Card, Choice, Duty, Entry, kind_of
 from schemas.errors import CatalogBroken
 from schemas.events import Document, write
 from schemas.seals import sign_decision

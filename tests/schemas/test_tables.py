@@ -2,8 +2,8 @@
 
 from schemas import identity, tables
 from schemas.acts import BY_KIND
-from schemas.catalog import Duty
 from schemas.conflicts import TABLE
+from schemas.entries import Duty
 from schemas.rules import Delivery, Inner, Money
 
 

@@ -25,7 +25,8 @@ from cryptography.x509 import Certificate, load_der_x509_certificate
 
 from schemas import canonical, conflicts, events, seals, slips
 from schemas.acts import BY_KIND, Approved, Received
-from schemas.catalog import KINDS, Card, Catalog
+from schemas.catalog import Catalog
+from schemas.entries import KINDS, Card
 
 PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")
 VECTORS = {

@@ -8,7 +8,7 @@ import pytest
 from central.centre import Office
 from printing.spool import PrintJob, State
 from schemas.acts import Status
-from schemas.catalog import Component
+from schemas.entries import Component
 from schemas.errors import Because, NotAllowed
 from tests.centres import SmallCentre
 from tests.web.clerk import Clerk

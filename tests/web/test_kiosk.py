@@ -12,7 +12,7 @@ from edge.settings import NodeSettings
 from edge.web.kiosk_words import WORDS
 from printing.spool import PrintJob, State
 from schemas.acts import VisitStatus
-from schemas.catalog import Duty
+from schemas.entries import Duty
 from tests.centres import SmallCentre
 from tests.web.clerk import Answer, Clerk
 

@@ -20,7 +20,7 @@ from printing.spool import BROWSER, PrintJob, State, put
 from printing.typesetting import to_job
 from schemas.acts import Forwarded, Printed
 from schemas.calendar import local_day
-from schemas.catalog import NumberRange
+from schemas.entries import NumberRange
 from tests.centres import SmallCentre
 from tests.printing.cups import free_port
 from tests.printing.thermal import thermal

@@ -17,7 +17,7 @@ from edge.register import Fork
 from printing import raster
 from printing.spool import PrintJob
 from schemas.acts import FeeCollected, PaidLine, Reasoned, Receipt, ReceiptReplaced, ReceiptUndone
-from schemas.catalog import Duty, Entry, Grant, Role
+from schemas.entries import Duty, Entry, Grant, Role
 from schemas.fold import Dossier
 from schemas.slips import Coded, SlipCode
 from tests.centres import SEALED, SmallCentre

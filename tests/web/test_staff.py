@@ -9,7 +9,7 @@ import pytest
 
 from central.centre import Authority
 from central.demo.plan import ADMINISTRATOR
-from schemas.catalog import Role
+from schemas.entries import Role
 from tests.centres import SmallCentre
 from tests.web.clerk import Answer, Clerk
 
