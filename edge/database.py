@@ -349,9 +349,25 @@ class DossierRow(Projection):
     changed_at = TextField()
     money = TextField()
     owed = IntegerField()
+    queue = TextField()
+    """Whose work it waits for, as `edge.register.Work` names it; "" where it waits for nobody in the house."""
+    holder = TextField()
+    """Who has the folder, as they said last."""
+    moved_at = TextField()
+    """Since when it is where it is: the last act that leads from one step to another."""
 
     class Meta:
         table_name = "dossier"
+
+
+class QueueCount(Projection):
+    """How many dossiers stand in each queue; kept with the rows, so that no page counts them."""
+
+    queue = TextField(primary_key=True)
+    count = IntegerField()
+
+    class Meta:
+        table_name = "queue_count"
 
 
 class ConflictRow(Projection):
@@ -421,9 +437,9 @@ LOCAL: Final = (
     Fact, Chain, Number, Pin, Attempt, SessionRow, DraftRow, ViewRow, Delivery, Copy, RefusedDocument, Wait,
     Erased, Secret, EnrolmentCode, Whole, AckDay, Departed, DepartedFile, Brought,
 )  # fmt: skip
-PROJECTIONS: Final = (EventRow, DossierRow, ConflictRow, ForkRow, PartyRow, StreamRow, FileRow)
+PROJECTIONS: Final = (EventRow, DossierRow, QueueCount, ConflictRow, ForkRow, PartyRow, StreamRow, FileRow)
 
-PROJECTION_VERSION: Final = "9"
+PROJECTION_VERSION: Final = "10"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -546,11 +562,14 @@ CREATE TABLE dossier (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, number
     received_day TEXT NOT NULL, due_at TEXT NOT NULL, stopped INTEGER NOT NULL, unsure INTEGER NOT NULL,
     status INTEGER NOT NULL, appraisal TEXT NOT NULL,
     outcome TEXT NOT NULL, contested INTEGER NOT NULL, missing INTEGER NOT NULL, node TEXT NOT NULL,
-    changed_at TEXT NOT NULL, money TEXT NOT NULL, owed INTEGER NOT NULL);
+    changed_at TEXT NOT NULL, money TEXT NOT NULL, owed INTEGER NOT NULL, queue TEXT NOT NULL, holder TEXT NOT NULL,
+    moved_at TEXT NOT NULL);
+CREATE TABLE queue_count (queue TEXT PRIMARY KEY NOT NULL, count INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX dossier_stream ON dossier (stream);
 CREATE INDEX dossier_number ON dossier (number);
 CREATE INDEX dossier_identity ON dossier (identity);
-CREATE INDEX dossier_work ON dossier (status, stopped, due_at);
+CREATE INDEX dossier_queue ON dossier (queue, stopped, due_at, position) WHERE queue <> '';
+CREATE INDEX dossier_moved ON dossier (queue, moved_at) WHERE queue <> '';
 CREATE INDEX dossier_unsure ON dossier (received_at) WHERE unsure > 0;
 CREATE INDEX dossier_money ON dossier (money, position);
 CREATE INDEX dossier_contested ON dossier (contested) WHERE contested > 0;
@@ -579,7 +598,17 @@ INSERT INTO dossier_search (dossier_search, rank) VALUES ('secure-delete', 1);
 
 _DROP_PROJECTIONS: Final = "".join(
     f"DROP TABLE IF EXISTS {table};"
-    for table in ("event", "dossier", "conflict", "fork", "party", "stream", "named_file", "dossier_search")
+    for table in (
+        "event",
+        "dossier",
+        "queue_count",
+        "conflict",
+        "fork",
+        "party",
+        "stream",
+        "named_file",
+        "dossier_search",
+    )
 )
 
 MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (

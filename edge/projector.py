@@ -30,6 +30,7 @@ from schemas.entries import Choice, Cut, Entry, Fork, Person, Redaction, Report,
 from schemas.events import Event, EventHash, Unknown, moment, parse, timestamp
 from schemas.fold import PAUSES, Dossier, Place, fold
 from schemas.identity import numbers_in
+from schemas.rules import Inner, Standing
 from schemas.scopes import agencies_of, over_on
 from schemas.spelling import words
 from sync.documents import load, render
@@ -195,7 +196,11 @@ class Projector:
 
     def remove(self, connection: Connection, stream: str) -> None:
         """All that is known of a stream here but its documents, which the caller purges in the same transaction."""
-        positions = connection.execute("SELECT position FROM dossier WHERE stream = ?", (stream,)).fetchall()
+        rows = connection.execute(
+            "SELECT position, queue FROM dossier WHERE stream = ?", (stream,)
+        ).fetchall()
+        positions = [(position,) for position, _ in rows]
+        _count(connection, {queue: -1 for _, queue in rows})
         _each(connection, "DELETE FROM dossier_search WHERE rowid = ?", positions)
         _each(connection, "DELETE FROM dossier WHERE position = ?", positions)
         hashes = connection.execute("SELECT hash FROM event WHERE stream = ?", (stream,)).fetchall()
@@ -441,14 +446,17 @@ class Projector:
     def _project_dossiers(self, connection: Connection, dossiers: Sequence[tuple[Dossier, bool]]) -> None:
         """Each with whether its due moment was counted from an hour that nobody is sure of."""
         calendar = self._catalog.latest.calendar()
-        searched = f"stream, position, {', '.join(_SEARCHED)}"
+        searched = f"stream, position, queue, {', '.join(_SEARCHED)}"
         known = rows_of(connection, searched, "dossier", [one.stream for one, _ in dossiers])
         taken = _Positions(connection, [one.stream for one, _ in dossiers if one.stream not in known])
         rows, gone = [], []
+        moved: dict[str, int] = {}
         unsearched: list[tuple[int]] = []
         texts: list[tuple[int, str]] = []
         for dossier, unsure in dossiers:
             before = known[dossier.stream][0] if dossier.stream in known else None
+            if before is not None:
+                moved[before[2]] = moved.get(before[2], 0) - 1
             row = _dossier_row(dossier, calendar, unsure=unsure)
             if row is None:
                 if before is not None:
@@ -456,8 +464,9 @@ class Projector:
                 continue
             position = taken.next(dossier.stream) if before is None else before[1]
             rows.append((position, *row.values()))
+            moved[row["queue"]] = moved.get(row["queue"], 0) + 1
             text = tuple(row[name] for name in _SEARCHED)
-            if before is None or before[2:] != text:
+            if before is None or before[3:] != text:
                 texts.append((position, " ".join(words(" ".join(text)))))
                 if before is not None:
                     unsearched.append((position,))
@@ -467,6 +476,7 @@ class Projector:
             marks = ", ".join("?" * len(rows[0]))
             _each(connection, f"INSERT OR REPLACE INTO dossier VALUES ({marks})", rows)  # noqa: S608
         _each(connection, "INSERT INTO dossier_search (rowid, words) VALUES (?, ?)", texts)
+        _count(connection, moved)
 
 
 _FORKS: Final = """
@@ -540,6 +550,15 @@ def _each(connection: Connection, statement: str, rows: Sequence[Sequence[Any]])
     """Run a statement for each row. For none it would still hand the interpreter to another thread, and wait for it."""
     if rows:
         connection.executemany(statement, rows)
+
+
+def _count(connection: Connection, moved: Mapping[str, int]) -> None:
+    """Note by how much queues grew or shrank; what waits for nobody is not counted."""
+    _each(
+        connection,
+        "INSERT INTO queue_count VALUES (?, ?) ON CONFLICT (queue) DO UPDATE SET count = count + excluded.count",
+        [(queue, by) for queue, by in moved.items() if queue and by],
+    )
 
 
 def rows_of(
@@ -637,7 +656,38 @@ def _dossier_row(dossier: Dossier, calendar: Calendar, *, unsure: bool) -> dict[
         "changed_at": max(line.at for line in dossier.timeline),
         "money": dossier.money.value,
         "owed": max(0, standing.asked - standing.purse.kept),
+        "queue": _queue(standing),
+        "holder": taken.by if (taken := standing.newest.get("dossier.taken_over")) else "",
+        "moved_at": max(
+            (
+                line.at
+                for line in dossier.timeline
+                if line.kind in _MOVES and line.place not in _WITHOUT_EFFECT
+            ),
+            default=standing.receipt.at,
+        ),
     }
+
+
+_MOVES: Final = frozenset(act.kind for act in TABLE if act.subject == "dossier" and act.reaches is not None)
+"""The acts that lead a dossier from one step to the next."""
+_WITHOUT_EFFECT: Final = frozenset({Place.HELD, Place.WAITING, Place.VOID})
+_QUEUES: Final = {
+    Inner.AWAITS_APPRAISAL: "appraise",
+    Inner.AWAITS_SIGNATURE: "approve",
+    Inner.AWAITS_NUMBER: "seal",
+    Inner.AWAITS_SEAL: "seal",
+    Inner.AWAITS_ANSWER: "withdraw",
+    Inner.AWAITS_COLLECTION: "return",
+}
+
+
+def _queue(standing: Standing) -> str:
+    """Whose work a dossier waits for in the house. One on its way to another room waits there for what comes next."""
+    inner = standing.inner
+    if inner is Inner.AWAITS_TAKE_OVER and not standing.newest["dossier.forwarded"].data.agency:
+        return "approve" if standing.appraisal else "appraise"
+    return _QUEUES.get(inner, "")
 
 
 class _Positions:

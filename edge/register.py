@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
+from peewee import Tuple
+
 from edge.database import (
     DOUBTFUL,
     ConflictRow,
@@ -161,29 +163,28 @@ class Register:
             ordered = sorted(rows, key=lambda row: -row.position)
         return Found(ordered, searched, len(found) > LISTED)
 
-    def work(self, what: Work, limit: int = 200) -> tuple[list[DossierRow], int]:
-        """What waits for one kind of work, oldest due first, and how many there are in all."""
-        waits: Any
-        match what:
-            case Work.APPRAISE:
-                waits = (DossierRow.status == Status.RECEIVED.value) | (
-                    (DossierRow.status == Status.PROCESSING.value) & (DossierRow.appraisal == "")
-                )
-            case Work.APPROVE:
-                undecided = (DossierRow.status == Status.PROCESSING.value) & (DossierRow.outcome == "")
-                waits = undecided & (DossierRow.appraisal != "")
-            case Work.SEAL:
-                waits = (DossierRow.status == Status.PROCESSING.value) & (DossierRow.outcome != "")
-            case Work.WITHDRAW:
-                waits = DossierRow.status == Status.WITHDRAWING.value
-            case Work.RETURN:
-                waits = DossierRow.status == Status.DONE.value
-            case Work.COLLECT | Work.REFUND:
-                return self._money(what, limit)
-        with self._file.read():
-            query = DossierRow.select().where(waits)
-            query = query.order_by(DossierRow.stopped, DossierRow.due_at, DossierRow.position)
-            return list(query.limit(limit)), query.count()
+    def work(self, what: Work, limit: int = 200, *, after: str = "") -> tuple[list[DossierRow], int]:
+        """What waits for one kind of work, oldest due first, and how many there are in all.
+
+        `after`: the stream of the last row of the page before; without it, or where it waits no more, the first page.
+        """
+        if what in (Work.COLLECT, Work.REFUND):
+            return self._money(what, limit)
+        with self._file.read() as connection:
+            # the word of the partial index: a query without it reads all dossiers
+            query = DossierRow.select().where((DossierRow.queue == what.value) & (DossierRow.queue != ""))
+            last = DossierRow.get_or_none(DossierRow.stream == after) if after else None
+            if last is not None:
+                key = Tuple(DossierRow.stopped, DossierRow.due_at, DossierRow.position)
+                query = query.where(key > Tuple(last.stopped, last.due_at, last.position))
+            query = query.order_by(DossierRow.stopped, DossierRow.due_at, DossierRow.position).limit(limit)
+            return list(query) if limit else [], _counts(connection).get(what.value, 0)
+
+    def counts(self) -> dict[Work, int]:
+        """How many dossiers wait for each kind of work; money is not counted here."""
+        with self._file.read() as connection:
+            known = _counts(connection)
+        return {work: known.get(work.value, 0) for work in Work}
 
     def _money(self, what: Work, limit: int) -> tuple[list[DossierRow], int]:
         """Whose fee is still to be taken, or given back; the newest first, because they stand at the counter."""
@@ -340,6 +341,10 @@ class Register:
             peers = tuple(peer for peer, seq in copies if seq >= local_seq)
             found[event_hash] = Whereabouts(moment(at) if at else None, peers)
         return found
+
+
+def _counts(connection: Any) -> dict[str, int]:
+    return dict(connection.execute("SELECT queue, count FROM queue_count").fetchall())
 
 
 def _kept_back(connection: Any) -> int:

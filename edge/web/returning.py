@@ -208,8 +208,8 @@ def _list() -> dict[str, object]:
     register, term = site().node.register, request.form.get("q", "").strip()
     rows, count = register.work(Work.RETURN, SHOWN)
     if plain_words(term):
-        wanted = set(streams_of(term)) or {row.stream for row in register.find(term).rows}
-        rows = [row for row in register.work(Work.RETURN, count)[0] if row.stream in wanted]
+        meant = [row for stream in streams_of(term) if (row := register.row(stream)) is not None]
+        rows = [row for row in meant or register.find(term).rows if row.queue == Work.RETURN.value]
     return {"rows": rows, "count": count, "term": term}
 
 
