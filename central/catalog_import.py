@@ -17,6 +17,8 @@ from typing import Final
 import msgspec
 
 from central.errors import UnreadableCatalog
+from edge.paper import WORDING_FACTS
+from printing.forms import FACT
 from schemas.deadlines import Limit, Unit
 from schemas.entries import Agency, Component, Fee, FeeKind, Procedure, Step
 from schemas.spelling import composed, plain
@@ -46,6 +48,8 @@ COLUMNS: Final = (
     "ket_qua",
     "bon_tai_cho_du_kien",
 )
+ROOM_COLUMNS: Final = ("kiem_tra", "noi_dung_ket_qua", "noi_dung_tu_choi")
+"""The checklist of a procedure ("a | b"), and what its results begin as, with facts in braces."""
 ACCOUNT_COLUMNS: Final = ("tax_code", "bank", "bank_name", "account", "account_holder")
 _CODE = re.compile(r"[0-9]\.[0-9]{6}(?:\.[0-9A-Z.]+)?")
 _AGENCY_CODE = re.compile(r"\(([GH][0-9]{2}(?:\.[0-9]{2,3})*)\)")
@@ -85,7 +89,7 @@ def read_procedures(content: bytes, agencies: Sequence[Agency], *, since: date) 
     codes = {agency.code for agency in agencies}
     procedures: dict[str, Procedure] = {}
     problems = []
-    for line, row in rows(content, COLUMNS):
+    for line, row in rows(content, COLUMNS, may_have=ROOM_COLUMNS):
         code = row["ma_tthc"]
         try:
             if code in procedures:
@@ -179,10 +183,20 @@ def _procedure(row: Mapping[str, str], agency: str, since: date) -> Procedure:
                 steps=(Step.APPRAISE, Step.APPROVE),
                 since=since,
                 fee_note=composed(row["ghi_chu_phi"]),
+                checklist=tuple(point for part in row["kiem_tra"].split("|") if (point := composed(part))),
+                wording=_wording(row["noi_dung_ket_qua"]),
+                refusal=_wording(row["noi_dung_tu_choi"]),
             )
         ),
         Procedure,
     )
+
+
+def _wording(text: str) -> str:
+    unknown = sorted(set(FACT.findall(text)) - WORDING_FACTS)
+    if unknown:
+        raise _Wrong(f"nội dung kết quả nhắc tới điều không có trong hồ sơ: {', '.join(unknown)}")
+    return text
 
 
 def _agency(text: str, names: Mapping[str, str], codes: set[str]) -> str:

@@ -267,6 +267,18 @@ class DepartedFile(Local):
     file = TextField(primary_key=True)
 
 
+class FolderRow(Local):
+    """A folder of paper that somebody holds here, whose dossier has not come yet; `code` is that of its slip."""
+
+    number = TextField(primary_key=True)
+    code = TextField()
+    person = TextField()
+    at = TextField()
+
+    class Meta:
+        table_name = "folder"
+
+
 class Brought(Local):
     """A stream that somebody here has asked for, though it is outside the window: who gave it, and when."""
 
@@ -435,7 +447,7 @@ class FileRow(Projection):
 
 LOCAL: Final = (
     Fact, Chain, Number, Pin, Attempt, SessionRow, DraftRow, ViewRow, Delivery, Copy, RefusedDocument, Wait,
-    Erased, Secret, EnrolmentCode, Whole, AckDay, Departed, DepartedFile, Brought,
+    Erased, Secret, EnrolmentCode, Whole, AckDay, Departed, DepartedFile, Brought, FolderRow,
 )  # fmt: skip
 PROJECTIONS: Final = (EventRow, DossierRow, QueueCount, ConflictRow, ForkRow, PartyRow, StreamRow, FileRow)
 
@@ -544,6 +556,10 @@ CREATE TABLE brought (stream TEXT PRIMARY KEY NOT NULL, source TEXT NOT NULL, at
 _LOCAL_12: Final = """
 ALTER TABLE print_job ADD COLUMN again INTEGER NOT NULL DEFAULT 0;
 """
+_LOCAL_13: Final = """
+CREATE TABLE folder (number TEXT PRIMARY KEY NOT NULL, code TEXT NOT NULL, person TEXT NOT NULL, at TEXT NOT NULL)
+    WITHOUT ROWID;
+"""
 _STREAM_9: Final = "(SELECT e.stream FROM event e WHERE e.hash = d.hash)"
 """Projections of that time have all events of deliveries; a file that is only being made has neither."""
 
@@ -626,6 +642,7 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     ),
     lambda connection: run_script(connection, _LOCAL_11),
     lambda connection: run_script(connection, _LOCAL_12),
+    lambda connection: run_script(connection, _LOCAL_13),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

@@ -41,6 +41,7 @@ from edge.database import (
 from edge.deciding import Deciding
 from edge.drafts import Drafts
 from edge.errors import CannotStart
+from edge.folders import Folders
 from edge.hall import Hall
 from edge.hour import Hour
 from edge.ids import Ids
@@ -364,6 +365,7 @@ class Node:
         )
         self.deciding = Deciding(*parts, node=self.id)
         self.sealing = Sealing(*parts, node=self.id)
+        self.folders = Folders(self.file, self.ledger, self.projector, self.clock)
         printers = Printers.only(self._printer) if self._printer else self.place_printers.printers()
         self.spool = Spool(printers, self.papers.render_job, self.file.write)
         self.till = Till(

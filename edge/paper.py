@@ -11,12 +11,12 @@ from edge.keys import NodeKeys
 from edge.ledger import Reception
 from edge.visits import Taken
 from printing import result, spool
-from printing.forms import Form, Forms
+from printing.forms import FACT, Form, Forms
 from printing.papers.hall import Ticket
 from printing.papers.reception import Component, ReceiptSlip
 from printing.result import Outcome, RenderedResult, ResultDocument
 from printing.typesetting import form_of, from_job, to_job, typeset_by
-from printing.words import in_vietnam
+from printing.words import day_in_words, in_vietnam, moment_in_words
 from schemas.acts import Receipt
 from schemas.calendar import VIETNAM
 from schemas.catalog import Catalog
@@ -29,6 +29,22 @@ from schemas.identity import is_personal_number
 from schemas.numbers import parse
 from schemas.slips import Coded, SlipCode
 
+WORDING_FACTS: Final = frozenset(
+    [
+        "result",
+        "procedure",
+        "number",
+        "applicant",
+        "identity",
+        "identity_kind",
+        "address",
+        "submitter",
+        "received",
+        "opinion",
+        "day",
+    ]
+)
+"""What a procedure's wording of its result may name."""
 WEEKDAYS: Final = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
 RETURN_PLACES: Final = {"post": "qua dịch vụ bưu chính công ích"}
 
@@ -182,6 +198,35 @@ class Papers:
         document = replace(document, qr_text=self._sealed(code))
         day = in_vietnam(at).date()
         return result.render(document, self.forms.in_force(outcome.value, day, self._catalog.number))
+
+    def wording_of(self, dossier: Dossier, *, approved: bool, at: datetime) -> str:
+        """What the text of a result begins as: in the words of its procedure's version of the day, else in plain ones."""
+        received, receipt = dossier.received, dossier.standing.receipt
+        if received is None or receipt is None:
+            raise ValueError("a dossier that was never received has no result")
+        day = in_vietnam(at).date()
+        procedure = self._catalog.latest.procedure(received.procedure, day)
+        result_name = procedure.result if procedure and procedure.result else received.procedure_name
+        if procedure is None or not (wording := procedure.wording if approved else procedure.refusal):
+            return f"Đồng ý cấp {result_name} cho {received.applicant.name}." if approved else ""
+        appraisal = dossier.standing.appraisal
+        facts = {
+            "result": result_name,
+            "procedure": received.procedure_name,
+            "number": received.number,
+            "applicant": received.applicant.name,
+            "identity": received.applicant.identity,
+            "identity_kind": _kind_of(received.applicant.identity),
+            "address": received.applicant.address,
+            "submitter": received.submitter.name if received.submitter else "",
+            "received": moment_in_words(moment(receipt.at)),
+            "opinion": appraisal.data.opinion if appraisal else "",
+            "day": day_in_words(day),
+        }
+        # a fact that a newer central knows is none here
+        facts = dict.fromkeys(FACT.findall(wording), "") | facts
+        form = self.forms.in_force(Outcome.APPROVED.value, day, self._catalog.number)
+        return form.fill_plain(wording, facts)
 
     def symbol_of(self, dossier: Dossier) -> str:
         """What follows the number of a dossier's result: "/KQ-SXD"."""

@@ -11,6 +11,8 @@ from typing import Any, Final
 import pypdfium2
 from PIL import Image
 
+from printing.errors import UnreadablePicture
+
 DPI = 203
 """Of thermal printers: 8 dots a millimetre."""
 
@@ -48,6 +50,19 @@ def pages(pdf: bytes, *, dpi: int = DPI) -> Iterator[Image.Image]:
             with _ONE_AT_A_TIME, closing(document[place]) as page:
                 picture = page.render(scale=dpi / 72, grayscale=True).to_pil()
             yield picture.convert("L").point(lambda grey: 255 if grey > 127 else 0).convert("1")
+
+
+def page(pdf: bytes, place: int, *, dpi: int) -> Image.Image:
+    """One page as somebody looks at it. Raises `UnreadablePicture`, `IndexError`."""
+    try:
+        with _opened(pdf) as document:
+            if not 0 <= place < len(document):
+                raise IndexError(place)
+            with _ONE_AT_A_TIME, closing(document[place]) as found:
+                picture: Image.Image = found.render(scale=dpi / 72).to_pil()
+        return picture
+    except pypdfium2.PdfiumError as why:
+        raise UnreadablePicture(str(why)) from why
 
 
 def seen(pdf: bytes) -> list[Seen]:

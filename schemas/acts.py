@@ -109,9 +109,31 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
         datetime.fromisoformat(self.due)
 
 
+class CheckedPoint(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A point of the procedure's checklist, in the words of that day, and what the appraiser found."""
+
+    point: Text
+    found: Literal["met", "not_met", "not_needed"]
+    note: Line = ""
+
+
 class Appraised(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`points` are those of the procedure's checklist; nothing passes with one that is not met."""
+
     opinion: Text
     passed: bool
+    points: Annotated[tuple[CheckedPoint, ...], Meta(max_length=60)] = ()
+
+    def __post_init__(self) -> None:
+        if self.passed and any(one.found == "not_met" for one in self.points):
+            raise ValueError("what is not met does not pass")
+
+
+class SecondOpinion(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody else thinks of an appraisal. It decides nothing: who approves reads both."""
+
+    opinion: Text
+    agrees: bool
 
 
 class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -769,7 +791,7 @@ DOSSIER: Final[tuple[Act, ...]] = (
     Act("dossier.forwarded", "Chuyển hồ sơ", _FACT, Forwarded, _OFFICE, _OFFICE_DUTIES, _OPEN, Status.PROCESSING,
         "NĐ 309/2026 Đ18(2); Mẫu 06"),
     Act("dossier.taken_over", "Nhận bàn giao", _FACT, TakenOver, _OFFICE, _OFFICE_DUTIES, _OPEN, Status.PROCESSING,
-        "Mẫu 06", needs=("dossier.forwarded",), ends=("dossier.forwarded",)),
+        "Mẫu 06", ends=("dossier.forwarded",)),
     Act("dossier.supplement_requested", "Yêu cầu bổ sung", _DECISION, SupplementRequested,
         (Role.RECEIVER, Role.APPRAISER), (Duty.RECEIVE, Duty.APPRAISE), _in(Status.REGISTERED, Status.PROCESSING),
         Status.SUPPLEMENT, "NĐ 309/2026 Đ17(2)(a); Mẫu 02", undecided=True,
@@ -791,6 +813,8 @@ DOSSIER: Final[tuple[Act, ...]] = (
     Act("dossier.appraised", "Thẩm định", _DECISION, Appraised, (Role.APPRAISER,), (Duty.APPRAISE,), _OPEN,
         Status.PROCESSING, "", rests=("dossier.received", "dossier.entered_afterwards"), undecided=True,
         says=_claims("passed")),
+    Act("dossier.second_opinion", "Ý kiến thứ hai", _FACT, SecondOpinion, (Role.APPRAISER, Role.APPROVER),
+        (Duty.APPRAISE, Duty.APPROVE), _WORK, None, "", needs=("dossier.appraised",)),
     Act("dossier.extended", "Xin lỗi và hẹn lại", _DECISION, Extended, (Role.APPROVER,), (Duty.APPROVE,), _OPEN, None,
         "NĐ 118/2025; Mẫu 04", undecided=True, says=_claims("due")),
     Act("dossier.suspended", "Dừng giải quyết", _DECISION, Suspended, (Role.APPROVER,), (Duty.APPROVE,),
@@ -814,7 +838,8 @@ DOSSIER: Final[tuple[Act, ...]] = (
     Act("dossier.sent_back", "Trả lại để thẩm định", _DECISION, Reasoned, (Role.APPROVER,), (Duty.APPROVE,),
         _in(Status.PROCESSING, Status.DONE), Status.PROCESSING, "",
         needs=("dossier.appraised", *_RESULTS), rests=("dossier.appraised", *_RESULTS),
-        ends=("dossier.appraised", *_RESULTS, "dossier.numbered", "dossier.sealed", "dossier.result_ready")),
+        ends=("dossier.appraised", "dossier.second_opinion", *_RESULTS, "dossier.numbered", "dossier.sealed",
+              "dossier.result_ready")),
     Act("dossier.numbered", "Cấp số, ngày", _DECISION, Numbered, (Role.CLERK,), (Duty.SEAL,),
         _in(Status.PROCESSING, Status.DONE), Status.DONE, "NĐ 30/2020 Đ15", needs=_RESULTS, rests=_RESULTS,
         says=_claims("number")),

@@ -212,7 +212,11 @@ class Case(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Procedure(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What can be applied for; `since` is the first day of this version, `until` the last ("bãi bỏ")."""
+    """What can be applied for; `since` is the first day of this version, `until` the last ("bãi bỏ").
+
+    `checklist` is what an appraiser goes through. `wording` and `refusal` are what a result begins as: texts with
+    facts of the dossier in braces, and parts in square brackets that vanish with a fact that is not known.
+    """
 
     code: Annotated[str, Meta(pattern=r"^[0-9]\.[0-9]{6}(\.[0-9A-Z.]+)?\Z")]
     name: Text
@@ -232,6 +236,9 @@ class Procedure(msgspec.Struct, frozen=True, omit_defaults=True):
     in_difficult_communes: Annotated[int, Meta(ge=0, le=60)] = 0
     after_supplement: AfterSupplement = AfterSupplement.RESTART
     not_counted: tuple[NotCounted, ...] = (NotCounted.SUPPLEMENT, NotCounted.FINANCIAL)
+    checklist: Annotated[tuple[Text, ...], Meta(max_length=60)] = ()
+    wording: Annotated[str, Meta(max_length=2000)] = ""
+    refusal: Annotated[str, Meta(max_length=2000)] = ""
 
     def limit_of(self, case: str) -> Limit:
         """The limit of a case; the procedure's own where the case says nothing."""

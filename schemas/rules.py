@@ -35,6 +35,7 @@ from schemas.acts import (
     ResultUndone,
     Returned,
     Sealed,
+    SecondOpinion,
     Settled,
     Stage,
     Status,
@@ -505,6 +506,8 @@ def _what(standing: Standing, act: Act, data: Any, deed: Deed) -> None:
                 raise NotAllowed(Because.NOT_APPRAISED)
             if standing.receipt is not None and standing.receipt.by == deed.by:
                 raise NotAllowed(Because.SAME_PERSON, "the receiver may not decide")
+        case SecondOpinion() if standing.appraisal is not None and standing.appraisal.by == deed.by:
+            raise NotAllowed(Because.SAME_PERSON, "the appraiser has no second opinion")
         case Returned():
             if data.result != standing.result:
                 raise NotAllowed(Because.DATA, "not the result that stands")

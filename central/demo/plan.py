@@ -102,6 +102,16 @@ SEAL_PIN: Final = "246810"
 """Opens the token of every agency's seal."""
 STEPS: Final = (Step.APPRAISE, Step.APPROVE, Step.NUMBER, Step.SEAL)
 """What a result of the 4-on-site room needs; the other procedures are decided when they are approved."""
+CHECKLIST: Final = (
+    "Giấy tờ đủ thành phần, đúng mẫu",
+    "Người nộp đúng tư cách, hoặc có giấy ủy quyền",
+    "Đủ điều kiện theo quy định của thủ tục",
+)
+"""What the demo's appraisers go through; made up: a centre writes down those of its own procedures."""
+WORDING: Final = (
+    "Cấp {result} cho {applicant}[, {identity_kind} {identity}][, địa chỉ {address}], theo hồ sơ số {number}."
+)
+REFUSAL: Final = "Hồ sơ số {number} của {applicant} chưa đủ điều kiện giải quyết. Lý do: {opinion}"
 SEALS_ELSEWHERE: Final = frozenset({"H37.07"})
 """An agency that has not lent the room its seal: its results go without number and seal here."""
 ADMINISTRATOR: Final = "quan.nv"

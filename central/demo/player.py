@@ -158,7 +158,9 @@ class Player:
         room = self._at("room-01", "ha.lt")
         page = room.open(f"/room/{dossier.stream}")
         opinion = "Hồ sơ đủ thành phần, hợp lệ. Đề nghị giải quyết."
-        room.press(page, page.form("/appraise"), passed="yes", opinion=opinion)
+        form = page.form("/appraise")
+        form.fields |= {name: "met" for name in form.choices if name.startswith("point-")}
+        room.press(page, form, passed="yes", opinion=opinion)
 
     def _approve(self, dossier: Received) -> None:
         room = self._at("room-01", "viet.tq")

@@ -24,15 +24,18 @@ from central.demo.plan import (
     ADMINISTRATOR,
     CALENDARS,
     CENTRE,
+    CHECKLIST,
     DELEGATIONS,
     PEOPLE,
     QUEUES,
     RECEIPTS,
+    REFUSAL,
     SEAL_PIN,
     SEALS_ELSEWHERE,
     SINCE,
     STEPS,
     TAX_CODE,
+    WORDING,
     DemoNode,
 )
 from edge.clock import Clock
@@ -162,7 +165,9 @@ def _catalog(authority: Authority, made: _Made, at: datetime) -> list[Entry]:
         *QUEUES,
         *RECEIPTS,
         *(
-            structs.replace(one, steps=STEPS) if one.on_site and one.agency in resolving else one
+            structs.replace(one, steps=STEPS, checklist=CHECKLIST, wording=WORDING, refusal=REFUSAL)
+            if one.on_site and one.agency in resolving
+            else one
             for one in read.procedures
         ),
         published,

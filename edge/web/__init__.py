@@ -31,6 +31,7 @@ from edge.web.errors import install as install_errors
 from edge.web.exchange import blueprint as exchange
 from edge.web.fees import blueprint as fees
 from edge.web.find import blueprint as find
+from edge.web.folders import blueprint as folders
 from edge.web.headers import install as install_headers
 from edge.web.held import blueprint as held_back
 from edge.web.hosts import install as install_hosts
@@ -41,6 +42,7 @@ from edge.web.printers import blueprint as printers
 from edge.web.printing import blueprint as printing
 from edge.web.returning import blueprint as returning
 from edge.web.room import blueprint as room
+from edge.web.scans import blueprint as scans
 from edge.web.scores import blueprint as scores
 from edge.web.sealing import blueprint as sealing
 from edge.web.sign_in import blueprint as sign_in
@@ -98,6 +100,8 @@ def create_pages(
         board,
         scores,
         room,
+        scans,
+        folders,
         sealing,
         verifying,
         fees,

@@ -44,6 +44,7 @@ from schemas.acts import (
     Registered,
     ResultUndone,
     Returned,
+    SecondOpinion,
     Settled,
     SupplementRequested,
     Suspended,
@@ -84,6 +85,8 @@ def in_words(kind: str, data: Any) -> str:
             return f"Tiếp nhận {data.number}, in Giấy tiếp nhận (2 liên)"
         case Appraised():
             return f"Thẩm định: {'đạt' if data.passed else 'không đạt'}. {data.opinion}"
+        case SecondOpinion():
+            return f"Ý kiến thứ hai: {'đồng ý' if data.agrees else 'không đồng ý'}. {data.opinion}"
         case Approved():
             return f"Phê duyệt, ký số kết quả{_as(data.capacity)}"
         case RefusedResult():

@@ -12,7 +12,7 @@ from edge.web import acts, presence, sign_in, status_line, words
 from edge.web.forms import Bare
 from edge.web.hosts import asked_in_public
 from edge.web.printing import TITLES, trouble_in_words
-from edge.web.site import site
+from edge.web.site import ROOM, site
 from schemas.entries import Duty
 
 
@@ -69,4 +69,5 @@ def _shared() -> dict[str, Any]:
         "status_line": status_line.present,
         "cover": sign_in.cover,
         "token": Bare,
+        "takes_folders": lambda: person is not None and site().may(person, ROOM),
     }

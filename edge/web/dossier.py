@@ -141,7 +141,7 @@ def slip_pdf(stream: str) -> ResponseReturnValue:
                 404,
             )
         )
-    return _pdf(site().node.papers.render_job(job.form, bytes(job.payload)), name)
+    return pdf_answer(site().node.papers.render_job(job.form, bytes(job.payload)), name)
 
 
 @blueprint.post("/dossier/<stream>/folder")
@@ -177,7 +177,7 @@ def result_pdf(stream: str) -> ResponseReturnValue:
                 404,
             )
         )
-    return _pdf(content, f"{shown.received.number}-ket-qua")
+    return pdf_answer(content, f"{shown.received.number}-ket-qua")
 
 
 @blueprint.get("/dossier/<stream>/attachment/<int:place>.pdf")
@@ -197,7 +197,7 @@ def attachment_pdf(stream: str, place: int) -> ResponseReturnValue:
                 404,
             )
         )
-    return _pdf(content, f"{shown.received.number}-kem-theo-{place}")
+    return pdf_answer(content, f"{shown.received.number}-kem-theo-{place}")
 
 
 def _plain(name: str) -> str:
@@ -205,7 +205,8 @@ def _plain(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", name)[:80].lstrip(".") or "ho-so"
 
 
-def _pdf(content: bytes, name: str) -> Response:
+def pdf_answer(content: bytes, name: str) -> Response:
+    """A paper that a browser shows."""
     response = Response(content, mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{_plain(name)}.pdf"'
     return response

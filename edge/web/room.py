@@ -11,84 +11,39 @@ from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.file import MultipleFileField
-from werkzeug.datastructures import FileStorage
-from wtforms import BooleanField, PasswordField, RadioField, TextAreaField
-from wtforms.validators import InputRequired, StopValidation
 
 from edge.database import DossierRow
 from edge.deciding import Upload
 from edge.pades.reading import LARGEST_BYTES
 from edge.register import Work
 from edge.web import presence, second, showing
-from edge.web.forms import Choice, Form, needed, paragraph
+from edge.web.dossier import pdf_answer
+from edge.web.forms import Bare, Form, paragraph
+from edge.web.room_forms import (
+    FOUND,
+    Appraisal,
+    Approval,
+    Checklist,
+    Refusal,
+    Second,
+    SendBack,
+    WithdrawalAnswer,
+)
+from edge.web.scans import chosen, scans_of
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import ROOM, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from edge.web.uploads import Kind, takes_files, uploads
-from schemas.acts import Appraised, Reasoned, Status
+from schemas.acts import Appraised, Reasoned, SecondOpinion, Status
 from schemas.entries import Role
 
 blueprint = Blueprint("room", __name__)
 
-_PIN: Final = [InputRequired("Chưa gõ mã PIN thẻ ký số.")]
-MOST_ATTACHED: Final = 20
 SHOWN: Final = 60
-"""Dossiers of a queue that are shown at once; the count is always that of all."""
-
-
-class Appraisal(Form):
-    passed = RadioField(
-        "Kết luận",
-        choices=[Choice("yes", "Đạt, trình ký"), Choice("no", "Không đạt")],
-        validators=[InputRequired("Chưa chọn kết luận: đạt hay không đạt.")],
-    )
-    opinion = TextAreaField(
-        "Ý kiến thẩm định", filters=[paragraph], validators=needed("Chưa ghi ý kiến thẩm định.")
-    )
-
-
-class Approval(Form):
-    text = TextAreaField(
-        "Nội dung quyết định", filters=[paragraph], validators=needed("Chưa ghi nội dung quyết định.")
-    )
-    attachments = MultipleFileField("Tài liệu kèm theo kết quả")
-    without = BooleanField("Không kèm tài liệu nữa")
-    pin = PasswordField("Mã PIN thẻ ký số", validators=_PIN)
-
-    @property
-    def lost(self) -> list[str]:
-        """The files that were chosen when this was sent before: no page can keep them, a person chooses them again."""
-        before = [name for name in request.form.getlist(self.attachments.name) if name]
-        return list(dict.fromkeys([*before, *(str(one.filename) for one in self._chosen())]))
-
-    def validate_attachments(self, field: MultipleFileField) -> None:
-        """Nothing is signed without the papers that were to go with it, because a screen was locked meanwhile."""
-        chosen = self._chosen()
-        if self.lost and not chosen and not self.without.data:
-            raise StopValidation("Chưa chọn lại tài liệu kèm theo; trang không giữ được tệp.")
-        if len(chosen) > MOST_ATTACHED:
-            raise StopValidation(f"Nhiều hơn {MOST_ATTACHED} tệp. Gộp lại rồi chọn lần nữa.")
-
-    def _chosen(self) -> list[FileStorage]:
-        return [one for one in request.files.getlist(self.attachments.name) if one.filename]
-
-
-class Refusal(Form):
-    reason = TextAreaField("Lý do từ chối", filters=[paragraph], validators=needed("Chưa ghi lý do từ chối."))
-    pin = PasswordField("Mã PIN thẻ ký số", validators=_PIN)
-
-
-class WithdrawalAnswer(Form):
-    answer = RadioField(
-        "Trả lời đơn xin rút",
-        choices=[
-            Choice("grant", "Đồng ý cho rút: hồ sơ dừng xử lý"),
-            Choice("refuse", "Không đồng ý: hồ sơ xử lý tiếp"),
-        ],
-        validators=[InputRequired("Chưa chọn đồng ý hay không.")],
-    )
-    reason = TextAreaField("Lý do", filters=[paragraph], validators=needed("Chưa ghi lý do."))
+"""Dossiers of a queue that are shown on one of its pages; the count is always that of all."""
+APPRAISE, APPROVE, REFUSE = "dossier.appraised", "dossier.approved", "dossier.refused"
+SEND_BACK, SECOND = "dossier.sent_back", "dossier.second_opinion"
+WITHDRAWAL: Final = "dossier.withdrawal_granted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +70,7 @@ _HEADINGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The list at the left: one kind of work, oldest due first."""
+    """The list at the left: one kind of work, oldest due first. `after` is the last dossier of the page before."""
 
     work: Work
     heading: str
@@ -123,15 +78,23 @@ class Queue:
     count: int
     tabs: list[Tab]
     selected: str
+    after: str = ""
+    folders: int = 0
+
+    @property
+    def more(self) -> str:
+        """The dossier after which the next page begins; "" where this is the last."""
+        return self.rows[-1].stream if len(self.rows) == SHOWN else ""
 
     @property
     def digest(self) -> str:
         """Changes when what the list shows changes; ages are left to the next change."""
         seen = [
-            (row.stream, row.due_at, row.contested, row.missing, row.status, row.appraisal)
+            (row.stream, row.due_at, row.contested, row.missing, row.status, row.appraisal, row.holder)
             for row in self.rows
         ]
-        return hashlib.sha256(repr((seen, self.count, self.tabs, self.selected)).encode()).hexdigest()[:16]
+        shown = (seen, self.count, self.tabs, self.selected, self.folders)
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
 @blueprint.get("/room")
@@ -164,10 +127,14 @@ def one(stream: str) -> ResponseReturnValue:
 
 @blueprint.post("/room/<stream>/appraise")
 def appraise(stream: str) -> ResponseReturnValue:
-    form = Appraisal()
-    if not form.validate_on_submit():
-        return _wrong(stream, form)
-    opinion = Appraised(opinion=form.opinion.data, passed=form.passed.data == "yes")
+    form, shown = Appraisal(), show(stream)
+    right = form.validate_on_submit()
+    checklist = checklist_of(shown)
+    passed = form.passed.data == "yes"
+    open_points = checklist.problems(passed=passed)
+    if not right or open_points:
+        return _wrong(stream, form, open_points)
+    opinion = Appraised(opinion=form.opinion.data, passed=passed, points=checklist.checked())
     try:
         with_ = second.beside("dossier.appraised")
         site().node.ledger.act(stream, "dossier.appraised", opinion, by=presence.person().id, with_=with_)
@@ -226,9 +193,61 @@ def answer_withdrawal(stream: str) -> ResponseReturnValue:
     return _next(Work.WITHDRAW, stream, kind)
 
 
-def _wrong(stream: str, form: Form) -> ResponseReturnValue:
+@blueprint.post("/room/<stream>/second")
+def second_opinion(stream: str) -> ResponseReturnValue:
+    form = Second()
+    if not form.validate_on_submit():
+        return _wrong(stream, form)
+    try:
+        said = SecondOpinion(form.opinion.data, form.agrees.data == "yes")
+        site().node.ledger.act(stream, SECOND, said, by=presence.person().id)
+    except Expected as why:
+        return _failed(stream, form, why)
+    return redirect(url_for(".one", stream=stream, done=SECOND), 303)
+
+
+@blueprint.post("/room/<stream>/back")
+def send_back(stream: str) -> ResponseReturnValue:
+    form = SendBack()
+    if not form.validate_on_submit():
+        return _wrong(stream, form)
+    try:
+        said = Reasoned(reason=form.reason.data)
+        site().node.ledger.act(
+            stream, SEND_BACK, said, by=presence.person().id, with_=second.beside(SEND_BACK)
+        )
+    except Expected as why:
+        return _failed(stream, form, why)
+    return _next(Work.APPROVE, stream, SEND_BACK)
+
+
+@blueprint.post("/room/<stream>/draft")
+def draft(stream: str) -> ResponseReturnValue:
+    """The document as it would be signed, with the words that stand in the form: looked at, and kept nowhere."""
+    presence.require(ROOM)
+    Bare.checked()
+    shown, node, now = show(stream), site().node, site().now()
+    approved = "reason" not in request.form
+    rendered = node.papers.result_of(
+        shown.dossier,
+        approved=approved,
+        text=paragraph(request.form.get("text" if approved else "reason", "")),
+        signer=presence.person(),
+        capacity=node.deciding.right_of(presence.person(), shown.dossier, now).capacity,
+        at=now,
+    )
+    return pdf_answer(rendered.pdf, f"{shown.received.number}-du-thao")
+
+
+def checklist_of(shown: Shown) -> Checklist:
+    """What the procedure's version of today has an appraiser go through."""
+    procedure = site().view.procedure(shown.received.procedure, site().today())
+    return Checklist(procedure.checklist if procedure else ())
+
+
+def _wrong(stream: str, form: Form, more: list[tuple[str, str]] | None = None) -> ResponseReturnValue:
     shown = show(stream)
-    return _render(_work_of(shown), shown, form=form, errors=form.error_list()), 422
+    return _render(_work_of(shown), shown, form=form, errors=[*(more or []), *form.error_list()]), 422
 
 
 def _failed(stream: str, form: Form, why: Exception) -> ResponseReturnValue:
@@ -252,6 +271,8 @@ def _render(
 ) -> str:
     kind = _kind_of_form(form) or _kind_to_do(shown)
     after = request.args.get("after", "")
+    scans = scans_of(shown) if shown else []
+    scan, scan_page = chosen(scans)
     return render_template(
         "room.html",
         queue=_queue(work, shown.dossier.stream if shown else ""),
@@ -270,18 +291,42 @@ def _render(
         capacity=_capacity(shown),
         second=second.asked_for(kind) if kind else None,
         certificate=showing.certificate_tag(presence.person().ders()),
-        may_appraise=presence.is_ones("dossier.appraised"),
+        may_appraise=presence.is_ones(APPRAISE),
+        may_send_back=presence.is_ones(SEND_BACK),
+        may_second=_may_second(shown, kind),
+        points=checklist_of(shown).points if shown and kind == APPRAISE else [],
+        found=FOUND,
+        opinions=_opinions(shown),
+        row=site().node.register.row(shown.dossier.stream) if shown else None,
+        scans=scans,
+        scan=scan,
+        scan_page=scan_page,
     )
 
 
+def _may_second(shown: Shown | None, kind: str) -> bool:
+    if shown is None or kind not in (APPROVE, REFUSE):
+        return False
+    return why_not(shown.dossier, SECOND, SecondOpinion("?", agrees=True)) is None
+
+
+def _opinions(shown: Shown | None) -> list[tuple[showing.Step, SecondOpinion]]:
+    """The second opinions on the appraisal that stands, oldest first."""
+    if shown is None or SECOND not in shown.dossier.standing.newest:
+        return []
+    appraisal = shown.dossier.standing.appraisal
+    hashes: list[str] = [step.line.hash for step in shown.steps]
+    since = hashes.index(appraisal.hash) if appraisal else 0
+    told = [(step, shown.contents.get(step.line.hash)) for step in shown.steps[since:]]
+    return [(step, said) for step, said in told if isinstance(said, SecondOpinion)]
+
+
 def _queue(work: Work, selected: str) -> Queue:
-    register = site().node.register
-    rows, count = register.work(work, SHOWN)
-    tabs = [
-        Tab(of, title, count if of is work else register.work(of, 0)[1], presence.is_ones(kind))
-        for of, title, kind in _TABS
-    ]
-    return Queue(work, _HEADINGS[work], rows, count, tabs, selected)
+    node, after = site().node, request.args.get("from", "")
+    rows, count = node.register.work(work, SHOWN, after=after)
+    counts = node.register.counts()
+    tabs = [Tab(of, title, counts[of], presence.is_ones(kind)) for of, title, kind in _TABS]
+    return Queue(work, _HEADINGS[work], rows, count, tabs, selected, after, node.folders.count())
 
 
 def _asked_work() -> Work | None:
@@ -315,6 +360,10 @@ def _kind_to_do(shown: Shown | None) -> str:
             appraisal = shown.dossier.standing.appraisal
             if appraisal is None or "again" in request.args:
                 return "dossier.appraised"
+            if "back" in request.args:
+                return SEND_BACK
+            if "second" in request.args:
+                return SECOND
             refusing = "refuse" in request.args or not appraisal.data.passed
             return "dossier.refused" if refusing else "dossier.approved"
         case _:
@@ -331,6 +380,10 @@ def _kind_of_form(form: Form | None) -> str:
             return "dossier.refused"
         case WithdrawalAnswer():
             return "dossier.withdrawal_granted"
+        case SendBack():
+            return SEND_BACK
+        case Second():
+            return SECOND
         case _:
             return ""
 
@@ -341,20 +394,25 @@ def _empty_form(kind: str, shown: Shown | None) -> Form | None:
             return Appraisal(formdata=None)
         case "dossier.approved" if shown is not None:
             form = Approval(formdata=None)
-            form.text.data = _usual_words(shown)
+            form.text.data = _wording(shown, approved=True)
             return form
-        case "dossier.refused":
-            return Refusal(formdata=None)
+        case "dossier.refused" if shown is not None:
+            refusal = Refusal(formdata=None)
+            refusal.reason.data = _wording(shown, approved=False)
+            return refusal
+        case "dossier.sent_back":
+            return SendBack(formdata=None)
+        case "dossier.second_opinion":
+            return Second(formdata=None)
         case "dossier.withdrawal_granted":
             return WithdrawalAnswer(formdata=None)
         case _:
             return None
 
 
-def _usual_words(shown: Shown) -> str:
-    procedure = site().view.procedure(shown.received.procedure, site().today())
-    result = procedure.result if procedure and procedure.result else shown.received.procedure_name
-    return f"Đồng ý cấp {result} cho {shown.received.applicant.name}."
+def _wording(shown: Shown, *, approved: bool) -> str:
+    """What the text of the result begins as; whoever signs reads it and writes it otherwise where they must."""
+    return site().node.papers.wording_of(shown.dossier, approved=approved, at=site().now())
 
 
 def _capacity(shown: Shown | None) -> str:

@@ -35,6 +35,8 @@ PAGES: Final = {
     "amending.amend": "sửa thông tin",
     "room.page": "chờ xử lý",
     "room.one": "chờ xử lý",
+    "room.draft": "dự thảo kết quả",
+    "scans.picture": "bản quét",
     "returning.one": "trả kết quả",
     "returning.hand_over": "trả kết quả",
     "desk.page": "đối soát",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 
+import orjson
 import pytest
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
-from schemas.acts import Status
+from printing.raster import seen
+from printing.spool import PrintJob
+from schemas.acts import Attachment, ComponentsAdded, Status
 from schemas.fold import Dossier
 from tests.centres import PINS, SEALED, SmallCentre
-from tests.web.clerk import Clerk
+from tests.web.clerk import Clerk, events_at
 
 
 @pytest.fixture
@@ -240,6 +243,15 @@ def test_no_file_of_a_form_touches_the_disk(centre: SmallCentre, monkeypatch: py
     assert "Trang mở đã lâu" in sent.get_data(as_text=True)
 
 
+def slip_of(centre: SmallCentre, dossier: Dossier) -> str:
+    """The code on the slip that the receiving machine printed."""
+    assert dossier.standing.receipt is not None
+    node = next(one for one in centre.nodes.values() if one.id == dossier.standing.receipt.node)
+    with node.file.read():
+        job = PrintJob.get(PrintJob.stream == dossier.stream)
+    return str(orjson.loads(bytes(job.payload))["qr_text"])
+
+
 def _large_pdf() -> bytes:
     """More than a form of words may be."""
     drawn = io.BytesIO()
@@ -263,3 +275,128 @@ def _at_room(centre: SmallCentre) -> Dossier:
     dossier = centre.receive()
     centre.meet()
     return dossier
+
+
+# ---- the checklist, a second opinion, back to the appraiser
+
+
+def test_every_point_of_the_checklist_is_answered_before_anything_passes(centre: SmallCentre) -> None:
+    """The points are the procedure's; one that is not met lets nothing pass, and the appraisal names them all."""
+    dossier = centre.receive("room-01", procedure=SEALED)
+    appraiser = Clerk(centre, "room-01", "ha.lt")
+    page = appraiser.open(f"/room/{dossier.stream}")
+    open_ = appraiser.press(page, "/appraise", passed="yes", opinion="Đủ.")
+    assert "Chưa xem: Giấy tờ đủ thành phần, đúng mẫu" in open_.page.text
+    found = {"point-0": "met", "point-1": "not_needed", "point-2": "not_met"}
+    failing = appraiser.press(open_, "/appraise", passed="yes", opinion="Đủ.", **found)
+    assert "Không đạt mà kết luận đạt: Đủ điều kiện" in failing.page.text
+    assert failing.page.form("/appraise").fields["point-1"] == "not_needed"
+    assert _status(centre, dossier.stream) is Status.RECEIVED
+    appraiser.press(failing, "/appraise", passed="no", opinion="Thiếu điều kiện.")
+    standing = centre["room-01"].register.dossier(dossier.stream).standing
+    assert standing.appraisal is not None
+    assert [one.found for one in standing.appraisal.data.points] == ["met", "not_needed", "not_met"]
+
+
+def test_the_draft_says_what_the_procedure_words_and_is_kept_nowhere(
+    centre: SmallCentre, approver: Clerk
+) -> None:
+    """The text begins as the catalog says, with the dossier's facts; what is typed is what the draft shows."""
+    dossier = centre.appraise(centre.receive("room-01", procedure=SEALED))
+    page = approver.open(f"/room/{dossier.stream}")
+    text = page.page.form("/approve").fields["text"]
+    assert text.startswith("Cấp ")
+    assert "cho Nông Văn Thắng, số định danh 020085004127, theo hồ sơ số" in text
+    fields = {**page.page.form("/approve").fields, "text": "Cấp theo đề nghị."}
+    kept = sum(1 for _ in centre["room-01"].stores["files"].all_docs())
+    answer = approver.client.post(f"/room/{dossier.stream}/draft", data=fields)
+    assert answer.data.startswith(b"%PDF-")
+    assert "Cấp theo đề nghị." in " ".join(word.text for word in seen(answer.data)[0].words)
+    assert sum(1 for _ in centre["room-01"].stores["files"].all_docs()) == kept
+    assert centre["room-01"].register.dossier(dossier.stream).standing.outcome is None
+
+
+def test_a_second_opinion_is_somebody_elses_and_is_read_beside_the_first(
+    centre: SmallCentre, approver: Clerk
+) -> None:
+    """Who appraised is not asked twice; sent back, both opinions are of the past."""
+    dossier = centre.appraise(_at_room(centre))
+    assert "second=1" not in Clerk(centre, "room-01", "ha.lt").open(f"/room/{dossier.stream}").html
+    page = approver.open(f"/room/{dossier.stream}?second=1")
+    after = approver.press(page, "/second", agrees="no", opinion="Còn thiếu sơ đồ.")
+    shown = approver.follow(after)
+    assert "Không đồng ý Còn thiếu sơ đồ." in shown.page.text
+    back = approver.open(f"/room/{dossier.stream}?back=1")
+    assert "Chưa ghi vì sao trả về" in approver.press(back, "/back").page.text
+    approver.press(back, "/back", reason="Bổ sung sơ đồ vị trí.")
+    again = Clerk(centre, "room-01", "ha.lt").open(f"/room/{dossier.stream}")
+    assert "Trả lại để thẩm định: Bổ sung sơ đồ vị trí." in again.page.text
+    assert "Ý kiến thứ hai" not in again.page.text.partition("Việc đã làm")[0]
+    assert again.page.form("/appraise").fields.get("passed") is None
+
+
+# ---- folders of paper
+
+
+def test_a_folder_is_taken_over_by_its_slip_from_any_page(centre: SmallCentre, approver: Clerk) -> None:
+    """One scan: the folder is mine, and the dossier open; scanned again, nothing more is written."""
+    dossier = _at_room(centre)
+    find = approver.open("/find")
+    taken = approver.press(find, "/folders", q=slip_of(centre, dossier))
+    assert taken.leads_to.startswith(f"/room/{dossier.stream}")
+    assert "Đã ghi: nhận bàn giao." in approver.follow(taken).page.text
+    events = events_at(centre["room-01"])
+    approver.press(find, "/folders", q=slip_of(centre, dossier))
+    assert events_at(centre["room-01"]) == events
+    row = centre["room-01"].register.row(dossier.stream)
+    assert row is not None
+    assert row.holder == "viet.tq"
+
+
+def test_a_folder_that_is_here_before_its_dossier_is_joined_to_it_when_that_comes(
+    centre: SmallCentre, approver: Clerk
+) -> None:
+    """The counter's cable is pulled: its slip proves it, the room notes it, and decides nothing; then the events come."""
+    dossier = centre.receive("counter-02")
+    noted = approver.follow(approver.press(approver.open("/room"), "/folders", q=slip_of(centre, dossier)))
+    assert "dữ liệu chưa tới" in noted.page.text
+    assert "Chưa tới" in noted.page.text
+    assert dossier.received is not None
+    typed = approver.press(noted, "/folders", q=dossier.received.number.lower())
+    assert approver.follow(typed).page.text.count("Chưa tới") == 1
+    centre.meet()
+    here = approver.open("/folders")
+    assert "Đã có dữ liệu" in here.page.text
+    approver.press(here, "/folders", q=dossier.received.number)
+    assert centre["room-01"].folders.count() == 0
+    assert _status(centre, dossier.stream) is Status.PROCESSING
+
+
+def test_what_is_no_paper_of_ours_is_not_noted(centre: SmallCentre, approver: Clerk) -> None:
+    page = approver.open("/folders")
+    assert "không phải mã trên giấy" in approver.press(page, "/folders", q="xin chào").page.text
+    forged = slip_of(centre, centre.receive("counter-02"))[:-4] + "AAAA"
+    assert "giả" in approver.press(page, "/folders", q=forged).page.text
+    assert centre["room-01"].folders.count() == 0
+
+
+# ---- scans
+
+
+def test_scans_are_pictures_and_say_when_they_are_elsewhere(centre: SmallCentre, approver: Clerk) -> None:
+    """A page of a PDF is drawn here; one whose file is still at the counter is named, and decides nothing."""
+    dossier = centre.receive("counter-01")
+    content = _pdf(centre, centre.appraise(centre.receive("room-01")), "Bản vẽ")
+    counter = centre["counter-01"]
+    scan = Attachment(counter.archive.keep(content), "Đơn đề nghị", pages=1)
+    added = ComponentsAdded(files=(scan,))
+    counter.ledger.act(dossier.stream, "dossier.components_added", added, by="hanh.nh")
+    centre.copy(counter, centre["room-01"], "dossiers")
+    away = approver.open(f"/room/{dossier.stream}")
+    assert "Bản quét “Đơn đề nghị” còn ở máy khác." in away.page.text
+    centre["room-01"].archive.keep(content)
+    here = approver.open(f"/room/{dossier.stream}")
+    assert f'src="/dossier/{dossier.stream}/scan/1/1.png"' in here.html
+    assert approver.raw(f"/dossier/{dossier.stream}/scan/1/1.png").data.startswith(b"\x89PNG")
+    assert approver.raw(f"/dossier/{dossier.stream}/scan/1/9.png").status_code == 404
+    assert approver.raw(f"/dossier/{dossier.stream}/scan/2/1.png").status_code == 404
