@@ -1,7 +1,7 @@
-"""What somebody typed and could not send: it belongs to that person and this machine, and is sent by them or by nobody.
+"""What somebody typed and has not sent: it belongs to that person and this machine, and is sent by them or by nobody.
 
-A form that arrives while its person's screen is locked, or while somebody else is signed in, is kept here and never
-acted on. Secrets are not kept.
+A reception is kept while it is typed, under the stream that it will be. A form that arrives while its person's screen
+is locked, or while somebody else is signed in, is kept too and never acted on. Secrets are not kept.
 """
 
 from __future__ import annotations
@@ -62,6 +62,11 @@ class Drafts:
     def get(self, person: str, draft: str) -> Draft | None:
         """One draft, for its own person only."""
         return next((one for one in self.of(person) if one.id == draft), None)
+
+    def forget(self, person: str, path: str) -> None:
+        """What they typed for a page was saved."""
+        with self._file.write():
+            DraftRow.delete().where((DraftRow.person == person) & (DraftRow.path == path)).execute()
 
     def drop(self, person: str, draft: str) -> None:
         """It was sent, or its person does not want it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from edge.keys import NodeKeys
 from edge.ledger import Reception
@@ -17,7 +17,7 @@ from printing.papers.reception import Component, ReceiptSlip
 from printing.result import Outcome, RenderedResult, ResultDocument
 from printing.typesetting import form_of, from_job, to_job, typeset_by
 from printing.words import day_in_words, in_vietnam, moment_in_words
-from schemas.acts import Receipt
+from schemas.acts import Receipt, Received
 from schemas.calendar import VIETNAM
 from schemas.catalog import Catalog
 from schemas.deadlines import DueMoment, Unit
@@ -116,7 +116,6 @@ class Papers:
         person = (
             view.person(reception.dossier.standing.receipt.by) if reception.dossier.standing.receipt else None
         )
-        came = received.submitter or received.applicant
         number = parse(received.number)
         title = card.title if card else self._node
         code = SlipCode(received.number, reception.dossier.stream, reception.event, self._node)
@@ -128,16 +127,8 @@ class Papers:
             book=f"{title}/{in_vietnam(reception.at).year}",
             serial=f"{number.node:02d}{number.count:02d}" if number else "",
             number=received.number,
-            applicant=received.applicant.name,
-            applicant_id_kind=_kind_of(received.applicant.identity),
-            applicant_id=received.applicant.identity,
-            submitter=came.name,
-            authorisation=received.authorisation,
-            address=came.address or received.applicant.address,
-            phone=came.phone or received.applicant.phone,
-            email=came.email or received.applicant.email,
+            **self._can_be_amended(received),
             id_kind="Số định danh",
-            id_number=came.identity,
             procedure=received.procedure_name,
             procedure_code=received.procedure,
             components=tuple(
@@ -155,11 +146,29 @@ class Papers:
             received=reception.at,
             due=reception.due.moment,
             due_note=due_note(reception.due, received.limit.unit),
-            return_place=RETURN_PLACES.get(received.return_by, centre.name),
             receiver=person.name if person else "",
             qr_text=self._sealed(code),
             catalog=view.number,
         )
+
+    def put_right(self, slip: ReceiptSlip, received: Received) -> ReceiptSlip:
+        """A slip as it was printed, with what was amended since; what it promised stays as it was."""
+        return replace(slip, **self._can_be_amended(received))
+
+    def _can_be_amended(self, received: Received) -> dict[str, Any]:
+        came = received.submitter or received.applicant
+        return {
+            "applicant": received.applicant.name,
+            "applicant_id_kind": _kind_of(received.applicant.identity),
+            "applicant_id": received.applicant.identity,
+            "submitter": came.name,
+            "authorisation": received.authorisation,
+            "address": came.address or received.applicant.address,
+            "phone": came.phone or received.applicant.phone,
+            "email": came.email or received.applicant.email,
+            "id_number": came.identity,
+            "return_place": RETURN_PLACES.get(received.return_by, self._centre().name),
+        }
 
     def result_of(
         self, dossier: Dossier, *, approved: bool, text: str, signer: Person, capacity: str, at: datetime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,8 @@ from schemas.rules import Money
 from schemas.spelling import words
 
 LISTED: Final = 50
+LATELY: Final = 400
+"""Of so many dossiers, the newest, a counter sees which procedures are frequent."""
 # the first words are those of the partial index
 _KEPT_BACK: Final = f"{DOUBTFUL} AND place <> 'redacted' AND why <> 'redacted'"
 _KEPT_BACK_COLUMNS: Final = (
@@ -217,6 +220,30 @@ class Register:
         with self._file.read():
             query = DossierRow.select().where((DossierRow.identity == identity) & (DossierRow.stream != but))
             return list(query.order_by(DossierRow.position.desc()).limit(limit))
+
+    def alike(self, identity: str, procedure: str, day: str, limit: int = 3) -> list[DossierRow]:
+        """Dossiers of one applicant for one procedure that are open, or were received on a Vietnamese day; newest first."""
+        over = (Status.NOT_RECEIVED.value, Status.STOPPED.value, Status.RETURNED.value)
+        if not identity:
+            return []
+        with self._file.read():
+            query = DossierRow.select().where(
+                (DossierRow.identity == identity)
+                & (DossierRow.procedure == procedure)
+                & (DossierRow.status.not_in(over) | (DossierRow.received_day == day))
+            )
+            return list(query.order_by(DossierRow.position.desc()).limit(limit))
+
+    def procedures_lately(self, node: str, limit: int = 6) -> list[str]:
+        """The codes of what was received lately, most often first, this machine's own before others'."""
+        with self._file.read() as connection:
+            rows = connection.execute(
+                "SELECT procedure, node FROM dossier ORDER BY position DESC LIMIT ?", (LATELY,)
+            ).fetchall()
+        own = Counter(procedure for procedure, received_at in rows if received_at == node)
+        others = Counter(procedure for procedure, _ in rows)
+        ordered = [code for counted in (own, others) for code, _ in counted.most_common(limit)]
+        return list(dict.fromkeys(ordered))[:limit]
 
     def naming(self, identity: str) -> list[str]:
         """The streams in which any act names this number, oldest first."""

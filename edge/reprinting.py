@@ -35,7 +35,7 @@ def newest_slip(node: Node, stream: str) -> PrintJob | None:
 
 
 def reprint_slip(node: Node, stream: str, *, reason: str, by: str) -> PrintJob:
-    """Queue the slip as it was printed first, with the number of this printing; act and job are one transaction.
+    """Queue the slip with what was amended since, and the number of this printing; act and job are one transaction.
 
     A printing that has not come out is cancelled by it, and taken back from the printer that has it, outside of the
     transaction: printers may be slow. Raises `NothingToReprint`, `NotAllowed`, `PrintError`.
@@ -76,6 +76,9 @@ def _again(
         raise NothingToReprint(of)
     attempt = last.attempt + 1
     paper = replace(from_job(last.form, bytes(last.payload)), print_count=attempt)
+    received = node.projector.dossier(last.stream).received
+    if isinstance(paper, ReceiptSlip) and received is not None:
+        paper = node.papers.put_right(paper, received)
     node.ledger.act(last.stream, REPRINTED, Printed(paper=what, of=of, copy=attempt, reason=reason), by=by)
     at = node.clock()
     if last.state in (State.QUEUED, State.FAILED, State.UNSURE):

@@ -27,6 +27,7 @@ from edge.web.cookies import Cookies
 from edge.web.counter import blueprint as counter
 from edge.web.courier import blueprint as courier_pages
 from edge.web.dossier import blueprint as dossier
+from edge.web.drafting import blueprint as drafting
 from edge.web.errors import install as install_errors
 from edge.web.exchange import blueprint as exchange
 from edge.web.fees import blueprint as fees
@@ -95,6 +96,7 @@ def create_pages(
         amending,
         viewing,
         counter,
+        drafting,
         calling,
         kiosk,
         board,

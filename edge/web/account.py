@@ -13,7 +13,7 @@ from wtforms.validators import EqualTo, InputRequired
 from edge.drafts import Draft
 from edge.errors import CentreOutOfReach, WeakSecret, WrongSecret
 from edge.people import PASSWORD_LENGTH, PIN_DIGITS
-from edge.web import presence, words
+from edge.web import drafting, presence, words
 from edge.web.forms import Bare, Choice, Form
 from edge.web.limits import SIGN_IN, limited
 from edge.web.sign_in import wrong
@@ -238,7 +238,10 @@ def confirm_hour() -> ResponseReturnValue:
 
 @blueprint.get("/me/drafts/<draft>")
 def draft(draft: str) -> ResponseReturnValue:
-    return render_template("resume.html", draft=_mine(draft))
+    found = _mine(draft)
+    if drafting.of(found.id) is not None:
+        return redirect(url_for("counter.page", draft=found.id))
+    return render_template("resume.html", draft=found)
 
 
 @blueprint.post("/me/drafts/<draft>/drop")

@@ -6,11 +6,11 @@ from typing import Any, Final, cast, get_args
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import StringField, TextAreaField
+from wtforms import RadioField, StringField, TextAreaField
 from wtforms.validators import Length
 
 from edge.web import presence, second
-from edge.web.forms import LONGEST, Form, needed, paragraph, text, too_long
+from edge.web.forms import LONGEST, Choice, Form, needed, paragraph, text, too_long
 from edge.web.reception import identity_problem
 from edge.web.showing import Shown, show, why_not
 from edge.web.site import COUNTER, site
@@ -29,8 +29,11 @@ _TITLES: Final = {
     "email": "Thư điện tử",
 }
 _DIGITS: Final = ("identity", "phone")
+_OTHERS: Final = ("authorisation", "return_by")
 FIELDS: Final = {
-    field.replace(".", "_"): field for field in get_args(Field) if field.partition(".")[2] in _TITLES
+    field.replace(".", "_"): field
+    for field in get_args(Field)
+    if field.partition(".")[2] in _TITLES or field in _OTHERS
 }
 """What the page asks for, by the name of its box."""
 
@@ -44,11 +47,21 @@ def _box(field: str) -> StringField:
 
 
 class Amendment(Form):
+    authorisation = StringField(
+        "Giấy ủy quyền (số, ngày)",
+        filters=[text],
+        validators=[Length(max=LONGEST, message=too_long())],
+    )
+    return_by = RadioField(
+        "Nhận kết quả ở đâu",
+        choices=[Choice("centre", "Tại Trung tâm"), Choice("post", "Qua bưu chính công ích")],
+    )
     reason = TextAreaField("Lý do sửa", filters=[paragraph], validators=needed("Chưa ghi lý do sửa."))
 
 
 for _name, _field in FIELDS.items():
-    setattr(Amendment, _name, _box(_field))
+    if _field not in _OTHERS:
+        setattr(Amendment, _name, _box(_field))
 
 
 @blueprint.get("/dossier/<stream>/amend")
@@ -94,12 +107,14 @@ def sample(shown: Shown) -> Amended:
 def _standing(shown: Shown) -> dict[str, str]:
     """What stands in each box now; those about a submitter only where one came."""
     parties: dict[str, Any] = {"applicant": shown.received.applicant, "submitter": shown.submitter}
-    return {
+    standing = {
         name: getattr(parties[whose], what)
         for name, field in FIELDS.items()
         for whose, _, what in (field.partition("."),)
-        if parties[whose] is not None
+        if parties.get(whose) is not None
     }
+    others = _OTHERS if shown.submitter is not None else ("return_by",)
+    return standing | {name: getattr(shown.received, name) for name in others}
 
 
 def _kept(name: str, typed: str | None) -> str:
@@ -130,6 +145,7 @@ def _render(
             (title, [form[name] for name in names if name.startswith(whose)])
             for whose, title in (("applicant", "Chủ hồ sơ"), ("submitter", "Người nộp"))
         ],
+        others=[form[name] for name in names if name in _OTHERS],
         second=second.asked_for(KIND),
         against=why_not(shown.dossier, KIND, sample(shown)),
     )

@@ -7,7 +7,7 @@ searches, counts) and saves nothing. Saving is a button of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,23 +16,27 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from edge.database import DossierRow
+from edge.drafts import Draft
 from edge.register import search_procedures
-from edge.web import presence
+from edge.web import drafting, presence
 from edge.web.citizen_card import CitizenCard
+from edge.web.drafting import Kept
 from edge.web.due_moment import Due, explain
 from edge.web.highlight import Piece, highlighted
-from edge.web.reception import Papers, Reception, same_as_saved
+from edge.web.reception import Papers, Reception, identity_problem, same_as_saved
 from edge.web.site import COUNTER, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from schemas.calendar import local_day
 from schemas.entries import Fee, Procedure
 from schemas.errors import NoDueMoment, NoNumber
 from schemas.events import StreamId
+from schemas.events import moment as moment_of
 from schemas.identity import digits
 
 blueprint = Blueprint("counter", __name__)
 
 _STREAM: Final = re.compile(r"^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$")
+NOT_KEPT: Final = Kept()
 LEFT_OVER: Final = 3
 """Hits that stay on the page once a procedure is chosen."""
 _SAVED_BEFORE: Final = "Hồ sơ trước trên trang này đã lưu với số {number}; nội dung đang nhập thì chưa lưu."
@@ -60,10 +64,14 @@ class Chosen:
 
 @blueprint.get("/counter")
 def page() -> ResponseReturnValue:
+    """`draft`: one that was begun before."""
     presence.require(COUNTER)
+    draft = drafting.of(request.args.get("draft", ""))
+    if draft is not None:
+        return _go_on(draft)
     form = Reception(formdata=None)
     form.stream.data = _new_stream(site())
-    return render(form, None, request.args.get("q", ""))
+    return render(form, None, request.args.get("q", ""), focus="identity")
 
 
 @blueprint.get("/counter/procedures")
@@ -77,8 +85,16 @@ def procedures() -> str:
     if chosen is not None and all(hit.procedure.code != code for hit in hits):
         hits = [Hit(chosen, highlighted(chosen.name, term)), *hits]
     where = url_for("again.enter") if request.args.get("again") else url_for("counter.receive")
+    lately = [] if term or chosen else _lately(site())
     return render_template(
-        "counter_hits.html", hits=hits, found=found, term=term, procedure=code, where=where
+        "counter_hits.html",
+        hits=hits,
+        lately=lately,
+        found=found,
+        term=term,
+        procedure=code,
+        where=where,
+        focus="",
     )
 
 
@@ -88,15 +104,65 @@ def receive() -> ResponseReturnValue:
     presence.require(COUNTER)
     form = Reception()
     card = form.take_card()
-    chosen = chosen_for(site(), request.form.get("procedure", ""))
+    saving = request.form.get("act") == "save"
+    picked = "" if saving else _picked(site())
+    chosen = chosen_for(site(), picked or request.form.get("procedure", ""))
     papers = papers_for(form, chosen)
-    if request.form.get("act") != "save":
-        return render(form, chosen, request.form.get("q", ""), papers=papers, card=card)
+    if not saving:
+        return render(
+            form,
+            chosen,
+            request.form.get("q", ""),
+            papers=papers,
+            card=card,
+            known_from=_take_earlier(form),
+            focus=_next_field(form, chosen, card is not None, picked),
+            kept=drafting.keep(),
+        )
     unseen = chosen is not None and form.components_of.data != chosen.procedure.code
     right = form.validate_on_submit()
     if chosen is None or papers is None or unseen or not papers.validate() or not right:
         return render(form, chosen, request.form.get("q", ""), papers=papers, saving=True, unseen=unseen), 422
     return _save(form, chosen, papers)
+
+
+def _picked(here: Site) -> str:
+    """The procedure that Enter in the search box means: the only one found, or the one whose whole code was typed."""
+    term = request.form.get("q", "")
+    if not term.strip() or term == request.form.get("searched", ""):
+        return ""
+    if request.headers.get("HX-Trigger-Name") == "procedure":
+        return ""  # a row was chosen, whatever stands in the box
+    hits, found = _search(here, term)
+    exact = [hit.procedure.code for hit in hits if hit.procedure.code.lower() == term.strip().lower()]
+    return exact[0] if exact else hits[0].procedure.code if found == 1 else ""
+
+
+def _next_field(form: Reception, chosen: Chosen | None, scanned: bool, picked: str) -> str:
+    """Where work goes on after Enter: whoever types never has to look for the next box."""
+    if not form.identity.data and not form.no_identity.data:
+        return ""
+    if not form.name.data:
+        return "name"
+    if scanned and not form.phone.data:
+        return "phone"
+    if chosen is None:
+        hits, _ = _search(site(), request.form.get("q", ""))
+        return f"procedure-{hits[0].procedure.code}" if hits and request.form.get("q", "") else "q"
+    return "originals-0" if picked or scanned else ""
+
+
+def _take_earlier(form: Reception) -> DossierRow | None:
+    """Fill what is empty from the newest dossier of the same person; which one, where anything was taken over."""
+    here, number = site(), digits(form.identity.data or "")
+    if identity_problem(number) is not None or (form.name.data and form.phone.data):
+        return None
+    for row in here.node.register.earlier(number, limit=1):
+        received = here.node.register.dossier(row.stream).received
+        if received is not None and form.take_earlier(received):
+            here.node.views.looked(presence.person().id, row.stream, request.endpoint or "")
+            return row
+    return None
 
 
 def _save(form: Reception, chosen: Chosen, papers: Papers) -> ResponseReturnValue:
@@ -121,16 +187,33 @@ def _save(form: Reception, chosen: Chosen, papers: Papers) -> ResponseReturnValu
         )
         return render(form, chosen, request.form.get("q", ""), papers=papers, trouble=trouble), 409
     here.spool_wake()
+    drafting.saved(stream)
     return redirect(url_for("dossier.page", stream=stream, saved=1), 303)
 
 
-def papers_for(form: Reception, chosen: Chosen | None) -> Papers | None:
+def papers_for(
+    form: Reception, chosen: Chosen | None, typed: Mapping[str, str] | None = None
+) -> Papers | None:
     """What was typed for the chosen procedure; its own numbers where another one has just been chosen."""
     if chosen is None:
         return None
     if form.components_of.data == chosen.procedure.code:
-        return Papers.typed_for(chosen.procedure)
+        return Papers.typed_for(chosen.procedure, request.form if typed is None else typed)
     return Papers.required_by(chosen.procedure)
+
+
+def _go_on(draft: Draft) -> ResponseReturnValue:
+    """The page as it was when it was last kept; the dossier, where a crash came between saving and the answer."""
+    typed = drafting.typed_in(draft)
+    if (saved := site().node.register.row(typed.get("stream", ""))) is not None:
+        drafting.saved(saved.stream)
+        return redirect(url_for("dossier.page", stream=saved.stream, saved=1), 303)
+    form = Reception(formdata=typed)
+    chosen = chosen_for(site(), typed.get("procedure", ""))
+    papers = papers_for(form, chosen, typed)
+    focus = _next_field(form, chosen, False, "") or "identity"
+    kept = Kept(at=moment_of(draft.at))
+    return render(form, chosen, typed.get("q", ""), papers=papers, focus=focus, kept=kept)
 
 
 def render(
@@ -141,6 +224,9 @@ def render(
     papers: Papers | None = None,
     card: CitizenCard | None = None,
     trouble: Trouble | None = None,
+    known_from: DossierRow | None = None,
+    focus: str = "",
+    kept: Kept = NOT_KEPT,
     saving: bool = False,
     unseen: bool = False,
     template: str = "counter.html",
@@ -166,9 +252,16 @@ def render(
         hits=hits,
         found=found,
         card=card,
+        known_from=known_from,
+        focus=focus,
+        kept=kept,
+        unsaved=[] if chosen or term or kept.at or where else drafting.unsaved(),
         trouble=trouble,
         errors=errors,
         earlier=_earlier(form),
+        warnings=form.warnings(site().today(), card),
+        alike=_alike(form, chosen),
+        lately=[] if chosen or term else _lately(site()),
         procedure=chosen.procedure.code if chosen else "",
         total=len(site().view.procedures(site().today())),
         **more,
@@ -238,6 +331,25 @@ def _earlier(form: Reception) -> list[DossierRow]:
         if found:
             return found
     return []
+
+
+def _alike(form: Reception, chosen: Chosen | None) -> list[DossierRow]:
+    """What may be the same dossier once more, received here or anywhere that this machine has heard of."""
+    if chosen is None:
+        return []
+    whose = form.applicant_identity if form.for_whom.data == "other" else form.identity
+    found = site().node.register.alike(
+        digits(whose.data or ""), chosen.procedure.code, site().today().isoformat()
+    )
+    return [row for row in found if row.stream != form.stream.data]
+
+
+def _lately(here: Site) -> list[Hit]:
+    """What this counter receives most, for whoever has not typed anything yet."""
+    known = (
+        here.view.procedure(code, here.today()) for code in here.node.register.procedures_lately(here.node.id)
+    )
+    return [Hit(procedure, [Piece(procedure.name, False)]) for procedure in known if procedure is not None]
 
 
 def _new_stream(here: Site) -> StreamId:

@@ -32,6 +32,7 @@ from schemas.rules import Money
 
 blueprint = Blueprint("dossier", __name__)
 
+_PUT_RIGHT: Final = "Sửa thông tin"
 WITHDRAW: Final = "dossier.withdrawal_asked"
 
 
@@ -255,10 +256,18 @@ def _render(shown: Shown, *, reprint: Reprint | None = None) -> str:
         tellings=tellings(shown),
         next_acts=_next_acts(shown),
         brought=site().node.leaving.brought(stream),
-        reprint=reprint or Reprint(formdata=None),
+        reprint=reprint or _reprint(),
+        put_right=request.args.get("done") == AMEND,
         reprint_errors=reprint.error_list() if reprint else [],
         token=CameOut,
     )
+
+
+def _reprint() -> Reprint:
+    """Right after a correction its reason is known."""
+    form = Reprint(formdata=None)
+    form.reason.data = _PUT_RIGHT if request.args.get("done") == AMEND else ""
+    return form
 
 
 def _render_withdrawal(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -41,9 +42,13 @@ class Bare(Form):
             raise CSRFError(OLD_PAGE)
 
 
+_NO_CHARACTERS: Final = ("Cc", "Cf", "Co", "Cs", "Cn")
+
+
 def text(value: str | None) -> str:
-    """A line as it is kept: NFC, single spaces."""
-    return composed(value or "")
+    """A line as it is kept: NFC, single spaces, and nothing that cannot be seen, as pasted text often has."""
+    line = composed(value or "")
+    return "".join(one for one in line if unicodedata.category(one) not in _NO_CHARACTERS)
 
 
 def paragraph(value: str | None) -> str:

@@ -19,6 +19,7 @@ KEYS: Final = (
     ("Y", "chuyển số sang quầy khác"),
     ("W", "khách bỏ về"),
     ("U", "thu phí, in biên lai"),
+    ("L", "lưu nháp, xem lại trang"),
     ("I", "lưu và in"),
     ("M", "hồ sơ mới; khi đang có khách nhận kết quả thì trả kết quả"),
     ("K", "ký"),

@@ -5,20 +5,30 @@ The one who came comes first on the page, because they stand there. Somebody els
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final
 
 import msgspec
-from flask import request
 from wtforms import BooleanField, EmailField, HiddenField, RadioField, StringField, TelField
 from wtforms.validators import Length, StopValidation
 
 from edge.ledger import Draft
-from edge.web.citizen_card import CitizenCard, read
+from edge.web.citizen_card import CitizenCard, is_another_code, read
 from edge.web.forms import LONGEST, Choice, Form, check, needed, text, too_long
-from schemas.acts import Party, ReceivedComponent
+from schemas.acts import Party, Received, ReceivedComponent
 from schemas.entries import Procedure
-from schemas.identity import digits, is_personal_number, is_phone, is_tax_code
+from schemas.identity import (
+    Field,
+    Person,
+    digits,
+    findings,
+    is_filler,
+    is_personal_number,
+    is_phone,
+    is_tax_code,
+)
 
 KINDS: Final = ("originals", "certified", "copies")
 MOST: Final = 99
@@ -30,8 +40,12 @@ _OPTIONAL = [Length(max=LONGEST, message=too_long())]
 def identity_problem(typed: str) -> str | None:
     """Why a number is neither a personal number nor a tax code, with what to do; None if it is one."""
     bare = digits(typed)
+    if is_filler(bare):
+        return "Số này không có thật. Không có giấy tờ thì đánh dấu “không có giấy tờ”."
     if is_personal_number(bare) or is_tax_code(bare):
         return None
+    if is_another_code(typed):
+        return "Mã vừa quét không phải mã QR của thẻ căn cước. Quét ô vuông trên thẻ, hoặc gõ số."
     if bare.isdigit() and len(bare) in (10, 11, 13):
         if len(bare) == 10:
             return "Mã số thuế sai số kiểm tra. Đọc lại từng số, hoặc quét mã QR."
@@ -58,6 +72,12 @@ def _identity(papers: str) -> Any:
     return validate
 
 
+def _a_name(form: Form, field: Any) -> None:
+    """Names of one syllable, of eighty characters and with an apostrophe are names; dots and numbers are none."""
+    if not any(character.isalpha() for character in field.data):
+        raise StopValidation("Họ tên chưa có chữ nào. Gõ họ tên như trên giấy tờ.")
+
+
 def _when_for_another(form: Form, field: Any) -> None:
     """Lets a field about the other person be, while somebody comes for themselves."""
     if form["for_whom"].data != "other":
@@ -73,7 +93,7 @@ class Reception(Form):
         "Quét mã QR thẻ căn cước, hoặc gõ số", filters=[text], validators=[_identity("no_identity")]
     )
     no_identity = BooleanField("Không có giấy tờ")
-    name = StringField("Họ và tên", filters=[text], validators=needed(_NO_NAME))
+    name = StringField("Họ và tên", filters=[text], validators=[*needed(_NO_NAME), _a_name])
     address = StringField("Địa chỉ", filters=[text], validators=_OPTIONAL)
     phone = TelField(
         "Điện thoại",
@@ -127,6 +147,29 @@ class Reception(Form):
             self.no_identity.data = False
         return card
 
+    def take_earlier(self, received: Received) -> bool:
+        """Put what an earlier dossier says of whoever came into what is still empty; whether anything was."""
+        number, filled = digits(self.identity.data or ""), False
+        parties = [one for one in (received.submitter, received.applicant) if isinstance(one, Party)]
+        known = next((one for one in parties if one.identity == number), None)
+        for what in ("name", "address", "phone", "email"):
+            if known is not None and not self[what].data and getattr(known, what):
+                self[what].data, filled = getattr(known, what), True
+        return filled
+
+    def warnings(self, on: date, card: CitizenCard | None) -> dict[str, list[str]]:
+        """What to look at again beside each field, before and after saving; nothing of it stops a reception."""
+        known = Person(on, card.sex, card.birth) if card is not None else Person(on)
+        typed = {name: self[name].data or "" for name in ("identity", "name", "phone")}
+        if self.for_whom.data == "other":
+            typed |= {name: self[name].data or "" for name in ("applicant_identity", "applicant_name")}
+        found: dict[str, list[str]] = {}
+        for name, value in typed.items():
+            said = _warnings_of(name, value, Person(on) if name.startswith("applicant") else known)
+            if value and said and not self[name].errors:
+                found[name] = said
+        return found
+
     def draft(self, procedure: str, papers: Papers) -> Draft:
         """What the ledger is asked to receive; only after the form has been found right."""
         came = Party(
@@ -151,6 +194,18 @@ class Reception(Form):
             authorisation=self.authorisation.data,
             return_by=self.return_by.data,
         )
+
+
+def _warnings_of(name: str, value: str, known: Person) -> list[str]:
+    bare = digits(value)
+    if name.endswith("identity"):
+        problem = identity_problem(value)
+        kind = Field.PERSONAL_NUMBER if is_personal_number(bare) else Field.TAX_CODE
+        return [problem] if problem else [one.words for one in findings(kind, bare, known)]
+    kind, as_kept = (Field.PHONE, bare) if name == "phone" else (Field.NAME, value)
+    if name == "applicant_name":
+        return []  # a company's may hold anything
+    return [one.words for one in findings(kind, as_kept, known)]
 
 
 @dataclass(slots=True)
@@ -194,14 +249,14 @@ class Papers:
         )
 
     @classmethod
-    def typed_for(cls, procedure: Procedure) -> Papers:
-        """As the present request says: `originals-0`, `certified-0`, `copies-0` …, and `extra-name-0` …."""
+    def typed_for(cls, procedure: Procedure, typed: Mapping[str, str]) -> Papers:
+        """As a form says: `originals-0`, `certified-0`, `copies-0` …, and `extra-name-0` …."""
         papers = cls.required_by(procedure)
         for place, paper in enumerate(papers.listed):
-            paper.counts = {kind: request.form.get(f"{kind}-{place}", "0") for kind in KINDS}
+            paper.counts = {kind: typed.get(f"{kind}-{place}", "0") for kind in KINDS}
         place = 0
-        while (name := request.form.get(f"extra-name-{place}")) is not None:
-            counts = {kind: request.form.get(f"extra-{kind}-{place}", "") for kind in KINDS}
+        while (name := typed.get(f"extra-name-{place}")) is not None:
+            counts = {kind: typed.get(f"extra-{kind}-{place}", "") for kind in KINDS}
             if text(name) or any(counts.values()):
                 papers.extra.append(Paper(text(name), counts))
             place += 1

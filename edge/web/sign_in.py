@@ -11,7 +11,7 @@ from wtforms import HiddenField, PasswordField, RadioField
 from wtforms.validators import InputRequired, StopValidation
 
 from edge.errors import WrongPassword, WrongPin, WrongSecret
-from edge.web import presence, words
+from edge.web import drafting, presence, words
 from edge.web.forms import Bare, Choice, Form
 from edge.web.limits import SIGN_IN, limited
 from edge.web.site import site
@@ -130,8 +130,14 @@ def _keep(owner: str | None) -> bool:
     known = owner is not None and site().view.person(owner) is not None
     if g.screen is None or not known or owner is None or not any(value for _, value in fields):
         return False
-    site().node.drafts.keep(owner, request.path, fields)
+    site().node.drafts.keep(owner, _page_of_draft(), fields)
     return True
+
+
+def _page_of_draft() -> str:
+    """A reception has its own draft, which was begun while it was typed."""
+    stream = request.form.get("stream", "")
+    return f"{drafting.PAGE}{stream}" if request.endpoint == "counter.receive" and stream else request.path
 
 
 @blueprint.after_app_request
@@ -202,7 +208,7 @@ def _enter(form: SignIn, *, how: str, owes: str = "") -> ResponseReturnValue:
         site().node.hour.confirm(name, right=form.hour.data == "right")
     presence.enter(name, how=how, owes=owes)
     target = local(form.next.data)
-    waiting = next((one for one in site().node.drafts.of(name) if one.path == target), None)
+    waiting = next((one for one in site().node.drafts.of(name) if one.path == target or one.path.startswith(f"{target}/")), None)
     if waiting is not None and not owes:
         return redirect(url_for("account.draft", draft=waiting.id), 303)
     return redirect(target, 303)

@@ -31,6 +31,7 @@ PAGES: Final = {
     "dossier.attachment_pdf": "tài liệu kèm theo",
     "dossier.withdraw_page": "đơn rút",
     "dossier.withdraw": "đơn rút",
+    "counter.receive": "điền từ hồ sơ trước",
     "amending.page": "sửa thông tin",
     "amending.amend": "sửa thông tin",
     "room.page": "chờ xử lý",

@@ -9,6 +9,10 @@ from reportlab.pdfgen.canvas import Canvas
 
 from central.demo.centre import RunningCentre
 from tests.browser.conftest import PINS, SignIn
+from tests.browser.test_fees import alt
+from tests.web.clerk import CARD
+
+MOST_KEYS = 25
 
 
 def _receive(page: Page, url: str, name: str) -> str:
@@ -58,6 +62,36 @@ def test_received_with_the_cable_pulled_approved_in_the_room_and_seen_at_the_cen
     _open_when_there(desk, f"{running.url('central')}/dossier/{stream}")
     expect(desk.locator("main")).to_contain_text("Nông Văn Thắng")
     expect(desk.locator("main")).to_contain_text("Phê duyệt")
+
+
+def test_a_typical_reception_takes_few_keys(running: RunningCentre, sign_in: SignIn) -> None:
+    """Nobody touches the mouse: the scanner types the card and Enter, the clerk telephone, code, and Alt I."""
+    page = sign_in("counter-02", "hanh.nh")
+    page.goto(f"{running.url('counter-02')}/counter")
+    keys = 0
+
+    def typed(text: str, then: str) -> None:
+        nonlocal keys
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+        keys += len(text) + 1
+        page.wait_for_selector(f"{then}:focus")
+
+    page.wait_for_selector("#identity:focus")
+    page.keyboard.type(CARD)
+    page.keyboard.press("Enter")  # the scanner's, no finger's
+    page.wait_for_selector("#phone:focus")
+    typed("0912000345", "#q")
+    typed("1.000703", "#originals-0")
+    alt(page, "i")
+    keys += 2
+    page.wait_for_selector(".done .c")
+    assert keys <= MOST_KEYS, keys
+    stream = page.url.split("/dossier/")[1].split("?")[0]
+    expect(page.locator("main")).to_contain_text("Nông Văn Thắng")
+    alt(page, "m")  # the next one stands there already
+    page.wait_for_selector("#identity:focus")
+    assert stream not in page.content()
 
 
 def _open_when_there(page: Page, url: str) -> None:

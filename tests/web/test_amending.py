@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from printing import raster
 from tests.centres import SmallCentre
 from tests.web.clerk import Clerk
 
@@ -39,3 +40,28 @@ def test_only_reception_amends(centre: SmallCentre) -> None:
     dossier = centre.receive()
     centre.meet()
     assert Clerk(centre, "room-01", "viet.tq").open(f"/dossier/{dossier.stream}/amend").status == 403
+
+
+def test_what_was_put_right_stands_on_the_next_printing(centre: SmallCentre) -> None:
+    """Name and road are amended, the slip is printed again: right, "in lần 2", and due when the first one says."""
+    dossier = centre.receive()
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+
+    def slip() -> str:
+        pdf = clerk.download(f"/dossier/{dossier.stream}/slip.pdf")
+        return " ".join(word.text for page in raster.seen(pdf) for word in page.words)
+
+    first = slip()
+    page = clerk.open(f"/dossier/{dossier.stream}/amend")
+    done = clerk.press(page, "/amend", applicant_name="Nông Văn Thăng", return_by="post", reason="Gõ sai dấu")
+    ready = clerk.follow(done)
+    assert ready.page.form("/reprint").fields["reason"] == "Sửa thông tin"
+    assert clerk.press(ready, "/reprint").status == 303
+    again = slip()
+    assert "Thăng" in again
+    assert "Thắng" not in again
+    assert "qua dịch vụ bưu chính công ích" in again
+    assert "In lần 2" in again
+    due = "16 giờ 30 phút, ngày 05 tháng 3 năm 2027"
+    assert due in first
+    assert due in again

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from edge.node import Node
@@ -221,3 +223,177 @@ def test_a_machine_without_the_duty_shows_why(centre: SmallCentre) -> None:
     answer = Clerk(centre, "central", "huong.ltt").open("/counter")
     assert answer.status == 403
     assert "Máy này không được giao việc này." in answer.page.text
+
+
+# ---- what helps whoever receives forty people a morning
+
+
+def _focused(answer: Answer) -> str:
+    """The box in which typing goes on."""
+    (box,) = re.findall(r"<input[^>]* autofocus[^>]*>", answer.html)
+    return str(re.findall(r' id="([^"]+)"', box)[0])
+
+
+def test_enter_leads_from_box_to_box(clerk: Clerk) -> None:
+    """Card, telephone, procedure, papers: nobody looks for the next box, and nothing is saved on the way."""
+    page = clerk.open("/counter")
+    assert _focused(page) == "identity"
+    scanned = clerk.press(page, "stream", ("act", "look"), identity=CARD)
+    assert _focused(scanned) == "phone"
+    told = clerk.press(scanned, "stream", ("act", "look"), phone="0912000345")
+    assert _focused(told) == "q"
+    chosen = clerk.press(told, "stream", ("act", "look"), q="1.000703")
+    assert _focused(chosen) == "originals-0"
+    assert 'value="1.000703" checked' in chosen.html
+    assert _received(clerk.node) == []
+
+
+def test_enter_chooses_nothing_among_several(clerk: Clerk) -> None:
+    """Several procedures fit: the first row has the focus and none is chosen, for a tired eye would take any."""
+    answer = clerk.press(
+        clerk.open("/counter"), "stream", ("act", "look"), q="van tai", identity=CARD, phone="0912000345"
+    )
+    assert _focused(answer).startswith("procedure-")
+    assert "checked hx-post" not in answer.html
+
+
+def test_the_same_matter_once_more_is_said_before_it_is_saved(clerk: Clerk, centre: SmallCentre) -> None:
+    """Received at the other counter, heard of here: the page names it; another procedure is nothing to speak of."""
+    other = centre.receive("counter-02", by="long.pd")
+    centre.meet("counter-01", "counter-02")
+    page = clerk.reception()
+    assert other.received is not None
+    assert f"Có thể trùng: {other.received.number}" in page.page.text
+    assert "Có thể trùng" not in clerk.reception("", "2.001583").page.text
+
+
+def test_who_came_before_is_not_asked_everything_again(clerk: Clerk) -> None:
+    """The number is typed: name, address and telephone come from the newest dossier, and the look is written down."""
+    clerk.press(clerk.reception(), "stream", SAVE)
+    page = clerk.press(clerk.open("/counter"), "stream", ("act", "look"), identity="020085004127")
+    filled = page.page.form("stream").fields
+    assert (filled["name"], filled["phone"]) == ("Nông Văn Thắng", "0912000345")
+    assert "hỏi lại người nộp" in page.page.text
+    assert clerk.node.views.search(limit=1)[0][0].what == "counter.receive"
+
+
+def test_what_is_received_here_often_is_at_hand(clerk: Clerk) -> None:
+    clerk.press(clerk.reception(), "stream", SAVE)
+    page = clerk.open("/counter")
+    assert "Hay nhận ở đây" in page.page.text
+    assert 'id="procedure-1.000703"' in page.html
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"identity": CARD.replace("14031985", "14031986")}, "không khớp năm sinh"),
+        ({"identity": CARD.replace("|Nam|", "|Nữ|")}, "không khớp giới tính"),
+        ({"identity": "003085004127"}, "Ba số đầu không phải mã tỉnh"),
+        ({"identity": "111111111111"}, "Số này không có thật."),
+        ({"identity": "MC1~H37.07-270301-0101~x"}, "Mã vừa quét không phải mã QR của thẻ căn cước."),
+        ({"identity": "https://dichvucong.gov.vn/p/x"}, "Mã vừa quét không phải mã QR của thẻ căn cước."),
+        ({"identity": "020085004127|Nông Văn Thắng"}, "Mã vừa quét không phải mã QR của thẻ căn cước."),
+        ({"name": "Nông Văn Thắng 2"}, "Họ tên có chữ số hoặc dấu lạ."),
+        ({"phone": "09120003"}, "Số điện thoại có 10 chữ số"),
+    ],
+)
+def test_what_looks_wrong_is_said_beside_its_field_as_soon_as_it_is_there(
+    clerk: Clerk, typed: dict[str, str], said: str
+) -> None:
+    answer = clerk.press(clerk.open("/counter"), "stream", ("act", "look"), **typed)
+    (field,) = typed
+    assert said in answer.html[answer.html.index(f'id="{field}-warned"') :]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Giàng", "Giàng"),
+        ("Sùng A X'ênh", "Sùng A X'ênh"),
+        ("Vàng Thị Ma’i", "Vàng Thị Ma’i"),
+        ("Lý\u00a0Văn\u200b  Sáng", "Lý Văn Sáng"),
+        ("Nguyê\u0303n Thi\u0323 Ươ\u0301c", "Nguyễn Thị Ước"),
+        ("Công tằng tôn nữ " * 4 + "Huyền Trân Lăng", "Công tằng tôn nữ " * 4 + "Huyền Trân Lăng"),
+    ],
+)
+def test_names_as_people_have_them(clerk: Clerk, typed: str, kept: str) -> None:
+    """One syllable, eighty characters, H'Mông apostrophes, pasted spaces and decomposed marks: saved without a word."""
+    looked = clerk.press(clerk.reception(), "stream", ("act", "look"), name=typed)
+    assert "name-warned" not in looked.html
+    assert clerk.press(looked, "stream", SAVE).status == 303
+    assert _received(clerk.node) == [kept]
+
+
+# ---- what is typed and not saved yet
+
+
+def test_what_is_typed_is_kept_and_survives_the_power(clerk: Clerk, centre: SmallCentre) -> None:
+    """The fingers rest, the power goes: the list has it, everything is as it was, and saved it is a draft no more."""
+    ready = clerk.reception()
+    typed = {**ready.page.form("stream").fields, "email": "thang@vidu.vn", "copies-0": "7"}
+    kept = clerk.post("/counter/draft", typed)
+    assert "Bản nháp chỉ ở máy này" in kept.page.text
+    centre.reopen("counter-01")
+    after = Clerk(centre, "counter-01", "hanh.nh")
+    listed = after.open("/counter")
+    assert "Đang nhập dở ở máy này: 1" in listed.page.text
+    (link,) = re.findall(r'href="(/counter\?draft=[^"]+)"', listed.html)
+    again = after.open(link)
+    fields = again.page.form("stream").fields
+    assert {name: fields[name] for name in typed if name != "csrf_token"} == {
+        name: value for name, value in typed.items() if name != "csrf_token"
+    }
+    assert after.press(again, "stream", SAVE).status == 303
+    assert "Đang nhập dở" not in after.open("/counter").page.text
+    assert _received(after.node) == ["Nông Văn Thắng"]
+
+
+def test_a_draft_is_its_own_persons(clerk: Clerk, centre: SmallCentre) -> None:
+    """A colleague at the same machine neither sees nor opens nor drops it."""
+    clerk.post("/counter/draft", clerk.reception().page.form("stream").fields)
+    (draft,) = clerk.node.drafts.of("hanh.nh")
+    other = Clerk(centre, "counter-01", "long.pd")
+    assert "Nông Văn Thắng" not in other.open("/counter").html
+    assert "Nông Văn Thắng" not in other.open(f"/counter?draft={draft.id}").html
+    other.post(
+        "/counter/draft/drop",
+        {"csrf_token": other.open("/counter").page.form("stream").fields["csrf_token"], "draft": draft.id},
+    )
+    assert clerk.node.drafts.of("hanh.nh") == [draft]
+    clerk.press(clerk.open("/counter"), "/counter/draft/drop", draft=draft.id)
+    assert clerk.node.drafts.of("hanh.nh") == []
+
+
+def test_a_draft_in_two_tabs_is_one_dossier(clerk: Clerk) -> None:
+    """Saved in the one; the other says so while somebody types on, and going on with the draft leads to the dossier."""
+    ready = clerk.reception()
+    (draft,) = clerk.node.drafts.of("hanh.nh")
+    one, two = (clerk.open(f"/counter?draft={draft.id}") for _ in range(2))
+    saved = clerk.press(one, "stream", SAVE)
+    assert saved.status == 303
+    said = clerk.post("/counter/draft", two.page.form("stream").fields)
+    assert "đã lưu, số" in said.page.text
+    assert clerk.press(two, "stream", SAVE).leads_to == saved.leads_to
+    assert (
+        clerk.press(ready, "stream", SAVE).leads_to == saved.leads_to
+    )  # back in the browser, saved once more
+    assert clerk.node.drafts.of("hanh.nh") == []
+
+
+def test_a_crash_between_saving_and_the_answer_leads_to_the_dossier(clerk: Clerk) -> None:
+    ready = clerk.reception()
+    (draft,) = clerk.node.drafts.of("hanh.nh")
+    saved = clerk.press(ready, "stream", SAVE)
+    clerk.node.drafts.keep("hanh.nh", draft.path, draft.fields)  # the power went before it was forgotten
+    (again,) = clerk.node.drafts.of("hanh.nh")
+    assert clerk.open(f"/counter?draft={again.id}").leads_to == saved.leads_to
+    assert clerk.node.drafts.of("hanh.nh") == []
+
+
+def test_nothing_typed_is_no_draft(clerk: Clerk) -> None:
+    assert (
+        "Chưa lưu."
+        in clerk.post("/counter/draft", clerk.open("/counter").page.form("stream").fields).page.text
+    )
+    assert clerk.node.drafts.of("hanh.nh") == []

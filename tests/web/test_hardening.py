@@ -323,7 +323,7 @@ def test_what_one_typed_another_does_not_send(centre: SmallCentre) -> None:
     assert clerk.open(f"/me/drafts/{draft.id}").status == 404
 
     clerk.sign_in("hanh.nh", next_url="/counter")
-    resumed = clerk.press(clerk.open(f"/me/drafts/{draft.id}"), "/counter", act="save")
+    resumed = clerk.press(clerk.follow(clerk.open(f"/me/drafts/{draft.id}")), "/counter", act="save")
     assert resumed.leads_to.startswith("/dossier/")
     (event,) = node.projector.events_of(resumed.leads_to.split("/")[2].split("?")[0])
     assert getattr(event, "by", "") == "hanh.nh"
