@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import HiddenField, PasswordField, RadioField
 from wtforms.validators import InputRequired, StopValidation
 
+from edge.drafts import Draft
 from edge.errors import WrongPassword, WrongPin, WrongSecret
 from edge.web import drafting, presence, words
 from edge.web.forms import Bare, Choice, Form
@@ -208,10 +209,16 @@ def _enter(form: SignIn, *, how: str, owes: str = "") -> ResponseReturnValue:
         site().node.hour.confirm(name, right=form.hour.data == "right")
     presence.enter(name, how=how, owes=owes)
     target = local(form.next.data)
-    waiting = next((one for one in site().node.drafts.of(name) if one.path == target or one.path.startswith(f"{target}/")), None)
+    waiting = next((one for one in site().node.drafts.of(name) if _was_sent(one, target)), None)
     if waiting is not None and not owes:
         return redirect(url_for("account.draft", draft=waiting.id), 303)
     return redirect(target, 303)
+
+
+def _was_sent(draft: Draft, target: str) -> bool:
+    """Whether somebody pressed a button of the page that they go on to, and it was kept instead."""
+    begun = draft.path.startswith(f"{target}/") and ("act", "save") in draft.fields
+    return begun or draft.path == target
 
 
 @blueprint.post("/unlock")
