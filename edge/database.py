@@ -382,6 +382,39 @@ class QueueCount(Projection):
         table_name = "queue_count"
 
 
+class WorkRow(Projection):
+    """That a dossier which is not over stands in one list of the counter (`schemas.worklists`), at which moment of it.
+
+    `place` and `person` received it; `name` orders by the applicant's given name.
+    """
+
+    position = IntegerField()
+    list = TextField()
+    moment = TextField()
+    place = TextField()
+    person = TextField()
+    agency = TextField()
+    name = TextField()
+
+    class Meta:
+        table_name = "work"
+        primary_key = CompositeKey("position", "list")
+
+
+class WorkCount(Projection):
+    """How many dossiers stand in a list, by who received them, where, and for which agency: no list is ever counted."""
+
+    list = TextField()
+    place = TextField()
+    person = TextField()
+    agency = TextField()
+    count = IntegerField()
+
+    class Meta:
+        table_name = "work_count"
+        primary_key = CompositeKey("list", "place", "person", "agency")
+
+
 class ConflictRow(Projection):
     """One open conflict of one dossier; what central reports of several is one conflict in each of them."""
 
@@ -449,9 +482,20 @@ LOCAL: Final = (
     Fact, Chain, Number, Pin, Attempt, SessionRow, DraftRow, ViewRow, Delivery, Copy, RefusedDocument, Wait,
     Erased, Secret, EnrolmentCode, Whole, AckDay, Departed, DepartedFile, Brought, FolderRow,
 )  # fmt: skip
-PROJECTIONS: Final = (EventRow, DossierRow, QueueCount, ConflictRow, ForkRow, PartyRow, StreamRow, FileRow)
+PROJECTIONS: Final = (
+    EventRow,
+    DossierRow,
+    QueueCount,
+    WorkRow,
+    WorkCount,
+    ConflictRow,
+    ForkRow,
+    PartyRow,
+    StreamRow,
+    FileRow,
+)
 
-PROJECTION_VERSION: Final = "10"
+PROJECTION_VERSION: Final = "11"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -590,6 +634,15 @@ CREATE INDEX dossier_unsure ON dossier (received_at) WHERE unsure > 0;
 CREATE INDEX dossier_money ON dossier (money, position);
 CREATE INDEX dossier_contested ON dossier (contested) WHERE contested > 0;
 CREATE INDEX dossier_missing ON dossier (missing) WHERE missing > 0;
+CREATE TABLE work (position INTEGER NOT NULL, list TEXT NOT NULL, moment TEXT NOT NULL, place TEXT NOT NULL,
+    person TEXT NOT NULL, agency TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (position, list)) WITHOUT ROWID;
+CREATE INDEX work_moment ON work (list, moment, position, place, person, agency);
+CREATE INDEX work_received ON work (list, position, moment, place, person, agency);
+CREATE INDEX work_name ON work (list, name, position, moment, place, person, agency);
+CREATE INDEX work_place ON work (list, place, moment, position, agency);
+CREATE INDEX work_person ON work (list, person, moment, position, agency);
+CREATE TABLE work_count (list TEXT NOT NULL, place TEXT NOT NULL, person TEXT NOT NULL, agency TEXT NOT NULL,
+    count INTEGER NOT NULL, PRIMARY KEY (list, place, person, agency)) WITHOUT ROWID;
 CREATE TABLE conflict (id TEXT NOT NULL, stream TEXT NOT NULL, title TEXT NOT NULL, rows TEXT NOT NULL,
     members TEXT NOT NULL, opened_at TEXT NOT NULL, PRIMARY KEY (id, stream)) WITHOUT ROWID;
 CREATE INDEX conflict_stream ON conflict (stream);
@@ -618,6 +671,8 @@ _DROP_PROJECTIONS: Final = "".join(
         "event",
         "dossier",
         "queue_count",
+        "work",
+        "work_count",
         "conflict",
         "fork",
         "party",

@@ -69,6 +69,7 @@ from edge.views import ViewLog
 from edge.visits import Visits
 from edge.waits import Waits
 from edge.window import Window
+from edge.worklists import Worklists
 from printing import spool
 from printing.folder import PdfFolder
 from printing.forms import Forms
@@ -336,6 +337,7 @@ class Node:
         self.register = Register(
             self.file, self.projector, is_centre=self.is_centre, visits_waiting=self.visits.waiting
         )
+        self.worklists = Worklists(self.file)
         self.archive = Archive(self.stores["files"])
         self.leaving = Leaving(
             self.file,

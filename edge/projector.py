@@ -21,6 +21,7 @@ from edge.clock import Clock
 from edge.database import DOUBTFUL, Fact, NodeFile, fresh_projections
 from edge.seals import Seals, settle
 from edge.waits import Waits
+from edge.worklists import Listed, keep_lists, lists_of
 from schemas.acts import TABLE
 from schemas.calendar import Calendar, Year, local_day
 from schemas.catalog import Catalog
@@ -201,6 +202,7 @@ class Projector:
         ).fetchall()
         positions = [(position,) for position, _ in rows]
         _count(connection, {queue: -1 for _, queue in rows})
+        keep_lists(connection, {position: [] for position, _ in rows})
         _each(connection, "DELETE FROM dossier_search WHERE rowid = ?", positions)
         _each(connection, "DELETE FROM dossier WHERE position = ?", positions)
         hashes = connection.execute("SELECT hash FROM event WHERE stream = ?", (stream,)).fetchall()
@@ -451,6 +453,7 @@ class Projector:
         taken = _Positions(connection, [one.stream for one, _ in dossiers if one.stream not in known])
         rows, gone = [], []
         moved: dict[str, int] = {}
+        lists: dict[int, list[Listed]] = {}
         unsearched: list[tuple[int]] = []
         texts: list[tuple[int, str]] = []
         for dossier, unsure in dossiers:
@@ -461,10 +464,12 @@ class Projector:
             if row is None:
                 if before is not None:
                     gone.append((before[1],))
+                    lists[before[1]] = []
                 continue
             position = taken.next(dossier.stream) if before is None else before[1]
             rows.append((position, *row.values()))
             moved[row["queue"]] = moved.get(row["queue"], 0) + 1
+            lists[position] = lists_of(dossier, calendar, self._catalog.latest)
             text = tuple(row[name] for name in _SEARCHED)
             if before is None or before[3:] != text:
                 texts.append((position, " ".join(words(" ".join(text)))))
@@ -475,6 +480,7 @@ class Projector:
         if rows:
             marks = ", ".join("?" * len(rows[0]))
             _each(connection, f"INSERT OR REPLACE INTO dossier VALUES ({marks})", rows)  # noqa: S608
+        keep_lists(connection, lists)
         _each(connection, "INSERT INTO dossier_search (rowid, words) VALUES (?, ?)", texts)
         _count(connection, moved)
 

@@ -48,13 +48,19 @@ class ViewLog:
 
     def looked(self, person: str, stream: str, what: str) -> None:
         """Write one line; the page answers after it is durable."""
+        self.looked_at_all(person, [stream], what)
+
+    def looked_at_all(self, person: str, streams: Sequence[str], what: str) -> None:
+        """A line for each of them, together durable."""
         with self._file.write():
             before = ViewRow.select().order_by(ViewRow.line.desc()).first()
-            line, prev = (before.line + 1, before.hash) if before else (1, "")
-            view = View(line, timestamp(self._clock()), person, stream, what)
-            newest = hash_of(self._node, prev, view)
-            row = {"line": line, "at": view.at, "person": person, "stream": stream, "what": what}
-            ViewRow.insert(**row, hash=newest).execute()
+            line, newest = (before.line, before.hash) if before else (0, "")
+            at = timestamp(self._clock())
+            for stream in streams:
+                line += 1
+                newest = hash_of(self._node, newest, View(line, at, person, stream, what))
+                row = {"line": line, "at": at, "person": person, "stream": stream, "what": what}
+                ViewRow.insert(**row, hash=newest).execute()
             seal = to_base64(self._keys.ed25519.sign(_head(self._node, line, newest)))
             Fact.insert(key=HEAD, value=seal).on_conflict_replace().execute()
 

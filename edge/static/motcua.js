@@ -68,3 +68,18 @@ document.addEventListener("input", (event) => {
     } else if (event.key.length === 1) typed += event.key;
   });
 })();
+
+/* In a list the arrows go from row to row; Enter opens, as a link does. */
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step || event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, select, textarea")) return;
+  const rows = [...document.querySelectorAll("[data-rows] tbody tr th a, [data-rows] tbody tr td:first-child a")];
+  if (!rows.length) return;
+  const row = event.target.closest("[data-rows] tbody tr");
+  const here = row ? rows.findIndex((link) => row.contains(link)) : -1;
+  const next = rows[here < 0 ? (step > 0 ? 0 : rows.length - 1) : here + step];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+  next.closest("tr").scrollIntoView({ block: "nearest" });
+});

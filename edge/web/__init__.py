@@ -56,6 +56,7 @@ from edge.web.till import blueprint as till
 from edge.web.uploads import InMemory
 from edge.web.verifying import blueprint as verifying
 from edge.web.viewing import blueprint as viewing
+from edge.web.worklists import blueprint as worklists
 
 LARGEST_FORM_BYTES = 256 * 1024
 
@@ -98,6 +99,7 @@ def create_pages(
         counter,
         drafting,
         calling,
+        worklists,
         kiosk,
         board,
         scores,

@@ -18,6 +18,7 @@ KEYS: Final = (
     ("X", "xong số đang ở quầy, chưa gọi ai"),
     ("Y", "chuyển số sang quầy khác"),
     ("W", "khách bỏ về"),
+    ("J", "trang sau của danh sách; trong danh sách, ↑ ↓ đi từng dòng"),
     ("U", "thu phí, in biên lai"),
     ("L", "lưu nháp, xem lại trang"),
     ("I", "lưu và in"),

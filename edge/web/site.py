@@ -44,6 +44,13 @@ class Entry:
 
 COUNTER = Entry(10, "Tiếp nhận", "counter.page", ((Duty.RECEIVE, Role.RECEIVER),))
 QUEUE = Entry(15, "Gọi số", "calling.page", ((Duty.QUEUE, Role.RECEIVER),))
+LISTS = Entry(
+    17,
+    "Danh sách",
+    "worklists.page",
+    ((Duty.RECEIVE, Role.RECEIVER), (Duty.RETURN, Role.RECEIVER)),
+    (Role.SUPERVISOR,),
+)
 ROOM = Entry(20, "Chờ xử lý", "room.page", ((Duty.APPRAISE, Role.APPRAISER), (Duty.APPROVE, Role.APPROVER)))
 SEAL = Entry(25, "Cấp số, đóng dấu", "sealing.page", ((Duty.SEAL, Role.CLERK),))
 RETURN = Entry(30, "Trả kết quả", "returning.page", ((Duty.RETURN, Role.RECEIVER),))
@@ -72,6 +79,7 @@ class Site:
         default_factory=lambda: [
             COUNTER,
             QUEUE,
+            LISTS,
             ROOM,
             SEAL,
             FEES,

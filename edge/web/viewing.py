@@ -47,6 +47,8 @@ PAGES: Final = {
     "redacting.go": "xoá theo luật",
     "personal.found": "tìm dữ liệu cá nhân",
     "personal.export": "xuất dữ liệu cá nhân",
+    "worklists.csv": "danh sách lưu thành tệp",
+    "worklists.xlsx": "danh sách lưu thành tệp",
 }
 
 
