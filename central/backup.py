@@ -220,10 +220,12 @@ def _verify(half: Path, told: Told, ask: Ask | None) -> None:
     for name in ("node.db", "files.db"):
         for ending in ("-wal", "-shm"):
             (half / f"{name}{ending}").unlink(missing_ok=True)  # empty: nobody has written
-    if not verdict.well:
-        first = "; ".join(str(one) for one in verdict.findings[:3])
+    # what a copied machine wrote twice, say, is in the node too and stays there: a copy is still worth having
+    faults = [one for one in verdict.findings if not one.written]
+    if faults:
+        first = "; ".join(str(one) for one in faults[:3])
         raise NotCopied(
-            f"the copy has {len(verdict.findings)} faults and was not kept ({first}): `motcua verify` tells whether the"
+            f"the copy has {len(faults)} faults and was not kept ({first}): `motcua verify` tells whether the"
             " node has them too"
         )
 

@@ -117,6 +117,7 @@ class _Verification:
         self._done = 0
         self._numbers: list[tuple[str, numbers.Receipt, tuple[str, ...]]] = []
         self._came_with: set[tuple[str, str]] = set()
+        self._entered: set[tuple[str, str]] = set()
         """The numbers that dossiers brought with them from the portal."""
         self._sealed: dict[str, list[Views]] = defaultdict(list)
         """By machine: what it has sealed of its log of views, wherever that is found."""
@@ -172,6 +173,7 @@ class _Verification:
                     self._numbers.append((node.name, receipt, numbers.number_faults(receipt, proven.catalog)))
                 elif isinstance(read.event, Event):
                     self._came_with |= numbers.came_with(read.event)
+                    self._entered |= numbers.entered(read.event)
                 self._take(node, database, read, faults)
                 if isinstance(read.event, Event):
                     node.named += _files_named(read.event, proven)
@@ -212,7 +214,9 @@ class _Verification:
             numbers.check_result_counters(
                 node.database, proven.catalog, node.numbered, gone, self._findings, node.name
             )
-            numbers.check_shown(node.database, given, proven.catalog, self._findings, node.name)
+            numbers.check_shown(
+                node.database, given, self._entered, proven.catalog, self._findings, node.name
+            )
 
     def _check_chains(self, proven: Proven) -> Chains:
         """Check the chains of all databases; those of `dossiers` are asked again for the counts."""
@@ -290,7 +294,7 @@ class _Verification:
             why = why_not_signed(content, named.certificate)
             if why is not None:
                 what = f"the result of {named.event.node} #{named.event.seq}: {why}"
-                self._findings.say(holder.name, archives.place(file), what)
+                self._findings.say(holder.name, archives.place(file), what, written=True)
 
     def _name_damage(self, node: NodeFolder) -> None:
         for snapshot in (node.database, node.archive):

@@ -84,9 +84,9 @@ class Chains:
             if len(hashes) > 1:
                 holder = next(p.folder for p in self._places if hashes & p.shelf.links.keys())
                 names = " and ".join(f"{name[:16]}…" for name in sorted(hashes))
-                self._findings.say(
-                    holder, f"{self._database} chain of {node}", f"#{seq} was used for two events: {names}"
-                )
+                where = f"{self._database} chain of {node}"
+                what = f"#{seq} was used for two events: {names}"
+                self._findings.say(holder, where, what, written=True)
 
     def _check_links(self, place: Place) -> None:
         for link in place.shelf.links.values():

@@ -9,11 +9,15 @@ from typing import NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as it must be: in which node's folder, at what, and what is wrong with it."""
+    """One thing that is not as it must be: in which node's folder, at what, and what is wrong with it.
+
+    `written`: so it was written, and so it is everywhere; no folder is at fault, and none can be better.
+    """
 
     node_folder: str
     where: str
     what: str
+    written: bool = False
 
     def __str__(self) -> str:
         return f"{self.node_folder}: {self.where}: {self.what}"
@@ -46,6 +50,7 @@ class _Pending(NamedTuple):
     database: str
     trace: Trace
     what: str
+    written: bool
 
 
 class Findings:
@@ -58,11 +63,13 @@ class Findings:
         self.numbers: dict[str, str] = {}
         """By stream: the dossier's number."""
 
-    def say(self, folder: str, where: str, what: str) -> None:
-        self._said.append(Finding(folder, printable(where), printable(what)))
+    def say(self, folder: str, where: str, what: str, *, written: bool = False) -> None:
+        self._said.append(Finding(folder, printable(where), printable(what), written))
 
-    def say_of_event(self, folder: str, database: str, trace: Trace, what: str) -> None:
-        self._said.append(_Pending(folder, database, trace, printable(what)))
+    def say_of_event(
+        self, folder: str, database: str, trace: Trace, what: str, *, written: bool = False
+    ) -> None:
+        self._said.append(_Pending(folder, database, trace, printable(what), written))
 
     def resolved(self, database: str, trace: Trace) -> Trace:
         """The trace with what the other nodes know of its hash; that is proven, and so goes first."""
@@ -79,7 +86,8 @@ class Findings:
         trace = self.resolved(one.database, one.trace)
         link = self.links.get(one.database, {}).get(trace.hash)
         number = self.numbers.get(link.stream) if link else None
-        return Finding(one.folder, printable(_place(one.database, trace, number)), one.what)
+        where = printable(_place(one.database, trace, number))
+        return Finding(one.folder, where, one.what, one.written)
 
 
 def _place(database: str, trace: Trace, number: str | None) -> str:

@@ -136,13 +136,25 @@ def check_result_counters(
         findings.say(folder, where, f"they stand at {used} in all, own events used {given}")
 
 
+def entered(event: Event) -> set[tuple[str, str]]:
+    """Stream and number of a reception that was entered afterwards, from its slip or from the paper book."""
+    if event.kind != "dossier.entered_afterwards" or event.redacted:
+        return set()
+    return {(event.stream, str(event.data.get("number")))}
+
+
 def check_shown(
-    snapshot: Snapshot, receipts: Iterable[Receipt], catalog: Catalog, findings: Findings, folder: str
+    snapshot: Snapshot,
+    receipts: Iterable[Receipt],
+    entered: Iterable[tuple[str, str]],
+    catalog: Catalog,
+    findings: Findings,
+    folder: str,
 ) -> None:
-    """Lists, search and papers show the numbers that the events gave."""
+    """Lists, search and papers show the numbers that the events gave, or said that a slip bears (`entered`)."""
     given: dict[str, set[str]] = defaultdict(set)
-    for receipt in receipts:
-        given[receipt.stream].add(receipt.number)
+    for stream, number in (*((one.stream, one.number) for one in receipts), *entered):
+        given[stream].add(number)
     searched = {row[0]: row[1] for row in snapshot.rows("dossier_search", "words")}
     for position, stream, number in snapshot.rows("dossier", "stream, number"):
         if number not in given.get(stream, ()):
@@ -182,7 +194,7 @@ def check_unique(receipts: Iterable[tuple[str, Receipt]], findings: Findings) ->
         other = first.setdefault(receipt.number, receipt)
         if other.trace.hash != receipt.trace.hash:
             what = f"its number was given to {other.trace.node} #{other.trace.seq} as well"
-            findings.say_of_event(folder, "dossiers", receipt.trace, what)
+            findings.say_of_event(folder, "dossiers", receipt.trace, what, written=True)
 
 
 def spans(counts: Sequence[int]) -> str:

@@ -12,9 +12,11 @@ from central.errors import NotCopied
 from central.verify import verify
 from edge.at_rest import unlock
 from edge.errors import CannotStart
-from edge.node import Folder
+from edge.node import Folder, Node
 from edge.rewriting import rekey
 from edge.settings import read_settings
+from schemas.events import StreamId, moment
+from schemas.slips import SlipCode
 from tests.centres import SmallCentre
 
 
@@ -116,3 +118,51 @@ def test_what_is_closed_stays_closed(centre: SmallCentre, tmp_path: Path) -> Non
     for file in (tmp_path / "copy").rglob("*"):
         assert not file.is_file() or "Nông Thị Kín".encode() not in file.read_bytes()
     assert not (tmp_path / "copy" / "node.db").read_bytes().startswith(b"SQLite format 3")
+
+
+def test_a_reception_that_was_entered_again_from_its_slip_is_no_fault(
+    centre: SmallCentre, tmp_path: Path
+) -> None:
+    """The machine that received it is lost, and its event with it: its number is known from the paper alone."""
+    dossier = centre.receive()
+    assert dossier.received is not None
+    code = SlipCode(dossier.received.number, dossier.stream, dossier.heads[0], "counter-01.1")
+    again = centre["counter-02"].ledger.enter_again(
+        code.sealed(centre["counter-01"].keys.ed25519.sign),
+        centre.draft(),
+        happened_at=centre.clock(),
+        due_at=moment(dossier.received.due),
+        reason="Máy quầy 01 hỏng",
+        by="long.pd",
+        with_=["viet.tq"],
+    )
+    assert again.received is not None
+    assert again.received.number == dossier.received.number
+    backed_up(centre, "counter-02", tmp_path / "copy")
+    assert verify(tmp_path / "copy").well
+
+
+def test_what_a_copied_machine_wrote_twice_keeps_nobody_from_a_backup(
+    centre: SmallCentre, tmp_path: Path
+) -> None:
+    """`verify` goes on saying it, of central and of the copy: there is nothing to be mended in either."""
+    centre.nodes["counter-01"].close()
+    shutil.copytree(centre.data / "counter-01", tmp_path / "twin")
+    centre.reopen("counter-01")
+    centre.receive()
+    twin = Node(
+        Folder(tmp_path / "twin"), read_settings(tmp_path / "twin"), clock=centre.clock, ids=centre.ids
+    )
+    draft = centre.draft("Hoàng Thị Mai")
+    twin.ledger.receive(
+        StreamId(centre.ids.stream(centre.clock())), draft, by="hanh.nh", spool=twin.papers.spool_slip
+    )
+    centre.meet("counter-01", "central")
+    centre.copy(twin, centre["central"], "dossiers")
+    twin.close()
+    assert len(centre["central"].register.forks()) == 1
+
+    backed_up(centre, "central", tmp_path / "copy")
+    said = verify(tmp_path / "copy").findings
+    assert said
+    assert all(one.written for one in said), said
