@@ -33,6 +33,7 @@ from edge.clock import Clock, system_clock
 from edge.enrolment import Machine, settings_for
 from edge.errors import CannotStart
 from edge.ids import Ids
+from edge.keys import NodeKeys
 from edge.node import Folder, Node
 from edge.settings import NodeSettings, read_settings, write_settings
 from schemas.catalog import Catalog
@@ -153,7 +154,17 @@ def _prepare(wanted: NewCentral, folder: Folder, at_rest: AtRest, clock: Clock, 
     if tls is None:
         names = Names.of(filter(None, [host_of(place.address)]))
         tls = make_tls_authority(wanted.authority.certificate, wanted.authority.key, names, clock())
-    prepare(folder, wanted.authority, place, settings, tls=tls, clock=clock, ids=ids)
+    prepare(
+        folder,
+        place,
+        settings,
+        keys=NodeKeys.generate(),
+        root=wanted.authority.der,
+        sign=wanted.authority.sign,
+        tls=tls,
+        clock=clock,
+        ids=ids,
+    )
 
 
 def _card_in(backup: Path, at_rest: AtRest, authority: Authority) -> Card:

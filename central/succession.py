@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import copy
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import Final
 
 import msgspec
 
-from central.centre import Authority, Lease, Office, Place, first_card, host_of
+from central.centre import Lease, Office, Place, first_card, host_of
 from central.enrolment import Enrolment
 from central.errors import NotGranted
 from central.tls_authority import TlsAuthority
@@ -64,28 +64,32 @@ class Collected:
 
 def prepare(
     folder: Folder,
-    authority: Authority,
     place: Place,
     settings: NodeSettings,
     *,
+    keys: NodeKeys,
+    root: bytes,
+    sign: Callable[[bytes], Signed],
     tls: TlsAuthority | None,
     clock: Clock,
     ids: Ids,
 ) -> None:
-    """The folder of a new central, there when all is in it: keys, a card that the authority has signed, no catalog yet."""
+    """The folder of a new central with these keys, there when all is in it: a card that the authority (`root`, DER) has
+    signed, no catalog yet.
+    """
     half = Folder(folder.path.with_name(f"{folder.path.name}.new"))
     shutil.rmtree(half.path, ignore_errors=True)
     half.path.mkdir(mode=0o700, parents=True)
-    at, keys = clock(), NodeKeys.generate()
+    at = clock()
     keep_keys(half.keys, keys)
-    half.root.write_bytes(authority.der)
+    half.root.write_bytes(root)
     lease, certificate = Lease.beginning(at), b""
     if tls is not None:
         tls.keep(half)
         certificate = tls.certify(keys.tls_key, place.name, host_of(place.address), at, lease.end)
     request = read_request(make_request(keys, address="", server=""))
     card = place.card(request, lease, certificate)
-    half.succession.write_bytes(canonical(first_card(card, keys, authority.sign, at, ids)))
+    half.succession.write_bytes(canonical(first_card(card, keys, sign, at, ids)))
     lay_down(half, [], dict.fromkeys(("dossiers", "visits"), (0, "", "")), ids)
     write_settings(half.path, settings)
     half.path.rename(folder.path)

@@ -16,6 +16,7 @@ import orjson
 
 from central.rebuild import rebuild
 from central.simulation.deeds import Promise
+from central.simulation.losses import Lost
 from central.simulation.machine import Machine
 from central.simulation.world import MachineClock, World
 from central.verify import verify
@@ -57,13 +58,14 @@ def held(machines: Iterable[Machine]) -> Held:
 @dataclass(frozen=True, slots=True)
 class Played:
     """What is known of a run besides its documents: what was promised to whom, the rows of each conflict that was seen,
-    what went wrong meanwhile, and the names of a machine and its copy."""
+    what went wrong meanwhile, the names of a machine and its copy, and the disk that was lost."""
 
     machines: Mapping[str, Machine]
     promises: Sequence[Promise]
     conflicts: Mapping[str, tuple[str, ...]]
     failures: Sequence[str]
     twins: Set[str]
+    lost: Lost | None
 
 
 def together(run: Played, documents: Held) -> list[str]:
@@ -77,17 +79,20 @@ def together(run: Played, documents: Held) -> list[str]:
     }
     begun = dict.fromkeys(event.stream for event in events.values())
     dossiers = {stream: central.node.register.dossier(stream) for stream in begun}
+    lost = run.lost if run.lost is not None and not run.lost.found else None
+    gone = _gone(lost, events)
     found = (
         _differences(documents),
         _differing_folds(machines, dossiers),
         _differing_visits(machines, central),
-        _broken_promises(run.promises, documents),
-        _acts_without_effect(dossiers),
+        _broken_promises(run.promises, documents, lost),
+        _loss_not_named(central, run.lost),
+        _acts_without_effect(dossiers, events, gone),
         _repeated_numbers(events, dossiers, central),
         _unexplained_papers([one for one in machines if one.name not in run.twins], events),
         _unknown_conflicts(run),
         _plainly_wrong(events, dossiers),
-        _files_that_are_not_there(central, events),
+        _files_that_are_not_there(central, events, documents if lost is not None else {}),
     )
     return [*run.failures, *chain.from_iterable(_few(list(one)) for one in found)]
 
@@ -187,19 +192,56 @@ def _differing_visits(machines: Sequence[Machine], central: Machine) -> Iterator
             yield f"an act of the visit {stream} has no effect"
 
 
-def _broken_promises(promises: Iterable[Promise], documents: Held) -> Iterator[str]:
-    """An act of which somebody was told that it is saved is never lost."""
+def _gone(lost: Lost | None, events: Mapping[str, Event]) -> Set[str]:
+    """The acts that a lost disk had, and nobody has."""
+    return set() if lost is None else set(lost.wrote.values()) - events.keys()
+
+
+def _loss_not_named(central: Machine, lost: Lost | None) -> Iterator[str]:
+    """Of a machine whose disk was lost central says which acts are missing: no more, no fewer, as far as anybody knows."""
+    if lost is None:
+        return
+    state = next((one for one in central.node.chains.all() if one.node == lost.node), None)
+    with central.node.file.read() as connection:
+        rows = connection.execute("SELECT seq, hash FROM event WHERE node = ?", (lost.node,)).fetchall()
+    here = dict(rows)
+    if lost.found:
+        if here.keys() < lost.wrote.keys():
+            yield f"{lost.node}: its disk was found, and {len(lost.wrote.keys() - here.keys())} acts are not here"
+    elif any(lost.wrote.get(seq, one) != one for seq, one in here.items()):
+        yield f"{lost.node}: acts came that it had not written"
+    known = max(here, default=0)
+    missing = [number for number in range(1, known + 1) if number not in here]
+    said = [] if state is None else [n for first, last in state.missing for n in range(first, last + 1)]
+    if (known, len(missing)) != ((0, 0) if state is None else (state.known, state.lacking)):
+        yield f"{lost.node}: 1 … {known} without {missing} is here, and central says {state}"
+    if said != missing[: len(said)] or (missing and not said):
+        yield f"{lost.node}: {missing} are missing, and central says {said}"
+
+
+def _broken_promises(promises: Iterable[Promise], documents: Held, lost: Lost | None) -> Iterator[str]:
+    """An act of which somebody was told that it is saved is never lost, but with the only disk that had it."""
     for promise in promises:
         doc_id = f"{promise.stream}:{promise.hash}"
+        nobody = not any(doc_id in one for of_it in documents.values() for one in of_it.values())
+        if lost is not None and lost.node == promise.node and nobody:
+            continue
         for name, of_it in documents.items():
             if doc_id not in of_it["dossiers"] and doc_id not in of_it["visits"]:
                 yield f"{name} lacks {promise.kind} {promise.hash[:12]}, saved at {promise.machine}"
 
 
-def _acts_without_effect(dossiers: Mapping[str, Dossier]) -> Iterator[str]:
+def _acts_without_effect(
+    dossiers: Mapping[str, Dossier], events: Mapping[str, Event], gone: Set[str]
+) -> Iterator[str]:
     """Whatever a ledger wrote was allowed; with all that it rests on at hand, nobody may hold it back."""
     for dossier in dossiers.values():
+        waits = set(gone)
         for line in dossier.timeline:
+            event = events.get(line.hash)
+            if line.place is Place.WAITING and event is not None and not waits.isdisjoint(event.parents):
+                waits.add(line.hash)  # for what was lost with its disk
+                continue
             if line.place in (Place.HELD, Place.WAITING, Place.NEWER):
                 yield f"{line.kind} {line.hash[:12]} of {line.node} is {line.place.value}: {line.why}"
 
@@ -263,7 +305,7 @@ def _plainly_wrong(events: Mapping[str, Event], dossiers: Mapping[str, Dossier])
     for dossier in dossiers.values():
         before = _ancestors(events, dossier)
         for line in dossier.timeline:
-            if line.place is Place.VOID or line.hash not in events:
+            if line.place in (Place.VOID, Place.WAITING) or line.hash not in events:
                 continue
             earlier = [events[one] for one in before[line.hash] if one in events]
             for what in _plain_faults(events[line.hash], earlier):
@@ -297,9 +339,12 @@ def _ancestors(events: Mapping[str, Event], dossier: Dossier) -> dict[str, set[s
     return before
 
 
-def _files_that_are_not_there(central: Machine, events: Mapping[str, Event]) -> Iterator[str]:
-    """Central has the whole file behind every act that names one."""
+def _files_that_are_not_there(central: Machine, events: Mapping[str, Event], excused: Held) -> Iterator[str]:
+    """Central has the whole file behind every act that names one; but what was on the lost disk alone, of what the others
+    hold (`excused`)."""
     named = {value for event in events.values() for value in event.data.values() if str(value)[:5] == "file-"}
     for file in sorted(named):
+        if excused and not any(file in of_it["files"] for of_it in excused.values()):
+            continue
         if central.node.archive.read(file) is None:
             yield f"central does not hold {file[:17]}…, which an act names"

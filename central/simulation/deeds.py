@@ -83,6 +83,18 @@ class Promise:
     hash: str
     kind: str
     machine: str
+    node: str
+    """Which machine it was: at a place others may follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """The paper that somebody took home: what was received, and the code that its machine sealed."""
+
+    promise: Promise
+    received: Received
+    at: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,36 +166,38 @@ def receive(machine: Machine, reception: Reception) -> Promise | None:
     return _promised(machine, dossier, _RECEIVES.kind)
 
 
-def enter_again(machine: Machine, printed_at: Machine, promise: Promise, chance: Random) -> Promise | None:
+def slip_of(machine: Machine, promise: Promise) -> Slip:
+    """What was printed for a reception that was just saved."""
+    events = machine.node.projector.events_of(promise.stream)
+    event = next(one for one in events if isinstance(one, Event) and one.hash == promise.hash)
+    received = msgspec.convert(event.data, Received)
+    code = SlipCode(received.number, event.stream, event.hash, event.node)
+    return Slip(promise, received, event.at, code.sealed(machine.node.keys.ed25519.sign))
+
+
+def enter_again(machine: Machine, slip: Slip, chance: Random) -> Promise | None:
     """A citizen brings the slip of a reception that this machine has not: it is entered from the paper, mistakes included.
 
     None where it is here after all. Raises what the ledger raises.
     """
-    node, event = machine.node, _event(printed_at, promise)
-    if event is None or node.projector.dossier(promise.stream).standing.receipt is not None:
+    node, received = machine.node, slip.received
+    if node.projector.dossier(slip.promise.stream).standing.receipt is not None:
         return None
-    received = msgspec.convert(event.data, Received)
-    code = SlipCode(received.number, event.stream, event.hash, event.node)
     name, identity = chance.choice(PEOPLE)
     misread = chance.random() < 0.5
     applicant = Party(name, identity) if misread else received.applicant
     act = BY_KIND[_AGAIN]
     worker = chance.choice(_having(act.roles))
     dossier = node.ledger.enter_again(
-        code.sealed(printed_at.node.keys.ed25519.sign),
+        slip.code,
         Draft(received.procedure, applicant, received.components, return_by=received.return_by),
-        happened_at=moment(event.at).replace(second=0, microsecond=0),
+        happened_at=moment(slip.at).replace(second=0, microsecond=0),
         due_at=moment(received.due) - timedelta(hours=1 if misread else 0),
         reason="Máy quầy hỏng",
         by=worker.id,
         with_=_witness(act, worker, chance),
     )
     return _promised(machine, dossier, _AGAIN)
-
-
-def _event(machine: Machine, promise: Promise) -> Event | None:
-    events = machine.node.projector.events_of(promise.stream)
-    return next((one for one in events if isinstance(one, Event) and one.hash == promise.hash), None)
 
 
 def register(machine: Machine, chance: Random, number: str) -> Promise:
@@ -389,13 +403,24 @@ def _revoke(machine: Machine, chance: Random) -> None:
         Office(node).define([lost], by=ADMINISTRATOR)
 
 
-def cut_and_admit(machine: Machine) -> None:
-    """An administrator cuts every machine that gave a number twice, and the desk lets in all that is held by it."""
+def cut(machine: Machine) -> None:
+    """An administrator cuts every machine that gave a number twice."""
     node = machine.node
     for fork in node.register.forks():
         cut_before(node, fork, by=ADMINISTRATOR)
+
+
+def admit(machine: Machine) -> None:
+    """The desk lets in all that is held. Raises `Broken` where that does not let it in."""
+    node, admitted = machine.node, set[str]()
     while held := [line for line in node.register.doubtful() if line.place is Place.HELD]:
-        Office(node).define([Admission(line.hash, "Đã đối chiếu sổ giấy") for line in held], by=ADMINISTRATOR)
+        fresh = [line for line in held if line.hash not in admitted]
+        if not fresh:
+            raise Broken(f"{held[0].kind} {held[0].hash[:12]} was let in, and is held: {held[0].why}")
+        admitted |= {line.hash for line in fresh}
+        Office(node).define(
+            [Admission(line.hash, "Đã đối chiếu sổ giấy") for line in fresh], by=ADMINISTRATOR
+        )
 
 
 def _note(machine: Machine, chance: Random) -> None:
@@ -498,7 +523,7 @@ def _promised(machine: Machine, dossier: Dossier, kind: str) -> Promise:
     line = max(own, key=lambda one: one.seq)
     if line.place in (Place.HELD, Place.WAITING):
         raise Broken(f"{kind} was saved at {machine.name}, and is {line.place.value}: {line.why}")
-    return Promise(dossier.stream, line.hash, kind, machine.name)
+    return Promise(dossier.stream, line.hash, kind, machine.name, machine.node.id)
 
 
 _RECEIVES: Final = next(act for act in TABLE if act.kind == "dossier.received")

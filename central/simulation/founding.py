@@ -25,6 +25,8 @@ from cryptography.x509.oid import NameOID
 from central.catalog_import import read_agencies, read_procedures
 from central.centre import Office, Place, enrol, lay_foundation
 from central.demo.plan import CALENDARS, CENTRE, SINCE
+from central.succession import prepare
+from edge.clock import Clock
 from edge.ids import Ids, new_stream
 from edge.keys import NodeKeys
 from edge.node import Folder, Node
@@ -150,16 +152,31 @@ def found(data: Path, count: int) -> None:
     try:
         Office(node).define(_catalog(), by=ADMINISTRATOR)
         for place in others:
-            enrol(
-                Folder(data / place.title),
-                node,
-                place,
-                NodeSettings(place.node),
-                by=ADMINISTRATOR,
-                keys=_node_keys(place.node),
-            )
+            come_in(Folder(data / place.title), node, place)
     finally:
         node.close()
+
+
+def come_in(folder: Folder, centre: Node, place: Place) -> None:
+    """A machine gets its card from central, and its folder. Raises what the office and its chain raise."""
+    enrol(folder, centre, place, NodeSettings(place.node), by=ADMINISTRATOR, keys=_node_keys(place.node))
+
+
+def prepare_central(folder: Folder, place: Place, *, clock: Clock, ids: Ids) -> None:
+    """The folder of a new central, whose card the authority signs."""
+    authority = _key("authority")
+    root = _certificate("authority", authority.public_key())
+    prepare(
+        folder,
+        place,
+        NodeSettings(place.node),
+        keys=_node_keys(place.node),
+        root=root,
+        sign=lambda message: sign_decision(authority, root, message),
+        tls=None,
+        clock=clock,
+        ids=ids,
+    )
 
 
 def _catalog() -> Sequence[Entry]:

@@ -83,6 +83,11 @@ class Machine:
     def up(self) -> bool:
         return self._node is not None and not self.dying
 
+    @property
+    def node_id(self) -> str:
+        """Who it is, up or down."""
+        return read_settings(self.folder.path).node if self._node is None else self._node.id
+
     def statuses(self) -> dict[str, int]:
         """Where the received dossiers stand, as the lists of this machine say."""
         with self.node.file.read() as connection:

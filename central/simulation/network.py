@@ -17,7 +17,8 @@ from typing import Any, Final, TypeVar
 from central.simulation.machine import Machine
 from central.simulation.world import World
 from edge.roads import Here, shown_to
-from sync.documents import Json
+from edge.succession import SENT
+from sync.documents import Json, load
 from sync.errors import Forbidden, Unavailable
 from sync.peer import ChangesPage, Fetched, LocalPeer, RefusedDocument
 from sync.replicator import Replication
@@ -233,9 +234,13 @@ class Network:
     def meet(self, one: Machine, other: Machine, *, trouble: float = 0.0) -> None:
         """`one` runs all its roads to `other`; each gets into trouble with a chance of `trouble`."""
         roads = [(database, "pull") for database in PULLED]
+        if other.is_central and self.reaches(one, other):
+            self._introduce(one, other)
         if other.is_central:
-            roads += [(database, "push") for database in PUSHED]
-        chance = self._world.chance
+            # one that was founded wrote all of the catalog itself; a new one may lack some of it
+            pushed = ("catalog", *PUSHED) if other.folder.succession.exists() else PUSHED
+            roads += [(database, "push") for database in pushed]
+        chance, ended = self._world.chance, set[str]()
         for database, direction in roads:
             carrier = "bulk_get" if direction == "pull" else "bulk_docs"
             befalls = Trouble.draw(chance, carrier=carrier) if chance.random() < trouble else Trouble()
@@ -243,7 +248,33 @@ class Network:
             hand = Hand(at_once=chance.random() < 0.5)
             if self.reaches(one, other):
                 with contextlib.suppress(Forbidden):  # the catalog over there does not know this card yet
-                    self._run(one, other, database, direction, befalls, batch, hand)
+                    if (
+                        self._run(one, other, database, direction, befalls, batch, hand)
+                        and direction == "push"
+                    ):
+                        ended.add(database)
+        if {"catalog", "dossiers", "visits"} <= ended and self.reaches(one, other):
+            self._tell_that_all_is_sent(one, other)
+
+    @staticmethod
+    def _introduce(one: Machine, other: Machine) -> None:
+        """Somebody else answers where central was: a new one, by its card (`edge.succession`)."""
+        here, there = one.node, other.node
+        if here.catalog.centre == there.id and not there.collects:
+            return
+        if there.folder.succession.exists():
+            here.hears_of_central(load(there.folder.succession.read_bytes()))
+        if there.collects and there.catalog.latest.card(here.id) is None:
+            with contextlib.suppress(Unavailable):
+                there.stores["catalog"].bulk_docs(here.entries(), new_edits=False, source="")
+
+    @staticmethod
+    def _tell_that_all_is_sent(one: Machine, other: Machine) -> None:
+        """As `edge.roads` does, to a new central that waits for it."""
+        here, there = one.node, other.node
+        if there.collects and here.catalog.centre == there.id:
+            with contextlib.suppress(Unavailable):
+                there.stores["catalog"].put_local(f"{SENT}{here.id}", {"catalog": here.catalog.name})
 
     def bring_late(self) -> None:
         """What was under way for long arrives; everything that it says has been said already."""
@@ -264,7 +295,8 @@ class Network:
         trouble: Trouble,
         batch: int,
         hand: Hand,
-    ) -> None:
+    ) -> bool:
+        """Whether it came to its end."""
         here, there, ends = one.node, other.node, (one, other)
         pull = direction == "pull"
         to, source = (one, there.id) if pull else (other, here.id)
@@ -296,10 +328,11 @@ class Network:
             on_refused=lambda refused: self._note_refused(what, [refused]),
             after_checkpoint=lambda seq: None if pull else self._arrived_there(one, database, seq),
         )
-        with contextlib.suppress(
-            Unavailable, Forbidden
-        ):  # a catalog over there that does not know this card yet
+        try:
             replication.run_once()
+        except (Unavailable, Forbidden):  # or the catalog over there does not know this card yet
+            return False
+        return True
 
     def _note_refused(self, what: str, refused: Sequence[RefusedDocument]) -> None:
         self.refused += [f"{what}: {one.id} was refused, {one.reason}" for one in refused]

@@ -11,9 +11,11 @@ from itertools import islice, permutations
 from pathlib import Path
 from typing import Final
 
+from central.errors import NotGranted
 from central.simulation import checks, deeds
-from central.simulation.deeds import Promise, Reception
+from central.simulation.deeds import Promise, Reception, Slip
 from central.simulation.founding import WORKERS, places
+from central.simulation.losses import Losses
 from central.simulation.machine import Machine
 from central.simulation.network import Network
 from central.simulation.season import a_season_passes
@@ -83,6 +85,7 @@ class Run:
         }
         self.network = Network(self.world)
         self.promises: list[Promise] = []
+        self.slips: list[Slip] = []
         self.conflicts: dict[str, tuple[str, ...]] = {}
         self.failures: list[str] = []
         self.registered: list[StreamId] = []
@@ -95,6 +98,9 @@ class Run:
         self._data = data
         (data / "sticks").mkdir(exist_ok=True)
         self.sticks = Sticks(self.world, data / "sticks", self.network.refused, self._say)
+        self.losses = Losses(
+            self.world, data, self.machines, lambda: self.twins, self.network.refused, self._say
+        )
         self._unanswered: dict[str, Reception] = {}
 
     def play(self, steps: Collection[int], last: int) -> Outcome:
@@ -106,7 +112,9 @@ class Run:
                 self._step(step)
             self._mend(last)
             held = checks.held(self.machines.values())
-            played = checks.Played(self.machines, self.promises, self.conflicts, self.failures, self.twins)
+            played = checks.Played(
+                self.machines, self.promises, self.conflicts, self.failures, self.twins, self.losses.lost
+            )
             failures = [*self.network.refused, *checks.together(played, held)]
         except Exception as why:  # noqa: BLE001 - whatever the program raises here is a finding
             failures = [*self.network.refused, f"step {self._last()}: {type(why).__name__}: {why}"]
@@ -169,6 +177,8 @@ class Run:
                 machine.start()
         happens = world.chance.choices([do for _, do in STEPS], [weight for weight, _ in STEPS])[0]
         happens(self)
+        with self._told():
+            self.losses.pass_by()
         self.sticks.pass_by(list(self.machines.values()))
         self._come_with_a_slip()
 
@@ -240,7 +250,7 @@ class Run:
 
     def _publish(self) -> None:
         central = self.machines["central"]
-        if central.up:
+        if central.up and not central.node.collects:
             self._say("central publishes")
             with self._told():
                 deeds.publish(central, self.world.chance)
@@ -262,22 +272,21 @@ class Run:
     def _come_with_a_slip(self) -> None:
         """Now and then a citizen brings a slip to a counter that has not heard of it."""
         chance = self.world.drawn("slips")
-        received = [one for one in self.promises if one.kind == "dossier.received"]
-        if chance.random() >= SLIPS or not received:
+        if chance.random() >= SLIPS or not self.slips:
             return
-        promise = chance.choice(received)
-        printed_at = self.machines[promise.machine]
-        others = [
-            one
-            for one in self.machines.values()
-            if one.up and one is not printed_at and Duty.RECEIVE in one.duties
-        ]
-        if not printed_at.up or not others:
+        slip = chance.choice(self.slips)
+        self._bring(slip, [one for one in self.machines.values() if one.node_id != slip.promise.node])
+
+    def _bring(self, slip: Slip, to: Sequence[Machine]) -> None:
+        """Somebody comes with a slip to one of these machines."""
+        chance = self.world.drawn("slips")
+        counters = [one for one in to if one.up and Duty.RECEIVE in one.duties]
+        if not counters:
             return
-        machine = chance.choice(others)
-        self._say(f"at {machine.name} a slip of {printed_at.name} is entered again")
+        machine = chance.choice(counters)
+        self._say(f"at {machine.name} a slip of {slip.promise.node} is entered again")
         with self._told():
-            done = deeds.enter_again(machine, printed_at, promise, chance)
+            done = deeds.enter_again(machine, slip, chance)
             self.world.faults["slip_again"] += done is not None
             self._promise(machine, done)
 
@@ -462,6 +471,8 @@ class Run:
         """Somebody was told; not if the power went meanwhile."""
         if promise is not None and machine.up:
             self.promises.append(promise)
+            if promise.kind == "dossier.received":
+                self.slips.append(deeds.slip_of(machine, promise))
             self.story[-1] += f": {promise.kind}"
 
     @contextlib.contextmanager
@@ -469,7 +480,7 @@ class Run:
         """A person is told why not, and that nothing was saved."""
         try:
             yield
-        except (Refused, ClockBehind, Unavailable) as why:
+        except (Refused, ClockBehind, Unavailable, NotGranted) as why:
             self.story[-1] += f": {type(why).__name__} {why}"
             if isinstance(why, DiskFull):
                 self.world.faults["disk_full"] += 1
@@ -495,16 +506,22 @@ class Run:
                 machine.start()
         self._say("all is mended")
         for name, reception in sorted(self._unanswered.items()):
+            if name not in self.machines:
+                continue
             with self._told():
                 self._promise(self.machines[name], deeds.receive(self.machines[name], reception))
         self.network.bring_late()
         self.sticks.turn_up(list(self.machines.values()))
         self._gather()
+        self.losses.mend(self._gather)
+        self._bring_what_is_lost()
+        self._gather()
         central = self.machines["central"]
         deeds.find(central)
         if self.twins and self.world.chance.random() < CUT:
-            self._say("the machines that gave a number twice are cut, and what they did is let in")
-            deeds.cut_and_admit(central)
+            self._say("the machines that gave a number twice are cut")
+            deeds.cut(central)
+        deeds.admit(central)
         self._settle()
         for stream in central.node.visits.streams():
             self._note(central.node.visits.visit(stream))
@@ -513,6 +530,16 @@ class Run:
         for machine in self.machines.values():
             # a full disk may have left a paper half-sent, as a crash does
             machine.spool.work(at=machine.clock())
+
+    def _bring_what_is_lost(self) -> None:
+        """Whoever holds a slip that no machine knows comes with it."""
+        lost = self.losses.lost
+        if lost is None:
+            return
+        known = set().union(*(checks.streams(machine) for machine in self.machines.values()))
+        for slip in self.slips:
+            if slip.promise.node == lost.node and slip.promise.stream not in known:
+                self._bring(slip, list(self.machines.values()))
 
     def _gather(self) -> None:
         """All call central and nobody else, until nobody has anything new: what lies at one machine only must go there."""
@@ -561,5 +588,8 @@ STEPS: Final[tuple[tuple[float, Callable[[Run], None]], ...]] = (
     (1.5, Run._jump),
     (1.5, Run._fill_disk),
     (0.3, Run._clone),
+    (0.25, lambda run: run.losses.back_up()),
+    (0.2, lambda run: run.losses.lose_edge()),
+    (0.2, lambda run: run.losses.lose_central()),
 )
 """What happens in a step, and how often."""

@@ -37,6 +37,11 @@ FAULTS: Final = (
     "stick_gap",
     "slip_again",
     "left",
+    "disk_lost",
+    "disk_found",
+    "central_restored",
+    "central_anew",
+    "two_branches",
 )
 
 
