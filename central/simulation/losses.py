@@ -26,8 +26,8 @@ from central.succession import branches, choose, collected, take_over
 from edge.at_rest import OPEN
 from edge.settings import read_settings
 from schemas.calendar import local_day
-from schemas.catalog import Role
 from schemas.enrolment import incarnation
+from schemas.entries import Role
 from schemas.events import Document
 
 FOUND: Final = 0.5
