@@ -5,23 +5,25 @@ The file is durable before the event that names it. A crash in between leaves a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from edge.errors import CannotSign
+from edge.errors import CannotSign, NodeError
 from edge.pades import revisions
 from edge.pades.reading import read_apart
 from edge.pades.revisions import Draft, Visible
 from edge.pades.signer import Signing
 from edge.signed_work import SignedWork
+from edge.signing import Signatory, why_not_signed
 from printing import appearance
 from printing.appearance import Box
 from printing.result import RenderedResult
 from schemas.acts import Approved, Attachment, RefusedResult
 from schemas.calendar import local_day
 from schemas.entries import Person, Step
-from schemas.errors import Because, NotAllowed
+from schemas.errors import Because, NotAllowed, Refused
 from schemas.events import timestamp
 from schemas.fold import Dossier
 
@@ -54,6 +56,40 @@ class Upload:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One of several dossiers to approve, with what its document is to say."""
+
+    stream: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What became of one of several: signed and verified, or why not. One that was not `begun` is as it was."""
+
+    stream: str
+    why: Exception | None
+    begun: bool = True
+
+    @property
+    def done(self) -> bool:
+        return self.why is None
+
+
+@dataclass
+class Stopped(Exception):
+    """The token signs no more: what was next in line, and why."""
+
+    wanted: Wanted
+    why: CannotSign
+
+
+OF_ONE_DOCUMENT: Final = frozenset({"pdf", "no_result", "no_form", "attachment_signed", "not_verified"})
+"""What stands against one document, and says nothing of the token."""
+MOST_AT_ONCE: Final = 50
+
+
 class Deciding(SignedWork):
     """Signs approvals and refusals at one node."""
 
@@ -76,6 +112,59 @@ class Deciding(SignedWork):
         """Refuse in writing: a signed document with the reason. Raises `NotAllowed`, `CannotSign`."""
         return self._decide(stream, "dossier.refused", by=by, pin=pin, text=reason, uploads=(), with_=with_)
 
+    def approve_each(
+        self, wanted: Sequence[Wanted], *, by: str, pin: str, with_: tuple[str, ...] = ()
+    ) -> Iterator[Approval]:
+        """Approve several with one PIN, each whole before the next one begins, each read back and verified.
+
+        What stands against one dossier says nothing of the others. What stands against the token (it was pulled out, its
+        certificate has just ended) stops what follows: the last `Approval` is then one that was not `begun`, for each.
+        Who stops asking stops the rest; what was signed is signed.
+        """
+        signer = self._signer(by)
+        left = list(wanted)
+        try:
+            with self._signatories.opened(by, pin, signer.ders(), self._clock()) as signatory:
+                while left:
+                    yield self._approve_one(left.pop(0), signer, signatory, with_)
+        except Stopped as why:
+            yield Approval(why.wanted.stream, why.why)
+            yield from (Approval(one.stream, why.why, begun=False) for one in left)
+        except CannotSign as why:
+            yield from (Approval(one.stream, why, begun=False) for one in left)
+
+    def _approve_one(
+        self, one: Wanted, signer: Person, signatory: Signatory, with_: tuple[str, ...]
+    ) -> Approval:
+        """One of many. Raises `Stopped` where no other can be signed either."""
+        try:
+            now = self._clock()
+            # midnight may pass in the middle: the certificate is asked about each time
+            unfit = self._signatories.assess(signatory.token.certificate, now).why_not
+            if unfit:
+                raise CannotSign(unfit, signer.id)
+            done = self._sign(one.stream, "dossier.approved", signer, signatory, one.text, (), with_, now)
+            self._verify(done, signatory)
+            return Approval(one.stream, None)
+        except CannotSign as why:
+            if why.why in OF_ONE_DOCUMENT:
+                return Approval(one.stream, why)
+            raise Stopped(one, why) from why
+        except (Refused, NodeError) as why:
+            return Approval(one.stream, why)
+
+    def _verify(self, dossier: Dossier, signatory: Signatory) -> None:
+        """What was signed is read back, as anybody will who doubts it. Raises `CannotSign`."""
+        content = self._archive.read(dossier.standing.result or "")
+        if content is None or why_not_signed(content, signatory.token.certificate) is not None:
+            raise CannotSign("not_verified")
+
+    def _signer(self, by: str) -> Person:
+        signer = self._catalog.latest.person(by)
+        if signer is None:
+            raise NotAllowed(Because.NO_SUCH_PERSON)
+        return signer
+
     def _decide(
         self,
         stream: str,
@@ -87,39 +176,58 @@ class Deciding(SignedWork):
         uploads: Sequence[Upload],
         with_: tuple[str, ...],
     ) -> Dossier:
-        signer = self._catalog.latest.person(by)
-        if signer is None:
-            raise NotAllowed(Because.NO_SUCH_PERSON)
-        dossier = self._projector.dossier(stream)
-        approved = kind == "dossier.approved"
-        now = self._clock()
-        right = self.right_of(signer, dossier, now)
-        self._ledger.check(dossier, kind, _decision(approved, _UNMADE, text, right), by=by, with_=with_)
+        signer, now = self._signer(by), self._clock()
+        self._check(stream, kind, signer, text, with_, now)
         for one in uploads:
             if read_apart(one.content).signatures:
                 raise CannotSign("attachment_signed")
+        with self._signatories.opened(by, pin, signer.ders(), now) as signatory:
+            return self._sign(stream, kind, signer, signatory, text, uploads, with_, now)
+
+    def _check(
+        self, stream: str, kind: str, signer: Person, text: str, with_: tuple[str, ...], now: datetime
+    ) -> tuple[Dossier, Right]:
+        """The dossier, and by what right it is signed. Raises `NotAllowed`."""
+        dossier = self._projector.dossier(stream)
+        right = self.right_of(signer, dossier, now)
+        decision = _decision(kind == "dossier.approved", _UNMADE, text, right)
+        self._ledger.check(dossier, kind, decision, by=signer.id, with_=with_)
+        return dossier, right
+
+    def _sign(
+        self,
+        stream: str,
+        kind: str,
+        signer: Person,
+        signatory: Signatory,
+        text: str,
+        uploads: Sequence[Upload],
+        with_: tuple[str, ...],
+        now: datetime,
+    ) -> Dossier:
+        """Make, sign and keep the document, and write the decision that names it."""
+        dossier, right = self._check(stream, kind, signer, text, with_, now)
+        approved = kind == "dossier.approved"
         rendered = self._papers.result_of(
             dossier, approved=approved, text=text, signer=signer, capacity=right.capacity, at=now
         )
         draft = self._draft(dossier, rendered, signer)
-        with self._signatories.opened(by, pin, signer.ders(), now) as signatory:
-            what = "Phê duyệt" if approved else "Từ chối giải quyết"
-            centre = self._catalog.latest.centre()
-            number = dossier.received.number if dossier.received else ""
-            signing = Signing(
-                revisions.APPROVER,
-                f"{what} hồ sơ {number}. {right.in_a_line}",
-                centre.place if centre else "",
-                now,
-                certify=True,
-            )
-            signed = revisions.approve(draft, signatory.token, signing=signing)
-            attachments = tuple(Attachment(self._archive.keep(one.content), one.name) for one in uploads)
-            file = self._keep(signed, stream)
-            decision = _decision(approved, file, text, right, attachments, digest=rendered.digest)
-            return self._ledger.act(
-                stream, kind, decision, by=by, sign=signatory.token.sign_decision, with_=with_
-            )
+        what = "Phê duyệt" if approved else "Từ chối"
+        centre = self._catalog.latest.centre()
+        number = dossier.received.number if dossier.received else ""
+        signing = Signing(
+            revisions.APPROVER,
+            f"{what} hồ sơ {number}. {right.in_a_line}",
+            centre.place if centre else "",
+            now,
+            certify=True,
+        )
+        signed = revisions.approve(draft, signatory.token, signing=signing)
+        attachments = tuple(Attachment(self._archive.keep(one.content), one.name) for one in uploads)
+        file = self._keep(signed, stream)
+        decision = _decision(approved, file, text, right, attachments, digest=rendered.digest)
+        by, sign = signer.id, signatory.token.sign_decision
+        return self._ledger.act(stream, kind, decision, by=by, sign=sign, with_=with_)
 
     def _draft(self, dossier: Dossier, rendered: RenderedResult, signer: Person) -> Draft:
         """The result with everything that will ever be drawn on it in its place."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final, Literal
 
 import msgspec
@@ -29,6 +29,7 @@ from schemas.queue import Turn, code_of, estimate, in_line
 Finish = Literal["served", "skipped", "abandoned", ""]
 OPEN_FOR: Final = timedelta(minutes=30)
 """A counter that called nobody for so long does not shorten anybody's wait."""
+READY_SHOWN: Final = 20
 _CALLED, _RECALLED = "visit.called", "visit.recalled"
 
 
@@ -162,6 +163,8 @@ class Hall:
 
     def phase_of(self, turn: Turn) -> Literal["reception", "return"]:
         """What the visitor came for, and rates."""
+        if turn.served is not None and turn.status is VisitStatus.CALLED:
+            return "return"  # called again, because a result is ready
         queue = next((one for one in self.queues() if one.code == turn.code), None)
         return queue.phase if queue is not None else "reception"
 
@@ -186,6 +189,22 @@ class Hall:
 
     def _called_here(self, turn: Turn) -> str:
         return max(call.at for call in turn.calls if call.counter == self.counter)
+
+    def ready(self) -> list[tuple[Turn, DossierRow]]:
+        """Visitors of today whose result is ready, the newest first: they are called again by the number that they have."""
+        since = timestamp(datetime.combine(self._visits.today(), time(), VIETNAM))
+        waiting = {one: turn for turn in self._served() for one in turn.dossiers}
+        with self._file.read():
+            # the word of the partial index: a query without it reads all dossiers
+            of_today = (
+                (DossierRow.queue == "return") & (DossierRow.queue != "") & (DossierRow.moved_at >= since)
+            )
+            rows = DossierRow.select().where(of_today).order_by(DossierRow.moved_at.desc()).limit(200)
+            found = [(waiting[row.stream], row) for row in rows if row.stream in waiting]
+        return found[:READY_SHOWN]
+
+    def _served(self) -> list[Turn]:
+        return [turn for turn in self._visits.turns() if turn.status is VisitStatus.SERVED]
 
     # ---- taking a ticket
 

@@ -24,6 +24,7 @@ from schemas.canonical import canonical, from_base64, to_base64
 from schemas.errors import Malformed
 from schemas.events import timestamp
 from schemas.seals import holds
+from sync.rows import where_in
 
 LISTED: Final = 200
 HEAD: Final = "view log head"
@@ -63,6 +64,15 @@ class ViewLog:
                 ViewRow.insert(**row, hash=newest).execute()
             seal = to_base64(self._keys.ed25519.sign(_head(self._node, line, newest)))
             Fact.insert(key=HEAD, value=seal).on_conflict_replace().execute()
+
+    def seen_by(self, person: str, streams: Sequence[str]) -> set[str]:
+        """Which of these dossiers somebody has looked at here."""
+        with self._file.read() as connection:
+            # by dossier alone: whoever works here for years has looked at all of them
+            found = where_in(
+                connection, "SELECT DISTINCT stream, person FROM view_log WHERE stream IN", streams
+            )
+            return {str(stream) for stream, looked in found if looked == person}
 
     def sealed_by(self, day: date, before: Views | None) -> Views:
         """What the end of a Vietnamese day seals, after what was sealed before."""

@@ -106,7 +106,8 @@ class Turn:
 
     `calls` are those that stand, the oldest first; `called` are all there ever were. `bound_for` is the counter that
     it was handed to while it waits. `twice`: two counters have called it without having seen each other.
-    `served_s`: how long the service took, by the clock of the machine that served.
+    `served_s`: how long the service took, by the clock of the machine that served. `dossiers` were received then; a
+    visitor whose result is ready is called again by the number that they have, and what was served first is what counts.
     """
 
     stream: str
@@ -123,6 +124,7 @@ class Turn:
     served: Call | None = None
     served_s: int | None = None
     ratings: tuple[Rating, ...] = ()
+    dossiers: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:
@@ -183,7 +185,12 @@ def turn_of(visit: Dossier, events: Iterable[Event]) -> Turn | None:
         served=_call(served) if served else None,
         served_s=_service(served, calls) if served else None,
         ratings=_ratings([act for act in acts if act.kind == "visit.rated"]),
+        dossiers=tuple(dict.fromkeys(one for act in acts for one in _received_in(act))),
     )
+
+
+def _received_in(act: Event) -> Sequence[str]:
+    return act.data.get("dossiers", ()) if act.kind == "visit.served" else ()
 
 
 def _call(act: Event) -> Call:

@@ -20,6 +20,7 @@ from edge.web.account import blueprint as account
 from edge.web.again import blueprint as again
 from edge.web.amending import blueprint as amending
 from edge.web.appearance import install as install_appearance
+from edge.web.batch import blueprint as batch
 from edge.web.board import OPEN as BOARD_OPEN
 from edge.web.board import blueprint as board
 from edge.web.calling import blueprint as calling
@@ -103,6 +104,7 @@ def create_pages(
         kiosk,
         board,
         scores,
+        batch,
         room,
         scans,
         folders,

@@ -164,6 +164,7 @@ def _shown(desk: AtDesk) -> dict[str, object]:
         "names": {queue.code: queue.name for queue in hall.queues()},
         "Status": VisitStatus,
         "phase": hall.phase_of,
+        "ready": hall.ready(),
         "COUNTER": COUNTER,
         "RETURN": RETURN,
     }
@@ -176,7 +177,9 @@ def _said(desk: AtDesk) -> dict[str, str]:
         return [(turn.ticket, turn.status.value, turn.counters, len(turn.called)) for turn in turns]
 
     following = [] if desk.current else states(desk.line[:1])
+    ready = [(turn.ticket, row.number) for turn, row in site().node.hall.ready()]
     now = [states(desk.here), states(desk.skipped), states(desk.twice), desk.away, bool(desk.line), following]
+    now.append(ready)
     return {"line": _digest([(states(desk.line), len(desk.line))]), "now": _digest(now)}
 
 

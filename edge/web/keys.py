@@ -24,6 +24,7 @@ KEYS: Final = (
     ("I", "lưu và in"),
     ("M", "hồ sơ mới; khi đang có khách nhận kết quả thì trả kết quả"),
     ("K", "ký"),
+    ("N", "ký các hồ sơ đã chọn"),
     ("V", "trả về thẩm định"),
     ("R", "từ chối"),
     ("G", "ghi: ý kiến, quyết định, đơn rút, đã trả"),

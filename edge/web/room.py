@@ -80,6 +80,9 @@ class Queue:
     selected: str
     after: str = ""
     folders: int = 0
+    signs: bool = False
+    seen: frozenset[str] = frozenset()
+    ticked: frozenset[str] = frozenset()
 
     @property
     def more(self) -> str:
@@ -93,7 +96,7 @@ class Queue:
             (row.stream, row.due_at, row.contested, row.missing, row.status, row.appraisal, row.holder)
             for row in self.rows
         ]
-        shown = (seen, self.count, self.tabs, self.selected, self.folders)
+        shown = (seen, self.count, self.tabs, self.selected, self.folders, sorted(self.seen))
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
@@ -326,7 +329,21 @@ def _queue(work: Work, selected: str) -> Queue:
     rows, count = node.register.work(work, SHOWN, after=after)
     counts = node.register.counts()
     tabs = [Tab(of, title, counts[of], presence.is_ones(kind)) for of, title, kind in _TABS]
-    return Queue(work, _HEADINGS[work], rows, count, tabs, selected, after, node.folders.count())
+    signs = work is Work.APPROVE and presence.is_ones(APPROVE)
+    streams = [row.stream for row in rows]
+    return Queue(
+        work,
+        _HEADINGS[work],
+        rows,
+        count,
+        tabs,
+        selected,
+        after,
+        node.folders.count(),
+        signs,
+        frozenset(node.views.seen_by(presence.person().id, streams) if signs else ()),
+        frozenset(request.args.getlist("stream")),
+    )
 
 
 def _asked_work() -> Work | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from edge.web.site import site
 from schemas import slips
-from schemas.acts import Served
 from schemas.errors import Malformed
 from schemas.spelling import composed
 
@@ -35,7 +34,5 @@ def _of_ticket(typed: str) -> list[str]:
     for turn in node.visits.turns():
         if turn.ticket.replace("-", "").upper() != wanted:
             continue
-        served = node.visits.visit(turn.stream).standing.newest.get("visit.served")
-        if served is not None and isinstance(served.data, Served):
-            found += [stream for stream in served.data.dossiers if node.register.row(stream) is not None]
+        found += [stream for stream in turn.dossiers if node.register.row(stream) is not None]
     return found

@@ -215,6 +215,9 @@ _SIGNING: Final = {
     "no_result": _signing(
         "Tệp kết quả chưa tới máy này.", "Chờ máy đã ký nối lại; tệp tự về, rồi làm lại bước này."
     ),
+    "not_verified": _signing(
+        "Văn bản vừa ký đọc lại không đúng.", "Không trả văn bản này; thu hồi rồi ký lại. Báo quản trị."
+    ),
     "no_form": _signing(
         "Văn bản đã ký không có chỗ ghi số, ngày.", "Trả lại để thẩm định, rồi ký bằng mẫu mới."
     ),

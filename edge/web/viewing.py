@@ -36,6 +36,8 @@ PAGES: Final = {
     "amending.amend": "sửa thông tin",
     "room.page": "chờ xử lý",
     "room.one": "chờ xử lý",
+    "batch.page": "ký nhiều hồ sơ",
+    "batch.sign": "ký nhiều hồ sơ",
     "room.draft": "dự thảo kết quả",
     "scans.picture": "bản quét",
     "returning.one": "trả kết quả",

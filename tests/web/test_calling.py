@@ -141,3 +141,28 @@ def _meet(centre: SmallCentre) -> None:
     one, two = centre["counter-01"], centre["counter-02"]
     for source, target in ((one, two), (two, one)):
         centre.copy(source, target, "visits")
+
+
+def test_a_visitor_whose_result_is_ready_is_called_again_by_the_same_number(
+    centre: SmallCentre, clerk: Clerk
+) -> None:
+    """The room signs while they wait: the counter is told, calls their number again, and hands over that dossier."""
+    clerk.node.hall.take(LAND)
+    press(clerk, "next")
+    dossier = centre.receive("counter-01")
+    press(clerk, "serve")
+    centre.meet()
+    centre.approve(centre.appraise(dossier))
+    assert "Có kết quả" not in clerk.open("/queue").page.text
+    centre.meet()
+    told = clerk.open("/queue")
+    assert "Có kết quả, khách gọi lại được: 1" in told.page.text
+    again = clerk.follow(clerk.press(told, "stream", ("act", "call")))
+    assert "Đang ở Quầy 01 A-001" in again.page.text
+    assert (f"/return/{dossier.stream}", "Trả kết quả") in again.page.links
+    assert clerk.node.hall.calls()[0][0].ticket == "A-001"
+    centre.return_(dossier)
+    press(clerk, "serve")
+    (turn,) = clerk.node.visits.turns()
+    assert (turn.status, turn.dossiers) == (VisitStatus.SERVED, (dossier.stream,))
+    assert "Có kết quả" not in clerk.open("/queue").page.text

@@ -9,9 +9,12 @@ import pytest
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
+from central.centre import Office
 from printing.raster import seen
 from printing.spool import PrintJob
 from schemas.acts import Attachment, ComponentsAdded, Status
+from schemas.entries import Revocation
+from schemas.events import timestamp
 from schemas.fold import Dossier
 from tests.centres import PINS, SEALED, SmallCentre
 from tests.web.clerk import Clerk, events_at
@@ -400,3 +403,44 @@ def test_scans_are_pictures_and_say_when_they_are_elsewhere(centre: SmallCentre,
     assert approver.raw(f"/dossier/{dossier.stream}/scan/1/1.png").data.startswith(b"\x89PNG")
     assert approver.raw(f"/dossier/{dossier.stream}/scan/1/9.png").status_code == 404
     assert approver.raw(f"/dossier/{dossier.stream}/scan/2/1.png").status_code == 404
+
+
+# ---- many with one PIN
+
+
+def test_what_was_ticked_and_opened_is_signed_with_one_pin_and_shown_one_by_one(
+    centre: SmallCentre, approver: Clerk
+) -> None:
+    """One that was not opened cannot be ticked, one whose power ended this morning is not signed; each line says why."""
+    opened = [centre.appraise(_at_room(centre)) for _ in range(2)]
+    unseen = centre.appraise(_at_room(centre))
+    approver.open(f"/room/{opened[0].stream}")
+    page = approver.open(f"/room/{opened[1].stream}")
+    assert page.html.count('name="stream"') == 3
+    assert page.html.count("Mở xem hồ sơ rồi mới chọn được") == 1
+    ticked = "&".join(f"stream={one.stream}" for one in (*opened, unseen))
+    asked = approver.open(f"/room/batch?{ticked}")
+    assert "Ký 2 hồ sơ bằng một mã PIN" in asked.page.text
+    assert "Chưa mở xem hồ sơ này." in asked.page.text
+    streams = [one.stream for one in opened]
+    wrong = approver.press(asked, "/batch", pin="000000", stream=streams)
+    assert "Mã PIN thẻ ký số chưa đúng. Chưa có gì được ký." in wrong.page.text
+    centre.approve(opened[0], by="mai.hk")
+    done = approver.press(wrong, "/batch", pin=PINS["viet.tq"], stream=streams)
+    assert done.page.text.count("Đã ký, kiểm tra đúng") == 1
+    assert "Xong: 1 hồ sơ đã ký và kiểm tra đúng." in done.page.text
+    assert _status(centre, opened[1].stream) is Status.DONE
+    assert _status(centre, unseen.stream) is Status.PROCESSING
+
+
+def test_a_delegation_that_ended_this_morning_signs_nothing_and_says_so(
+    centre: SmallCentre, approver: Clerk
+) -> None:
+    """Before anything is typed, on the dossier and in the batch alike."""
+    dossier = centre.appraise(_at_room(centre))
+    ended = Revocation("delegation", "UQ-01", timestamp(centre.clock()), "Thôi giữ chức vụ")
+    Office(centre["central"]).define([ended], by="quan.nv")
+    centre.meet()
+    page = approver.open(f"/room/{dossier.stream}")
+    assert "Văn bản uỷ quyền không có hiệu lực cho việc này hôm nay." in page.page.text
+    assert "Văn bản uỷ quyền" in approver.open(f"/room/batch?stream={dossier.stream}").page.text
