@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from cheroot.errors import FatalSSLAlert
 from cheroot.ssl import Adapter
 
 Trusts = Callable[[bytes], bool]
@@ -88,9 +89,15 @@ class ServerTls(Adapter):
         return sock
 
     def wrap(self, sock: socket.socket) -> tuple[socket.socket, dict[str, Any]]:
+        """Raises cheroot's `FatalSSLAlert` for who has gone already, and closes the socket."""
         if is_loopback(str(sock.getsockname()[0])):
             return sock, {}
-        return self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False), {}
+        try:
+            sock.getpeername()  # Python would lose the socket of one who went away before it was accepted
+            return self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False), {}
+        except OSError as why:
+            sock.close()
+            raise FatalSSLAlert(*why.args) from why
 
     def get_environ(self) -> dict[str, Any]:
         return {}

@@ -96,8 +96,8 @@ class Server(wsgi.Server):
         self.ConnectionClass = Connection
         self.max_request_header_size = MAX_HEAD_BYTES
         self.keep_alive_conn_limit = MAX_CONNECTIONS
-        self.open_connections = 0
-        self._counting = threading.Lock()
+        self.connections: set[Connection] = set()
+        """All that are open, whoever holds them now."""
         self._stuck_s = stuck_s
 
     def prepare(self) -> None:
@@ -113,7 +113,7 @@ class Server(wsgi.Server):
         except OSError:  # closed or lost
             conn.close()
             return
-        if self.open_connections > MAX_CONNECTIONS and not conn.used:
+        if len(self.connections) > MAX_CONNECTIONS and not conn.used:
             conn.close()
         elif whole:
             conn.used = True
@@ -126,14 +126,21 @@ class Server(wsgi.Server):
         if self.ready:
             self.feeds.end_all()
 
-    def count(self, change: int) -> None:
-        with self._counting:
-            self.open_connections += change
+    def put_conn(self, conn: Connection) -> None:
+        """Where a connection waits for its next request, unless the server stops at this very moment."""
+        try:
+            super().put_conn(conn)
+        except (KeyError, ValueError):  # nobody watches any more
+            conn.cut()
 
     def stop(self) -> None:
         if self.ready:
             self.feeds.stop()
         super().stop()
+        for conn in list(
+            self.connections
+        ):  # on the way from one hand to another when all hands were dismissed
+            conn.cut()
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         _log.log(level, "%s", msg, exc_info=traceback)
@@ -162,12 +169,10 @@ class Connection(HTTPConnection):
     _seen = 0.0
     _head_has_begun = False
     _head_is_timed = False
-    _counted = False
 
     def __init__(self, server: Server, sock: socket.socket, makefile: object = None) -> None:
         super().__init__(server, sock, _make_file)
-        server.count(+1)
-        self._counted = True
+        server.connections.add(self)
 
     @property
     def last_used(self) -> float:
@@ -233,9 +238,7 @@ class Connection(HTTPConnection):
         self.server.put_conn(self)
 
     def cut(self) -> None:
-        if self._counted:
-            self._counted = False
-            self.server.count(-1)
+        self.server.connections.discard(self)
         with contextlib.suppress(OSError):  # of a connection that is lost
             super().close()
 

@@ -176,7 +176,7 @@ def test_a_client_that_goes_is_forgotten(server: Server, kind: str) -> None:
     for listener in listeners:
         listener.close()
     until(lambda: len(server.http.server.feeds) == 0)
-    until(lambda: server.http.server.open_connections == 0)
+    until(lambda: len(server.http.server.connections) == 0)
 
 
 def test_a_client_that_vanished_is_found_by_the_kernel(server: Server) -> None:
@@ -218,7 +218,7 @@ def test_a_connection_is_good_for_more_after_its_feed(server: Server, store: Sto
             line.request("GET", f"/{DB}", headers={"Authorization": AUTHORIZATION})
             assert json.load(line.getresponse())["doc_count"] == number + 1
             assert line.sock is here
-        assert server.http.server.open_connections == 1
+        assert len(server.http.server.connections) == 1
 
 
 def test_what_a_client_asks_ahead_waits_for_the_end_of_the_feed(server: Server, store: Store) -> None:

@@ -91,7 +91,7 @@ def test_heads_that_do_not_end_hold_no_worker(server: Http) -> None:
     slow = [connect(server) for _ in range(20)]  # more than there are workers
     for line in slow:
         line.sendall(b"GET /slow HTTP/1.1\r\nHost:")
-    until(lambda: server.server.open_connections == 20)
+    until(lambda: len(server.server.connections) == 20)
     with closing(connect(server)) as line:
         line.sendall(b"GET /quick HTTP/1.1\r\nHost: x\r\n\r\n")
         assert answer(line)[1] == b'["GET", "/quick", ""]'
@@ -99,7 +99,7 @@ def test_heads_that_do_not_end_hold_no_worker(server: Http) -> None:
         line.sendall(b" x\r\n\r\n")
         assert answer(line)[1] == b'["GET", "/slow", ""]'
         line.close()
-    until(lambda: server.server.open_connections == 0)
+    until(lambda: len(server.server.connections) == 0)
 
 
 def test_a_head_that_does_not_end_in_time_ends_the_connection(server: Http) -> None:
@@ -117,7 +117,7 @@ def test_a_head_that_does_not_end_in_time_ends_the_connection(server: Http) -> N
             listening.join(0.01)
         listening.join()
         assert heard in ([b""], [])
-    until(lambda: server.server.open_connections == 0)
+    until(lambda: len(server.server.connections) == 0)
 
 
 @pytest.mark.parametrize("head", [b"GET /%s HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nX: %s\r\n\r\n"])
@@ -145,13 +145,42 @@ def test_a_body_that_trickles_is_given_up(server: Http, monkeypatch: pytest.Monk
 def test_connections_beyond_the_limit_are_closed(server: Http, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web_server, "MAX_CONNECTIONS", 2)
     lines = [connect(server) for _ in range(2)]
-    until(lambda: server.server.open_connections == 2)
+    until(lambda: len(server.server.connections) == 2)
     with closing(connect(server)) as line:
         assert line.recv(1) == b""
     for line in lines:
         line.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert answer(line)[0] == 200
         line.close()
+
+
+def test_what_a_worker_gives_back_while_the_server_stops_is_closed() -> None:
+    """Stopping has closed all that waited, and a worker that does not know it yet comes with one more."""
+
+    def late(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        watching.stop()
+        watching.close()
+        return echo(environ, start_response)
+
+    stopping = Http(late)
+    watching: Any = vars(stopping.server)["_connections"]
+    with closing(connect(stopping)) as line:
+        line.sendall(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer(line) == (200, b'["GET", "/a", ""]')
+        assert line.recv(1) == b""
+        stopping.close()
+    assert not stopping.server.connections
+
+
+def test_what_was_under_way_to_a_worker_when_the_server_stopped_is_closed(server: Http) -> None:
+    with closing(connect(server)) as line:
+        line.sendall(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer(line)[0] == 200
+        (held,) = server.server.connections
+        watching: Any = vars(server.server)["_connections"]
+        watching._selector.unregister(held.socket.fileno())  # on its way
+        server.close()
+        assert line.recv(1) == b""
 
 
 def test_feeds_beyond_the_limit_are_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
