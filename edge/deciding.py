@@ -6,7 +6,7 @@ The file is durable before the event that names it. A crash in between leaves a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -20,12 +20,13 @@ from edge.signing import Signatory, why_not_signed
 from printing import appearance
 from printing.appearance import Box
 from printing.result import RenderedResult
-from schemas.acts import Approved, Attachment, RefusedResult
+from schemas.acts import Appraised, Approved, Attachment, RefusedResult, Status
 from schemas.calendar import local_day
-from schemas.entries import Person, Step
+from schemas.entries import Person, Role, Step
 from schemas.errors import Because, NotAllowed, Refused
 from schemas.events import timestamp
 from schemas.fold import Dossier
+from schemas.rules import Done
 
 _UNMADE = "file-" + "0" * 64
 """Stands for the result while it is asked whether one may be made at all."""
@@ -75,6 +76,14 @@ class Approval:
     @property
     def done(self) -> bool:
         return self.why is None
+
+
+@dataclass(frozen=True, slots=True)
+class Authorised:
+    """Somebody who may sign a dossier today, and by what right."""
+
+    person: Person
+    right: Right
 
 
 @dataclass
@@ -252,6 +261,27 @@ class Deciding(SignedWork):
         box = appearance.picture_box(picture, room)
         return appearance.picture(picture, *size(box)), box
 
+    def authorised(self, dossier: Dossier) -> list[Authorised]:
+        """Who may sign this dossier today, whoever is absent: their right, and what is known of their certificates."""
+        now = self._clock()
+        found = []
+        for person in self._catalog.latest.people():
+            if not person.has(Role.APPROVER, local_day(now)):
+                continue
+            right = self.right_of(person, dossier, now)
+            approved = dossier.standing.appraisal is None or dossier.standing.appraisal.data.passed
+            decision = _decision(approved, _UNMADE, "?", right)
+            kind = "dossier.approved" if approved else "dossier.refused"
+            try:
+                self._ledger.check(_as_if_appraised(dossier), kind, decision, by=person.id)
+            except NotAllowed as why:
+                if why.because is not Because.CATALOG_AGE:
+                    continue
+            assessed = [self._signatories.assess(der, now) for der in person.ders()]
+            if any(not one.why_not for one in assessed):
+                found.append(Authorised(person, right))
+        return found
+
     def right_of(self, signer: Person, dossier: Dossier, at: datetime) -> Right:
         """By what right somebody signs a dossier now: a delegation in force that covers it, else their own.
 
@@ -269,6 +299,15 @@ class Deciding(SignedWork):
         chosen = max(held, key=lambda one: (one.until, one.id))
         capacity = f"{chosen.form}. {chosen.delegator.upper()}\n{signer.title.upper()}"
         return Right(capacity, chosen.id, chosen.decision)
+
+
+def _as_if_appraised(dossier: Dossier) -> Dossier:
+    """To ask who signs it next: the appraisal is still to come."""
+    standing = dossier.standing
+    if standing.appraisal is not None or standing.status not in (Status.RECEIVED, Status.PROCESSING):
+        return dossier
+    done = Done("", "dossier.appraised", Appraised("?", passed=True), "", "", "")
+    return replace(dossier, standing=replace(standing, newest={**standing.newest, done.kind: done}))
 
 
 def size(box: Box) -> tuple[float, float]:

@@ -183,6 +183,13 @@ class Register:
             query = query.order_by(DossierRow.stopped, DossierRow.due_at, DossierRow.position).limit(limit)
             return list(query) if limit else [], _counts(connection).get(what.value, 0)
 
+    def longest_at(self, what: Work, limit: int) -> list[DossierRow]:
+        """Those that have stood longest in one queue, whatever their due moments."""
+        with self._file.read():
+            # the word of the partial index, as in `work`
+            query = DossierRow.select().where((DossierRow.queue == what.value) & (DossierRow.queue != ""))
+            return list(query.order_by(DossierRow.moved_at).limit(limit))
+
     def counts(self) -> dict[Work, int]:
         """How many dossiers wait for each kind of work; money is not counted here."""
         with self._file.read() as connection:

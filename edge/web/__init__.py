@@ -54,6 +54,7 @@ from edge.web.slip import blueprint as slip
 from edge.web.status_line import blueprint as status_line
 from edge.web.takings import blueprint as takings
 from edge.web.till import blueprint as till
+from edge.web.timing import blueprint as timing
 from edge.web.uploads import InMemory
 from edge.web.verifying import blueprint as verifying
 from edge.web.viewing import blueprint as viewing
@@ -108,6 +109,7 @@ def create_pages(
         room,
         scans,
         folders,
+        timing,
         sealing,
         verifying,
         fees,

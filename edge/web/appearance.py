@@ -8,11 +8,12 @@ from flask import Flask, g, redirect, url_for
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 
-from edge.web import acts, presence, sign_in, status_line, words
+from edge.web import acts, presence, sign_in, status_line, timing, words
 from edge.web.forms import Bare
 from edge.web.hosts import asked_in_public
 from edge.web.printing import TITLES, trouble_in_words
 from edge.web.site import ROOM, site
+from schemas.course import course_of
 from schemas.entries import Duty
 
 
@@ -40,6 +41,10 @@ def install(app: Flask) -> None:
         money_word=lambda money: words.MONEY[money],
         method_word=lambda method: words.METHODS[method],
         act_title=acts.title,
+        wait_word=lambda wait: timing.WAITS[wait],
+        leg_minutes=timing.minutes,
+        course=course_of,
+        age_minutes=lambda value: int((site().now() - words.as_moment(value)).total_seconds() // 60),
         act_words=acts.in_words,
     )
 

@@ -300,6 +300,7 @@ def _render(
         points=checklist_of(shown).points if shown and kind == APPRAISE else [],
         found=FOUND,
         opinions=_opinions(shown),
+        authorised=_authorised(shown, kind),
         row=site().node.register.row(shown.dossier.stream) if shown else None,
         scans=scans,
         scan=scan,
@@ -311,6 +312,32 @@ def _may_second(shown: Shown | None, kind: str) -> bool:
     if shown is None or kind not in (APPROVE, REFUSE):
         return False
     return why_not(shown.dossier, SECOND, SecondOpinion("?", agrees=True)) is None
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Somebody who may sign the dossier today; `seen_at`: since when they are signed in at this machine, "" if not."""
+
+    name: str
+    right: str
+    seen_at: str
+
+
+def _authorised(shown: Shown | None, kind: str) -> list[Signer]:
+    """Who may sign, those first who are here: when one is absent, the next one does."""
+    if shown is None or kind not in (APPRAISE, APPROVE, REFUSE):
+        return []
+    node, here = site().node, presence.person().id
+    found = [
+        Signer(
+            one.person.name,
+            one.right.in_a_line,
+            max((session.began_at for session in node.sessions.of(one.person.id)), default=""),
+        )
+        for one in node.deciding.authorised(shown.dossier)
+        if one.person.id != here
+    ]
+    return sorted(found, key=lambda one: (not one.seen_at, one.name))
 
 
 def _opinions(shown: Shown | None) -> list[tuple[showing.Step, SecondOpinion]]:

@@ -52,6 +52,13 @@ LISTS = Entry(
     (Role.SUPERVISOR,),
 )
 ROOM = Entry(20, "Chờ xử lý", "room.page", ((Duty.APPRAISE, Role.APPRAISER), (Duty.APPROVE, Role.APPROVER)))
+TIMING = Entry(
+    22,
+    "Chặng đường",
+    "timing.page",
+    ((Duty.APPRAISE, Role.APPRAISER), (Duty.APPROVE, Role.APPROVER), (Duty.SEAL, Role.CLERK)),
+    (Role.SUPERVISOR,),
+)
 SEAL = Entry(25, "Cấp số, đóng dấu", "sealing.page", ((Duty.SEAL, Role.CLERK),))
 RETURN = Entry(30, "Trả kết quả", "returning.page", ((Duty.RETURN, Role.RECEIVER),))
 FEES = Entry(28, "Thu phí", "fees.page", ((Duty.COLLECT, Role.CASHIER),))
@@ -81,6 +88,7 @@ class Site:
             QUEUE,
             LISTS,
             ROOM,
+            TIMING,
             SEAL,
             FEES,
             RETURN,

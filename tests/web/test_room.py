@@ -14,6 +14,7 @@ from printing.raster import seen
 from printing.spool import PrintJob
 from schemas.acts import Attachment, ComponentsAdded, Status
 from schemas.entries import Revocation
+from schemas.errors import Because, NotAllowed
 from schemas.events import timestamp
 from schemas.fold import Dossier
 from tests.centres import PINS, SEALED, SmallCentre
@@ -444,3 +445,57 @@ def test_a_delegation_that_ended_this_morning_signs_nothing_and_says_so(
     page = approver.open(f"/room/{dossier.stream}")
     assert "Văn bản uỷ quyền không có hiệu lực cho việc này hôm nay." in page.page.text
     assert "Văn bản uỷ quyền" in approver.open(f"/room/batch?stream={dossier.stream}").page.text
+
+
+def test_who_is_absent_is_followed_by_the_next_who_may_sign(centre: SmallCentre, approver: Clerk) -> None:
+    """The appraiser reads who may sign today, those first who are here; whose power ended is none of them."""
+    dossier = _at_room(centre)
+    appraiser = Clerk(centre, "room-01", "ha.lt")
+    text = appraiser.open(f"/room/{dossier.stream}").page.text
+    assert "Người ký được hôm nay: 2" in text
+    assert text.index("Trần Quốc Việt") < text.index("Hoàng Kim Mai")
+    assert "đang ở máy này từ 09:00" in text
+    assert approver.open("/timing").status == 200
+    ended = Revocation("delegation", "UQ-02", timestamp(centre.clock()), "Đi công tác")
+    Office(centre["central"]).define([ended], by="quan.nv")
+    centre.meet()
+    alone = appraiser.open(f"/room/{dossier.stream}").page.text
+    assert "Người ký được hôm nay: 1" in alone
+    assert "Hoàng Kim Mai" not in alone
+
+
+def test_what_stands_still_is_seen_with_where_and_how_long(centre: SmallCentre) -> None:
+    """The whole way in one view; on the dossier each wait in minutes, and whether the visitor came once."""
+    dossier = _at_room(centre)
+    centre.clock.forward(minutes=12)
+    centre.appraise(dossier)
+    centre.clock.forward(minutes=75)
+    approver = Clerk(centre, "room-01", "viet.tq")
+    way = approver.open("/timing").page.text
+    assert "Chờ ký 1 1 giờ 15 phút" in way
+    assert "Chờ thẩm định 0" in way
+    centre.approve(dossier)
+    shown = approver.open(f"/dossier/{dossier.stream}").page.text
+    assert "chờ thẩm định 12 phút" in shown
+    assert "chờ ký 75 phút" in shown
+    assert "Có kết quả trong ngày nhận: 87 phút" in shown
+
+
+def test_two_approvers_cut_off_from_each_other_are_both_shown_and_nobody_seals_or_returns(
+    centre: SmallCentre,
+) -> None:
+    """One signs here, the other refuses elsewhere; when the lines are back both stand there, in words, at both places."""
+    dossier = centre.appraise(centre.receive("room-01", procedure=SEALED))
+    centre.meet()
+    centre.approve(dossier)
+    centre.refuse(dossier, "central", by="mai.hk")
+    centre.meet()
+    for node in ("room-01", "central"):
+        text = Clerk(centre, node, "mai.hk").open(f"/room/{dossier.stream}").page.text
+        assert "hồ sơ đang tranh chấp" in text
+        assert "Trần Quốc Việt" in text
+        assert "Hoàng Kim Mai" in text
+        assert "Các bên chưa thấy việc của nhau. Mọi việc đều còn nguyên." in text
+    with pytest.raises(NotAllowed) as refused:
+        centre.seal(centre["room-01"].register.dossier(dossier.stream))
+    assert refused.value.because is Because.CONTESTED
