@@ -13,6 +13,7 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -40,6 +41,7 @@ from schemas.events import Document, Signed, timestamp, write
 from schemas.seals import sign_decision
 from sync.tls import is_loopback
 
+_PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey
 CA_YEARS: Final = 20
 PASSPHRASE_ROUNDS: Final = 600_000
 LEASE: Final = timedelta(days=397)
@@ -99,6 +101,14 @@ class Authority:
         )
         return pkcs12.serialize_key_and_certificates(b"motcua", self.key, self.certificate, None, closing)
 
+    def certify(self, name: str, key: _PublicKey, at: datetime, years: int) -> x509.Certificate:
+        """A certificate to sign documents with, of somebody whose key somebody else keeps."""
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        builder = _certificate(subject, self.certificate.subject, key, at, timedelta(days=365 * years))
+        return builder.add_extension(
+            usage(digital_signature=True, content_commitment=True), critical=True
+        ).sign(self.key, hashes.SHA256())
+
     def issue_token(
         self, name: str, pin: str, at: datetime, *, of_agency: bool = False
     ) -> tuple[bytes, bytes]:
@@ -107,12 +117,7 @@ class Authority:
         In an office they sign with certificates of the government's own authority (NĐ 68/2024).
         """
         key = ec.generate_private_key(ec.SECP256R1()) if of_agency else rsa.generate_private_key(65537, 2048)
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        issuer = self.certificate.subject
-        builder = _certificate(subject, issuer, key.public_key(), at, timedelta(days=365 * PERSON_YEARS))
-        certificate = builder.add_extension(
-            usage(digital_signature=True, content_commitment=True), critical=True
-        ).sign(self.key, hashes.SHA256())
+        certificate = self.certify(name, key.public_key(), at, PERSON_YEARS)
         token = pkcs12.serialize_key_and_certificates(
             name.encode(), key, certificate, [self.certificate], BestAvailableEncryption(pin.encode())
         )
@@ -138,7 +143,7 @@ class Authority:
 def _certificate(
     subject: x509.Name,
     issuer: x509.Name,
-    key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey,
+    key: _PublicKey,
     at: datetime,
     life: timedelta,
 ) -> x509.CertificateBuilder:

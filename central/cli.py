@@ -539,5 +539,23 @@ def simulate(
     sys.exit(simulate_command(plan, processes=processes, as_json=as_json))
 
 
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--dossiers",
+    type=click.IntRange(100, 521_756),
+    default=5_218,
+    show_default=True,
+    help="How many; 521756 are the customer's five years.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Who came when, and for what.")
+@click.option("--json", "as_json", is_flag=True)
+def dataset(folder: Path, dossiers: int, seed: int, as_json: bool) -> None:
+    """Make up the customer's five years, 2019-2023, in FOLDER; cut off, the same command goes on."""
+    from central.dataset.command import dataset_command
+
+    dataset_command(folder, dossiers, seed, as_json=as_json)
+
+
 if __name__ == "__main__":
     main()

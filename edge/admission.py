@@ -14,7 +14,7 @@ at the others' seals before anybody else gets them. decisions/0011.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
@@ -75,6 +75,12 @@ class Admission:
         self._here = here
         self._node = node
         self._admitted: dict[str, Admitted] = {}
+        self._looked_at: set[str] = set()
+
+    def looked_at(self, names: Iterable[tuple[str, str]]) -> None:
+        """Another process of this node has seen that the seals of these copies (id, revision) hold; told just before they
+        are written, once."""
+        self._looked_at.update(f"{doc_id} {rev}" for doc_id, rev in names)
 
     def events(self, documents: Sequence[Document], source: str | None) -> list[str | None]:
         """The rules of `dossiers`. The last events of a node come first, because they prove those before them."""
@@ -96,6 +102,7 @@ class Admission:
             # node and number too: else a node could name a stranger's invention as its predecessor
             if (
                 isinstance(event, Event)
+                and _key(document) not in self._looked_at
                 and (event.node, event.seq, event.hash) in proven
                 and event.hash in links
             ):
@@ -192,6 +199,9 @@ class Admission:
         card = self._catalog.latest.card(document["node"]) if document["v"] == VERSION else None
         if card is None:
             return Sealed.UNKNOWN
+        if self._looked_at and (key := _key(document)) in self._looked_at:
+            self._looked_at.discard(key)
+            return Sealed.HOLDS
         return Sealed.HOLDS if seal_holds(document, card.ed25519) else Sealed.WRONG
 
     def _why_no_visit(self, document: Document) -> str | None:

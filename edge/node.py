@@ -174,6 +174,7 @@ class Node:
         self.on_catalog: list[Callable[[], None]] = []
         self._catalog_lock = threading.RLock()
         self._entries: dict[str, list[Document]] = {}
+        self._catalog_seq = 0
         self._branches: set[str] = set()
         self._choices: list[Document] = []
         """Choices between two branches that have not been reached yet."""
@@ -230,7 +231,7 @@ class Node:
 
     def _open_stores(self) -> None:
         self.waits = Waits(self.file)
-        self._rules = rules = Admission(
+        self.rules = rules = Admission(
             self.catalog,
             self.waits,
             node=self.id,
@@ -319,7 +320,7 @@ class Node:
             self.file,
             self.stores["visits"],
             self.catalog,
-            self._rules,
+            self.rules,
             OwnChain(
                 self.file,
                 self.stores["visits"],
@@ -438,11 +439,13 @@ class Node:
         return card is not None and card.opens and card.pin != "" and pin_of(certificate) == card.pin
 
     def _catalog_arrived(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
-        documents = [arrival.doc for arrival in arrivals]
-        self.file.file.after_commit(lambda: self._catalog_grew(documents))
+        self.file.file.after_commit(self._take_what_came)
 
-    def _catalog_grew(self, documents: Sequence[Document]) -> None:
-        if self._apply_catalog(documents):
+    def _take_what_came(self) -> None:
+        """All entries of a transaction are applied at once, by whoever comes first; the others find nothing left."""
+        with self._catalog_lock:
+            grew = self._apply_catalog(self._new_entries())
+        if grew:
             self._follow_central()
             self._fold_by_what_was_chosen()
             self.redactions.apply()
@@ -450,6 +453,15 @@ class Node:
             self.visits.catalog_grew()
             for told in self.on_catalog:
                 told()
+
+    def _new_entries(self) -> list[Document]:
+        """Those that were stored since they were last looked for, in the order in which they came."""
+        store = self.stores["catalog"]
+        with self.file.read():
+            ids = [change.id for change in store.changes(since=self._catalog_seq)]
+            self._catalog_seq = store.seq()
+            winners = store.winners(ids)
+            return [load(render(winners[name])) for name in ids]
 
     def _fold_by_what_was_chosen(self) -> None:
         """Where this node had gone along the branch that was not chosen, everything is folded anew, once."""
@@ -466,7 +478,7 @@ class Node:
         return self.redactions.erased(name)
 
     def _read_catalog(self) -> None:
-        self._apply_catalog(self.entries())
+        self._apply_catalog(self._new_entries())
 
     def entries(self) -> list[Document]:
         """Every entry that is here, in the order in which they came; those of a branch that was not chosen too."""
