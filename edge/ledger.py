@@ -64,6 +64,7 @@ class Draft:
     channel: Channel = Channel.DIRECT
     commune: str = ""
     elsewhere: bool = False
+    notify: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,6 +389,7 @@ class Ledger:
             case=draft.case,
             elsewhere=draft.elsewhere,
             commune=draft.commune,
+            notify=draft.notify,
         )
 
     def _next_number(self, agency: str, day: date) -> str:

@@ -46,6 +46,12 @@ WORDING_FACTS: Final = frozenset(
 )
 """What a procedure's wording of its result may name."""
 WEEKDAYS: Final = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
+SOURCES: Final = {
+    "": "",
+    "database": "đã khai thác từ cơ sở dữ liệu",
+    "outage": "cơ sở dữ liệu không khai thác được",
+}
+"""Where a paper was read, as the slip says it beside its name."""
 RETURN_PLACES: Final = {"post": "qua dịch vụ bưu chính công ích"}
 
 Typeset = Callable[[Form, bytes], bytes]
@@ -138,6 +144,7 @@ class Papers:
                     originals=one.originals,
                     certified=one.certified,
                     copies=one.copies,
+                    note=SOURCES[one.source],
                 )
                 for place, one in enumerate(received.components, start=1)
             ),

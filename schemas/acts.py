@@ -64,12 +64,17 @@ Channel = Literal["direct", "online", "post"]
 
 
 class ReceivedComponent(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A paper that was handed in: how many originals, certified copies and photocopies."""
+    """A paper that was handed in: how many originals, certified copies and photocopies.
+
+    `source`: what it says was read in a database, so that nothing had to be handed in; or that database could not be
+    read (NQ 66.7/2025), and so the paper was asked for.
+    """
 
     name: Text
     originals: Count
     certified: Count = 0
     copies: Count = 0
+    source: Literal["", "database", "outage"] = ""
 
 
 class FeeDue(msgspec.Struct, frozen=True):
@@ -83,7 +88,8 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
     """What form 01 promises. `due` is UTC; it is printed, and so it is kept as it was printed.
 
     `elsewhere`: received for an agency of another place; the time counts from when that agency takes it over
-    (NĐ 309/2026 Đ17(3)). `commune`: where the matter lies, if the limit depends on it.
+    (NĐ 309/2026 Đ17(3)). `commune`: where the matter lies, if the limit depends on it. `notify`: whoever came wants to be
+    told by telephone or mail when there is a result.
     """
 
     number: Text
@@ -103,6 +109,7 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
     case: Line = ""
     elsewhere: bool = False
     commune: Line = ""
+    notify: bool = False
 
     def __post_init__(self) -> None:
         # a day that does not exist: msgspec makes its ValidationError of the ValueError

@@ -66,7 +66,9 @@ def enter() -> ResponseReturnValue:
             )
         )
     received = _received(form, number)
-    chosen = counter.chosen_for(site(), request.form.get("procedure", ""), received or _noon(number))
+    chosen = counter.chosen_for(
+        site(), request.form.get("procedure", ""), received or _noon(number), case=form.case.data
+    )
     papers = counter.papers_for(form, chosen)
     about: dict[str, Any] = {
         "template": "slip_again.html",
@@ -81,7 +83,7 @@ def enter() -> ResponseReturnValue:
         return counter.render(form, chosen, term, papers=papers, card=card, **about)
     right = form.validate_on_submit()
     wrong = _wrong(form, number, chosen)
-    unseen = chosen is not None and form.components_of.data != chosen.procedure.code
+    unseen = chosen is not None and form.components_of.data != chosen.papers_of
     if chosen is None or papers is None or unseen or not papers.validate() or not right or wrong:
         page = counter.render(
             form,

@@ -9,34 +9,39 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from edge.database import DossierRow
-from edge.drafts import Draft
+from edge.drafts import Draft as Begun
+from edge.ledger import Draft
 from edge.register import search_procedures
 from edge.web import drafting, presence
 from edge.web.citizen_card import CitizenCard
 from edge.web.drafting import Kept
 from edge.web.due_moment import Due, explain
 from edge.web.highlight import Piece, highlighted
-from edge.web.reception import Papers, Reception, identity_problem, same_as_saved
+from edge.web.reception import SOURCES, Papers, Reception, identity_problem, same_as_saved
 from edge.web.site import COUNTER, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from schemas.calendar import local_day
-from schemas.entries import Fee, Procedure
+from schemas.entries import Procedure
 from schemas.errors import NoDueMoment, NoNumber
 from schemas.events import StreamId
 from schemas.events import moment as moment_of
+from schemas.fees import At, Channel, charge
+from schemas.fold import Dossier
 from schemas.identity import digits
+from schemas.owing import NAMES
 
 blueprint = Blueprint("counter", __name__)
 
 _STREAM: Final = re.compile(r"^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$")
 NOT_KEPT: Final = Kept()
+OUTAGE: Final = "dossier.outage_noted"
 LEFT_OVER: Final = 3
 """Hits that stay on the page once a procedure is chosen."""
 _SAVED_BEFORE: Final = "Hồ sơ trước trên trang này đã lưu với số {number}; nội dung đang nhập thì chưa lưu."
@@ -51,15 +56,35 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class ToPay:
+    """One phí or lệ phí of today; `later`: it is taken when the result is handed over."""
+
+    name: str
+    amount: int
+    later: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
     """What follows from a procedure today, at this machine."""
 
     procedure: Procedure
     agency: str
-    fees: tuple[Fee, ...]
+    case: str
+    fees: tuple[ToPay, ...]
     due: Due | None
     number: str | None
     troubles: tuple[Trouble, ...]
+
+    @property
+    def total(self) -> int:
+        """What is to be paid at the reception."""
+        return sum(fee.amount for fee in self.fees if not fee.later)
+
+    @property
+    def papers_of(self) -> str:
+        """Whose papers these are: a case may ask for others."""
+        return f"{self.procedure.code} {self.case}".strip()
 
 
 @blueprint.get("/counter")
@@ -106,7 +131,8 @@ def receive() -> ResponseReturnValue:
     card = form.take_card()
     saving = request.form.get("act") == "save"
     picked = "" if saving else _picked(site())
-    chosen = chosen_for(site(), picked or request.form.get("procedure", ""))
+    code = picked or request.form.get("procedure", "")
+    chosen = chosen_for(site(), code, case=form.case.data, channel=form.channel.data)
     papers = papers_for(form, chosen)
     if not saving:
         return render(
@@ -117,11 +143,12 @@ def receive() -> ResponseReturnValue:
             card=card,
             known_from=_take_earlier(form),
             focus=_next_field(form, chosen, card is not None, picked),
-            kept=drafting.keep(),
+            kept=drafting.keep(procedure=code),
         )
-    unseen = chosen is not None and form.components_of.data != chosen.procedure.code
+    unseen = chosen is not None and form.components_of.data != chosen.papers_of
     right = form.validate_on_submit()
-    if chosen is None or papers is None or unseen or not papers.validate() or not right:
+    asked = papers is None or not papers.names_an_outage or form.noted_outage(site().now()) is not None
+    if chosen is None or papers is None or unseen or not papers.validate() or not right or not asked:
         return render(form, chosen, request.form.get("q", ""), papers=papers, saving=True, unseen=unseen), 422
     return _save(form, chosen, papers)
 
@@ -171,9 +198,7 @@ def _save(form: Reception, chosen: Chosen, papers: Papers) -> ResponseReturnValu
     if not _STREAM.fullmatch(stream or ""):
         stream = form.stream.data = _new_stream(here)
     try:
-        dossier = here.node.ledger.receive(
-            StreamId(stream), draft, by=presence.person().id, spool=here.node.papers.spool_slip
-        )
+        dossier = _receive(here, StreamId(stream), draft, form, papers)
     except Expected as why:
         trouble = trouble_of(why)
         return render(form, chosen, request.form.get("q", ""), papers=papers, trouble=trouble), trouble.status
@@ -191,25 +216,36 @@ def _save(form: Reception, chosen: Chosen, papers: Papers) -> ResponseReturnValu
     return redirect(url_for("dossier.page", stream=stream, saved=1), 303)
 
 
+def _receive(here: Site, stream: StreamId, draft: Draft, form: Reception, papers: Papers) -> Dossier:
+    """The reception, and the incident by which papers were asked for: both or neither."""
+    node, by = here.node, presence.person().id
+    with node.file.write():
+        known = node.register.row(stream) is not None
+        dossier = node.ledger.receive(stream, draft, by=by, spool=node.papers.spool_slip)
+        outage = form.noted_outage(here.now()) if papers.names_an_outage and not known else None
+        return node.ledger.act(stream, OUTAGE, outage, by=by) if outage is not None else dossier
+
+
 def papers_for(
     form: Reception, chosen: Chosen | None, typed: Mapping[str, str] | None = None
 ) -> Papers | None:
     """What was typed for the chosen procedure; its own numbers where another one has just been chosen."""
     if chosen is None:
         return None
-    if form.components_of.data == chosen.procedure.code:
-        return Papers.typed_for(chosen.procedure, request.form if typed is None else typed)
-    return Papers.required_by(chosen.procedure)
+    if form.components_of.data == chosen.papers_of:
+        return Papers.typed_for(chosen.procedure, request.form if typed is None else typed, chosen.case)
+    return Papers.required_by(chosen.procedure, chosen.case)
 
 
-def _go_on(draft: Draft) -> ResponseReturnValue:
+def _go_on(draft: Begun) -> ResponseReturnValue:
     """The page as it was when it was last kept; the dossier, where a crash came between saving and the answer."""
     typed = drafting.typed_in(draft)
     if (saved := site().node.register.row(typed.get("stream", ""))) is not None:
         drafting.saved(saved.stream)
         return redirect(url_for("dossier.page", stream=saved.stream, saved=1), 303)
     form = Reception(formdata=typed)
-    chosen = chosen_for(site(), typed.get("procedure", ""))
+    form.take_card()
+    chosen = chosen_for(site(), typed.get("procedure", ""), case=form.case.data, channel=form.channel.data)
     papers = papers_for(form, chosen, typed)
     focus = _next_field(form, chosen, False, "") or "identity"
     kept = Kept(at=moment_of(draft.at))
@@ -263,6 +299,7 @@ def render(
         alike=_alike(form, chosen),
         lately=[] if chosen or term else _lately(site()),
         procedure=chosen.procedure.code if chosen else "",
+        sources=SOURCES,
         total=len(site().view.procedures(site().today())),
         **more,
     )
@@ -284,7 +321,14 @@ def _other_errors(chosen: Chosen | None, papers: Papers | None, unseen: bool) ->
     return rows + ([("originals-0", papers.error)] if papers.error else [])
 
 
-def chosen_for(here: Site, code: str, at: datetime | None = None) -> Chosen | None:
+def chosen_for(
+    here: Site,
+    code: str,
+    at: datetime | None = None,
+    *,
+    case: str | None = "",
+    channel: str | None = "direct",
+) -> Chosen | None:
     """What follows from a procedure now, or for papers that were received `at` another moment, under their number."""
     moment = at or here.now()
     today = local_day(at) if at else here.today()  # which a clock that just jumped does not change
@@ -292,9 +336,12 @@ def chosen_for(here: Site, code: str, at: datetime | None = None) -> Chosen | No
     if procedure is None:
         return None
     agency = here.view.agency(procedure.agency)
+    case = case if any(one.code == case for one in procedure.cases) else ""
     counted, number, troubles = None, None, []
     try:
-        counted = explain(moment, procedure.limit, here.view.calendar())
+        counted = explain(
+            moment, procedure.terms(case or "").limit_for(difficult=False), here.view.calendar()
+        )
     except NoDueMoment as why:
         troubles.append(trouble_of(why))
     try:
@@ -304,11 +351,24 @@ def chosen_for(here: Site, code: str, at: datetime | None = None) -> Chosen | No
     return Chosen(
         procedure,
         agency.name if agency else procedure.agency,
-        procedure.fees_on(today),
+        case or "",
+        _to_pay(here, procedure, today, case or "", channel),
         counted,
         number,
         tuple(troubles),
     )
+
+
+def _to_pay(
+    here: Site, procedure: Procedure, today: date, case: str, channel: str | None
+) -> tuple[ToPay, ...]:
+    """As the ledger will ask for it: by the fee table where there is one."""
+    table = here.view.fee_table(procedure.code)
+    if table is None:
+        return tuple(ToPay(NAMES[fee.kind.value], fee.amount, False) for fee in procedure.fees_on(today))
+    road = Channel.POST if channel == Channel.POST.value else Channel.DIRECT
+    items = charge(table, today, road, case=case).items
+    return tuple(ToPay(item.name, item.amount, item.at is At.RETURN) for item in items)
 
 
 def _search(here: Site, term: str) -> tuple[list[Hit], int]:

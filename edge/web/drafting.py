@@ -52,10 +52,12 @@ class Kept:
     number: str = ""
 
 
-def keep() -> Kept:
-    """Keep what the present request brings; nothing, where nothing was typed yet."""
+def keep(**decided: str) -> Kept:
+    """Keep what the present request brings, with what the page has decided; nothing, where nothing was typed yet."""
     here, stream = site(), request.form.get("stream", "")
     typed = [(name, value) for name, value in request.form.items(multi=True) if name not in _OF_THE_PAGE]
+    typed = [(name, decided.get(name, value)) for name, value in typed]
+    typed += [(name, value) for name, value in decided.items() if name not in request.form]
     if not stream or not any(composed(request.form.get(name, "")) for name in _SAYS_SOMETHING):
         return Kept()
     saved = here.node.register.row(stream)

@@ -7,18 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Any, Final, Literal, cast
 
 import msgspec
-from wtforms import BooleanField, EmailField, HiddenField, RadioField, StringField, TelField
-from wtforms.validators import Length, StopValidation
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    RadioField,
+    StringField,
+    TelField,
+    TimeField,
+)
+from wtforms.validators import Length, Optional, StopValidation
 
 from edge.ledger import Draft
 from edge.web.citizen_card import CitizenCard, is_another_code, read
 from edge.web.forms import LONGEST, Choice, Form, check, needed, text, too_long
-from schemas.acts import Party, Received, ReceivedComponent
+from schemas.acts import OutageNoted, Party, Received, ReceivedComponent
+from schemas.calendar import VIETNAM, local_day
 from schemas.entries import Procedure
+from schemas.events import timestamp
+from schemas.fees import Channel
 from schemas.identity import (
     Field,
     Person,
@@ -31,7 +42,10 @@ from schemas.identity import (
 )
 
 KINDS: Final = ("originals", "certified", "copies")
+SOURCES: Final = {"": "bản giấy", "database": "từ CSDL", "outage": "CSDL sự cố"}
+"""Where what a paper says was read."""
 MOST: Final = 99
+Source = Literal["", "database", "outage"]
 
 _NO_NAME = "Chưa ghi họ tên."
 _OPTIONAL = [Length(max=LONGEST, message=too_long())]
@@ -76,6 +90,11 @@ def _a_name(form: Form, field: Any) -> None:
     """Names of one syllable, of eighty characters and with an apostrophe are names; dots and numbers are none."""
     if not any(character.isalpha() for character in field.data):
         raise StopValidation("Họ tên chưa có chữ nào. Gõ họ tên như trên giấy tờ.")
+
+
+def _reachable(form: Form, field: Any) -> None:
+    if field.data and not form["phone"].data and not form["email"].data:
+        raise StopValidation("Chưa có điện thoại hoặc thư điện tử để nhắn. Ghi một trong hai, hoặc bỏ dấu.")
 
 
 def _when_for_another(form: Form, field: Any) -> None:
@@ -137,6 +156,30 @@ class Reception(Form):
         default="centre",
     )
 
+    channel = RadioField(
+        "Nộp hồ sơ bằng cách nào",
+        choices=[Choice("direct", "Trực tiếp tại quầy"), Choice("post", "Qua bưu chính công ích")],
+        default="direct",
+    )
+    case = StringField("Trường hợp", filters=[text])
+    notify = BooleanField("Nhắn tin, gửi thư khi có kết quả", validators=[_reachable])
+    outage_database = StringField("Cơ sở dữ liệu không khai thác được", filters=[text], validators=_OPTIONAL)
+    outage_since = TimeField("Từ lúc (hôm nay)", validators=[Optional()])
+
+    def noted_outage(self, now: datetime) -> OutageNoted | None:
+        """The incident by which papers were asked for; None, and the errors at the fields, where it is not told."""
+        if not self.outage_database.data:
+            self.outage_database.errors = ["Chưa ghi cơ sở dữ liệu nào gặp sự cố."]
+        if self.outage_since.data is None and not self.outage_since.errors:
+            self.outage_since.errors = ["Chưa ghi sự cố từ lúc nào."]
+        if not self.outage_database.data or self.outage_since.data is None:
+            return None
+        since = datetime.combine(local_day(now), self.outage_since.data, VIETNAM)
+        if since > now:
+            self.outage_since.errors = ["Giờ này chưa tới. Xem lại giờ bắt đầu sự cố."]
+            return None
+        return OutageNoted(self.outage_database.data, timestamp(since))
+
     def take_card(self) -> CitizenCard | None:
         """Put what a scanned citizen card says into the fields; the card, if it was one."""
         card = read(self.identity.data or "")
@@ -179,8 +222,14 @@ class Reception(Form):
             phone=digits(self.phone.data),
             email=self.email.data,
         )
+        how: dict[str, Any] = {
+            "return_by": self.return_by.data,
+            "case": self.case.data or "",
+            "channel": Channel(self.channel.data),
+            "notify": bool(self.notify.data),
+        }
         if self.for_whom.data != "other":
-            return Draft(procedure, came, papers.handed_in(), return_by=self.return_by.data)
+            return Draft(procedure, came, papers.handed_in(), **how)
         applicant = Party(
             name=self.applicant_name.data,
             identity=digits(self.applicant_identity.data),
@@ -192,7 +241,7 @@ class Reception(Form):
             papers.handed_in(),
             submitter=came,
             authorisation=self.authorisation.data,
-            return_by=self.return_by.data,
+            **how,
         )
 
 
@@ -215,6 +264,7 @@ class Paper:
     name: str
     counts: dict[str, str]
     hint: str = ""
+    source: str = ""
     error: str = ""
 
     def number(self, kind: str) -> int:
@@ -235,8 +285,8 @@ class Papers:
         return [*self.listed, *self.extra]
 
     @classmethod
-    def required_by(cls, procedure: Procedure) -> Papers:
-        """As the procedure asks for them, with its own numbers."""
+    def required_by(cls, procedure: Procedure, case: str = "") -> Papers:
+        """As the procedure asks for them in a case, with its own numbers."""
         return cls(
             [
                 Paper(
@@ -244,16 +294,17 @@ class Papers:
                     {"originals": str(one.originals), "certified": "0", "copies": str(one.copies)},
                     _hint(one.originals, one.copies),
                 )
-                for one in procedure.components
+                for one in procedure.papers(case) or procedure.components
             ]
         )
 
     @classmethod
-    def typed_for(cls, procedure: Procedure, typed: Mapping[str, str]) -> Papers:
+    def typed_for(cls, procedure: Procedure, typed: Mapping[str, str], case: str = "") -> Papers:
         """As a form says: `originals-0`, `certified-0`, `copies-0` …, and `extra-name-0` …."""
-        papers = cls.required_by(procedure)
+        papers = cls.required_by(procedure, case)
         for place, paper in enumerate(papers.listed):
             paper.counts = {kind: typed.get(f"{kind}-{place}", "0") for kind in KINDS}
+            paper.source = source if (source := typed.get(f"source-{place}", "")) in SOURCES else ""
         place = 0
         while (name := typed.get(f"extra-name-{place}")) is not None:
             counts = {kind: typed.get(f"extra-{kind}-{place}", "") for kind in KINDS}
@@ -272,10 +323,16 @@ class Papers:
 
     def handed_in(self) -> tuple[ReceivedComponent, ...]:
         return tuple(
-            ReceivedComponent(paper.name, **{kind: paper.number(kind) for kind in KINDS})
+            ReceivedComponent(
+                paper.name, **{kind: paper.number(kind) for kind in KINDS}, source=cast(Source, paper.source)
+            )
             for paper in self.all
-            if any(paper.number(kind) for kind in KINDS)
+            if any(paper.number(kind) for kind in KINDS) or paper.source == "database"
         )
+
+    @property
+    def names_an_outage(self) -> bool:
+        return any(paper.source == "outage" for paper in self.all)
 
 
 def _problem_of(paper: Paper, place: int) -> str:
@@ -283,6 +340,10 @@ def _problem_of(paper: Paper, place: int) -> str:
         bare = typed.strip()
         if bare and not (bare.isascii() and bare.isdigit() and int(bare) <= MOST):
             return f"Số bản của giấy tờ {place} là số từ 0 đến {MOST}. Gõ lại số."
+    if paper.source == "outage" and not any(paper.number(kind) for kind in KINDS):
+        return f"Giấy tờ {place}: CSDL sự cố thì nhận bản giấy. Ghi số bản đã nhận."
+    if paper.source == "database" and any(paper.number(kind) for kind in KINDS):
+        return f"Giấy tờ {place} đã khai thác từ CSDL thì không thu bản giấy. Ghi 0, hoặc chọn bản giấy."
     if not paper.name:
         return f"Giấy tờ {place} chưa có tên. Ghi tên giấy tờ."
     return ""

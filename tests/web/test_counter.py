@@ -7,6 +7,7 @@ import re
 import pytest
 
 from edge.node import Node
+from printing import raster
 from tests.centres import SmallCentre
 from tests.web.clerk import CARD, Answer, Clerk
 
@@ -397,3 +398,49 @@ def test_nothing_typed_is_no_draft(clerk: Clerk) -> None:
         in clerk.post("/counter/draft", clerk.open("/counter").page.form("stream").fields).page.text
     )
     assert clerk.node.drafts.of("hanh.nh") == []
+
+
+# ---- data instead of paper, and how it was handed in
+
+
+def test_what_a_database_says_is_not_asked_for_on_paper(clerk: Clerk) -> None:
+    """Read in a database: no paper, and form 01 says so. Paper and database together contradict each other."""
+    both = clerk.press(clerk.reception(), "stream", SAVE, **{"source-0": "database", "originals-0": "1"})
+    assert both.status == 422
+    assert "không thu bản giấy" in both.page.text
+    none = {"originals-0": "0", "certified-0": "0", "copies-0": "0"}
+    saved = clerk.press(both, "stream", SAVE, **none)
+    page = clerk.follow(saved)
+    assert "đã khai thác từ CSDL, không thu bản giấy" in page.page.text
+    (stream,) = [row.stream for row in clerk.node.register.find("").rows]
+    slip = raster.seen(clerk.download(f"/dossier/{stream}/slip.pdf"))
+    assert "(đã khai thác từ cơ sở dữ liệu)" in " ".join(word.text for one in slip for word in one.words)
+
+
+def test_paper_that_is_asked_for_because_a_database_is_down_has_its_ground(clerk: Clerk) -> None:
+    """Which database, since when: asked for, and one more act of the same transaction (NQ 66.7/2025)."""
+    ready = clerk.reception()
+    asked = clerk.press(ready, "stream", SAVE, **{"source-0": "outage", "originals-0": "1"})
+    assert "Chưa ghi cơ sở dữ liệu nào gặp sự cố." in asked.page.text
+    assert "Chưa ghi sự cố từ lúc nào." in asked.page.text
+    early = clerk.press(asked, "stream", SAVE, outage_database="Đăng ký doanh nghiệp", outage_since="23:59")
+    assert "Giờ này chưa tới." in early.page.text
+    saved = clerk.press(early, "stream", SAVE, outage_since="08:10")
+    stream = saved.leads_to.split("/")[2].split("?")[0]
+    timeline = clerk.node.register.dossier(stream).timeline
+    assert [line.kind for line in timeline] == ["dossier.received", "dossier.outage_noted"]
+    assert clerk.press(early, "stream", SAVE, outage_since="08:10").leads_to == saved.leads_to
+    assert len(clerk.node.register.dossier(stream).timeline) == 2
+
+
+def test_who_wants_to_be_told_can_be_reached(clerk: Clerk) -> None:
+    """Nobody is told who did not ask for it; who asks leaves a telephone or an address."""
+    mute = clerk.press(clerk.reception(), "stream", SAVE, phone="", notify="y")
+    assert "Chưa có điện thoại hoặc thư điện tử" in mute.page.text
+    saved = clerk.press(mute, "stream", SAVE, phone="0912000345", channel="post")
+    assert "Muốn được nhắn khi có kết quả" in clerk.follow(saved).page.text
+    received = clerk.node.register.dossier(saved.leads_to.split("/")[2].split("?")[0]).received
+    assert received is not None
+    assert (received.notify, received.channel) == (True, "post")
+    plain = clerk.follow(clerk.press(clerk.reception(), "stream", SAVE))
+    assert "Muốn được nhắn" not in plain.page.text
