@@ -24,11 +24,14 @@ from schemas.acts import (
     Effect,
     EnteredAfterwards,
     FeeDue,
+    NotReceived,
     Numbered,
     Party,
     Received,
     ReceivedComponent,
+    Registered,
     Settled,
+    SupplementRequested,
 )
 from schemas.calendar import local_day
 from schemas.catalog import Catalog
@@ -106,6 +109,10 @@ Spool = Callable[[Reception], None]
 """Puts the paper of a reception into the spool, inside the ledger's transaction."""
 
 
+TurnedAway = Callable[[str, Registered, NotReceived | SupplementRequested, str, datetime], None]
+"""Puts form 02 or 03 into the spool, inside the ledger's transaction: stream, what was brought, why not, number, moment."""
+
+
 class Ledger:
     """Writes the acts of one node."""
 
@@ -162,6 +169,47 @@ class Ledger:
             dossier = self._projector.dossier(stream)
             spool(Reception(dossier, received, event, at, counted))
         return dossier
+
+    def turn_away(
+        self,
+        stream: StreamId,
+        draft: Draft,
+        kind: str,
+        data: NotReceived | SupplementRequested,
+        *,
+        by: str,
+        spool: TurnedAway,
+    ) -> Dossier:
+        """What was brought and is not received: registered without a number, and why not. Asked twice, once done.
+
+        Raises `NotAllowed`, `ClockBehind`, `DiskFull`.
+        """
+        with self._file.write():
+            before = self._projector.dossier(stream)
+            if before.timeline:
+                return before
+            at, view = self._chain.now(), self._catalog.latest
+            procedure = view.procedure(draft.procedure, local_day(at))
+            if procedure is None:
+                raise NotAllowed(Because.NO_SUCH_PROCEDURE, draft.procedure)
+            registered = Registered(
+                procedure=procedure.code,
+                procedure_name=procedure.name,
+                agency=procedure.agency,
+                applicant=draft.applicant,
+                case=draft.case,
+                channel=draft.channel.value,
+                components=draft.components,
+                submitter=draft.submitter or msgspec.UNSET,
+            )
+            self._append(before, stream, "dossier.registered", registered, by=by, at=at, view=view)
+            between, at = self._projector.dossier(stream), self._chain.now()
+            self._append(between, stream, kind, data, by=by, at=at, view=view)
+            key = f"turned away {local_day(at).isoformat()}"
+            count = self._last(key) + 1
+            Number.insert(key=key, last=count).on_conflict_replace().execute()
+            spool(stream, registered, data, f"{self.card.number:02d}{count:02d}", at)
+            return self._projector.dossier(stream)
 
     def enter_again(
         self,

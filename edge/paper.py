@@ -13,11 +13,12 @@ from edge.visits import Taken
 from printing import result, spool
 from printing.forms import FACT, Form, Forms
 from printing.papers.hall import Ticket
-from printing.papers.reception import Component, ReceiptSlip
+from printing.papers.reception import Component, ReceiptSlip, SupplementRequest
+from printing.papers.reception import NotReceived as RefusalSlip
 from printing.result import Outcome, RenderedResult, ResultDocument
 from printing.typesetting import form_of, from_job, to_job, typeset_by
 from printing.words import day_in_words, in_vietnam, moment_in_words
-from schemas.acts import Receipt, Received
+from schemas.acts import NotReceived, Receipt, Received, Registered, SupplementRequested
 from schemas.calendar import VIETNAM
 from schemas.catalog import Catalog
 from schemas.deadlines import DueMoment, Unit
@@ -156,6 +157,72 @@ class Papers:
             receiver=person.name if person else "",
             qr_text=self._sealed(code),
             catalog=view.number,
+        )
+
+    def spool_turned_away(
+        self,
+        stream: str,
+        brought: Registered,
+        why: NotReceived | SupplementRequested,
+        number: str,
+        at: datetime,
+        by: str,
+    ) -> None:
+        """Queue form 02 or 03 of what was not received; within the ledger's transaction."""
+        centre, view = self._centre(), self._catalog.latest
+        card, person = view.card(self._node), view.person(by)
+        came = brought.submitter or brought.applicant
+        common: dict[str, Any] = {
+            "superior": centre.superior,
+            "agency": centre.name,
+            "place": centre.place,
+            "counter": card.title if card else self._node,
+            "paper_number": number,
+            "submitter": came.name,
+            "address": came.address or brought.applicant.address,
+            "phone": came.phone or brought.applicant.phone,
+            "email": came.email or brought.applicant.email,
+            "procedure": brought.procedure_name,
+            "procedure_code": brought.procedure,
+            "reason": why.reason,
+            "qr_text": "",
+            "catalog": view.number,
+        }
+        who = person.name if person else by
+        content: SupplementRequest | RefusalSlip
+        if isinstance(why, SupplementRequested):
+            content = SupplementRequest(
+                **common,
+                number="",
+                components=tuple(
+                    Component(
+                        tt=place,
+                        name=one.name,
+                        originals=one.originals,
+                        certified=one.certified,
+                        copies=one.copies,
+                        note=one.why,
+                    )
+                    for place, one in enumerate(why.components, start=1)
+                ),
+                until=None,
+                website=centre.page,
+                contact=who,
+                contact_phone="",
+                guide=who,
+                asked=at,
+            )
+        else:
+            content = RefusalSlip(
+                **common, applicant=brought.applicant.name, advice=why.guidance, receiver=who, refused=at
+            )
+        spool.put(
+            stream=stream,
+            number=f"{in_vietnam(at):%y%m%d}-{number}",
+            form=content.FORM,
+            payload=to_job(content),
+            copies=2,
+            at=at,
         )
 
     def put_right(self, slip: ReceiptSlip, received: Received) -> ReceiptSlip:

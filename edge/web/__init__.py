@@ -28,7 +28,7 @@ from edge.web.cookies import Cookies
 from edge.web.counter import blueprint as counter
 from edge.web.courier import blueprint as courier_pages
 from edge.web.dossier import blueprint as dossier
-from edge.web.drafting import blueprint as drafting
+from edge.web.drafting import blueprint as drafting_pages
 from edge.web.errors import install as install_errors
 from edge.web.exchange import blueprint as exchange
 from edge.web.fees import blueprint as fees
@@ -55,6 +55,7 @@ from edge.web.status_line import blueprint as status_line
 from edge.web.takings import blueprint as takings
 from edge.web.till import blueprint as till
 from edge.web.timing import blueprint as timing
+from edge.web.turning_away import blueprint as turning_away
 from edge.web.uploads import InMemory
 from edge.web.verifying import blueprint as verifying
 from edge.web.viewing import blueprint as viewing
@@ -99,7 +100,8 @@ def create_pages(
         amending,
         viewing,
         counter,
-        drafting,
+        drafting_pages,
+        turning_away,
         calling,
         worklists,
         kiosk,

@@ -194,9 +194,7 @@ def _take_earlier(form: Reception) -> DossierRow | None:
 
 def _save(form: Reception, chosen: Chosen, papers: Papers) -> ResponseReturnValue:
     here, draft = site(), form.draft(chosen.procedure.code, papers)
-    stream = form.stream.data
-    if not _STREAM.fullmatch(stream or ""):
-        stream = form.stream.data = _new_stream(here)
+    stream = stream_of(form)
     try:
         dossier = _receive(here, StreamId(stream), draft, form, papers)
     except Expected as why:
@@ -214,6 +212,13 @@ def _save(form: Reception, chosen: Chosen, papers: Papers) -> ResponseReturnValu
     here.spool_wake()
     drafting.saved(stream)
     return redirect(url_for("dossier.page", stream=stream, saved=1), 303)
+
+
+def stream_of(form: Reception) -> str:
+    """The stream that the page has carried from the first look on; a new one for what is none."""
+    if not _STREAM.fullmatch(form.stream.data or ""):
+        form.stream.data = _new_stream(site())
+    return str(form.stream.data)
 
 
 def _receive(here: Site, stream: StreamId, draft: Draft, form: Reception, papers: Papers) -> Dossier:
@@ -247,7 +252,7 @@ def _go_on(draft: Begun) -> ResponseReturnValue:
     form.take_card()
     chosen = chosen_for(site(), typed.get("procedure", ""), case=form.case.data, channel=form.channel.data)
     papers = papers_for(form, chosen, typed)
-    focus = _next_field(form, chosen, False, "") or "identity"
+    focus = _next_field(form, chosen, False, "") or ("originals-0" if chosen else "identity")
     kept = Kept(at=moment_of(draft.at))
     return render(form, chosen, typed.get("q", ""), papers=papers, focus=focus, kept=kept)
 

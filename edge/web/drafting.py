@@ -26,7 +26,7 @@ from schemas.spelling import composed
 blueprint = Blueprint("drafting", __name__)
 
 PAGE: Final = "/counter/"
-_OF_THE_PAGE: Final = frozenset({"csrf_token", "typed_by", "act", "searched"})
+_OF_THE_PAGE: Final = frozenset({"csrf_token", "typed_by", "act", "searched", "what", "reason", "guidance"})
 _SAYS_SOMETHING: Final = (
     *("identity", "name", "address", "phone", "email", "procedure", "extra-name-0"),
     *("applicant_name", "applicant_identity", "applicant_address", "authorisation"),

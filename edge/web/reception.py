@@ -264,6 +264,8 @@ class Paper:
     name: str
     counts: dict[str, str]
     hint: str = ""
+    needed: dict[str, str] = field(default_factory=dict)
+    """How many the procedure asks for."""
     source: str = ""
     error: str = ""
 
@@ -293,6 +295,7 @@ class Papers:
                     one.name,
                     {"originals": str(one.originals), "certified": "0", "copies": str(one.copies)},
                     _hint(one.originals, one.copies),
+                    {"originals": str(one.originals), "certified": "0", "copies": str(one.copies)},
                 )
                 for one in procedure.papers(case) or procedure.components
             ]

@@ -32,6 +32,8 @@ PAGES: Final = {
     "dossier.withdraw_page": "đơn rút",
     "dossier.withdraw": "đơn rút",
     "counter.receive": "điền từ hồ sơ trước",
+    "turning_away.page": "phiếu bổ sung, từ chối",
+    "turning_away.pdf": "phiếu bổ sung, từ chối",
     "amending.page": "sửa thông tin",
     "amending.amend": "sửa thông tin",
     "room.page": "chờ xử lý",
