@@ -284,6 +284,10 @@ class Hall:
             raise NotAtCounter(counter)
         self._visits.act(turn.stream, "visit.transferred", AtCounter(counter), by=by)
 
+    def put_back(self, stream: str, *, by: str) -> None:
+        """Called by mistake: it waits again, and is the next that this counter calls."""
+        self._visits.act(self._here(stream).stream, "visit.transferred", AtCounter(self.counter), by=by)
+
     def is_at(self, stream: str, counter: str, *, by: str) -> None:
         """Of a ticket that two counters have called: where its visitor is."""
         turn = self._here(stream)

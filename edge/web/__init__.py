@@ -52,6 +52,7 @@ from edge.web.site import Extra, Site
 from edge.web.slip import OPEN as SLIP_OPEN
 from edge.web.slip import blueprint as slip
 from edge.web.status_line import blueprint as status_line
+from edge.web.strip import blueprint as queue_strip
 from edge.web.takings import blueprint as takings
 from edge.web.till import blueprint as till
 from edge.web.timing import blueprint as timing
@@ -102,6 +103,7 @@ def create_pages(
         counter,
         drafting_pages,
         turning_away,
+        queue_strip,
         calling,
         worklists,
         kiosk,

@@ -19,7 +19,7 @@ from edge.database import DossierRow
 from edge.drafts import Draft as Begun
 from edge.ledger import Draft
 from edge.register import search_procedures
-from edge.web import drafting, presence
+from edge.web import drafting, presence, strip
 from edge.web.citizen_card import CitizenCard
 from edge.web.drafting import Kept
 from edge.web.due_moment import Due, explain
@@ -129,6 +129,9 @@ def receive() -> ResponseReturnValue:
     presence.require(COUNTER)
     form = Reception()
     card = form.take_card()
+    pressed = request.form.get("queue", "")
+    if pressed in strip.ACTS:
+        return _press(form, pressed)
     saving = request.form.get("act") == "save"
     picked = "" if saving else _picked(site())
     code = picked or request.form.get("procedure", "")
@@ -151,6 +154,22 @@ def receive() -> ResponseReturnValue:
     if chosen is None or papers is None or unseen or not papers.validate() or not right or not asked:
         return render(form, chosen, request.form.get("q", ""), papers=papers, saving=True, unseen=unseen), 422
     return _save(form, chosen, papers)
+
+
+def _press(form: Reception, pressed: str) -> ResponseReturnValue:
+    """A button of the queue: whoever comes next gets a page of their own."""
+    code = request.form.get("procedure", "")
+    kept, trouble = drafting.keep(), None
+    try:
+        strip.press(pressed)
+    except Expected as why:
+        trouble = strip.trouble(why)
+    if pressed != "again" and trouble is None:
+        return redirect(url_for(".page"), 303)
+    chosen = chosen_for(site(), code, case=form.case.data, channel=form.channel.data)
+    papers = papers_for(form, chosen)
+    page = render(form, chosen, request.form.get("q", ""), papers=papers, kept=kept, trouble=trouble)
+    return page if trouble is None else (page, trouble.status)
 
 
 def _picked(here: Site) -> str:
@@ -280,6 +299,7 @@ def render(
     if chosen is not None:
         form.components_of.data = chosen.procedure.code
         hits = _chosen_first(chosen, hits, term)
+    desk = strip.desk() if not where else None
     errors = form.error_list() if saving else []
     errors += [*more_errors, *_other_errors(chosen, papers, unseen)] if saving else []
     return render_template(
@@ -305,6 +325,8 @@ def render(
         lately=[] if chosen or term else _lately(site()),
         procedure=chosen.procedure.code if chosen else "",
         sources=SOURCES,
+        desk=desk,
+        said=strip.said(desk) if desk is not None else "",
         total=len(site().view.procedures(site().today())),
         **more,
     )
