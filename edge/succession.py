@@ -11,20 +11,18 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import socket
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
-from urllib.parse import urlsplit
 
 import orjson
 from flask import Flask, Response, request
 
+from edge.lines import line_to
 from edge.node import Node
 from schemas.events import Document
 from sync.errors import BadRequest, SyncError, Unauthorized, Unavailable
-from sync.tls import NotTrusted, is_loopback, pinned
+from sync.tls import NotTrusted
 
 PATH: Final = "/centre"
 COLLECTS: Final = "Motcua-Collects"
@@ -90,9 +88,9 @@ def ask_who(url: str) -> Shown | None:
     """None where nothing of the kind comes back. Nothing of it is believed."""
     with (
         contextlib.suppress(OSError, http.client.HTTPException, ValueError),
-        _line(url, lambda shown: True, PATIENCE_S) as (connection, path),
+        line_to(url, lambda shown: True, PATIENCE_S) as (connection, base),
     ):
-        connection.request("GET", path)
+        connection.request("GET", base + PATH)
         response = connection.getresponse()
         said = json.loads(response.read(LARGEST)) if response.status == http.HTTPStatus.OK else None
         if isinstance(said, dict):
@@ -105,25 +103,9 @@ def give_catalog(url: str, node: Node) -> bool:
     centre = node.catalog.centre or ""
     with (
         contextlib.suppress(OSError, http.client.HTTPException),
-        _line(url, partial(node.trusts, centre), GIVING_S) as (connection, path),
+        line_to(url, partial(node.trusts, centre), GIVING_S) as (connection, base),
     ):
         body = orjson.dumps(node.entries())
-        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        connection.request("POST", base + PATH, body, {"Content-Type": "application/json"})
         return connection.getresponse().status == http.HTTPStatus.NO_CONTENT
     return False
-
-
-@contextlib.contextmanager
-def _line(
-    url: str, trusts: Callable[[bytes], bool], patience_s: float
-) -> Iterator[tuple[http.client.HTTPConnection, str]]:
-    """A connection to central's address, and the path there. Raises `OSError`."""
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    if parts.scheme != "https" and not is_loopback(host):
-        raise OSError(f"{url} is open to everybody on the line")
-    connection = http.client.HTTPConnection(host, port, timeout=patience_s)
-    with contextlib.closing(connection):
-        line = socket.create_connection((host, port), timeout=patience_s)
-        connection.sock = pinned(line, trusts, host=host) if parts.scheme == "https" else line
-        yield connection, parts.path.rstrip("/") + PATH

@@ -83,3 +83,6 @@ document.addEventListener("keydown", (event) => {
   next.focus();
   next.closest("tr").scrollIntoView({ block: "nearest" });
 });
+
+/* A page that is there to be printed. */
+document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) window.print(); });

@@ -40,8 +40,13 @@ from edge.web.hosts import install as install_hosts
 from edge.web.keys import blueprint as keys
 from edge.web.kiosk import OPEN as KIOSK_OPEN
 from edge.web.kiosk import blueprint as kiosk
+from edge.web.kiosk_asking import OPEN as ASKING_OPEN
+from edge.web.look_up import OPEN as LOOK_UP_OPEN
+from edge.web.look_up import blueprint as look_up
 from edge.web.printers import blueprint as printers
 from edge.web.printing import blueprint as printing
+from edge.web.public_procedures import OPEN as PROCEDURES_OPEN
+from edge.web.public_procedures import blueprint as public_procedures
 from edge.web.returning import blueprint as returning
 from edge.web.room import blueprint as room
 from edge.web.scans import blueprint as scans
@@ -91,7 +96,7 @@ def create_pages(
     sticks = Sticks(courier or Courier(node), node.settings.sticks)
     site = Site(node, roads, spool_wake, sticks)
     app.extensions["motcua"] = site
-    site.open.update((*SLIP_OPEN, *KIOSK_OPEN, *BOARD_OPEN))
+    site.open.update((*SLIP_OPEN, *KIOSK_OPEN, *BOARD_OPEN, *LOOK_UP_OPEN, *ASKING_OPEN, *PROCEDURES_OPEN))
     if node.card.of_the_hall:
         site.open.add("home")
     install_hosts(app)
@@ -124,6 +129,8 @@ def create_pages(
         find,
         held_back,
         slip,
+        look_up,
+        public_procedures,
         again,
         exchange,
         courier_pages,

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from flask import Flask, g, redirect, url_for
+from flask import Flask, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 
 from edge.web import acts, presence, sign_in, status_line, timing, words
 from edge.web.forms import Bare
-from edge.web.hosts import asked_in_public
+from edge.web.hosts import PUBLIC, asked_in_public
 from edge.web.printing import TITLES, trouble_in_words
 from edge.web.site import ROOM, site
 from schemas.course import course_of
 from schemas.entries import Duty
+
+OPEN_PAGES: Final = (
+    ("look_up.page", "Tra cứu hồ sơ"),
+    ("public_procedures.page", "Thủ tục"),
+    ("slip.page", "Kiểm tra giấy"),
+)
+"""What anybody is shown, signed in or not."""
 
 
 def install(app: Flask) -> None:
@@ -70,6 +77,7 @@ def _shared() -> dict[str, Any]:
         "person": person,
         "role_words": words.ROLES,
         "navigation": site().navigation(person) if person else [],
+        "open_pages": OPEN_PAGES if person is None and request.endpoint in PUBLIC else (),
         "now": site().now(),
         "status_line": status_line.present,
         "cover": sign_in.cover,

@@ -3,7 +3,8 @@
 A page of another site can make its own name lead to this machine (DNS rebinding) and then read our answers as its
 own. So a name must be one of ours; an address in digits belongs to nobody else.
 
-By the name of the public page, where the QR codes of papers lead, central answers that page and nothing else.
+By the name of the public page, where the QR codes of papers lead, central answers what is for everybody and nothing
+else.
 """
 
 from __future__ import annotations
@@ -22,8 +23,13 @@ def install(app: Flask) -> None:
     app.before_request(_check)
 
 
-PUBLIC: Final = frozenset({"slip.page", "slip.check", "static"})
-"""The endpoints of the public page."""
+PUBLIC: Final = frozenset(
+    {
+        *("slip.page", "slip.check", "look_up.page", "look_up.find", "public_procedures.page"),
+        *("public_procedures.one", "static"),
+    }
+)
+"""The endpoints of the public pages."""
 
 
 def _check() -> None:

@@ -100,7 +100,7 @@ def page() -> str:
 @blueprint.post("/kiosk")
 def take() -> ResponseReturnValue:
     """A number for `queue`; who may go first, or has an appointment, is asked one thing more."""
-    manner, hall = _manner(), site().node.hall
+    manner, hall = manner_of_page(), site().node.hall
     if not Bare().validate_on_submit():
         return _start("old_page"), 400
     queue = next((one for one in hall.queues() if one.code == request.form.get("queue")), None)
@@ -110,9 +110,9 @@ def take() -> ResponseReturnValue:
     if hour in HOURS and request.form.get("booked"):
         priority = "appointment"
     elif request.form.get("first") and priority not in PRIORITIES:
-        return _render("kiosk_choose.html", queue=queue, ask="priority", choices=PRIORITIES)
+        return render("kiosk_choose.html", queue=queue, ask="priority", choices=PRIORITIES)
     elif request.form.get("booked"):
-        return _render("kiosk_choose.html", queue=queue, ask="hour", choices=HOURS)
+        return render("kiosk_choose.html", queue=queue, ask="hour", choices=HOURS)
     else:
         priority, hour = priority if priority in PRIORITIES else "", ""
     return _take(manner, queue, priority, hour if priority == "appointment" else "")
@@ -148,7 +148,7 @@ def ticket(stream: str) -> ResponseReturnValue:
     """The number, large, and what became of its paper; with `polled`, the latter only."""
     turn = _today(stream)
     if turn is None:
-        return redirect(url_for(".page", **_manner().args()), 303)
+        return redirect(url_for(".page", **manner_of_page().args()), 303)
     hall = site().node.hall
     line = hall.ahead_of(turn)
     queue = next((one for one in hall.queues() if one.code == turn.code), None)
@@ -159,7 +159,7 @@ def ticket(stream: str) -> ResponseReturnValue:
         "minutes": hall.minutes(queue, len(line)) if queue else None,
         "places": hall.places_of(queue) if queue else [],
     }
-    return _render("kiosk_paper.html" if "polled" in request.args else "kiosk_ticket.html", **facts)
+    return render("kiosk_paper.html" if "polled" in request.args else "kiosk_ticket.html", **facts)
 
 
 def _let_go_of_late_papers() -> None:
@@ -194,7 +194,7 @@ def rate() -> str:
     turn = _called(name) if name else None
     if turn is not None and "ok" in request.args:
         return _faces(turn)
-    return _render("kiosk_number.html", typed=typed, turn=turn, name=name)
+    return render("kiosk_number.html", typed=typed, turn=turn, name=name)
 
 
 @blueprint.get("/rating")
@@ -204,7 +204,7 @@ def tablet() -> ResponseReturnValue:
     if "polled" in request.args and request.args.get("said") == (turn.stream if turn else ""):
         return "", 204
     counter = site().node.hall.counter
-    return _render("kiosk_tablet.html", turn=turn, counter=counter, levels=LEVELS[_levels()])
+    return render("kiosk_tablet.html", turn=turn, counter=counter, levels=LEVELS[_levels()])
 
 
 def _at_this_counter() -> Turn | None:
@@ -222,7 +222,7 @@ def _at_this_counter() -> Turn | None:
 @blueprint.post("/kiosk/rate/<stream>")
 def rated(stream: str) -> ResponseReturnValue:
     """By nobody: the machine writes it, and who served cannot."""
-    manner, turn = _manner(), _today(stream)
+    manner, turn = manner_of_page(), _today(stream)
     if not Bare().validate_on_submit():
         return _start("old_page"), 400
     if turn is None or turn.status not in _RATEABLE:
@@ -231,10 +231,10 @@ def rated(stream: str) -> ResponseReturnValue:
     if not level.isdecimal() or int(level) not in LEVELS[_levels()]:
         return redirect(url_for(manner.home, **manner.args()), 303)
     if site().node.hall.phase_of(turn) in turn.rated:
-        return _render("kiosk_said.html", said="rated_before")
+        return render("kiosk_said.html", said="rated_before")
     satisfied = int(level) >= SATISFIED
     if not satisfied and reason not in REASONS:
-        return _render("kiosk_why.html", turn=turn, level=level, reasons=REASONS)
+        return render("kiosk_why.html", turn=turn, level=level, reasons=REASONS)
     try:
         data = Rated(
             site().node.hall.phase_of(turn), int(level), satisfied, "" if satisfied else WORDS["vi"][reason]
@@ -242,7 +242,7 @@ def rated(stream: str) -> ResponseReturnValue:
         site().node.visits.act(stream, "visit.rated", data)
     except Expected:
         return _start("not_taken"), 409
-    return _render("kiosk_said.html", said="thanks")
+    return render("kiosk_said.html", said="thanks")
 
 
 _RATEABLE: Final = frozenset({VisitStatus.CALLED, VisitStatus.SERVED})
@@ -250,9 +250,9 @@ _RATEABLE: Final = frozenset({VisitStatus.CALLED, VisitStatus.SERVED})
 
 def _faces(turn: Turn) -> str:
     if site().node.hall.phase_of(turn) in turn.rated:
-        return _render("kiosk_said.html", said="rated_before")
+        return render("kiosk_said.html", said="rated_before")
     counter = turn.served.counter if turn.served else turn.calls[-1].counter if turn.calls else ""
-    return _render("kiosk_rate.html", turn=turn, counter=counter, levels=LEVELS[_levels()])
+    return render("kiosk_rate.html", turn=turn, counter=counter, levels=LEVELS[_levels()])
 
 
 def _levels() -> int:
@@ -272,7 +272,7 @@ def _called(name: str) -> Turn | None:
 # ---- what all of its pages share
 
 
-def _manner() -> Manner:
+def manner_of_page() -> Manner:
     asked = request.values
     tablet = "tablet" in asked or request.endpoint == "kiosk.tablet"
     return Manner("en" if asked.get("lang") == "en" else "vi", "low" in asked, "large" in asked, tablet)
@@ -282,11 +282,11 @@ def _start(trouble: str = "") -> str:
     hall = site().node.hall
     left = [site().node.visits.left(one.code) for one in hall.queues()]
     few = min((one.left for one in left if one.few), default=None)
-    return _render("kiosk.html", queues=hall.waiting(), few=few, trouble=trouble)
+    return render("kiosk.html", queues=hall.waiting(), few=few, trouble=trouble)
 
 
-def _render(template: str, **facts: object) -> str:
-    manner, now = _manner(), site().now()
+def render(template: str, **facts: object) -> str:
+    manner, now = manner_of_page(), site().now()
     contact = site().node.contacts.of(site().node.catalog.centre or "")
     cut = "" if contact.lost_since is None else words.clock(contact.lost_since, now)
     return render_template(

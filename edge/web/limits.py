@@ -69,6 +69,14 @@ class Limits:
             if len(self._buckets) > KNOWN:
                 self._buckets.popitem(last=False)
 
+    def give_back(self, limit: Limit, address: str) -> None:
+        """What was counted was none of those that are limited."""
+        with self._lock:
+            found = self._buckets.get((limit.name, address))
+            if found is not None:
+                level, at = found
+                self._buckets[limit.name, address] = (min(float(limit.burst), level + 1), at)
+
 
 def limited(limit: Limit) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """A view that one address may ask for only so often."""

@@ -169,6 +169,11 @@ class Site:
             self.roads.files.demand(stream)
 
     @property
+    def keeps_dossiers(self) -> bool:
+        """Whether dossiers of others are here; kiosks and boards have only what they wrote."""
+        return self.node.is_centre or self.node.window.own.dossiers
+
+    @property
     def card_ends_in(self) -> int | None:
         """Days for which this machine's card is still good, once they are few; below 0 it has ended."""
         left = (self.card.lease_to - self.today()).days

@@ -18,6 +18,7 @@ PAGES = (
     *("/personal/register", "/views", "/me", "/me/pin", "/me/hour", "/find"),
     *("/forms", "/forms/01", "/forms/02/new", "/forms/ticket/new", "/slip", "/courier"),
     *("/printing", "/printers/search", "/sync", "/nodes"),
+    *("/look-up", "/procedures", "/procedures/1.000703"),
 )
 
 

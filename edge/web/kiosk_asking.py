@@ -1,0 +1,95 @@
+"""What a kiosk answers beside numbers: where a dossier stands, which other machines tell it, and what can be applied for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from edge.web import words
+from edge.web.forms import Bare, Choice
+from edge.web.kiosk import blueprint, manner_of_page, render
+from edge.web.look_up import LONGEST, WRONG_OF_MACHINE, Said, look_up
+from edge.web.look_up_words import STATES, TONES
+from edge.web.public_procedures import facts_of, listed, name_of
+from edge.web.site import site
+from printing.words import in_vietnam
+from schemas.events import moment
+
+OPEN: Final = ("kiosk.ask", "kiosk.told", "kiosk.procedures", "kiosk.procedure")
+
+
+@blueprint.get("/kiosk/look-up")
+def ask() -> str:
+    """The number, which a scanner may type, and four digits."""
+    return _form(Said(), "")
+
+
+@blueprint.post("/kiosk/look-up")
+def told() -> ResponseReturnValue:
+    if not Bare().validate_on_submit():
+        return _form(Said(error="old_page", status=400), "")
+    typed = request.form.get("number", "")[:LONGEST].strip()
+    said = look_up(typed, request.form.get("four", ""), WRONG_OF_MACHINE, others=True)
+    if said.told is None:
+        return _form(said, typed), said.status
+    told_now, manner = said.told, manner_of_page()
+    as_of = told_now.as_of
+    return render(
+        "kiosk_told.html",
+        told=told_now,
+        words=STATES[manner.lang][told_now.state],
+        tone=TONES.get(told_now.state, "ok"),
+        due=_day_and_hour(told_now.due, manner.lang),
+        returned=_day_and_hour(told_now.returned_at, manner.lang),
+        as_of=words.clock(as_of, site().now()) if as_of else "",
+    )
+
+
+def _form(said: Said, number: str) -> str:
+    return render("kiosk_look_up.html", error=said.error, number=number or _usual_start())
+
+
+def _usual_start() -> str:
+    """What all numbers here begin with: the letters and digits of the province, and nobody has to touch them."""
+    codes = [one.partition(".")[0] for one in sorted(_agencies())]
+    return f"{codes[0]}." if codes and all(code == codes[0] for code in codes) else ""
+
+
+def _agencies() -> set[str]:
+    return {one.agency for one in site().view.procedures(site().today())}
+
+
+def _day_and_hour(at: str, lang: str) -> str:
+    if not at:
+        return ""
+    return words.full(at) if lang == "vi" else f"{in_vietnam(moment(at)):%H:%M, %d/%m/%Y}"
+
+
+@blueprint.get("/kiosk/procedures")
+def procedures() -> str:
+    """By agency, so that nobody needs to type; or by what was typed."""
+    every = site().view.procedures(site().today())
+    agency, term = request.args.get("agency", ""), request.args.get("q", "")[:200].strip()
+    agencies = [Choice(code, name_of(code)) for code in {one.agency for one in every}]
+    found = listed(
+        [one for one in every if agency in ("", one.agency)], term, request.args.get("after", ""), size=10
+    )
+    return render(
+        "kiosk_procedures.html",
+        agencies=sorted(agencies, key=lambda one: one.label),
+        agency=agency,
+        agency_name=name_of(agency) if agency else "",
+        term=term,
+        listed=found,
+    )
+
+
+@blueprint.get("/kiosk/procedures/<code>")
+def procedure(code: str) -> str:
+    found = site().view.procedure(code, site().today())
+    if found is None:
+        raise NotFound
+    return render("kiosk_procedure.html", **facts_of(found))

@@ -1,0 +1,89 @@
+"""Thủ tục công khai: what can be applied for, with papers, fees and limit, for anybody; searched without diacritics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Blueprint, abort, render_template, request
+
+from edge.register import search_procedures
+from edge.web.forms import Choice
+from edge.web.limits import Limit, limited
+from edge.web.site import site
+from schemas.deadlines import WHY_NOT_COUNTED, Why
+from schemas.entries import Procedure
+
+blueprint = Blueprint("public_procedures", __name__)
+OPEN: Final = ("public_procedures.page", "public_procedures.one")
+SHOWN: Final = 40
+"""Procedures on a page; the next page begins after the last code."""
+LOOKS: Final = Limit("procedures", 120, 120)
+"""A search goes through all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of procedures: how many there are in all, and after which code the next page begins ("": none)."""
+
+    procedures: list[Procedure]
+    count: int
+    after: str
+
+
+@blueprint.get("/procedures")
+@limited(LOOKS)
+def page() -> str:
+    view, day = site().view, site().today()
+    term, agency = request.args.get("q", "")[:200].strip(), request.args.get("agency", "")
+    every = view.procedures(day)
+    agencies = sorted({one.agency for one in every})
+    return render_template(
+        "public_procedures.html",
+        listed=listed(
+            [one for one in every if agency in ("", one.agency)], term, request.args.get("after", "")
+        ),
+        term=term,
+        agency=agency,
+        agencies=[Choice(code, name_of(code)) for code in agencies],
+        agency_of=name_of,
+    )
+
+
+@blueprint.get("/procedures/<code>")
+@limited(LOOKS)
+def one(code: str) -> str:
+    procedure = site().view.procedure(code, site().today())
+    if procedure is None:
+        abort(404)
+    return render_template("public_procedure.html", **facts_of(procedure))
+
+
+def listed(procedures: list[Procedure], term: str, after: str, *, size: int = SHOWN) -> Listed:
+    """A search shows the best at once; without one, all in the order of their codes, page by page."""
+    if term:
+        found, count = search_procedures(procedures, term, limit=size)
+        return Listed(found, count, "")
+    rest = [one for one in procedures if one.code > after]
+    more = rest[size - 1].code if len(rest) > size else ""
+    return Listed(rest[:size], len(procedures), more)
+
+
+def facts_of(procedure: Procedure) -> dict[str, object]:
+    """All that is posted of a procedure."""
+    here = site()
+    day, table = here.today(), here.view.fee_table(procedure.code)
+    return {
+        "procedure": procedure,
+        "agency": name_of(procedure.agency),
+        "fees": procedure.fees_on(day),
+        "table": table is not None,
+        "lines": [line for line in table.lines if line.holds(day)] if table is not None else [],
+        "reliefs": [one for one in table.reliefs if one.holds(day)] if table is not None else [],
+        "not_counted": [WHY_NOT_COUNTED[Why(one.value)] for one in procedure.not_counted],
+    }
+
+
+def name_of(code: str) -> str:
+    found = site().view.agency(code)
+    return found.name if found else code
