@@ -75,7 +75,7 @@ def procedures() -> str:
     agency, term = request.args.get("agency", ""), request.args.get("q", "")[:200].strip()
     agencies = [Choice(code, name_of(code)) for code in {one.agency for one in every}]
     found = listed(
-        [one for one in every if agency in ("", one.agency)], term, request.args.get("after", ""), size=10
+        [one for one in every if agency in ("", one.agency)], term, request.args.get("after", ""), size=8
     )
     return render(
         "kiosk_procedures.html",

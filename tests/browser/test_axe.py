@@ -45,27 +45,6 @@ def test_axe_finds_nothing(running: RunningCentre, administrator: Page, path: st
     assert not wide, f"{path} is wider than the screen"
 
 
-def test_the_lists_are_walked_by_arrows_and_have_no_violation(
-    running: RunningCentre, browser: Browser
-) -> None:
-    page = browser.new_context(viewport={"width": 1366, "height": 768}, bypass_csp=True).new_page()
-    page.goto(f"{running.url('counter-01')}/sign-in")
-    page.check("input[name=person][value='hanh.nh']")
-    page.fill("input[name=pin]", PINS["hanh.nh"])
-    page.press("input[name=pin]", "Enter")
-    page.wait_for_selector("header.bar nav")
-    page.goto(f"{running.url('counter-01')}/lists?list=counter")
-    rows = page.locator("[data-rows] tbody a.code").all_inner_texts()
-    assert len(rows) > 1, "the demo has dossiers"
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")
-    assert page.evaluate("document.activeElement.textContent") == rows[1]
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("options => axe.run(document, options)", {"runOnly": TAGS})
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
-    assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-
-
 def test_signing_in_has_no_violation(running: RunningCentre, browser: Browser) -> None:
     page = browser.new_context(viewport={"width": 1366, "height": 768}, bypass_csp=True).new_page()
     for path in ("/sign-in", "/sign-in/password"):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from central.demo.centre import RunningCentre
 from tests.browser.conftest import SignIn
@@ -173,3 +173,30 @@ def test_axe_finds_nothing_on_the_pages_of_money(running: RunningCentre, sign_in
     page.wait_for_selector("text=Phải có trong quỹ")
     _axe(page)
     context.close()
+
+
+def test_a_list_is_walked_by_arrows_and_has_no_violation(
+    running: RunningCentre, sign_in: SignIn, browser: Browser
+) -> None:
+    """What was received stands in it; the arrows go from row to row, and Enter opens."""
+    receiver = sign_in("counter-02", "long.pd")
+    numbers = {received(receiver), received(receiver)}
+    base = running.url("counter-02")
+    receiver.goto(f"{base}/lists?list=mine")
+    rows = receiver.locator("[data-rows] tbody a.code").all_inner_texts()
+    assert set(rows) == numbers
+    receiver.keyboard.press("ArrowDown")
+    receiver.keyboard.press("ArrowDown")
+    assert receiver.evaluate("document.activeElement.textContent") == rows[1]
+    receiver.keyboard.press("Enter")
+    receiver.wait_for_url("**/dossier/*")
+    looking = browser.new_context(
+        viewport={"width": 1366, "height": 768},
+        bypass_csp=True,
+        storage_state=receiver.context.storage_state(),
+    ).new_page()
+    looking.goto(f"{base}/lists?list=mine")
+    looking.evaluate(AXE.read_text(encoding="utf-8"))
+    found = looking.evaluate("options => axe.run(document, options)", {"runOnly": TAGS})
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+    assert not looking.evaluate("document.documentElement.scrollWidth > window.innerWidth")

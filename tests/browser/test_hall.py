@@ -88,6 +88,31 @@ def test_a_number_by_touch_and_a_rating(running: RunningCentre, visitor: Page, p
     look(visitor, "kiosk-number", pictures)
 
 
+def test_a_dossier_is_looked_up_by_touch(
+    running: RunningCentre, visitor: Page, pictures: Path | None
+) -> None:
+    """The keys on the screen type into both boxes; what comes back fits the screen, and so do the agencies."""
+    url = running.url("counter-01")
+    visitor.goto(f"{url}/kiosk")
+    visitor.tap("text=Hồ sơ của tôi tới đâu?")
+    for key in "07-261123-1407":
+        visitor.tap(f"[data-key='{key}']")
+    visitor.tap("[data-key=next]")
+    for key in "0345":
+        visitor.tap(f"[data-key='{key}']")
+    expect(visitor.locator("#number")).to_have_value("H37.07-261123-1407")
+    expect(visitor.locator("#four")).to_have_value("0345")
+    look(visitor, "kiosk-look-up", pictures)
+    visitor.tap("button[type=submit]")
+    expect(visitor.locator(".trouble")).to_contain_text("Không có hồ sơ nào khớp")
+    look(visitor, "kiosk-look-up-unknown", pictures)
+    visitor.goto(f"{url}/kiosk/procedures")
+    look(visitor, "kiosk-procedures", pictures)
+    assert visitor.evaluate("document.documentElement.scrollHeight") <= KIOSK["height"]
+    visitor.goto(f"{url}/kiosk/procedures/1.000703")
+    look(visitor, "kiosk-procedure", pictures)
+
+
 def test_a_visit_is_rated_by_touch(
     running: RunningCentre, browser: Browser, visitor: Page, sign_in: SignIn, pictures: Path | None
 ) -> None:
