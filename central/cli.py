@@ -2,7 +2,8 @@
 
 Exit status 0: well. 1: the work was done and something was found. 2: it could not begin; one line says why.
 
-Commands import what they need when they run: a counter that starts must not wait for the demo's parts.
+Commands import what they need when they run: a counter that starts must not wait for the demo's parts, nor a question
+to a running node for its pages.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from central import cli_machines
 from central.catalog_import import Read, read_procedures
 from central.centre import Office
 from central.errors import CentralError
-from central.serve import run_node
 from edge.clock import system_clock
 from edge.errors import CannotStart, NodeError
 from edge.ids import Ids
@@ -95,6 +95,8 @@ def _config(data: Path | None, config: Path | None) -> Path:
 @click.option("--watch-stdin", is_flag=True, hidden=True)
 def edge(data: Path | None, config: Path | None, watch_stdin: bool) -> None:
     """Run a counter's or a room's node until it is told to stop."""
+    from central.serve import run_node
+
     run_node(_config(data, config), centre=False, watch_stdin=watch_stdin)
 
 
@@ -106,6 +108,8 @@ def edge(data: Path | None, config: Path | None, watch_stdin: bool) -> None:
 def central(context: click.Context, data: Path | None, config: Path | None, watch_stdin: bool) -> None:
     """Run the central node until it is told to stop; or found a centre, and let machines in."""
     if context.invoked_subcommand is None:
+        from central.serve import run_node
+
         run_node(_config(data, config), centre=True, watch_stdin=watch_stdin)
 
 

@@ -19,7 +19,8 @@ from edge.authorities import Revoked
 from edge.database import Fact
 from edge.errors import CannotStamp, UnreadablePdf
 from edge.node import Node
-from edge.pades.reading import Paper, read
+from edge.pades.paper import Paper
+from edge.pades.reading import read
 from edge.pades.stamps import StampService
 from schemas.acts import Preserved, Status
 from schemas.fold import Dossier

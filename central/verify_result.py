@@ -15,7 +15,7 @@ from edge.clock import Clock
 from edge.errors import CannotStart
 from edge.ids import Ids
 from edge.node import Folder
-from edge.pades.reading import read_apart
+from edge.pades.paper import read_apart
 from edge.settings import read_settings
 from edge.verdict import Judge, Verdict
 from edge.verdict_words import told

@@ -11,10 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from edge.errors import CannotSign, NodeError
-from edge.pades import revisions
-from edge.pades.reading import read_apart
-from edge.pades.revisions import Draft, Visible
-from edge.pades.signer import Signing
+from edge.pades.paper import APPROVER, Draft, Signing, Visible, read_apart
 from edge.signed_work import SignedWork
 from edge.signing import Signatory, why_not_signed
 from printing import appearance
@@ -215,6 +212,8 @@ class Deciding(SignedWork):
         now: datetime,
     ) -> Dossier:
         """Make, sign and keep the document, and write the decision that names it."""
+        from edge.pades.revisions import approve
+
         dossier, right = self._check(stream, kind, signer, text, with_, now)
         approved = kind == "dossier.approved"
         rendered = self._papers.result_of(
@@ -225,13 +224,13 @@ class Deciding(SignedWork):
         centre = self._catalog.latest.centre()
         number = dossier.received.number if dossier.received else ""
         signing = Signing(
-            revisions.APPROVER,
+            APPROVER,
             f"{what} hồ sơ {number}. {right.in_a_line}",
             centre.place if centre else "",
             now,
             certify=True,
         )
-        signed = revisions.approve(draft, signatory.token, signing=signing)
+        signed = approve(draft, signatory.token, signing=signing)
         attachments = tuple(Attachment(self._archive.keep(one.content), one.name) for one in uploads)
         file = self._keep(signed, stream)
         decision = _decision(approved, file, text, right, attachments, digest=rendered.digest)

@@ -17,8 +17,7 @@ from reportlab.lib.units import mm
 from edge.deciding import size
 from edge.errors import CannotSign
 from edge.ledger import NumbersLeft
-from edge.pades import revisions
-from edge.pades.signer import Signing
+from edge.pades.paper import CLERK, DAY, NUMBER, ORGANISATION, Signing
 from edge.signed_work import SignedWork
 from edge.signing import Signatory
 from printing import appearance
@@ -145,24 +144,28 @@ class Sealing(SignedWork):
 
     def _sealed(self, dossier: Dossier, result: bytes, agency: Agency, tokens: _Both, at: datetime) -> bytes:
         """The clerk's revision, where the document has blanks, and the organisation's."""
+        from edge.pades import revisions
+
         number, place = dossier.standing.number, self._place()
         if number is not None:
-            signing = Signing(revisions.CLERK, f"Cấp số {number.data.number}", place, at)
+            signing = Signing(CLERK, f"Cấp số {number.data.number}", place, at)
             values = self._values(result, number.data)
             clerk = tokens.clerk
             result = revisions.number(result, clerk.token, values=values, signing=signing)
-        signing = Signing(revisions.ORGANISATION, f"Đóng dấu. {agency.name}", place, at)
+        signing = Signing(ORGANISATION, f"Đóng dấu. {agency.name}", place, at)
         organisation = tokens.organisation
         return revisions.seal(result, organisation.token, self._drawn(agency), signing=signing)
 
     def _values(self, result: bytes, numbered: Numbered) -> list[tuple[str, str, bytes]]:
-        number, day = revisions.box_of(result, revisions.NUMBER), revisions.box_of(result, revisions.DAY)
+        from edge.pades import revisions
+
+        number, day = revisions.box_of(result, NUMBER), revisions.box_of(result, DAY)
         if number is None or day is None:
             raise CannotSign("no_form")
         words = day_in_words(date.fromisoformat(numbered.day))
         return [
-            (revisions.NUMBER, numbered.number, appearance.number_line(numbered.number, *size(number))),
-            (revisions.DAY, words, appearance.day_line(words, *size(day))),
+            (NUMBER, numbered.number, appearance.number_line(numbered.number, *size(number))),
+            (DAY, words, appearance.day_line(words, *size(day))),
         ]
 
     def _drawn(self, agency: Agency) -> bytes:
@@ -177,6 +180,8 @@ class Sealing(SignedWork):
         self, dossier: Dossier, agency: Agency, organisation: Signatory, at: datetime
     ) -> tuple[Attachment, ...]:
         """What goes with the result, each with the organisation's signature and its mark at the top right."""
+        from edge.pades import revisions
+
         outcome, number = dossier.standing.outcome, dossier.standing.number
         sealed = []
         for one in getattr(outcome.data, "attachments", ()) if outcome else ():

@@ -13,7 +13,6 @@ from datetime import datetime
 
 from edge.authorities import Assessment, Authorities
 from edge.errors import CannotSign, UnreadablePdf
-from edge.pades.reading import read
 from edge.tokens import Token, Tokens
 
 
@@ -54,6 +53,8 @@ def why_not_signed(pdf: bytes, certificate: bytes) -> str | None:
 
     The mathematics, and that nothing was changed but what may be; trust in the certificate is the catalog's matter.
     """
+    from edge.pades.reading import read
+
     try:
         paper = read(pdf)
     except UnreadablePdf as why:

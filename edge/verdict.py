@@ -1,7 +1,7 @@
 """What anybody may ask of a signed result: who, when, by which delegation; whole or not; revoked, or not known to be.
 
 It needs a catalog and the files that the catalog names, and no network: any machine can tell. The PDF itself is read
-by `edge.pades.reading`; here its signatures are held against what the centre says of people, agencies and authorities.
+by `edge.pades`; here its signatures are held against what the centre says of people, agencies and authorities.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from typing import Final, Literal
 import msgspec
 
 from edge.authorities import Assessment, Authorities, Revoked
-from edge.pades import revisions
-from edge.pades.reading import Paper, Signature
+from edge.pades.paper import APPROVER, CLERK, DAY, NUMBER, ORGANISATION, Paper, Signature
 from schemas.calendar import local_day
 from schemas.catalog import Catalog
 from schemas.certificates import facts_of
@@ -31,9 +30,9 @@ Problem = Literal[
 WARNINGS: Final = frozenset({"unchecked", "revoked_later"})
 """What does not make a signature wrong, and is never passed over."""
 _PARTS: Final[dict[str, Part]] = {
-    revisions.APPROVER: "approver",
-    revisions.CLERK: "clerk",
-    revisions.ORGANISATION: "organisation",
+    APPROVER: "approver",
+    CLERK: "clerk",
+    ORGANISATION: "organisation",
     "KemTheo": "attachment",
 }
 _POWER: Final = re.compile(r"(?:^|[ .])(TL|TUQ|KT)\. ")
@@ -96,9 +95,7 @@ class Judge:
             "valid" if not everything else "unchecked" if WARNINGS.issuperset(everything) else "invalid"
         )
         values = paper.values
-        return Verdict(
-            sound, found, values.get(revisions.NUMBER, ""), values.get(revisions.DAY, ""), tuple(problems)
-        )
+        return Verdict(sound, found, values.get(NUMBER, ""), values.get(DAY, ""), tuple(problems))
 
     def _proofs(self, signatures: Sequence[Signature], now: datetime) -> list[datetime | None]:
         """For each signature the earliest moment at which a trusted time-stamp has seen it."""
@@ -162,7 +159,7 @@ class Judge:
         self, one: Signature, person: Person | None, at: datetime
     ) -> tuple[Delegation | None, list[Problem]]:
         """The delegation that the signature names, and what is wrong with it; none where it names no power."""
-        if one.field != revisions.APPROVER or not _POWER.search(one.reason):
+        if one.field != APPROVER or not _POWER.search(one.reason):
             return None, []
         view = self._catalog.latest
         held = [] if person is None else view.delegations_of(person.id)

@@ -21,7 +21,6 @@ from typing import Final, Literal
 from zeroconf import Error, InterfaceChoice, IPVersion, ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
 
 from printing.errors import PrinterUnavailable
-from printing.ipp import queues_of
 
 CUPS: Final = "ipp://localhost/"
 LISTEN_S: Final = 2.5
@@ -50,6 +49,8 @@ def find(
 
 def of_cups(server: str = CUPS) -> tuple[Found, ...]:
     """The queues of a print server; none where there is no server."""
+    from printing.ipp import queues_of  # a machine that starts must not wait for what looks for printers
+
     try:
         return tuple(Found(name, "ipp", address, model) for name, address, model in queues_of(server))
     except PrinterUnavailable as why:

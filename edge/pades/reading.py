@@ -1,17 +1,16 @@
 """What a signed PDF says: who signed which revision, whether it is whole, and what was changed afterwards.
 
 Mathematics and structure only; whether a certificate is to be trusted is for the caller. A file from outside is read
-by `read_apart`, in a process of its own that may take neither long nor much: whoever made it may have meant harm.
+by `edge.pades.paper.read_apart`, in a process of its own that may take neither long nor much: whoever made it may have
+meant harm.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from io import BytesIO
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 from asn1crypto import cms
@@ -28,9 +27,8 @@ from pyhanko_certvalidator.context import ValidationContext
 from pyhanko_certvalidator.errors import PathError, ValidationError
 
 from edge.errors import UnreadablePdf
+from edge.pades.paper import LARGEST_BYTES, SECONDS, Paper, Signature
 
-LARGEST_BYTES: Final = 20 * 1024 * 1024
-SECONDS: Final = 20
 MEMORY_BYTES: Final = 1024 * 1024 * 1024
 _UNREADABLE: Final = (
     PdfError,
@@ -50,47 +48,6 @@ _UNREADABLE: Final = (
 """What reading a broken or hostile file ends in; pyHanko promises none of them."""
 
 
-class Signature(msgspec.Struct, frozen=True):
-    """One signature or document time-stamp, in the order of the revisions; certificates are DER.
-
-    `whole`: the bytes that it covers are those that were signed. `to_the_end`: nothing comes after them in the file.
-    `allowed`: what came after is no more than its author allowed; `changed` names the fields that came after, and
-    `forbidden` says what broke the rules. `at` is the signer's own word, `stamped` a time-stamp service's.
-    """
-
-    field: str
-    kind: Literal["signature", "timestamp"]
-    certificate: bytes
-    whole: bool
-    to_the_end: bool
-    allowed: bool
-    others: tuple[bytes, ...] = ()
-    changed: tuple[str, ...] = ()
-    forbidden: str = ""
-    at: datetime | None = None
-    stamped: datetime | None = None
-    stamped_by: bytes = b""
-    reason: str = ""
-    place: str = ""
-    certifies: bool = False
-
-
-class Paper(msgspec.Struct, frozen=True):
-    """A signed PDF. `values` are its form fields that hold something."""
-
-    signatures: tuple[Signature, ...]
-    values: dict[str, str]
-
-    @property
-    def untouched(self) -> bool:
-        """Every signature holds, nothing forbidden was changed, and the last one covers the file to its end."""
-        return (
-            bool(self.signatures)
-            and all(one.whole and one.allowed for one in self.signatures)
-            and self.signatures[-1].to_the_end
-        )
-
-
 def read(pdf: bytes) -> Paper:
     """Read a PDF of our own making. Raises `UnreadablePdf`."""
     try:
@@ -103,26 +60,6 @@ def read(pdf: bytes) -> Paper:
         return Paper(found, _values(reader))
     except _UNREADABLE as why:
         raise UnreadablePdf(f"{type(why).__name__}: {why}") from why
-
-
-def read_apart(pdf: bytes) -> Paper:
-    """Read a PDF that came from outside. Raises `UnreadablePdf`, also where it takes too long or too much."""
-    if len(pdf) > LARGEST_BYTES:
-        raise UnreadablePdf(f"more than {LARGEST_BYTES} bytes")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "edge.pades.reading"],
-            input=pdf,
-            capture_output=True,
-            timeout=SECONDS * 2,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as why:
-        raise UnreadablePdf("reading it took too long") from why
-    if done.returncode:
-        last = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise UnreadablePdf(last[-1] if last else f"its reader ended with {done.returncode}")
-    return msgspec.json.decode(done.stdout, type=Paper)
 
 
 def _signature(one: Any) -> Signature:

@@ -12,7 +12,6 @@ articles 13, 15, 18 and 33, and appendix I for how it looks).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
 
@@ -35,40 +34,13 @@ from pyhanko.sign.general import SigningError
 from pyhanko.stamp import StaticStampStyle
 
 from edge.errors import CannotSign
-from edge.pades.signer import Signing, opened, sign
+from edge.pades.paper import APPROVER, CLERK, DAY, NUMBER, ORGANISATION, Draft, Signing, Visible
+from edge.pades.signer import opened, sign
 from edge.tokens import Token
 from printing.appearance import Box
 
-NUMBER: Final = "SoKyHieu"
-DAY: Final = "NgayThang"
-APPROVER: Final = "PheDuyet"
-CLERK: Final = "VanThu"
-ORGANISATION: Final = "CoQuan"
 _PRINTED: Final = 4
 """The flag of an annotation that comes out on paper."""
-
-
-@dataclass(frozen=True, slots=True)
-class Visible:
-    """Something drawn: a PDF of one page, on which page it stands, and where."""
-
-    appearance: bytes
-    page: int
-    box: Box
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A result as it goes to the approver. `number` and `day` show what stands there until they are filled.
-
-    `seal` is where the organisation's seal will be; None where the procedure asks for none.
-    """
-
-    pdf: bytes
-    signature: Visible
-    number: Visible | None = None
-    day: Visible | None = None
-    seal: tuple[int, Box] | None = None
 
 
 def approve(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from typing import Any
@@ -17,22 +16,12 @@ from pyhanko.sign.general import SigningError
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from edge.errors import CannotSign
+from edge.pades.paper import Signing
 from edge.tokens import Algorithm, Token
 
 _SALT = 32
 _ATTRIBUTES = 1536
 """What of a signature is neither key nor certificate: digests, names, algorithms."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signing:
-    """What one signature says beside its mathematics: in which field, why, where, when."""
-
-    field: str
-    reason: str
-    place: str
-    at: datetime
-    certify: bool = False
 
 
 def sign(

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from edge.database import DossierRow
 from edge.deciding import Upload
-from edge.pades.reading import LARGEST_BYTES
+from edge.pades.paper import LARGEST_BYTES
 from edge.register import Work
 from edge.web import presence, second, showing
 from edge.web.dossier import pdf_answer

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.file import FileField, FileRequired
 
 from edge.errors import UnreadablePdf
-from edge.pades.reading import LARGEST_BYTES, read_apart
+from edge.pades.paper import LARGEST_BYTES, read_apart
 from edge.verdict import WARNINGS, Verdict
 from edge.verdict_words import HEADLINES, PARTS, PROBLEMS, facts
 from edge.web import presence

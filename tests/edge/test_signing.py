@@ -14,9 +14,20 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from edge.errors import CannotSign, UnreadablePdf
 from edge.pades import revisions
-from edge.pades.reading import LARGEST_BYTES, Paper, read, read_apart
-from edge.pades.revisions import Draft, Visible
-from edge.pades.signer import Signing
+from edge.pades.paper import (
+    APPROVER,
+    CLERK,
+    DAY,
+    LARGEST_BYTES,
+    NUMBER,
+    ORGANISATION,
+    Draft,
+    Paper,
+    Signing,
+    Visible,
+    read_apart,
+)
+from edge.pades.reading import read
 from edge.signing import why_not_signed
 from printing import appearance
 from schemas.acts import Status
@@ -26,7 +37,7 @@ from tests.pdfa import violations
 from tests.poppler import Pdfsig
 from tests.signers import equip
 
-ALL = [revisions.APPROVER, revisions.CLERK, revisions.ORGANISATION]
+ALL = [APPROVER, CLERK, ORGANISATION]
 
 
 def result_of(centre: SmallCentre, dossier: Dossier, node: str = "room-01") -> bytes:
@@ -62,7 +73,7 @@ def test_pdfsig_finds_every_signature_valid_and_the_last_over_the_total_document
     pdfsig = Pdfsig(tmp_path / "nss", centre["room-01"].catalog.root)
     dossier, first = approved(centre)
     (one, *others) = pdfsig(first)
-    assert (one.field, one.valid, one.trusted, one.total) == (revisions.APPROVER, True, True, True)
+    assert (one.field, one.valid, one.trusted, one.total) == (APPROVER, True, True, True)
     assert one.kind == "ETSI.CAdES.detached"
     assert not any(other.valid for other in others)  # the fields of the clerk, waiting
 
@@ -82,13 +93,13 @@ def test_the_difference_policy_accepts_every_revision(centre: SmallCentre) -> No
     paper = read(result_of(centre, dossier))
     assert paper.untouched
     approver, clerk, organisation = paper.signatures
-    assert set(approver.changed) == {revisions.NUMBER, revisions.DAY, revisions.CLERK, revisions.ORGANISATION}
-    assert clerk.changed == (revisions.ORGANISATION,)
+    assert set(approver.changed) == {NUMBER, DAY, CLERK, ORGANISATION}
+    assert clerk.changed == (ORGANISATION,)
     assert organisation.changed == ()
     assert dossier.standing.number is not None
     assert paper.values == {
-        revisions.NUMBER: dossier.standing.number.data.number,
-        revisions.DAY: "ngày 01 tháng 3 năm 2027",
+        NUMBER: dossier.standing.number.data.number,
+        DAY: "ngày 01 tháng 3 năm 2027",
     }
 
 
@@ -106,9 +117,7 @@ def test_the_paper_looks_as_the_decree_says(centre: SmallCentre, tmp_path: Path)
     assert "Lạng Sơn, ngày 01 tháng 3 năm 2027" in flat
     assert "TUQ. GIÁM ĐỐC SỞ" in flat
     assert "PHÓ GIÁM ĐỐC SỞ" in flat
-    signature, seal = (
-        revisions.box_of(content, name) for name in (revisions.APPROVER, revisions.ORGANISATION)
-    )
+    signature, seal = (revisions.box_of(content, name) for name in (APPROVER, ORGANISATION))
     assert signature is not None
     assert seal is not None
     covered = (seal[2] - signature[0]) / (signature[2] - signature[0])
@@ -124,7 +133,7 @@ def test_a_result_without_number_has_one_signature_and_its_day(centre: SmallCent
     (said,) = Pdfsig(tmp_path / "nss", centre["room-01"].catalog.root)(content)
     assert (said.valid, said.trusted, said.total) == (True, True, True)
     assert read(content).values == {}
-    assert revisions.box_of(content, revisions.NUMBER) is None
+    assert revisions.box_of(content, NUMBER) is None
 
 
 def test_every_revision_is_still_what_is_kept_for_decades(centre: SmallCentre) -> None:
@@ -186,7 +195,7 @@ def _refill(content: bytes, field: str, value: str) -> bytes:
     return output.getvalue()
 
 
-@pytest.mark.parametrize("field", [revisions.NUMBER, revisions.DAY])
+@pytest.mark.parametrize("field", [NUMBER, DAY])
 def test_number_and_date_filled_again_are_found(centre: SmallCentre, field: str) -> None:
     """The clerk locked both; and by then the file ends after the last signature."""
     _, content = sealed(centre)
@@ -195,7 +204,7 @@ def test_number_and_date_filled_again_are_found(centre: SmallCentre, field: str)
     assert not paper.signatures[1].allowed
 
 
-@pytest.mark.parametrize("field", [revisions.NUMBER, revisions.DAY])
+@pytest.mark.parametrize("field", [NUMBER, DAY])
 def test_a_blank_filled_by_somebody_else_is_not_the_whole_result(centre: SmallCentre, field: str) -> None:
     """Before the clerk: filling is what the approver allowed, but nobody has signed for it."""
     _, content = approved(centre)
@@ -243,12 +252,12 @@ def test_any_other_field_is_locked_by_the_approver(centre: SmallCentre) -> None:
         Visible(appearance.day_line("…", 100, 15), 0, rendered.day),
         (rendered.page, appearance.seal_box(rendered.box)),
     )
-    signing = Signing(revisions.APPROVER, "Phê duyệt", "Lạng Sơn", centre.clock(), certify=True)
+    signing = Signing(APPROVER, "Phê duyệt", "Lạng Sơn", centre.clock(), certify=True)
     with room.signatories.opened("viet.tq", PINS["viet.tq"], ders(centre, "viet.tq"), centre.clock()) as one:
         content = revisions.approve(draft, one.token, signing=signing)
     assert read(content).untouched
 
-    assert read(_refill(content, revisions.NUMBER, "1/KQ")).signatures[0].allowed
+    assert read(_refill(content, NUMBER, "1/KQ")).signatures[0].allowed
     paper = read(_refill(content, "GhiChu", "thêm điều kiện"))
     assert not paper.signatures[0].allowed
     assert "GhiChu" in paper.signatures[0].forbidden
@@ -274,7 +283,7 @@ def test_a_revision_taken_away_is_a_result_without_its_seal(centre: SmallCentre)
     earlier = content[: int(end[2]) + int(end[3])]
     paper = read(earlier)
     assert paper.untouched
-    assert [one.field for one in paper.signatures] == [revisions.APPROVER]
+    assert [one.field for one in paper.signatures] == [APPROVER]
     assert why_not_signed(earlier, ders(centre, "chi.nth")[0]) == "signed by another certificate"
 
 
