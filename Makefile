@@ -7,8 +7,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= var/demo
-# as many at once as there are processors; the tests of one file stay together, as they share what they set up, and the
-# files keep their order: else the slow scenarios, of few tests each, come last and one by one
+# several at once (tests/conftest.py says how many, and why); the tests of one file stay together, as they share what they
+# set up, and the files keep their order: else the slow scenarios, of few tests each, come last and one by one
 PYTEST := $(BIN)/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 # Debian packages that the tests use: a browser, poppler's readers of PDF, the font that Chromium falls back on,
 # a print server and a printer

@@ -1,7 +1,15 @@
-"""A centre on disk for every test that needs one: founded once, copied for each."""
+"""How the tests are run, and a centre on disk for every test that needs one: founded once, copied for each.
+
+Several processes run them, file by file (`loadfile` in the Makefile): the tests of one file share what they set up. There
+is one process more for every two processors than there are processors, for a test in three waits: for a line that is
+slow on purpose, for a feed, for a printer. Nothing may rest on being alone: a test waits for a state (`until`), with a
+limit that only what hangs will reach.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pictures", type=Path, help="a folder for pictures of the pages")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    processors = len(os.sched_getaffinity(0))
+    return processors + processors // 2
+
+
 @pytest.fixture(scope="session")
 def pictures(pytestconfig: pytest.Config) -> Path | None:
     """Where tests in a browser leave pictures of the pages that they look at; None for nowhere."""
@@ -40,10 +53,15 @@ def times(pytestconfig: pytest.Config) -> Times:
 
 
 @pytest.fixture(scope="session")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of a fresh demo centre; nobody writes into it."""
-    data = tmp_path_factory.mktemp("founded") / "centre"
-    prepare(data, nodes(first_port=0), clock=system_clock, ids=Ids())
+def founded(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a fresh demo centre, one for all processes of the run; nobody writes into it."""
+    run = tmp_path_factory.getbasetemp()
+    if hasattr(pytestconfig, "workerinput"):  # the folder of one process of several
+        run = run.parent
+    data = run / "founded"
+    with (run / "founding").open("w") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        prepare(data, nodes(first_port=0), clock=system_clock, ids=Ids())
     return data
 
 
