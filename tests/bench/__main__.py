@@ -15,7 +15,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import counter, fold, paper, replicate, store, trust
+from tests.bench import counter, fold, paper, replicate, room, store, trust
 from tests.bench.figures import Bench, Report, Size, run
 from tests.bench.ground import Ground
 from tests.bench.machine import describe
@@ -23,7 +23,15 @@ from tests.bench.machine import describe
 BENCHES: Final = {
     bench.name: bench
     # the pure one first: what the others leave in memory slows the collector down, and it is not theirs to measure
-    for bench in (fold.BENCH, store.BENCH, replicate.BENCH, trust.BENCH, counter.BENCH, paper.BENCH)
+    for bench in (
+        fold.BENCH,
+        store.BENCH,
+        replicate.BENCH,
+        trust.BENCH,
+        counter.BENCH,
+        room.BENCH,
+        paper.BENCH,
+    )
 }
 _WORK: Final = Path("var")
 """On the disk of the project, because a temporary folder may be in memory, where everything is durable at once."""
