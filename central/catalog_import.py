@@ -48,8 +48,9 @@ COLUMNS: Final = (
     "ket_qua",
     "bon_tai_cho_du_kien",
 )
-ROOM_COLUMNS: Final = ("kiem_tra", "noi_dung_ket_qua", "noi_dung_tu_choi")
-"""The checklist of a procedure ("a | b"), and what its results begin as, with facts in braces."""
+ROOM_COLUMNS: Final = ("kiem_tra", "noi_dung_ket_qua", "noi_dung_tu_choi", "mot_buoc")
+"""The checklist of a procedure ("a | b"), what its results begin as, with facts in braces, and `co` where one step is
+enough: then nobody appraises it."""
 ACCOUNT_COLUMNS: Final = ("tax_code", "bank", "bank_name", "account", "account_holder")
 _CODE = re.compile(r"[0-9]\.[0-9]{6}(?:\.[0-9A-Z.]+)?")
 _AGENCY_CODE = re.compile(r"\(([GH][0-9]{2}(?:\.[0-9]{2,3})*)\)")
@@ -180,7 +181,8 @@ def _procedure(row: Mapping[str, str], agency: str, since: date) -> Procedure:
                 fees=tuple(_fees(row)),
                 result=composed(row["ket_qua"]),
                 on_site=row["bon_tai_cho_du_kien"] == "co",
-                steps=(Step.APPRAISE, Step.APPROVE),
+                steps=(Step.APPROVE,) if row["mot_buoc"] == "co" else (Step.APPRAISE, Step.APPROVE),
+                one_step=row["mot_buoc"] == "co",
                 since=since,
                 fee_note=composed(row["ghi_chu_phi"]),
                 checklist=tuple(point for part in row["kiem_tra"].split("|") if (point := composed(part))),

@@ -836,10 +836,10 @@ DOSSIER: Final[tuple[Act, ...]] = (
         _in(Status.WITHDRAWING), Status.PROCESSING, "TT 03/2025/TT-VPCP Đ7", ends=("dossier.withdrawal_asked",),
         rests=("dossier.withdrawal_asked",)),
     # the result
-    Act("dossier.approved", "Phê duyệt", _DECISION, Approved, (Role.APPROVER,), (Duty.APPROVE,), _WORK, Status.DONE,
+    Act("dossier.approved", "Phê duyệt", _DECISION, Approved, (Role.APPROVER,), (Duty.APPROVE,), _OPEN, Status.DONE,
         "NĐ 30/2020 Đ13; NĐ 118/2025 Đ9", signed=True, rests=("dossier.appraised",), undecided=True,
         says=_claims("result")),
-    Act("dossier.refused", "Từ chối giải quyết", _DECISION, RefusedResult, (Role.APPROVER,), (Duty.APPROVE,), _WORK,
+    Act("dossier.refused", "Từ chối giải quyết", _DECISION, RefusedResult, (Role.APPROVER,), (Duty.APPROVE,), _OPEN,
         Status.DONE, "NĐ 30/2020 Đ13", signed=True, rests=("dossier.appraised",), undecided=True,
         says=_claims("result")),
     Act("dossier.sent_back", "Trả lại để thẩm định", _DECISION, Reasoned, (Role.APPROVER,), (Duty.APPROVE,),

@@ -215,7 +215,8 @@ class Procedure(msgspec.Struct, frozen=True, omit_defaults=True):
     """What can be applied for; `since` is the first day of this version, `until` the last ("bãi bỏ").
 
     `checklist` is what an appraiser goes through. `wording` and `refusal` are what a result begins as: texts with
-    facts of the dossier in braces, and parts in square brackets that vanish with a fact that is not known.
+    facts of the dossier in braces, and parts in square brackets that vanish with a fact that is not known. In `one_step`
+    whoever receives it may decide it at once, and nobody appraises it before.
     """
 
     code: Annotated[str, Meta(pattern=r"^[0-9]\.[0-9]{6}(\.[0-9A-Z.]+)?\Z")]
@@ -239,6 +240,7 @@ class Procedure(msgspec.Struct, frozen=True, omit_defaults=True):
     checklist: Annotated[tuple[Text, ...], Meta(max_length=60)] = ()
     wording: Annotated[str, Meta(max_length=2000)] = ""
     refusal: Annotated[str, Meta(max_length=2000)] = ""
+    one_step: bool = False
 
     def limit_of(self, case: str) -> Limit:
         """The limit of a case; the procedure's own where the case says nothing."""

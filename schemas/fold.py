@@ -180,6 +180,7 @@ class _Asked:
     steps: tuple[Step, ...] = ()
     terms: Terms | None = None
     hand_in: tuple[str, ...] = ()
+    one_step: bool = False
 
 
 _NOTHING_ASKED: Final = _Asked()
@@ -595,6 +596,7 @@ class _Fold:
             steps=asked.steps,
             terms=asked.terms,
             hand_in=asked.hand_in,
+            one_step=asked.one_step,
             returns=(returned,) if returned else (),
             recalled=recalled,
             asked_before=bool(seen & self.effective & of_kind("dossier.supplement_requested", 0)),
@@ -856,7 +858,7 @@ def _asked(data: Received, event: Event, view: View) -> _Asked:
         return _NOTHING_ASKED
     papers = procedure.papers(data.case)
     hand_in = tuple(paper.name for paper in papers if paper.at_return)
-    return _Asked(procedure.steps, procedure.terms(data.case), hand_in)
+    return _Asked(procedure.steps, procedure.terms(data.case), hand_in, procedure.one_step)
 
 
 def _with(data: Received, amended: Amended) -> Received:

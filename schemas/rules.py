@@ -153,7 +153,7 @@ class Standing:
     `newest` is the newest act in force of each kind, without those that a later act ended. `receipt` is the
     first reception. `due` is the moment that holds now (extensions, the earlier of two), `first_due` the one
     that was printed. `steps`, `terms` and `hand_in` (originals, when the result is collected) are what the procedure's version asked
-    for; `pauses` is what may stop its clock, and
+    for; `one_step`: it lets its receiver decide at once; `pauses` is what may stop its clock, and
     `taken_over_at` when the competent agency had it first. `blocks` is what open conflicts
     forbid; `authors` are those who wrote the members of the open conflicts: none of them may settle one.
     """
@@ -165,6 +165,7 @@ class Standing:
     terms: Terms | None = None
     pauses: tuple[Pause, ...] = ()
     taken_over_at: str = ""
+    one_step: bool = False
     returns: tuple[Done, ...] = ()
     recalled: frozenset[str] = frozenset()
     hand_in: tuple[str, ...] = ()
@@ -502,9 +503,13 @@ def _what(standing: Standing, act: Act, data: Any, deed: Deed) -> None:
     match data:
         case Approved() | RefusedResult():
             appraisal = standing.appraisal
-            if appraisal is None or (isinstance(data, Approved) and not appraisal.data.passed):
+            if standing.status is Status.RECEIVED and not standing.one_step:
+                raise NotAllowed(Because.STATUS, f"status {Status.RECEIVED.value}")
+            if (appraisal is None and not standing.one_step) or (
+                appraisal is not None and isinstance(data, Approved) and not appraisal.data.passed
+            ):
                 raise NotAllowed(Because.NOT_APPRAISED)
-            if standing.receipt is not None and standing.receipt.by == deed.by:
+            if not standing.one_step and standing.receipt is not None and standing.receipt.by == deed.by:
                 raise NotAllowed(Because.SAME_PERSON, "the receiver may not decide")
         case SecondOpinion() if standing.appraisal is not None and standing.appraisal.by == deed.by:
             raise NotAllowed(Because.SAME_PERSON, "the appraiser has no second opinion")

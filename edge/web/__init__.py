@@ -43,6 +43,7 @@ from edge.web.kiosk import blueprint as kiosk
 from edge.web.kiosk_asking import OPEN as ASKING_OPEN
 from edge.web.look_up import OPEN as LOOK_UP_OPEN
 from edge.web.look_up import blueprint as look_up
+from edge.web.one_step import blueprint as one_step
 from edge.web.printers import blueprint as printers
 from edge.web.printing import blueprint as printing
 from edge.web.public_procedures import OPEN as PROCEDURES_OPEN
@@ -119,6 +120,7 @@ def create_pages(
         scans,
         folders,
         timing,
+        one_step,
         sealing,
         verifying,
         fees,

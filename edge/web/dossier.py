@@ -19,6 +19,7 @@ from edge.web.amending import KIND as AMEND
 from edge.web.amending import sample as amendment
 from edge.web.errors import page as trouble_page
 from edge.web.forms import Bare, Choice, Form, needed, paragraph, text
+from edge.web.one_step import may_close
 from edge.web.retelling import tellings
 from edge.web.returning import KIND as RETURN_KIND
 from edge.web.returning import as_if_handed_in
@@ -293,6 +294,12 @@ def _next_acts(shown: Shown) -> list[Next]:
     if here.may(presence.person(), COUNTER) and dossier.status not in ends:
         why = why_not(dossier, AMEND, amendment(shown))
         found.append(Next("Sửa thông tin", url_for("amending.page", stream=stream), "", "pen", why))
+    if may_close(shown):
+        found.append(
+            Next(
+                "Giải quyết và trả ngay", url_for("one_step.page", stream=stream), "k", "pen", None, main=True
+            )
+        )
     if here.may(presence.person(), ROOM) and dossier.status in (
         Status.RECEIVED,
         Status.PROCESSING,

@@ -38,6 +38,8 @@ PAGES: Final = {
     "amending.amend": "sửa thông tin",
     "room.page": "chờ xử lý",
     "room.one": "chờ xử lý",
+    "one_step.page": "giải quyết và trả ngay",
+    "one_step.close": "giải quyết và trả ngay",
     "batch.page": "ký nhiều hồ sơ",
     "batch.sign": "ký nhiều hồ sơ",
     "room.draft": "dự thảo kết quả",
