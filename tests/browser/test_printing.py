@@ -5,7 +5,7 @@ from __future__ import annotations
 from central.demo.plan import ADMINISTRATOR
 from tests.browser.conftest import SignIn
 from tests.printing.cups import free_port
-from tests.sync.test_replicator import until
+from tests.waiting import until
 
 
 def test_the_browser_is_asked_to_print_the_paper_itself(sign_in: SignIn) -> None:

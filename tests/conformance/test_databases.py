@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 import requests
 
 from tests.conformance.conftest import Client, Server
+from tests.waiting import until
 
 
 def test_created_once_and_gone_when_deleted(db: Client) -> None:
@@ -93,19 +92,13 @@ def test_only_an_admin_creates_and_deletes(server: Server, db: Client) -> None:
 # ---- tidying up
 
 
-def until(db: Client, condition: Any) -> None:
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end
-
-
 def test_compaction_forgets_bodies_and_keeps_names(db: Client) -> None:
     first = db.put("a", {"n": 1}).json()["rev"]
     second = db.put("a", {"_rev": first, "n": 2}).json()["rev"]
     started = db.post("_compact", {})
     assert (started.status_code, started.json()) == (202, {"ok": True})
-    until(db, lambda: not db.get("").json()["compact_running"])
-    until(db, lambda: db.get(f"a?rev={first}").status_code == 404)
+    until(lambda: not db.get("").json()["compact_running"])
+    until(lambda: db.get(f"a?rev={first}").status_code == 404)
     assert db.get("a?revs=true").json()["_revisions"]["ids"] == [
         rev.partition("-")[2] for rev in (second, first)
     ]

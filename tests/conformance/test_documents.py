@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
 
 from tests.conformance.conftest import Client
+from tests.waiting import until
 
 JSON = {"Accept": "application/json"}  # without it CouchDB answers in multipart where it can
 
@@ -26,12 +25,6 @@ ODD_IDS = [
     "\u0000",
     "'\"",
 ]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
 
 
 @pytest.mark.parametrize("doc_id", ODD_IDS)

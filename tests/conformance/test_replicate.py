@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 import requests
 
 from tests.conformance.conftest import Client, Server
+from tests.waiting import until
 
 WAYS = ["local to local", "remote to local", "local to remote", "remote to remote"]
 
@@ -48,12 +48,6 @@ class Pair:
 @pytest.fixture(params=WAYS)
 def pair(db: Client, request: pytest.FixtureRequest) -> Pair:
     return Pair(db, request.param)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
 
 
 def history(answer: requests.Response) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from schemas.errors import Malformed
 from sync.errors import Forbidden
 from sync.remote import RemotePeer
 from tests.centres import SmallCentre
-from tests.sync.test_replicator import until
+from tests.waiting import until
 
 
 def renewed(centre: SmallCentre) -> Acks:

@@ -18,7 +18,7 @@ from schemas.fold import Dossier
 from sync.errors import Unavailable
 from sync.peer import Fetched, LocalPeer
 from tests.centres import SmallCentre
-from tests.sync.test_replicator import until
+from tests.waiting import until
 
 
 @dataclass

@@ -20,7 +20,7 @@ from edge.web import create_pages
 from schemas.entries import Duty
 from tests.centres import SmallCentre
 from tests.sync.lines import Line, line_to
-from tests.sync.test_replicator import until
+from tests.waiting import until
 
 LAND = QUEUES[0]
 ONE, TWO, DOOR = "counter-01", "counter-02", "kiosk-01"

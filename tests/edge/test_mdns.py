@@ -15,7 +15,7 @@ from edge.mdns import SERVICE, Neighbourhood
 from edge.peers import PeerNode, peers_of
 from tests.addresses import own_address
 from tests.centres import SmallCentre
-from tests.sync.test_replicator import until
+from tests.waiting import until
 
 
 @pytest.fixture

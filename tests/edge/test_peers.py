@@ -14,7 +14,7 @@ from edge.roads import Roads
 from edge.settings import NodeSettings, PeerSettings
 from schemas.entries import Card
 from tests.centres import SmallCentre
-from tests.sync.test_replicator import until
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from printing.errors import PrintError
 from printing.forms import Forms
 from printing.samples import TYPICAL
 from printing.typesetting import form_of, to_job, typeset
-from tests.printing.cups import until
+from tests.waiting import until
 
 FORMS = Forms.shipped()
 (SLIP,) = [paper for paper in TYPICAL if paper.FORM == "01"]

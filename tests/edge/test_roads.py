@@ -19,7 +19,7 @@ from schemas.fold import Dossier
 from sync.replicator import State
 from tests.centres import SmallCentre
 from tests.sync.lines import Line, line_to
-from tests.sync.test_replicator import until
+from tests.waiting import until
 
 # ---- the choice
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from tests.waiting import until
+
 PATIENCE_S: Final = 30.0
 QUEUE: Final = "Quay03"
 _PAUSE: Final = threading.Event()
@@ -199,14 +201,6 @@ def _running(*command: str, env: dict[str, str] | None = None) -> Iterator[None]
 def _ready(state: Callable[[], bool]) -> Iterator[None]:
     until(state)
     yield
-
-
-def until(state: Callable[[], bool]) -> None:
-    """Wait for a state; look twenty times a second."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not state():
-        assert time.monotonic() < deadline, "it did not come about"
-        _PAUSE.wait(0.05)
 
 
 def free_port() -> int:

@@ -16,7 +16,8 @@ from printing.ipp import IppPrinter, http_url
 from printing.papers.reception import ReceiptSlip
 from printing.spool import Fate, Printers, PrintJob, Spool, State, Told, database, put
 from printing.typesetting import to_job, typeset_job
-from tests.printing.cups import QUEUE, PrintServer, free_port, print_server, until
+from tests.printing.cups import QUEUE, PrintServer, free_port, print_server
+from tests.waiting import until
 
 NOW = datetime(2026, 11, 23, 3, 13, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from edge.node import Folder
 from edge.settings import PeerSettings, read_settings, write_settings
 from edge.status import NodeStatus, asked
 from tests.network import Network
-from tests.sync.test_replicator import until
+from tests.waiting import PATIENCE_S, until
 
 NAMES: Final = tuple(node.name for node in nodes(first_port=0))
 NODE: Final = {node.name: node.place.node for node in nodes(first_port=0)}
@@ -171,8 +171,8 @@ class Centre:
         known = {act.partition(":")[0] for act in held[0]}
         return all(one == held[0] for one in held) and set(streams) <= known
 
-    def wait(self, condition: Callable[[], bool], timeout_s: float = 60) -> None:
-        until(condition, timeout_s)
+    def wait(self, condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
+        until(condition, patience_s=timeout_s)
 
     @staticmethod
     def _ids(path: Path, table: str) -> Iterator[str]:

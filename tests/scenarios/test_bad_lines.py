@@ -77,14 +77,14 @@ def test_a_large_scan_on_a_slow_line_holds_up_no_act(
     patience_s = 300 + scan_bytes(times) / 80_000
     lines, many = centre.network, times(5, 40)
     lines.around("room-01", MBIT)
-    centre.wait(lambda: len(scan & centre.files("central")) > 2, timeout_s=120)
+    centre.wait(lambda: len(scan & centre.files("central")) > 2)
     _holds_up_nothing(centre, "counter-01", "central", many)
     assert not scan <= centre.files("central"), "the scan was through too early to say anything"
 
     lines.around("counter-01", FINE)
     lines.around("room-01", MBIT)
     centre.wait(lambda: scan <= centre.files("central"), timeout_s=patience_s)
-    centre.wait(lambda: len(scan & centre.files("room-01")) > 2, timeout_s=120)
+    centre.wait(lambda: len(scan & centre.files("room-01")) > 2)
     _holds_up_nothing(centre, "counter-02", "room-01", many)
     (missing,) = centre.status("room-01").files_elsewhere
     assert missing.size == scan_bytes(times)
@@ -123,15 +123,15 @@ def test_a_bad_line_carries_everything_all_the_same(centre: Centre, times: Times
     """While the weather lasts."""
     centre.network.around("counter-01", weather)
     day = [centre.receive(at) for _ in range(times(3, 40)) for at in ("counter-01", "counter-02")]
-    centre.wait(lambda: centre.all_have(*day), timeout_s=120)
+    centre.wait(lambda: centre.all_have(*day))
     centre.appraise(day[0])
-    centre.wait(lambda: centre.all_have(*day), timeout_s=120)
+    centre.wait(lambda: centre.all_have(*day))
 
 
 def test_a_line_that_is_up_one_second_and_down_the_next(centre: Centre, times: Times) -> None:
     with flapping(centre.network, "counter-01"):
         day = [centre.receive(at) for _ in range(times(2, 20)) for at in ("counter-01", "counter-02")]
-        centre.wait(lambda: centre.all_have(*day), timeout_s=120)
+        centre.wait(lambda: centre.all_have(*day))
 
 
 @pytest.mark.parametrize("deaf", [True, False], ids=["nothing comes in", "nothing goes out"])

@@ -21,7 +21,7 @@ from edge.clock import system_clock
 from edge.node import Folder
 from edge.status import asked
 from schemas.calendar import VIETNAM
-from tests.sync.test_replicator import until
+from tests.waiting import until
 
 LIBRARIES = "*/faketime/libfaketimeMT.so.1"
 """Debian's libfaketime, in the folder of whatever kind of machine this is."""
@@ -148,7 +148,7 @@ def test_2015_2030_and_a_jump_in_the_middle_of_a_reception(running: RunningCentr
     process = running.nodes["counter-01"].process
     assert process is not None
     process.kill()
-    until(lambda: running.nodes["counter-01"].killed > killed, timeout_s=60)
+    until(lambda: running.nodes["counter-01"].killed > killed)
     running.wait_until_ready(["counter-01"])
     clerk = signed_in(running, "counter-01", "hanh.nh")
     third = save(clerk, filled_in(clerk))
@@ -165,8 +165,8 @@ def test_2015_2030_and_a_jump_in_the_middle_of_a_reception(running: RunningCentr
 
     # the line is back: the clocks are compared before anything else
     running.switchboard.plug("counter-01")
-    until(opens(desk, f"/dossier/{fourth}"), timeout_s=60)
-    until(lambda: "Không có gì cho thấy giờ máy sai" in clerk.open("/me/hour").text, timeout_s=60)
+    until(opens(desk, f"/dossier/{fourth}"))
+    until(lambda: "Không có gì cho thấy giờ máy sai" in clerk.open("/me/hour").text)
     page = desk.open("/due")
     assert "Kiểm hạn trả: 3" in page.text
     now = system_clock().astimezone(VIETNAM) - timedelta(minutes=1)
@@ -174,12 +174,12 @@ def test_2015_2030_and_a_jump_in_the_middle_of_a_reception(running: RunningCentr
     done = desk.press(page, form, happened_at=f"{now:%Y-%m-%dT%H:%M}", reason="Quầy 01 xác nhận")
     assert "Kiểm hạn trả: 2" in done.text
     told = f"/dossier/{fourth}"
-    until(lambda: "Trung tâm đã kiểm lại giờ nhận và hạn trả" in clerk.open(told).text, timeout_s=60)
+    until(lambda: "Trung tâm đã kiểm lại giờ nhận và hạn trả" in clerk.open(told).text)
     assert "Hạn chưa chắc" not in clerk.open(told).text
 
     # what is written now is sure again, and nothing is missing
     assert "Hạn chưa chắc" not in save(clerk, filled_in(clerk)).text
-    until(lambda: status_of(running) == [("counter-01.1", 5, True)], timeout_s=60)
+    until(lambda: status_of(running) == [("counter-01.1", 5, True)])
     running.stop()
     assert verify(running.data).findings == ()
 

@@ -9,7 +9,6 @@ import socket
 import ssl
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -33,6 +32,7 @@ from sync.tls import ServerTls, pinned
 from tests.addresses import own_address
 from tests.scenarios.walk import DEADLINE_S, Walk, blocks, commands, steps
 from tests.sync.test_tls import Identity
+from tests.waiting import until
 
 PAGE = "enrolment.md"
 FOUND = "Found the centre (once)"
@@ -162,14 +162,6 @@ def office(tmp_path: Path) -> Iterator[Office]:
     office.close()
 
 
-def until(wish: str, fulfilled: object) -> None:
-    end = time.monotonic() + DEADLINE_S
-    assert callable(fulfilled)
-    while not fulfilled():
-        assert time.monotonic() < end, wish
-        time.sleep(0.1)
-
-
 def test_the_page_lets_a_machine_in_within_ten_steps() -> None:
     assert 0 < steps(PAGE, ONLINE) <= 10
     assert 0 < steps(PAGE, BY_HAND) <= 10
@@ -197,13 +189,13 @@ def test_the_page_is_right_from_the_first_command_to_the_last(office: Office) ->
     closes, starts, retires, stolen = commands(blocks(PAGE, GOES)[0])
     office.do(closes)
     office.do(starts, MOTCUA_PORT="0")
-    until("central holds the closing event", lambda: office.tries(retires))
+    until(lambda: office.tries(retires), "central holds the closing event")
     office.enter("counter-01.1", office.url, "central.1")
     office.enter("counter-01.1", office.counter_url, "counter-03.1")
     office.do(stolen)
     with pytest.raises(Unauthorized):
         office.enter("counter-01.1", office.url, "central.1")
-    until("the neighbour has heard of it", lambda: office.is_shut_out("counter-01.1", "counter-03.1"))
+    until(lambda: office.is_shut_out("counter-01.1", "counter-03.1"), "the neighbour has heard of it")
 
     office.close()
     assert office.card("counter-01.1").title == "Quầy 01 (tầng 2)"
@@ -275,7 +267,7 @@ def test_a_clock_that_is_wrong_by_years_parts_no_machine_from_central(office: Of
     enrol, edge = (commands(block)[0] for block in blocks(PAGE, ONLINE)[1:])
     office.do(enrol)
     office.do(edge)
-    until("central has heard of it", lambda: office.has_heard("counter-01.1"))
+    until(lambda: office.has_heard("counter-01.1"), "central has heard of it")
     office.enter("counter-01.1", office.counter_url, "counter-01.1")
 
 

@@ -25,7 +25,7 @@ from edge.settings import read_settings
 from printing.spool import PrintJob
 from schemas.queue import number_of
 from tests.proving import Times
-from tests.sync.test_replicator import until
+from tests.waiting import until
 
 A_LIFE = 12
 """Numbers between two kills at the most: fewer than one address may take at once."""
@@ -84,5 +84,5 @@ def _until_killed(running: RunningCentre, after: int, later_s: float, said: list
         if taken >= after:
             enough.set()
     enough.set()
-    until(lambda: node.killed > killed, 60)
+    until(lambda: node.killed > killed)
     running.wait_until_ready(["counter-01"])

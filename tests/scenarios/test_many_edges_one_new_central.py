@@ -32,7 +32,7 @@ from schemas.acts import Party, ReceivedComponent
 from schemas.events import StreamId
 from tests.proving import Times
 from tests.scenarios.test_enrolment import free_port
-from tests.sync.test_replicator import until
+from tests.waiting import until
 
 PATIENCE_S = 300.0
 
@@ -149,7 +149,7 @@ def test_the_edges_give_everything_back(tmp_path: Path, times: Times) -> None:
         today = {centre.receives(name, f"Nông Văn {name}") for name in centre.names}
         for name in centre.names:
             centre.start(name)
-        until(lambda: today <= centre.streams("central"), PATIENCE_S)
+        until(lambda: today <= centre.streams("central"), patience_s=PATIENCE_S)
 
         centre.kill("central")
         folder.path.rename(tmp_path / "lost")
@@ -157,18 +157,18 @@ def test_the_edges_give_everything_back(tmp_path: Path, times: Times) -> None:
         restore_centre(wanted, OPEN, clock=system_clock, ids=Ids(), told=silent)
         assert not today & centre.streams("central")
         centre.start("central")
-        until(lambda: takes_over(centre), PATIENCE_S)
+        until(lambda: takes_over(centre), patience_s=PATIENCE_S)
         assert today <= centre.streams("central")
-        until(lambda: len({frozenset(centre.entries(name)) for name in folders}) == 1, PATIENCE_S)
+        until(lambda: len({frozenset(centre.entries(name)) for name in folders}) == 1, patience_s=PATIENCE_S)
 
         centre.kill("central")
         folder.path.rename(tmp_path / "lost too")
         wanted = NewCentral(folder.path, authority, None, "central.3")
         restore_centre(wanted, OPEN, clock=system_clock, ids=Ids(), told=silent)
         centre.start("central")
-        until(lambda: takes_over(centre), PATIENCE_S)
+        until(lambda: takes_over(centre), patience_s=PATIENCE_S)
         assert today <= centre.streams("central")
-        until(lambda: len({frozenset(centre.entries(name)) for name in folders}) == 1, PATIENCE_S)
+        until(lambda: len({frozenset(centre.entries(name)) for name in folders}) == 1, patience_s=PATIENCE_S)
         centre.stop()
         assert [str(one) for one in verify(centre.data).findings] == []
 

@@ -24,9 +24,10 @@ from schemas.calendar import local_day
 from schemas.entries import Grant, Person, Role
 from schemas.events import StreamId
 from tests.addresses import own_address
-from tests.scenarios.test_enrolment import FOUND, ONLINE, Office, free_port, until
+from tests.scenarios.test_enrolment import FOUND, ONLINE, Office, free_port
 from tests.scenarios.test_enrolment import PAGE as ENROLMENT
 from tests.scenarios.walk import blocks, commands
+from tests.waiting import until
 
 PAGE = "outages.md"
 BEFOREHAND, COUNTER, CENTRAL = "Beforehand, every day", "A counter is lost", "Central is lost"
@@ -122,14 +123,14 @@ def test_the_page_is_right_from_the_first_command_to_the_last(hall: Hall) -> Non
     hall.stop("counter-01")
     morning = hall.receives("counter-01", "Nông Thị Sáng")
     hall.do("motcua edge --data /var/lib/motcua/counter-01")
-    until("central has the morning's", lambda: hall.has("central", morning))
+    until(lambda: hall.has("central", morning), "central has the morning's")
 
     for command in commands(blocks(PAGE, BEFOREHAND)[0]):
         assert "verified" in hall.do(command)
     hall.stop("counter-01")
     noon = hall.receives("counter-01", "Nông Văn Trưa")
     hall.do("motcua edge --data /var/lib/motcua/counter-01")
-    until("all have the noon's", lambda: hall.has("central", noon) and hall.has("counter-02", noon))
+    until(lambda: hall.has("central", noon) and hall.has("counter-02", noon), "all have the noon's")
     (status,) = commands(blocks(PAGE, LINE)[0])
     assert "counter-01.1" in hall.do(status)
     hall.stop("counter-01")
@@ -143,23 +144,23 @@ def test_the_page_is_right_from_the_first_command_to_the_last(hall: Hall) -> Non
     said = hall.do(restores)
     assert "1 found, 0 were here, 1 brought in" in said or "1 were here" in said
     hall.do(starts)
-    until("the next machine has all that left", lambda: hall.has("counter-01b", morning, noon))
+    until(lambda: hall.has("counter-01b", morning, noon), "the next machine has all that left")
     assert not hall.has("central", lost)
     assert "3 found, 2 were here, 1 brought in (1 of them held" in hall.do(rescues)
     assert "3 found, 3 were here, 0 brought in" in hall.do(rescues)
-    until("everybody has what was on the disk", lambda: hall.has("counter-02", lost))
+    until(lambda: hall.has("counter-02", lost), "everybody has what was on the disk")
 
     hall.stop("central")
     (hall.folder / "central").rename(hall.folder / "copy")
     restores, without_backup, starts, takes_over = (commands(block)[0] for block in blocks(PAGE, CENTRAL))
     assert "1 found, 0 were here, 1 brought in" in hall.do(restores)
     hall.do(starts)
-    until("every machine has brought what it has", lambda: hall.tries(takes_over))
+    until(lambda: hall.tries(takes_over), "every machine has brought what it has")
     assert hall.has("central2", morning, noon, lost)
     hall.stop("counter-02")
     afternoon = hall.receives("counter-02", "Hoàng Văn Chiều")
     hall.do("motcua edge --data /var/lib/motcua/counter-02")
-    until("the new central has it", lambda: hall.has("central2", afternoon))
+    until(lambda: hall.has("central2", afternoon), "the new central has it")
 
     with hall.opened("copy") as copy:
         Enrolment(copy).change("counter-02.1", Change(title="Quầy 02 cũ"), by="quan.nv")
@@ -176,10 +177,10 @@ def test_the_page_is_right_from_the_first_command_to_the_last(hall: Hall) -> Non
     for command in (without_backup, starts):
         hall.do(command.replace("central2", "central3").replace("central.2", "central.3"))
     third = takes_over.replace("central2", "central3")
-    until("every machine has brought what it has", lambda: hall.tries(third))
+    until(lambda: hall.tries(third), "every machine has brought what it has")
     assert hall.has("central3", morning, noon, lost, afternoon)
     names = ("central3", "counter-01b", "counter-02")
-    until("the choice is everywhere", lambda: len({frozenset(hall.entries(name)) for name in names}) == 1)
+    until(lambda: len({frozenset(hall.entries(name)) for name in names}) == 1, "the choice is everywhere")
     hall.close()
     titles = set()
     for name in names:

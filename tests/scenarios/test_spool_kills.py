@@ -26,9 +26,10 @@ from printing.spool import PrintJob, State
 from tests.bench.counter import Clerk, opened
 from tests.bench.ground import People, procedures
 from tests.bench.processes import Running
-from tests.printing.cups import PrintServer, print_server, until
+from tests.printing.cups import PrintServer, print_server
 from tests.printing.thermal import Thermal, thermal
 from tests.proving import Times
+from tests.waiting import until
 
 LASER, ROLL = "Laser", "Nhiệt"
 USUAL_KILLS, ALL_KILLS, ENOUGH_KILLS = 3, 100, 25

@@ -17,7 +17,7 @@ from edge.clock import system_clock
 from edge.node import Folder
 from edge.status import SOCKET, NodeStatus, asked
 from tests.scenarios.conftest import Start
-from tests.sync.test_replicator import until
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_centre_at_work_loses_a_line_and_a_machine(running: RunningCentre, mot
         ("files", "push"): "waiting",
     }
     until(lambda: lanes(of(running, "counter-01"), "central.1") == caught_up)
-    until(lambda: set(lanes(of(running, "counter-01"), "room-01.1").values()) == {"resting"}, timeout_s=40)
+    until(lambda: set(lanes(of(running, "counter-01"), "room-01.1").values()) == {"resting"})
     until(lambda: all(peer.heard_at is not None for peer in of(running, "central").peers))
     code, found = by_command(motcua, running.data)
     assert code == 0

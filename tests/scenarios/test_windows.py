@@ -25,7 +25,6 @@ from tests.scenarios.places import NAMES, Centre, working
 
 LONG_AGO = KEPT + timedelta(days=30)
 OTHER = "G01.01"
-MINUTE = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -87,13 +86,11 @@ def test_what_is_old_leaves_every_edge_and_comes_back_for_who_asks(past: SmallCe
     assert known.received is not None
     with network(NAMES) as lines, working(_closed(past), lines) as centre:
         centre.start()
-        centre.wait(
-            lambda: not any(centre.has(name, known.stream) for name in ("counter-01", "counter-02")), MINUTE
-        )
-        centre.wait(lambda: centre.has("central", alone.stream), MINUTE)
+        centre.wait(lambda: not any(centre.has(name, known.stream) for name in ("counter-01", "counter-02")))
+        centre.wait(lambda: centre.has("central", alone.stream))
         assert centre.has("central", known.stream)
         assert centre.has("counter-02", alone.stream), "central has it since a moment only"
-        centre.wait(lambda: centre.acts_of("counter-01", alone.stream) == 4, MINUTE)
+        centre.wait(lambda: centre.acts_of("counter-01", alone.stream) == 4)
 
         text = centre.ask("counter-01", known.received.number)
         assert "Hồ sơ lấy từ" in text
@@ -111,7 +108,7 @@ def test_a_dossier_is_forwarded_when_the_checkpoint_is_past_it(past: SmallCentre
     past.meet("central", "counter-02", "room-01")
     with network(NAMES) as lines, working(_closed(past), lines) as centre:
         centre.start("central", "counter-01")
-        centre.wait(lambda: _has_read_all(centre, "counter-01"), MINUTE)
+        centre.wait(lambda: _has_read_all(centre, "counter-01"))
         assert not centre.has("counter-01", dossier.stream)
 
         room = SmallCentre(past.data, "room-01", at=system_clock())
@@ -119,7 +116,7 @@ def test_a_dossier_is_forwarded_when_the_checkpoint_is_past_it(past: SmallCentre
         room["room-01"].ledger.act(dossier.stream, "dossier.forwarded", data, by="ha.lt")
         room.close()
         centre.start("room-01")
-        centre.wait(lambda: centre.acts_of("counter-01", dossier.stream) == 2, MINUTE)
+        centre.wait(lambda: centre.acts_of("counter-01", dossier.stream) == 2)
         assert centre.acts_of("central", dossier.stream) == 2
         assert not centre.has("counter-01", later.stream)
 
@@ -145,14 +142,14 @@ def test_an_agency_is_lost_and_given_back(past: SmallCentre) -> None:
         _say(data, "counter-01", agencies=(OTHER,))
         centre.start()
         streams = (mine.stream, theirs.stream, unsent.stream)
-        centre.wait(lambda: not any(centre.has("counter-01", stream) for stream in streams), MINUTE)
+        centre.wait(lambda: not any(centre.has("counter-01", stream) for stream in streams))
         assert all(centre.has("central", stream) for stream in streams)
         assert all(centre.has("counter-02", stream) for stream in streams)
 
         centre.stop()
         _say(data, "counter-01", agencies=())
         centre.start()
-        centre.wait(lambda: all(centre.has("counter-01", stream) for stream in streams), MINUTE)
+        centre.wait(lambda: all(centre.has("counter-01", stream) for stream in streams))
     assert verify(data).findings == ()
 
 

@@ -16,7 +16,8 @@ from sync.replicator import Offered, Replication, State
 from sync.sqlite import SqliteFile
 from sync.store import Store
 from tests.sync.servers import NOW, PASSWORD, USER, Ids, Server, serving
-from tests.sync.test_replicator import DB, contents, live, sessions, until
+from tests.sync.test_replicator import DB, contents, live, sessions
+from tests.waiting import until
 
 AGENCIES = {"G01": ("a", "b", "c"), "H37": ("d", "e")}
 

@@ -6,9 +6,8 @@ import base64
 import contextlib
 import gzip
 import socket
-import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from json import loads
@@ -29,6 +28,7 @@ from sync.store import Store
 from tests.proving import Times
 from tests.sync.servers import Ids
 from tests.sync.test_bare_server import bare_server
+from tests.waiting import until
 
 MIB = 1024 * 1024
 
@@ -279,12 +279,6 @@ def test_unpacking_gives_a_little_at_a_time() -> None:
 
 
 # ---- a server's memory, and its end
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
 
 
 def peak_mib(process: int) -> float:

@@ -24,6 +24,7 @@ from sync.rows import Summary
 from sync.sessions import User
 from sync.store import Store
 from tests.sync.servers import Http, Server, serving
+from tests.waiting import until
 
 DB = "dossiers"
 AUTHORIZATION = "Basic cm9vbS0wMTp0aOG7rSAx"
@@ -40,14 +41,6 @@ EVERY_ROW = Rows(
     att_encoding_info=False,
     seq_interval=1,
 )
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for a state of the server, which nobody is told of."""
-    end = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < end
-        threading.Event().wait(0.005)
 
 
 def head(path: str, more: str = "") -> bytes:

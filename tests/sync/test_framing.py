@@ -18,7 +18,7 @@ from sync.bare_server import BareServer
 from sync.framing import Chunked, Measured
 from tests.sync.servers import NOW, Http, Ids
 
-DEADLINE_S = 5
+DEADLINE_S = 20
 DOCUMENT = b'{"_id":"a"}'
 
 

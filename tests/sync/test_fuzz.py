@@ -26,7 +26,7 @@ from sync.endpoints.bulk import MAX_DOCUMENTS
 from tests.proving import Times
 from tests.sync.servers import NOW, Http, Ids
 
-DEADLINE_S = 5
+DEADLINE_S = 20
 JSON = {"Content-Type": "application/json"}
 SEEDS: list[dict[str, Any]] = [
     {"_id": "a", "n": 1},

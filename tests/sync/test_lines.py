@@ -20,7 +20,8 @@ from sync.sqlite import SqliteFile
 from sync.store import Store
 from tests.sync.faults import Answer, FaultyServer, faulty
 from tests.sync.servers import NOW, PASSWORD, USER, Ids
-from tests.sync.test_replicator import Heard, contents, has, live, until, write
+from tests.sync.test_replicator import Heard, contents, has, live, write
+from tests.waiting import until
 
 DB = "dossiers"
 NAMES = tuple(f"{n:02}" for n in range(30))

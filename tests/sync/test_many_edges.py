@@ -16,7 +16,8 @@ from sync.sqlite import SqliteFile
 from sync.store import Store
 from tests.sync.lines import Line, line_to
 from tests.sync.servers import NOW, PASSWORD, USER, Ids, Server, serving
-from tests.sync.test_replicator import DB, contents, sessions, until
+from tests.sync.test_replicator import DB, contents, sessions
+from tests.waiting import until
 
 EDGES = 24
 
@@ -56,7 +57,7 @@ class Edge:
 def centre(tmp_path: Path) -> Iterator[tuple[Server, list[Edge]]]:
     with serving(tmp_path / "central.db", DB) as server, ExitStack() as stack:
         edges = [Edge(number, tmp_path, server, stack) for number in range(1, EDGES + 1)]
-        until(lambda: all(is_live(edge) for edge in edges), 60)
+        until(lambda: all(is_live(edge) for edge in edges))
         yield server, edges
 
 
@@ -69,9 +70,9 @@ def test_what_one_writes_is_at_all_others(centre: tuple[Server, list[Edge]]) -> 
     for edge in edges:
         edge.write(f"first-{edge.number}")
     everything = {f"first-{edge.number}" for edge in edges}
-    until(lambda: all(set(contents(edge.store)) == everything for edge in edges), 60)
+    until(lambda: all(set(contents(edge.store)) == everything for edge in edges))
     assert set(contents(server.stores[DB])) == everything
-    until(lambda: all(is_live(edge) for edge in edges), 60)
+    until(lambda: all(is_live(edge) for edge in edges))
     for edge in edges:
         often = {name: times for name, times in edge.line.counts().items() if name.startswith("first-")}
         assert set(often.values()) == {1}, "each act went over each line once"
@@ -87,9 +88,9 @@ def test_those_whose_line_is_cut_come_back_and_the_others_do_not_notice(
     for edge in edges:
         edge.write(f"second-{edge.number}")
     theirs = {f"second-{edge.number}" for edge in here}
-    until(lambda: all(theirs <= set(contents(edge.store)) for edge in here), 60)
+    until(lambda: all(theirs <= set(contents(edge.store)) for edge in here))
     assert not any(f"second-{edge.number}" in contents(server.stores[DB]) for edge in away)
     for edge in away:
         edge.line.mend()
     everything = {f"second-{edge.number}" for edge in edges}
-    until(lambda: all(set(contents(edge.store)) == everything for edge in edges), 60)
+    until(lambda: all(set(contents(edge.store)) == everything for edge in edges))

@@ -23,7 +23,8 @@ from sync.store import Store
 from tests.bench import peers
 from tests.sync.lines import line_to
 from tests.sync.servers import NOW, Ids
-from tests.sync.test_replicator import has, live, until
+from tests.sync.test_replicator import has, live
+from tests.waiting import until
 
 _sessions = Ids(31)
 _names = Random(31)

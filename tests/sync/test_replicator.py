@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,6 +20,7 @@ from sync.store import Store
 from sync.writing import Arrival
 from tests.sync.relay import relaying
 from tests.sync.servers import NOW, PASSWORD, USER, Ids, Server, serving, serving_app
+from tests.waiting import until
 
 DB = "dossiers"
 
@@ -87,13 +87,6 @@ def live(one: Replication) -> Iterator[Replication]:
         one.stop()
         thread.join(10)
         assert not thread.is_alive()
-
-
-def until(condition: Callable[[], bool], timeout_s: float = 20) -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        threading.Event().wait(0.005)
 
 
 def has(store: Store, *ids: str) -> bool:

@@ -23,7 +23,8 @@ from cryptography.x509.oid import NameOID
 
 from sync import web_server
 from tests.sync.servers import Http, serving
-from tests.sync.test_feeds import AUTHORIZATION, DEADLINE_S, Listener, until
+from tests.sync.test_feeds import AUTHORIZATION, DEADLINE_S, Listener
+from tests.waiting import until
 
 
 def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
