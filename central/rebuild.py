@@ -37,6 +37,7 @@ _TABLES: Final = (
     ("event", "SELECT * FROM event ORDER BY stream, hash"),
     ("dossier", "SELECT * FROM dossier ORDER BY position"),
     ("conflict", "SELECT * FROM conflict ORDER BY id, stream"),
+    ("tally", "SELECT * FROM tally WHERE number <> 0 ORDER BY dimension, span, member, name"),
     ("dossier_search", "SELECT rowid, words FROM dossier_search ORDER BY rowid"),
 )
 _UNREADABLE: Final = "unreadable"

@@ -495,7 +495,7 @@ PROJECTIONS: Final = (
     FileRow,
 )
 
-PROJECTION_VERSION: Final = "11"
+PROJECTION_VERSION: Final = "12"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -661,6 +661,20 @@ CREATE TABLE named_file (key TEXT PRIMARY KEY NOT NULL, file TEXT NOT NULL, stre
 CREATE INDEX named_file_file ON named_file (file);
 CREATE INDEX named_file_stream ON named_file (stream);
 CREATE INDEX event_day_closed ON event (node) WHERE kind = 'node.day_closed';
+CREATE TABLE tallied (stream TEXT PRIMARY KEY NOT NULL, agency TEXT NOT NULL, field TEXT NOT NULL,
+    place TEXT NOT NULL, procedure TEXT NOT NULL, turns TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE due_turn (at TEXT NOT NULL, stream TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL,
+    agency TEXT NOT NULL, field TEXT NOT NULL, place TEXT NOT NULL, procedure TEXT NOT NULL);
+CREATE INDEX due_turn_at ON due_turn (at);
+CREATE INDEX due_turn_stream ON due_turn (stream);
+CREATE TABLE tally (dimension TEXT NOT NULL, span TEXT NOT NULL, member TEXT NOT NULL, name TEXT NOT NULL,
+    number INTEGER NOT NULL, PRIMARY KEY (dimension, span, member, name)) WITHOUT ROWID;
+CREATE TABLE rated (hash TEXT PRIMARY KEY NOT NULL, visit TEXT NOT NULL, dossier TEXT NOT NULL, phase TEXT NOT NULL,
+    level INTEGER NOT NULL, satisfied INTEGER NOT NULL, at TEXT NOT NULL, node TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX rated_visit ON rated (visit);
+CREATE INDEX rated_dossier ON rated (dossier);
+CREATE TABLE counted_in (stream TEXT NOT NULL, other TEXT NOT NULL, PRIMARY KEY (stream, other)) WITHOUT ROWID;
+CREATE INDEX counted_in_other ON counted_in (other);
 CREATE VIRTUAL TABLE dossier_search USING fts5 (words, tokenize = 'ascii', prefix = '2 3');
 INSERT INTO dossier_search (dossier_search, rank) VALUES ('secure-delete', 1);
 """
@@ -678,6 +692,11 @@ _DROP_PROJECTIONS: Final = "".join(
         "party",
         "stream",
         "named_file",
+        "tallied",
+        "due_turn",
+        "tally",
+        "rated",
+        "counted_in",
         "dossier_search",
     )
 )

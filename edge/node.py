@@ -66,7 +66,7 @@ from edge.till import Till
 from edge.tokens import Tokens
 from edge.verdict import Judge
 from edge.views import ViewLog
-from edge.visits import Visits
+from edge.visits import RATED, Visits
 from edge.waits import Waits
 from edge.window import Window
 from edge.worklists import Worklists
@@ -266,7 +266,7 @@ class Node:
                 "visits",
                 new_id=new,
                 rules=rules.singly,
-                arrived=lambda connection, arrivals: self.visits.arrived(arrivals),
+                arrived=self._visits_arrived,
                 tick=tick,
             ),
             "files": Store(self._files, "files", new_id=new, rules=rules.files, tick=tick),
@@ -333,6 +333,7 @@ class Node:
             self.clock,
             node=self.id,
         )
+        self.projector.rate_by(self.visits.all_rated)
         self.hall = Hall(self.file, self.visits, self.catalog, self.contacts, self.clock, node=self.id)
         self.chains = Chains(self.file, self.acks.newest, self.catalog, node=self.id)
         self.register = Register(
@@ -437,6 +438,13 @@ class Node:
         """Whether a TLS server that shows this certificate (DER) is `node`, by its card of now."""
         card = self.catalog.card_of(node)
         return card is not None and card.opens and card.pin != "" and pin_of(certificate) == card.pin
+
+    def _visits_arrived(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
+        self.visits.arrived(arrivals)
+        if self.is_centre:
+            rated = {one.id.partition(":")[0] for one in arrivals if one.doc.get("kind") == RATED}
+            if rated:
+                self.projector.rated(connection, {visit: self.visits.rated(visit) for visit in sorted(rated)})
 
     def _catalog_arrived(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
         self.file.file.after_commit(self._take_what_came)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, timedelta
 from itertools import count
 from typing import Any, Final, TypeVar
@@ -20,6 +20,7 @@ from edge.archive import files_named
 from edge.clock import Clock
 from edge.database import DOUBTFUL, Fact, NodeFile, fresh_projections
 from edge.seals import Seals, settle
+from edge.tallying import Rated, Tallies, Written
 from edge.waits import Waits
 from edge.worklists import Listed, keep_lists, lists_of
 from schemas.acts import TABLE
@@ -129,6 +130,8 @@ class Projector:
         self._node = node
         self._parsed = Parsed(PARSED)
         self._folded = Folded(FOLDED)
+        self._tallies = Tallies(catalog)
+        self._all_ratings: Callable[[], Iterable[tuple[str, Sequence[Rated]]]] = tuple
         self._store: Store | None = None
         self._checked_at = -1  # the number of the catalog by which unknown nodes were last looked for
 
@@ -300,6 +303,9 @@ class Projector:
         with self._file.write() as connection:
             fresh_projections(connection)
             streams = dict.fromkeys(summary.id.partition(":")[0] for summary in self.store.all_docs())
+            if self._catalog.centre == self._node:
+                for visit, rated in self._all_ratings():
+                    self._tallies.take_visits(connection, [visit], rated)
             for stream in streams:
                 self._project(connection, {stream: self.events_of(stream)})
             connection.execute(_FORKS.format(which="TRUE"))
@@ -386,12 +392,15 @@ class Projector:
         parties: list[tuple[str, str, str]] = []
         files: list[tuple[str, str, str]] = []
         told_again: list[str] = []
+        told: list[tuple[Dossier, Sequence[Event | Unknown]]] = []
+        written: list[Written] = []
         for stream in sorted(streams):
             here = self.events_of(stream) if stream in known else streams[stream]
             if not here:  # central's word may be about what is not here
                 continue
             dossier = self._fold(stream, here, doubts)
             dossiers.append((dossier, _is_unsure(dossier, here)))
+            told.append((dossier, here))
             conflicts += _conflict_rows(dossier, here)
             parties += _party_rows(stream, here)
             files += _file_rows(stream, here)
@@ -403,6 +412,8 @@ class Projector:
                     told_again += [f"{stream}:{event.hash}" for event in here]
             before: dict[str, tuple[Any, ...]] = {row[1]: row[2:] for row in known.get(stream, ())}
             for line in dossier.timeline:
+                if line.hash not in before:
+                    written.append(Written(line.by, line.kind, line.at))
                 if before.pop(line.hash, None) != (line.place.value, line.why):
                     place = (line.place.value, line.why)
                     events.append(
@@ -421,6 +432,20 @@ class Projector:
         self._project_dossiers(connection, dossiers)
         if told_again:
             self._tell_again(connection, told_again)
+        if self._catalog.centre == self._node:
+            others = self._tallies.take(connection, told, written)
+            if others:
+                self._project(connection, {stream: [] for stream in others})
+
+    def rated(self, connection: Connection, visits: Mapping[str, Sequence[Rated]]) -> None:
+        """How these visits were rated; it counts for the dossiers that they were about."""
+        rated = [one for some in visits.values() for one in some]
+        dossiers = self._tallies.take_visits(connection, list(visits), rated)
+        self._project(connection, {stream: [] for stream in dossiers})
+
+    def rate_by(self, ratings: Callable[[], Iterable[tuple[str, Sequence[Rated]]]]) -> None:
+        """Who has all visits that were rated, for when everything is made again."""
+        self._all_ratings = ratings
 
     def _window_row(
         self, connection: Connection, dossier: Dossier, events: Sequence[Event | Unknown]

@@ -8,7 +8,7 @@ one of its acts arrives. A ticket's number, its event and its paper are one tran
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -20,13 +20,15 @@ from edge.chain import OwnChain
 from edge.clock import Clock
 from edge.database import Fact, NodeFile, Number
 from edge.ledger import Intended
+from edge.tallying import Rated
 from schemas.acts import BY_KIND, TicketTaken
+from schemas.acts import Rated as RatedAct
 from schemas.calendar import local_day
 from schemas.catalog import Catalog
 from schemas.entries import Queue
 from schemas.errors import TicketsUsedUp
 from schemas.events import Event, Unknown, parse, timestamp
-from schemas.fold import Dossier, fold
+from schemas.fold import Dossier, Place, fold
 from schemas.queue import (
     LEAST_MEASURED,
     Turn,
@@ -45,6 +47,7 @@ from sync.store import Store
 from sync.writing import Arrival
 
 TAKEN: Final = "visit.ticket_taken"
+RATED: Final = "visit.rated"
 SENT: Final = "visits at central"
 """The fact up to which sequence of the store central is known to have it."""
 
@@ -120,6 +123,30 @@ class Visits:
                 if self._rules.is_sealed(document) is Sealed.WRONG:
                     doubts[event.hash] = "seal"
             return fold(events, self._catalog, doubts), events
+
+    def rated(self, stream: str) -> list[Rated]:
+        """The ratings of one visit that have their effect."""
+        visit, events = self._folded(stream)
+        stands = {line.hash for line in visit.timeline if line.place in (Place.EFFECTIVE, Place.IRREGULAR)}
+        found = []
+        for event in events:
+            if isinstance(event, Event) and event.kind == RATED and event.hash in stands:
+                data = msgspec.convert(event.data, RatedAct)
+                dossier = "" if data.dossier is msgspec.UNSET else data.dossier
+                satisfied = int(data.satisfied)
+                found.append(
+                    Rated(
+                        event.hash, stream, dossier, data.phase, data.level, satisfied, event.at, event.node
+                    )
+                )
+        return found
+
+    def all_rated(self) -> Iterator[tuple[str, list[Rated]]]:
+        """All visits here that were rated."""
+        for stream in self.streams():
+            rated = self.rated(stream)
+            if rated:
+                yield stream, rated
 
     # ---- the tickets of a day
 

@@ -43,7 +43,7 @@ from typing import Final, Literal
 import msgspec
 
 from schemas.acts import Status
-from schemas.calendar import ONE_DAY, VIETNAM
+from schemas.calendar import ONE_DAY, VIETNAM, Calendar
 from schemas.catalog import Catalog
 from schemas.clock import Tick, ticks
 from schemas.deadlines import Timeliness
@@ -117,8 +117,13 @@ _ENDINGS: Final = (
 )
 
 
-def counted(dossier: Dossier, catalog: Catalog, ratings: Iterable[Rating] = ()) -> Counted:
-    """What a report needs to know of a dossier; of one that never began it counts nowhere."""
+def counted(
+    dossier: Dossier, catalog: Catalog, ratings: Iterable[Rating] = (), calendar: Calendar | None = None
+) -> Counted:
+    """What a report needs to know of a dossier; of one that never began it counts nowhere.
+
+    `calendar`: the catalog's newest, where somebody has it at hand.
+    """
     standing, newest = dossier.standing, dossier.standing.newest
     ending, ended = _ending(standing)
     receipt = standing.received
@@ -130,7 +135,8 @@ def counted(dossier: Dossier, catalog: Catalog, ratings: Iterable[Rating] = ()) 
     received = standing.received_at
     paid = newest.get("dossier.fee_collected") if standing.purse.kept > 0 else None
     corrected = newest.get("dossier.corrected")
-    view, day = catalog.latest, date.fromordinal(local_day(received))
+    view = catalog.at(standing.receipt.catalog if standing.receipt else "") or catalog.latest
+    day = date.fromordinal(local_day(received))
     procedure = view.procedure(receipt.procedure, day)
     return Counted(
         stream=dossier.stream,
@@ -138,7 +144,7 @@ def counted(dossier: Dossier, catalog: Catalog, ratings: Iterable[Rating] = ()) 
         procedure=receipt.procedure,
         channel=receipt.channel,
         received=received,
-        clock=ticks(standing, view.calendar()),
+        clock=ticks(standing, calendar or catalog.latest.calendar()),
         extended=standing.due if standing.due > standing.first_due else "",
         ending=ending,
         ended=ended,

@@ -192,7 +192,7 @@ def _found_once(folder: Path, ids: Ids) -> None:
     )
     node = Node(central, settings, clock=clock, ids=ids)
     try:
-        Office(node).define(_later_entries(keys, clock), by=ADMINISTRATOR)
+        Office(node).define(_later_entries({CENTRAL.name: node.keys, **keys}, clock), by=ADMINISTRATOR)
         for agency in agencies():
             node.archive.keep(_result(agency.name))
         for person in (ADMINISTRATOR, LEADER):
@@ -227,9 +227,11 @@ def _later_entries(keys: dict[str, NodeKeys], clock: Hand) -> Iterator[Entry]:
         clock.at = datetime.combine(day, clock_time(6), VIETNAM)
         if day.year >= FIRST.year and day.year != year:
             year = day.year
-            lease = Lease(*_lease(year))
-            for place in places():
+            for place in (CENTRAL, *places()):
+                lease = Lease(*_lease(year))
                 request = read_request(make_request(keys[place.name], address="", server=""))
+                if place is CENTRAL:  # somebody looks at it years later, and nobody renews it
+                    lease = Lease(lease.since, date(year + 10, 12, 31))
                 yield place.card(request, lease)
                 yield from (numbers.granted(place.node, lease) for numbers in place.ranges)
         else:

@@ -17,6 +17,7 @@ from central.web import (
     personal,
     redacting,
     reference,
+    reports,
     staff,
     succession,
     trust,
@@ -34,13 +35,14 @@ def register(app: Flask, site: Site) -> None:
         (staff.blueprint, staff.ENTRY),
         (paper_forms.blueprint, paper_forms.ENTRY),
         (personal.blueprint, personal.ENTRY),
+        (reports.blueprint, reports.ENTRY),
     ):
         app.register_blueprint(blueprint)
         site.entries.append(entry)
     app.register_blueprint(trust.blueprint)
     site.machines = nodes.ENTRY
     site.office = NearOffice(site.node)
-    site.open.update(staff.OPEN)
+    site.open.update((*staff.OPEN, *reports.OPEN))
     app.register_blueprint(redacting.blueprint)
     succession.install(app)
     site.admits, site.cuts, site.redacts = trust.ADMITS, trust.CUTS, redacting.ENTRY

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -16,9 +19,14 @@ from edge.errors import CannotStart
 from edge.ids import Ids
 from edge.node import Folder, Node
 from edge.settings import read_settings
+from edge.tallying import Reckoning
 from schemas.reports import Period, counted, on_site_procedures, report
+from sync.documents import load, render
+from tests.centres import SmallCentre
+from tests.web.clerk import Clerk
 
 FIVE_YEARS = Period(date(2019, 1, 1), date(2023, 12, 31))
+NOW = "2026-11-26T00:00:00.000000Z"
 SIZE = 522
 """A thousandth."""
 
@@ -104,6 +112,107 @@ def test_every_visit_stands_and_is_rated(made: tuple[Path, Made], central: Node)
     levels = [visit.standing.newest["visit.rated"].data.level for visit in visits]
     wanted = totals(SIZE)
     assert (levels.count(5), levels.count(4)) == (wanted.very_satisfied, wanted.satisfied)
+
+
+def test_the_kept_sums_say_what_the_article_says(central: Node) -> None:
+    """As do the sums that are made again from the acts, to the last one."""
+    wanted, kept = totals(SIZE), Reckoning(central.file)
+    sums = kept.sums("agency", FIVE_YEARS, NOW)
+    found = sums.total()
+    assert (found.new, found.online, found.on_site_received, found.carried_over) == (
+        wanted.received,
+        wanted.online,
+        wanted.on_site,
+        0,
+    )
+    assert (found.resolved, found.overdue, found.in_progress) == (
+        wanted.resolved,
+        wanted.overdue,
+        wanted.in_progress,
+    )
+    assert (found.rated, found.satisfied) == (wanted.rated, wanted.rated)
+    levels = [sum(sums.amount(agency, f"level_{level}") for agency in sums.members()) for level in (5, 4)]
+    assert levels == [wanted.very_satisfied, wanted.satisfied]
+    for by in ("field", "place", "procedure"):
+        assert kept.sums(by, FIVE_YEARS, NOW).total() == found
+    before = _tally(central)
+    central.projector.rebuild()
+    assert _tally(central) == before
+
+
+def _tally(node: Node) -> list[tuple[object, ...]]:
+    with node.file.read() as connection:
+        return [
+            tuple(row)
+            for row in connection.execute(
+                "SELECT * FROM tally WHERE number <> 0 ORDER BY dimension, span, member, name"
+            )
+        ]
+
+
+@pytest.mark.parametrize(
+    "period",
+    [FIVE_YEARS, Period(date(2021, 2, 13), date(2022, 7, 5)), Period(date(2023, 12, 1), date(2023, 12, 31))],
+)
+def test_a_query_over_the_acts_as_they_are_written_says_the_same(central: Node, period: Period) -> None:
+    """Independent of every fold: SQL over the JSON of the acts."""
+    found = Reckoning(central.file).sums("agency", period, NOW).total()
+    raw = sqlite3.connect(":memory:")
+    raw.execute("CREATE TABLE act (stream, kind, at, data)")
+    store = central.stores["dossiers"]
+    for document in (
+        load(render(one)) for one in store.winners([one.id for one in store.all_docs()]).values()
+    ):
+        row = (document["stream"], document["kind"], document["at"], json.dumps(document["data"]))
+        raw.execute("INSERT INTO act VALUES (?, ?, ?, ?)", row)
+    raw.execute(
+        """CREATE TABLE dossier AS SELECT r.stream, r.at AS came, json_extract(r.data, '$.channel') AS channel,
+        (SELECT max(d.at) FROM act d WHERE d.stream = r.stream AND d.kind IN ('dossier.approved', 'dossier.sealed'))
+        AS done, json_extract(r.data, '$.due') AS due, EXISTS (SELECT 1 FROM act s WHERE s.stream = r.stream
+        AND s.kind = 'dossier.supplement_requested') AS waited FROM act r WHERE r.kind = 'dossier.received'"""
+    )
+
+    def count(where: str) -> int:
+        bounds = {"b": period.begins, "e": period.ends}
+        return int(raw.execute(f"SELECT count(*) FROM dossier WHERE {where}", bounds).fetchone()[0])
+
+    came, done = "came >= :b AND came < :e", "done >= :b AND done < :e"
+    assert found.new == count(came)
+    assert found.online == count(f"{came} AND channel = 'online'")
+    assert found.resolved == count(done)
+    assert found.overdue == count(f"{done} AND done > due AND NOT waited")
+    assert found.carried_over == count("came < :b AND (done IS NULL OR done >= :b)")
+    assert found.in_progress == count("came < :e AND (done IS NULL OR done >= :e)")
+    money = raw.execute(
+        "SELECT coalesce(sum(json_extract(data, '$.total')), 0) FROM act"
+        " WHERE kind = 'dossier.fee_collected' AND at >= :b AND at < :e",
+        {"b": period.begins, "e": period.ends},
+    ).fetchone()[0]
+    sums = Reckoning(central.file).sums("agency", period, NOW)
+    assert money == sum(sums.amount(one, kind) for one in sums.members() for kind in ("phi", "le_phi"))
+
+
+def test_the_leader_reads_them_and_everybody_the_public_page(central: Node) -> None:
+    wanted = totals(SIZE)
+    leader = Clerk(cast(SmallCentre, {"central": central}), "central")
+    assert "Số liệu công khai" in leader.open("/figures").html
+    assert leader.open("/reports").status != 200
+    leader.sign_in(LEADER, PIN)
+    first = Reckoning(central.file).first_day()
+    assert first is not None
+    assert f"Từ {first:%d/%m/%Y}" in leader.open("/reports").page.text
+    days = "?period=days&first=2019-01-01&last=2023-12-31"
+    text = leader.open(f"/reports/06a{days}").page.text
+    assert f"Cả Trung tâm {wanted.received} {wanted.online}" in text
+    assert "60,54%" in leader.open(f"/reports/766{days}").page.text
+    assert "31,71%" in leader.open(f"/reports/4-tai-cho{days}").page.text
+    for name in ("hai-long", "phi", "qua-han", "cong-viec"):
+        assert leader.open(f"/reports/{name}{days}").status == 200
+    assert leader.open("/reports/none").status == 404
+    for ending, begins in (("csv", b"\xef\xbb\xbf"), ("xlsx", b"PK"), ("pdf", b"%PDF")):
+        answer = leader.raw(f"/reports/06a.{ending}{days}&by=field")
+        assert answer.status_code == 200
+        assert answer.data.startswith(begins)
 
 
 def test_the_years_are_not_confirmed_and_the_leader_can_sign_in(central: Node) -> None:

@@ -1,0 +1,292 @@
+"""The tables that a centre owes or wants, each out of sums and nothing else.
+
+Every share says what is divided by what, and every table as of when it is. What belongs to no agency (a visit that was
+about no dossier) stands in a row of its own, so that rows always add up to the sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from central.reports.table import Head, Line, Table
+from edge.tallying import Reckoning, Sums
+from schemas.acts import BY_KIND
+from schemas.reports import (
+    BESIDE_06A,
+    FORM_06A,
+    INDICES,
+    Figures,
+    Period,
+    Share,
+    on_site_procedures,
+    vietnamese,
+)
+from schemas.views import View
+
+NAMELESS: Final = "Không thuộc hồ sơ nào"
+SUM: Final = "Cả Trung tâm"
+DIMENSIONS: Final = {
+    "agency": "Cơ quan",
+    "field": "Lĩnh vực",
+    "place": "Nơi tiếp nhận",
+    "procedure": "Thủ tục",
+}
+METHODS: Final = {
+    "cash": "Tiền mặt",
+    "transfer": "Chuyển khoản",
+    "card": "Thẻ",
+    "online": "Trực tuyến",
+}
+LEVELS: Final = {
+    5: "Rất hài lòng",
+    4: "Hài lòng",
+    3: "Bình thường",
+    2: "Không hài lòng",
+    1: "Rất không hài lòng",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody wants to know: of which days, by what, as of when (UTC, and in words)."""
+
+    period: Period
+    by: str
+    at: str
+    as_of: str
+
+
+class Reports:
+    """Builds tables from the sums of one node."""
+
+    def __init__(self, reckoning: Reckoning, view: View) -> None:
+        self._reckoning, self._view = reckoning, view
+
+    def form_06a(self, asked: Asked) -> Table:
+        columns = (*FORM_06A, *BESIDE_06A)
+        return self._by_figures(
+            "Tình hình, kết quả giải quyết thủ tục hành chính (Biểu II.06a/VPCP/KSTT)",
+            asked,
+            tuple(Head(column.group, column.title) for column in columns),
+            lambda figures, _: tuple(column.figure(figures) for column in columns),
+            (
+                "Tiếp nhận = đã giải quyết + đang giải quyết + rút hồ sơ + dừng giải quyết.",
+                "Đúng hạn hay quá hạn tính theo thời hạn hẹn đầu tiên; thời gian chờ bổ sung, nghĩa vụ tài chính không tính.",
+            ),
+        )
+
+    def indices(self, asked: Asked) -> Table:
+        figures = self._reckoning.sums("agency", asked.period, asked.at).total()
+        lines = []
+        for index in INDICES:
+            share, points = index.share(figures), index.scored(figures)
+            cells = (
+                index.group,
+                share.numerator,
+                index.over,
+                share.denominator,
+                index.under,
+                share.words,
+                "–"
+                if points is None or index.points is None
+                else f"{vietnamese(points)}/{index.points.most}",
+            )
+            lines.append(Line(index.title, cells))
+        heads = ("Nhóm", "Tử số", "là", "Mẫu số", "là", "Tỷ lệ", "Điểm QĐ 766")
+        notes = (
+            "Chỉ gồm các chỉ số tính được từ hồ sơ. Công khai, minh bạch và số hóa hồ sơ không có ở đây, nên không cộng thành 100 điểm.",
+        )
+        title = "Bộ chỉ số phục vụ người dân, doanh nghiệp (QĐ 766/QĐ-TTg)"
+        return Table(title, "Chỉ số", tuple(Head("", one) for one in heads), tuple(lines), notes, asked.as_of)
+
+    def on_site(self, asked: Asked) -> Table:
+        """By agency: the room's share of procedures (of the last day) and of dossiers."""
+        catalog = on_site_procedures(self._view.procedures(asked.period.last))
+        sums = self._reckoning.sums("agency", asked.period, asked.at)
+        members = sorted({*sums.members(), *catalog} - {""})
+        heads = (
+            Head("Thủ tục", "4 tại chỗ"),
+            Head("Thủ tục", "Tất cả"),
+            Head("Thủ tục", "Tỷ lệ"),
+            Head("Tiếp nhận", "4 tại chỗ"),
+            Head("Tiếp nhận", "Tất cả"),
+            Head("Tiếp nhận", "Tỷ lệ"),
+            Head("Đã giải quyết", "4 tại chỗ"),
+            Head("Đã giải quyết", "Tất cả"),
+            Head("Đã giải quyết", "Tỷ lệ"),
+        )
+
+        def cells(figures: Figures, share: Share) -> tuple[int | str, ...]:
+            received = Share(figures.on_site_received, figures.new)
+            resolved = Share(figures.on_site_resolved, figures.resolved)
+            return tuple(
+                cell
+                for one in (share, received, resolved)
+                for cell in (one.numerator, one.denominator, one.words)
+            )
+
+        lines = [
+            Line(self.name("agency", member), cells(sums.figures(member), catalog.get(member, Share(0, 0))))
+            for member in members
+        ]
+        lines.append(Line(SUM, cells(sums.total(), catalog.get("", Share(0, 0))), is_sum=True))
+        notes = (
+            f"Thủ tục: có hiệu lực ngày {asked.period.last:%d/%m/%Y}. Hồ sơ: tính theo thủ tục lúc tiếp nhận.",
+        )
+        return Table(
+            "Giải quyết theo cơ chế 4 tại chỗ", DIMENSIONS["agency"], heads, tuple(lines), notes, asked.as_of
+        )
+
+    def satisfaction(self, asked: Asked) -> Table:
+        heads = (
+            Head("", "Lượt đánh giá"),
+            *(Head("Mức", words) for words in LEVELS.values()),
+            Head("", "Tỷ lệ hài lòng"),
+            Head("", "Hồ sơ đã trả"),
+            Head("", "Tỷ lệ có đánh giá"),
+        )
+
+        def cells(figures: Figures, amount: Callable[[str], int]) -> tuple[int | str, ...]:
+            return (
+                figures.rated,
+                *(amount(f"level_{level}") for level in LEVELS),
+                Share(figures.satisfied, figures.rated).words,
+                figures.returned,
+                Share(figures.rated, figures.returned).words,
+            )
+
+        notes = (
+            "Tỷ lệ hài lòng = lượt từ mức Hài lòng trở lên / lượt đánh giá. Đọc cùng tỷ lệ có đánh giá = lượt đánh giá / hồ sơ trả kết quả trong kỳ.",
+        )
+        return self._by_figures("Mức độ hài lòng", asked, heads, cells, notes)
+
+    def fees(self, asked: Asked) -> Table:
+        heads = (
+            Head("", "Biên lai"),
+            Head("Thu vào (đồng)", "Phí"),
+            Head("Thu vào (đồng)", "Lệ phí"),
+            Head("Thu vào (đồng)", "Cộng"),
+            *(Head("Hình thức (đồng)", words) for words in METHODS.values()),
+            Head("", "Hoàn lại (đồng)"),
+            Head("", "Hồ sơ đã thu"),
+            Head("", "Thu trực tuyến"),
+        )
+
+        def cells(figures: Figures, amount: Callable[[str], int]) -> tuple[int | str, ...]:
+            return (
+                amount("receipts"),
+                amount("phi"),
+                amount("le_phi"),
+                amount("phi") + amount("le_phi"),
+                *(amount(f"paid_by_{method}") for method in METHODS),
+                amount("refunded"),
+                figures.paid,
+                Share(figures.paid_online, figures.paid).words,
+            )
+
+        notes = (
+            "Biên lai còn hiệu lực, theo ngày thu. Thu trực tuyến = hồ sơ có lần thu gần nhất là trực tuyến / hồ sơ đã thu trong kỳ.",
+        )
+        return self._by_figures("Phí, lệ phí", asked, heads, cells, notes)
+
+    def standing_still(self, asked: Asked) -> Table:
+        """Where open dossiers are, and how many are over: for who supervises."""
+        heads = (
+            Head("Đang giải quyết", "Tổng số"),
+            Head("Đang giải quyết", "Quá hạn"),
+            Head("Đang giải quyết", "trong đó đã hẹn lại"),
+            Head("Đang giải quyết", "Tạm dừng tính giờ"),
+            Head("Đang giải quyết", "Tranh chấp"),
+            Head("Trong kỳ", "Giải quyết quá hạn"),
+            Head("Trong kỳ", "Tỷ lệ quá hạn"),
+        )
+
+        def cells(figures: Figures, _: object) -> tuple[int | str, ...]:
+            return (
+                figures.in_progress,
+                figures.over,
+                figures.over_excused,
+                figures.stopped,
+                figures.contested,
+                figures.overdue,
+                Share(figures.overdue, figures.resolved).words,
+            )
+
+        notes = ("Tỷ lệ quá hạn = hồ sơ giải quyết quá hạn / hồ sơ đã giải quyết trong kỳ.",)
+        return self._by_figures("Quá hạn và đang đứng ở đâu", asked, heads, cells, notes)
+
+    def load(self, asked: Asked) -> Table:
+        """What everybody did in the month or the year of the last day."""
+        last, first = asked.period.last, asked.period.first
+        month = last.month if (first.year, first.month) == (last.year, last.month) else None
+        acts = self._reckoning.acts(last.year, month)
+        kinds = sorted({kind for of in acts.values() for kind in of}, key=_place_of)
+        heads = (Head("", "Cộng"), *(Head("", _title_of(kind)) for kind in kinds))
+        lines = [
+            Line(self._person(name), (sum(of.values()), *(of.get(kind, 0) for kind in kinds)))
+            for name, of in sorted(acts.items(), key=lambda one: -sum(one[1].values()))
+        ]
+        sums = tuple(sum(of.get(kind, 0) for of in acts.values()) for kind in kinds)
+        lines.append(Line(SUM, (sum(sums), *sums), is_sum=True))
+        when = f"tháng {month}/{last.year}" if month else f"năm {last.year}"
+        notes = (
+            "Số việc mỗi người đã ghi, kể cả việc sau đó không còn hiệu lực; không phải thước đo chất lượng.",
+        )
+        return Table(f"Khối lượng công việc {when}", "Người làm", heads, tuple(lines), notes, asked.as_of)
+
+    def _by_figures(
+        self,
+        title: str,
+        asked: Asked,
+        heads: tuple[Head, ...],
+        cells: Callable[[Figures, Callable[[str], int]], tuple[int | str, ...]],
+        notes: tuple[str, ...],
+    ) -> Table:
+        sums = self._reckoning.sums(asked.by, asked.period, asked.at)
+        lines = []
+        for member in sorted(sums.members(), key=lambda member: (member == "", self.name(asked.by, member))):
+            row = cells(sums.figures(member), _amounts(sums, member))
+            if any(cell for cell in row if isinstance(cell, int)):
+                lines.append(Line(self.name(asked.by, member), row))
+        every = sums.members()
+        total = cells(sums.total(), lambda name: sum(sums.amount(member, name) for member in every))
+        lines.append(Line(SUM, total, is_sum=True))
+        return Table(title, DIMENSIONS[asked.by], heads, tuple(lines), notes, asked.as_of)
+
+    def name(self, dimension: str, member: str) -> str:
+        """What people call an agency, a place, a procedure."""
+        if not member:
+            return NAMELESS
+        if dimension == "agency":
+            agency = self._view.agency(member)
+            return agency.name if agency else member
+        if dimension == "place":
+            cards = (self._view.card(f"{member}.{number}") for number in range(9, 0, -1))
+            return next((card.title for card in cards if card is not None), member)
+        if dimension == "procedure":
+            procedure = self._view.procedure(member, date.max)
+            return f"{member} {procedure.name}" if procedure else member
+        return member
+
+    def _person(self, name: str) -> str:
+        person = self._view.person(name)
+        return person.name if person else name
+
+
+def _amounts(sums: Sums, member: str) -> Callable[[str], int]:
+    return lambda name: sums.amount(member, name)
+
+
+def _title_of(kind: str) -> str:
+    act = BY_KIND.get(kind)
+    return act.title if act else kind
+
+
+_ORDER: Final[Mapping[str, int]] = {kind: place for place, kind in enumerate(BY_KIND)}
+
+
+def _place_of(kind: str) -> int:
+    return _ORDER.get(kind, len(_ORDER))

@@ -1,0 +1,344 @@
+"""Báo cáo: what the centre did, from the sums that the projector keeps; each table as a page, PDF, XLSX and CSV.
+
+Only read: nobody writes anything here. A leader sees them, and the public sees the few figures of one page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from central.reports.building import DIMENSIONS, LEVELS, Asked, Reports
+from central.reports.chart import bars
+from central.reports.table import Table, words
+from edge.database import DossierRow
+from edge.tallying import Reckoning
+from edge.web import presence, sheets
+from edge.web.site import Entry, site
+from edge.web.words import STATUS, day
+from printing.sheet import sheet
+from schemas.acts import Status
+from schemas.calendar import VIETNAM
+from schemas.entries import Role
+from schemas.events import timestamp
+from schemas.fold import Dossier
+from schemas.reports import Figures, Period, Share
+
+blueprint = Blueprint("reports", __name__, template_folder="../templates")
+ENTRY: Final = Entry(55, "Báo cáo", "reports.page", roles=(Role.SUPERVISOR, Role.ADMINISTRATOR))
+OPEN: Final = frozenset({"reports.public"})
+PDF: Final = "application/pdf"
+_LISTED: Final = 50
+_OPEN: Final = (Status.RECEIVED, Status.PROCESSING)
+_CAUSES: Final = ("dossier.extended", "dossier.note", "dossier.outage_noted")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One report: its name in addresses, what people call it, how it is built, whether it is by something."""
+
+    name: str
+    title: str
+    build: Callable[[Reports, Asked], Table]
+    by: tuple[str, ...] = ()
+
+
+KINDS: Final = (
+    Kind("06a", "Biểu 06a", Reports.form_06a, ("agency", "field", "place", "procedure")),
+    Kind("766", "Chỉ số 766", Reports.indices),
+    Kind("4-tai-cho", "4 tại chỗ", Reports.on_site),
+    Kind("hai-long", "Hài lòng", Reports.satisfaction, ("agency", "field", "place")),
+    Kind("phi", "Phí, lệ phí", Reports.fees, ("agency", "field", "place", "procedure")),
+    Kind("qua-han", "Quá hạn", Reports.standing_still, ("agency", "field", "place", "procedure")),
+    Kind("cong-viec", "Công việc", Reports.load),
+)
+_BY_NAME: Final = {kind.name: kind for kind in KINDS}
+PERIODS: Final = {
+    "today": "Hôm nay",
+    "month": "Tháng này",
+    "last_month": "Tháng trước",
+    "quarter": "Quý này",
+    "year": "Năm nay",
+    "all": "Từ đầu",
+    "days": "Từ ngày đến ngày",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A dossier that is over, and why, as far as anybody has said."""
+
+    row: Any
+    status: str
+    where: str
+    cause: str
+
+
+@blueprint.get("/reports")
+def page() -> ResponseReturnValue:
+    """Today, this month, all years."""
+    presence.require(ENTRY)
+    today, reckoning = site().today(), _reckoning()
+    first = reckoning.first_day() or today
+    at = timestamp(site().now())
+    spans = (
+        ("Hôm nay", Period(today, today)),
+        (f"Tháng {today:%m/%Y}", Period(today.replace(day=1), today)),
+        (f"Từ {day(first)}", Period(first, today)),
+    )
+    last_year = _last_year(reckoning, first, today)
+    years = list(range(first.year, today.year + 1))
+    months = [f"{last_year}-{month:02}" for month in range(1, 13)]
+    return render_template(
+        "reports.html",
+        kinds=KINDS,
+        spans=[(title, cards_of(reckoning.sums("agency", period, at).total())) for title, period in spans],
+        as_of=_as_of(),
+        by_year=bars(
+            "Hồ sơ tiếp nhận theo năm",
+            [str(year) for year in years],
+            _received(lambda name: reckoning.by_year(name, years)),
+        ),
+        by_month=bars(
+            f"Hồ sơ tiếp nhận từng tháng năm {last_year}",
+            [str(n) for n in range(1, 13)],
+            _received(lambda name: reckoning.by_month(name, months)),
+        ),
+        last_year=last_year,
+    )
+
+
+def _last_year(reckoning: Reckoning, first: date, today: date) -> int:
+    """The newest year in which anything was received."""
+    years = list(range(first.year, today.year + 1))
+    counts = _received(lambda name: reckoning.by_year(name, years))
+    return next(
+        (year for year, count in zip(reversed(years), reversed(counts), strict=True) if count), today.year
+    )
+
+
+def _received(of: Callable[[str], list[int]]) -> list[int]:
+    return [sum(some) for some in zip(*(of(name) for name in ("online", "direct", "post")), strict=True)]
+
+
+@blueprint.get("/reports/<name>")
+def one(name: str) -> ResponseReturnValue:
+    """One table, with the question that it answers: which days, and by what."""
+    presence.require(ENTRY)
+    kind, asked, chosen = _asked(name)
+    table = kind.build(_reports(), asked)
+    return render_template(
+        "report.html",
+        kinds=KINDS,
+        kind=kind,
+        table=table,
+        asked=asked,
+        chosen=chosen,
+        periods=PERIODS,
+        dimensions=DIMENSIONS,
+        words=words,
+        late=_late() if name == "qua-han" else None,
+        link={"period": chosen, "by": asked.by, "first": asked.period.first, "last": asked.period.last},
+    )
+
+
+@blueprint.get("/reports/<name>.csv")
+def csv(name: str) -> Response:
+    presence.require(ENTRY)
+    kind, asked, _ = _asked(name)
+    table = kind.build(_reports(), asked)
+    rows = ([str(cell) for cell in row] for row in table.rows())
+    made = b"".join(sheets.csv_lines(table.names(), rows))
+    return sheets.answer(made, "text/csv; charset=utf-8", _file(kind, asked, "csv"))
+
+
+@blueprint.get("/reports/<name>.xlsx")
+def xlsx(name: str) -> Response:
+    presence.require(ENTRY)
+    kind, asked, _ = _asked(name)
+    table = kind.build(_reports(), asked)
+    made = sheets.workbook(kind.title.replace("/", "-"), table.names(), table.rows())
+    return sheets.answer(made, sheets.XLSX, _file(kind, asked, "xlsx"))
+
+
+@blueprint.get("/reports/<name>.pdf")
+def pdf(name: str) -> Response:
+    presence.require(ENTRY)
+    kind, asked, _ = _asked(name)
+    table = kind.build(_reports(), asked)
+    under = f"Từ {day(asked.period.first)} đến {day(asked.period.last)}. {table.as_of}"
+    made = sheet(
+        table.title,
+        under,
+        table.names(),
+        [[line.name, *(words(cell) for cell in line.cells)] for line in table.lines],
+        table.notes,
+        sums=bool(table.lines) and table.lines[-1].is_sum,
+        numbers=[False, *table.numeric()],
+    )
+    return sheets.answer(made, PDF, _file(kind, asked, "pdf"))
+
+
+@blueprint.get("/figures")
+def public() -> ResponseReturnValue:
+    """What anybody may know: no names, no agencies, only how many, and how well."""
+    today, reckoning = site().today(), _reckoning()
+    first = reckoning.first_day() or today
+    at = timestamp(site().now())
+    year = _last_year(reckoning, first, today)
+    spans = []
+    for title, period in (
+        (f"Năm {year}", Period(date(year, 1, 1), min(today, date(year, 12, 31)))),
+        (f"Từ {day(first)}", Period(first, today)),
+    ):
+        sums = reckoning.sums("agency", period, at)
+        levels = {
+            words_of: sum(sums.amount(member, f"level_{level}") for member in sums.members())
+            for level, words_of in LEVELS.items()
+        }
+        spans.append((title, sums.total(), levels))
+    centre = site().view.centre()
+    return render_template(
+        "figures.html",
+        spans=spans,
+        share=Share,
+        as_of=_as_of(),
+        public=True,
+        centre=centre.name if centre else "",
+    )
+
+
+# ---- what is asked
+
+
+def _asked(name: str) -> tuple[Kind, Asked, str]:
+    """The report, its days and by what; what is no day or no kind is the usual one. Nothing of a person in it."""
+    kind = _BY_NAME.get(name)
+    if kind is None:
+        raise NotFound
+    chosen = request.args.get("period", "year")
+    by = request.args.get("by", "agency")
+    period = _period(chosen if chosen in PERIODS else "year")
+    return (
+        kind,
+        Asked(period, by if by in kind.by else "agency", timestamp(site().now()), _as_of()),
+        chosen if chosen in PERIODS else "year",
+    )
+
+
+def _period(chosen: str) -> Period:
+    today = site().today()
+    month = today.replace(day=1)
+    match chosen:
+        case "today":
+            return Period(today, today)
+        case "month":
+            return Period(month, today)
+        case "last_month":
+            before = month - timedelta(days=1)
+            return Period.of_months(before.year, before.month)
+        case "quarter":
+            return Period(date(today.year, (today.month - 1) // 3 * 3 + 1, 1), today)
+        case "all":
+            return Period(_reckoning().first_day() or today, today)
+        case "days":
+            last = _day("last") or today
+            return Period(min(_day("first") or last.replace(month=1, day=1), last), last)
+        case _:
+            return Period(today.replace(month=1, day=1), today)
+
+
+def _day(name: str) -> date | None:
+    try:
+        found = date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+    return found if 2000 <= found.year < 2100 else None
+
+
+def _as_of() -> str:
+    now = site().now().astimezone(VIETNAM)
+    return f"Số liệu đến {now:%H:%M} ngày {now:%d/%m/%Y}, theo các việc đã về Trung tâm."
+
+
+def _reckoning() -> Reckoning:
+    return Reckoning(site().node.file)
+
+
+def _reports() -> Reports:
+    return Reports(_reckoning(), site().view)
+
+
+def _file(kind: Kind, asked: Asked, ending: str) -> str:
+    return f"{kind.name}-{asked.period.first:%Y%m%d}-{asked.period.last:%Y%m%d}.{ending}"
+
+
+# ---- what stands still
+
+
+def _late() -> list[Late]:
+    """The dossiers that have been over for longest; one look into an index for each status."""
+    node, now = site().node, timestamp(site().now())
+    found: list[Any] = []
+    with node.file.read():
+        for status in _OPEN:
+            query = DossierRow.select().where(
+                (DossierRow.status == status.value) & (DossierRow.stopped == 0) & (DossierRow.due_at < now)
+            )
+            found.extend(query.order_by(DossierRow.due_at).limit(_LISTED))
+    found = sorted(found, key=lambda row: str(row.due_at))[:_LISTED]
+    late = []
+    for row in found:
+        dossier = node.register.dossier(row.stream)
+        last = dossier.timeline[-1] if dossier.timeline else None
+        where = site().place(last.node) if last else ""
+        late.append(Late(row, STATUS[Status(row.status)], where, _cause(dossier)))
+    return late
+
+
+def _cause(dossier: Dossier) -> str:
+    """What somebody wrote down: form 04 before a note."""
+    for kind in _CAUSES:
+        done = dossier.standing.newest.get(kind)
+        if done is not None and done.data is not None:
+            return str(
+                getattr(done.data, "reason", "") or getattr(done.data, "text", "") or done.data.database
+            )
+    return ""
+
+
+def cards_of(figures: Figures) -> list[tuple[str, int, str]]:
+    """What a dashboard shows of a period: title, number, and a share with its denominator in words."""
+    return [
+        (
+            "Tiếp nhận mới",
+            figures.new,
+            f"trực tuyến {Share(figures.online, figures.new).words} số tiếp nhận mới",
+        ),
+        (
+            "Đã giải quyết",
+            figures.resolved,
+            f"trước và đúng hạn {Share(figures.in_time, figures.resolved).words} số đã giải quyết",
+        ),
+        (
+            "Đang giải quyết",
+            figures.in_progress,
+            f"quá hạn {words(figures.over)}, tạm dừng {words(figures.stopped)}",
+        ),
+        (
+            "4 tại chỗ",
+            figures.on_site_received,
+            f"{Share(figures.on_site_received, figures.new).words} số tiếp nhận mới",
+        ),
+        (
+            "Đánh giá",
+            figures.rated,
+            f"hài lòng {Share(figures.satisfied, figures.rated).words} lượt đánh giá",
+        ),
+    ]

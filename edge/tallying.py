@@ -1,0 +1,402 @@
+"""Sums for central's reports, kept by the projector, so that a page costs the same whatever the archive's age.
+
+Each dossier has one row with the moments at which it changes a figure (`schemas.tallies`). When it is folded anew, what
+it said before is taken back and what it says now is added, to the sums of its day, its month and its year, by agency, by
+field, by place and by procedure. A report adds up a few dozen of these sums; nothing looks at dossiers.
+
+What is known now and happens later (a moment that is due) is kept by its moment too: so figures are true to the
+second, and not only to the day. Only central keeps sums: an edge has a window, and its sums would be of nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from edge.database import NodeFile
+from schemas.acts import FeeCollected, FeeRefunded
+from schemas.calendar import ONE_DAY, local_day
+from schemas.catalog import Catalog
+from schemas.events import Event, Unknown, moment
+from schemas.fold import Dossier
+from schemas.reports import Counted, Ending, Figures, Period, Petition, Rating, counted, linked_streams
+from schemas.tallies import (
+    OVER,
+    OVER_EXCUSED,
+    Turn,
+    day_span,
+    figures,
+    spans,
+    spans_of,
+    turns,
+    turns_of_petition,
+)
+from sync.rows import where_in
+from sync.sqlite import Connection
+
+AHEAD: Final = (OVER, OVER_EXCUSED)
+"""What changes at a moment that nobody does anything at."""
+BY: Final = ("agency", "field", "place", "procedure")
+PERSON: Final = "person"
+_FIRST: Final = date(2000, 1, 1)
+
+
+class Whose(NamedTuple):
+    """Where a dossier counts: the agency that received it, its procedure's field, the machine's place, both codes."""
+
+    agency: str
+    field: str
+    place: str
+    procedure: str
+
+
+class Rated(NamedTuple):
+    """One rating of a visit, by the hash of its act; `dossier` is empty for a visit that was about none."""
+
+    hash: str
+    visit: str
+    dossier: str
+    phase: str
+    level: int
+    satisfied: int
+    at: str
+    node: str
+
+
+class Written(NamedTuple):
+    """An act that is here for the first time."""
+
+    by: str
+    kind: str
+    at: str
+
+
+class Tallies:
+    """Takes dossiers in, within the projector's transaction."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def take(
+        self,
+        connection: Connection,
+        dossiers: Sequence[tuple[Dossier, Sequence[Event | Unknown]]],
+        written: Iterable[Written],
+    ) -> set[str]:
+        """Count these dossiers as they are now. Returns others whose count hangs on theirs: to be folded too."""
+        ratings = _ratings(connection, [dossier.stream for dossier, _ in dossiers])
+        calendar = self._catalog.latest.calendar()
+        rows: dict[str, tuple[Whose, list[Turn]]] = {}
+        names: dict[str, tuple[str, ...]] = {}
+        for dossier, events in dossiers:
+            rated = ratings.get(dossier.stream, [])
+            petition = _petition(dossier)
+            if petition is not None:
+                rows[dossier.stream] = (Whose("", "", "", ""), turns_of_petition(petition))
+                continue
+            one = counted(dossier, self._catalog, [_rating(row) for row in rated], calendar)
+            found = [*turns(one), *_money(dossier, events), *_levels(rated)]
+            rows[dossier.stream] = (self._whose(dossier, one), found)
+            if one.counts_for and one.received and one.ending is not Ending.CANCELLED:
+                names[dossier.stream] = one.counts_for
+        inside, others = _links(connection, list(rows), names)
+        for stream in inside & rows.keys():
+            rows[stream] = (rows[stream][0], [])
+        _count(connection, rows, written)
+        return others
+
+    def take_visits(self, connection: Connection, visits: Sequence[str], rated: Sequence[Rated]) -> set[str]:
+        """Note how these visits were rated; the dossiers that they were about are to be folded again."""
+        before = list(where_in(connection, "SELECT dossier FROM rated WHERE visit IN", list(visits)))
+        _each(connection, "DELETE FROM rated WHERE visit = ?", [(visit,) for visit in visits])
+        _each(connection, "INSERT OR REPLACE INTO rated VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rated)
+        alone: dict[str, tuple[Whose, list[Turn]]] = {}
+        for row in rated:
+            if not row.dossier:
+                whose = Whose("", "", self._place(row.node), "")
+                alone[row.visit] = (whose, alone.get(row.visit, (whose, []))[1] + _turns_of(row))
+        _count(connection, alone, ())
+        return {row.dossier for row in rated} | {name for (name,) in before} - {""}
+
+    def _whose(self, dossier: Dossier, one: Counted) -> Whose:
+        receipt, received = dossier.standing.receipt, dossier.received
+        if receipt is None or received is None:
+            return Whose(one.agency, "", "", "")
+        view = self._catalog.at(receipt.catalog) or self._catalog.latest
+        procedure = view.procedure(received.procedure, local_day(moment(one.received or receipt.at)))
+        return Whose(
+            received.agency,
+            procedure.field if procedure else "",
+            self._place(receipt.node),
+            received.procedure,
+        )
+
+    def _place(self, node: str) -> str:
+        """The place, whichever installation stands there."""
+        return node.rpartition(".")[0]
+
+
+def _count(
+    connection: Connection, rows: Mapping[str, tuple[Whose, list[Turn]]], written: Iterable[Written]
+) -> None:
+    """Take back what these said before, and add what they say now."""
+    sums: Counter[tuple[str, str, str, str]] = Counter()
+    stored: list[tuple[str, ...]] = []
+    ahead: list[tuple[Any, ...]] = []
+    before = where_in(
+        connection,
+        "SELECT stream, agency, field, place, procedure, turns FROM tallied WHERE stream IN",
+        list(rows),
+    )
+    known = {stream: (Whose(*whose), said) for stream, *whose, said in before}
+    gone = []
+    for stream, (whose, found) in rows.items():
+        merged = _merged(found)
+        if not merged and stream not in known:
+            continue
+        said = json.dumps(merged, separators=(",", ":"))
+        if stream in known:
+            if known[stream] == (whose, said):
+                continue
+            gone.append((stream,))
+            for turn in json.loads(known[stream][1]):
+                _add(sums, known[stream][0], Turn(*turn), -1)
+        for turn in merged:
+            _add(sums, whose, turn, 1)
+        stored.append((stream, *whose, said))
+        ahead += ((turn.at, stream, turn.name, turn.number, *whose) for turn in merged if turn.name in AHEAD)
+    for act in written:
+        if act.by:
+            _, month, year = spans_of(local_day(moment(act.at)))
+            sums[PERSON, month, act.by, act.kind] += 1
+            sums[PERSON, year, act.by, act.kind] += 1
+    _each(connection, "DELETE FROM due_turn WHERE stream = ?", gone)
+    _each(connection, "INSERT OR REPLACE INTO tallied VALUES (?, ?, ?, ?, ?, ?)", stored)
+    _each(connection, "INSERT INTO due_turn VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ahead)
+    _each(
+        connection,
+        "INSERT INTO tally VALUES (?, ?, ?, ?, ?) ON CONFLICT (dimension, span, member, name)"
+        " DO UPDATE SET number = number + excluded.number",
+        [(*key, number) for key, number in sorted(sums.items()) if number],
+    )
+
+
+def _add(sums: Counter[tuple[str, str, str, str]], whose: Whose, turn: Turn, sign: int) -> None:
+    days = spans_of(local_day(moment(turn.at)))
+    for dimension, member in zip(BY, whose, strict=True):
+        for span in days:
+            sums[dimension, span, member, turn.name] += sign * turn.number
+
+
+def _merged(found: Iterable[Turn]) -> list[Turn]:
+    """Changes of one figure at one moment are one; what takes itself back is none."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for turn in found:
+        sums[turn.at, turn.name] += turn.number
+    return [Turn(at, name, number) for (at, name), number in sorted(sums.items()) if number]
+
+
+def _money(dossier: Dossier, events: Iterable[Event | Unknown]) -> list[Turn]:
+    """Receipts in force with what they are for and how they were paid, and what was given back."""
+    purse = dossier.standing.purse
+    stands = {line.hash for line in dossier.timeline if line.place.value in ("effective", "irregular")}
+    found = []
+    for event in events:
+        if not isinstance(event, Event) or event.redacted:
+            continue
+        if event.kind == "dossier.fee_collected" and event.hash in purse.collected:
+            receipt = msgspec.convert(event.data, FeeCollected)
+            found.append(Turn(event.at, "receipts", 1))
+            found.append(Turn(event.at, f"paid_by_{receipt.method}", receipt.total))
+            found += (Turn(event.at, line.kind, line.amount) for line in receipt.lines)
+        elif event.kind == "dossier.fee_refunded" and event.hash in stands:
+            found.append(Turn(event.at, "refunded", msgspec.convert(event.data, FeeRefunded).amount))
+    return found
+
+
+def _petition(dossier: Dossier) -> Petition | None:
+    newest = dossier.standing.newest
+    filed, answered = newest.get("petition.filed"), newest.get("petition.answered")
+    if filed is None or filed.data is None:
+        return None
+    closed = newest.get("petition.closed")
+    satisfied = closed.data.satisfied if closed is not None and closed.data is not None else msgspec.UNSET
+    return Petition(
+        filed.at,
+        filed.data.due,
+        answered.at if answered else "",
+        closed.at if closed else "",
+        None if satisfied is msgspec.UNSET else bool(satisfied),
+    )
+
+
+def _ratings(connection: Connection, streams: Sequence[str]) -> dict[str, list[Rated]]:
+    found: dict[str, list[Rated]] = {}
+    for row in where_in(connection, "SELECT * FROM rated WHERE dossier IN", list(streams)):
+        found.setdefault(row[2], []).append(Rated(*row))
+    return found
+
+
+def _rating(row: Rated) -> Rating:
+    return msgspec.convert({"phase": row.phase, "satisfied": bool(row.satisfied), "at": row.at}, Rating)
+
+
+def _levels(rated: Iterable[Rated]) -> list[Turn]:
+    """The level of the rating that counts: the first of each phase."""
+    first = {row.phase: row for row in sorted(rated, key=lambda row: (row.at, row.satisfied), reverse=True)}
+    return [Turn(row.at, f"level_{row.level}", 1) for row in first.values()]
+
+
+def _turns_of(row: Rated) -> list[Turn]:
+    found = [Turn(row.at, f"rated_{row.phase}", 1), Turn(row.at, f"level_{row.level}", 1)]
+    return [*found, Turn(row.at, f"satisfied_{row.phase}", 1)] if row.satisfied else found
+
+
+def _links(
+    connection: Connection, streams: Sequence[str], names: Mapping[str, tuple[str, ...]]
+) -> tuple[set[str], set[str]]:
+    """Which dossiers are counted in another one, and whose count has changed by what these name now."""
+    rows = where_in(connection, "SELECT stream, other FROM counted_in WHERE stream IN", streams)
+    before = {(stream, other) for stream, other in rows}
+    now = {(stream, other) for stream, others in names.items() for other in others}
+    _each(connection, "DELETE FROM counted_in WHERE stream = ? AND other = ?", sorted(before - now))
+    _each(connection, "INSERT OR IGNORE INTO counted_in VALUES (?, ?)", sorted(now - before))
+    touched = {other for pair in before ^ now for other in pair}
+    group, ahead = set(), {*streams}
+    pairs: set[tuple[str, str]] = set()
+    while ahead:
+        group |= ahead
+        found = set(
+            where_in(connection, "SELECT stream, other FROM counted_in WHERE stream IN", sorted(ahead))
+        )
+        found |= set(
+            where_in(connection, "SELECT stream, other FROM counted_in WHERE other IN", sorted(ahead))
+        )
+        pairs |= {(str(stream), str(other)) for stream, other in found}
+        ahead = {name for pair in pairs for name in pair} - group
+    linked: dict[str, list[str]] = {}
+    for stream, other in sorted(pairs):
+        linked.setdefault(stream, []).append(other)
+    inside = linked_streams(
+        Counted(stream, "", received="-", counts_for=tuple(others)) for stream, others in linked.items()
+    )
+    # the whole group is counted anew when a link in it has come or gone
+    others = {name for pair in pairs for name in pair} | touched if touched else set()
+    return set(inside), others - set(streams)
+
+
+def _each(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    if rows:
+        connection.executemany(statement, rows)
+
+
+# --- reading them ---
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Of each member of a dimension: what changed in a period, before it, and up to its end."""
+
+    flow: Mapping[str, Mapping[str, int]]
+    before: Mapping[str, Mapping[str, int]]
+    until: Mapping[str, Mapping[str, int]]
+
+    def members(self) -> list[str]:
+        return sorted({*self.flow, *self.before, *self.until})
+
+    def figures(self, member: str) -> Figures:
+        return figures(self.flow.get(member, {}), self.before.get(member, {}), self.until.get(member, {}))
+
+    def amount(self, member: str, name: str) -> int:
+        """What a name that is no figure comes to in the period: money, levels."""
+        return self.flow.get(member, {}).get(name, 0)
+
+    def total(self) -> Figures:
+        found = Figures()
+        for member in self.members():
+            found = found.plus(self.figures(member))
+        return found
+
+
+class Reckoning:
+    """Reads sums. What a page asks costs by the number of members and of sums in its period, never of dossiers."""
+
+    def __init__(self, file: NodeFile) -> None:
+        self._file = file
+
+    def sums(self, dimension: str, period: Period, at: str) -> Sums:
+        """As known at a moment: at the end of the period, or then, if that is earlier."""
+        first, end = period.first, min(period.last, local_day(moment(at))) + ONE_DAY
+        end = max(first, end)
+        with self._file.read() as connection:
+            flow = _summed(connection, dimension, spans(first, end))
+            before = _summed(connection, dimension, spans(_FIRST, first))
+            later = _later(connection, dimension, at, period.ends)
+        until: dict[str, dict[str, int]] = {}
+        for sums, sign in ((flow, 1), (before, 1), (later, -1)):
+            for member, names in sums.items():
+                for name, number in names.items():
+                    kept = until.setdefault(member, {})
+                    kept[name] = kept.get(name, 0) + sign * number
+        return Sums(flow, before, until)
+
+    def first_day(self) -> date | None:
+        """The first day of which there is anything."""
+        with self._file.read() as connection:
+            row = connection.execute(
+                "SELECT span FROM tally WHERE dimension = 'agency' AND span LIKE 'D%' ORDER BY span LIMIT 1"
+            ).fetchone()
+        return None if row is None else date.fromisoformat(row[0][1:])
+
+    def by_day(self, name: str, days: Sequence[date]) -> list[int]:
+        """One figure of the whole centre, day by day."""
+        return self._by_span(name, [day_span(day) for day in days])
+
+    def by_month(self, name: str, months: Sequence[str]) -> list[int]:
+        return self._by_span(name, [f"M{month}" for month in months])
+
+    def by_year(self, name: str, years: Sequence[int]) -> list[int]:
+        return self._by_span(name, [f"Y{year}" for year in years])
+
+    def _by_span(self, name: str, wanted: Sequence[str]) -> list[int]:
+        with self._file.read() as connection:
+            query = "SELECT coalesce(sum(number), 0) FROM tally WHERE dimension = 'agency' AND span = ? AND name = ?"
+            return [int(connection.execute(query, (span, name)).fetchone()[0]) for span in wanted]
+
+    def acts(self, year: int, month: int | None = None) -> dict[str, dict[str, int]]:
+        """How many acts of each kind everybody wrote."""
+        span = f"Y{year}" if month is None else f"M{year}-{month:02}"
+        with self._file.read() as connection:
+            return _summed(connection, PERSON, [span])
+
+
+def _summed(connection: Connection, dimension: str, wanted: Iterable[str]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for span in wanted:
+        for member, name, number in connection.execute(
+            "SELECT member, name, number FROM tally WHERE dimension = ? AND span = ?", (dimension, span)
+        ):
+            names = found.setdefault(member, {})
+            names[name] = names.get(name, 0) + number
+    return found
+
+
+def _later(connection: Connection, dimension: str, at: str, end: str) -> dict[str, dict[str, int]]:
+    """What is due later on the same day, and so is in the sum of the day and not so yet."""
+    if dimension not in BY:
+        return {}
+    tomorrow = Period(local_day(moment(at)), local_day(moment(at))).ends
+    found: dict[str, dict[str, int]] = {}
+    for member, name, number in connection.execute(
+        f"SELECT {dimension}, name, number FROM due_turn WHERE at >= ? AND at < ?",  # noqa: S608 - names are ours
+        (at, min(tomorrow, end)),
+    ):
+        names = found.setdefault(member, {})
+        names[name] = names.get(name, 0) + number
+    return found

@@ -1,0 +1,122 @@
+"""Central's sums: what they say of a few dossiers that are counted by hand, and what moves when one boundary is crossed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from edge.ledger import Draft
+from edge.node import Node
+from edge.tallying import Reckoning
+from schemas.acts import Linked, Returned
+from schemas.calendar import VIETNAM
+from schemas.events import StreamId, moment, timestamp
+from schemas.fees import Channel
+from schemas.fold import Dossier
+from schemas.reports import Figures, Period, counted, linked_streams, report
+from tests.centres import SEALED, SmallCentre
+
+MONTH = Period(date(2027, 3, 1), date(2027, 3, 31))
+
+
+def receive(centre: SmallCentre, draft: Draft | None = None, at: str = "counter-01") -> Dossier:
+    node = centre[at]
+    stream = StreamId(centre.ids.stream(centre.clock()))
+    return node.ledger.receive(stream, draft or centre.draft(), by="hanh.nh", spool=node.papers.spool_slip)
+
+
+def kept(centre: SmallCentre, period: Period = MONTH, at: str = "") -> Figures:
+    """What the sums say, which is what a look at every dossier says, and what they say when they are made again."""
+    node = centre["central"]
+    at = at or timestamp(centre.clock())
+    found = Reckoning(node.file).sums("agency", period, at).total()
+    assert found == looked_at(node, period, at)
+    return found
+
+
+def looked_at(node: Node, period: Period, at: str) -> Figures:
+    with node.file.read() as connection:
+        streams = [stream for (stream,) in connection.execute("SELECT stream FROM dossier")]
+    dossiers = [counted(node.projector.dossier(stream), node.catalog) for stream in streams]
+    return report(dossiers, period, at, linked=linked_streams(dossiers)).total
+
+
+def test_a_few_dossiers_are_counted_as_by_hand(centre: SmallCentre) -> None:
+    """One approved, one refused, one withdrawn, one contested, one open: and the same when all is made again."""
+    done, refused, gone, contested, _open = (receive(centre) for _ in range(5))
+    centre.meet()
+    for dossier in (done, refused, contested):
+        centre.appraise(dossier)
+    centre.meet()
+    centre.approve(done)
+    centre.refuse(refused)
+    centre.withdraw(gone)
+    centre.approve(contested)
+    centre.withdraw(contested)  # at the counter, which has not heard of it
+    centre.meet()
+    centre.return_(done)
+    centre.meet()
+    found = kept(centre)
+    assert (found.new, found.direct, found.resolved, found.refused) == (5, 5, 2, 1)
+    assert (found.returned, found.contested, found.in_progress) == (1, 1, 3)
+    before = found
+    centre["central"].projector.rebuild()
+    assert kept(centre) == before
+    acts = Reckoning(centre["central"].file).acts(2027, 3)
+    assert acts["ha.lt"] == {"dossier.appraised": 3}
+    assert (
+        Reckoning(centre["counter-01"].file).sums("agency", MONTH, timestamp(centre.clock())).members() == []
+    )
+
+
+def test_the_due_moment_to_the_second(centre: SmallCentre) -> None:
+    """At the moment itself it is not over; a moment later it is, on the same day."""
+    dossier = receive(centre)
+    centre.meet()
+    assert dossier.received is not None
+    due = moment(dossier.received.due)
+    period = Period(MONTH.first, due.astimezone(VIETNAM).date())
+    just_before, at_it, after = (timestamp(due + timedelta(seconds=n)) for n in (-1, 0, 1))
+    assert [kept(centre, period, at).over for at in (just_before, at_it, after)] == [0, 0, 1]
+    assert [kept(centre, period, at).within for at in (just_before, at_it, after)] == [1, 1, 0]
+
+
+def test_midnight_is_a_vietnamese_one(centre: SmallCentre) -> None:
+    centre.clock.at = datetime(2027, 3, 31, 23, 59, 50, tzinfo=VIETNAM).astimezone(UTC)
+    receive(centre)
+    centre.clock.at = datetime(2027, 4, 1, 0, 0, 1, tzinfo=VIETNAM).astimezone(UTC)
+    receive(centre)
+    centre.meet()
+    april = Period(date(2027, 4, 1), date(2027, 4, 30))
+    assert [kept(centre, period).new for period in (MONTH, april)] == [1, 1]
+    assert kept(centre, april).carried_over == 1
+
+
+@pytest.mark.parametrize("by", ["agency", "field", "place", "procedure"])
+def test_another_channel_agency_or_place_is_another_row(centre: SmallCentre, by: str) -> None:
+    receive(centre)
+    receive(centre, replace(centre.draft(procedure=SEALED), channel=Channel.ONLINE), "counter-02")
+    centre.meet()
+    sums = Reckoning(centre["central"].file).sums(by, MONTH, timestamp(centre.clock()))
+    assert sorted(sums.figures(member).direct for member in sums.members()) == [0, 1]
+    assert sorted(sums.figures(member).online for member in sums.members()) == [0, 1]
+    assert sums.total() == kept(centre)
+
+
+def test_a_dossier_that_another_one_corrects_counts_once(centre: SmallCentre) -> None:
+    """Whichever of the two is known first."""
+    done, new = receive(centre), receive(centre)
+    centre.meet()
+    centre.appraise(done)
+    centre.meet()
+    centre.approve(done)
+    centre.meet()
+    returned = centre.return_(done)
+    assert isinstance(returned.standing.newest["dossier.returned"].data, Returned)
+    centre["counter-01"].ledger.act(done.stream, "dossier.corrected", Linked(new.stream), by="hanh.nh")
+    centre.meet()
+    assert kept(centre).new == 1
+    centre["central"].projector.rebuild()
+    assert kept(centre).new == 1

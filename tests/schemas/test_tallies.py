@@ -1,0 +1,65 @@
+"""Figures that are kept say what a look at every dossier says, for every period and every hour."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.reports import Counted, Period, report
+from schemas.tallies import figures, spans, spans_of, summed, turns
+from tests.schemas.test_reports import AUTUMN, COUNTED, STAMPS, at, dossier
+
+DAYS = st.integers(0, 160).map(lambda n: AUTUMN.date() + timedelta(days=n))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(COUNTED, max_size=4), DAYS, DAYS, STAMPS)
+def test_the_kept_sums_say_what_the_report_says(
+    dossiers: list[Counted], first: date, last: date, asked: str
+) -> None:
+    period = Period(min(first, last), max(first, last))
+    asked = max(asked, period.begins)
+    cut = min(asked, period.ends)
+    every = [turn for one in dossiers for turn in turns(one)]
+    found = figures(
+        summed(turn for turn in every if period.begins <= turn.at < cut),
+        summed(turn for turn in every if turn.at < period.begins),
+        summed(turn for turn in every if turn.at < cut),
+    )
+    assert found == report(dossiers, period, asked).total
+
+
+@settings(max_examples=30, deadline=None)
+@given(DAYS, DAYS)
+def test_spans_are_all_days_and_each_once(first: date, end: date) -> None:
+    chosen = list(spans(first, end))
+    day, covered = first, []
+    while day < end:
+        covered += [span for span in spans_of(day) if span in chosen]
+        assert sum(span in chosen for span in spans_of(day)) == 1
+        day += timedelta(days=1)
+    assert set(covered) == set(chosen)
+
+
+def test_years_and_months_stand_for_their_days() -> None:
+    assert list(spans(date(2019, 1, 1), date(2024, 1, 1))) == [f"Y{year}" for year in range(2019, 2024)]
+    assert list(spans(date(2023, 11, 29), date(2024, 2, 2))) == [
+        "D2023-11-29",
+        "D2023-11-30",
+        "M2023-12",
+        "M2024-01",
+        "D2024-02-01",
+    ]
+
+
+def test_who_asks_at_five_finds_what_is_due_at_five_not_over() -> None:
+    """And a moment later it is."""
+    one = dossier("23/11 09:00", "24/11 17:00")
+    over = [turn for turn in turns(one) if turn.name == "over"]
+    assert [(turn.at, turn.number) for turn in over] == [(at("24/11 17:00"), 1)]
+
+
+def test_a_moment_that_is_none_counts_nowhere() -> None:
+    assert turns(Counted("a", "H37.08", received="gestern")) == []
