@@ -117,6 +117,7 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     `printers` papers lie as PDFs in the node's folder.
     `names`: what people call this machine in their browsers, beside its card's address; its pages answer to no other.
     `sticks`: folders that count as USB sticks, beside what is mounted under /media and /run/media.
+    `scans`: the folder into which the scanner of this place puts its files.
     `key_file` opens a folder that is closed (`edge.at_rest`), unless systemd brings the key.
     """
 
@@ -132,6 +133,7 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     tokens: tuple[TokenSettings, ...] = ()
     timestamp: TimestampSettings | None = None
     sticks: tuple[str, ...] = ()
+    scans: str = ""
     heartbeat_ms: Annotated[int, Meta(ge=200, le=60_000)] = 5_000
     idle_lock_s: Annotated[int, Meta(ge=30)] = 15 * 60
     key_file: str = ""

@@ -65,6 +65,15 @@ def page(pdf: bytes, place: int, *, dpi: int) -> Image.Image:
         raise UnreadablePicture(str(why)) from why
 
 
+def count(pdf: bytes) -> int:
+    """How many pages a PDF has. Raises `UnreadablePicture`, also where it asks for a password."""
+    try:
+        with _opened(pdf) as document:
+            return len(document)
+    except pypdfium2.PdfiumError as why:
+        raise UnreadablePicture(str(why)) from why
+
+
 def seen(pdf: bytes) -> list[Seen]:
     """The pages of a PDF, read back as whoever opens it reads them."""
     with _opened(pdf) as document, _ONE_AT_A_TIME:

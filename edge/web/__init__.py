@@ -50,6 +50,7 @@ from edge.web.public_procedures import OPEN as PROCEDURES_OPEN
 from edge.web.public_procedures import blueprint as public_procedures
 from edge.web.returning import blueprint as returning
 from edge.web.room import blueprint as room
+from edge.web.scanning import blueprint as scanning
 from edge.web.scans import blueprint as scans
 from edge.web.scores import blueprint as scores
 from edge.web.sealing import blueprint as sealing
@@ -110,6 +111,7 @@ def create_pages(
         drafting_pages,
         turning_away,
         queue_strip,
+        scanning,
         calling,
         worklists,
         kiosk,

@@ -23,6 +23,7 @@ from edge.web.one_step import may_close
 from edge.web.retelling import tellings
 from edge.web.returning import KIND as RETURN_KIND
 from edge.web.returning import as_if_handed_in
+from edge.web.scanning import kept_with
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import COUNTER, FEES, RETURN, ROOM, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
@@ -261,6 +262,8 @@ def _render(shown: Shown, *, reprint: Reprint | None = None) -> str:
         put_right=request.args.get("done") == AMEND,
         reprint_errors=reprint.error_list() if reprint else [],
         token=CameOut,
+        scans=kept_with(shown),
+        COUNTER=COUNTER,
     )
 
 

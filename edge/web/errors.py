@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, g, render_template
+from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, RequestEntityTooLarge
@@ -15,7 +15,7 @@ from edge.errors import NodeError
 from edge.web.forms import OLD_PAGE
 from edge.web.limits import TooOften
 from edge.web.trouble import Trouble, trouble_of
-from edge.web.uploads import read_nothing
+from edge.web.uploads import most_bytes, read_nothing
 from schemas.errors import Refused
 from sync.errors import Unavailable
 
@@ -33,6 +33,16 @@ _OURS = Trouble(
     "Quay lại trang trước, xem hồ sơ đã có việc đó chưa rồi hãy làm lại. Nếu lặp lại, báo quản trị.",
     500,
 )
+
+
+def _file_too_large(most: int, sent: int) -> Trouble:
+    mega = 1024 * 1024
+    return Trouble(
+        f"Tệp gửi lên {sent // mega} MB, giới hạn {most // mega} MB.",
+        "Chưa nhận tệp nào; hồ sơ và giấy hẹn vẫn có hiệu lực.",
+        "Quay lại trang trước. Quét lại 200 dpi, hoặc chia thành nhiều tệp.",
+        413,
+    )
 
 
 def install(app: Flask) -> None:
@@ -61,8 +71,9 @@ def _http(why: HTTPException) -> ResponseReturnValue:
     if isinstance(why, NotFound):
         return page(_NOT_FOUND)
     if isinstance(why, RequestEntityTooLarge):
+        most, sent = most_bytes(), request.content_length
         read_nothing()
-        return page(_TOO_LARGE)
+        return page(_TOO_LARGE if most is None else _file_too_large(most, sent or 0))
     if why.code is None or why.code < 400:
         return why.get_response()
     return page(

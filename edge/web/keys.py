@@ -29,6 +29,7 @@ KEYS: Final = (
     ("B", "yêu cầu bổ sung (Mẫu 02)"),
     ("R", "từ chối; từ chối tiếp nhận (Mẫu 03)"),
     ("G", "ghi: ý kiến, quyết định, đơn rút, đã trả"),
+    ("J", "gắn bản quét vào hồ sơ"),
     ("Q", "thử lại đồng bộ"),
     ("H", "mọi phím tắt"),
 )

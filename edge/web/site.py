@@ -14,6 +14,7 @@ from edge.node import Node
 from edge.office import FarOffice, Office
 from edge.peers import PeerNode, peers_of
 from edge.roads import Roads
+from edge.scanner import ScannerFolder
 from edge.sticks import Sticks
 from edge.web.limits import Limits
 from schemas.acts import TABLE
@@ -112,10 +113,12 @@ class Site:
     """Endpoints that anybody may ask for, signed in or not; each decides for itself what it shows."""
     office: Office = field(init=False)
     limits: Limits = field(init=False)
+    scanner: ScannerFolder = field(init=False)
 
     def __post_init__(self) -> None:
         self.office = FarOffice(self.node)
         self.limits = Limits(self.node.stopwatch)
+        self.scanner = ScannerFolder(self.node.settings.scans, lambda: self.node.clock().timestamp())
 
     def names(self) -> frozenset[str]:
         """The names by which this machine is asked for; addresses in digits are left out."""

@@ -57,6 +57,19 @@ def uploads(field: str, kind: Kind) -> list[tuple[str, bytes]]:
     return [(_name_of(sent), _content(sent, kind)) for sent in request.files.getlist(field) if sent.filename]
 
 
+def named_files(field: str, most: int) -> list[tuple[str, bytes]]:
+    """The files in the present form with the names that people gave them, each cut one byte beyond `most`."""
+    return [
+        (_name_of(sent), sent.stream.read(most + 1)) for sent in request.files.getlist(field) if sent.filename
+    ]
+
+
+def most_bytes() -> int | None:
+    """How many bytes of files the page that was asked for takes; None where it takes none."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "most_bytes", None)
+
+
 def _name_of(sent: FileStorage) -> str:
     """A name as text to be shown, without the folders that some browsers send; never a path here."""
     name = (sent.filename or "").replace("\\", "/").rpartition("/")[2]
@@ -112,7 +125,7 @@ def takes_files(most: int) -> Callable[[View], View]:
 
 def make_room() -> None:
     """For somebody who is signed in, before anything reads the form: once it was read, it was too large or not."""
-    most = getattr(current_app.view_functions.get(request.endpoint or ""), "most_bytes", None)
+    most = most_bytes()
     if most is not None:
         request.max_content_length = most + _ROOM
 
