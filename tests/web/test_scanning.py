@@ -95,7 +95,8 @@ def test_three_hundred_megabytes_are_refused_with_both_numbers(centre: SmallCent
     answer = clerk.client.post(
         f"/dossier/{dossier}/scans",
         input_stream=io.BytesIO(b""),
-        headers={"Content-Type": "multipart/form-data; boundary=x", "Content-Length": str(300 * 1024 * 1024)},
+        content_type="multipart/form-data; boundary=x",
+        environ_overrides={"CONTENT_LENGTH": str(300 * 1024 * 1024)},
     )
     assert answer.status_code == 413
     text = answer.get_data(as_text=True)
