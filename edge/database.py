@@ -467,6 +467,27 @@ class StreamRow(Projection):
         table_name = "stream"
 
 
+class CustodyRow(Projection):
+    """A folder that is to go to an agency, is with one, or comes back from it; or an opinion that one was asked for.
+
+    `what` is a `custody.Where`, or `OPINION`. `due_at`: by when it is to happen ("": nothing says so).
+    """
+
+    stream = TextField()
+    what = TextField()
+    agency = TextField()
+    since = TextField()
+    due_at = TextField()
+    result = TextField()
+
+    class Meta:
+        table_name = "custody"
+        primary_key = CompositeKey("stream", "what")
+
+
+OPINION: Final = "opinion"
+
+
 class FileRow(Projection):
     """That an act of a stream names a file."""
 
@@ -492,6 +513,7 @@ PROJECTIONS: Final = (
     ForkRow,
     PartyRow,
     StreamRow,
+    CustodyRow,
     FileRow,
 )
 
@@ -604,6 +626,9 @@ _LOCAL_13: Final = """
 CREATE TABLE folder (number TEXT PRIMARY KEY NOT NULL, code TEXT NOT NULL, person TEXT NOT NULL, at TEXT NOT NULL)
     WITHOUT ROWID;
 """
+_LOCAL_14: Final = """
+CREATE TABLE print_job_also (stream TEXT NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (stream, job)) WITHOUT ROWID;
+"""
 _STREAM_9: Final = "(SELECT e.stream FROM event e WHERE e.hash = d.hash)"
 """Projections of that time have all events of deliveries; a file that is only being made has neither."""
 
@@ -655,6 +680,10 @@ CREATE INDEX event_money ON event (at)
     WHERE kind IN ('dossier.fee_collected', 'dossier.fee_voided', 'dossier.fee_refunded');
 CREATE TABLE stream (stream TEXT PRIMARY KEY NOT NULL, agencies TEXT NOT NULL, over TEXT NOT NULL,
     missing INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE custody (stream TEXT NOT NULL, what TEXT NOT NULL, agency TEXT NOT NULL, since TEXT NOT NULL,
+    due_at TEXT NOT NULL, result TEXT NOT NULL, PRIMARY KEY (stream, what)) WITHOUT ROWID;
+CREATE INDEX custody_list ON custody (what, due_at, agency);
+CREATE INDEX custody_agency ON custody (agency, what, due_at);
 CREATE INDEX stream_over ON stream (over) WHERE over <> '';
 CREATE INDEX stream_missing ON stream (missing) WHERE missing > 0;
 CREATE TABLE named_file (key TEXT PRIMARY KEY NOT NULL, file TEXT NOT NULL, stream TEXT NOT NULL) WITHOUT ROWID;
@@ -691,6 +720,7 @@ _DROP_PROJECTIONS: Final = "".join(
         "fork",
         "party",
         "stream",
+        "custody",
         "named_file",
         "tallied",
         "due_turn",
@@ -717,6 +747,7 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(connection, _LOCAL_11),
     lambda connection: run_script(connection, _LOCAL_12),
     lambda connection: run_script(connection, _LOCAL_13),
+    lambda connection: run_script(connection, _LOCAL_14),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

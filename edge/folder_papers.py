@@ -6,7 +6,7 @@ number alone, so that whoever scans a folder finds its dossier.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -18,8 +18,12 @@ from printing.papers.hall import Sticker
 from printing.spool import PrintJob
 from printing.typesetting import to_job
 from printing.words import in_vietnam
-from schemas.events import Event, moment
-from schemas.fold import Dossier, Place
+from schemas.acts import Forwarded
+from schemas.clock import due_at
+from schemas.custody import hand_overs, opinions, told
+from schemas.deadlines import resolved
+from schemas.events import moment
+from schemas.fold import Dossier
 from schemas.numbers import parse
 
 FORMS: Final = (Sticker.FORM, ControlSlip.FORM)
@@ -57,7 +61,7 @@ def _control_slip(node: Node, dossier: Dossier) -> Paper:
         **common,
         book=f"{_place(node, receipt.node)}/{in_vietnam(common['received']).year}",
         serial=f"{number.node:02d}{number.count:02d}" if number else "",
-        coordinating="",
+        coordinating=_coordinating(node, dossier),
         stages=(*stages, *[EMPTY_STAGE] * max(1, _LINES - len(stages))),
     )
 
@@ -87,38 +91,40 @@ def _common(node: Node, dossier: Dossier) -> dict[str, Any]:
 
 def _stages(node: Node, dossier: Dossier) -> Iterator[Stage]:
     """The hand-overs that stand, in their order."""
-    events = {one.hash: one for one in node.projector.events_of(dossier.stream) if isinstance(one, Event)}
-    stage: Stage | None = None
-    for line in dossier.timeline:
-        event = events.get(line.hash)
-        if event is None or line.place not in (Place.EFFECTIVE, Place.IRREGULAR):
-            continue
-        if line.kind == "dossier.forwarded":
-            if stage is not None:
-                yield stage
-            stage = Stage(
-                giver=_place(node, line.node),
-                taker=_taker(node, event.data),
-                handed=moment(line.at),
-                given_by=_name(node, line.by),
-                taken_by="",
-                timeliness="",
-            )
-        elif line.kind == "dossier.taken_over" and stage is not None:
-            stage = replace(stage, taken_by=_name(node, line.by))
-    if stage is not None:
-        yield stage
+    due = due_at(dossier.standing, node.catalog.latest.calendar()) or dossier.standing.due
+    for one in hand_overs(dossier.timeline, told(node.projector.events_of(dossier.stream))):
+        giver = _agency_of(node, one.given.by)
+        yield Stage(
+            giver=giver or _place(node, one.given.node),
+            taker=_taker(node, one.to),
+            handed=moment(one.given.at),
+            given_by=one.to.signed_by or _name(node, one.given.by),
+            taken_by=(one.how.signed_by if one.how else "")
+            or (_name(node, one.taken.by) if one.taken else ""),
+            timeliness=resolved(moment(one.given.at), moment(due)).words.capitalize() if giver else "",
+            note=one.to.result,
+        )
 
 
-def _taker(node: Node, forwarded: Mapping[str, Any]) -> str:
-    code = str(forwarded.get("agency", ""))
-    agency = node.catalog.latest.agency(code)
-    named = (
-        agency.name if agency else code,
-        forwarded.get("room", ""),
-        _name(node, forwarded.get("person", "")),
-    )
+def _coordinating(node: Node, dossier: Dossier) -> str:
+    asked = opinions(dossier.timeline, told(node.projector.events_of(dossier.stream)))
+    return "; ".join(dict.fromkeys(_agency(node, one.question.agency) for one in asked))
+
+
+def _taker(node: Node, to: Forwarded) -> str:
+    named = (_agency(node, to.agency), to.room, _name(node, to.person))
     return ", ".join(part for part in named if part)
+
+
+def _agency(node: Node, code: str) -> str:
+    agency = node.catalog.latest.agency(code)
+    return agency.name if agency else code
+
+
+def _agency_of(node: Node, name: str) -> str:
+    """The agency at which a person sits; empty for the centre's own."""
+    person = node.catalog.latest.person(name)
+    return _agency(node, person.agency) if person and person.agency else ""
 
 
 def _place(node: Node, name: str) -> str:

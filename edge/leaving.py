@@ -29,7 +29,7 @@ from edge.projector import Projector
 from edge.redaction import SCRUB_DUE
 from edge.window import LEFT_BY, Window
 from printing import spool
-from printing.spool import SETTLED, PrintJob
+from printing.spool import SETTLED, Also, PrintJob
 from schemas.acks import Acks
 from schemas.catalog import Catalog
 from schemas.events import moment, timestamp
@@ -248,7 +248,10 @@ class Leaving:
         """For a paper that is still to be printed; and for who has asked for it not long ago."""
         if not over:
             return False
-        if PrintJob.select().where((PrintJob.stream == stream) & PrintJob.state.not_in(SETTLED)).exists():
+        of_it = (PrintJob.stream == stream) | PrintJob.id.in_(
+            Also.select(Also.job).where(Also.stream == stream)
+        )
+        if PrintJob.select().where(of_it & PrintJob.state.not_in(SETTLED)).exists():
             return True
         row = Brought.get_or_none(Brought.stream == stream)
         return row is not None and self._clock() - moment(row.at) < BROUGHT_KEPT

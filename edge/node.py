@@ -20,6 +20,7 @@ from argon2 import PasswordHasher
 
 from edge.acks import AckBook
 from edge.admission import Admission
+from edge.agency_papers import AgencyPapers
 from edge.archive import Archive
 from edge.at_rest import OPEN, Ask, AtRest, unlock
 from edge.authorities import Authorities
@@ -43,6 +44,7 @@ from edge.drafts import Drafts
 from edge.errors import CannotStart
 from edge.folders import Folders
 from edge.hall import Hall
+from edge.handing_over import HandingOver
 from edge.hour import Hour
 from edge.ids import Ids
 from edge.keys import NodeKeys, read_keys
@@ -381,6 +383,13 @@ class Node:
             self.catalog,
             self.clock,
             node=self.id,
+        )
+        self.handing_over = HandingOver(
+            self.file,
+            self.ledger,
+            self.projector,
+            self.catalog,
+            AgencyPapers(self.catalog, node=self.id),
         )
         self.redactions = Redactions(
             self.file,

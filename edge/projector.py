@@ -18,15 +18,16 @@ from zlib import crc32
 from edge.admission import Admission, Sealed
 from edge.archive import files_named
 from edge.clock import Clock
-from edge.database import DOUBTFUL, Fact, NodeFile, fresh_projections
+from edge.database import DOUBTFUL, OPINION, Fact, NodeFile, fresh_projections
 from edge.seals import Seals, settle
 from edge.tallying import Rated, Tallies, Written
 from edge.waits import Waits
 from edge.worklists import Listed, keep_lists, lists_of
-from schemas.acts import TABLE
+from schemas.acts import TABLE, Status
 from schemas.calendar import Calendar, Year, local_day
 from schemas.catalog import Catalog
 from schemas.clock import due_at, stopped
+from schemas.custody import Where, custody, due_by, hand_overs, open_opinion, opinion_by, told
 from schemas.entries import Admission as Admitted
 from schemas.entries import Choice, Cut, Entry, Fork, Person, Redaction, Report, Revocation
 from schemas.events import Event, EventHash, Unknown, moment, parse, timestamp
@@ -35,6 +36,7 @@ from schemas.identity import numbers_in
 from schemas.rules import Inner, Standing
 from schemas.scopes import agencies_of, over_on
 from schemas.spelling import words
+from schemas.views import View
 from sync.documents import load, render
 from sync.rows import where_in
 from sync.sqlite import Connection
@@ -211,7 +213,7 @@ class Projector:
         hashes = connection.execute("SELECT hash FROM event WHERE stream = ?", (stream,)).fetchall()
         _each(connection, "DELETE FROM delivery WHERE hash = ?", hashes)
         _each(connection, "DELETE FROM wait WHERE hash = ?", hashes)
-        for table in ("event", "conflict", "party", "named_file", "stream"):
+        for table in ("event", "conflict", "party", "named_file", "stream", "custody"):
             connection.execute(f"DELETE FROM {table} WHERE stream = ?", (stream,))  # noqa: S608 - names are ours
         self._file.file.after_commit(lambda: self._removed(stream, [str(one) for (one,) in hashes]))
 
@@ -391,6 +393,7 @@ class Projector:
         gone: list[tuple[str, str]] = []
         parties: list[tuple[str, str, str]] = []
         files: list[tuple[str, str, str]] = []
+        custody: list[tuple[str, str, str, str, str, str]] = []
         told_again: list[str] = []
         told: list[tuple[Dossier, Sequence[Event | Unknown]]] = []
         written: list[Written] = []
@@ -404,6 +407,7 @@ class Projector:
             conflicts += _conflict_rows(dossier, here)
             parties += _party_rows(stream, here)
             files += _file_rows(stream, here)
+            custody += _custody_rows(dossier, here, self._catalog.latest)
             window = self._window_row(connection, dossier, here)
             before_window = windows[stream][0] if stream in windows else None
             if window != before_window:
@@ -426,6 +430,8 @@ class Projector:
         _each(connection, "INSERT INTO party VALUES (?, ?, ?)", parties)
         _each(connection, "DELETE FROM conflict WHERE stream = ?", [(stream,) for stream in known])
         _each(connection, "INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?)", conflicts)
+        _each(connection, "DELETE FROM custody WHERE stream = ?", [(stream,) for stream in known])
+        _each(connection, "INSERT INTO custody VALUES (?, ?, ?, ?, ?, ?)", custody)
         _each(connection, "DELETE FROM named_file WHERE stream = ?", [(stream,) for stream in known])
         _each(connection, "INSERT INTO named_file VALUES (?, ?, ?)", files)
         _each(connection, "INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?)", rows)
@@ -613,6 +619,25 @@ def _file_rows(stream: str, events: Sequence[Event | Unknown]) -> list[tuple[str
     """Which files the acts of a stream name."""
     named = {file for event in events if isinstance(event, Event) for file in files_named(event.data)}
     return [(f"{stream} {file}", file, stream) for file in sorted(named)]
+
+
+def _custody_rows(
+    dossier: Dossier, events: Sequence[Event | Unknown], view: View
+) -> list[tuple[str, str, str, str, str, str]]:
+    """Where the folder is, unless at the centre for good; and which agency is asked for its opinion."""
+    if dossier.received is None or dossier.status in (Status.NOT_RECEIVED, Status.RETURNED):
+        return []
+    calendar, rows = view.calendar(), []
+    said = told(events)
+    found = custody(dossier, hand_overs(dossier.timeline, said), view)
+    if found.where is not Where.CENTRE:
+        due = due_by(found.where, dossier, calendar) or dossier.standing.due
+        rows.append((dossier.stream, found.where.value, found.agency, found.since, due, found.result))
+    asked = open_opinion(dossier.standing)
+    if asked is not None:
+        since = dossier.standing.newest["dossier.forwarded"].at
+        rows.append((dossier.stream, OPINION, asked.agency, since, opinion_by(asked, calendar), ""))
+    return rows
 
 
 def _comes_in(before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:

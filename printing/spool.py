@@ -31,7 +31,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from peewee import AutoField, BlobField, DatabaseProxy, IntegerField, Model, TextField
+from peewee import AutoField, BlobField, CompositeKey, DatabaseProxy, IntegerField, Model, TextField
 
 from printing.errors import OutcomeUnknown, PrintError, PrinterUnavailable
 
@@ -102,6 +102,18 @@ class PrintJob(Model):
         """
         number = f"{self.number}_{self.twin + 1}" if self.twin else self.number
         return f"{number}-{self.form}-{self.attempt}{f'.{self.again}' if self.again else ''}"
+
+
+class Also(Model):
+    """A paper that tells of more dossiers than the one whose job it is: of this one too."""
+
+    stream = TextField()
+    job = IntegerField()
+
+    class Meta:
+        database = database
+        table_name = "print_job_also"
+        primary_key = CompositeKey("stream", "job")
 
 
 class Fate(Enum):
@@ -184,9 +196,13 @@ def put(
     attempt: int = 1,
     at: datetime,
     printer: str = "",
+    also: Iterable[str] = (),
 ) -> PrintJob:
-    """Queue a paper, inside the caller's transaction. Raises peewee's IntegrityError for a paper that has its job."""
-    return PrintJob.create(
+    """Queue a paper, inside the caller's transaction; `also` are the other dossiers that it tells of.
+
+    Raises peewee's IntegrityError for a paper that has its job.
+    """
+    job: PrintJob = PrintJob.create(
         stream=stream,
         number=number,
         form=form,
@@ -198,6 +214,9 @@ def put(
         printer=printer,
         twin=_twin(stream, number),
     )
+    for other in dict.fromkeys(also):
+        Also.create(stream=other, job=job.id)
+    return job
 
 
 def _twin(stream: str, number: str) -> int:
@@ -212,10 +231,13 @@ def forget(stream: str) -> list[Path]:
 
     Those that have not gone to a printer are dropped. Returns the files to take away, whether they are there or not.
     """
-    jobs = list(PrintJob.select().where(PrintJob.stream == stream))
+    listed = [one.job for one in Also.select().where(Also.stream == stream)]
+    of_it = (PrintJob.stream == stream) | PrintJob.id.in_(listed)
+    jobs = list(PrintJob.select().where(of_it))
     unsent = PrintJob.state.in_([State.QUEUED.value, State.FAILED.value])
-    PrintJob.delete().where((PrintJob.stream == stream) & unsent).execute()
-    PrintJob.update(payload=b"", path="", error="").where(PrintJob.stream == stream).execute()
+    PrintJob.delete().where(of_it & unsent).execute()
+    PrintJob.update(payload=b"", path="", error="").where(of_it).execute()
+    Also.delete().where(Also.stream == stream).execute()
     return [Path(job.path) for job in jobs if job.path]
 
 

@@ -296,17 +296,41 @@ class DueChecked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Forwarded(msgspec.Struct, frozen=True, omit_defaults=True):
-    """To whom; `opinion` when another agency is only asked for its opinion, and the dossier waits for it."""
+    """To whom; `opinion` when another agency is only asked for its opinion, and the dossier waits for it.
+
+    `until`: by which day the opinion is asked for. `result`: what comes back from an agency with the folder, as its
+    document is named. `signed_by`: who handed over on paper, where they have no key here.
+    """
 
     agency: Line = ""
     room: Line = ""
     person: Line = ""
     opinion: bool = False
     note: Line = ""
+    until: Day | msgspec.UnsetType = msgspec.UNSET
+    result: Line = ""
+    signed_by: Line = ""
+
+    def __post_init__(self) -> None:
+        if self.until is not msgspec.UNSET:
+            date.fromisoformat(self.until)
+        if self.opinion and self.result:
+            raise ValueError("who asks for an opinion brings no result")
 
 
 class TakenOver(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`signed_by`: who of the agency signed for the folder on paper, where they have no key here."""
+
     note: Line = ""
+    signed_by: Line = ""
+
+
+class OpinionGiven(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the agency that was asked says. `document`: the letter in which it came, where somebody else writes it down."""
+
+    agrees: Literal["yes", "no", "conditions"]
+    opinion: Text
+    document: Line = ""
 
 
 class ClockStopped(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -764,6 +788,7 @@ _RESULT: Final = _in(Status.DONE)
 _BEGUN: Final = frozenset[Stage](set(Status) - {Status.NONE})
 _TAKEN: Final = frozenset[Stage](set(Status) - {Status.NONE, Status.REGISTERED, Status.NOT_RECEIVED})
 _AMENDABLE: Final = frozenset[Stage](_TAKEN - {Status.STOPPED, Status.RETURNED})
+_STOPPED: Final = _in(Status.STOPPED)
 _ANY_NODE: Final = _in(NodeStatus.OPEN)
 _RESULTS: Final = ("dossier.approved", "dossier.refused")
 _FACT, _DECISION = Effect.FACT, Effect.DECISION
@@ -795,10 +820,12 @@ DOSSIER: Final[tuple[Act, ...]] = (
     Act("dossier.due_checked", "Kiểm lại hạn trả", _DECISION, DueChecked, (Role.DESK_OFFICER,), (Duty.DESK,), _TAKEN,
         None, "", says=lambda data: {data.of: data.due}),
     # on the way
-    Act("dossier.forwarded", "Chuyển hồ sơ", _FACT, Forwarded, _OFFICE, _OFFICE_DUTIES, _OPEN, Status.PROCESSING,
+    Act("dossier.forwarded", "Chuyển hồ sơ", _FACT, Forwarded, _OFFICE, _OFFICE_DUTIES, _AMENDABLE | _STOPPED, None,
         "NĐ 309/2026 Đ18(2); Mẫu 06"),
-    Act("dossier.taken_over", "Nhận bàn giao", _FACT, TakenOver, _OFFICE, _OFFICE_DUTIES, _OPEN, Status.PROCESSING,
+    Act("dossier.taken_over", "Nhận bàn giao", _FACT, TakenOver, _OFFICE, _OFFICE_DUTIES, _AMENDABLE | _STOPPED, None,
         "Mẫu 06", ends=("dossier.forwarded",)),
+    Act("dossier.opinion_given", "Trả lời ý kiến phối hợp", _FACT, OpinionGiven, _OFFICE, _OFFICE_DUTIES, _BEGUN,
+        None, "NĐ 118/2025", needs=("dossier.forwarded",), ends=("dossier.forwarded",)),
     Act("dossier.supplement_requested", "Yêu cầu bổ sung", _DECISION, SupplementRequested,
         (Role.RECEIVER, Role.APPRAISER), (Duty.RECEIVE, Duty.APPRAISE), _in(Status.REGISTERED, Status.PROCESSING),
         Status.SUPPLEMENT, "NĐ 309/2026 Đ17(2)(a); Mẫu 02", undecided=True,

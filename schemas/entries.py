@@ -275,7 +275,8 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
 class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     """A member of staff; `certificates` are DER in base64url, `capacity` is how they sign (TUQ. …).
 
-    `signature` is the picture of their handwritten signature, blue on a transparent ground.
+    `signature` is the picture of their handwritten signature, blue on a transparent ground. `agency`: they sit at that
+    agency and not at the centre, and work on its dossiers alone, at whichever machine.
     """
 
     id: Text
@@ -285,6 +286,7 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     capacity: str = ""
     certificates: tuple[str, ...] = ()
     signature: FileOrNone = ""
+    agency: Annotated[str, Meta(pattern=r"^([GH][0-9]{2}(\.[0-9]{2,3})*)?\Z")] = ""
 
     def has(self, role: Role, day: date) -> bool:
         return any(grant.role is role and grant.holds(day) for grant in self.roles)

@@ -60,6 +60,7 @@ class Because(Enum):
     SHIFT = "shift"
     CATALOG_AGE = "catalog_age"
     ORIGINALS = "originals"
+    AGENCY = "agency"
 
 
 @dataclass

@@ -217,13 +217,20 @@ PAUSES: Final = {
     "dossier.obligation_met": ("financial", False),
     _FORWARDED: ("opinion", True),
     _TAKEN_OVER: ("opinion", False),
+    "dossier.opinion_given": ("opinion", False),
     _STOPPED: ("", True),
     _RESUMED: ("", False),
 }
 """Which acts stop the clock, and which let it run again, where the procedure does not count that time (domain §3.3)."""
 _STANDS_WITHOUT_DATA: Final = frozenset(
     {"dossier.components_added", "dossier.note", "dossier.supplied", "dossier.taken_over"}
-    | {"dossier.outage_noted", "dossier.printed", "dossier.reprinted", "dossier.withdrawal_asked"}
+    | {
+        "dossier.opinion_given",
+        "dossier.outage_noted",
+        "dossier.printed",
+        "dossier.reprinted",
+        "dossier.withdrawal_asked",
+    }
     | {"dossier.withdrawal_granted", "dossier.withdrawal_refused", "dossier.suspended", "dossier.sent_back"}
     | {"dossier.obligation_asked", "dossier.obligation_met", "dossier.supplement_requested"}
 )

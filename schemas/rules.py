@@ -25,8 +25,10 @@ from schemas.acts import (
     Extended,
     FeeNotified,
     FeeRefunded,
+    Forwarded,
     NodeStatus,
     Numbered,
+    OpinionGiven,
     PetitionStatus,
     ReceiptReplaced,
     ReceiptUndone,
@@ -412,7 +414,11 @@ def allowed(standing: Standing, act: Act, data: Any, deed: Deed, view: View) -> 
     """
     card, person, day = entitled(act, deed, view)
     _when(standing, act)
+    if person is not None and person.agency:
+        _of_agency(standing, data, person.agency)
     _what(standing, act, data, deed)
+    if isinstance(data, OpinionGiven):
+        _opinion(standing, data, person)
     if act.effect is Effect.DECISION:
         _knows_lately(card, deed, day, view)
     if isinstance(data, Received):
@@ -535,6 +541,8 @@ def _what(standing: Standing, act: Act, data: Any, deed: Deed) -> None:
                 )
         case DueChecked():
             _check_of_due(standing, data, deed)
+        case Forwarded():
+            _one_at_a_time(standing, data)
         case Extended() if data.due <= standing.due:
             raise NotAllowed(Because.DATA, "not later than the moment that holds")
         case Suspended():
@@ -547,6 +555,39 @@ def _what(standing: Standing, act: Act, data: Any, deed: Deed) -> None:
             _money(standing.purse, data)
         case _:
             pass
+
+
+def _of_agency(standing: Standing, data: Any, agency: str) -> None:
+    """Who sits at an agency works on what is the agency's, or was handed over to it or asked of it."""
+    received = data if isinstance(data, Received) else standing.received
+    forwarded = standing.newest.get("dossier.forwarded")
+    if received is None or received.agency == agency:
+        return
+    if forwarded is None or forwarded.data.agency != agency:
+        raise NotAllowed(Because.AGENCY, f"it is {received.agency}'s, and not with {agency}")
+
+
+def _opinion(standing: Standing, data: OpinionGiven, person: Person | None) -> None:
+    """The agency that was asked answers; somebody else writes down what came in a letter, and names it."""
+    asked = standing.newest["dossier.forwarded"].data
+    if not asked.opinion:
+        raise NotAllowed(Because.STATUS, "no opinion was asked for")
+    if not data.document and (person is None or person.agency != asked.agency):
+        raise NotAllowed(Because.AGENCY, f"{asked.agency} was asked, and no letter of it is named")
+
+
+def _one_at_a_time(standing: Standing, data: Forwarded) -> None:
+    """A folder that nobody has taken yet may be sent elsewhere; while an opinion is asked for, it stays where it is."""
+    if data.opinion and standing.status not in (Status.RECEIVED, Status.PROCESSING):
+        raise NotAllowed(Because.STATUS, "an opinion is asked for while a dossier is worked on")
+    before = standing.newest.get("dossier.forwarded")
+    if before is not None and (before.data.opinion or data.opinion):
+        raise NotAllowed(
+            Because.STATUS,
+            "an opinion is asked for and not given"
+            if before.data.opinion
+            else "handed over, and not taken over",
+        )
 
 
 def _check_of_due(standing: Standing, data: DueChecked, deed: Deed) -> None:

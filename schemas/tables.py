@@ -103,6 +103,10 @@ _DELIVERY: Final = {
 }
 _ALSO: Final = {
     "dossier.received": "số hồ sơ do chính máy này cấp, trong thời hạn dải số; hồ sơ của cổng giữ nguyên mã",
+    "dossier.forwarded": "hồ sơ mới tiếp nhận sang đang xử lý; xin ý kiến thì hồ sơ đang xử lý, mỗi lúc một cơ quan; "
+    "người của cơ quan chỉ chuyển hồ sơ của cơ quan mình",
+    "dossier.taken_over": "hồ sơ mới tiếp nhận sang đang xử lý; người của cơ quan chỉ nhận hồ sơ chuyển cho cơ quan mình",
+    "dossier.opinion_given": "đang xin ý kiến; người của cơ quan được hỏi, hoặc người khác ghi theo văn bản đã nhận",
     "dossier.entered_afterwards": "giờ nhận trên sổ giấy sớm hơn giờ nhập; có giấy tiếp nhận thật thì giữ số cũ",
     "dossier.supplement_requested": "liệt kê đủ một lần; yêu cầu lần hai phải ghi căn cứ",
     "dossier.clock_stopped": "thủ tục có quy định không tính thời gian này",

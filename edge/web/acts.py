@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import msgspec
 
 from edge.node import Node
 from edge.web import words
+from edge.web.site import site
 from schemas.acts import (
     BY_KIND,
     Amended,
@@ -30,6 +32,7 @@ from schemas.acts import (
     Numbered,
     ObligationAsked,
     ObligationMet,
+    OpinionGiven,
     OriginalsCollected,
     OutageNoted,
     Preserved,
@@ -48,6 +51,7 @@ from schemas.acts import (
     Settled,
     SupplementRequested,
     Suspended,
+    TakenOver,
     TicketTaken,
     WithdrawalAsked,
 )
@@ -69,6 +73,12 @@ def contents_of(node: Node, stream: str) -> Contents:
         except msgspec.ValidationError:
             continue  # held by the fold, which says why; there is nothing to tell of it here
     return found
+
+
+def agency_name(code: str) -> str:
+    """What an agency is called; its code where the catalog does not know it."""
+    found = site().view.agency(code) if code else None
+    return found.name if found else code
 
 
 def title(kind: str) -> str:
@@ -120,8 +130,12 @@ def _more(kind: str, data: Any) -> str:
         case Note():
             return f"{told}: {data.text}"
         case Forwarded():
-            to = ", ".join(part for part in (data.agency, data.room, data.person) if part)
-            return f"{'Xin ý kiến' if data.opinion else told} {to}".rstrip()
+            return _forwarded(told, data)
+        case TakenOver():
+            return f"{told}; {data.signed_by} ký nhận trên giấy" if data.signed_by else told
+        case OpinionGiven():
+            letter = f", văn bản {data.document}" if data.document else ""
+            return f"{told}: {words.AGREES[data.agrees].lower()}. {data.opinion}{letter}"
         case SupplementRequested():
             return f"{told}: {'; '.join(paper.name for paper in data.components)}"
         case ObligationAsked():
@@ -167,6 +181,16 @@ def _more(kind: str, data: Any) -> str:
             return f"{told}: {'hài lòng' if data.satisfied else 'không hài lòng'}"
         case _:
             return told
+
+
+def _forwarded(told: str, data: Forwarded) -> str:
+    to = ", ".join(part for part in (agency_name(data.agency), data.room, data.person) if part)
+    if data.opinion:
+        until = f", trước hết ngày {words.day(date.fromisoformat(data.until))}" if data.until else ""
+        return f"Xin ý kiến {to}{until}: {data.note}"
+    brought = f", kèm kết quả: {data.result}" if data.result else ""
+    signed = f"; {data.signed_by} ký giao trên giấy" if data.signed_by else ""
+    return f"{told} tới {to}{brought}{signed}" if to else told
 
 
 def _as(capacity: str) -> str:

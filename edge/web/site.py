@@ -203,7 +203,17 @@ class Site:
         served = {role for act in here for role in (*act.roles[:1], *act.witness)}
         served |= ANYWHERE
         today = self.today()
-        return [person for person in self.view.people() if person.roles_on(today) & served]
+        return [
+            person
+            for person in self.view.people()
+            if person.roles_on(today) & served or self._is_of_an_agency(person, today)
+        ]
+
+    def _is_of_an_agency(self, person: Person, today: date) -> bool:
+        """An agency's people work at whichever machine holds its dossiers."""
+        if not person.agency or self.card.of_the_hall or not person.roles_on(today):
+            return False
+        return self.node.is_centre or self.node.window.own.has((person.agency,))
 
     def place(self, node: str) -> str:
         """What people call the machine `node`: "Quầy 03"."""

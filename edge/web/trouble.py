@@ -162,6 +162,12 @@ _BECAUSE: Final = {
         "Kết quả vẫn ở đây; chưa ghi gì.",
         "Thu đủ bản chính mà thủ tục yêu cầu, đánh dấu từng giấy, rồi trả kết quả.",
     ),
+    Because.AGENCY: Trouble(
+        "Hồ sơ này không giao cho cơ quan của anh/chị.",
+        _UNCHANGED,
+        "Chỉ làm với hồ sơ của cơ quan mình, hoặc được chuyển, được hỏi ý kiến.",
+        403,
+    ),
     Because.MONEY: Trouble(
         "Số tiền không khớp với biên lai đã thu.", _UNCHANGED, "Xem lại biên lai của hồ sơ, rồi ghi lần nữa."
     ),

@@ -52,6 +52,14 @@ METHODS: Final = {
 """Ways of paying."""
 
 
+AGREES: Final = {
+    "yes": "Đồng ý",
+    "conditions": "Đồng ý, có điều kiện",
+    "no": "Không đồng ý",
+}
+"""What an agency says that was asked for its opinion."""
+
+
 MONEY: Final = {
     Money.NOTHING_DUE: "Không phải nộp",
     Money.DUE: "Chưa thu",

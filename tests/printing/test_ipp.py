@@ -14,7 +14,7 @@ from printing.errors import OutcomeUnknown, PrinterUnavailable
 from printing.forms import Forms
 from printing.ipp import IppPrinter, http_url
 from printing.papers.reception import ReceiptSlip
-from printing.spool import Fate, Printers, PrintJob, Spool, State, Told, database, put
+from printing.spool import Also, Fate, Printers, PrintJob, Spool, State, Told, database, put
 from printing.typesetting import to_job, typeset_job
 from tests.printing.cups import QUEUE, PrintServer, free_port, print_server
 from tests.waiting import until
@@ -191,7 +191,7 @@ def spooling(tmp_path: Path, server: PrintServer, forms: Forms) -> Iterator[Spoo
     """A spool before the real queue, with a database of its own."""
     before = database.obj
     database.initialize(peewee.SqliteDatabase(str(tmp_path / "node.db"), pragmas={"journal_mode": "wal"}))
-    database.create_tables([PrintJob])
+    database.create_tables([PrintJob, Also])
     queue = IppPrinter("Quầy 03", server.queue)
     yield Spool(
         Printers.only(queue, "Quầy 03"),

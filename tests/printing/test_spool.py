@@ -14,7 +14,7 @@ import pytest
 
 from printing.errors import OutcomeUnknown, PrinterUnavailable, UnreadableJob
 from printing.folder import PdfFolder
-from printing.spool import BROWSER, Fate, Printer, Printers, PrintJob, Spool, State, Told, database, put
+from printing.spool import BROWSER, Also, Fate, Printer, Printers, PrintJob, Spool, State, Told, database, put
 
 NOW = datetime(2026, 11, 23, 3, 13, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
@@ -32,7 +32,7 @@ def own_database() -> Iterator[None]:
 def node(tmp_path: Path) -> Iterator[Path]:
     """A place with a database file that has the spool's table."""
     open_database(tmp_path)
-    database.create_tables([PrintJob])
+    database.create_tables([PrintJob, Also])
     yield tmp_path
     database.close()
 
@@ -461,7 +461,7 @@ def test_a_crash_between_any_two_steps_loses_no_paper_and_repeats_none(tmp_path:
         place = tmp_path / str(step)
         place.mkdir()
         open_database(place)
-        database.create_tables([PrintJob])
+        database.create_tables([PrintJob, Also])
         job = queue()
         database.close()
         if not crash_at_step(place, step):
