@@ -13,6 +13,7 @@ from datetime import date
 from typing import Final, Literal, cast
 
 import msgspec
+from msgspec import structs
 
 from central.catalog_import import rows
 from schemas.calendar import local_day
@@ -65,7 +66,7 @@ class Wrong(Exception):
 
 
 def read_staff(content: bytes, view: View) -> ReadStaff:
-    """People in the columns of `STAFF`; certificates that the catalog has stay. Raises `UnreadableCatalog`."""
+    """People in the columns of `STAFF`; what else the catalog has of them stays. Raises `UnreadableCatalog`."""
     heads: dict[str, tuple[str, str, str]] = {}
     grants: dict[str, list[Grant]] = {}
     problems = []
@@ -82,9 +83,9 @@ def read_staff(content: bytes, view: View) -> ReadStaff:
             problems.append(RowProblem(line, person, str(why)))
     people = []
     for person, (name, title, capacity) in heads.items():
-        known = view.person(person)
-        certificates = known.certificates if known else ()
-        people.append(Person(person, name, title, tuple(grants[person]), capacity, certificates))
+        known = view.person(person) or Person(person, name, title, ())
+        roles = tuple(grants[person])
+        people.append(structs.replace(known, name=name, title=title, roles=roles, capacity=capacity))
     return ReadStaff(tuple(people), tuple(problems))
 
 

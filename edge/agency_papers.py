@@ -8,6 +8,7 @@ from typing import Any, Final
 from printing import spool
 from printing.content import Paper
 from printing.papers.course import Folder, HandOver, Result, ResultList, TakeBack
+from printing.spool import PrintJob
 from printing.typesetting import to_job
 from schemas.catalog import Catalog
 from schemas.clock import due_at
@@ -26,7 +27,9 @@ class AgencyPapers:
     def __init__(self, catalog: Catalog, *, node: str) -> None:
         self._catalog, self._node = catalog, node
 
-    def spool_hand_over(self, gone: Sequence[Dossier], agency: str, *, by: str, signed_by: str) -> None:
+    def spool_hand_over(
+        self, gone: Sequence[Dossier], agency: str, *, by: str, signed_by: str
+    ) -> list[PrintJob]:
         """Queue the slip of folders that go to an agency."""
         slip = HandOver(
             **self._head(),
@@ -37,7 +40,7 @@ class AgencyPapers:
             taken_by=signed_by,
             handed=moment(gone[0].timeline[-1].at),
         )
-        self._put(slip, gone)
+        return [self._put(slip, gone)]
 
     def spool_hand_back(
         self,
@@ -47,7 +50,7 @@ class AgencyPapers:
         *,
         by: str,
         signed_by: str = "",
-    ) -> None:
+    ) -> list[PrintJob]:
         """Queue the slips of what comes back: a list of those with a result, and one of folders without."""
         done = [one for one in gone if results.get(one.stream)]
         plain = [one for one in gone if not results.get(one.stream)]
@@ -58,12 +61,14 @@ class AgencyPapers:
             "taken_by": self._name(by) if signed_by else "",
             "handed": moment(gone[0].timeline[-1].at),
         }
+        slips = []
         if plain:
             back = TakeBack(**self._head(agency), **common, folders=self._folders(plain))
-            self._put(back, plain)
+            slips.append(self._put(back, plain))
         if done:
             rows = tuple(self._result(tt, one, results[one.stream]) for tt, one in enumerate(done, start=1))
-            self._put(ResultList(**self._head(agency), **common, results=rows), done)
+            slips.append(self._put(ResultList(**self._head(agency), **common, results=rows), done))
+        return slips
 
     def _folders(self, dossiers: Sequence[Dossier]) -> tuple[Folder, ...]:
         calendar = self._catalog.latest.calendar()
@@ -99,9 +104,9 @@ class AgencyPapers:
             post="X" if received.return_by == "post" else "",
         )
 
-    def _put(self, paper: Paper, dossiers: Sequence[Dossier]) -> None:
+    def _put(self, paper: Paper, dossiers: Sequence[Dossier]) -> PrintJob:
         first = dossiers[0]
-        spool.put(
+        return spool.put(
             stream=first.stream,
             # by its first act: an agency may be handed something twice a day
             number=f"bg-{first.heads[0][:12]}",

@@ -8,6 +8,7 @@ hand-over is queued in the transaction of its acts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ from edge.agency_papers import AgencyPapers
 from edge.database import NodeFile
 from edge.ledger import Ledger
 from edge.projector import Projector
+from printing.spool import PrintJob
 from schemas.acts import Forwarded, OpinionGiven, TakenOver
 from schemas.catalog import Catalog
 from schemas.custody import Custody, Where, custody, hand_overs, told
@@ -27,6 +29,14 @@ TAKEN_OVER: Final = "dossier.taken_over"
 OPINION_GIVEN: Final = "dossier.opinion_given"
 MOST: Final = 100
 """Dossiers of one hand-over: a slip of some pages, and a transaction of a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The dossiers that changed hands, and the slips that tell of it."""
+
+    dossiers: list[Dossier]
+    slips: list[PrintJob]
 
 
 class HandingOver:
@@ -50,7 +60,7 @@ class HandingOver:
 
     def hand_over(
         self, streams: Sequence[str], agency: str, *, by: str, signed_by: str = "", note: str = ""
-    ) -> list[Dossier]:
+    ) -> Moved:
         """Hand folders over to an agency, with their slip; `signed_by` of the agency has signed it here and now.
 
         Raises `NotAllowed`, `ClockBehind`, `DiskFull`; then none of them was handed over.
@@ -64,15 +74,14 @@ class HandingOver:
             ]
             if signed_by:
                 gone = [self._take(one, by, signed_by) for one in streams]
-            self._papers.spool_hand_over(gone, agency, by=by, signed_by=signed_by)
-        return gone
+            return Moved(gone, self._papers.spool_hand_over(gone, agency, by=by, signed_by=signed_by))
 
     def take_over(self, streams: Sequence[str], *, by: str) -> list[Dossier]:
         """An agency's person takes what was handed over. Raises as `hand_over` does."""
         with self._file.write():
             return [self._take(one, by) for one in streams]
 
-    def hand_back(self, results: Mapping[str, str], *, by: str, note: str = "") -> list[Dossier]:
+    def hand_back(self, results: Mapping[str, str], *, by: str, note: str = "") -> Moved:
         """An agency's person sends folders back to the counter that received them, with their slips.
 
         `results` names for each stream the document that comes with it, or is empty. Raises as `hand_over` does.
@@ -82,8 +91,7 @@ class HandingOver:
                 self._ledger.act(one, FORWARDED, self._back(one, result, note), by=by)
                 for one, result in results.items()
             ]
-            self._papers.spool_hand_back(gone, dict(results), self._with(gone[0]), by=by)
-        return gone
+            return Moved(gone, self._papers.spool_hand_back(gone, results, self._with(gone[0]), by=by))
 
     def take_back(
         self,
@@ -92,7 +100,7 @@ class HandingOver:
         by: str,
         signed_by: str = "",
         results: Mapping[str, str] | None = None,
-    ) -> list[Dossier]:
+    ) -> Moved:
         """The centre takes folders back. What an agency has not sent by itself is given back here and now by `signed_by`,
         who signs its slip. Raises as `hand_over` does."""
         said = results or {}
@@ -103,10 +111,13 @@ class HandingOver:
             for one in brought:
                 back = msgspec.structs.replace(self._back(one, said.get(one, ""), ""), signed_by=signed_by)
                 self._ledger.act(one, FORWARDED, back, by=by)
+            slips: list[PrintJob] = []
             if brought:
                 here = [self._projector.dossier(one) for one in brought]
-                self._papers.spool_hand_back(here, said, self._with(here[0]), by=by, signed_by=signed_by)
-            return [self._take(one, by) for one in streams]
+                slips = self._papers.spool_hand_back(
+                    here, said, self._with(here[0]), by=by, signed_by=signed_by
+                )
+            return Moved([self._take(one, by) for one in streams], slips)
 
     def ask(
         self, stream: str, agency: str, *, by: str, question: str, until: str | msgspec.UnsetType

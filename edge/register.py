@@ -13,8 +13,10 @@ from peewee import Tuple
 
 from edge.database import (
     DOUBTFUL,
+    OPINION,
     ConflictRow,
     Copy,
+    CustodyRow,
     DossierRow,
     EventRow,
     NodeFile,
@@ -24,6 +26,7 @@ from edge.database import (
 from edge.projector import Projector
 from schemas.acts import Status
 from schemas.conflicts import BY_NAME, Settles
+from schemas.custody import Where
 from schemas.entries import Procedure
 from schemas.events import moment
 from schemas.fold import Dossier, Line, Place
@@ -117,6 +120,17 @@ class Fork:
     second: tuple[Line, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A folder of a list of hand-overs, with its dossier."""
+
+    custody: CustodyRow
+    row: DossierRow
+
+
+LATE_LISTS: Final = (Where.TO_HAND_OVER.value, Where.HANDED_OVER.value, Where.HELD.value, OPINION)
+
+
 class Register:
     """Reads only. `is_centre`: at central every event is at central."""
 
@@ -204,6 +218,35 @@ class Register:
         with self._file.read():
             query = DossierRow.select().where(DossierRow.money.in_(states) & DossierRow.status.not_in(over))
             return list(query.order_by(DossierRow.position.desc()).limit(limit)), query.count()
+
+    def custody(self, what: str, agency: str = "", limit: int = 200) -> tuple[list[Held], int]:
+        """Folders of one list (`custody.Where`, or `OPINION`), what is due first; all agencies', or one's. And how many."""
+        with self._file.read():
+            of_it = CustodyRow.what == what
+            if agency:
+                of_it &= CustodyRow.agency == agency
+            rows = list(CustodyRow.select().where(of_it).order_by(CustodyRow.due_at).limit(limit))
+            streams = [row.stream for row in rows]
+            dossiers = {row.stream: row for row in DossierRow.select().where(DossierRow.stream.in_(streams))}
+            count = CustodyRow.select().where(of_it).count()
+        return [Held(row, dossiers[row.stream]) for row in rows if row.stream in dossiers], count
+
+    def custodians(self, what: str, now: str) -> list[tuple[str, int, int]]:
+        """The agencies of a list, each with how many folders stand there for it and how many of them are late."""
+        with self._file.read() as connection:
+            rows = connection.execute(
+                "SELECT agency, count(*), sum(due_at <> '' AND due_at < ?) FROM custody WHERE what = ? GROUP BY agency",
+                (now, what),
+            ).fetchall()
+        return [(agency, count, late) for agency, count, late in rows]
+
+    def overdue(self, now: str) -> int:
+        """How many folders, and opinions asked for, should have moved or come by now."""
+        with self._file.read():
+            late = (CustodyRow.due_at < now) & (CustodyRow.due_at != "")
+            return sum(
+                CustodyRow.select().where((CustodyRow.what == what) & late).count() for what in LATE_LISTS
+            )
 
     def open_of(self, node: str, limit: int = 200) -> list[DossierRow]:
         """Dossiers that a machine received and that are not over, oldest due first."""

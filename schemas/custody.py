@@ -117,7 +117,7 @@ def open_opinion(standing: Standing) -> Forwarded | None:
 
 def custody(dossier: Dossier, handed: tuple[HandOver, ...], view: View) -> Custody:
     """Where the folder is. `view` says who sits at which agency."""
-    where, agency, since, result = Where.CENTRE, "", "", ""
+    where, agency, since, result, was_there = Where.CENTRE, "", "", "", False
     for one in handed:
         if one.to.agency:
             where, agency, result = Where.HANDED_OVER, one.to.agency, ""
@@ -130,10 +130,10 @@ def custody(dossier: Dossier, handed: tuple[HandOver, ...], view: View) -> Custo
             continue
         since = one.taken.at
         if where is Where.HANDED_OVER and _is_the_agencys(one, view):
-            where = Where.HELD
+            where, was_there = Where.HELD, True
         else:
             where, agency, result = Where.CENTRE, "", ""
-    if where is Where.CENTRE and not handed and _is_for_an_agency(dossier, view):
+    if where is Where.CENTRE and not was_there and _is_for_an_agency(dossier, view):
         return Custody(Where.TO_HAND_OVER, dossier.received.agency, dossier.standing.received_at)  # type: ignore[union-attr]
     return Custody(where, agency, since, result)
 

@@ -415,7 +415,7 @@ def allowed(standing: Standing, act: Act, data: Any, deed: Deed, view: View) -> 
     card, person, day = entitled(act, deed, view)
     _when(standing, act)
     if person is not None and person.agency:
-        _of_agency(standing, data, person.agency)
+        _of_agency(standing, data, person.agency, view)
     _what(standing, act, data, deed)
     if isinstance(data, OpinionGiven):
         _opinion(standing, data, person)
@@ -557,14 +557,25 @@ def _what(standing: Standing, act: Act, data: Any, deed: Deed) -> None:
             pass
 
 
-def _of_agency(standing: Standing, data: Any, agency: str) -> None:
-    """Who sits at an agency works on what is the agency's, or was handed over to it or asked of it."""
-    received = data if isinstance(data, Received) else standing.received
-    forwarded = standing.newest.get("dossier.forwarded")
-    if received is None or received.agency == agency:
-        return
-    if forwarded is None or forwarded.data.agency != agency:
-        raise NotAllowed(Because.AGENCY, f"it is {received.agency}'s, and not with {agency}")
+def is_with(standing: Standing, agency: str, view: View) -> bool:
+    """Whether a dossier is an agency's, was handed over to it or asked of it, or taken by one of its people."""
+    received, newest = standing.received, standing.newest
+    forwarded, taken = newest.get("dossier.forwarded"), newest.get("dossier.taken_over")
+    if received is not None and received.agency == agency:
+        return True
+    if forwarded is not None and forwarded.data.agency == agency:
+        return True
+    taker = view.person(taken.by) if taken is not None else None
+    return taker is not None and taker.agency == agency
+
+
+def _of_agency(standing: Standing, data: Any, agency: str, view: View) -> None:
+    """Who sits at an agency works on nothing else."""
+    its_own = isinstance(data, Received) and data.agency == agency
+    if standing.receipt is not None and not is_with(standing, agency, view):
+        raise NotAllowed(Because.AGENCY, f"it is not with {agency}")
+    if standing.receipt is None and not its_own:
+        raise NotAllowed(Because.AGENCY, f"it is not {agency}'s")
 
 
 def _opinion(standing: Standing, data: OpinionGiven, person: Person | None) -> None:

@@ -16,7 +16,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 from wtforms import BooleanField, DateField, SelectField, StringField
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, StopValidation
 
 from central import staffing
 from central.centre import Office
@@ -60,6 +60,11 @@ class PersonForm(Form):
     name = StringField("Họ và tên", filters=[text], validators=needed("Chưa ghi họ và tên."))
     title = StringField("Chức danh", filters=[text], validators=needed("Chưa ghi chức danh."))
     capacity = StringField("Cách ghi khi ký (ví dụ TUQ. GIÁM ĐỐC)", filters=[text])
+    agency = SelectField("Làm việc ở", choices=[], validate_choice=False)
+
+    def validate_agency(self, field: SelectField) -> None:
+        if field.data and site().view.agency(field.data) is None:
+            raise StopValidation("Không có cơ quan này trong danh mục.")
 
 
 class DelegationForm(Form):
@@ -196,7 +201,16 @@ def _save(known: Person | None) -> ResponseReturnValue:
     if not right or wrong:
         return _person_page(known, form, rows=rows, errors=[*form.error_list(), *wrong]), 422
     certificates = known.certificates if known else ()
-    said = Person(name, form.name.data, form.title.data, tuple(grants), form.capacity.data, certificates)
+    said = Person(
+        name,
+        form.name.data,
+        form.title.data,
+        tuple(grants),
+        form.capacity.data,
+        certificates,
+        known.signature if known else "",
+        form.agency.data or "",
+    )
     if said != known:
         _office().define([said], by=presence.person().id)
     return redirect(url_for(".one", person=name, done="saved"), 303)
@@ -215,6 +229,7 @@ def _filled(known: Person) -> PersonForm:
     form = PersonForm(formdata=None)
     form.id.data, form.name.data, form.title.data = known.id, known.name, known.title
     form.capacity.data = known.capacity
+    form.agency.data = known.agency
     return form
 
 
@@ -230,6 +245,7 @@ def _person_page(
 ) -> str:
     if rows is None:
         rows = [_row(grant) for grant in known.roles] if known else []
+    form.agency.choices = _places(known)
     blank = max(0, SPARE - sum(1 for row in rows if not row.role))
     here = site()
     return render_template(
@@ -247,6 +263,15 @@ def _person_page(
         told=told,
         done=request.args.get("done", ""),
     )
+
+
+def _places(known: Person | None) -> list[Choice]:
+    """The centre, or an agency that exists; and the one that is written down already."""
+    today = site().today()
+    agencies = [
+        one for one in site().view.agencies() if one.exists(today) or (known and known.agency == one.code)
+    ]
+    return [Choice("", "Trung tâm"), *(Choice(one.code, one.name) for one in agencies)]
 
 
 def _row(grant: Grant) -> RoleRow:

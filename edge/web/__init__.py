@@ -18,6 +18,7 @@ from edge.server import secret
 from edge.sticks import Sticks
 from edge.web.account import blueprint as account
 from edge.web.again import blueprint as again
+from edge.web.agencies import blueprint as agencies
 from edge.web.amending import blueprint as amending
 from edge.web.appearance import install as install_appearance
 from edge.web.batch import blueprint as batch
@@ -68,6 +69,7 @@ from edge.web.uploads import InMemory
 from edge.web.verifying import blueprint as verifying
 from edge.web.viewing import blueprint as viewing
 from edge.web.worklists import blueprint as worklists
+from edge.web.workplace import blueprint as workplace
 
 LARGEST_FORM_BYTES = 256 * 1024
 
@@ -129,6 +131,8 @@ def create_pages(
         till,
         takings,
         returning,
+        agencies,
+        workplace,
         dossier,
         find,
         held_back,

@@ -43,6 +43,8 @@ def install(app: Flask) -> None:
         phone=presence.phone,
         name=lambda person: site().name(person),
         place=lambda node: site().place(node),
+        agency_name=acts.agency_name,
+        time_left=lambda due: words.time_left(due, site().now()),
         left=lambda row: words.left(row, site().now()),
         status_word=lambda status: words.STATUS[status],
         money_word=lambda money: words.MONEY[money],

@@ -11,8 +11,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 from wtforms import RadioField, StringField, TextAreaField
 
+from edge.database import DossierRow
 from edge.folder_papers import FORMS as FOLDER_FORMS
 from edge.folder_papers import print_folder_paper
+from edge.handing_over import FORWARDED
 from edge.reprinting import REPRINTED, NothingToReprint, newest_slip, reprint_slip
 from edge.web import presence, showing
 from edge.web.amending import KIND as AMEND
@@ -25,10 +27,11 @@ from edge.web.returning import KIND as RETURN_KIND
 from edge.web.returning import as_if_handed_in
 from edge.web.scanning import kept_with
 from edge.web.showing import Shown, show, sides, why_not
-from edge.web.site import COUNTER, FEES, RETURN, ROOM, Site, site
+from edge.web.site import AGENCIES, COUNTER, FEES, RETURN, ROOM, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from printing.spool import PrintJob
 from schemas.acts import Status, WithdrawalAsked
+from schemas.custody import Where, open_opinion
 from schemas.fold import Place
 from schemas.rules import Money
 
@@ -253,7 +256,7 @@ def _render(shown: Shown, *, reprint: Reprint | None = None) -> str:
         printed=request.args.get("printed", ""),
         folder_forms=FOLDER_FORMS,
         job=slip_job(site(), stream),
-        earlier=site().node.register.earlier(shown.received.applicant.identity, but=stream),
+        earlier=_earlier(shown),
         conflicts=[(conflict, sides(shown, conflict)) for conflict in shown.dossier.conflicts],
         tellings=tellings(shown),
         next_acts=_next_acts(shown),
@@ -274,6 +277,13 @@ def _reprint() -> Reprint:
     return form
 
 
+def _earlier(shown: Shown) -> list[DossierRow]:
+    """Other dossiers of the applicant; whoever sits at an agency sees only what is with it."""
+    if presence.person().agency:
+        return []
+    return site().node.register.earlier(shown.received.applicant.identity, but=shown.dossier.stream)
+
+
 def _render_withdrawal(
     shown: Shown,
     form: Withdrawal,
@@ -284,6 +294,24 @@ def _render_withdrawal(
     return render_template(
         "withdraw.html", shown=shown, form=form, errors=errors or [], trouble=trouble, against=against
     )
+
+
+def _with_agencies(shown: Shown) -> list[Next]:
+    """What an agency may be given, or asked, from the page of a dossier."""
+    here, dossier, stream = site(), shown.dossier, shown.dossier.stream
+    found, asked = [], open_opinion(dossier.standing)
+    if presence.is_ones(FORWARDED) and dossier.status in (Status.RECEIVED, Status.PROCESSING):
+        title = "Ghi ý kiến phối hợp" if asked else "Xin ý kiến"
+        found.append(Next(title, url_for("agencies.opinion_page", stream=stream), "", "info", None))
+        if asked is None and here.node.handing_over.where(dossier).where in (
+            Where.CENTRE,
+            Where.TO_HAND_OVER,
+        ):
+            url = url_for(
+                "agencies.page", tab=Where.TO_HAND_OVER.value, agency=shown.received.agency, stream=stream
+            )
+            found.append(Next("Bàn giao cho cơ quan", url, "", "up", None))
+    return found
 
 
 def _next_acts(shown: Shown) -> list[Next]:
@@ -297,6 +325,8 @@ def _next_acts(shown: Shown) -> list[Next]:
     if here.may(presence.person(), COUNTER) and dossier.status not in ends:
         why = why_not(dossier, AMEND, amendment(shown))
         found.append(Next("Sửa thông tin", url_for("amending.page", stream=stream), "", "pen", why))
+    if here.may(presence.person(), AGENCIES) and dossier.status not in ends:
+        found += _with_agencies(shown)
     if may_close(shown):
         found.append(
             Next(

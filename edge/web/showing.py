@@ -19,14 +19,24 @@ from edge.web import acts, presence, second, words
 from edge.web.acts import Contents
 from edge.web.site import Site, site
 from edge.web.trouble import Trouble, trouble_of
-from schemas.acts import Approved, Attachment, Reasoned, RefusedResult, Returned, Sealed, WithdrawalAsked
+from schemas.acts import (
+    Approved,
+    Attachment,
+    Reasoned,
+    RefusedResult,
+    Returned,
+    Sealed,
+    Status,
+    WithdrawalAsked,
+)
 from schemas.clock import WHY, due_at, stopped
 from schemas.conflicts import Conflict
+from schemas.custody import Where, custody, hand_overs, open_opinion
 from schemas.entries import Agency
-from schemas.errors import NotAllowed
+from schemas.errors import Because, NotAllowed
 from schemas.events import Event, EventHash, moment
 from schemas.fold import Dossier, Line, Place
-from schemas.rules import Done
+from schemas.rules import Done, is_with
 from schemas.seals import fingerprint
 
 
@@ -132,6 +142,9 @@ def show(stream: str) -> Shown:
     receipt = dossier.standing.receipt
     if receipt is None:
         raise NotFound
+    agency = presence.person().agency
+    if agency and not is_with(dossier.standing, agency, here.view):
+        raise NotAllowed(Because.AGENCY, f"it is not with {agency}")
     _log(here, stream)
     g.restricted = stream in here.node.catalog.trust.restricted
     where = here.node.register.whereabouts([line.hash for line in dossier.timeline])
@@ -146,7 +159,7 @@ def show(stream: str) -> Shown:
         dossier,
         receipt,
         here.view.agency(receipt.data.agency),
-        tuple(_tags(here, dossier, where)),
+        (*_tags(here, dossier, where), *_elsewhere(here, dossier, contents)),
         steps,
         contents,
         _due(here, dossier, receipt.hash in unsure),
@@ -238,6 +251,26 @@ def _tags(here: Site, dossier: Dossier, where: dict[str, Whereabouts]) -> list[T
         tags.append(Tag("bad", "lock", "Có việc tạm giữ"))
     if any(line.place is Place.NEWER for line in dossier.timeline):
         tags.append(Tag("", "lock", "Cần bản mới hơn"))
+    return tags
+
+
+_FOLDER: Final = {
+    Where.HANDED_OVER: "Đã giao {}, chờ nhận, từ {}",
+    Where.HELD: "Hồ sơ giấy ở {} từ {}",
+    Where.HANDED_BACK: "{} đã trả, chờ nhận lại, từ {}",
+}
+
+
+def _elsewhere(here: Site, dossier: Dossier, contents: Contents) -> list[Tag]:
+    """Where the folder is, if not in the house; and whose opinion is waited for."""
+    found = custody(dossier, hand_overs(dossier.timeline, contents), here.view)
+    tags = []
+    if found.where in _FOLDER and dossier.status is not Status.RETURNED:
+        name, since = acts.agency_name(found.agency), words.clock(found.since, here.now())
+        tags.append(Tag("acc", "here", _FOLDER[found.where].format(name, since)))
+    asked = open_opinion(dossier.standing)
+    if asked is not None:
+        tags.append(Tag("wait", "clock", f"Chờ ý kiến {acts.agency_name(asked.agency)}"))
     return tags
 
 

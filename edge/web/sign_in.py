@@ -19,6 +19,7 @@ from edge.web.site import site
 from edge.web.trouble import Trouble
 from edge.web.uploads import make_room
 from schemas.entries import Person
+from schemas.errors import Because, NotAllowed
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -39,6 +40,10 @@ _SECRET: Final = frozenset(
     | {"typed_by", "draft"}
 )
 """Fields that are never kept for later."""
+_OF_AGENCIES: Final = frozenset(
+    {"workplace", "dossier", "account", "sign_in", "keys", "status_line", "verifying", "slip", "exchange"}
+)
+"""The parts of the site that people who sit at an agency need; of dossiers they see those that are with it."""
 _OWED: Final = {"pin": "account.pin_page", "password": "account.password_page"}
 _WHILE_OWING: Final = frozenset(
     {
@@ -96,6 +101,8 @@ def _let(person: Person) -> ResponseReturnValue | None:
     typed_by = request.form.get("typed_by", person.id)
     if typed_by != person.id:
         return _somebody_elses(typed_by)
+    if person.agency and request.blueprint not in _OF_AGENCIES and request.endpoint != "home":
+        raise NotAllowed(Because.AGENCY, "a page of the centre's own people")
     owed = _OWED.get(presence.screen().owes)
     if owed is not None and request.endpoint not in _WHILE_OWING:
         return redirect(url_for(owed), 303)

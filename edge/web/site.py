@@ -34,6 +34,7 @@ class Entry:
     """One page of the navigation; `order` sorts it, `needs` are the (duty, role) pairs of which one suffices.
 
     `roles`: one of them suffices at any machine. An entry without needs or roles is for everybody who is signed in.
+    `of_agencies`: for people who sit at an agency, who have no other.
     """
 
     order: int
@@ -41,6 +42,7 @@ class Entry:
     endpoint: str
     needs: tuple[tuple[Duty, Role], ...] = ()
     roles: tuple[Role, ...] = ()
+    of_agencies: bool = False
 
 
 COUNTER = Entry(10, "Tiếp nhận", "counter.page", ((Duty.RECEIVE, Role.RECEIVER),))
@@ -61,6 +63,14 @@ TIMING = Entry(
     (Role.SUPERVISOR,),
 )
 SEAL = Entry(25, "Cấp số, đóng dấu", "sealing.page", ((Duty.SEAL, Role.CLERK),))
+AGENCIES = Entry(
+    32,
+    "Cơ quan",
+    "agencies.page",
+    ((Duty.RECEIVE, Role.RECEIVER), (Duty.APPRAISE, Role.APPRAISER)),
+    (Role.SUPERVISOR, Role.DESK_OFFICER),
+)
+WORKPLACE = Entry(5, "Việc của cơ quan", "workplace.page", of_agencies=True)
 RETURN = Entry(30, "Trả kết quả", "returning.page", ((Duty.RETURN, Role.RECEIVER),))
 FEES = Entry(28, "Thu phí", "fees.page", ((Duty.COLLECT, Role.CASHIER),))
 TAKINGS = Entry(35, "Sổ thu", "takings.page", roles=(Role.CASHIER, Role.SUPERVISOR))
@@ -93,6 +103,8 @@ class Site:
             SEAL,
             FEES,
             RETURN,
+            AGENCIES,
+            WORKPLACE,
             TAKINGS,
             FIND,
             VERIFY,
@@ -184,6 +196,8 @@ class Site:
 
     def may(self, person: Person, entry: Entry) -> bool:
         """Whether an entry is for this person at this machine."""
+        if bool(person.agency) is not entry.of_agencies:
+            return False
         roles = person.roles_on(self.today())
         if not entry.needs and not entry.roles:
             return True
