@@ -17,6 +17,9 @@ from schemas.events import moment
 from schemas.fold import Dossier
 
 FORMS: Final = (HandOver.FORM, TakeBack.FORM, ResultList.FORM)
+HAND_OVER: Final = "bg-"
+"""How the name of a slip begins; then comes that of its first act."""
+HASH_OF_NAME: Final = 12
 COPIES: Final = 2
 """One for each side."""
 
@@ -109,7 +112,7 @@ class AgencyPapers:
         return spool.put(
             stream=first.stream,
             # by its first act: an agency may be handed something twice a day
-            number=f"bg-{first.heads[0][:12]}",
+            number=f"{HAND_OVER}{first.heads[0][:HASH_OF_NAME]}",
             form=paper.FORM,
             payload=to_job(paper),
             copies=COPIES,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from typing import Any, Final
@@ -42,12 +42,14 @@ class Where(Enum):
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """One hand-over: who gave the folder to whom; `taken` once somebody has taken it."""
+    """One hand-over: who gave the folder to whom; `taken` once somebody has taken it. `again`: who took it afterwards by its
+    slip, though nobody had handed it over to them."""
 
     given: Line
     to: Forwarded
     taken: Line | None = None
     how: TakenOver | None = None
+    again: Line | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,9 @@ def hand_overs(lines: Iterable[Line], contents: Mapping[str, Any]) -> tuple[Hand
         if isinstance(data, Forwarded) and not data.opinion:
             found.append(HandOver(line, data))
         elif isinstance(data, TakenOver) and found and found[-1].taken is None:
-            found[-1] = HandOver(found[-1].given, found[-1].to, line, data)
+            found[-1] = replace(found[-1], taken=line, how=data)
+        elif isinstance(data, TakenOver) and found:
+            found[-1] = replace(found[-1], again=line)
     return tuple(found)
 
 
@@ -133,6 +137,8 @@ def custody(dossier: Dossier, handed: tuple[HandOver, ...], view: View) -> Custo
             where, was_there = Where.HELD, True
         else:
             where, agency, result = Where.CENTRE, "", ""
+        if one.again is not None:
+            where, agency, since, result = Where.CENTRE, "", one.again.at, ""
     if where is Where.CENTRE and not was_there and _is_for_an_agency(dossier, view):
         return Custody(Where.TO_HAND_OVER, dossier.received.agency, dossier.standing.received_at)  # type: ignore[union-attr]
     return Custody(where, agency, since, result)

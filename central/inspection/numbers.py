@@ -10,8 +10,14 @@ import orjson
 
 from central.inspection.findings import Findings, Trace
 from central.inspection.reading import Snapshot
+from edge.agency_papers import FORMS as LISTS
+from edge.agency_papers import HAND_OVER, HASH_OF_NAME
 from edge.database import LEFT_OUT
-from printing.papers.reception import ReceiptSlip
+from printing.papers.course import RegisterPad
+from printing.papers.hall import Ticket
+from printing.papers.money import CashSummary, ElectronicReceipt, PaperReceipt, ProvisionalSlip
+from printing.papers.reception import ReceiptSlip, SlipPad
+from printing.papers.trial import TrialPage, TrialRoll
 from schemas.calendar import local_day
 from schemas.catalog import Catalog
 from schemas.errors import Malformed, NoNumber
@@ -20,6 +26,11 @@ from schemas.numbers import DossierNumber, compose, parse
 from schemas.slips import is_real, read
 from schemas.spelling import words
 
+_OF_OTHER_NAMES: Final = frozenset(
+    paper.FORM
+    for paper in (PaperReceipt, ProvisionalSlip, ElectronicReceipt, CashSummary, Ticket, TrialPage, TrialRoll)
+) | {SlipPad.FORM, RegisterPad.FORM}
+"""Papers that are called by a receipt's number, a ticket, a shift or a pad, and not by a dossier's."""
 RESULTS: Final = "result "
 """How the keys of the counters of results' numbers begin."""
 
@@ -166,10 +177,21 @@ def check_shown(
     for _, stream, number, form, payload in snapshot.rows("print_job", "stream, number, form, payload"):
         if payload == b"":
             continue  # what it printed was redacted
-        if number not in given.get(stream, ()):
+        if form in LISTS:
+            if not _names_an_act(snapshot, str(stream), str(number)):
+                findings.say(folder, f"print job {number}", "no act of its first dossier is what it tells of")
+        elif form not in _OF_OTHER_NAMES and number not in given.get(stream, ()):
             findings.say(folder, f"print job {number}", "no event of this dossier gave it this number")
         elif form == ReceiptSlip.FORM and not _is_slip_of(payload, str(number), str(stream), catalog):
             findings.say(folder, f"print job {number}", "the slip that it prints is not this dossier's")
+
+
+def _names_an_act(snapshot: Snapshot, stream: str, number: str) -> bool:
+    """Whether the slip of a hand-over is called by the beginning of the hash of an act of its first dossier."""
+    called = number.removeprefix(HAND_OVER)
+    begins = f"{stream}:{called}"
+    found = snapshot.select("SELECT id FROM dossiers_doc WHERE id >= ? AND id < ?", begins, f"{begins}~")
+    return len(called) == HASH_OF_NAME and bool(found)
 
 
 def _is_slip_of(payload: object, number: str, stream: str, catalog: Catalog) -> bool:

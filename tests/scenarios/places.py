@@ -12,19 +12,19 @@ from typing import Final
 
 import msgspec
 
-from central.demo.plan import PEOPLE, nodes
+from central.demo.plan import nodes
 from central.demo.visitor import Visitor
 from central.inspection.reading import Snapshot
 from edge.node import Folder
 from edge.settings import PeerSettings, read_settings, write_settings
 from edge.status import NodeStatus, asked
+from tests.centres import PINS
 from tests.network import Network
 from tests.waiting import PATIENCE_S, until
 
 NAMES: Final = tuple(node.name for node in nodes(first_port=0))
 NODE: Final = {node.name: node.place.node for node in nodes(first_port=0)}
 EDGES: Final = NAMES[1:]
-_PINS: Final = {person.id: person.pin for person in PEOPLE}
 _CLERK: Final = {"counter-01": "hanh.nh", "counter-02": "long.pd", "room-01": "hanh.nh"}
 
 
@@ -98,7 +98,7 @@ class Centre:
 
     def _receive(self, at: str) -> str:
         number = next(self._people)
-        desk = self._at(at, _CLERK[at])
+        desk = self.at(at, _CLERK[at])
         page = desk.open("/counter?q=cap")
         if not self._procedure:
             self._procedure = page.form("/counter").choices["procedure"][0]
@@ -124,7 +124,7 @@ class Centre:
         return self.network.at(at, lambda: self._ask(at, number))
 
     def _ask(self, at: str, number: str) -> str:
-        desk = self._at(at, _CLERK[at])
+        desk = self.at(at, _CLERK[at])
         page = desk.open("/find")
         page = desk.press(page, page.form("/find"), q=number)
         return desk.press(page, page.form("/find/elsewhere")).text
@@ -133,15 +133,15 @@ class Centre:
         self.network.at("room-01", lambda: self._appraise(stream))
 
     def _appraise(self, stream: str) -> None:
-        room = self._at("room-01", "ha.lt")
+        room = self.at("room-01", "ha.lt")
         page = room.open(f"/room/{stream}")
         room.press(page, page.form("/appraise"), passed="yes", opinion="Hồ sơ đủ, hợp lệ.")
 
-    def _at(self, name: str, person: str) -> Visitor:
+    def at(self, name: str, person: str) -> Visitor:
         if (name, person) not in self._visitors:
             visitor = Visitor(self.network.page_url(name))
             page = visitor.open("/sign-in")
-            visitor.press(page, page.form("pin"), person=person, pin=_PINS[person])
+            visitor.press(page, page.form("pin"), person=person, pin=PINS[person])
             self._visitors[name, person] = visitor
         return self._visitors[name, person]
 

@@ -54,6 +54,12 @@ def test_who_takes_it_for_the_centre_has_brought_it_back() -> None:
     assert where(past).where is not Where.HELD
 
 
+def test_whoever_takes_it_by_its_slip_has_it() -> None:
+    """The agency's messenger put it on the room's table, and nobody wrote that down."""
+    past = history(received(), forwarded(agency=OTHER), taken_over(signed_by="Tình"), taken_over())
+    assert where(past).where is Where.CENTRE
+
+
 def test_a_folder_moves_also_while_the_dossier_waits_or_is_stopped() -> None:
     """Papers of a dossier that was stopped come back from the agency all the same."""
     past = history(received(), forwarded(agency=OTHER), taken_over(signed_by="Tình"))
