@@ -24,6 +24,7 @@ from edge.pades.reading import read
 from edge.pades.stamps import StampService
 from schemas.acts import Preserved, Status
 from schemas.fold import Dossier
+from schemas.rules import is_on_paper
 from sync.errors import SyncError
 
 PAGE: Final = 200
@@ -105,6 +106,8 @@ class Preserving:
     def _is_due(self, stream: str) -> bool:
         dossier = self._node.register.dossier(stream)
         standing = dossier.standing
+        if is_on_paper(standing):
+            return False  # there is no signature in a scan to keep alive
         return dossier.status in _FINISHED and standing.result is not None and standing.preserved is None
 
     def _preserve(self, stream: str) -> bool:

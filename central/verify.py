@@ -335,5 +335,7 @@ def _files_named(event: Event, proven: Proven) -> Iterator[NamedFile]:
     if event.signed is not None and view is not None:
         person = view.person(event.by)
         certificate = person.certificate(event.signed.certificate) if person is not None else None
+    if event.data.get("on_paper") or (event.kind == "dossier.sealed" and not event.data.get("certificate")):
+        certificate = None  # signed and stamped by hand: what the file holds is a picture of that
     for file in archives.files_named_in(event.data):
         yield NamedFile(file, event, certificate if file == event.data.get("result") else None)

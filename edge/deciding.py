@@ -114,6 +114,26 @@ class Deciding(SignedWork):
             stream, "dossier.approved", by=by, pin=pin, text=text, uploads=attachments, with_=with_
         )
 
+    def approve_on_paper(
+        self, stream: str, *, by: str, pin: str, text: str, with_: tuple[str, ...] = ()
+    ) -> Dossier:
+        """Approve a result that is signed by hand: the decision is signed as always, the document is printed.
+
+        Only where a clerk numbers or stamps it afterwards, and scans what then holds. Raises `NotAllowed`, `CannotSign`.
+        """
+        signer, now = self._signer(by), self._clock()
+        dossier, right = self._check(stream, "dossier.approved", signer, text, with_, now)
+        if Step.SEAL not in dossier.standing.steps:
+            raise CannotSign("no_stamp")
+        rendered = self._papers.result_of(
+            dossier, approved=True, text=text, signer=signer, capacity=right.capacity, at=now
+        )
+        with self._signatories.opened(by, pin, signer.ders(), now) as signatory:
+            file = self._keep(rendered.pdf, stream)
+            decision = Approved(file, right.capacity, right.delegation, digest=rendered.digest, on_paper=True)
+            sign = signatory.token.sign_decision
+            return self._ledger.act(stream, "dossier.approved", decision, by=by, sign=sign, with_=with_)
+
     def refuse(self, stream: str, *, by: str, pin: str, reason: str, with_: tuple[str, ...] = ()) -> Dossier:
         """Refuse in writing: a signed document with the reason. Raises `NotAllowed`, `CannotSign`."""
         return self._decide(stream, "dossier.refused", by=by, pin=pin, text=reason, uploads=(), with_=with_)

@@ -29,7 +29,7 @@ from schemas.entries import Agency, Person, Step
 from schemas.errors import Because, NotAllowed
 from schemas.events import timestamp
 from schemas.fold import Dossier
-from schemas.rules import Done
+from schemas.rules import Done, is_on_paper
 from schemas.seals import fingerprint
 
 NUMBERED, SEALED = "dossier.numbered", "dossier.sealed"
@@ -80,6 +80,8 @@ class Sealing(SignedWork):
         """
         dossier, now = self._projector.dossier(stream), self._clock()
         clerk, agency = self._parties(dossier, by)
+        if is_on_paper(dossier.standing):
+            raise NotAllowed(Because.DATA, "the result is on paper")
         self.check(dossier, by=by, with_=with_)
         result = self._result(dossier)
         with self._opened(clerk, pin, agency, agency_pin, now) as tokens:
@@ -95,6 +97,30 @@ class Sealing(SignedWork):
                 self._attachments(dossier, agency, tokens.organisation, now),
             )
             sign = tokens.clerk.token.sign_decision
+            return self._ledger.act(stream, SEALED, data, by=by, sign=sign, with_=with_)
+
+    def number_paper(self, stream: str, *, by: str, with_: tuple[str, ...] = ()) -> Dossier:
+        """Give the number that the clerk writes on a result signed by hand. Raises `NotAllowed`, `NoNumber`."""
+        dossier = self._projector.dossier(stream)
+        self.check(dossier, by=by, with_=with_)
+        return self._ledger.number_result(stream, symbol=self._papers.symbol_of(dossier), by=by, with_=with_)
+
+    def seal_paper(
+        self, stream: str, *, by: str, pin: str, scan: bytes, with_: tuple[str, ...] = ()
+    ) -> Dossier:
+        """Keep the scan of a result that was signed by hand, numbered and stamped; the clerk signs that it is that.
+
+        Raises `NotAllowed`, `CannotSign`.
+        """
+        dossier, now = self._projector.dossier(stream), self._clock()
+        clerk, _ = self._parties(dossier, by)
+        if not is_on_paper(dossier.standing):
+            raise NotAllowed(Because.DATA, "the result is no paper")
+        self.check(dossier, by=by, with_=with_)
+        with self._signatories.opened(clerk.id, pin, clerk.ders(), now) as own:
+            data = Sealed(self._keep(scan, stream))
+            self._ledger.check(dossier, SEALED, data, by=by, with_=with_)
+            sign = own.token.sign_decision
             return self._ledger.act(stream, SEALED, data, by=by, sign=sign, with_=with_)
 
     def check(self, dossier: Dossier, *, by: str, with_: tuple[str, ...] = ()) -> None:

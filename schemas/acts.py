@@ -156,6 +156,8 @@ class Approved(msgspec.Struct, frozen=True, omit_defaults=True):
     """`result` is the signed PDF; `capacity` is how the approver signs (TL., TUQ., KT.), by which delegation.
 
     `digest` is of what the document says, and its QR code carries it: the file's own hash cannot stand in it.
+    `on_paper`: the document is signed by hand, and `result` is what was printed for it; the decision is signed here as
+    always, and the scan of the finished paper comes with its seal.
     """
 
     result: FileId
@@ -163,6 +165,7 @@ class Approved(msgspec.Struct, frozen=True, omit_defaults=True):
     delegation: Line = ""
     attachments: Annotated[tuple[Attachment, ...], Meta(max_length=20)] = ()
     digest: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
+    on_paper: bool = False
 
 
 class RefusedResult(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -475,7 +478,10 @@ class ResultNamed(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Sealed(ResultNamed, frozen=True, omit_defaults=True):
-    """The sealed document, its attachments, and the organisation's certificate (by fingerprint) that seals them."""
+    """The sealed document, its attachments, and the organisation's certificate (by fingerprint) that seals them.
+
+    Of a result on paper it is the scan: signed by hand, numbered, stamped. The clerk signs that it is what they stamped.
+    """
 
     certificate: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
     attachments: Annotated[tuple[Attachment, ...], Meta(max_length=20)] = ()

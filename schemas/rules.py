@@ -531,7 +531,7 @@ def _what(standing: Standing, act: Act, data: Any, deed: Deed) -> None:
         case Numbered() if standing.number is not None:
             raise NotAllowed(Because.STATUS, "there is a number already")
         case Sealed():
-            _seal(standing, deed)
+            _seal(standing, data, deed)
         case ResultUndone() if act.kind == "dossier.result_recalled":
             handed_over = any(done.data.result == data.result for done in standing.returns)
             in_force = standing.result == data.result
@@ -625,11 +625,18 @@ def _ground(standing: Standing, data: Suspended, deed: Deed) -> None:
         raise NotAllowed(Because.DATA, "no obligation was asked for")
 
 
-def _seal(standing: Standing, deed: Deed) -> None:
+def is_on_paper(standing: Standing) -> bool:
+    """Whether the result that stands is signed by hand."""
+    return standing.outcome is not None and bool(getattr(standing.outcome.data, "on_paper", False))
+
+
+def _seal(standing: Standing, data: Sealed, deed: Deed) -> None:
     if standing.outcome is not None and standing.outcome.by == deed.by:
         raise NotAllowed(Because.SAME_PERSON, "the approver may not seal")
     if standing.sealed is not None:
         raise NotAllowed(Because.STATUS, "there is a seal already")
+    if is_on_paper(standing) and data.certificate:
+        raise NotAllowed(Because.DATA, "the result is on paper, and stamped there")
     if Step.NUMBER in standing.steps and standing.number is None:
         raise NotAllowed(Because.STATUS, "there is no number yet")
 

@@ -98,7 +98,8 @@ def in_words(kind: str, data: Any) -> str:
         case SecondOpinion():
             return f"Ý kiến thứ hai: {'đồng ý' if data.agrees else 'không đồng ý'}. {data.opinion}"
         case Approved():
-            return f"Phê duyệt, ký số kết quả{_as(data.capacity)}"
+            how = "kết quả ký tay trên giấy" if data.on_paper else "ký số kết quả"
+            return f"Phê duyệt, {how}{_as(data.capacity)}"
         case RefusedResult():
             return f"Từ chối giải quyết{_as(data.capacity)}: {data.reason}"
         case WithdrawalAsked():

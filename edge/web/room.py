@@ -152,8 +152,18 @@ def approve(stream: str) -> ResponseReturnValue:
     form = Approval()
     if not form.validate_on_submit():
         return _wrong(stream, form)
+    on_paper = request.form.get("how") == "paper"
+    if on_paper and any(one.filename for one in request.files.getlist("attachments")):
+        return _wrong(
+            stream, form, [("attachments", "Ký tay thì quét tài liệu kèm theo chung với bản giấy.")]
+        )
     try:
         with_ = second.beside("dossier.approved")
+        if on_paper:
+            site().node.deciding.approve_on_paper(
+                stream, by=presence.person().id, pin=form.pin.data, text=form.text.data, with_=with_
+            )
+            return _next(Work.APPROVE, stream, "dossier.approved")
         site().node.deciding.approve(
             stream,
             by=presence.person().id,

@@ -10,18 +10,24 @@ from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.file import FileField
 from wtforms import PasswordField
 from wtforms.validators import InputRequired
 
+from edge.pades.paper import LARGEST_BYTES
 from edge.register import Work
-from edge.sealing import SEALED, Proposed
+from edge.sealing import NUMBERED, SEALED, Proposed
 from edge.web import presence, second, showing
-from edge.web.forms import Form
+from edge.web.forms import Bare, Form
 from edge.web.showing import Shown, show, sides
 from edge.web.site import SEAL, site
 from edge.web.trouble import Expected, Trouble, trouble_of
+from edge.web.uploads import BadUpload, Kind, takes_files, upload
+from printing.scans import UnusableScan
+from printing.scans import read as read_scan
 from schemas.entries import Step
 from schemas.errors import NoNumber, NotAllowed
+from schemas.rules import is_on_paper
 
 blueprint = Blueprint("sealing", __name__)
 
@@ -34,6 +40,15 @@ class Numbering(Form):
     )
     agency_pin = PasswordField(
         "Mã PIN thẻ con dấu", validators=[InputRequired("Chưa gõ mã PIN thẻ con dấu của cơ quan.")]
+    )
+
+
+class Stamping(Form):
+    """Of a result on paper: what came out of the scanner, after signature, number and stamp."""
+
+    scan = FileField("Bản quét đã ký tay, ghi số, đóng dấu")
+    pin = PasswordField(
+        "Mã PIN thẻ ký số của anh/chị", validators=[InputRequired("Chưa gõ mã PIN thẻ ký số.")]
     )
 
 
@@ -50,6 +65,48 @@ def page() -> ResponseReturnValue:
 def one(stream: str) -> ResponseReturnValue:
     presence.require(SEAL)
     return _render(show(stream))
+
+
+@blueprint.post("/seal/<stream>/number")
+def number_paper(stream: str) -> ResponseReturnValue:
+    """Of a result on paper: the number, which the clerk then writes on it."""
+    presence.require(SEAL)
+    Bare.checked()
+    try:
+        site().node.sealing.number_paper(stream, by=presence.person().id, with_=second.beside(NUMBERED))
+    except Expected as why:
+        shown = show(stream)
+        trouble = trouble_of(why, shown.dossier.status)
+        return _render(shown, trouble=trouble), trouble.status
+    return redirect(url_for(".one", stream=stream), 303)
+
+
+@blueprint.post("/seal/<stream>/paper")
+@takes_files(LARGEST_BYTES)
+def seal_paper(stream: str) -> ResponseReturnValue:
+    """The scan of what was signed by hand, numbered and stamped."""
+    presence.require(SEAL)
+    form = Stamping()
+    if not form.validate_on_submit():
+        return _render(show(stream), stamping=form, errors=form.error_list()), 422
+    try:
+        content = upload("scan", Kind.PDF)
+        read_scan(content)
+        site().node.sealing.seal_paper(
+            stream,
+            by=presence.person().id,
+            pin=form.pin.data,
+            scan=content,
+            with_=second.beside(SEALED),
+        )
+    except UnusableScan:
+        trouble = trouble_of(BadUpload("kind"))
+        return _render(show(stream), stamping=form, trouble=trouble), trouble.status
+    except Expected as why:
+        shown = show(stream)
+        trouble = trouble_of(why, shown.dossier.status)
+        return _render(shown, stamping=form, trouble=trouble), trouble.status
+    return redirect(url_for(".page", after=stream), 303)
 
 
 @blueprint.post("/seal/<stream>")
@@ -77,6 +134,7 @@ def _render(
     shown: Shown | None,
     *,
     form: Form | None = None,
+    stamping: Form | None = None,
     errors: list[tuple[str, str]] | None = None,
     trouble: Trouble | None = None,
 ) -> str:
@@ -90,6 +148,8 @@ def _render(
         count=count,
         shown=shown,
         form=form or Numbering(formdata=None),
+        stamping=stamping or Stamping(formdata=None),
+        on_paper=shown is not None and is_on_paper(shown.dossier.standing),
         errors=errors or [],
         trouble=trouble,
         proposed=proposed,
@@ -124,6 +184,8 @@ def _tokens(shown: Shown | None) -> list[tuple[str, showing.Tag]]:
     if shown is None:
         return []
     own = ("Thẻ của anh/chị", showing.certificate_tag(presence.person().ders()))
+    if is_on_paper(shown.dossier.standing):
+        return [own]  # the agency's seal is a stamp there
     agency = shown.agency
     name = agency.name if agency else shown.received.agency
     return [own, (f"Con dấu {name}", showing.certificate_tag(agency.ders() if agency else []))]

@@ -221,6 +221,9 @@ _SIGNING: Final = {
     "no_result": _signing(
         "Tệp kết quả chưa tới máy này.", "Chờ máy đã ký nối lại; tệp tự về, rồi làm lại bước này."
     ),
+    "no_stamp": _signing(
+        "Thủ tục này không qua văn thư nên không có bản giấy để đóng dấu và quét.", "Ký số văn bản này."
+    ),
     "not_verified": _signing(
         "Văn bản vừa ký đọc lại không đúng.", "Không trả văn bản này; thu hồi rồi ký lại. Báo quản trị."
     ),

@@ -6,7 +6,9 @@ import io
 
 import pytest
 
+from central.verify import verify
 from schemas.acts import Status
+from schemas.errors import NotAllowed
 from schemas.fold import Dossier
 from tests.centres import PINS, SEALED, SmallCentre
 from tests.web.clerk import Clerk, events_at
@@ -112,3 +114,44 @@ def test_a_changed_result_and_a_file_that_is_none(centre: SmallCentre) -> None:
     assert "không đọc được như một văn bản PDF" in upload(counter, b"<html><script>alert(1)</script>")
     hostile = upload(counter, content, '"><script>alert(1)</script>.pdf')
     assert "<script>alert" not in hostile
+
+
+def test_a_result_on_paper_has_the_same_records_and_its_scan_is_what_is_handed_over(
+    centre: SmallCentre, clerk: Clerk
+) -> None:
+    """Printed, signed by hand, numbered, stamped, scanned: each step is signed here, and a whole check finds it well."""
+    dossier = centre.appraise(centre.receive("room-01", procedure=SEALED))
+    approver, room = Clerk(centre, "room-01", "viet.tq"), centre["room-01"]
+    page = approver.open(f"/room/{dossier.stream}")
+    approver.press(page, "/approve", ("how", "paper"), pin=PINS["viet.tq"])
+    decided = room.register.dossier(dossier.stream)
+    assert decided.standing.outcome is not None
+    assert decided.standing.outcome.data.on_paper
+    printed = room.archive.read(decided.standing.result or "")
+    assert printed is not None
+    with pytest.raises(NotAllowed):
+        centre.seal(decided)
+
+    waiting = clerk.open(f"/seal/{dossier.stream}")
+    assert "Kết quả ký tay trên giấy." in waiting.page.text
+    numbered = clerk.follow(clerk.press(waiting, "/number"))
+    assert "Ghi số 1101/KQ-CAT" in numbered.page.text
+    for wrong in (b"<html>", b"%PDF-1.7\nnothing more"):
+        refused = clerk.send(numbered, "/paper", "scan", wrong, pin=PINS["chi.nth"])
+        assert "Nội dung tệp không phải loại mà trang này nhận." in refused.page.text
+    # what the scanner makes of the paper: here the printed page once more, with a picture's worth of bytes behind it
+    scan = printed + b"\n% scanned"
+    done = clerk.send(numbered, "/paper", "scan", scan, pin=PINS["chi.nth"])
+    assert done.status == 303, done.page.text
+    after = room.register.dossier(dossier.stream)
+    assert after.status is Status.DONE
+    assert room.archive.read(after.standing.result or "") == scan
+    assert {line.kind for line in after.timeline} >= {
+        "dossier.approved",
+        "dossier.numbered",
+        "dossier.sealed",
+    }
+    centre.meet()
+    assert {one.status for one in centre.shown(dossier)} == {Status.DONE}
+    centre.close()
+    assert verify(centre.data).findings == ()
