@@ -10,15 +10,14 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+from edge.web.scanning import kept_with
 from edge.web.showing import Shown, show
 from edge.web.site import site
 from printing import raster
 from printing.errors import PrintError
-from schemas.acts import Attachment, ComponentsAdded, Note
 
 blueprint = Blueprint("scans", __name__)
 
-_PDF: Final = "application/pdf"
 _PICTURES: Final = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 _DPI: Final = 110
 
@@ -35,26 +34,25 @@ class Scan:
 
 def scans_of(shown: Shown) -> list[Scan]:
     """All files that were handed in or scanned, in the order of the acts; asks for those that are elsewhere."""
-    archive = site().node.archive
     found = [
-        Scan(place, one.name, max(1, one.pages), archive.holds(one.file))
-        for place, one in enumerate(_files(shown), start=1)
+        Scan(place, one.name, max(1, one.pages), _is_here(one.file))
+        for place, one in enumerate(kept_with(shown), start=1)
     ]
     if any(not one.is_here for one in found):
         site().demand(shown.dossier.stream)
     return found
 
 
-def _files(shown: Shown) -> list[Attachment]:
-    told = (shown.contents.get(step.line.hash) for step in shown.steps if step.doubt is None)
-    named = (one for said in told if isinstance(said, ComponentsAdded | Note) for one in said.files)
-    return list({one.file: one for one in named}.values())
+def _is_here(file: str) -> bool:
+    """Whether all its parts are here: whether they are what they should be is asked when the file is opened."""
+    archive = site().node.archive
+    return any(not archive.missing(one) for one in archive.lists(file))
 
 
 @blueprint.get("/dossier/<stream>/scan/<int:place>/<int:page>.png")
 def picture(stream: str, place: int, page: int) -> ResponseReturnValue:
     """A page of a scan as a picture."""
-    files = _files(show(stream))
+    files = kept_with(show(stream))
     content = site().node.archive.read(files[place - 1].file) if 0 < place <= len(files) else None
     if content is None:
         raise NotFound
