@@ -13,7 +13,10 @@ from typing import Final
 
 from central.reports.table import Head, Line, Table
 from edge.tallying import Reckoning, Sums
+from printing.papers.reports import Figures as Row
+from printing.papers.reports import Report06a
 from schemas.acts import BY_KIND
+from schemas.events import moment
 from schemas.reports import (
     BESIDE_06A,
     FORM_06A,
@@ -76,6 +79,34 @@ class Reports:
                 "Tiếp nhận = đã giải quyết + đang giải quyết + rút hồ sơ + dừng giải quyết.",
                 "Đúng hạn hay quá hạn tính theo thời hạn hẹn đầu tiên; thời gian chờ bổ sung, nghĩa vụ tài chính không tính.",
             ),
+        )
+
+    def paper_06a(self, asked: Asked, writer: str) -> Report06a:
+        """The same as the form itself; what it has no column for stands in its remarks."""
+        sums = self._reckoning.sums(asked.by, asked.period, asked.at)
+        total, centre = sums.total(), self._view.centre()
+        names = sorted((self.name(asked.by, member), member) for member in sums.members())
+        beside = (
+            f"{column.title}: {vietnamese(column.figure(total))}"
+            for column in BESIDE_06A
+            if column.figure(total)
+        )
+        return Report06a(
+            superior=centre.superior if centre else "",
+            agency=centre.name if centre else "",
+            place=centre.place if centre else "",
+            catalog=self._view.number,
+            qr_text="",
+            first=asked.period.first,
+            last=asked.period.last,
+            rows=tuple(
+                _row(str(place), name, sums.figures(member)) for place, (name, member) in enumerate(names, 1)
+            ),
+            sums=_row("", SUM, total),
+            remarks="; ".join(beside),
+            writer=writer,
+            head="",
+            cut=moment(min(asked.at, asked.period.ends)),
         )
 
     def indices(self, asked: Asked) -> Table:
@@ -274,6 +305,24 @@ class Reports:
     def _person(self, name: str) -> str:
         person = self._view.person(name)
         return person.name if person else name
+
+
+def _row(tt: str, name: str, figures: Figures) -> Row:
+    return Row(
+        tt=tt,
+        name=name,
+        received=figures.received,
+        online=figures.online,
+        direct=figures.direct + figures.post,
+        carried=figures.carried_over,
+        resolved=figures.resolved,
+        early=figures.early,
+        on_time=figures.on_time,
+        overdue=figures.overdue,
+        pending=figures.in_progress,
+        within=figures.within,
+        over=figures.over,
+    )
 
 
 def _amounts(sums: Sums, member: str) -> Callable[[str], int]:

@@ -5,6 +5,7 @@ Only read: nobody writes anything here. A leader sees them, and the public sees 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,25 +18,30 @@ from werkzeug.exceptions import NotFound
 from central.reports.building import DIMENSIONS, LEVELS, Asked, Reports
 from central.reports.chart import bars
 from central.reports.table import Table, words
-from edge.database import DossierRow
+from edge.register import Work
 from edge.tallying import Reckoning
 from edge.web import presence, sheets
 from edge.web.site import Entry, site
 from edge.web.words import STATUS, day
+from edge.worklists import Cut, Whose
+from printing.errors import NoFormInForce
 from printing.sheet import sheet
+from printing.typesetting import to_job
 from schemas.acts import Status
 from schemas.calendar import VIETNAM
 from schemas.entries import Role
 from schemas.events import timestamp
 from schemas.fold import Dossier
 from schemas.reports import Figures, Period, Share
+from schemas.worklists import Waits
 
 blueprint = Blueprint("reports", __name__, template_folder="../templates")
 ENTRY: Final = Entry(55, "Báo cáo", "reports.page", roles=(Role.SUPERVISOR, Role.ADMINISTRATOR))
 OPEN: Final = frozenset({"reports.public"})
 PDF: Final = "application/pdf"
+FORM_06A: Final = "06a"
+"""It has a form of the law; the other tables are set as they are."""
 _LISTED: Final = 50
-_OPEN: Final = (Status.RECEIVED, Status.PROCESSING)
 _CAUSES: Final = ("dossier.extended", "dossier.note", "dossier.outage_noted")
 
 
@@ -144,6 +150,7 @@ def one(name: str) -> ResponseReturnValue:
         dimensions=DIMENSIONS,
         words=words,
         late=_late() if name == "qua-han" else None,
+        waiting=_waiting() if name == "qua-han" else [],
         link={"period": chosen, "by": asked.by, "first": asked.period.first, "last": asked.period.last},
     )
 
@@ -171,6 +178,11 @@ def xlsx(name: str) -> Response:
 def pdf(name: str) -> Response:
     presence.require(ENTRY)
     kind, asked, _ = _asked(name)
+    if name == FORM_06A:
+        paper = _reports().paper_06a(asked, presence.person().name)
+        with contextlib.suppress(NoFormInForce):  # of days before it was in force: set as it is
+            made = site().node.papers.render_job(paper.FORM, to_job(paper))
+            return sheets.answer(made, PDF, _file(kind, asked, "pdf"))
     table = kind.build(_reports(), asked)
     under = f"Từ {day(asked.period.first)} đến {day(asked.period.last)}. {table.as_of}"
     made = sheet(
@@ -282,17 +294,31 @@ def _file(kind: Kind, asked: Asked, ending: str) -> str:
 # ---- what stands still
 
 
+QUEUES: Final = {
+    Work.APPRAISE: "Chờ thẩm định",
+    Work.APPROVE: "Chờ ký",
+    Work.WITHDRAW: "Chờ trả lời đơn rút",
+    Work.SEAL: "Chờ cấp số, đóng dấu",
+    Work.RETURN: "Chờ trả kết quả",
+}
+
+
+def _waiting() -> list[tuple[str, int, str]]:
+    """What waits for which work now, how much of it, and since when the first of it has stood there."""
+    register = site().node.register
+    counts = register.counts()
+    found = []
+    for work, title in QUEUES.items():
+        first = next(iter(register.longest_at(work, 1)), None)
+        found.append((title, counts[work], str(first.moved_at) if first is not None else ""))
+    return found
+
+
 def _late() -> list[Late]:
-    """The dossiers that have been over for longest; one look into an index for each status."""
-    node, now = site().node, timestamp(site().now())
-    found: list[Any] = []
-    with node.file.read():
-        for status in _OPEN:
-            query = DossierRow.select().where(
-                (DossierRow.status == status.value) & (DossierRow.stopped == 0) & (DossierRow.due_at < now)
-            )
-            found.extend(query.order_by(DossierRow.due_at).limit(_LISTED))
-    found = sorted(found, key=lambda row: str(row.due_at))[:_LISTED]
+    """The dossiers that have been over for longest, of the list that is kept of what runs."""
+    node = site().node
+    over = Cut(Waits.RUNNING, before=timestamp(site().now()))
+    found = [item.row for item in node.worklists.page(over, Whose(), size=_LISTED).items]
     late = []
     for row in found:
         dossier = node.register.dossier(row.stream)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sqlite3
 from datetime import date
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from pypdf import PdfReader
 
 from central.dataset.making import PIN, Made, make
 from central.dataset.office import DEPARTMENTS, LEADER, procedures
@@ -209,6 +211,16 @@ def test_the_leader_reads_them_and_everybody_the_public_page(central: Node) -> N
     for name in ("hai-long", "phi", "qua-han", "cong-viec"):
         assert leader.open(f"/reports/{name}{days}").status == 200
     assert leader.open("/reports/none").status == 404
+    late = leader.open("/reports/qua-han?period=all").page
+    assert "Chờ thẩm định" in late.text
+    assert any(path.startswith("/dossier/") for path, _ in late.links)
+    for form, words in (
+        (f"06a.pdf{days}", "Cả Trung tâm"),
+        (f"phi.pdf{days}", "Cả Trung tâm"),
+        ("06a.pdf?period=all", "II.06a"),  # the form is in force now, and was not then
+    ):
+        pages = PdfReader(io.BytesIO(leader.raw(f"/reports/{form}").data)).pages
+        assert words in "".join(page.extract_text() for page in pages)
     for ending, begins in (("csv", b"\xef\xbb\xbf"), ("xlsx", b"PK"), ("pdf", b"%PDF")):
         answer = leader.raw(f"/reports/06a.{ending}{days}&by=field")
         assert answer.status_code == 200
