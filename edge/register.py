@@ -284,6 +284,18 @@ class Register:
             )
             return list(query.order_by(DossierRow.position.desc()).limit(limit))
 
+    def handed_in_with(self, row: DossierRow, limit: int = 99) -> list[DossierRow]:
+        """What somebody of one name handed in at one machine on one day, the oldest first, among those received near it."""
+        with self._file.read():
+            before = DossierRow.select().where(DossierRow.position <= row.position)
+            after = DossierRow.select().where(DossierRow.position > row.position)
+            near = [
+                *reversed(list(before.order_by(DossierRow.position.desc()).limit(LATELY))),
+                *after.order_by(DossierRow.position).limit(LATELY),
+            ]
+        same = (row.node, row.received_day, came_with(row))
+        return [one for one in near if (one.node, one.received_day, came_with(one)) == same][:limit]
+
     def procedures_lately(self, node: str, limit: int = 6) -> list[str]:
         """The codes of what was received lately, most often first, this machine's own before others'."""
         with self._file.read() as connection:
@@ -422,6 +434,11 @@ class Register:
 
 def _counts(connection: Any) -> dict[str, int]:
     return dict(connection.execute("SELECT queue, count FROM queue_count").fetchall())
+
+
+def came_with(row: DossierRow) -> str:
+    """Who came with a dossier, by the name on the slip."""
+    return row.submitter or row.applicant
 
 
 def _kept_back(connection: Any) -> int:

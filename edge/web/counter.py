@@ -89,14 +89,16 @@ class Chosen:
 
 @blueprint.get("/counter")
 def page() -> ResponseReturnValue:
-    """`draft`: one that was begun before."""
+    """`draft`: one that was begun before. `of`: a dossier of whoever stands here with one more."""
     presence.require(COUNTER)
     draft = drafting.of(request.args.get("draft", ""))
     if draft is not None:
         return _go_on(draft)
     form = Reception(formdata=None)
     form.stream.data = _new_stream(site())
-    return render(form, None, request.args.get("q", ""), focus="identity")
+    of = request.args.get("of", "")
+    focus = "q" if of and _one_more(form, of) else "identity"
+    return render(form, None, request.args.get("q", ""), focus=focus)
 
 
 @blueprint.get("/counter/procedures")
@@ -154,6 +156,20 @@ def receive() -> ResponseReturnValue:
     if chosen is None or papers is None or unseen or not papers.validate() or not right or not asked:
         return render(form, chosen, request.form.get("q", ""), papers=papers, saving=True, unseen=unseen), 422
     return _save(form, chosen, papers)
+
+
+def _one_more(form: Reception, stream: str) -> bool:
+    """Fill in whoever handed in another dossier just now; whether that one is here."""
+    received = site().node.register.dossier(stream).received
+    if received is None:
+        return False
+    came = received.submitter or received.applicant
+    form.identity.data, form.no_identity.data = came.identity, not came.identity
+    form.name.data, form.address.data = came.name, came.address
+    form.phone.data, form.email.data = came.phone, came.email
+    form.return_by.data, form.notify.data = received.return_by, received.notify
+    site().node.views.looked(presence.person().id, stream, "counter.receive")
+    return True
 
 
 def _press(form: Reception, pressed: str) -> ResponseReturnValue:

@@ -15,6 +15,7 @@ from edge.database import DossierRow
 from edge.folder_papers import FORMS as FOLDER_FORMS
 from edge.folder_papers import print_folder_paper
 from edge.handing_over import FORWARDED
+from edge.list_slip import print_list, together
 from edge.reprinting import REPRINTED, NothingToReprint, newest_slip, reprint_slip
 from edge.web import presence, showing
 from edge.web.amending import KIND as AMEND
@@ -162,6 +163,20 @@ def folder(stream: str) -> ResponseReturnValue:
     return redirect(url_for(".page", stream=stream, printed=form), 303)
 
 
+@blueprint.post("/dossier/<stream>/list")
+def print_together(stream: str) -> ResponseReturnValue:
+    """Print the list of all that this submitter handed in here on that day."""
+    Bare.checked()
+    presence.require(COUNTER)
+    shown = show(stream)
+    try:
+        job = print_list(site().node, shown.dossier.stream)
+    except ValueError:
+        raise NotFound from None
+    site().spool_wake()
+    return redirect(url_for(".page", stream=stream, printed=job.form), 303)
+
+
 @blueprint.get("/dossier/<stream>/result.pdf")
 def result_pdf(stream: str) -> ResponseReturnValue:
     shown = show(stream)
@@ -266,6 +281,7 @@ def _render(shown: Shown, *, reprint: Reprint | None = None) -> str:
         reprint_errors=reprint.error_list() if reprint else [],
         token=CameOut,
         scans=kept_with(shown),
+        together=len(together(site().node, stream)),
         COUNTER=COUNTER,
     )
 

@@ -22,6 +22,7 @@ KEYS: Final = (
     ("U", "thu phí, in biên lai"),
     ("L", "lưu nháp, xem lại trang"),
     ("I", "lưu và in"),
+    ("N", "hồ sơ nữa của người vừa nộp; ký nhiều"),
     ("M", "hồ sơ mới; khi đang có khách nhận kết quả thì trả kết quả"),
     ("K", "ký"),
     ("N", "ký các hồ sơ đã chọn"),

@@ -1,0 +1,99 @@
+"""Form 01 for one submitter with many dossiers: one paper that lists them, beside the slip that each of them has.
+
+Printed when the last one is saved, as often as one likes; each dossier keeps its own slip, because each is returned by its
+own number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from edge.node import Node
+from edge.paper import RETURN_PLACES
+from printing import spool
+from printing.papers.reception import ListSlip, Received
+from printing.spool import PrintJob
+from printing.typesetting import to_job
+from printing.words import in_vietnam
+from schemas.acts import Received as Data
+from schemas.events import moment
+from schemas.numbers import parse
+from schemas.rules import Done
+
+FORM: Final = ListSlip.FORM
+
+
+def together(node: Node, stream: str) -> list[tuple[Data, Done]]:
+    """What the same person handed in here that day, the oldest first; nothing at a machine that did not receive it."""
+    row = node.register.row(stream)
+    rows = node.register.handed_in_with(row) if row is not None and row.node == node.id else []
+    dossiers = [node.register.dossier(one.stream) for one in rows]
+    told = [(one.received, one.standing.receipt) for one in dossiers]
+    known = [(data, receipt) for data, receipt in told if data is not None and receipt is not None]
+    own = next((_identity(one.received) for one in dossiers if one.stream == stream and one.received), "")
+    return [(data, receipt) for data, receipt in known if _identity(data) == own]
+
+
+def _identity(data: Data) -> str:
+    return (data.submitter or data.applicant).identity
+
+
+def print_list(node: Node, stream: str) -> PrintJob:
+    """Queue the list of what came with a dossier. Raises ValueError where it came alone."""
+    at, view = node.clock(), node.catalog.latest
+    with node.file.write():
+        known = together(node, stream)
+        if len(known) < 2:
+            raise ValueError("a list has two dossiers at least")
+        data, receipt = known[-1]
+        came, centre, card = data.submitter or data.applicant, view.centre(), view.card(receipt.node)
+        assert centre is not None, "a centre's catalog begins with its name"  # noqa: S101
+        number, person = parse(known[0][0].number), view.person(receipt.by)
+        title = card.title if card else receipt.node
+        content = ListSlip(
+            superior=centre.superior,
+            agency=centre.name,
+            place=centre.place,
+            catalog=view.number,
+            qr_text="",
+            counter=title,
+            book=f"{title}/{in_vietnam(at).year}",
+            serial=f"{number.node:02d}{number.count:02d}" if number else "",
+            submitter=came.name,
+            address=came.address,
+            phone=came.phone,
+            email=came.email,
+            id_kind="số định danh",
+            id_number=came.identity,
+            dossiers=tuple(
+                Received(
+                    tt=place,
+                    number=one.number,
+                    procedure=one.procedure_name,
+                    agency=agency.name if (agency := view.agency(one.agency)) else one.agency,
+                    applicant=one.applicant.name,
+                    received=moment(of.at),
+                    due=moment(one.due),
+                    limit=one.limit.words(),
+                    sets=one.sets,
+                )
+                for place, (one, of) in enumerate(known, start=1)
+            ),
+            received=moment(receipt.at),
+            return_place=RETURN_PLACES.get(data.return_by, centre.name),
+            receiver=person.name if person else receipt.by,
+        )
+        before = (
+            PrintJob.select().where((PrintJob.number == known[0][0].number) & (PrintJob.form == FORM)).count()
+        )
+        content = replace(content, print_count=before + 1)
+        return spool.put(
+            stream=stream,
+            number=known[0][0].number,
+            form=FORM,
+            payload=to_job(content),
+            copies=2,
+            attempt=before + 1,
+            at=at,
+        )
