@@ -24,15 +24,17 @@ from schemas.rules import Done
 FORM: Final = ListSlip.FORM
 
 
-def together(node: Node, stream: str) -> list[tuple[Data, Done]]:
+def together(node: Node, stream: str) -> list[tuple[str, Data, Done]]:
     """What the same person handed in here that day, the oldest first; nothing at a machine that did not receive it."""
     row = node.register.row(stream)
     rows = node.register.handed_in_with(row) if row is not None and row.node == node.id else []
     dossiers = [node.register.dossier(one.stream) for one in rows]
-    told = [(one.received, one.standing.receipt) for one in dossiers]
-    known = [(data, receipt) for data, receipt in told if data is not None and receipt is not None]
+    told = [(one.stream, one.received, one.standing.receipt) for one in dossiers]
+    known = [
+        (name, data, receipt) for name, data, receipt in told if data is not None and receipt is not None
+    ]
     own = next((_identity(one.received) for one in dossiers if one.stream == stream and one.received), "")
-    return [(data, receipt) for data, receipt in known if _identity(data) == own]
+    return [one for one in known if _identity(one[1]) == own]
 
 
 def _identity(data: Data) -> str:
@@ -46,17 +48,17 @@ def print_list(node: Node, stream: str) -> PrintJob:
         known = together(node, stream)
         if len(known) < 2:
             raise ValueError("a list has two dossiers at least")
-        data, receipt = known[-1]
+        _, data, receipt = known[-1]
         came, centre, card = data.submitter or data.applicant, view.centre(), view.card(receipt.node)
         assert centre is not None, "a centre's catalog begins with its name"  # noqa: S101
-        number, person = parse(known[0][0].number), view.person(receipt.by)
+        number, person = parse(known[0][1].number), view.person(receipt.by)
         title = card.title if card else receipt.node
         content = ListSlip(
             superior=centre.superior,
             agency=centre.name,
             place=centre.place,
             catalog=view.number,
-            qr_text="",
+            qr_text=node.papers.code_of_slip(known[0][0], known[0][1], known[0][2].hash),
             counter=title,
             book=f"{title}/{in_vietnam(at).year}",
             serial=f"{number.node:02d}{number.count:02d}" if number else "",
@@ -78,19 +80,19 @@ def print_list(node: Node, stream: str) -> PrintJob:
                     limit=one.limit.words(),
                     sets=one.sets,
                 )
-                for place, (one, of) in enumerate(known, start=1)
+                for place, (_, one, of) in enumerate(known, start=1)
             ),
             received=moment(receipt.at),
             return_place=RETURN_PLACES.get(data.return_by, centre.name),
             receiver=person.name if person else receipt.by,
         )
         before = (
-            PrintJob.select().where((PrintJob.number == known[0][0].number) & (PrintJob.form == FORM)).count()
+            PrintJob.select().where((PrintJob.number == known[0][1].number) & (PrintJob.form == FORM)).count()
         )
         content = replace(content, print_count=before + 1)
         return spool.put(
             stream=stream,
-            number=known[0][0].number,
+            number=known[0][1].number,
             form=FORM,
             payload=to_job(content),
             copies=2,

@@ -125,7 +125,6 @@ class Papers:
         )
         number = parse(received.number)
         title = card.title if card else self._node
-        code = SlipCode(received.number, reception.dossier.stream, reception.event, self._node)
         return ReceiptSlip(
             superior=centre.superior,
             agency=centre.name,
@@ -155,9 +154,13 @@ class Papers:
             due=reception.due.moment,
             due_note=due_note(reception.due, received.limit.unit),
             receiver=person.name if person else "",
-            qr_text=self._sealed(code),
+            qr_text=self.code_of_slip(reception.dossier.stream, received, reception.event),
             catalog=view.number,
         )
+
+    def code_of_slip(self, stream: str, received: Received, event: str) -> str:
+        """The text of the QR code on a slip; `event` is the reception, which is this machine's."""
+        return self._sealed(SlipCode(received.number, stream, event, self._node))
 
     def spool_turned_away(
         self,

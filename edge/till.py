@@ -7,7 +7,7 @@ come from the ranges that central granted this machine, from small to large (NĐ
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
@@ -16,7 +16,7 @@ import msgspec
 
 from edge.clock import Clock
 from edge.closing import Closing
-from edge.database import EventRow, NodeFile, Number
+from edge.database import DossierRow, EventRow, NodeFile, Number
 from edge.errors import NotEnoughCash
 from edge.ledger import Ledger, NumbersLeft
 from edge.money_papers import MoneyPapers
@@ -42,6 +42,7 @@ from schemas.catalog import Catalog
 from schemas.entries import NumberRange
 from schemas.errors import Because, NotAllowed, ReceiptsUsedUp
 from schemas.events import Event, timestamp
+from schemas.fees import At
 from schemas.fold import Dossier, Place
 from schemas.owing import Owing, Taken, lowered, now_owed, owing, still_owed
 from schemas.receipts import ELECTRONIC_FORM, CashCount, Medium, Range, given_as
@@ -198,6 +199,17 @@ class Till:
         # who has paid that much pays no more, though the catalog may have called its lines otherwise meanwhile
         lines = still_owed(asked.lines, taken) if kept < asked.total else ()
         return Owed(asked, lines, kept)
+
+    def due_at_return(self, rows: Iterable[DossierRow]) -> list[tuple[DossierRow, int]]:
+        """Of dossiers that can be handed over: those of which a fee is taken only then, and how much is left to pay."""
+        found: dict[str, bool] = {}
+        for row in rows:
+            if row.procedure not in found:
+                table = self._catalog.latest.fee_table(row.procedure)
+                found[row.procedure] = table is not None and any(line.at is At.RETURN for line in table.lines)
+        known = [(row, self._projector.dossier(row.stream)) for row in rows if found[row.procedure]]
+        owing = [(row, self.owed(dossier).total) for row, dossier in known if dossier.received is not None]
+        return [(row, total) for row, total in owing if total]
 
     def collection(self, dossier: Dossier, name: str) -> FeeCollected | None:
         """What was taken by the act with this hash."""

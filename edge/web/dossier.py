@@ -355,11 +355,9 @@ def _next_acts(shown: Shown) -> list[Next]:
         Status.WITHDRAWING,
     ):
         found.append(Next("Mở ở Chờ xử lý", url_for("room.one", stream=stream), "", "pen", None, main=True))
-    if here.may(presence.person(), FEES) and dossier.money in (
-        Money.DUE,
-        Money.PARTLY_PAID,
-        Money.REFUND_DUE,
-    ):
+    owing = dossier.money in (Money.DUE, Money.PARTLY_PAID, Money.REFUND_DUE)
+    at_return = dossier.status is Status.DONE and here.node.till.owed(dossier).total > 0
+    if here.may(presence.person(), FEES) and (owing or at_return):
         found.append(Next("Thu phí", url_for("fees.one", stream=stream), "", "page", None, main=True))
     if here.may(presence.person(), RETURN) and dossier.status is Status.DONE:
         why = why_not(as_if_handed_in(dossier), RETURN_KIND, showing.sample_of(dossier, RETURN_KIND))

@@ -14,6 +14,7 @@ from werkzeug.exceptions import NotFound
 from wtforms import RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, StopValidation
 
+from edge.database import DossierRow
 from edge.money_papers import receipt_name
 from edge.register import Work
 from edge.reprinting import NothingToReprint, receipt_jobs, reprint_receipt
@@ -40,6 +41,8 @@ from schemas.vietqr import payload
 blueprint = Blueprint("fees", __name__)
 
 SHOWN: Final = 60
+WAITING: Final = 200
+"""Results that wait to be handed over, of which those that cost something then are looked for."""
 MET: Final = "dossier.obligation_met"
 _PAPERS: Final = (FeeNotice.FORM, PaperReceipt.FORM, ProvisionalSlip.FORM, ElectronicReceipt.FORM)
 OTHER: Final = "other"
@@ -396,13 +399,25 @@ def _list() -> dict[str, object]:
     """Who has something to pay, the newest first; those that match `q` where somebody searches."""
     register, term = site().node.register, request.form.get("q", "").strip()
     rows, count = register.work(Work.COLLECT, SHOWN)
+    late = _at_return({row.stream for row in rows})
+    rows, count = [*late, *rows], count + len(late)
     if plain_words(term):
-        owing = {row.stream for row in register.work(Work.COLLECT, count)[0]}
+        owing = {row.stream for row in (*late, *register.work(Work.COLLECT, count)[0])}
         meant = streams_of(term)
         found = [register.row(stream) for stream in meant] if meant else register.find(term).rows
         rows = [row for row in found if row is not None and (meant or row.stream in owing)]
     back, refunds = register.work(Work.REFUND, SHOWN)
     return {"rows": rows, "count": count, "term": term, "back_rows": back, "refunds": refunds}
+
+
+def _at_return(listed: set[str]) -> list[DossierRow]:
+    """Whose result is here and whose fee is taken with it, the oldest due first; what is listed already is left out."""
+    node, found = site().node, []
+    waiting = [row for row in node.register.work(Work.RETURN, WAITING)[0] if row.stream not in listed]
+    for row, total in node.till.due_at_return(waiting):
+        row.owed = total
+        found.append(row)
+    return found
 
 
 def _drawer() -> dict[str, object]:

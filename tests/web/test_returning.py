@@ -133,8 +133,13 @@ def test_a_fee_of_the_return_is_asked_for_then(centre: SmallCentre) -> None:
     assert "thu khi trả kết quả" in page.page.text
     looked = cashier.press(page, path, ("act", "look"), line="le_phi:Lệ phí cấp mới")
     assert cashier.press(looked, path, ("act", "take"), line="le_phi:Lệ phí cấp mới").status == 303
+    listed = cashier.open("/fees").page.text
+    assert "Nông Văn Thắng" in listed  # what was due at reception is paid, and the result is here
+    assert "50.000 đ" in listed
+    assert "Thu phí" in cashier.open(f"/dossier/{dossier.stream}").page.text
     clerk = Clerk(centre, "counter-01", "hanh.nh")
     assert "còn 50.000 đ." in clerk.open(f"/return/{dossier.stream}").page.text
     assert cashier.press(cashier.open(path), path, ("act", "take")).status == 303
     assert "còn 50.000 đ." not in clerk.open(f"/return/{dossier.stream}").page.text
+    assert "Nông Văn Thắng" not in cashier.open("/fees").page.text
     assert cashier.node.register.dossier(dossier.stream).money is Money.PAID
