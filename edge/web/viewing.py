@@ -32,6 +32,7 @@ PAGES: Final = {
     "dossier.withdraw_page": "đơn rút",
     "dossier.withdraw": "đơn rút",
     "counter.receive": "điền từ hồ sơ trước",
+    "dossier.print_together": "giấy tiếp nhận chung",
     "scanning.page": "bản quét",
     "scanning.add": "bản quét",
     "scanning.file": "bản quét",
