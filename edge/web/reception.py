@@ -181,13 +181,19 @@ class Reception(Form):
         return OutageNoted(self.outage_database.data, timestamp(since))
 
     def take_card(self) -> CitizenCard | None:
-        """Put what a scanned citizen card says into the fields; the card, if it was one."""
+        """Put what scanned citizen cards say into the fields; the card of whoever came, if it was one."""
         card = read(self.identity.data or "")
         if card is not None:
             self.identity.data = card.number
             self.name.data = card.name
             self.address.data = card.address or self.address.data
             self.no_identity.data = False
+        other = read(self.applicant_identity.data or "")
+        if other is not None:
+            self.applicant_identity.data = other.number
+            self.applicant_name.data = other.name
+            self.applicant_address.data = other.address or self.applicant_address.data
+            self.applicant_no_identity.data = False
         return card
 
     def take_earlier(self, received: Received) -> bool:

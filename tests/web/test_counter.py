@@ -249,6 +249,18 @@ def test_enter_leads_from_box_to_box(clerk: Clerk) -> None:
     assert _received(clerk.node) == []
 
 
+def test_the_card_of_whom_it_is_for_is_scanned_too(clerk: Clerk) -> None:
+    """Somebody comes for their mother, with both cards: each scan lands beside its own box."""
+    mother = "020155000388||Lý Thị Páo|01011955|Nữ|Thôn Nà Pài|01012022"
+    page = clerk.press(
+        clerk.reception(), "stream", ("act", "look"), for_whom="other", applicant_identity=mother
+    )
+    fields = page.page.form("stream").fields
+    assert (fields["identity"], fields["name"]) == ("020085004127", "Nông Văn Thắng")
+    assert (fields["applicant_identity"], fields["applicant_name"]) == ("020155000388", "Lý Thị Páo")
+    assert fields["applicant_address"] == "Thôn Nà Pài"
+
+
 def test_enter_chooses_nothing_among_several(clerk: Clerk) -> None:
     """Several procedures fit: the first row has the focus and none is chosen, for a tired eye would take any."""
     answer = clerk.press(
