@@ -68,7 +68,7 @@ def page(stream: str) -> ResponseReturnValue:
     shown, form = show(stream), Closing(formdata=None)
     came = shown.submitter or shown.received.applicant
     form.text.data = site().node.papers.wording_of(shown.dossier, approved=True, at=site().now())
-    form.taken_by.data, form.identity.data = came.name, came.identity
+    form.taken_by.data = came.name  # the number is read from the card that they show
     return _render(shown, form)
 
 
@@ -76,7 +76,7 @@ def page(stream: str) -> ResponseReturnValue:
 def close(stream: str) -> ResponseReturnValue:
     presence.require(RETURN)
     shown, form, node = show(stream), Closing(), site().node
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or not _is_theirs(form, shown):
         return _render(shown, form, errors=form.error_list()), 422
     against, by = _against(shown), presence.person().id
     if against is not None:
@@ -96,6 +96,17 @@ def close(stream: str) -> ResponseReturnValue:
         trouble = trouble_of(why, shown.dossier.status)
         return _render(shown, form, trouble=trouble), trouble.status
     return redirect(url_for("dossier.page", stream=stream, done=RETURNED), 303)
+
+
+def _is_theirs(form: Closing, shown: Shown) -> bool:
+    """Whether the number is that of the applicant or the submitter: anybody else takes a result at the return page."""
+    named = [one.identity for one in (shown.received.applicant, shown.submitter) if one and one.identity]
+    if not named or digits(form.identity.data or "") in named:
+        return True
+    form.identity.errors = [
+        "Số này không phải của chủ hồ sơ hay người nộp. Người được ủy quyền nhận ở trang Trả kết quả."
+    ]
+    return False
 
 
 def _against(shown: Shown) -> Trouble | None:

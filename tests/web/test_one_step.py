@@ -45,10 +45,15 @@ def test_one_press_signs_and_hands_over_where_the_catalog_lets_it(both: SmallCen
         f"/dossier/{dossier.stream}"
     ).page.links
     page = clerk.open(f"/one-step/{dossier.stream}")
-    wrong = clerk.press(page, "one-step/" + dossier.stream, pin="000000", confirm="y")
+    mine = {"confirm": "y", "identity": "020085004127"}
+    assert "020085004127" not in page.html
+    other = {**mine, "identity": "020085004128"}
+    stranger = clerk.press(page, "one-step/" + dossier.stream, pin=PINS[BY], **other)
+    assert "Số này không phải của chủ hồ sơ hay người nộp." in stranger.page.text
+    wrong = clerk.press(page, "one-step/" + dossier.stream, pin="000000", **mine)
     assert "Chưa có gì được ký." in wrong.page.text
     assert both["room-01"].register.dossier(dossier.stream).status is Status.RECEIVED
-    done = clerk.follow(clerk.press(wrong, "one-step/" + dossier.stream, pin=PINS[BY], confirm="y"))
+    done = clerk.follow(clerk.press(wrong, "one-step/" + dossier.stream, pin=PINS[BY], **mine))
     assert done.status == 200
     after = both["room-01"].register.dossier(dossier.stream)
     assert after.status is Status.RETURNED
@@ -64,7 +69,8 @@ def test_elsewhere_the_duties_stay_apart(both: SmallCentre) -> None:
     assert "one-step" not in clerk.open(f"/dossier/{dossier.stream}").html
     page = clerk.open(f"/one-step/{dossier.stream}")
     assert "không giải quyết được trong một bước" in page.page.text
-    refused = clerk.press(page, "one-step/" + dossier.stream, pin=PINS[BY], confirm="y")
+    mine = {"confirm": "y", "identity": "020085004127"}
+    refused = clerk.press(page, "one-step/" + dossier.stream, pin=PINS[BY], **mine)
     assert refused.status == 409
     room = both["room-01"]
     for because in (Because.STATUS, Because.SAME_PERSON):
