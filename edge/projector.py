@@ -308,8 +308,8 @@ class Projector:
             if self._catalog.centre == self._node:
                 for visit, rated in self._all_ratings():
                     self._tallies.take_visits(connection, [visit], rated)
-            for stream in streams:
-                self._project(connection, {stream: self.events_of(stream)})
+            for some in _slices([*streams], _SLICE):
+                self._project(connection, {stream: self.events_of(stream) for stream in some})
             connection.execute(_FORKS.format(which="TRUE"))
         return len(streams)
 

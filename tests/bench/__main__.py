@@ -15,7 +15,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import counter, fold, paper, replicate, room, store, trust
+from tests.bench import counter, fold, office, paper, replicate, room, store, trust
 from tests.bench.figures import Bench, Report, Size, run
 from tests.bench.ground import Ground
 from tests.bench.machine import describe
@@ -31,6 +31,7 @@ BENCHES: Final = {
         counter.BENCH,
         room.BENCH,
         paper.BENCH,
+        office.BENCH,
     )
 }
 _WORK: Final = Path("var")
@@ -40,19 +41,23 @@ _WORK: Final = Path("var")
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(BENCHES)), metavar="[NAME…]")
 @click.option("--quick", is_flag=True, help="Smaller counts, the same musts; all benches within a minute.")
+@click.option(
+    "--dossiers", type=click.IntRange(100, 521_756), help="centre: how many. [default: 521756, quick 5000]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a bench.")
-def main(names: tuple[str, ...], quick: bool, as_json: bool) -> None:
+def main(names: tuple[str, ...], quick: bool, dossiers: int | None, as_json: bool) -> None:
     """Measure; without NAME everything that can be measured."""
     chosen = [BENCHES[name] for name in names or BENCHES]
     _WORK.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=_WORK) as folder:
-        reports = _measured(chosen, Path(folder), Size.QUICK if quick else Size.FULL, as_json=as_json)
+        size = Size.QUICK if quick else Size.FULL
+        reports = _measured(chosen, Ground(Path(folder), dossiers), size, as_json=as_json)
     sys.exit(0 if all(report.ok for report in reports) else 1)
 
 
-def _measured(chosen: list[Bench], folder: Path, size: Size, *, as_json: bool) -> list[Report]:
+def _measured(chosen: list[Bench], ground: Ground, size: Size, *, as_json: bool) -> list[Report]:
     """Run the benches one after the other; each is reported as soon as it is done."""
-    ground, machine, reports = Ground(folder), describe(folder), []
+    machine, reports = describe(ground.folder), []
     for bench in chosen:
         report = run(bench, ground, size, machine)
         reports.append(report)

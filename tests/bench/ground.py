@@ -30,10 +30,10 @@ Spool = Callable[[Reception], None]
 
 
 class Ground:
-    """`folder` is empty and is the benches' own."""
+    """`folder` is empty and is the benches' own. `dossiers`: how many central has, where somebody asked for a number."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, dossiers: int | None = None) -> None:
+        self.folder, self.dossiers = folder, dossiers
 
     @cached_property
     def _founded(self) -> Path:
