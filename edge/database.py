@@ -415,6 +415,24 @@ class WorkCount(Projection):
         primary_key = CompositeKey("list", "place", "person", "agency")
 
 
+class PetitionRow(Projection):
+    """One petition as lists show it (`schemas.petitions.Listed`)."""
+
+    stream = TextField(primary_key=True)
+    number = TextField()
+    status = TextField()
+    filed_at = TextField()
+    due = TextField()
+    answered_at = TextField()
+    closed_at = TextField()
+    node = TextField()
+    sender = TextField()
+    excerpt = TextField()
+
+    class Meta:
+        table_name = "petition"
+
+
 class ConflictRow(Projection):
     """One open conflict of one dossier; what central reports of several is one conflict in each of them."""
 
@@ -509,6 +527,7 @@ PROJECTIONS: Final = (
     QueueCount,
     WorkRow,
     WorkCount,
+    PetitionRow,
     ConflictRow,
     ForkRow,
     PartyRow,
@@ -517,7 +536,7 @@ PROJECTIONS: Final = (
     FileRow,
 )
 
-PROJECTION_VERSION: Final = "12"
+PROJECTION_VERSION: Final = "13"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -668,6 +687,13 @@ CREATE INDEX work_place ON work (list, place, moment, position, agency);
 CREATE INDEX work_person ON work (list, person, moment, position, agency);
 CREATE TABLE work_count (list TEXT NOT NULL, place TEXT NOT NULL, person TEXT NOT NULL, agency TEXT NOT NULL,
     count INTEGER NOT NULL, PRIMARY KEY (list, place, person, agency)) WITHOUT ROWID;
+CREATE TABLE petition (stream TEXT PRIMARY KEY NOT NULL, number TEXT NOT NULL, status TEXT NOT NULL,
+    filed_at TEXT NOT NULL, due TEXT NOT NULL, answered_at TEXT NOT NULL, closed_at TEXT NOT NULL, node TEXT NOT NULL,
+    sender TEXT NOT NULL, excerpt TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX petition_number ON petition (number);
+CREATE INDEX petition_open ON petition (due, stream) WHERE status = 'open';
+CREATE INDEX petition_answered ON petition (answered_at, stream) WHERE status = 'answered';
+CREATE INDEX petition_closed ON petition (closed_at, stream) WHERE status = 'closed';
 CREATE TABLE conflict (id TEXT NOT NULL, stream TEXT NOT NULL, title TEXT NOT NULL, rows TEXT NOT NULL,
     members TEXT NOT NULL, opened_at TEXT NOT NULL, PRIMARY KEY (id, stream)) WITHOUT ROWID;
 CREATE INDEX conflict_stream ON conflict (stream);
@@ -716,6 +742,7 @@ _DROP_PROJECTIONS: Final = "".join(
         "queue_count",
         "work",
         "work_count",
+        "petition",
         "conflict",
         "fork",
         "party",

@@ -54,6 +54,7 @@ from edge.leftovers import sweep_files, sweep_notes
 from edge.money_papers import MoneyPapers
 from edge.paper import Papers, Typeset
 from edge.people import People
+from edge.petitions import Petitions
 from edge.printers import PlacePrinters
 from edge.projector import Projector, events_here
 from edge.redaction import Redactions
@@ -374,6 +375,7 @@ class Node:
         self.folders = Folders(self.file, self.ledger, self.projector, self.clock)
         printers = Printers.only(self._printer) if self._printer else self.place_printers.printers()
         self.spool = Spool(printers, self.papers.render_job, self.file.write)
+        self.petitions = Petitions(self.file, self.ledger, self.projector, self.catalog, self.clock, self.ids)
         self.till = Till(
             self.file,
             self.ledger,

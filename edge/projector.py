@@ -15,6 +15,8 @@ from itertools import count
 from typing import Any, Final, TypeVar
 from zlib import crc32
 
+from msgspec.structs import astuple
+
 from edge.admission import Admission, Sealed
 from edge.archive import files_named
 from edge.clock import Clock
@@ -33,6 +35,7 @@ from schemas.entries import Choice, Cut, Entry, Fork, Person, Redaction, Report,
 from schemas.events import Event, EventHash, Unknown, moment, parse, timestamp
 from schemas.fold import PAUSES, Dossier, Place, fold
 from schemas.identity import numbers_in
+from schemas.petitions import listed_of
 from schemas.rules import Inner, Standing
 from schemas.scopes import agencies_of, over_on
 from schemas.spelling import words
@@ -213,7 +216,7 @@ class Projector:
         hashes = connection.execute("SELECT hash FROM event WHERE stream = ?", (stream,)).fetchall()
         _each(connection, "DELETE FROM delivery WHERE hash = ?", hashes)
         _each(connection, "DELETE FROM wait WHERE hash = ?", hashes)
-        for table in ("event", "conflict", "party", "named_file", "stream", "custody"):
+        for table in ("event", "conflict", "party", "named_file", "stream", "custody", "petition"):
             connection.execute(f"DELETE FROM {table} WHERE stream = ?", (stream,))  # noqa: S608 - names are ours
         self._file.file.after_commit(lambda: self._removed(stream, [str(one) for (one,) in hashes]))
 
@@ -436,6 +439,7 @@ class Projector:
         _each(connection, "INSERT INTO named_file VALUES (?, ?, ?)", files)
         _each(connection, "INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?)", rows)
         self._project_dossiers(connection, dossiers)
+        _project_petitions(connection, [dossier for dossier, _ in dossiers])
         if told_again:
             self._tell_again(connection, told_again)
         if self._catalog.centre == self._node:
@@ -581,6 +585,13 @@ def stream_of(connection: Connection, hashes: Sequence[str]) -> dict[str, str]:
     """In which stream each of these events lies; without those that are not here."""
     rows = where_in(connection, "SELECT hash, stream FROM delivery WHERE hash IN", hashes)
     return {str(event_hash): str(stream) for event_hash, stream in rows}
+
+
+def _project_petitions(connection: Connection, folded: Sequence[Dossier]) -> None:
+    petitions = [one for one in folded if any(line.kind.startswith("petition.") for line in one.timeline)]
+    _each(connection, "DELETE FROM petition WHERE stream = ?", [(one.stream,) for one in petitions])
+    rows = [astuple(row) for one in petitions if (row := listed_of(one)) is not None]
+    _each(connection, "INSERT INTO petition VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def _each(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:

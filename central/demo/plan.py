@@ -25,7 +25,7 @@ TICKETS: Final = {
 }
 """The tickets that each kiosk may give, every day anew."""
 _ROOM: Final = (Duty.RECEIVE, Duty.RETURN, Duty.APPRAISE, Duty.APPROVE, Duty.SEAL)
-_CENTRE: Final = (Duty.CATALOG, Duty.DESK, Duty.APPRAISE, Duty.APPROVE, Duty.SEAL)
+_CENTRE: Final = (Duty.CATALOG, Duty.DESK, Duty.APPRAISE, Duty.APPROVE, Duty.SEAL, Duty.PETITION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,7 @@ PEOPLE: Final = (
     DemoPerson("van.lt", "Lương Thị Vân", "Thu phí, lệ phí", Role.CASHIER, "927468"),
     DemoPerson("thao.np", "Nguyễn Phương Thảo", "Thu phí, lệ phí", Role.CASHIER, "138579"),
     DemoPerson("huong.ltt", "Lê Thị Thu Hương", "Công chức đối soát", Role.DESK_OFFICER, "694235"),
+    DemoPerson("dung.tt", "Triệu Thị Dung", "Kiểm tra, giám sát", Role.SUPERVISOR, "916283"),
     DemoPerson("quan.nv", "Nông Văn Quân", "Quản trị hệ thống", Role.ADMINISTRATOR, "705346"),
 )
 QUEUES: Final = (

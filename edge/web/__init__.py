@@ -42,9 +42,12 @@ from edge.web.keys import blueprint as keys
 from edge.web.kiosk import OPEN as KIOSK_OPEN
 from edge.web.kiosk import blueprint as kiosk
 from edge.web.kiosk_asking import OPEN as ASKING_OPEN
+from edge.web.kiosk_asking import PETITION_OPEN as KIOSK_PETITION_OPEN
 from edge.web.look_up import OPEN as LOOK_UP_OPEN
 from edge.web.look_up import blueprint as look_up
 from edge.web.one_step import blueprint as one_step
+from edge.web.petitions import OPEN as PETITIONS_OPEN
+from edge.web.petitions import blueprint as petitions
 from edge.web.printers import blueprint as printers
 from edge.web.printing import blueprint as printing
 from edge.web.public_procedures import OPEN as PROCEDURES_OPEN
@@ -100,7 +103,18 @@ def create_pages(
     sticks = Sticks(courier or Courier(node), node.settings.sticks)
     site = Site(node, roads, spool_wake, sticks)
     app.extensions["motcua"] = site
-    site.open.update((*SLIP_OPEN, *KIOSK_OPEN, *BOARD_OPEN, *LOOK_UP_OPEN, *ASKING_OPEN, *PROCEDURES_OPEN))
+    site.open.update(
+        (
+            *SLIP_OPEN,
+            *KIOSK_OPEN,
+            *BOARD_OPEN,
+            *LOOK_UP_OPEN,
+            *ASKING_OPEN,
+            *PROCEDURES_OPEN,
+            *PETITIONS_OPEN,
+            *KIOSK_PETITION_OPEN,
+        )
+    )
     if node.card.of_the_hall:
         site.open.add("home")
     install_hosts(app)
@@ -139,6 +153,7 @@ def create_pages(
         slip,
         look_up,
         public_procedures,
+        petitions,
         again,
         exchange,
         courier_pages,

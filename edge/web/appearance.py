@@ -19,6 +19,7 @@ from schemas.entries import Duty
 OPEN_PAGES: Final = (
     ("look_up.page", "Tra cứu hồ sơ"),
     ("public_procedures.page", "Thủ tục"),
+    ("petitions.new", "Phản ánh"),
     ("slip.page", "Kiểm tra giấy"),
 )
 """What anybody is shown, signed in or not."""

@@ -11,14 +11,20 @@ from werkzeug.exceptions import NotFound
 from edge.web import words
 from edge.web.forms import Bare, Choice
 from edge.web.kiosk import blueprint, manner_of_page, render
+from edge.web.limits import Limit, TooOften
 from edge.web.look_up import LONGEST, WRONG_OF_MACHINE, Said, look_up
 from edge.web.look_up_words import STATES, TONES
+from edge.web.petitions import Petition
 from edge.web.public_procedures import facts_of, listed, name_of
 from edge.web.site import site
+from edge.web.trouble import Expected
 from printing.words import in_vietnam
 from schemas.events import moment
 
 OPEN: Final = ("kiosk.ask", "kiosk.told", "kiosk.procedures", "kiosk.procedure")
+PETITION_OPEN: Final = ("kiosk.petition", "kiosk.file_petition")
+FROM_KIOSK: Final = Limit("petitions of a kiosk", 20, 2)
+"""One after the other people say what they have to say."""
 
 
 @blueprint.get("/kiosk/look-up")
@@ -93,3 +99,40 @@ def procedure(code: str) -> str:
     if found is None:
         raise NotFound
     return render("kiosk_procedure.html", **facts_of(found))
+
+
+# ---- what somebody wants to say
+
+
+@blueprint.get("/kiosk/petition")
+def petition() -> str:
+    return _petition(None, "")
+
+
+@blueprint.post("/kiosk/petition")
+def file_petition() -> ResponseReturnValue:
+    """By nobody: the machine writes down what somebody typed."""
+    form = Petition()
+    if not form.validate_on_submit():
+        wrong = next((f"petition_{name}" for name, _ in form.error_list() if name in _SAID), "old_page")
+        return _petition(form, wrong), 422
+    try:
+        site().limits.take(FROM_KIOSK, request.remote_addr or "")
+        number = form.file()
+    except TooOften:
+        return _petition(form, "too_often"), 429
+    except Expected:
+        return _petition(form, "petition_not_taken"), 409
+    row = site().node.petitions.row(form.stream.data)
+    due = _day_and_hour(row.due, manner_of_page().lang) if row is not None else ""
+    return render("kiosk_petition.html", filed=number, due=due, form=form, error="")
+
+
+def _petition(form: Petition | None, error: str) -> str:
+    if form is None:
+        form = Petition(formdata=None)
+        form.stream.data = site().node.petitions.new_stream()
+    return render("kiosk_petition.html", filed="", due="", form=form, error=error)
+
+
+_SAID: Final = ("content", "name", "phone")

@@ -73,6 +73,8 @@ AGENCIES = Entry(
 WORKPLACE = Entry(5, "Việc của cơ quan", "workplace.page", of_agencies=True)
 RETURN = Entry(30, "Trả kết quả", "returning.page", ((Duty.RETURN, Role.RECEIVER),))
 FEES = Entry(28, "Thu phí", "fees.page", ((Duty.COLLECT, Role.CASHIER),))
+PETITIONS = Entry(37, "Phản ánh", "petitions.page", roles=(Role.SUPERVISOR,))
+PETITION = Entry(38, "Nhận phản ánh", "petitions.new", ((Duty.RECEIVE, Role.RECEIVER),))
 TAKINGS = Entry(35, "Sổ thu", "takings.page", roles=(Role.CASHIER, Role.SUPERVISOR))
 VERIFY = Entry(45, "Kiểm tra văn bản", "verifying.page")
 FIND = Entry(40, "Tìm hồ sơ", "find.page")
@@ -106,6 +108,8 @@ class Site:
             AGENCIES,
             WORKPLACE,
             TAKINGS,
+            PETITIONS,
+            PETITION,
             FIND,
             VERIFY,
             PRINTING,

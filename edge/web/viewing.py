@@ -57,6 +57,7 @@ PAGES: Final = {
     "redacting.go": "xoá theo luật",
     "personal.found": "tìm dữ liệu cá nhân",
     "personal.export": "xuất dữ liệu cá nhân",
+    "petitions.one": "phản ánh, kiến nghị",
     "worklists.csv": "danh sách lưu thành tệp",
     "worklists.xlsx": "danh sách lưu thành tệp",
 }
