@@ -67,9 +67,12 @@ def waits_of(standing: Standing, calendar: Calendar, *, on_site: bool) -> Mappin
 
 
 def _of_result(standing: Standing, due: str, *, on_site: bool) -> dict[Waits, str]:
-    """A result of an agency outside waits to come back, unless somebody has said that it is at the counter."""
-    ready = standing.newest.get("dossier.result_ready")
-    done = standing.finished
+    """A result of an agency outside waits to come back, unless somebody has said that it is at the counter, or has taken
+    its folder over since."""
+    done, taken = standing.finished, standing.newest.get("dossier.taken_over")
+    if done is not None and taken is not None and taken.at < done.at:
+        taken = None
+    ready = standing.newest.get("dossier.result_ready") or taken
     if ready is None and not on_site and done is not None:
         return {Waits.BACK: done.at}
     here = ready or done

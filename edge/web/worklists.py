@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from edge.database import Fact
 from edge.web import presence, sheets, words
 from edge.web.forms import Bare, Choice
-from edge.web.site import LISTS, RETURN, site
+from edge.web.site import AGENCIES, LISTS, RETURN, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from edge.worklists import Cut, Item, Key, Page, Sort, Whose
 from schemas.acts import ResultNamed, Status
@@ -307,6 +307,7 @@ def _render(chosen: Chosen, trouble: Trouble | None = None) -> str:
         trouble=trouble,
         moved=site().node.register.row(moved) if moved else None,
         may_return=site().may(presence.person(), RETURN),
+        may_hand_over=site().may(presence.person(), AGENCIES),
         may_move=presence.is_ones(_MOVES),
         excel_rows=EXCEL_ROWS,
     )

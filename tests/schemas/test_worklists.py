@@ -54,6 +54,9 @@ def waits(*steps: Step, on_site: bool = NOT_ON_SITE) -> dict[Waits, str]:
         ([received(), appraised(), approved()], ON_SITE, "open return"),
         ([received(), appraised(), approved()], NOT_ON_SITE, "open back"),
         ([received(), appraised(), approved(), READY], NOT_ON_SITE, "open return"),
+        ([received(), HAND_OVER, TAKEN_OVER, appraised(), approved()], NOT_ON_SITE, "open back"),
+        ([received(), appraised(), approved(), HAND_OVER], NOT_ON_SITE, "open back"),
+        ([received(), appraised(), approved(), HAND_OVER, TAKEN_OVER], NOT_ON_SITE, "open return"),
         ([received(), appraised(), approved(), returned()], ON_SITE, ""),
     ],
 )
