@@ -29,6 +29,8 @@ from edge.clock import Clock, Stopwatch, system_stopwatch
 from edge.closing import Closing
 from edge.completeness import Chains
 from edge.contact import Contacts
+from edge.course import Course
+from edge.course_papers import CoursePapers
 from edge.database import (
     AMBIENT,
     Chain,
@@ -385,6 +387,17 @@ class Node:
             self.catalog,
             self.clock,
             node=self.id,
+        )
+        self.course = Course(
+            self.file,
+            self.ledger,
+            self.projector,
+            CoursePapers(
+                self.catalog,
+                self.projector,
+                lambda person, dossier, at: self.deciding.right_of(person, dossier, at).capacity,
+                node=self.id,
+            ),
         )
         self.handing_over = HandingOver(
             self.file,

@@ -505,10 +505,11 @@ class NumberCancelled(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Suspended(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Form 05: why the dossier is stopped."""
+    """Form 05: why the dossier is stopped. `returned`: what goes back to the applicant, papers and money."""
 
     ground: Literal["not_supplemented", "obligation_not_met", "asked", "other"]
     reason: Text
+    returned: Line = ""
 
 
 class Extended(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -59,6 +59,7 @@ WEIGHTS: Final[Mapping[str, float]] = {
     "dossier.supplied": 4,
     "dossier.obligation_met": 3,
     "dossier.taken_over": 2,
+    "dossier.opinion_given": 2,
     "dossier.amended": 1,
     "dossier.extended": 2,
     "dossier.fee_collected": 3,

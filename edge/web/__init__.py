@@ -28,6 +28,7 @@ from edge.web.calling import blueprint as calling
 from edge.web.cookies import Cookies
 from edge.web.counter import blueprint as counter
 from edge.web.courier import blueprint as courier_pages
+from edge.web.course import blueprint as course
 from edge.web.dossier import blueprint as dossier
 from edge.web.drafting import blueprint as drafting_pages
 from edge.web.errors import install as install_errors
@@ -146,6 +147,7 @@ def create_pages(
         takings,
         returning,
         agencies,
+        course,
         workplace,
         dossier,
         find,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 from wtforms import RadioField, StringField, TextAreaField
 
+from edge.course import STOPPED, SUPPLIED
+from edge.course_papers import FORMS as LETTERS
 from edge.database import DossierRow
 from edge.folder_papers import FORMS as FOLDER_FORMS
 from edge.folder_papers import print_folder_paper
@@ -20,9 +21,12 @@ from edge.reprinting import REPRINTED, NothingToReprint, newest_slip, reprint_sl
 from edge.web import presence, showing
 from edge.web.amending import KIND as AMEND
 from edge.web.amending import sample as amendment
+from edge.web.clock_story import story
+from edge.web.course import KINDS, TITLES, newest_paper, why_none
 from edge.web.errors import page as trouble_page
 from edge.web.forms import Bare, Choice, Form, needed, paragraph, text
 from edge.web.one_step import may_close
+from edge.web.pdfs import pdf_answer
 from edge.web.retelling import tellings
 from edge.web.returning import KIND as RETURN_KIND
 from edge.web.returning import as_if_handed_in
@@ -221,18 +225,6 @@ def attachment_pdf(stream: str, place: int) -> ResponseReturnValue:
     return pdf_answer(content, f"{shown.received.number}-kem-theo-{place}")
 
 
-def _plain(name: str) -> str:
-    """A name that ends no header and leaves no folder: the number of a portal's dossier may be any text."""
-    return re.sub(r"[^A-Za-z0-9._-]", "-", name)[:80].lstrip(".") or "ho-so"
-
-
-def pdf_answer(content: bytes, name: str) -> Response:
-    """A paper that a browser shows."""
-    response = Response(content, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="{_plain(name)}.pdf"'
-    return response
-
-
 @blueprint.get("/dossier/<stream>/withdraw")
 def withdraw_page(stream: str) -> ResponseReturnValue:
     shown = show(stream)
@@ -272,6 +264,9 @@ def _render(shown: Shown, *, reprint: Reprint | None = None) -> str:
         folder_forms=FOLDER_FORMS,
         job=slip_job(site(), stream),
         earlier=_earlier(shown),
+        on_the_way=_on_the_way(shown),
+        story=story(shown, site().view.calendar()),
+        letters=[form for form in LETTERS if newest_paper(stream, form) is not None],
         conflicts=[(conflict, sides(shown, conflict)) for conflict in shown.dossier.conflicts],
         tellings=tellings(shown),
         next_acts=_next_acts(shown),
@@ -330,6 +325,27 @@ def _with_agencies(shown: Shown) -> list[Next]:
     return found
 
 
+def _on_the_way(shown: Shown) -> list[Next]:
+    """What else may become of a dossier on its way, as far as it is this person's kind of work."""
+    dossier, stream = shown.dossier, shown.dossier.stream
+    stands = dossier.standing.newest
+    offered = {
+        "supplement": dossier.status in (Status.RECEIVED, Status.PROCESSING),
+        "extend": dossier.status in (Status.RECEIVED, Status.PROCESSING),
+        "stop-clock": STOPPED not in stands and dossier.status in (Status.RECEIVED, Status.PROCESSING),
+        "resume-clock": STOPPED in stands,
+        "suspend": dossier.status in (Status.PROCESSING, Status.SUPPLEMENT, Status.FINANCIAL),
+    }
+    if presence.person().agency or dossier.standing.outcome is not None:
+        return []
+    found = [
+        Next(TITLES[what], url_for("course.one", stream=stream, what=what), "", "pen", None)
+        for what, fits in offered.items()
+        if fits and presence.is_ones(KINDS[what])
+    ]
+    return [*found, *(_with_agencies(shown) if site().may(presence.person(), AGENCIES) else [])]
+
+
 def _next_acts(shown: Shown) -> list[Next]:
     """What this person may do here, the main one last; what is not their kind of work is left out."""
     here, dossier, stream = site(), shown.dossier, shown.dossier.stream
@@ -341,8 +357,9 @@ def _next_acts(shown: Shown) -> list[Next]:
     if here.may(presence.person(), COUNTER) and dossier.status not in ends:
         why = why_not(dossier, AMEND, amendment(shown))
         found.append(Next("Sửa thông tin", url_for("amending.page", stream=stream), "", "pen", why))
-    if here.may(presence.person(), AGENCIES) and dossier.status not in ends:
-        found += _with_agencies(shown)
+    if presence.is_ones(SUPPLIED) and dossier.status is Status.SUPPLEMENT:
+        url = url_for("course.one", stream=stream, what="supplied")
+        found.append(Next("Nhận bổ sung", url, "", "page", why_none(dossier, "supplied"), main=True))
     if may_close(shown):
         found.append(
             Next(

@@ -17,8 +17,8 @@ from edge.deciding import Upload
 from edge.pades.paper import LARGEST_BYTES
 from edge.register import Work
 from edge.web import presence, second, showing
-from edge.web.dossier import pdf_answer
 from edge.web.forms import Bare, Form, paragraph
+from edge.web.pdfs import pdf_answer
 from edge.web.room_forms import (
     FOUND,
     Appraisal,
@@ -200,7 +200,13 @@ def answer_withdrawal(stream: str) -> ResponseReturnValue:
     kind = "dossier.withdrawal_granted" if form.answer.data == "grant" else "dossier.withdrawal_refused"
     try:
         answer = Reasoned(reason=form.reason.data)
-        site().node.ledger.act(stream, kind, answer, by=presence.person().id, with_=second.beside(kind))
+        site().node.course.answer_withdrawal(
+            stream,
+            answer,
+            granted=kind == WITHDRAWAL,
+            by=presence.person().id,
+            with_=second.beside(kind),
+        )
     except Expected as why:
         return _failed(stream, form, why)
     return _next(Work.WITHDRAW, stream, kind)

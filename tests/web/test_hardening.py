@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from central.centre import Office
 from central.demo.plan import ADMINISTRATOR
-from edge.web.dossier import _plain
 from edge.web.hosts import is_ours
 from edge.web.limits import SIGN_IN
+from edge.web.pdfs import _plain
 from edge.web.sign_in import local
 from edge.web.uploads import Kind, is_kind
 from tests.centres import PINS, SmallCentre
