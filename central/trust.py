@@ -50,6 +50,7 @@ class Watch:
     def __init__(self, centre: Node) -> None:
         self._centre = centre
         self._stopping = threading.Event()
+        self._told = ""
         self._thread = threading.Thread(target=self._run, name="watch for forks", daemon=True)
 
     def start(self) -> None:
@@ -60,17 +61,26 @@ class Watch:
         self._centre.stores["dossiers"].wake()
         self._thread.join(timeout=LOOK_S)
 
+    def look(self) -> bool:
+        """Whether all that is here was looked at. What keeps central from it is told once, however often it is tried."""
+        try:
+            report_forks(self._centre)
+            report_rows(self._centre)
+        except (Unavailable, ClockBehind, NotGranted) as why:
+            if self._told != (told := str(why)):
+                log.warning("forks are looked for again every %.0f s: %s", LOOK_S, told)
+                self._told = told
+            return False
+        self._told = ""
+        return True
+
     def _run(self) -> None:
         store = self._centre.stores["dossiers"]
         seen = -1
         while not self._stopping.is_set():
             if seen != (newest := store.published):
-                try:
-                    report_forks(self._centre)
-                    report_rows(self._centre)
-                    seen = newest
-                except (Unavailable, ClockBehind, NotGranted) as why:
-                    log.warning("forks are looked for again in %.0f s: %s", LOOK_S, why)
+                if not self.look():
                     self._stopping.wait(LOOK_S)
                     continue
+                seen = newest
             store.wait(seen, LOOK_S, unless=self._stopping.is_set)

@@ -20,7 +20,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from central.inspection import archives, catalogs, events, looks, numbers
-from central.inspection.catalogs import Proven
+from central.inspection.catalogs import Proven, name_of
 from central.inspection.chains import Chains, Place
 from central.inspection.documents import Documents
 from central.inspection.events import Read, Shelf
@@ -234,7 +234,11 @@ class _Verification:
                 Place(
                     node.name,
                     node.node,
-                    node.shelves[database] if database != "catalog" else node.shelves[database].as_of(centre),
+                    node.shelves[database]
+                    if database != "catalog"
+                    else node.shelves[database].as_of(
+                        centre, lambda link: proven.catalog.drops(name_of(link))
+                    ),
                     writes=database != "catalog" or node.node == centre,
                     head=node.head(database),
                     whole=database != "dossiers" or node.node == centre,
@@ -242,7 +246,7 @@ class _Verification:
                 )
                 for node in self._nodes
             ]
-            found[database] = Chains(database, places, first, self._findings)
+            found[database] = Chains(database, places, first, self._findings, or_else=proven.dropped_cards)
             found[database].check(self._head_by_now)
         return found["dossiers"]
 
@@ -277,9 +281,11 @@ class _Verification:
             somewhere = any(file in one.files.whole for one in self._nodes)
             if event.node == node.node or (not somewhere and event.node not in nodes):
                 place = f"{event.node} #{event.seq}"
-                self._findings.say(node.name, archives.place(file), f"{place} names it, and it is not here")
+                what, coming = f"{place} names it, and it is not here", event.node != node.node
+                self._findings.say(node.name, archives.place(file), what, written=coming)
                 for chunk in node.files.coming.get(file, ()):
-                    self._findings.say(node.name, archives.place(file), archives.missing(chunk))
+                    what = archives.missing(chunk)
+                    self._findings.say(node.name, archives.place(file), what, written=coming)
             elif somewhere:
                 node.awaited += 1
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from central.inspection.events import Read, seal_faults
-from central.inspection.findings import Findings
+from central.inspection.findings import Findings, Link
 from edge.at_rest import AtRest
 from edge.errors import CannotStart
 from edge.keys import read_keys
@@ -28,14 +28,23 @@ class Proven:
     catalog: Catalog
     hashes: list[str] = field(default_factory=list)
     first_cards: dict[str, str] = field(default_factory=dict)
+    dropped_cards: dict[str, set[str]] = field(default_factory=dict)
+    """Cards in a branch that was not chosen: a new central may have written its first acts after one of them."""
 
 
 def prove(roots: Iterable[bytes], reads: Iterable[Read]) -> Proven:
     """Follow the chain of the entries, from the first root under which a first entry holds."""
     following: dict[str, list[Read]] = {}
+    dropped: set[str] = set()
+    granted: list[tuple[str, Link]] = []
     for read in reads:
         if read.link is not None:
+            if read.document["kind"] == "card.granted":
+                granted.append((read.document["data"]["node"], read.link))
             following.setdefault(read.link.prev, []).append(read)
+            dropped |= _dropped_by(read)
+    for several in following.values():  # where central had said two things, along the branch that was chosen
+        several.sort(key=lambda read: read.link is not None and name_of(read.link) in dropped)
     proven = Proven(Catalog(b""))
     for root in dict.fromkeys(roots):
         proven = Proven(Catalog(root))
@@ -43,7 +52,23 @@ def prove(roots: Iterable[bytes], reads: Iterable[Read]) -> Proven:
             pass
         if proven.hashes:
             break
+    for node, link in granted:
+        if proven.catalog.drops(name_of(link)):
+            proven.dropped_cards.setdefault(node, set()).add(link.hash)
     return proven
+
+
+def _dropped_by(read: Read) -> set[str]:
+    """The entries of the branch that this one says does not go on; whether it holds is seen when it is applied."""
+    data = read.document.get("data")
+    if read.document.get("kind") != "catalog.chosen" or not isinstance(data, dict):
+        return set()
+    return {str(name) for name in data.get("dropped", ())}
+
+
+def name_of(link: Link) -> str:
+    """How an entry is called: its number and the beginning of its hash."""
+    return f"{link.seq}-{link.hash[:16]}"
 
 
 def _apply_next(proven: Proven, following: Mapping[str, list[Read]]) -> bool:
@@ -65,6 +90,10 @@ def entry_faults(read: Read, proven: Proven) -> tuple[str, ...]:
         return ()
     faults = list(seal_faults(read, proven.catalog))
     seq = read.link.seq
+    if proven.catalog.drops(
+        name_of(read.link)
+    ):  # kept, and no part of the catalog: two administrators said so
+        return tuple(faults)
     if seq > len(proven.hashes):
         faults.append(f"it cannot be proven: the catalog holds up to entry {len(proven.hashes)} only")
     elif proven.hashes[seq - 1] != read.link.hash:

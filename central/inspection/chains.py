@@ -47,12 +47,19 @@ Again = Callable[[str, str], int]
 
 
 class Chains:
-    """The chains of one database, over all nodes. `first` is what seq 1 follows, by node."""
+    """The chains of one database, over all nodes. `first` is what seq 1 follows, by node; `or_else`: or one of these."""
 
     def __init__(
-        self, database: str, places: list[Place], first: Mapping[str, str], findings: Findings
+        self,
+        database: str,
+        places: list[Place],
+        first: Mapping[str, str],
+        findings: Findings,
+        *,
+        or_else: Mapping[str, Collection[str]],
     ) -> None:
         self._database, self._places, self._first, self._findings = database, places, first, findings
+        self._or_else = or_else
         self._hashes: dict[tuple[str, int], set[str]] = defaultdict(set)
         self._holders: dict[tuple[str, int], list[str]] = defaultdict(list)
         for place in places:
@@ -72,7 +79,7 @@ class Chains:
         """Whether an event names the one before it; None while nobody here has that one."""
         before = self._hashes.get((link.node, link.seq - 1))
         if link.seq == 1 and link.node in self._first:
-            before = {self._first[link.node]}
+            before = {self._first[link.node], *self._or_else.get(link.node, ())}
         return link.prev in before if before else None
 
     def verified(self, shelf: Shelf) -> int:

@@ -7,7 +7,7 @@ act that was not allowed is kept, shown and held. Here is asked whether it is st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
@@ -55,11 +55,16 @@ class Shelf:
     missing: int = 0
     """How many events the store says that it has, beyond those that can be read."""
 
-    def as_of(self, node: str) -> Shelf:
-        """The same as one chain of one node: whoever was central has gone on with the catalog of the one before."""
+    def as_of(self, node: str, without: Callable[[Link], bool]) -> Shelf:
+        """The same as one chain of one node: whoever was central has gone on with the catalog of the one before.
+
+        `without`: which entries are of a branch that was not chosen.
+        """
+        links = {name: link._replace(node=node) for name, link in self.links.items() if not without(link)}
         return replace(
             self,
-            links={name: link._replace(node=node) for name, link in self.links.items()},
+            links=links,
+            whole=self.whole & links.keys(),
             spoiled=[trace._replace(node=node) if trace.node else trace for trace in self.spoiled],
             lost=[trace._replace(node=node) if trace.node else trace for trace in self.lost],
         )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 class Finding:
     """One thing that is not as it must be: in which node's folder, at what, and what is wrong with it.
 
-    `written`: so it was written, and so it is everywhere; no folder is at fault, and none can be better.
+    `written`: so it was written, or so far it was brought; the folder is not at fault, and a copy can be no better.
     """
 
     node_folder: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
@@ -34,6 +35,8 @@ _OF_OTHER_NAMES: Final = frozenset(
 _OF_WHAT_WAS_NOT_RECEIVED: Final = frozenset({SupplementRequest.FORM, NotReceived.FORM})
 RESULTS: Final = "result "
 """How the keys of the counters of results' numbers begin."""
+_OF_DOSSIERS: Final = re.compile(r"[^ ]+ [0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+"""An agency and a day. Tickets, receipts and pads are counted within ranges that no two machines share."""
 
 
 class Receipt(NamedTuple):
@@ -115,7 +118,7 @@ def check_counters(
     for key, last in snapshot.keyed_rows("number", "key", "key, last"):
         if str(key).startswith(LEFT_OUT):
             left_out[str(key).removeprefix(LEFT_OUT)] = last if type(last) is int else 0
-        elif not str(key).startswith(RESULTS):
+        elif _OF_DOSSIERS.match(str(key)):
             counters[key] = last
     for key in sorted(used.keys() | counters.keys(), key=str):
         counts, last = sorted(used.get(key, ())), counters.get(key)

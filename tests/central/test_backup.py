@@ -166,3 +166,17 @@ def test_what_a_copied_machine_wrote_twice_keeps_nobody_from_a_backup(
     said = verify(tmp_path / "copy").findings
     assert said
     assert all(one.written for one in said), said
+
+
+def test_a_file_that_is_still_on_its_way_keeps_nobody_from_a_backup(
+    centre: SmallCentre, tmp_path: Path
+) -> None:
+    """Acts travel before files, and central's folder is looked at alone."""
+    dossier = centre.receive()
+    centre.meet()
+    centre.appraise(dossier)
+    centre.approve(dossier)
+    centre.copy(centre["room-01"], centre["central"], "dossiers")
+    backed_up(centre, "central", tmp_path / "copy")
+    (said,) = verify(tmp_path / "copy").findings
+    assert "names it, and it is not here" in said.what

@@ -19,6 +19,7 @@ from central.enrolment import Change, Enrolment
 from central.errors import NotGranted
 from central.restore import NewCentral, restore_centre
 from central.succession import MARGIN, branches, choose, take_over
+from central.trust import Watch
 from central.verify import verify
 from edge.at_rest import OPEN
 from edge.clock import system_clock
@@ -242,6 +243,27 @@ def test_nobody_but_the_authority_makes_a_central(
     assert small["counter-01"].catalog.centre == "central.1"
 
 
+def test_what_a_collecting_central_may_not_say_yet_is_logged_once(
+    small: SmallCentre, authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It looks for forks and rows every five seconds; and says what it found as soon as it may."""
+    stream = small.receive().stream
+    small.receive("counter-02", by="long.pd")  # the same person with the same matter, or so it seems
+    central_is_lost(small)
+    restored(small, authority, None)
+    for name in EDGES:
+        small.copy(small[name], small["central"])
+    watch = Watch(small["central"])
+    assert [watch.look() for _ in range(3)] == [False] * 3
+    assert [one.message for one in caplog.records if "forks are looked for again" in one.message] == [
+        "forks are looked for again every 5 s: central.2 is new and collects what the machines have: it says nothing"
+        " before it takes over (`motcua central takeover`)"
+    ]
+    takes_over(small)
+    assert watch.look()
+    assert small["central"].catalog.trust.reports[stream]
+
+
 # --- two branches of the catalog ---
 
 
@@ -315,6 +337,8 @@ def test_two_branches_stop_central_until_two_administrators_choose(
         for name in small.nodes:
             small.reopen(name)
         central = small["central"]
+    assert verify(small.data).findings == ()
+    backed_up(small, tmp_path / "afterwards")
     Enrolment(central).change("room-01.1", Change(title="Phòng 4 tại chỗ mới"), by="quan.nv")
     small.receive("counter-02", by="long.pd", applicant="Nông Thị Sau")
     small.meet()
