@@ -241,8 +241,8 @@ class _Verification:
                     ),
                     writes=database != "catalog" or node.node == centre,
                     head=node.head(database),
-                    whole=database != "dossiers" or node.node == centre,
-                    departed=node.departed if database == "dossiers" else (),
+                    whole=database == "catalog" or node.node == centre,
+                    departed={"dossiers": node.departed, "visits": node.departed_visits}.get(database, ()),
                 )
                 for node in self._nodes
             ]

@@ -8,14 +8,15 @@ carries it. Nobody can write it there over the line; it is taken when its seal h
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
 import msgspec
 
-from edge.admission import Sealed
+from edge.admission import Admission, Sealed
 from edge.clock import Clock
-from edge.completeness import NODES
+from edge.completeness import nodes_in
 from edge.database import AckDay, Fact, NodeFile, Whole
 from edge.keys import NodeKeys
 from schemas.acks import Acks, read, seal
@@ -32,23 +33,32 @@ SETTLED_AFTER: Final = timedelta(days=7)
 """So long after central first said that it holds something it may leave an edge: by then central has backups of it."""
 _AT_ONCE: Final = 500
 _TURNED: Final = "day mark turned back"
+_TABLES: Final = {"dossiers": "event", "visits": "visit_act"}
+"""Where the places of a database's events in their chains stand."""
+_NEXT: Final = {
+    "dossiers": "SELECT e.seq, e.hash, e.stream FROM event e JOIN delivery d ON d.hash = e.hash"
+    " WHERE e.node = :node AND e.seq > :seq AND d.sealed IN (:holds, :proven) ORDER BY e.seq LIMIT :limit",
+    "visits": "SELECT seq, hash, stream FROM visit_act WHERE node = :node AND seq > :seq ORDER BY seq LIMIT :limit",
+}
+_LOOKED_AT: Final = {"holds": Sealed.HOLDS, "proven": Sealed.PROVEN}
 
 
 class AckBook:
-    """The lists at one node. `catalog_store` is its store of the catalog, `store` that of `dossiers`."""
+    """The lists at one node. `catalog_store` is its store of the catalog, `stores` those whose acts are spoken of."""
 
     def __init__(
         self,
         file: NodeFile,
         catalog_store: Store,
-        store: Store,
+        stores: Mapping[str, Store],
+        rules: Admission,
         catalog: Catalog,
         keys: NodeKeys,
         clock: Clock,
         *,
         node: str,
     ) -> None:
-        self._file, self._place, self._store = file, catalog_store, store
+        self._file, self._place, self._stores, self._rules = file, catalog_store, stores, rules
         self._catalog, self._keys, self._clock, self._node = catalog, keys, clock, node
 
     # ---- what is known
@@ -150,8 +160,9 @@ class AckBook:
 
     def renew(self) -> Acks | None:
         """At central: seal a new list if there is something new to say; None if there is not. Raises `DiskFull`."""
-        for node in self._chains():
-            self._go_on(node)
+        for database in _TABLES:
+            for node in self._chains(database):
+                self._go_on(database, node)
         today = local_day(self._clock())
         with self._file.write():
             before = self.newest()
@@ -165,51 +176,54 @@ class AckBook:
             self._keep(acks)
         return acks
 
-    def _chains(self) -> list[str]:
+    def _chains(self, database: str) -> list[str]:
         """The machines whose chains may go on further than was looked."""
+        table = _TABLES[database]
         with self._file.read() as connection:
             rows = connection.execute(
-                f"SELECT n.node FROM ({NODES}) n LEFT JOIN whole w ON w.node = n.node AND w.database = 'dossiers'"  # noqa: S608 - ours
-                " WHERE w.seq IS NULL OR w.seq < (SELECT max(e.seq) FROM event e WHERE e.node = n.node)"
+                f"SELECT n.node FROM ({nodes_in(table)}) n LEFT JOIN whole w ON w.node = n.node AND w.database = ?"  # noqa: S608 - ours
+                f" WHERE w.seq IS NULL OR w.seq < (SELECT max(e.seq) FROM {table} e WHERE e.node = n.node)",
+                (database,),
             ).fetchall()
         return [node for (node,) in rows]
 
-    def _go_on(self, node: str) -> None:
+    def _go_on(self, database: str, node: str) -> None:
         """Along a chain, as far as its events are here, each after the one before."""
         with self._file.read():
-            row = Whole.get_or_none((Whole.database == "dossiers") & (Whole.node == node))
+            row = Whole.get_or_none((Whole.database == database) & (Whole.node == node))
         began = seq, tip = (0, "") if row is None else (row.seq, row.hash)
         while True:
             with self._file.read() as connection:
-                further = self._following(connection, node, seq, tip)
+                further = self._following(connection, database, node, seq, tip)
             if further == (seq, tip):
                 break
             seq, tip = further
         if (seq, tip) != began:
             with self._file.write():
-                Whole.insert(
-                    database="dossiers", node=node, seq=seq, hash=tip
-                ).on_conflict_replace().execute()
+                Whole.insert(database=database, node=node, seq=seq, hash=tip).on_conflict_replace().execute()
 
-    def _following(self, connection: Connection, node: str, seq: int, tip: str) -> tuple[int, str]:
+    def _following(
+        self, connection: Connection, database: str, node: str, seq: int, tip: str
+    ) -> tuple[int, str]:
         """As far as the next some events go on from here. Where a chain forks there is nothing to say any more.
 
-        What the store gives to others has a seal that was looked at.
+        What the store gives to others has a seal that was looked at; a visit's is looked at here.
         """
         rows = connection.execute(
-            "SELECT e.seq, e.hash, e.stream FROM event e JOIN delivery d ON d.hash = e.hash"
-            " WHERE e.node = ? AND e.seq > ? AND d.sealed IN (?, ?) ORDER BY e.seq LIMIT ?",
-            (node, seq, Sealed.HOLDS, Sealed.PROVEN, _AT_ONCE),
+            _NEXT[database], {"node": node, "seq": seq, "limit": _AT_ONCE, **_LOOKED_AT}
         ).fetchall()
         if len(rows) == _AT_ONCE:  # whose twin may be the next one
             rows = [row for row in rows if row[0] < rows[-1][0]]
         twice = {number for number, times in Counter(row[0] for row in rows).items() if times > 1}
-        found = self._store.winners([f"{stream}:{event_hash}" for _, event_hash, stream in rows])
+        found = self._stores[database].winners([f"{stream}:{event_hash}" for _, event_hash, stream in rows])
         for number, event_hash, stream in rows:
             stored = found.get(f"{stream}:{event_hash}")
             if number != seq + 1 or number in twice or stored is None:
                 break
-            if seq and load(render(stored))["prev"] != tip:
+            document = load(render(stored))
+            if seq and document["prev"] != tip:
+                break
+            if database == "visits" and self._rules.is_sealed(document) is not Sealed.HOLDS:
                 break
             seq, tip = number, event_hash
         return seq, tip

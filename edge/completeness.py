@@ -24,12 +24,11 @@ MOST_GAPS: Final = 20
 Rows = Callable[..., Sequence[tuple[Any, ...]]]
 """Asks a database: the query, then its values."""
 
-NODES: Final = """
-WITH RECURSIVE chain (node) AS (SELECT min(node) FROM event UNION ALL
-    SELECT (SELECT min(node) FROM event WHERE node > chain.node) FROM chain WHERE chain.node IS NOT NULL)
+_NODES: Final = """
+WITH RECURSIVE chain (node) AS (SELECT min(node) FROM {table} UNION ALL
+    SELECT (SELECT min(node) FROM {table} WHERE node > chain.node) FROM chain WHERE chain.node IS NOT NULL)
 SELECT node FROM chain WHERE node IS NOT NULL
 """
-"""Each machine that wrote something here, a look into the index for each: there may be millions of acts."""
 _GAPS: Final = """
 SELECT before + 1, seq - 1 FROM (SELECT seq, lag(seq, 1, ?) OVER (ORDER BY seq) AS before
     FROM (SELECT DISTINCT seq FROM event WHERE node = ? AND seq > ?)) WHERE seq > before + 1
@@ -38,6 +37,11 @@ _BROUGHT: Final = """
 SELECT DISTINCT d.source FROM (SELECT stream, hash FROM event WHERE node = ? AND seq > ? ORDER BY seq LIMIT 50) e
     JOIN delivery d ON d.stream = e.stream AND d.hash = e.hash
 """
+
+
+def nodes_in(table: str) -> str:
+    """The query for each machine that wrote something here, a look into the index for each: there may be millions of acts."""
+    return _NODES.format(table=table)
 
 
 class ChainState(msgspec.Struct, frozen=True):
@@ -115,7 +119,7 @@ class Chains:
 
 def chains_in(rows: Rows, acks: Acks | None, *, own: str, is_centre: bool) -> list[ChainState]:
     """The same of any node's database, also of one that does not run."""
-    nodes = {str(node) for (node,) in rows(NODES)}
+    nodes = {str(node) for (node,) in rows(nodes_in("event"))}
     if acks is not None:
         nodes |= set(acks.held.get("dossiers", {}))
     proven = {

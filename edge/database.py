@@ -261,6 +261,28 @@ class Departed(Local):
     own = TextField()
 
 
+class VisitAct(Local):
+    """One act of a visit that is here: its place in its machine's chain."""
+
+    stream = TextField()
+    hash = TextField()
+    node = TextField()
+    seq = IntegerField()
+
+    class Meta:
+        table_name = "visit_act"
+        primary_key = CompositeKey("stream", "hash")
+
+
+class DepartedVisit(Local):
+    """The number of an own act of a visit that has left this machine, because it was old."""
+
+    seq = IntegerField(primary_key=True)
+
+    class Meta:
+        table_name = "departed_visit"
+
+
 class DepartedFile(Local):
     """A file that a stream named which has left: it goes too, once nothing here names it and central has it."""
 
@@ -519,7 +541,7 @@ class FileRow(Projection):
 
 LOCAL: Final = (
     Fact, Chain, Number, Pin, Attempt, SessionRow, DraftRow, ViewRow, Delivery, Copy, RefusedDocument, Wait,
-    Erased, Secret, EnrolmentCode, Whole, AckDay, Departed, DepartedFile, Brought, FolderRow,
+    Erased, Secret, EnrolmentCode, Whole, AckDay, Departed, DepartedFile, VisitAct, DepartedVisit, Brought, FolderRow,
 )  # fmt: skip
 PROJECTIONS: Final = (
     EventRow,
@@ -648,6 +670,12 @@ CREATE TABLE folder (number TEXT PRIMARY KEY NOT NULL, code TEXT NOT NULL, perso
 _LOCAL_14: Final = """
 CREATE TABLE print_job_also (stream TEXT NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (stream, job)) WITHOUT ROWID;
 """
+_LOCAL_15: Final = """
+CREATE TABLE visit_act (stream TEXT NOT NULL, hash TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (stream, hash)) WITHOUT ROWID;
+CREATE INDEX visit_act_chain ON visit_act (node, seq);
+CREATE TABLE departed_visit (seq INTEGER PRIMARY KEY NOT NULL);
+"""
 _STREAM_9: Final = "(SELECT e.stream FROM event e WHERE e.hash = d.hash)"
 """Projections of that time have all events of deliveries; a file that is only being made has neither."""
 
@@ -775,6 +803,7 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(connection, _LOCAL_12),
     lambda connection: run_script(connection, _LOCAL_13),
     lambda connection: run_script(connection, _LOCAL_14),
+    lambda connection: run_script(connection, _LOCAL_15),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

@@ -7,7 +7,7 @@ sealed word. For what is merely old that word has to be a week old, so that cent
 
 Documents, tables and the paper's text go in one transaction, stream by stream. What was merely old is remembered by the
 first 8 bytes of its hashes, so that a neighbour with another day mark brings nothing back; a really new act of such a
-stream comes in, and the rest of the stream after it.
+stream comes in, and the rest of the stream after it. Visits leave seven days after theirs; their names say which it was.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ from edge.database import Brought, Departed, DepartedFile, DraftRow, Fact, FileR
 from edge.ledger import CLOSED
 from edge.projector import Projector
 from edge.redaction import SCRUB_DUE
+from edge.visits import Visits
 from edge.window import LEFT_BY, Window
 from printing import spool
 from printing.spool import SETTLED, Also, PrintJob
 from schemas.acks import Acks
 from schemas.catalog import Catalog
 from schemas.events import moment, timestamp
-from schemas.scopes import KEPT, NOBODYS, Scope
+from schemas.scopes import KEPT, NOBODYS, VISITS_KEPT, Scope
 from sync.errors import Unavailable
 from sync.rows import where_in
 from sync.sqlite import Connection
@@ -75,11 +76,13 @@ class Leaving:
         acks: AckBook,
         window: Window,
         catalog: Catalog,
+        visits: Visits,
         clock: Clock,
         *,
         node: str,
     ) -> None:
         self._file, self._store, self._projector, self._archive = file, store, projector, archive
+        self._visits = visits
         self._acks, self._window, self._catalog, self._clock = acks, window, catalog, clock
         self._node = node
 
@@ -136,6 +139,7 @@ class Leaving:
         if self._node == self._catalog.centre:
             return 0
         gone = self._let_go_of_what_is_foreign() + self._let_go_of_what_is_old()
+        self._let_go_of_visits()
         if centre_holds is not None:
             self._let_go_of_files(centre_holds)
         return gone
@@ -157,6 +161,13 @@ class Leaving:
             gone += sum(self._let_go(stream, settled, over=over) for over, stream in found)
             after = tuple(found[-1])
         return gone
+
+    def _let_go_of_visits(self) -> None:
+        """Those of days that are past for longer than visits are kept."""
+        settled, mark = self._acks.settled(), self._acks.mark()
+        if settled is not None and mark is not None:
+            for paper in self._visits.let_go(mark - VISITS_KEPT, settled):
+                paper.unlink(missing_ok=True)
 
     def _let_go_of_what_was_brought(self, settled: Acks) -> int:
         """It came lately, but it has been over for long."""

@@ -280,7 +280,8 @@ class Node:
         self.acks = AckBook(
             self.file,
             self.stores["catalog"],
-            self.stores["dossiers"],
+            self.stores,
+            rules,
             self.catalog,
             self.keys,
             self.clock,
@@ -354,6 +355,7 @@ class Node:
             self.acks,
             self.window,
             self.catalog,
+            self.visits,
             self.clock,
             node=self.id,
         )
@@ -428,6 +430,7 @@ class Node:
         self._fold_by_what_was_chosen()
         self.redactions.apply()
         self.projector.catalog_grew()
+        self.visits.catch_up()
         self.seals.remember()
         sweep_files(self.archive, self.projector, node=self.id)
         for store in self.stores.values():
@@ -451,6 +454,7 @@ class Node:
                 Fact.insert(key=CENTRAL, value=centre).on_conflict_replace().execute()
                 if fact is not None:
                     Delivery.update(centre_at=None).execute()
+                    self.visits.central_changed()
 
     @property
     def closed(self) -> bool:
@@ -464,7 +468,7 @@ class Node:
         return card is not None and card.opens and card.pin != "" and pin_of(certificate) == card.pin
 
     def _visits_arrived(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
-        self.visits.arrived(arrivals)
+        self.visits.arrived(connection, arrivals)
         if self.is_centre:
             rated = {one.id.partition(":")[0] for one in arrivals if one.doc.get("kind") == RATED}
             if rated:

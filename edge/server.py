@@ -24,7 +24,7 @@ from edge.acks import NAME as ACKS
 from edge.database import Copy, Secret
 from edge.errors import CannotStart
 from edge.node import DATABASES, Node, server_uuid
-from edge.window import STREAM, WINDOW
+from edge.window import DAYS, STREAM, WINDOW
 from schemas.canonical import from_base64
 from schemas.events import timestamp
 from sync import web_server
@@ -54,7 +54,7 @@ def application(node: Node, pages: Flask, beside: Mapping[str, Flask] = MappingP
         now=node.clock,
         on_checkpoint=lambda user, database, seq: _note_copy(node, user, database, seq),
         own_notes=(ACKS,),
-        filters={name: partial(node.window.filter_for, name) for name in (WINDOW, STREAM)},
+        filters={name: partial(node.window.filter_for, name) for name in (WINDOW, STREAM, DAYS)},
         seen_by=node.window.seen_by,
         narrowed=node.window.narrowed,
     )

@@ -2,25 +2,28 @@
 
 As the ledger: checked against what stands, sealed, written, all of it in one transaction. Visits have no tables: a
 stream is a handful of acts, and those of one day are folded once and kept in memory (`Visits.turns`), each anew when
-one of its acts arrives. A ticket's number, its event and its paper are one transaction.
+one of its acts arrives. An edge keeps them for seven days (`Visits.let_go`). A ticket's number, its event and its paper are one transaction.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 
 from edge.admission import Admission, Sealed
 from edge.chain import OwnChain
 from edge.clock import Clock
-from edge.database import Fact, NodeFile, Number
+from edge.database import DepartedVisit, Fact, NodeFile, Number, VisitAct
 from edge.ledger import Intended
 from edge.tallying import Rated
+from printing import spool
+from schemas.acks import Acks
 from schemas.acts import BY_KIND, TicketTaken
 from schemas.acts import Rated as RatedAct
 from schemas.calendar import local_day
@@ -43,6 +46,7 @@ from schemas.queue import (
 )
 from schemas.rules import allowed
 from sync.documents import load, render
+from sync.sqlite import Connection
 from sync.store import Store
 from sync.writing import Arrival
 
@@ -50,6 +54,9 @@ TAKEN: Final = "visit.ticket_taken"
 RATED: Final = "visit.rated"
 SENT: Final = "visits at central"
 """The fact up to which sequence of the store central is known to have it."""
+_LISTED: Final = "visits are listed"
+"""The fact that every act that is here stands in `visit_act`: those of before that table too."""
+_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +177,83 @@ class Visits:
                     self._turns.pop(stream, None)
             return sorted(self._turns.values(), key=lambda turn: (turn.taken_at, turn.ticket))
 
-    def arrived(self, arrivals: Iterable[Arrival]) -> None:
+    def arrived(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
         """Acts were written or brought; called within their transaction."""
         streams = {arrival.doc["_id"].partition(":")[0] for arrival in arrivals}
         own = {one.seq: str(one.doc["at"]) for one in arrivals if one.doc["node"] == self._node}
+        self._list(connection, (arrival.doc for arrival in arrivals))
         self._file.file.after_commit(lambda: self._expire(streams, own))
+
+    @staticmethod
+    def _list(connection: Connection, documents: Iterable[Mapping[str, Any]]) -> None:
+        for one in documents:
+            connection.execute(
+                "INSERT OR IGNORE INTO visit_act (stream, hash, node, seq) VALUES (?, ?, ?, ?)",
+                (one["_id"][:32], one["_id"][33:], one["node"], one["seq"]),
+            )
+
+    def catch_up(self) -> None:
+        """List the acts that came before acts were listed, once."""
+        with self._file.read():
+            if Fact.get_or_none(Fact.key == _LISTED) is not None:
+                return
+        with self._file.write() as connection:
+            names = [one.id for one in self._store.all_docs()]
+            for at in range(0, len(names), _AT_ONCE):
+                found = self._store.winners(names[at : at + _AT_ONCE])
+                self._list(connection, (load(render(one)) for one in found.values()))
+            Fact.insert(key=_LISTED, value="1").on_conflict_replace().execute()
+
+    # ---- leaving
+
+    def let_go(self, before: date, acks: Acks) -> list[Path]:
+        """At an edge: visits of the days before one day leave, as far as central holds every act of theirs.
+
+        A visit is over with its day. Returns the papers that were printed for them, to be taken away.
+        """
+        papers: list[Path] = []
+        start, end = "", streams_from(before)
+        while True:
+            with self._file.read():
+                names = [one.id for one in self._store.all_docs(startkey=start, endkey=end, limit=_AT_ONCE)]
+            if not names:
+                return papers
+            for stream in dict.fromkeys(name[:32] for name in names):
+                papers += self._leave(stream, acks)
+            start = f"{names[-1][:32]}~"
+
+    def _leave(self, stream: str, acks: Acks) -> list[Path]:
+        """One visit, whole or not at all."""
+        with self._file.write():
+            rows = list(VisitAct.select().where(VisitAct.stream == stream))
+            documents = self._store.all_docs(startkey=f"{stream}:", endkey=f"{stream}:~")
+            sent = self._sent()
+            own = {row.hash: row.seq for row in rows if row.node == self._node}
+            if len(rows) != len(documents) or not all(self._is_held(row, acks) for row in rows):
+                return []
+            if any(one.id[33:] in own and one.seq > sent for one in documents):
+                return []  # its number may be held, and be a copied machine's
+            for seq in own.values():
+                DepartedVisit.insert(seq=seq).on_conflict_ignore().execute()
+            papers = spool.forget(stream)
+            VisitAct.delete().where(VisitAct.stream == stream).execute()
+            self._store.purge(
+                {one.id: [str(leaf.rev) for leaf in one.leaves] for one in documents}, scrub=False
+            )
+        return papers
+
+    def _is_held(self, row: VisitAct, acks: Acks) -> bool:
+        upto, tip = acks.held.get("visits", {}).get(row.node, (0, ""))
+        if row.seq > upto:
+            return False
+        at_tip = VisitAct.get_or_none((VisitAct.node == row.node) & (VisitAct.seq == upto))
+        return at_tip is None or at_tip.hash == tip
+
+    def central_changed(self) -> None:
+        """What another central had, a new one may not have. Inside `file.write()`."""
+        Fact.delete().where(Fact.key == SENT).execute()
+        with self._lock:
+            self._unsent = None
 
     def _expire(self, streams: set[str], own: Mapping[int, str]) -> None:
         with self._lock:

@@ -16,7 +16,8 @@ from edge.access import NODE
 from edge.acks import AckBook
 from edge.database import Fact, NodeFile
 from schemas.catalog import Catalog
-from schemas.scopes import KEPT, Scope, read_scope, scope_of
+from schemas.queue import streams_from
+from schemas.scopes import KEPT, VISITS_KEPT, Scope, read_scope, scope_of
 from sync.documents import Stored
 from sync.errors import BadRequest, Forbidden
 from sync.filtering import Filter
@@ -30,6 +31,8 @@ WINDOW: Final = "window"
 `turn`: when that day last went back, and by which card streams last had to leave: what lay behind is read anew then."""
 STREAM: Final = "stream"
 """One stream: by its name (`stream`) or by a dossier's `number`."""
+DAYS: Final = "days"
+"""Visits; `taken_since`: the first day whose visits the reader still keeps ("": he does not know yet); `turn` as above."""
 MOST_EVENTS: Final = 10_000
 LEFT_BY: Final = "left by card"
 """The fact by which card (number of its entry) streams last left because they were no longer this machine's to read."""
@@ -68,8 +71,11 @@ class Window:
 
     def chosen(self, database: str) -> Chosen:
         """What is asked for of a database elsewhere. Another card makes another replication; a new day does not."""
-        if database != "dossiers" or self._node == self._catalog.centre:
+        if self._node == self._catalog.centre or database not in ("dossiers", "visits"):
             return EVERYTHING
+        if database == "visits":
+            parameters = {"turn": self.turn} if self.turn else {}
+            return Chosen(filter=DAYS, parameters=parameters, now=self._days_now)
         return self.chosen_by(self._node, self.turn)
 
     def chosen_by(self, node: str, turn: str) -> Chosen:
@@ -82,6 +88,15 @@ class Window:
     def _now(self) -> dict[str, str]:
         since = self.over_since()
         return {"over_since": since.isoformat() if since else ""}
+
+    def visits_since(self) -> date | None:
+        """The first day whose visits are kept here; None while central has not said which day it is."""
+        newest = self._acks.newest()
+        return None if newest is None else newest.day - VISITS_KEPT
+
+    def _days_now(self) -> dict[str, str]:
+        since = self.visits_since()
+        return {"taken_since": since.isoformat() if since else ""}
 
     # ---- what others read here
 
@@ -112,7 +127,7 @@ class Window:
 
     def filters(self, reader: Scope) -> NativeFilters:
         """The filters of this source for a reader who may read so much."""
-        return {WINDOW: partial(self._window, reader), STREAM: self._stream}
+        return {WINDOW: partial(self._window, reader), STREAM: self._stream, DAYS: _days}
 
     def filter_for(self, name: str, parameters: Mapping[str, str], user: User | None) -> Filter:
         """The same for whoever asks over the line."""
@@ -125,11 +140,7 @@ class Window:
             raise Forbidden(
                 f"scope: by catalogue {self._catalog.number} the card is not of all these agencies"
             )
-        try:
-            told = parameters.get("over_since", "")
-            since = date.fromisoformat(told) if told else None
-        except ValueError as why:
-            raise BadRequest("`over_since` is a day: 2026-11-26") from why
+        since = _day(parameters, "over_since")
         return Filter((WINDOW, asked, since), by_page=lambda ids: self._passing(ids, asked, since))
 
     def _stream(self, parameters: Mapping[str, str]) -> Filter:
@@ -160,3 +171,18 @@ class Window:
 
     def _may_have(self, scope: Scope, stored: Stored) -> bool:
         return bool(self._passing([stored.id], scope, None))
+
+
+def _days(parameters: Mapping[str, str]) -> Filter:
+    """Visits from a day on: their names say of which day they are."""
+    since = _day(parameters, "taken_since")
+    first = streams_from(since) if since is not None else ""
+    return Filter((DAYS, since), by_page=lambda ids: [one for one in ids if one >= first])
+
+
+def _day(parameters: Mapping[str, str], name: str) -> date | None:
+    told = parameters.get(name, "")
+    try:
+        return date.fromisoformat(told) if told else None
+    except ValueError as why:
+        raise BadRequest(f"`{name}` is a day: 2026-11-26") from why

@@ -120,6 +120,8 @@ class SmallCentre:
     def _arrived(source: Node, target: Node, database: str, seq: object) -> None:
         if target.is_centre and database == "dossiers":
             source.projector.centre_has(source.stores[database].inner_seq(seq))
+        elif target.is_centre and database == "visits":
+            source.visits.centre_has(source.stores[database].inner_seq(seq))
 
     # ---- what people do
 

@@ -55,6 +55,9 @@ class NodeFolder:
     departed: dict[int, str] = field(default_factory=dict)
     """Own acts that have left this machine, because they were old or no longer its to hold: their kinds by number."""
 
+    departed_visits: frozenset[int] = frozenset()
+    """The same of acts of visits: their numbers."""
+
     @property
     def name(self) -> str:
         return self.path.name
@@ -110,10 +113,11 @@ def open_folders(
         database, archive = Snapshot(folder.database, key), Snapshot(folder.files, key)
         closing.callback(database.close)
         closing.callback(archive.close)
-        departed = departed_in(database)
-        nodes.append(
-            NodeFolder(folder.path, settings.node, database, archive, folder.at_rest, departed=departed)
-        )
+        node = NodeFolder(folder.path, settings.node, database, archive, folder.at_rest)
+        node.departed = departed_in(database)
+        visits = database.select("SELECT seq FROM departed_visit")
+        node.departed_visits = frozenset(seq for (seq,) in visits if type(seq) is int)
+        nodes.append(node)
     return sorted(nodes, key=lambda one: one.name)
 
 
