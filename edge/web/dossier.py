@@ -118,11 +118,17 @@ def reprint(stream: str) -> ResponseReturnValue:
     try:
         reprint_slip(here.node, stream, reason=form.reason.data, by=presence.person().id)
     except NothingToReprint:
+        card = here.node.catalog.latest.card(shown.receipt.node)
+        next_step = f"In lại ở {here.place(shown.receipt.node)}."
+        if card is None or not card.opens:  # its key is gone, and nobody else can seal the code on the slip
+            next_step = (
+                "Máy đã in giấy ấy không còn: giấy đã giao vẫn dùng được; ai chưa có thì báo cho họ số hồ sơ."
+            )
         return trouble_page(
             Trouble(
                 f"Máy này không có giấy hẹn của {shown.received.number} để in lại.",
                 "Hồ sơ vẫn nguyên.",
-                f"In lại ở {here.place(shown.receipt.node)}.",
+                next_step,
                 409,
             )
         )

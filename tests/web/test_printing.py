@@ -13,6 +13,7 @@ import pytest
 import zxingcpp
 
 from central.centre import Office
+from central.enrolment import Enrolment
 from edge.settings import FOLDER, PrinterKind, PrinterSettings, read_settings, write_settings
 from printing import raster
 from printing.samples import TYPICAL
@@ -297,12 +298,15 @@ def test_a_slip_is_reprinted_where_it_was_printed(centre: SmallCentre) -> None:
     clerk = Clerk(centre, "counter-01", "hanh.nh")
     page = clerk.open(DOSSIER.format(dossier.stream))
     assert "In lại giấy hẹn" not in page.page.text
-    answer = clerk.post(
-        f"/dossier/{dossier.stream}/reprint", {"csrf_token": token_on(page), "reason": "mất giấy"}
-    )
+    again = {"csrf_token": token_on(page), "reason": "mất giấy"}
+    answer = clerk.post(f"/dossier/{dossier.stream}/reprint", again)
 
     assert answer.status == 409
     assert "In lại ở Quầy 02" in answer.page.text
+    Enrolment(centre["central"]).revoke("counter-02.1", "lost", by="quan.nv")
+    centre.meet("central", "counter-01")
+    answer = clerk.post(f"/dossier/{dossier.stream}/reprint", again)
+    assert "Máy đã in giấy ấy không còn" in answer.page.text, "its key is gone, and the slip's code with it"
 
 
 def test_the_command_says_what_a_person_must_look_at(centre: SmallCentre) -> None:
