@@ -66,6 +66,7 @@ WEIGHTS: Final[Mapping[str, float]] = {
     "dossier.sent_back": 1,
     "dossier.supplement_requested": 2,
     "dossier.settled": 12,
+    "dossier.forwarded": 2,
 }
 """How often an act is done where several are possible; seldom, for an act that is not named."""
 SELDOM: Final = 0.4

@@ -18,6 +18,7 @@ from central.simulation.machine import Machine
 from central.simulation.world import World
 from edge.roads import Here, shown_to
 from edge.succession import SENT
+from schemas.errors import Malformed
 from sync.documents import Json, load
 from sync.errors import Forbidden, Unavailable
 from sync.peer import ChangesPage, Fetched, LocalPeer, RefusedDocument
@@ -234,8 +235,10 @@ class Network:
     def meet(self, one: Machine, other: Machine, *, trouble: float = 0.0) -> None:
         """`one` runs all its roads to `other`; each gets into trouble with a chance of `trouble`."""
         roads = [(database, "pull") for database in PULLED]
-        if other.is_central and self.reaches(one, other):
-            self._introduce(one, other)
+        if self.reaches(one, other):
+            if other.is_central:
+                self._introduce(one, other)
+            self._tell_what_central_holds(one, other)
         if other.is_central:
             # one that was founded wrote all of the catalog itself; a new one may lack some of it
             pushed = ("catalog", *PUSHED) if other.folder.succession.exists() else PUSHED
@@ -267,6 +270,15 @@ class Network:
         if there.collects and there.catalog.latest.card(here.id) is None:
             with contextlib.suppress(Unavailable):
                 there.stores["catalog"].bulk_docs(here.entries(), new_edits=False, source="")
+
+    @staticmethod
+    def _tell_what_central_holds(one: Machine, other: Machine) -> None:
+        """Whoever has central's newest word passes it on, at every contact."""
+        document = other.node.acks.document()
+        if document is not None:
+            # by a central, or a key, that the catalog here does not know (yet); or a full disk
+            with contextlib.suppress(Malformed, Unavailable):
+                one.node.acks.take(document)
 
     @staticmethod
     def _tell_that_all_is_sent(one: Machine, other: Machine) -> None:
@@ -341,3 +353,5 @@ class Network:
     def _arrived_there(one: Machine, database: str, seq: object) -> None:
         if database == "dossiers" and one.up:
             one.node.projector.centre_has(one.node.stores[database].inner_seq(seq))
+        elif database == "visits" and one.up:
+            one.node.visits.centre_has(one.node.stores[database].inner_seq(seq))

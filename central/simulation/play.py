@@ -13,6 +13,7 @@ from typing import Final
 
 from central.errors import NotGranted
 from central.simulation import checks, deeds
+from central.simulation.cards import Cards
 from central.simulation.deeds import Promise, Reception, Slip
 from central.simulation.founding import WORKERS, places
 from central.simulation.losses import Losses
@@ -98,9 +99,8 @@ class Run:
         self._data = data
         (data / "sticks").mkdir(exist_ok=True)
         self.sticks = Sticks(self.world, data / "sticks", self.network.refused, self._say)
-        self.losses = Losses(
-            self.world, data, self.machines, lambda: self.twins, self.network.refused, self._say
-        )
+        self.losses = Losses(self.world, data, self.machines, self._spared, self.network.refused, self._say)
+        self.cards = Cards(self.world, self.machines, self._spared, self._say)
         self._unanswered: dict[str, Reception] = {}
 
     def play(self, steps: Collection[int], last: int) -> Outcome:
@@ -179,8 +179,17 @@ class Run:
         happens(self)
         with self._told():
             self.losses.pass_by()
+            self.cards.pass_by()
         self.sticks.pass_by(list(self.machines.values()))
         self._come_with_a_slip()
+
+    def _spared(self) -> set[str]:
+        """Whose disks are not lost and whose cards do not change: of what two things did to one machine nobody could say
+        exactly what must be left.
+        """
+        changed = {self.cards.narrow} if self.cards.narrow is not None else set()
+        replaced = {self.losses.lost.name} if self.losses.lost is not None else set()
+        return self.twins | changed | replaced
 
     def _anybody(self) -> Machine | None:
         up = [machine for machine in self.machines.values() if machine.up]
@@ -364,6 +373,7 @@ class Run:
             for one in self.machines.values()
             if one.up and not one.full_until and Duty.DESK not in one.duties
         ]
+        could = [one for one in could if one.name not in self._spared()]
         if self.twins or not could:
             return
         machine = chance.choice(could)
@@ -377,6 +387,16 @@ class Run:
             first = deeds.fill_in(machine, chance)
             self._receive(machine, first)
             self._receive(copy, replace(deeds.fill_in(copy, chance), draft=first.draft))
+
+    def _lose_central(self) -> None:
+        """Not where acts have left a machine because central said that it holds them: they may be nowhere else."""
+        if not self.world.faults["agency_lost"]:
+            self.losses.lose_central()
+
+    def _change_a_card(self) -> None:
+        if self.losses.lost is None or self.losses.lost.name != "central":
+            with self._told():
+                self.cards.change()
 
     def _fill_disk(self) -> None:
         """For a while there is little room on a disk, or none."""
@@ -514,6 +534,7 @@ class Run:
         self.sticks.turn_up(list(self.machines.values()))
         self._gather()
         self.losses.mend(self._gather)
+        self.failures += self.cards.mend(self._gather)
         self._bring_what_is_lost()
         self._gather()
         central = self.machines["central"]
@@ -590,6 +611,7 @@ STEPS: Final[tuple[tuple[float, Callable[[Run], None]], ...]] = (
     (0.3, Run._clone),
     (0.25, lambda run: run.losses.back_up()),
     (0.2, lambda run: run.losses.lose_edge()),
-    (0.2, lambda run: run.losses.lose_central()),
+    (0.2, Run._lose_central),
+    (0.4, Run._change_a_card),
 )
 """What happens in a step, and how often."""

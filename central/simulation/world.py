@@ -42,6 +42,11 @@ FAULTS: Final = (
     "central_restored",
     "central_anew",
     "two_branches",
+    "agency_lost",
+    "agency_back",
+    "forwarded_in",
+    "foreign",
+    "marks_apart",
 )
 
 
