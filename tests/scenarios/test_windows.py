@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,9 +13,11 @@ import pytest
 from central.centre import Office
 from central.demo.plan import nodes
 from central.demo.setup import prepare
+from central.inspection.reading import Snapshot
 from central.verify import verify
 from edge.clock import system_clock
 from edge.ids import Ids
+from edge.node import Folder
 from schemas.acts import Forwarded
 from schemas.entries import Card
 from schemas.fold import Dossier
@@ -97,6 +100,37 @@ def test_what_is_old_leaves_every_edge_and_comes_back_for_who_asks(past: SmallCe
         assert centre.has("counter-01", known.stream)
         assert not centre.has("counter-02", known.stream)
     assert verify(past.data).findings == ()
+
+
+def test_at_midnight_two_neighbours_are_a_day_apart(past: SmallCentre) -> None:
+    """Central is out of reach; one of them has heard the new day from it, the other has not and holds what is too old
+    by a day. What left the one is not brought back by the other, who hears of the new day next door.
+    """
+    known = _over(past, "counter-01", *NAMES)
+    _said(past, "counter-01", "counter-02")
+    past.clock.forward(days=KEPT.days)
+    _said(past, "counter-01", "counter-02")
+    past.clock.forward(days=1)
+    _said(past, "counter-01")
+    with network(NAMES) as lines, working(_closed(past), lines) as centre:
+        centre.start("counter-01")
+        centre.wait(lambda: not centre.has("counter-01", known.stream))
+        left = _left_at(centre, "counter-01", known)
+        assert centre.has("counter-02", known.stream)
+        centre.start("counter-02")
+        centre.wait(lambda: not centre.has("counter-02", known.stream))
+        centre.start("central")
+        centre.wait(lambda: _has_read_all(centre, "counter-01"))
+        assert _left_at(centre, "counter-01", known) == left, "it came back, and left once more"
+        assert centre.acts_of("central", known.stream) == 4
+        assert not centre.has("counter-01", known.stream)
+    assert verify(past.data).findings == ()
+
+
+def _left_at(centre: Centre, name: str, dossier: Dossier) -> str:
+    with closing(Snapshot(Folder(centre.data / name).database)) as snapshot:
+        ((at,),) = snapshot.select("SELECT at FROM departed WHERE stream = ?", dossier.stream)
+    return str(at)
 
 
 def test_a_dossier_is_forwarded_when_the_checkpoint_is_past_it(past: SmallCentre) -> None:
