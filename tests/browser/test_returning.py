@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Page
-
 from central.demo.centre import RunningCentre
-from tests.browser.conftest import PINS, SignIn
+from tests.browser.conftest import SignIn
 from tests.browser.test_axe import AXE, TAGS
 from tests.browser.test_fees import alt, received
+from tests.browser.walks import appraise, approve
 from tests.web.clerk import CARD
-
-
-def _there(page: Page, url: str) -> None:
-    """Opens a page as soon as what it shows has come to this machine."""
-    for _ in range(60):
-        answer = page.goto(url)
-        if answer is not None and answer.status == 200:
-            return
-        page.wait_for_timeout(500)
-    raise AssertionError(f"{url} did not come")
 
 
 def test_a_result_by_keyboard(running: RunningCentre, sign_in: SignIn, tmp_path: Path) -> None:
@@ -28,18 +17,9 @@ def test_a_result_by_keyboard(running: RunningCentre, sign_in: SignIn, tmp_path:
     counter = sign_in("counter-01", "hanh.nh")
     number = received(counter)
     stream = counter.url.split("/dossier/")[1].split("?")[0]
-    room, url = sign_in("room-01", "ha.lt"), f"{running.url('room-01')}/room/{stream}"
-    _there(room, url)
-    room.check("input[name=passed][value=yes]")
-    room.fill("textarea[name=opinion]", "Hồ sơ đủ, hợp lệ.")
-    room.locator("form[action$='/appraise'] button[type=submit], button[form][accesskey]").last.click()
-    room.wait_for_load_state()
-    approver = sign_in("room-01", "viet.tq")
-    approver.goto(url)
-    approver.fill("textarea[name=text]", "Đồng ý cấp.")
-    approver.fill("input[name=pin]", PINS["viet.tq"])
-    approver.press("input[name=pin]", "Enter")
-    approver.wait_for_url("**/room?*")
+    url = f"{running.url('room-01')}/room/{stream}"
+    appraise(sign_in, url)
+    approve(sign_in, url)
 
     context = counter.context.browser.new_context(  # type: ignore[union-attr]
         viewport={"width": 1366, "height": 768},
