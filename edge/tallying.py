@@ -369,11 +369,12 @@ class Reckoning:
             query = "SELECT coalesce(sum(number), 0) FROM tally WHERE dimension = 'agency' AND span = ? AND name = ?"
             return [int(connection.execute(query, (span, name)).fetchone()[0]) for span in wanted]
 
-    def acts(self, year: int, month: int | None = None) -> dict[str, dict[str, int]]:
-        """How many acts of each kind everybody wrote."""
-        span = f"Y{year}" if month is None else f"M{year}-{month:02}"
+    def acts(self, period: Period) -> dict[str, dict[str, int]]:
+        """How many acts of each kind everybody wrote in the months that a period touches."""
+        first = period.first.replace(day=1)
+        end = (period.last.replace(day=1) + 32 * ONE_DAY).replace(day=1)
         with self._file.read() as connection:
-            return _summed(connection, PERSON, [span])
+            return _summed(connection, PERSON, spans(first, end))
 
 
 def _summed(connection: Connection, dimension: str, wanted: Iterable[str]) -> dict[str, dict[str, int]]:

@@ -250,10 +250,9 @@ class Reports:
         return self._by_figures("Quá hạn và đang đứng ở đâu", asked, heads, cells, notes)
 
     def load(self, asked: Asked) -> Table:
-        """What everybody did in the month or the year of the last day."""
+        """What everybody did in the months that the period touches."""
         last, first = asked.period.last, asked.period.first
-        month = last.month if (first.year, first.month) == (last.year, last.month) else None
-        acts = self._reckoning.acts(last.year, month)
+        acts = self._reckoning.acts(asked.period)
         kinds = sorted({kind for of in acts.values() for kind in of}, key=_place_of)
         heads = (Head("", "Cộng"), *(Head("", _title_of(kind)) for kind in kinds))
         lines = [
@@ -262,7 +261,8 @@ class Reports:
         ]
         sums = tuple(sum(of.get(kind, 0) for of in acts.values()) for kind in kinds)
         lines.append(Line(SUM, (sum(sums), *sums), is_sum=True))
-        when = f"tháng {month}/{last.year}" if month else f"năm {last.year}"
+        begins, ends = f"{first:%m/%Y}", f"{last:%m/%Y}"
+        when = f"tháng {ends}" if begins == ends else f"từ tháng {begins} đến tháng {ends}"
         notes = (
             "Số việc mỗi người đã ghi, kể cả việc sau đó không còn hiệu lực; không phải thước đo chất lượng.",
         )

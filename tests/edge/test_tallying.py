@@ -64,7 +64,7 @@ def test_a_few_dossiers_are_counted_as_by_hand(centre: SmallCentre) -> None:
     before = found
     centre["central"].projector.rebuild()
     assert kept(centre) == before
-    acts = Reckoning(centre["central"].file).acts(2027, 3)
+    acts = Reckoning(centre["central"].file).acts(MONTH)
     assert acts["ha.lt"] == {"dossier.appraised": 3}
     assert (
         Reckoning(centre["counter-01"].file).sums("agency", MONTH, timestamp(centre.clock())).members() == []
