@@ -110,9 +110,10 @@ def test_what_was_sent_to_a_locked_screen_is_sent_again_after_signing_in(centre:
     assert locked.status == 401
     assert centre["counter-01"].register.find("").rows == []
 
-    resume = clerk.follow(clerk.press(locked, "/sign-in", person="hanh.nh", pin=PINS["hanh.nh"]))
-    assert "Chưa có gì được lưu" in resume.page.text
-    saved = clerk.press(resume, "/counter", act="save")
+    draft = clerk.follow(clerk.press(locked, "/sign-in", person="hanh.nh", pin=PINS["hanh.nh"]))
+    resume = clerk.follow(draft)
+    assert resume.page.form("stream").fields["name"] == "Nông Văn Thắng", "the page as it was"
+    saved = clerk.press(resume, "stream", ("act", "save"))
     assert saved.leads_to.startswith("/dossier/")
     assert centre["counter-01"].drafts.of("hanh.nh") == []
     assert [row.applicant for row in centre["counter-01"].register.find("").rows] == ["Nông Văn Thắng"]
