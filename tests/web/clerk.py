@@ -117,7 +117,7 @@ class Clerk:
 
     def find(self, term: str) -> Answer:
         """Look for a dossier: by POST, because what is looked for is personal."""
-        return self.press(self.open("/find"), "q", q=term)
+        return self.press(self.open("/find"), "/find", q=term)
 
     def reception(self, term: str = "cap giay phep kinh doanh van tai", code: str = "1.000703") -> Answer:
         """The counter with a procedure chosen and a card scanned, ready to save."""
@@ -128,5 +128,5 @@ class Clerk:
 
 
 def _read(response: TestResponse) -> Answer:
-    html = "" if response.mimetype == "application/pdf" else response.get_data(as_text=True)
+    html = response.get_data(as_text=True) if (response.mimetype or "").startswith("text/") else ""
     return Answer(response.status_code, html, parse(response.request.path, html), response.location or "")
