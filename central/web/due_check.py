@@ -12,11 +12,12 @@ from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import DateTimeLocalField, TextAreaField
+from wtforms import TextAreaField
 from wtforms.validators import InputRequired, StopValidation
 
 from edge.database import Delivery, DossierRow, EventRow
 from edge.web import presence, showing
+from edge.web.days import Moment
 from edge.web.forms import Form, needed, paragraph
 from edge.web.showing import why_not
 from edge.web.site import Entry, Site, site
@@ -34,9 +35,8 @@ _ONE_DAY: Final = timedelta(days=1)
 
 
 class Check(Form):
-    happened_at = DateTimeLocalField(
+    happened_at = Moment(
         "Giờ nhận thật",
-        format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
         validators=[InputRequired("Chưa ghi ngày giờ nhận thật.")],
     )
     reason = TextAreaField(
@@ -47,7 +47,7 @@ class Check(Form):
     def at(self) -> datetime:
         return moment(timestamp(self.happened_at.data.replace(tzinfo=VIETNAM)))
 
-    def validate_happened_at(self, field: DateTimeLocalField) -> None:
+    def validate_happened_at(self, field: Moment) -> None:
         if field.data.replace(tzinfo=VIETNAM) > site().now():
             raise StopValidation("Giờ nhận ở sau giờ hiện nay. Xem lại ngày giờ.")
 

@@ -16,13 +16,14 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from msgspec import structs
 from werkzeug.exceptions import NotFound
-from wtforms import DateField, StringField
+from wtforms import StringField
 from wtforms.validators import InputRequired
 
 from central.centre import Office
 from central.form_editing import ALIGN, LISTS, fields_of, read, rows_of
 from central.form_publishing import NotPublishable, base_of, earliest, publish, wrong_with
 from edge.web import presence
+from edge.web.days import Day
 from edge.web.forms import LONGEST, Bare, Form, text, too_long
 from edge.web.site import Entry, site
 from printing.checking import Problem, Sample, Shape, Why, problems, samples
@@ -100,7 +101,7 @@ _FALLBACK: Final = {
 
 
 class Publishing(Form):
-    since = DateField("Áp dụng từ ngày", validators=[InputRequired("Chưa ghi áp dụng từ ngày nào.")])
+    since = Day("Áp dụng từ ngày", validators=[InputRequired("Chưa ghi áp dụng từ ngày nào.")])
 
 
 class PublicPage(Form):

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
-from wtforms import DateField, PasswordField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, StopValidation
 
 from central import personal
@@ -17,6 +17,7 @@ from central.personal import Holding, What
 from central.redaction import may_redact
 from edge.errors import NotYours, WrongPin
 from edge.web import presence
+from edge.web.days import Day
 from edge.web.forms import Bare, Choice, Form, needed, paragraph, text
 from edge.web.limits import SIGN_IN
 from edge.web.sign_in import wrong as wrong_secret
@@ -46,7 +47,7 @@ class Answer(Form):
         choices=[Choice(key, title) for key, title in ANSWERS.items()],
         validators=[InputRequired("Chưa chọn trả lời thế nào.")],
     )
-    asked = DateField("Ngày nhận yêu cầu", validators=[InputRequired("Chưa ghi ngày nhận yêu cầu.")])
+    asked = Day("Ngày nhận yêu cầu", validators=[InputRequired("Chưa ghi ngày nhận yêu cầu.")])
     ground = StringField(
         "Căn cứ pháp lý (điều, luật)", filters=[text], validators=needed("Chưa ghi căn cứ pháp lý.")
     )
@@ -54,7 +55,7 @@ class Answer(Form):
     second = SelectField("Người thứ hai (khi xoá)", choices=[], validate_choice=False)
     second_pin = PasswordField("Mã PIN của người thứ hai")
 
-    def validate_asked(self, field: DateField) -> None:
+    def validate_asked(self, field: Day) -> None:
         if field.data > site().today():
             raise StopValidation("Ngày nhận yêu cầu ở tương lai. Ghi lại ngày.")
 

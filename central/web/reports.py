@@ -21,6 +21,7 @@ from central.reports.table import Table, words
 from edge.register import Work
 from edge.tallying import Reckoning
 from edge.web import presence, sheets
+from edge.web.days import day_of
 from edge.web.site import Entry, site
 from edge.web.words import STATUS, day
 from edge.worklists import Cut, Whose
@@ -267,11 +268,8 @@ def _period(chosen: str) -> Period:
 
 
 def _day(name: str) -> date | None:
-    try:
-        found = date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
-    return found if 2000 <= found.year < 2100 else None
+    found = day_of(request.args.get(name))
+    return found if found is not None and 2000 <= found.year < 2100 else None
 
 
 def _as_of() -> str:

@@ -15,7 +15,7 @@ from cryptography import x509
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
-from wtforms import BooleanField, DateField, SelectField, StringField
+from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import InputRequired, StopValidation
 
 from central import staffing
@@ -38,6 +38,7 @@ from central.staff_import import (
 from edge.errors import WrongPassword
 from edge.office import CHANGE, SIGN_OUT, Ask, Problem
 from edge.web import presence, words
+from edge.web.days import Day
 from edge.web.forms import Bare, Choice, Form, needed, text
 from edge.web.limits import SIGN_IN, limited
 from edge.web.site import Entry, site
@@ -79,8 +80,8 @@ class DelegationForm(Form):
         filters=[text],
         validators=needed("Chưa ghi văn bản: loại, ngày, cơ quan, nội dung."),
     )
-    since = DateField("Từ ngày", validators=[InputRequired("Chưa ghi từ ngày nào.")])
-    until = DateField("Đến hết ngày", validators=[InputRequired("Chưa ghi đến hết ngày nào.")])
+    since = Day("Từ ngày", validators=[InputRequired("Chưa ghi từ ngày nào.")])
+    until = Day("Đến hết ngày", validators=[InputRequired("Chưa ghi đến hết ngày nào.")])
     procedures = StringField("Chỉ các thủ tục (mã, cách nhau bằng dấu phẩy; trống là mọi thủ tục)")
 
 
@@ -275,8 +276,8 @@ def _places(known: Person | None) -> list[Choice]:
 
 
 def _row(grant: Grant) -> RoleRow:
-    until = "" if grant.until is msgspec.UNSET else grant.until.isoformat()
-    return RoleRow(grant.role.value, grant.since.isoformat(), until)
+    until = "" if grant.until is msgspec.UNSET else words.day(grant.until)
+    return RoleRow(grant.role.value, words.day(grant.since), until)
 
 
 def _certificates(person: Person) -> list[Held]:

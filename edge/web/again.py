@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import DateField, HiddenField, TextAreaField, TimeField
+from wtforms import HiddenField, TextAreaField, TimeField
 from wtforms.validators import InputRequired
 
 from edge.slip_check import Checked, check_slip
 from edge.web import counter, presence, second
+from edge.web.days import Day
 from edge.web.errors import page as trouble_page
 from edge.web.forms import needed, paragraph
 from edge.web.reception import Reception
@@ -39,7 +40,7 @@ class Again(Reception):
     received_hour = TimeField(
         "Giờ tiếp nhận ghi trên giấy", validators=[InputRequired("Chưa ghi giờ tiếp nhận trên giấy.")]
     )
-    due_day = DateField("Hẹn trả, ngày", validators=[InputRequired(_DUE)])
+    due_day = Day("Hẹn trả, ngày", validators=[InputRequired(_DUE)])
     due_hour = TimeField("Hẹn trả, giờ", validators=[InputRequired(_DUE)])
     reason = TextAreaField(
         "Vì sao nhập lại", filters=[paragraph], validators=needed("Chưa ghi vì sao phải nhập lại.")

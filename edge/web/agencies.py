@@ -14,7 +14,7 @@ import msgspec
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
-from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from edge.agency_papers import FORMS
@@ -23,6 +23,7 @@ from edge.folder_papers import print_folder_paper
 from edge.handing_over import FORWARDED, MOST, OPINION_GIVEN
 from edge.register import Held
 from edge.web import presence
+from edge.web.days import Day
 from edge.web.forms import LONGEST, Choice, Form, needed, paragraph, text, too_long
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import AGENCIES, site
@@ -81,7 +82,7 @@ class Question(Form):
     question = TextAreaField(
         "Nội dung xin ý kiến", filters=[paragraph], validators=needed("Chưa ghi xin ý kiến về việc gì.")
     )
-    until = DateField("Trả lời trước hết ngày", validators=[Optional()])
+    until = Day("Trả lời trước hết ngày", validators=[Optional()])
 
     def validate_agency(self, field: SelectField) -> None:
         if not field.data:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from edge.web import presence
+from edge.web.days import day_of
 from edge.web.kiosk_words import LEVELS, WORDS
 from edge.web.site import SCORES, site
 from schemas.queue import Score, scores
@@ -37,10 +37,7 @@ def page() -> ResponseReturnValue:
     """One Vietnamese day, today by default; a day that is none is today."""
     presence.require(SCORES)
     today = site().today()
-    try:
-        day = min(date.fromisoformat(request.args.get("day", "")), today)
-    except ValueError:
-        day = today
+    day = min(day_of(request.args.get("day")) or today, today)
     turns = site().node.visits.turns() if day == today else site().node.visits.of_day(day)
     centre = site().view.centre()
     words = WORDS["vi"]

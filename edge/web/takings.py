@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from edge.till import DayOf
 from edge.web import presence, words
+from edge.web.days import day_of
 from edge.web.site import FEES, TAKINGS, site
 from schemas.acts import FeeCollected, FeeRefunded
 from schemas.receipts import CashCount, Method, Totals, close
@@ -81,10 +82,7 @@ def as_csv() -> ResponseReturnValue:
 
 
 def _day() -> date:
-    try:
-        return date.fromisoformat(request.args.get("day", ""))
-    except ValueError:
-        return site().today()
+    return day_of(request.args.get("day")) or site().today()
 
 
 def _drawer(one: DayOf) -> Drawer:

@@ -8,13 +8,14 @@ from typing import Final
 import msgspec
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
-from wtforms import DateField, SelectField, StringField
+from wtforms import SelectField, StringField
 from wtforms.validators import Optional
 
 from edge.closing import closed_in, views_of
 from edge.database import DossierRow
 from edge.views import View
 from edge.web import presence
+from edge.web.days import Day
 from edge.web.forms import Bare, Choice, Form, text
 from edge.web.site import VIEWS, Site, site
 from schemas.acts import DayClosed, Views
@@ -66,8 +67,8 @@ PAGES: Final = {
 class Search(Form):
     person = SelectField("Ai xem", choices=[], validate_choice=False)
     whom = StringField("Xem hồ sơ của ai: mã hồ sơ, tên, hoặc số giấy tờ", filters=[text])
-    since = DateField("Từ ngày", validators=[Optional()])
-    until = DateField("Đến ngày", validators=[Optional()])
+    since = Day("Từ ngày", validators=[Optional()])
+    until = Day("Đến ngày", validators=[Optional()])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,62 @@
+"""Days are read and shown in the order of this country, whatever language a browser speaks."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+import central
+import edge
+from edge.web.days import day_of, moment_of
+from tests.centres import SmallCentre
+from tests.web.clerk import Clerk
+
+PAGES = [
+    page
+    for folder in (edge, central)
+    for page in (Path(str(folder.__file__)).parent / "templates").glob("*.html")
+]
+
+
+@pytest.mark.parametrize(
+    "typed", ["30/11/2026", " 30 / 11 / 2026 ", "30-11-2026", "30.11.2026", "30112026", "2026-11-30"]
+)
+def test_a_day_is_understood_as_it_is_usually_typed(typed: str) -> None:
+    assert day_of(typed) == date(2026, 11, 30)
+
+
+@pytest.mark.parametrize(
+    "typed", ["", None, "11/30/2026", "31/11/2026", "30/11", "30/11/26", "thứ Hai", "²/3/2026"]
+)
+def test_what_is_no_day_is_none(typed: str | None) -> None:
+    assert day_of(typed) is None
+
+
+def test_a_day_and_an_hour_are_understood_in_either_order() -> None:
+    for typed in (
+        "30/11/2026 08:05",
+        "08:05 30/11/2026",
+        "08:05, 30/11/2026",
+        "2026-11-30T08:05",
+        "30.11.2026 8h05",
+    ):
+        assert moment_of(typed) == datetime(2026, 11, 30, 8, 5)  # noqa: DTZ001 - it has none
+    assert moment_of("30/11/2026") is None
+    assert moment_of("30/11/2026 24:00") is None
+
+
+def test_no_page_leaves_the_order_of_a_day_to_the_browser() -> None:
+    asked = re.compile(r'type="(date|datetime-local|time|month|week)"')
+    assert [page.name for page in PAGES if asked.search(page.read_text(encoding="utf-8"))] == []
+
+
+def test_what_is_typed_wrongly_stays_and_is_explained(centre: SmallCentre) -> None:
+    admin = Clerk(centre, "central", "quan.nv")
+    answer = admin.press(admin.open("/delegations"), "decision", since="11/30/2026", until="01/03/2027")
+    assert answer.status == 422
+    assert "Ngày ghi theo thứ tự ngày, tháng, năm" in answer.page.text
+    assert answer.page.form("decision").fields["since"] == "11/30/2026"
+    assert answer.page.form("decision").fields["until"] == "01/03/2027"
