@@ -17,17 +17,23 @@ from schemas.events import moment, timestamp
 
 SILENCE: Final = timedelta(seconds=6)
 """After this long without any sign the other node counts as lost, though no error was seen."""
+SETTLING: Final = timedelta(seconds=15)
+"""So long after its start a node has not yet reached everybody: machines of a room are switched on one after another."""
 _KEPT_EVERY: Final = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """`heard_at`: the last proof. `lost_since`: None while in contact. `why`: the last error, in English."""
+    """`heard_at`: the last proof. `lost_since`: None while in contact. `why`: the last error, in English.
+
+    `settling`: this node has only just started and has not heard of the other one since; that proves nothing yet.
+    """
 
     node: str
     heard_at: datetime | None
     lost_since: datetime | None
     why: str = ""
+    settling: bool = False
 
 
 class Contacts:
@@ -38,6 +44,7 @@ class Contacts:
         self._lock = threading.Lock()
         self._contacts: dict[str, Contact] = {}
         self._kept: dict[str, datetime] = {}
+        self._met: set[str] = set()
         self._began = clock()
         with file.read():
             for fact in Fact.select().where(Fact.key.startswith("contact ")):
@@ -50,6 +57,7 @@ class Contacts:
         with self._lock:
             before = self._contacts.get(node)
             self._contacts[node] = Contact(node, now, None)
+            self._met.add(node)
             due = node not in self._kept or now - self._kept[node] >= _KEPT_EVERY or before is None
             if due or (before is not None and before.lost_since is not None):
                 self._kept[node] = now
@@ -72,9 +80,10 @@ class Contacts:
         now = self._clock()
         with self._lock:
             contact = self._contacts.get(node) or Contact(node, None, self._began)
+            settling = node not in self._met and timedelta(0) <= now - self._began < SETTLING
         if contact.lost_since is None and contact.heard_at is not None and now - contact.heard_at > SILENCE:
-            return replace(contact, lost_since=contact.heard_at)
-        return contact
+            contact = replace(contact, lost_since=contact.heard_at)
+        return replace(contact, settling=True) if settling else contact
 
     def _keep(self, node: str, at: datetime) -> None:
         with self._file.write():

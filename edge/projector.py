@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, timedelta
 from itertools import count
 from typing import Any, Final, TypeVar
@@ -243,6 +243,12 @@ class Projector:
         """The fold of a stream, as of now."""
         with self._file.read() as connection:
             return self._fold(stream, self.events_of(stream), self._doubts(connection))
+
+    def dossier_of(self, stream: str, known: Container[str]) -> Dossier:
+        """The fold of some of a stream's events, as whoever had only those before their eyes saw the dossier."""
+        with self._file.read() as connection:
+            doubts = self._doubts(connection)
+        return fold([event for event in self.events_of(stream) if event.hash in known], self._catalog, doubts)
 
     def _fold(self, stream: str, events: list[Event | Unknown], doubts: Mapping[str, str]) -> Dossier:
         made_of = self._catalog.number, events, [one.hash for one in events if one.hash in doubts]

@@ -11,6 +11,7 @@ from wtforms.validators import Length
 
 from edge.web import presence, second
 from edge.web.forms import LONGEST, Choice, Form, needed, paragraph, text, too_long
+from edge.web.merging import over_what_was_seen
 from edge.web.reception import identity_problem
 from edge.web.showing import Shown, show, why_not
 from edge.web.site import COUNTER, site
@@ -75,6 +76,7 @@ def page(stream: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/dossier/<stream>/amend")
+@over_what_was_seen(KIND, Amendment, lambda shown: _standing(shown), lambda *typed: _kept(*typed))
 def amend(stream: str) -> ResponseReturnValue:
     presence.require(COUNTER)
     shown, form = show(stream), Amendment()

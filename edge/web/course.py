@@ -14,14 +14,16 @@ import msgspec
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
-from wtforms import DateField, Field, RadioField, StringField, TextAreaField
+from wtforms import Field, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, StopValidation
 
 from edge.course import EXTENDED, REQUESTED, RESUMED, STOPPED, SUPPLIED, SUSPENDED
 from edge.course_papers import FORMS
 from edge.web import presence, second, words
 from edge.web.clock_story import story
+from edge.web.days import Day
 from edge.web.forms import LONGEST, Choice, Form, needed, paragraph, text, too_long
+from edge.web.merging import changed
 from edge.web.pdfs import pdf_answer
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import site
@@ -85,9 +87,7 @@ class Supplement(Form):
     reason = TextAreaField(
         "Lý do yêu cầu", filters=[paragraph], validators=needed("Chưa ghi lý do yêu cầu bổ sung.")
     )
-    until = DateField(
-        "Bổ sung trước hết ngày", validators=[InputRequired("Chưa ghi bổ sung trước ngày nào.")]
-    )
+    until = Day("Bổ sung trước hết ngày", validators=[InputRequired("Chưa ghi bổ sung trước ngày nào.")])
     again = StringField(
         "Căn cứ để yêu cầu lần nữa",
         filters=[text],
@@ -99,7 +99,7 @@ class Supplement(Form):
 
 
 class Extension(Form):
-    day = DateField("Hẹn trả lại vào ngày", validators=[InputRequired("Chưa ghi hẹn lại ngày nào.")])
+    day = Day("Hẹn trả lại vào ngày", validators=[InputRequired("Chưa ghi hẹn lại ngày nào.")])
     reason = TextAreaField("Lý do chậm", filters=[paragraph], validators=needed("Chưa ghi lý do chậm."))
 
     def validate_day(self, field: Field) -> None:
@@ -170,6 +170,8 @@ def one(stream: str, what: str) -> ResponseReturnValue:
 
 @blueprint.post("/dossier/<stream>/course/<what>")
 def act(stream: str, what: str) -> ResponseReturnValue:
+    if what in FORMS_OF and (asked := changed(stream, KINDS[what], FORMS_OF[what])) is not None:
+        return asked
     shown = show(stream)
     form = _form(shown, what)
     errors = [] if form.validate_on_submit() else form.error_list()

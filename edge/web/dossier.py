@@ -25,6 +25,7 @@ from edge.web.clock_story import story
 from edge.web.course import KINDS, TITLES, newest_paper, why_none
 from edge.web.errors import page as trouble_page
 from edge.web.forms import Bare, Choice, Form, needed, paragraph, text
+from edge.web.merging import over_what_was_seen
 from edge.web.one_step import may_close
 from edge.web.pdfs import pdf_answer
 from edge.web.retelling import tellings
@@ -241,6 +242,7 @@ def withdraw_page(stream: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/dossier/<stream>/withdraw")
+@over_what_was_seen(WITHDRAW, Withdrawal)
 def withdraw(stream: str) -> ResponseReturnValue:
     shown, form = show(stream), Withdrawal()
     if not form.validate_on_submit():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,8 +20,19 @@ from edge.web.forms import Bare
 from edge.web.held import kept_back
 from edge.web.presence import person
 from edge.web.site import Site, site
+from sync.replicator import State, Status
 
 blueprint = Blueprint("exchange", __name__)
+
+_STATES: Final = {
+    State.STARTING: "đang bắt đầu",
+    State.COPYING: "đang chép",
+    State.WAITING: "đã chép hết",
+    State.RETRYING: "đứt, đang thử lại",
+    State.REFUSED: "bên kia từ chối",
+    State.BROKEN: "hỏng, đã dừng",
+    State.STOPPED: "đã dừng",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +53,16 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A document that a machine would not take, with the dossier that it belongs to. `here`: this machine."""
+    """A document that a machine would not take, with the dossier that it belongs to. `here`: this machine refused.
+
+    `why` in words; what the program itself says is for the administrator.
+    """
 
     row: RefusedDocument
     number: str
     stream: str
     here: bool
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +72,7 @@ class Way:
     road: Road
     lag: timedelta | None
     error: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +140,18 @@ def dismiss() -> ResponseReturnValue:
     key = request.form.get("key", "")
     with site().node.file.write():
         RefusedDocument.update(dismissed_by=person().id).where(RefusedDocument.key == key).execute()
+    return redirect(url_for(".page", dismissed=key), 303)
+
+
+@blueprint.post("/sync/undismiss")
+def undismiss() -> ResponseReturnValue:
+    """Undo: the document is on the list again."""
+    Bare.checked()
+    key = request.form.get("key", "")
+    with site().node.file.write():
+        RefusedDocument.update(dismissed_by="").where(
+            (RefusedDocument.key == key) & (RefusedDocument.dismissed_by == person().id)
+        ).execute()
     return redirect(url_for(".page"), 303)
 
 
@@ -155,21 +184,34 @@ def _peer(here: Site, node: str, roads: Iterable[Road]) -> Peer:
         contact,
         here.node.register.waiting().count if to_centre else None,
         None if lost else to_fetch,
-        words.line_trouble(contact.why if lost else (newest.last_error or "" if newest else "")),
+        "" if contact.settling else words.line_trouble(_error(contact, newest)),
         newest.last_error_at if newest else None,
     )
 
 
+def _error(contact: Contact, newest: Status | None) -> str:
+    if contact.lost_since is not None:
+        return contact.why
+    return newest.last_error or "" if newest else ""
+
+
 def _ways(here: Site) -> list[Way]:
-    now = here.now()
-    return [
-        Way(
-            road,
-            now - road.status.behind_since if road.status.behind_since is not None else None,
-            words.line_trouble(road.status.last_error or ""),
-        )
-        for road in (here.roads.all() if here.roads else [])
-    ]
+    return [_way(here, road) for road in (here.roads.all() if here.roads else [])]
+
+
+def _way(here: Site, road: Road) -> Way:
+    status, settling = road.status, here.node.contacts.of(road.peer).settling
+    failed = status.state is State.RETRYING
+    return Way(
+        road,
+        here.now() - status.behind_since if status.behind_since is not None else None,
+        "" if settling and failed else words.line_trouble(status.last_error or ""),
+        "nghỉ: đã có Trung tâm"
+        if road.resting
+        else "đang nối"
+        if settling and failed
+        else _STATES[status.state],
+    )
 
 
 def _absent(here: Site) -> list[Absent]:
@@ -195,7 +237,15 @@ def _refusals(here: Site) -> list[Refusal]:
     for row in here.node.register.refused():
         stream = row.document.partition(":")[0]
         dossier = here.node.register.row(stream)
-        found.append(Refusal(row, dossier.number if dossier else "", stream, row.peer == here.node.id))
+        found.append(
+            Refusal(
+                row,
+                dossier.number if dossier else "",
+                stream,
+                row.peer == here.node.id,
+                words.refusal(row.reason),
+            )
+        )
     return found
 
 

@@ -22,6 +22,7 @@ from edge.till import NOTIFIED, REFUNDED, VOIDED, Owed, Payment, Way
 from edge.web import presence, second, words
 from edge.web.errors import page as trouble_page
 from edge.web.forms import LONGEST, Bare, Choice, Form, amount_of, needed, text, too_long
+from edge.web.merging import over_what_was_seen
 from edge.web.scanned import streams_of
 from edge.web.showing import Shown, show, sides
 from edge.web.site import FEES, site
@@ -206,6 +207,7 @@ def one(stream: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/fees/<stream>")
+@over_what_was_seen("dossier.fee_collected", Payable)
 def collect(stream: str) -> ResponseReturnValue:
     """`act=take` takes the money; anything else looks again."""
     presence.require(FEES)
@@ -250,6 +252,7 @@ def collect(stream: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/fees/<stream>/notice")
+@over_what_was_seen("dossier.fee_notified", Relieved)
 def notify(stream: str) -> ResponseReturnValue:
     presence.require(FEES)
     shown, form = show(stream), Relieved()
@@ -284,6 +287,7 @@ def void_page(stream: str, name: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/fees/<stream>/void/<name>")
+@over_what_was_seen("dossier.fee_voided", Undone)
 def void(stream: str, name: str) -> ResponseReturnValue:
     presence.require(FEES)
     (shown, taken), form = _undone(stream, name), Undone()
@@ -314,6 +318,7 @@ def refund_page(stream: str, name: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/fees/<stream>/refund/<name>")
+@over_what_was_seen("dossier.fee_refunded", Refunded)
 def refund(stream: str, name: str) -> ResponseReturnValue:
     presence.require(FEES)
     (shown, taken), form = _undone(stream, name), Refunded()
@@ -336,6 +341,7 @@ def refund(stream: str, name: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/fees/<stream>/met")
+@over_what_was_seen(MET, Met)
 def met(stream: str) -> ResponseReturnValue:
     """What was asked for by the tax office was paid: the dossier goes on."""
     presence.require(FEES)

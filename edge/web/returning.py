@@ -14,6 +14,7 @@ from edge.register import Work
 from edge.web import presence, showing
 from edge.web.citizen_card import CitizenCard, read
 from edge.web.forms import LONGEST, Bare, Choice, Form, needed, text, too_long
+from edge.web.merging import over_what_was_seen
 from edge.web.reception import identity_problem
 from edge.web.scanned import streams_of
 from edge.web.showing import Shown, show, sides, why_not
@@ -156,6 +157,7 @@ def one(stream: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/return/<stream>")
+@over_what_was_seen(KIND, HandOver)
 def hand_over(stream: str) -> ResponseReturnValue:
     """`act=look` only looks again: Enter, which a scanner sends, hands nothing over."""
     presence.require(RETURN)

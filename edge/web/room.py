@@ -18,6 +18,7 @@ from edge.pades.paper import LARGEST_BYTES
 from edge.register import Work
 from edge.web import presence, second, showing
 from edge.web.forms import Bare, Form, paragraph
+from edge.web.merging import over_what_was_seen
 from edge.web.pdfs import pdf_answer
 from edge.web.room_forms import (
     FOUND,
@@ -129,6 +130,7 @@ def one(stream: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/room/<stream>/appraise")
+@over_what_was_seen("dossier.appraised", Appraisal)
 def appraise(stream: str) -> ResponseReturnValue:
     form, shown = Appraisal(), show(stream)
     right = form.validate_on_submit()
@@ -148,6 +150,7 @@ def appraise(stream: str) -> ResponseReturnValue:
 
 @blueprint.post("/room/<stream>/approve")
 @takes_files(LARGEST_BYTES)
+@over_what_was_seen("dossier.approved", Approval)
 def approve(stream: str) -> ResponseReturnValue:
     form = Approval()
     if not form.validate_on_submit():
@@ -178,6 +181,7 @@ def approve(stream: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/room/<stream>/refuse")
+@over_what_was_seen("dossier.refused", Refusal)
 def refuse(stream: str) -> ResponseReturnValue:
     form = Refusal()
     if not form.validate_on_submit():
@@ -193,6 +197,7 @@ def refuse(stream: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/room/<stream>/withdrawal")
+@over_what_was_seen("dossier.withdrawal_granted", WithdrawalAnswer)
 def answer_withdrawal(stream: str) -> ResponseReturnValue:
     form = WithdrawalAnswer()
     if not form.validate_on_submit():

@@ -19,6 +19,7 @@ from edge.register import Work
 from edge.sealing import NUMBERED, SEALED, Proposed
 from edge.web import presence, second, showing
 from edge.web.forms import Bare, Form
+from edge.web.merging import over_what_was_seen
 from edge.web.showing import Shown, show, sides
 from edge.web.site import SEAL, site
 from edge.web.trouble import Expected, Trouble, trouble_of
@@ -110,6 +111,7 @@ def seal_paper(stream: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/seal/<stream>")
+@over_what_was_seen("dossier.sealed", Numbering)
 def seal(stream: str) -> ResponseReturnValue:
     presence.require(SEAL)
     form = Numbering()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from edge.database import RefusedDocument
 from edge.roads import Roads
 from edge.settings import PeerSettings
 from edge.web.site import Site
+from edge.web.words import refusal
 from tests.centres import SmallCentre
 from tests.web.clerk import Clerk
 
@@ -31,7 +33,8 @@ def test_a_refused_act_is_shown_until_somebody_sets_it_aside(centre: SmallCentre
     clerk = Clerk(centre, "counter-01", "hanh.nh")
     page = clerk.open("/sync")
     assert "Bị từ chối: 1 việc" in page.page.text
-    assert "no such card" in page.page.text
+    assert "nội dung không đúng dạng" in page.page.text
+    assert "no such card" in page.page.text  # for the administrator
     assert "Việc vẫn còn trên máy này." in page.page.text
 
     after = clerk.follow(clerk.press(page, "/sync/dismiss"))
@@ -92,3 +95,65 @@ def test_files_that_are_still_elsewhere_are_shown_with_their_progress(centre: Sm
     centre.copy(centre["room-01"], centre["counter-02"], "files")
     here.roads.files.look()
     assert "Mọi tệp của các hồ sơ đang làm ở máy này đã có đủ." in clerk.open("/sync/files").page.text
+
+
+def test_setting_aside_can_be_undone_by_who_did_it(centre: SmallCentre) -> None:
+    _refused(centre, "central", centre.receive().stream)
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    after = clerk.follow(clerk.press(clerk.open("/sync"), "/sync/dismiss"))
+    other = Clerk(centre, "counter-01", "long.pd")
+    fields = {
+        **other.open("/sync").page.form("/scan").fields,
+        "key": after.page.form("/undismiss").fields["key"],
+    }
+    assert "Bị từ chối: 0 việc" in other.follow(other.post("/sync/undismiss", fields)).page.text
+    back = clerk.follow(clerk.press(after, "/sync/undismiss"))
+    assert "Bị từ chối: 1 việc" in back.page.text
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("seal: not the seal of counter-09.1", "niêm phong"),
+        ("waiting: x has brought too much", "quá nhiều việc"),
+        ("redacted: its data is gone by law (d)", "đã xoá theo luật"),
+        ("the bytes do not have the hash in the name", "tệp bị hỏng"),
+        ("scope: by catalogue 4 the card is not of all these agencies", "không gồm cơ quan"),
+        ("something of a later version", "không đúng dạng"),
+    ],
+)
+def test_a_refusal_is_told_in_words(said: str, told: str) -> None:
+    assert told in refusal(said)
+
+
+def test_machines_that_are_switched_on_after_this_one_are_not_called_lost(centre: SmallCentre) -> None:
+    """For the seconds of a start nothing is wrong; whoever does not answer after that is away."""
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    counter = centre["counter-01"]
+    peers = tuple(PeerSettings(centre[name].id, "http://127.0.0.1:9") for name in ("central", "room-01"))
+    counter.settings = msgspec.structs.replace(counter.settings, peers=peers)
+    for peer in peers:
+        counter.contacts.lost(peer.node, "the line is down")
+    young = clerk.open("/sync").page.text
+    assert "Máy này vừa mở, đang nối với Trung tâm, Phòng 4 tại chỗ" in young
+    assert "Không liên lạc được" not in young
+    assert "đường truyền đứt" not in young
+    centre.clock.forward(seconds=15)
+    later = clerk.open("/sync").page.text
+    assert "Không liên lạc được với Trung tâm, Phòng 4 tại chỗ" in later
+    assert "đường truyền đứt" in later
+
+
+def test_a_contested_dossier_shows_both_acts_in_words(centre: SmallCentre) -> None:
+    """What was done, where, by whom, and whether central has it; for both."""
+    dossier = centre.appraised()
+    centre.approve(dossier)
+    centre.withdraw(dossier)
+    centre.meet()
+    page = Clerk(centre, "counter-01", "hanh.nh").open(f"/dossier/{dossier.stream}")
+    box = page.html.split('class="both"')[1].split("</ul>")[0]
+    assert box.count("<li>") == 2
+    assert "Nhận đơn rút hồ sơ của Nông Văn Thắng: Không còn nhu cầu." in box
+    assert "Phê duyệt, ký số kết quả" in box
+    assert "Phòng 4 tại chỗ" in box
+    assert box.count("Trung tâm:") == 2
