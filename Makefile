@@ -19,12 +19,13 @@ ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
 PYTHON := python3
 endif
 
-.PHONY: help setup setup-tests run test lint format prove bench lock clean debian
+.PHONY: help setup setup-tests run test lint format pictures prove bench lock clean debian
 
 help:
 	@echo "make run     set up, and start the demo centre on http://127.0.0.1:8600/"
 	@echo "make test    set up what the tests need, lint, and run all tests; the law's must cover 98% of its branches"
 	@echo "make lint    ruff, mypy, import contracts, secrets, dependencies"
+	@echo "make pictures  every page as a picture, and those of docs/counter.md"
 	@echo "make prove   the long proofs (FULL=1: with all counts)"
 	@echo "make bench   measure, and hold the figures against what they must be"
 	@echo "make lock    choose new versions of the dependencies"
@@ -83,6 +84,11 @@ format: $(VENV)/.tests
 test: setup-tests lint
 	$(PYTEST) tests/schemas --cov
 	$(PYTEST) --ignore=tests/schemas
+
+# every page as a picture, at both sizes, into build/pictures; those of docs/counter.md to their place
+pictures: setup-tests
+	$(BIN)/pytest tests/browser/test_axe.py tests/browser/test_hall.py tests/browser/test_comfort.py --pictures build/pictures
+	cp build/pictures/guide-*.png docs/pictures/
 
 prove: setup-tests
 	$(PYTEST) --prove=$(if $(FULL),full,quarter) tests/schemas tests/sync tests/differential tests/edge tests/central tests/printing tests/scenarios tests/simulation

@@ -22,6 +22,8 @@ KEPT_FOR: Final = timedelta(days=7)
 MOST: Final = 20
 """Drafts of one person; the oldest goes."""
 
+PAGE: Final = "kept_on"
+"""The field that names the page of what is kept as it is typed."""
 Fields = list[tuple[str, str]]
 
 
@@ -31,6 +33,11 @@ class Draft:
     path: str
     fields: Fields
     at: str
+
+    @property
+    def page(self) -> str:
+        """The page on which it was typed, where it was kept as it was typed; empty for what was sent and not taken."""
+        return next((value for name, value in self.fields if name == PAGE), "")
 
 
 class Drafts:

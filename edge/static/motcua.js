@@ -52,23 +52,6 @@ document.addEventListener("input", (event) => {
   change.append("Trả lại khách ", amount);
 });
 
-/* A scanner types a paper's code quicker than anybody and ends with Enter: outside a field it takes the folder over. */
-(() => {
-  let typed = "", last = 0;
-  document.addEventListener("keydown", (event) => {
-    const form = document.getElementById("scanner");
-    if (!form || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
-    if (event.timeStamp - last > 100) typed = "";
-    last = event.timeStamp;
-    if (event.key === "Enter" && /(^|#)M[CKR]1[|~]/.test(typed)) {
-      event.preventDefault();
-      form.elements.q.value = typed;
-      form.requestSubmit();
-      typed = "";
-    } else if (event.key.length === 1) typed += event.key;
-  });
-})();
-
 /* In a list the arrows go from row to row; Enter opens, as a link does. */
 document.addEventListener("keydown", (event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

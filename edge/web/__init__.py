@@ -72,6 +72,7 @@ from edge.web.turning_away import blueprint as turning_away
 from edge.web.uploads import InMemory
 from edge.web.verifying import blueprint as verifying
 from edge.web.viewing import blueprint as viewing
+from edge.web.wedge import blueprint as wedge
 from edge.web.worklists import blueprint as worklists
 from edge.web.workplace import blueprint as workplace
 
@@ -160,6 +161,7 @@ def create_pages(
         exchange,
         courier_pages,
         status_line,
+        wedge,
         keys,
         printing,
         printers,

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Blueprint, redirect, render_template, request, url_for
+import msgspec
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import HTTPException, NotFound
 from wtforms import BooleanField, PasswordField, RadioField
 from wtforms.validators import EqualTo, InputRequired
 
 from edge.drafts import Draft
 from edge.errors import CentreOutOfReach, WeakSecret, WrongSecret
+from edge.looks import Language, Looks, Size, Theme, keep_looks, looks_of
 from edge.people import PASSWORD_LENGTH, PIN_DIGITS
 from edge.web import drafting, presence, words
 from edge.web.forms import Bare, Choice, Form
 from edge.web.limits import SIGN_IN, limited
-from edge.web.sign_in import wrong
+from edge.web.sign_in import SECRET, local, wrong
 from edge.web.site import site
 from edge.web.trouble import Trouble, trouble_of
 
@@ -50,6 +52,26 @@ class Everywhere(Form):
     forget_pins = BooleanField("Bỏ cả mã PIN của tôi ở mọi máy (mã PIN có thể đã bị lộ)")
 
 
+class Look(Form):
+    theme = RadioField(
+        "Nền", choices=[Choice(Theme.LIGHT, "Sáng"), Choice(Theme.DARK, "Tối")], default=Theme.LIGHT
+    )
+    size = RadioField(
+        "Cỡ chữ",
+        choices=[
+            Choice(Size.NORMAL, "Thường"),
+            Choice(Size.LARGE, "Lớn"),
+            Choice(Size.LARGEST, "Rất lớn"),
+        ],
+        default=Size.NORMAL,
+    )
+    language = RadioField(
+        "Ngôn ngữ",
+        choices=[Choice(Language.VIETNAMESE, "Tiếng Việt"), Choice(Language.ENGLISH, "English")],
+        default=Language.VIETNAMESE,
+    )
+
+
 class HourConfirmed(Form):
     hour = RadioField(
         "Ngày giờ trên có đúng với lịch và đồng hồ trên tường không?",
@@ -76,6 +98,7 @@ def _render(form: Everywhere | None = None, trouble: Trouble | None = None) -> s
         errors=form.error_list() if form else [],
         trouble=trouble,
         done=request.args.get("done", ""),
+        look=Look(formdata=None, data=msgspec.structs.asdict(looks_of(here.node.file, who.id))),
         has_password=here.view.password(who.id) is not None,
     )
 
@@ -242,6 +265,63 @@ def draft(draft: str) -> ResponseReturnValue:
     if drafting.of(found.id) is not None:
         return redirect(url_for("counter.page", draft=found.id))
     return render_template("resume.html", draft=found)
+
+
+@blueprint.post("/me/drafts")
+def keep_draft() -> ResponseReturnValue:
+    """Keep what somebody is typing on a page of a dossier, as they type it."""
+    Bare.checked()
+    path = request.form.get("kept_for", "")
+    if not _is_ours(path):
+        raise NotFound
+    typed = [
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if name not in SECRET and name != "kept_for"
+    ]
+    site().node.drafts.keep(presence.person().id, path, typed)
+    return f"Đã giữ bản nháp lúc {words.clock(site().now(), site().now())}, ở máy này."
+
+
+def _is_ours(path: str) -> bool:
+    """Whether a path takes a form about a dossier."""
+    try:
+        _, arguments = current_app.url_map.bind("").match(path, method="POST")
+    except HTTPException:
+        return False
+    return "stream" in arguments
+
+
+@blueprint.get("/me/drafts/<draft>/open")
+def reopen(draft: str) -> ResponseReturnValue:
+    """The page on which it was typed, which fills it in again; the name of a draft stays behind "#"."""
+    page = local(_mine(draft).page)
+    return redirect(f"{page}#draft={draft}", 303)
+
+
+@blueprint.get("/me/drafts/<draft>/fields")
+def draft_fields(draft: str) -> ResponseReturnValue:
+    found = _mine(draft)
+    return {"path": found.path, "fields": found.fields}
+
+
+def drafts_here() -> list[Draft]:
+    """What this person has typed for the page that is shown, and not sent."""
+    if request.method != "GET" or "stream" not in (request.view_args or {}):
+        return []
+    mine = site().node.drafts.of(presence.person().id)
+    return [one for one in mine if one.path == request.path or one.page == request.path]
+
+
+@blueprint.post("/me/looks")
+def looks() -> ResponseReturnValue:
+    """Light or dark, how large; for this person, at this machine."""
+    form = Look()
+    if not form.validate_on_submit():
+        return _render(), 422
+    chosen = Looks(Theme(form.theme.data), Size(form.size.data), Language(form.language.data))
+    keep_looks(site().node.file, presence.person().id, chosen)
+    return redirect(url_for(".page", done="looks"), 303)
 
 
 @blueprint.post("/me/drafts/<draft>/drop")

@@ -8,9 +8,12 @@ from flask import Flask, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 
-from edge.web import acts, presence, sign_in, status_line, timing, words
+from edge.looks import looks_of
+from edge.web import acts, merging, presence, sign_in, status_line, timing, words
+from edge.web.account import drafts_here
 from edge.web.forms import Bare
 from edge.web.hosts import PUBLIC, asked_in_public
+from edge.web.language import language, say
 from edge.web.printing import TITLES, trouble_in_words
 from edge.web.site import ROOM, site
 from schemas.course import course_of
@@ -30,6 +33,7 @@ def install(app: Flask) -> None:
     app.context_processor(_shared)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.tests["in_blueprint"] = str.startswith
+    app.jinja_env.globals.update(say=say, language=language)
     app.jinja_env.filters.update(
         printer_trouble=trouble_in_words,
         printer_title=lambda name: TITLES.get(name, name),
@@ -50,6 +54,7 @@ def install(app: Flask) -> None:
         status_word=lambda status: words.STATUS[status],
         money_word=lambda money: words.MONEY[money],
         method_word=lambda method: words.METHODS[method],
+        seen=merging.seen_of,
         act_title=acts.title,
         wait_word=lambda wait: timing.WAITS[wait],
         leg_minutes=timing.minutes,
@@ -84,6 +89,8 @@ def _shared() -> dict[str, Any]:
         "now": site().now(),
         "status_line": status_line.present,
         "cover": sign_in.cover,
+        "page_looks": looks_of(site().node.file, person.id if person else presence.last()),
+        "drafts_here": drafts_here,
         "token": Bare,
         "takes_folders": lambda: person is not None and site().may(person, ROOM),
     }

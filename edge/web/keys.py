@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 
 blueprint = Blueprint("keys", __name__)
 
@@ -39,4 +39,5 @@ KEYS: Final = (
 
 @blueprint.get("/keys")
 def page() -> str:
-    return render_template("keys.html", keys=KEYS)
+    """`part` asks for what is laid over another page."""
+    return render_template("keys_part.html" if "part" in request.args else "keys.html", keys=KEYS)

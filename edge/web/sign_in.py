@@ -35,7 +35,7 @@ _OPEN: Final = frozenset(
     }
 )
 """Endpoints that show no dossier."""
-_SECRET: Final = frozenset(
+SECRET: Final = frozenset(
     {"pin", "second_pin", "password", "current", "new", "again", "csrf_token", "person", "next"}
     | {"typed_by", "draft"}
 )
@@ -132,7 +132,7 @@ def _keep(owner: str | None) -> bool:
     """
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return False
-    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in _SECRET]
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in SECRET]
     # files are not kept, only that there were some: the page asks for them again
     fields += [(name, sent.filename) for name, sent in request.files.items(multi=True) if sent.filename]
     known = owner is not None and site().view.person(owner) is not None
@@ -155,8 +155,11 @@ def forget_what_was_sent(response: Response) -> Response:
         request.method == "POST" and response.status_code == 303
     )  # a form that was too large cannot be read
     draft = request.form.get("draft") if done else None
-    if draft and getattr(g, "person", None) is not None:
-        site().node.drafts.drop(g.person.id, draft)
+    if done and getattr(g, "person", None) is not None:
+        if draft:
+            site().node.drafts.drop(g.person.id, draft)
+        if request.view_args and "stream" in request.view_args:
+            site().node.drafts.forget(g.person.id, request.path)
     return response
 
 
@@ -224,6 +227,8 @@ def _enter(form: SignIn, *, how: str, owes: str = "") -> ResponseReturnValue:
 
 def _was_sent(draft: Draft, target: str) -> bool:
     """Whether somebody pressed a button of the page that they go on to, and it was kept instead."""
+    if draft.page:  # kept as it was typed; the page itself offers it
+        return False
     begun = draft.path.startswith(f"{target}/") and ("act", "save") in draft.fields
     return begun or draft.path == target
 

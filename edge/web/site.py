@@ -233,6 +233,11 @@ class Site:
             return False
         return self.node.is_centre or self.node.window.own.has((person.agency,))
 
+    def administrators(self) -> list[Person]:
+        """Who may grant this machine what it lacks."""
+        today = self.today()
+        return [one for one in self.view.people() if Role.ADMINISTRATOR in one.roles_on(today)]
+
     def place(self, node: str) -> str:
         """What people call the machine `node`: "Quầy 03"."""
         card = self.view.card(node)

@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from edge.contact import Contact
 from edge.register import Problems, Waiting
 from edge.web import words
+from edge.web.language import say
 from edge.web.site import Site, site
 from schemas.entries import Duty
 from schemas.spelling import composed
@@ -80,9 +81,11 @@ def _hour(here: Site) -> str:
     """What is known against this machine's clock; nothing, most of the time."""
     hour = here.node.hour
     if hour.skew is not None:
-        way = "nhanh" if hour.skew > timedelta(0) else "chậm"
-        return f"Đồng hồ máy {way} {words.age_s(int(abs(hour.skew).total_seconds()))}: báo quản trị."
-    return "Giờ máy chưa chắc: việc ghi kèm dấu này." if hour.unsure else ""
+        by = words.age_s(int(abs(hour.skew).total_seconds()))
+        if hour.skew > timedelta(0):
+            return say("Đồng hồ máy nhanh {by}: báo quản trị.", by=by)
+        return say("Đồng hồ máy chậm {by}: báo quản trị.", by=by)
+    return say("Giờ máy chưa chắc: việc ghi kèm dấu này.") if hour.unsure else ""
 
 
 def _leaving(here: Site) -> str:
@@ -90,10 +93,13 @@ def _leaving(here: Site) -> str:
     farewell = here.node.leaving.farewell()
     if farewell is None:
         return ""
-    why = "Máy đã đóng" if farewell.closed else "Máy thôi phục vụ cơ quan khác"
+    why = say("Máy đã đóng") if farewell.closed else say("Máy thôi phục vụ cơ quan khác")
+    unsent, streams = words.count(farewell.unsent), words.count(farewell.streams)
     if farewell.unsent:
-        return f"{why}: còn {words.count(farewell.unsent)} việc chờ gửi, rồi mới gỡ {words.count(farewell.streams)} hồ sơ."
-    return f"{why}: đang gỡ {words.count(farewell.streams)} hồ sơ, đợi Trung tâm xác nhận đã giữ đủ."
+        told = "{why}: còn {unsent} việc chờ gửi, rồi mới gỡ {streams} hồ sơ."
+    else:
+        told = "{why}: đang gỡ {streams} hồ sơ, đợi Trung tâm xác nhận đã giữ đủ."
+    return say(told, why=why, unsent=unsent, streams=streams)
 
 
 def _loading(here: Site) -> str:
@@ -104,48 +110,60 @@ def _loading(here: Site) -> str:
             continue
         if road.status.state is State.COPYING and left >= MANY:
             done = words.count(road.status.docs_written)
-            return f"Đang nạp hồ sơ từ {here.place(road.peer)}: đã chép {done} việc, còn xem {words.count(left)}."
+            return say(
+                "Đang nạp hồ sơ từ {place}: đã chép {done} việc, còn xem {left}.",
+                place=here.place(road.peer),
+                done=done,
+                left=words.count(left),
+            )
     return ""
 
 
 def _contact(contact: Contact, now: datetime) -> Fact:
-    key = "Liên lạc với Trung tâm"
+    key = say("Liên lạc với Trung tâm")
     if contact.heard_at is not None and contact.lost_since is None:
         heard = words.clock(contact.heard_at, now)
-        return Fact("ok", "ok", key, f"{heard}, {words.age(contact.heard_at, now)} trước", "đang có")
+        age = words.age(contact.heard_at, now)
+        return Fact("ok", "ok", key, say("{at}, {age} trước", at=heard, age=age), say("đang có"))
     since = contact.lost_since or now
     lost = words.clock(since, now)
     if contact.heard_at is None:
-        text, said = f"chưa có từ {lost} ({words.age(since, now)})", f"chưa có từ {lost}"
+        said = say("chưa có từ {since}", since=lost)
     else:
-        text, said = f"mất từ {lost} ({words.age(since, now)})", f"mất từ {lost}"
-    return Fact("wait", "cut", key, text, said)
+        said = say("mất từ {since}", since=lost)
+    return Fact("wait", "cut", key, f"{said} ({words.age(since, now)})", said)
 
 
 def _contact_with_nodes(here: Site, now: datetime) -> Fact:
-    key = "Liên lạc với máy trạm"
+    key = say("Liên lạc với máy trạm")
     others = [card for card in here.view.cards() if card.opens and card.place != here.card.place]
     contacts = [here.node.contacts.of(card.node) for card in others]
     if not contacts:
-        return Fact("", "ok", key, "chưa có máy trạm nào", "chưa có máy trạm nào")
+        none = say("chưa có máy trạm nào")
+        return Fact("", "ok", key, none, none)
     near = [one.heard_at for one in contacts if one.heard_at is not None and one.lost_since is None]
     far = [one for one in contacts if one.heard_at is None or one.lost_since is not None]
     share = f"{len(near)}/{len(contacts)}"
     if not far:
-        return Fact("ok", "ok", key, f"{share}, chậm nhất {words.age(min(near), now)} trước", share)
-    lost = ", ".join(here.place(one.node) for one in far[:2]) + (
-        f" và {len(far) - 2} máy khác" if len(far) > 2 else ""
-    )
-    return Fact("wait", "cut", key, f"{share}, mất {lost}", f"{share}, mất {lost}")
+        slowest = say("{share}, chậm nhất {age} trước", share=share, age=words.age(min(near), now))
+        return Fact("ok", "ok", key, slowest, share)
+    lost = ", ".join(here.place(one.node) for one in far[:2])
+    if len(far) > 2:
+        lost = say("{lost} và {count} máy khác", lost=lost, count=len(far) - 2)
+    said = say("{share}, mất {lost}", share=share, lost=lost)
+    return Fact("wait", "cut", key, said, said)
 
 
 def _waiting(waiting: Waiting, now: datetime) -> Fact:
     if not waiting.count or waiting.oldest is None:
-        return Fact("ok", "up", "Chờ gửi", "0 việc", "0 việc")
-    text = f"{words.count(waiting.count)} việc, cũ nhất {words.age(waiting.oldest, now)}"
+        none = say("0 việc")
+        return Fact("ok", "up", say("Chờ gửi"), none, none)
+    oldest = words.age(waiting.oldest, now)
+    text = say("{count} việc, cũ nhất {age}", count=words.count(waiting.count), age=oldest)
     # What is on its way for a second is nothing to be told about.
     young = now - waiting.oldest < timedelta(seconds=10)
-    return Fact("wait", "up", "Chờ gửi", text, "đang gửi" if young else "còn việc chưa gửi")
+    said = say("đang gửi") if young else say("còn việc chưa gửi")
+    return Fact("wait", "up", say("Chờ gửi"), text, said)
 
 
 def _problems(problems: Problems) -> Fact:
@@ -157,12 +175,13 @@ def _problems(problems: Problems) -> Fact:
     )
     some = [one for one in every if one[0]]
     if not some:
-        return Fact("", "ok", "Vấn đề", "không có", "không có")
+        return Fact("", "ok", say("Vấn đề"), say("không có"), say("không có"))
     if len(some) == 1:
         number, _, alone, icon = some[0]
-        return Fact("bad", icon, "Vấn đề", f"{number} {alone}", f"{number} {alone}")
-    text = ", ".join(f"{number} {short}" for number, short, _, _ in some)
-    return Fact("bad", some[0][3], "Vấn đề", text, text)
+        text = f"{number} {say(alone)}"
+        return Fact("bad", icon, say("Vấn đề"), text, text)
+    text = ", ".join(f"{number} {say(short)}" for number, short, _, _ in some)
+    return Fact("bad", some[0][3], say("Vấn đề"), text, text)
 
 
 def _still_works(here: Site) -> str:
@@ -175,15 +194,15 @@ def _still_works(here: Site) -> str:
         (Duty.APPROVE, "ký"),
         (Duty.RETURN, "trả kết quả"),
     )
-    able = ", ".join(word for duty, word in works if duty in here.card.duties)
+    able = ", ".join(say(word) for duty, word in works if duty in here.card.duties)
     neighbours = [
         here.node.contacts.of(peer.node) for peer in here.peers() if peer.node != here.node.catalog.centre
     ]
     near = sum(one.lost_since is None and one.heard_at is not None for one in neighbours)
     if not neighbours:
-        return composed(f"Vẫn {able}.") if able else ""
+        return composed(say("Vẫn {able}.", able=able)) if able else ""
     if near == len(neighbours):
-        return f"Vẫn {able}; {near} máy trong nhà nối đủ."
+        return say("Vẫn {able}; {near} máy trong nhà nối đủ.", able=able, near=near)
     if not near:
-        return f"Vẫn {able}; chưa nối được máy nào trong nhà."
-    return f"Vẫn {able}; {near}/{len(neighbours)} máy trong nhà còn nối."
+        return say("Vẫn {able}; chưa nối được máy nào trong nhà.", able=able)
+    return say("Vẫn {able}; {near}/{all} máy trong nhà còn nối.", able=able, near=near, all=len(neighbours))

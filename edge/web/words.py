@@ -10,6 +10,7 @@ from typing import Final
 
 from edge.database import DossierRow
 from edge.paper import WEEKDAYS
+from edge.web.language import say
 from printing.words import in_vietnam
 from schemas.acts import Status
 from schemas.entries import Role
@@ -86,7 +87,7 @@ def clock(value: datetime | str, now: datetime) -> str:
 def full(value: datetime | str) -> str:
     """`16:30, thứ Hai 30/11/2026`: due moments and dates of record."""
     then = in_vietnam(as_moment(value))
-    return f"{then:%H:%M}, {WEEKDAYS[then.weekday()]} {then:%d/%m/%Y}"
+    return f"{then:%H:%M}, {say(WEEKDAYS[then.weekday()])} {then:%d/%m/%Y}"
 
 
 def stamp(value: datetime | str) -> str:
@@ -106,14 +107,14 @@ def age(value: datetime | str, now: datetime) -> str:
 def age_s(seconds: int) -> str:
     seconds = max(0, seconds)
     if seconds < 60:
-        return f"{seconds} giây"
+        return say("{count} giây", count=seconds)
     minutes = seconds // 60
     if minutes < 60:
-        return f"{minutes} phút"
+        return say("{count} phút", count=minutes)
     hours, minutes = divmod(minutes, 60)
     if hours < 24:
-        return f"{hours} giờ {minutes:02d} phút"
-    return f"{count(hours // 24)} ngày"
+        return say("{hours} giờ {minutes} phút", hours=hours, minutes=f"{minutes:02d}")
+    return say("{count} ngày", count=count(hours // 24))
 
 
 def left(row: DossierRow, now: datetime) -> tuple[str, str, bool]:
@@ -191,3 +192,32 @@ def size(octets: int) -> str:
 def line_trouble(why: str) -> str:
     """What the replication says of a line, in the words of the office; what is not known stays as it is."""
     return next((words for start, words in _LINE_TROUBLES if why.startswith(start)), why)
+
+
+_REFUSALS = (
+    ("seal:", "niêm phong không phải của máy đã ghi việc đó."),
+    ("waiting:", "máy gửi đã đưa sang quá nhiều việc mà ở đây chưa ai xét được."),
+    (
+        "redacted: the catalog here",
+        "bên nhận chưa biết nội dung này đã xoá theo luật; danh mục về tới là nhận.",
+    ),
+    ("redacted:", "nội dung này đã xoá theo luật, không nhận lại nữa."),
+    ("node:", "việc này chỉ Trung tâm được ghi."),
+    ("kind:", "việc này nằm sai cơ sở dữ liệu."),
+    ("scope:", "thẻ của máy không gồm cơ quan của hồ sơ này."),
+    ("size and number", "tệp không đúng cỡ đã khai."),
+    ("the bytes", "tệp bị hỏng: nội dung không đúng với tên niêm phong."),
+    ("a file's list has its size", "tệp quá lớn hoặc danh sách của tệp sai; mỗi tệp tới 100 MB."),
+    ("a chunk", "một phần của tệp bị hỏng hoặc sai dạng."),
+    ("data_hash:", "nội dung không khớp với bản đã niêm phong."),
+    ("_id:", "nội dung đã bị đổi sau khi ghi: tên niêm phong không còn khớp."),
+    ("_rev:", "bản này không phải bản gốc đã niêm phong."),
+    ("data: an event has at most", "việc quá lớn; mỗi việc tới 64 KB."),
+    ("v:", "việc do phần mềm mới hơn ghi; cập nhật máy nhận."),
+)
+
+
+def refusal(why: str) -> str:
+    """Why a machine does not take a document, in the words of the office; beside it stands what the program says."""
+    known = next((words for start, words in _REFUSALS if why.startswith(start)), None)
+    return known or "nội dung không đúng dạng mà mọi máy đã thống nhất."

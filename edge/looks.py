@@ -1,0 +1,53 @@
+"""How a person wants their pages: light or dark, how large, in which language. Kept at this machine, for each person."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from edge.database import Fact, NodeFile
+
+_KEY: Final = "looks "
+
+
+class Theme(StrEnum):
+    LIGHT = "light"
+    DARK = "dark"
+
+
+class Size(StrEnum):
+    NORMAL = "normal"
+    LARGE = "large"
+    LARGEST = "largest"
+
+
+class Language(StrEnum):
+    VIETNAMESE = "vi"
+    ENGLISH = "en"
+
+
+class Looks(msgspec.Struct, frozen=True):
+    theme: Theme = Theme.LIGHT
+    size: Size = Size.NORMAL
+    language: Language = Language.VIETNAMESE
+
+
+def looks_of(file: NodeFile, person: str | None) -> Looks:
+    """What a person chose; what nobody chose is as it always was, and so is what a newer version wrote."""
+    if person is None:
+        return Looks()
+    with file.read():
+        row = Fact.get_or_none(Fact.key == _KEY + person)
+    try:
+        return msgspec.json.decode(row.value, type=Looks) if row else Looks()
+    except msgspec.ValidationError:
+        return Looks()
+
+
+def keep_looks(file: NodeFile, person: str, looks: Looks) -> None:
+    with file.write():
+        Fact.insert(
+            key=_KEY + person, value=msgspec.json.encode(looks).decode()
+        ).on_conflict_replace().execute()

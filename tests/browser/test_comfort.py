@@ -1,0 +1,140 @@
+"""The comfort of a page in a browser: keys beside an input method, a scanner anywhere, what is typed survives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from central.demo.centre import RunningCentre
+from tests.browser.conftest import SignIn
+from tests.browser.test_axe import AXE, TAGS
+from tests.browser.test_hall import alt
+
+LARGEST_FIRST_PAGE = 200 * 1024
+
+
+def composed(page: Page, text: str) -> None:
+    """What an input method does with a word: it stands underlined and changes until it is done."""
+    devtools = page.context.new_cdp_session(page)
+    for end in range(1, len(text) + 1):
+        key = {"key": "Process", "code": "KeyH", "windowsVirtualKeyCode": 229}
+        devtools.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
+        devtools.send(
+            "Input.imeSetComposition", {"text": text[:end], "selectionStart": end, "selectionEnd": end}
+        )
+        devtools.send("Input.dispatchKeyEvent", {"type": "keyUp", **key})
+    devtools.send("Input.insertText", {"text": text})
+    devtools.detach()
+
+
+def scanned(page: Page, code: str) -> None:
+    """What a scanner types: a keyboard, only faster, and Enter at the end."""
+    page.keyboard.type(code)
+    page.keyboard.press("Enter")
+
+
+def take(page: Page, name: str, pictures: Path | None) -> None:
+    """A picture for docs/counter.md."""
+    if pictures is not None:
+        page.screenshot(path=pictures / f"guide-{name}.png")
+
+
+def test_keys_and_scanners_know_when_somebody_writes_vietnamese(
+    sign_in: SignIn, pictures: Path | None
+) -> None:
+    """The help of keys opens by Alt H and by "?"; a word that is being put together is never taken for either."""
+    page = sign_in("counter-01", "hanh.nh")
+    keys = page.locator("dialog.keys")
+    alt(page, "h")
+    expect(keys).to_be_visible()
+    expect(keys.locator("li.is-here", has_text="lưu và in")).to_be_visible()
+    take(page, "keys", pictures)
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    expect(keys).to_be_visible()
+    page.keyboard.press("Escape")
+
+    page.focus("#name")
+    composed(page, "Hoàng Thị Hường")
+    page.keyboard.type("?")
+    expect(page.locator("#name")).to_have_value("Hoàng Thị Hường?")
+    expect(keys).to_be_hidden()
+    assert page.url.endswith("/counter")
+
+    # a scanner that types while its reader stands in no field
+    page.goto(f"{page.url.removesuffix('/counter')}/find")
+    page.evaluate("document.activeElement.blur()")
+    scanned(page, "020085004127|281234567|Nong Van Thang|14031985|Nam|So 45, duong Phai Ve|01012022")
+    page.wait_for_url("**/counter")
+    expect(page.locator("#identity")).to_have_value("020085004127")
+    expect(page.locator("#name")).to_have_value("Nong Van Thang")
+    assert "020085004127" not in page.url
+    take(page, "reception", pictures)
+
+
+def test_what_was_typed_survives_a_crash_and_another_tab(
+    running: RunningCentre, sign_in: SignIn, pictures: Path | None
+) -> None:
+    """Nothing is sent by it; the page fills itself in again. What was amended in another tab stands beside it."""
+    counter = running.url("counter-01")
+    page = sign_in("counter-01", "hanh.nh")
+    page.goto(f"{counter}/counter")
+    page.fill("#q", "dang ky thanh lap")
+    page.locator("input[name=procedure]").first.check()
+    expect(page.locator("input[name='originals-0']")).to_be_visible()
+    page.fill("#identity", "020085004127")
+    page.fill("#name", "Nông Văn Thắng")
+    page.fill("#phone", "0912 000 345")
+    page.locator("button[value=save]").click()
+    page.wait_for_url("**/dossier/*")
+    address = f"{counter}/dossier/{page.url.split('/dossier/')[1].split('?')[0]}/amend"
+    page.goto(address)
+    page.fill("#applicant_phone", "0977 333 444")
+    page.locator("#reason").press_sequentially("Đổi số")
+    expect(page.locator(".kept")).to_contain_text("Đã giữ bản nháp")
+    page.close()  # and no goodbye
+
+    again = sign_in("counter-01", "hanh.nh")
+    again.goto(address)
+    expect(again.locator("#reason")).to_have_value("")
+    again.click("text=Mở lại để nhập tiếp")
+    expect(again.locator("#reason")).to_have_value("Đổi số")
+    expect(again.locator("#applicant_phone")).to_have_value("0977 333 444")
+
+    other = sign_in("counter-01", "long.pd")
+    other.goto(address)
+    other.fill("#applicant_phone", "0988 111 222")
+    other.fill("#reason", "Người nộp báo lại")
+    alt(other, "g")
+    other.wait_for_url("**/dossier/*done=*")
+    alt(again, "g")
+    expect(again.locator("h1")).to_have_text("Hồ sơ đã đổi trong lúc anh/chị nhập")
+    again.evaluate(AXE.read_text(encoding="utf-8"))
+    assert again.evaluate("options => axe.run(document, options)", {"runOnly": TAGS})["violations"] == []
+    take(again, "merge", pictures)
+    again.check("input[name=applicant_phone][value='0977333444']")
+    alt(again, "g")
+    again.wait_for_url("**/dossier/*done=*")
+
+    if pictures is not None:
+        running.switchboard.pull("central")
+        expect(again.locator("#status")).to_contain_text("mất từ", timeout=30_000)
+        again.goto(f"{counter}/sync")
+        take(again, "sync", pictures)
+        running.switchboard.plug("central")
+
+
+def test_the_first_page_is_small(running: RunningCentre, browser: Browser) -> None:
+    """With type, styles and scripts, as they travel to a browser that has nothing yet."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{running.url('counter-01')}/sign-in", wait_until="networkidle")
+    sizes = page.evaluate(
+        "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+        ".map(one => [one.name, one.transferSize])"
+    )
+    context.close()
+    assert sum(size for _, size in sizes) < LARGEST_FIRST_PAGE, sizes
