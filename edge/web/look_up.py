@@ -68,6 +68,7 @@ def of_a_machine() -> ResponseReturnValue:
     shown = request.authorization
     machine = who_asks(site().node, shown.username, shown.password) if shown is not None else None
     if machine is None:
+        site().limits.take(LOOK_UP, request.remote_addr or "")
         abort(401)
     site().node.contacts.heard(machine)
     try:
