@@ -116,11 +116,12 @@ class Tallies:
         before = list(where_in(connection, "SELECT dossier FROM rated WHERE visit IN", list(visits)))
         _each(connection, "DELETE FROM rated WHERE visit = ?", [(visit,) for visit in visits])
         _each(connection, "INSERT OR REPLACE INTO rated VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rated)
-        alone: dict[str, tuple[Whose, list[Turn]]] = {}
+        # a rating that stood alone may have lost its effect: what was counted of it is taken back
+        alone: dict[str, tuple[Whose, list[Turn]]] = {visit: (Whose("", "", "", ""), []) for visit in visits}
         for row in rated:
             if not row.dossier:
                 whose = Whose("", "", self._place(row.node), "")
-                alone[row.visit] = (whose, alone.get(row.visit, (whose, []))[1] + _turns_of(row))
+                alone[row.visit] = (whose, alone[row.visit][1] + _turns_of(row))
         _count(connection, alone, ())
         return {row.dossier for row in rated} | {name for (name,) in before} - {""}
 
