@@ -34,6 +34,6 @@ def scan() -> ResponseReturnValue:
             "Mã vừa quét không mở được trang nào ở máy này.",
             "Chưa có gì được ghi; nội dung mã không được giữ.",
             "Quét lại, hoặc vào Tìm hồ sơ rồi quét vào ô tìm.",
-            404,
+            422,
         )
     )

@@ -36,6 +36,6 @@ def test_what_nobody_knows_and_a_card_for_who_may_not_receive_are_told(centre: S
     cashier = Clerk(centre, "counter-01", "van.lt")
     for code in (CARD, "8936012345678"):
         answer = scan(cashier, code)
-        assert answer.status == 404
+        assert answer.status == 422
         assert "Mã vừa quét không mở được trang nào" in answer.page.text
         assert "Nông Văn Thắng" not in answer.page.text
