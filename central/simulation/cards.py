@@ -121,8 +121,14 @@ class Cards:
         """Whether central has said of every act that it holds it; of a chain with a gap, or a fork, it cannot."""
         acks = machine.node.acks.newest()
         with machine.node.file.read() as connection:
-            acts = connection.execute("SELECT node, seq FROM event WHERE stream = ?", (stream,)).fetchall()
-        return acks is not None and all(seq <= acks.upto("dossiers", node) for node, seq in acts)
+            acts = connection.execute(
+                "SELECT e.node, e.seq, d.centre_at FROM event e LEFT JOIN delivery d ON d.hash = e.hash"
+                " WHERE e.stream = ?",
+                (stream,),
+            ).fetchall()
+        if any(node == machine.node.id for node, *_ in acts):
+            return False  # what it received after all else had left stays until its card changes again
+        return acks is not None and all(at and seq <= acks.upto("dossiers", node) for node, seq, at in acts)
 
     def _works(self, central: Machine) -> bool:
         return (
