@@ -256,7 +256,16 @@ def test_the_same_bytes_packed_are_another_revision(store: Store) -> None:
     assert (read(store, "a"), read(store, "b")) == (b"x", packed)
 
 
-@pytest.mark.parametrize("data", [b"", b"no gzip", gzip.compress(b"x")[:-1], gzip.compress(b"x") + b"tail"])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no gzip", gzip.compress(b"x")[:-1], gzip.compress(b"x") + b"tail"],
+    ids=[
+        "nothing",
+        "something else",
+        "cut off",
+        "with a tail",
+    ],  # not the bytes: gzip writes the hour into them
+)
 def test_what_is_no_gzip_is_refused(file: SqliteFile, store: Store, data: bytes) -> None:
     with pytest.raises(BadRequest), store.staging() as staging:
         staging.lay([data], name="x", gzipped=True)
