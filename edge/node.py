@@ -623,6 +623,7 @@ class Node:
 
     def _note_branches(self, documents: Sequence[Document]) -> None:
         """Entries of central that are not in the catalog here: central was put back from a copy, or its key is stolen."""
+        written = self._written()
         for document in documents:
             seq = document.get("seq")
             if not isinstance(seq, int) or seq <= 0:
@@ -630,7 +631,7 @@ class Node:
             name = f"{seq}-{_hash(document)[:16]}"
             if self.catalog.drops(name):
                 continue
-            if seq > self._written() or (seq <= self.catalog.number and self.catalog.names[seq - 1] != name):
+            if seq > written or (seq <= self.catalog.number and self.catalog.names[seq - 1] != name):
                 self._branches.add(name)
                 self.catalog_problem = CatalogBroken(seq, "central has written two entries with this number")
 
