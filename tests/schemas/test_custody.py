@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import Any, Final
 
 import msgspec
 import pytest
 
 from schemas.acts import BY_KIND
-from schemas.custody import Custody, Where, custody, hand_overs, opinions, told
+from schemas.custody import (
+    Custody,
+    Where,
+    custody,
+    due_by,
+    hand_overs,
+    open_opinion,
+    opinion_by,
+    opinions,
+    told,
+)
 from schemas.deadlines import Why
-from schemas.entries import Person
-from schemas.fold import Place
+from schemas.entries import Grant, Person, Role
+from schemas.errors import Because
+from schemas.fold import Dossier, Place, fold
 from schemas.rules import Inner
-from tests.schemas.histories import AGENCY, History, Step, appraised, history, office, received
+from tests.schemas.histories import (
+    AGENCY,
+    MORNING,
+    PROCEDURE,
+    History,
+    Step,
+    appraised,
+    history,
+    informed,
+    office,
+    received,
+)
 from tests.schemas.histories import told as step
 
 OTHER: Final = "H37.07"
@@ -114,3 +138,85 @@ def test_an_appraised_dossier_stays_in_the_house() -> None:
 
 def test_a_person_without_agency_is_the_centres() -> None:
     assert Person("x", "X", "?", ()).agency == ""
+
+
+# --- what is to leave the centre, and by when ---
+
+
+def test_a_folder_of_a_procedure_that_is_not_done_on_the_spot_is_to_be_handed_over() -> None:
+    """Within the day; with the agency, by the hour at which the result is due."""
+    procedure = office().catalog.latest.procedure(PROCEDURE, MORNING.date())
+    assert procedure is not None
+    catalog = informed(msgspec.structs.replace(procedure, on_site=False))
+    past = history(received())
+    found = custody(past.dossier, (), catalog.latest)
+    assert found == Custody(Where.TO_HAND_OVER, AGENCY, past.dossier.standing.received_at)
+    assert custody(past.dossier, (), office().catalog.latest).where is Where.CENTRE
+    calendar = catalog.latest.calendar()
+    by = {one: due_by(one, past.dossier, calendar) for one in Where}
+    assert by[Where.TO_HAND_OVER] == by[Where.HANDED_OVER] < by[Where.HELD] == by[Where.HANDED_BACK]
+    assert by[Where.HELD] == past.dossier.standing.due
+    assert by[Where.CENTRE] == ""
+
+
+def test_a_hand_over_that_is_held_moves_no_folder_and_asks_nothing() -> None:
+    for asks in (False, True):
+        past = history(received(), forwarded(agency=OTHER, opinion=asks))
+        lines = [replace(line, place=Place.HELD) for line in past.dossier.timeline]
+        assert hand_overs(lines, told(past)) == ()
+        assert opinions(lines, told(past)) == ()
+
+
+def test_an_opinion_is_open_until_it_is_given() -> None:
+    past = history(received(), forwarded(agency=OTHER, opinion=True, until="2026-12-01"))
+    question = open_opinion(past.dossier.standing)
+    assert question is not None
+    calendar = office().catalog.latest.calendar()
+    assert opinion_by(question, calendar).startswith("2026-12-01T")
+    assert open_opinion((past + answered(document="15/SXD")).dossier.standing) is None
+    asked_openly = history(received(), forwarded(agency=OTHER, opinion=True))
+    without_day = open_opinion(asked_openly.dossier.standing)
+    assert without_day is not None
+    assert opinion_by(without_day, calendar) == ""
+
+
+# --- who sits at an agency ---
+
+HANH: Final = Person("hanh", "Hạnh", "Chuyên viên", (Grant(Role.APPRAISER, date(2026, 1, 1)),), agency=OTHER)
+
+
+def at_the_agency(*steps: Step) -> tuple[History, Dossier]:
+    catalog = informed(HANH)
+    past = history(*(one.but(catalog=catalog.name) if one.by == HANH.id else one for one in steps))
+    return past, fold(past, catalog)
+
+
+MINE: Final[dict[str, Any]] = {"by": "hanh", "node": "room-01.1"}
+
+
+@pytest.mark.parametrize(
+    ("before", "place"),
+    [
+        ([], Place.HELD),
+        ([forwarded(agency="H37.01")], Place.HELD),
+        ([forwarded(agency=OTHER)], Place.EFFECTIVE),
+        ([forwarded(agency=OTHER), taken_over().but(**MINE)], Place.EFFECTIVE),
+        ([forwarded(agency=OTHER), taken_over()], Place.HELD),
+    ],
+    ids=["another's", "with a third", "handed over to it", "taken by it", "taken back"],
+)
+def test_who_sits_at_an_agency_works_on_what_is_with_it(before: list[Step], place: Place) -> None:
+    _, dossier = at_the_agency(received(), *before, appraised().but(**MINE))
+    assert dossier.timeline[-1].place is place, dossier.timeline[-1].why
+    assert place is Place.EFFECTIVE or dossier.timeline[-1].why.startswith(Because.AGENCY.value)
+
+
+def test_the_agencys_own_person_takes_the_folder_and_has_it() -> None:
+    past, dossier = at_the_agency(received(), forwarded(agency=OTHER), taken_over().but(**MINE))
+    found = custody(dossier, hand_overs(dossier.timeline, told(past)), informed(HANH).latest)
+    assert (found.where, found.agency) == (Where.HELD, OTHER)
+
+
+def test_the_agency_that_was_asked_answers_without_a_letter() -> None:
+    _, dossier = at_the_agency(received(), forwarded(agency=OTHER, opinion=True), answered().but(**MINE))
+    assert dossier.timeline[-1].place is Place.EFFECTIVE, dossier.timeline[-1].why
