@@ -20,6 +20,8 @@ from tests.sync.test_replicator import DB, contents, sessions
 from tests.waiting import until
 
 EDGES = 24
+FIRST = 100
+"""Edges are numbered from here: with the identity of the server (1) one would take the notes of its two roads for one."""
 
 
 class Edge:
@@ -27,7 +29,7 @@ class Edge:
 
     def __init__(self, number: int, folder: Path, server: Server, stack: ExitStack) -> None:
         self.number = number
-        self.store = Store(SqliteFile(folder / f"{number}.db"), DB, new_id=Ids(number))
+        self.store = Store(SqliteFile(folder / f"{number}.db"), DB, new_id=Ids(FIRST + number))
         stack.callback(self.store.file.close)
         self.line: Line = stack.enter_context(line_to(server.port))
         self.roads = [self._road(pull=True), self._road(pull=False)]
@@ -38,7 +40,7 @@ class Edge:
             stack.callback(road.stop)
 
     def _road(self, *, pull: bool) -> Replication:
-        here = LocalPeer(self.store, server_uuid=f"{self.number:032x}", source="central")
+        here = LocalPeer(self.store, server_uuid=f"{FIRST + self.number:032x}", source="central")
         there = RemotePeer(self.line.url, DB, user=USER, password=PASSWORD, heartbeat_s=5)
         return Replication(
             there if pull else here,
