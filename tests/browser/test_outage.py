@@ -24,7 +24,7 @@ def _receive(page: Page, url: str, name: str) -> str:
     page.fill("#q", "dang ky thanh lap")
     page.locator("input[name=procedure]").first.check()
     expect(page.locator("input[name='originals-0']")).to_be_visible()
-    page.fill("input[name=identity]", "020085004127")
+    page.fill("input[name=identity]:not([type=hidden])", "020085004127")
     page.fill("input[name=name]", name)
     page.fill("input[name=phone]", "0912 000 345")
     page.locator("button[value=save]").click()

@@ -128,5 +128,9 @@ class Clerk:
 
 
 def _read(response: TestResponse) -> Answer:
-    html = response.get_data(as_text=True) if (response.mimetype or "").startswith("text/") else ""
+    html = (
+        response.get_data(as_text=True)
+        if (response.mimetype or "").startswith(("text/", "application/json"))
+        else ""
+    )
     return Answer(response.status_code, html, parse(response.request.path, html), response.location or "")

@@ -89,7 +89,9 @@ def test_a_second_withdrawal_says_where_the_dossier_stands(centre: SmallCentre) 
     clerk = Clerk(centre, "counter-01", "hanh.nh")
     page = clerk.open(f"/dossier/{dossier.stream}/withdraw")
     centre.withdraw(dossier)
-    answer = clerk.press(page, "/withdraw", reason="Nộp nhầm cơ quan.")
+    met = clerk.press(page, "/withdraw", reason="Nộp nhầm cơ quan.")
+    assert met.status == 409
+    answer = clerk.press(met, "/withdraw", reason="Nộp nhầm cơ quan.")
     assert answer.status == 409
     assert "Hồ sơ đang ở bước “Yêu cầu rút hồ sơ”" in answer.page.text
     assert answer.page.form("/withdraw").fields["reason"] == "Nộp nhầm cơ quan."

@@ -103,7 +103,9 @@ def test_pressed_twice_is_taken_once(centre: SmallCentre, cashier: Clerk) -> Non
     dossier = centre.receive()
     page = cashier.open(f"/fees/{dossier.stream}")
     assert cashier.press(page, f"/fees/{dossier.stream}", ("act", "take")).status == 303
-    again = cashier.press(page, f"/fees/{dossier.stream}", ("act", "take"))
+    met = cashier.press(page, f"/fees/{dossier.stream}", ("act", "take"))
+    assert met.status == 409
+    again = cashier.press(met, f"/fees/{dossier.stream}")
     assert again.status == 422
     assert "Khoản thu vừa đổi: nay là 0 đ." in again.page.text
     assert cashier.node.register.dossier(dossier.stream).standing.purse.kept == 200_000
