@@ -204,7 +204,7 @@ class RemotePeer:
         if not wait_s:
             return _page(answer.content)
         listened = self._listen(answer, wait_s)
-        return ChangesPage((), since, None) if listened is None else _page(listened)
+        return ChangesPage((), since, 0) if listened is None else _page(listened)
 
     def create(self) -> None:
         """The database; that it is there already is as good. Raises `Refused` for who may not."""
