@@ -31,6 +31,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pictures", type=Path, help="a folder for pictures of the pages")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave proofs out where none are asked for; the run says how many."""
+    if config.getoption("--prove") != "no":
+        return
+    proofs = [item for item in items if item.get_closest_marker("proof") is not None]
+    items[:] = [item for item in items if item not in proofs]
+    config.hook.pytest_deselected(items=proofs)
+
+
 def pytest_xdist_auto_num_workers() -> int:
     processors = len(os.sched_getaffinity(0))
     return processors + processors // 2

@@ -111,6 +111,7 @@ def test_a_cashiers_hour_by_keyboard(running: RunningCentre, sign_in: SignIn, pi
     cashier.wait_for_selector(".done .c")
 
     cashier.goto(f"{base}/fees")
+    cashier.wait_for_selector("#q:focus")
     cashier.keyboard.type(numbers[0])
     cashier.keyboard.press("Enter")
     cashier.wait_for_selector(".receipt")

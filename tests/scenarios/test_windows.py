@@ -102,6 +102,7 @@ def test_what_is_old_leaves_every_edge_and_comes_back_for_who_asks(past: SmallCe
     assert verify(past.data).findings == ()
 
 
+@pytest.mark.proof
 def test_at_midnight_two_neighbours_are_a_day_apart(past: SmallCentre) -> None:
     """Central is out of reach; one of them has heard the new day from it, the other has not and holds what is too old
     by a day. What left the one is not brought back by the other, who hears of the new day next door.
@@ -165,6 +166,7 @@ def _has_read_all(centre: Centre, name: str) -> bool:
     return any(lane.state == "waiting" and lane.last_success is not None for lane in lanes)
 
 
+@pytest.mark.proof
 def test_an_agency_is_lost_and_given_back(past: SmallCentre) -> None:
     """What the counter wrote leaves first; then nothing of it is there, and later all of it again."""
     mine = past.receive("counter-01")
