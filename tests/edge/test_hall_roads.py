@@ -106,7 +106,7 @@ def test_a_ticket_reaches_the_counters_by_way_of_central_and_the_kiosk_keeps_no_
     until(lambda: house.node("central").register.row(dossier.stream) is not None)
     house.call(ONE)
     until(lambda: [counter for _, counter, _ in house.node(DOOR).hall.calls()] == ["Quầy 01"])
-    assert house.line_at(TWO) == []
+    until(lambda: house.line_at(TWO) == [])
     assert {road.database for road in house.roads[DOOR].all() if road.direction == "pull"} == {
         "catalog",
         "visits",

@@ -72,6 +72,9 @@ def test_a_centre_at_work_loses_a_line_and_a_machine(running: RunningCentre, mot
 
     running.switchboard.pull("counter-01")
     until(lambda: lanes(of(running, "counter-01"), "central.1")["dossiers", "pull"] == "retrying")
+    until(
+        lambda: any(peer.lost_since for peer in of(running, "counter-01").peers if peer.node == "central.1")
+    )
     code, found = by_command(motcua, running.data)
     assert code == 1
     lost = _lane(found["counter-01.1"], "central.1", "dossiers", "pull")
