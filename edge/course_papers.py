@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.paper import asked_for
 from edge.projector import Projector
 from printing import spool
 from printing.content import Paper
 from printing.papers.course import Extension, Suspension
-from printing.papers.reception import Component, SupplementRequest
+from printing.papers.reception import SupplementRequest
 from printing.spool import PrintJob
 from printing.typesetting import to_job
 from schemas.acts import BY_KIND, Extended, Reasoned, Received, SupplementRequested, Suspended
@@ -67,17 +68,7 @@ class CoursePapers:
             address=came.address or received.applicant.address,
             phone=came.phone or received.applicant.phone,
             email=came.email or received.applicant.email,
-            components=tuple(
-                Component(
-                    tt=tt,
-                    name=one.name,
-                    originals=one.originals,
-                    certified=one.certified,
-                    copies=one.copies,
-                    note=one.why,
-                )
-                for tt, one in enumerate(said.components, start=1)
-            ),
+            components=asked_for(said),
             reason=said.reason,
             until=calendar.close_of(date.fromisoformat(said.until)) if said.until else None,
             website=centre.page,

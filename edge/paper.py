@@ -197,17 +197,7 @@ class Papers:
             content = SupplementRequest(
                 **common,
                 number="",
-                components=tuple(
-                    Component(
-                        tt=place,
-                        name=one.name,
-                        originals=one.originals,
-                        certified=one.certified,
-                        copies=one.copies,
-                        note=one.why,
-                    )
-                    for place, one in enumerate(why.components, start=1)
-                ),
+                components=asked_for(why),
                 until=None,
                 website=centre.page,
                 contact=who,
@@ -341,6 +331,21 @@ class Papers:
 def _sign_of(agency: Agency | None, code: str) -> str:
     """How an agency is written in the number of its documents; by its code where no short form is known."""
     return agency.abbreviation if agency and agency.abbreviation else code
+
+
+def asked_for(why: SupplementRequested) -> tuple[Component, ...]:
+    """The rows of form 02: what is to be brought, how many of each, and why."""
+    return tuple(
+        Component(
+            tt=tt,
+            name=one.name,
+            originals=one.originals,
+            certified=one.certified,
+            copies=one.copies,
+            note=one.why,
+        )
+        for tt, one in enumerate(why.components, start=1)
+    )
 
 
 def due_note(due: DueMoment, unit: Unit) -> str:

@@ -121,7 +121,7 @@ def make(folder: Path, dossiers: int, seed: int, *, ids: Ids, told: Told = lambd
     world = _world(folder, ids)
     central = folder / "central"
     taken = _Taken()
-    with _written(world, planned, seed) as batches:
+    with _Writers(world, planned, seed) as batches:
         clock = Hand(datetime.combine(FIRST, clock_time(), VIETNAM))
         node = Node(Folder(central), read_settings(central), clock=clock, ids=ids)
         try:
@@ -289,7 +289,7 @@ def _world(folder: Path, ids: Ids) -> World:
     return World(machines, signers, staff(), procedures(), results, moments, names, leases)
 
 
-class _written:  # noqa: N801 - read as `with _written(…) as batches`
+class _Writers:
     """What all groups write, each group in a process of its own, in batches as they come."""
 
     def __init__(self, world: World, planned: Sequence[Planned], seed: int) -> None:
