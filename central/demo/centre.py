@@ -165,6 +165,7 @@ class RunningCentre:
         if self._stopping:
             return
         if status < 0:
+            node.ready.clear()  # before it counts as killed: who sees that it was waits for the new process
             node.killed += 1
             self.start(node.demo.name)
         else:
