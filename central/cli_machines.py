@@ -365,10 +365,27 @@ def config() -> None:
 @click.argument("file", type=_file)
 def check(file: Path) -> None:
     """Say whether a configuration is right, and where not."""
-    from edge.settings import read_config
+    from central.config_command import check_command
 
-    settings = read_config(file)
-    click.echo(f"{file}: {settings.node} at {settings.host}:{settings.port}")
+    check_command(file)
+
+
+@config.command("show")
+@click.argument("file", type=_file)
+@click.option("--json", "as_json", is_flag=True)
+def show(file: Path, as_json: bool) -> None:
+    """Print every setting as it is in force, and where it was said. Secrets are hidden."""
+    from central.config_command import show_command
+
+    show_command(file, as_json=as_json)
+
+
+@config.command("explain")
+def explain() -> None:
+    """Print what can be set, as it stands in docs/settings.md."""
+    from central.config_command import explained
+
+    click.echo(explained(), nl=False)
 
 
 def _echo_json(value: object) -> None:

@@ -1,7 +1,9 @@
 """A node's configuration: one TOML file, and the environment over it; read here and nowhere else.
 
-`MOTCUA_HOST`, `MOTCUA_PORT` and so on stand above what the file says, for every setting that is a text or a number.
-A mistake is one line that names the file, the line in it and what is wrong.
+`MOTCUA_HOST`, `MOTCUA_PORT` and so on stand above what the file says, for every setting that is a text, a number or a
+yes. A mistake is one line that names the file, the line in it and what is wrong.
+
+What a setting means stands beside it (`Meta`): docs/settings.md is made of that by `motcua config explain`.
 """
 
 from __future__ import annotations
@@ -24,15 +26,23 @@ from sync.tls import is_loopback
 
 NAME: Final = "node.toml"
 _PREFIX: Final = "MOTCUA_"
+SECRET: Final = {"secret": True}
+"""Marks a setting whose value is shown to nobody (`motcua config show`)."""
 Port = Annotated[int, Meta(ge=0, le=65535)]
 NodeName = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\.[1-9][0-9]*\Z", max_length=64)]
 
 
 class PeerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A node that this one replicates with. `url` says how to reach it from here."""
+    """A node that this one replicates with."""
 
-    node: NodeName
-    url: str
+    node: Annotated[NodeName, Meta(description="Its name, as on its card.")]
+    url: Annotated[
+        str,
+        Meta(
+            description="How it is reached from here; `http` on this machine only.",
+            examples=["https://10.0.0.2:8600"],
+        ),
+    ]
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
@@ -43,10 +53,10 @@ class PeerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReaderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A program that may read the databases; `verifier` is an argon2id hash of its password."""
+    """A program that may read the databases, and write nothing."""
 
-    name: str
-    verifier: str
+    name: Annotated[str, Meta(description="The name by which it signs in.")]
+    verifier: Annotated[str, Meta(description="The argon2id hash of its password.", extra=SECRET)]
 
 
 FOLDER: Final = "PDF"
@@ -61,15 +71,25 @@ class PrinterKind(Enum):
 
 
 class PrinterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A printer of this place. `address`: an `ipp://` address of CUPS or a printer; `host:port` or a device file for ESC/POS.
+    """A printer of this place. Without any, papers lie as PDFs in the node's folder."""
 
-    `forms`: the kinds of paper that come out here ("ticket", "provisional", "01"); one without is for all others.
-    """
-
-    name: Annotated[str, Meta(min_length=1, max_length=60)]
-    kind: PrinterKind
-    address: Annotated[str, Meta(min_length=1)]
-    forms: tuple[str, ...] = ()
+    name: Annotated[str, Meta(min_length=1, max_length=60, description="What people call it.")]
+    kind: Annotated[PrinterKind, Meta(description="How it is spoken to.")]
+    address: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="An address of CUPS or of a printer; for ESC/POS `host:port`, or a device file.",
+            examples=["ipp://127.0.0.1:631/printers/quay01"],
+        ),
+    ]
+    forms: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="The kinds of paper that come out here; a printer without any is for all others.",
+            examples=[["ticket", "provisional", "01"]],
+        ),
+    ] = ()
 
     def __post_init__(self) -> None:
         if self.kind is PrinterKind.IPP and urlsplit(self.address).scheme not in ("ipp", "ipps"):
@@ -79,65 +99,134 @@ class PrinterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TokenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A signing device behind PKCS#11: `module` is the maker's library.
+    """A signing device behind PKCS#11."""
 
-    `holder` is a person's id or an agency's code; without one it is whoever's device is plugged in. `label` or `slot`
-    (counted from 0 among the slots that hold a device) say which, where several may be there.
-    """
-
-    module: str
-    holder: str = ""
-    label: str = ""
-    slot: Annotated[int, Meta(ge=0, le=255)] | None = None
+    module: Annotated[
+        str, Meta(description="The maker's library.", examples=["/usr/lib/softhsm/libsofthsm2.so"])
+    ]
+    holder: Annotated[
+        str,
+        Meta(description="A person's id or an agency's code; without it, whoever's device is plugged in."),
+    ] = ""
+    label: Annotated[str, Meta(description="Which device, by its label, where several may be there.")] = ""
+    slot: Annotated[
+        Annotated[int, Meta(ge=0, le=255)] | None,
+        Meta(description="Which device, counted from 0 among the slots that hold one."),
+    ] = None
 
 
 class TimestampSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A time-stamp service (RFC 3161), at central: signed results are stamped there and made to last."""
 
-    url: str
-    user: str = ""
-    password: str = ""
-    every_s: Annotated[int, Meta(ge=1, le=86_400)] = 60
+    url: Annotated[str, Meta(description="Its address.", examples=["https://tsa.example.vn/tsr"])]
+    user: Annotated[str, Meta(description="Who asks, where it wants to know.")] = ""
+    password: Annotated[str, Meta(description="The password of who asks.", extra=SECRET)] = ""
+    every_s: Annotated[
+        int, Meta(ge=1, le=86_400, description="Seconds between two looks for results without a stamp.")
+    ] = 60
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{self.url!r} is no https://HOST/PATH")
 
 
 class DemoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Only in a demo centre: what the sign-in page shows, and where the switches of the cables are."""
+    """Only in a demo centre, whose folders write it themselves; never set it where people work."""
 
-    pins: dict[str, str] = {}
-    seal_pin: str = ""
-    switchboard: str = ""
-    token: str = ""
+    pins: Annotated[
+        dict[str, str], Meta(description="What the sign-in page shows: PINs by person.", extra=SECRET)
+    ] = {}
+    seal_pin: Annotated[str, Meta(description="The PIN of the agencies' sample seals.", extra=SECRET)] = ""
+    switchboard: Annotated[str, Meta(description="Where the switches of the cables are.")] = ""
+    token: Annotated[str, Meta(description="What the switches ask for.", extra=SECRET)] = ""
 
 
 class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """`host` and `port`: where pages and databases are served; on an address that is not loopback by TLS.
+    """What a node is told at its start."""
 
-    `data`: the node's folder, where it is not that of the file. `peers` overrides the addresses on the cards; `mdns`:
-    neighbours may be found by what the network tells. `idle_lock_s` locks an unused screen. Without
-    `printers` papers lie as PDFs in the node's folder.
-    `names`: what people call this machine in their browsers, beside its card's address; its pages answer to no other.
-    `sticks`: folders that count as USB sticks, beside what is mounted under /media and /run/media.
-    `scans`: the folder into which the scanner of this place puts its files.
-    `key_file` opens a folder that is closed (`edge.at_rest`), unless systemd brings the key.
-    """
+    node: Annotated[
+        NodeName,
+        Meta(
+            description="Who this node is: its place and its incarnation, as on its card.",
+            examples=["counter-03.1"],
+        ),
+    ]
+    host: Annotated[
+        str,
+        Meta(
+            description="The address at which pages and databases are served. By TLS, unless it is loopback.",
+            examples=["10.0.0.13"],
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="The port there; 0 lets the system choose.")] = 8600
+    data: Annotated[
+        str,
+        Meta(
+            description="The node's folder, seen from that of this file; where it is another.",
+            examples=["/var/lib/motcua/edge"],
+        ),
+    ] = ""
+    names: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="What people call this machine in their browsers, beside its card's address; its pages answer to"
+            " no other name.",
+            examples=[["quay03.lan"]],
+        ),
+    ] = ()
+    peers: Annotated[
+        tuple[PeerSettings, ...], Meta(description="Addresses that stand above those on the cards.")
+    ] = ()
+    readers: Annotated[
+        tuple[ReaderSettings, ...], Meta(description="Programs that may read the databases.")
+    ] = ()
+    printers: Annotated[tuple[PrinterSettings, ...], Meta(description="The printers of this place.")] = ()
+    mdns: Annotated[bool, Meta(description="Whether neighbours may be found by what the network tells.")] = (
+        True
+    )
+    tokens: Annotated[tuple[TokenSettings, ...], Meta(description="Signing devices.")] = ()
+    timestamp: Annotated[
+        TimestampSettings | None, Meta(description="The time-stamp service, at central.")
+    ] = None
+    sticks: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Folders that count as USB sticks, beside what is mounted under /media and /run/media."
+        ),
+    ] = ()
+    scans: Annotated[
+        str,
+        Meta(
+            description="The folder into which the scanner of this place puts its files.",
+            examples=["/srv/scans"],
+        ),
+    ] = ""
+    heartbeat_ms: Annotated[
+        int,
+        Meta(
+            ge=200, le=60_000, description="How often a line that has nothing to say shows that it is there."
+        ),
+    ] = 5_000
+    idle_lock_s: Annotated[int, Meta(ge=30, description="Seconds until an unused screen locks.")] = 15 * 60
+    key_file: Annotated[
+        str,
+        Meta(
+            description="The file that opens a closed folder (docs/security.md), unless systemd brings the key.",
+            examples=["/etc/motcua/key"],
+        ),
+    ] = ""
+    demo: Annotated[DemoSettings | None, Meta(description="Only in a demo centre.")] = None
 
-    node: NodeName
-    host: str = "127.0.0.1"
-    port: Port = 8600
-    data: str = ""
-    names: tuple[str, ...] = ()
-    peers: tuple[PeerSettings, ...] = ()
-    readers: tuple[ReaderSettings, ...] = ()
-    printers: tuple[PrinterSettings, ...] = ()
-    mdns: bool = True
-    tokens: tuple[TokenSettings, ...] = ()
-    timestamp: TimestampSettings | None = None
-    sticks: tuple[str, ...] = ()
-    scans: str = ""
-    heartbeat_ms: Annotated[int, Meta(ge=200, le=60_000)] = 5_000
-    idle_lock_s: Annotated[int, Meta(ge=30)] = 15 * 60
-    key_file: str = ""
-    demo: DemoSettings | None = None
+    def __post_init__(self) -> None:
+        for what, named, names in (
+            ("peers", "node", [one.node for one in self.peers]),
+            ("readers", "name", [one.name for one in self.readers]),
+            ("printers", "name", [one.name.casefold() for one in self.printers]),
+        ):
+            for place, name in enumerate(names):
+                if name in names[:place]:  # said as msgspec says where something is
+                    raise ValueError(f"another one is called {name!r} too - at `$.{what}[{place}].{named}`")
 
 
 def key_file_of(
@@ -177,15 +266,44 @@ def read_config(file: Path, environment: Mapping[str, str] = os.environ) -> Node
         raise CannotStart(_told(file, text, str(why), above)) from why
 
 
+def sources(file: Path, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Where each setting of a file that can be read comes from: its line, a variable, or "default"."""
+    text = file.read_text(encoding="utf-8")
+    said, above = tomllib.loads(text), _above(environment)
+    found = {}
+    for setting in msgspec.structs.fields(NodeSettings):
+        if setting.name in above:
+            found[setting.name] = variable(setting.name)
+        elif setting.name in said:
+            found[setting.name] = f"{file.name}, line {_line_of(text, [setting.name])}"
+        else:
+            found[setting.name] = "default"
+    return found
+
+
+def variable(setting: str) -> str:
+    """The name of the variable that stands above a setting."""
+    return _PREFIX + setting.upper()
+
+
+def may_be_above(setting: msgspec.structs.FieldInfo) -> bool:
+    """Whether a variable may stand above a setting: what is a text, a number or a yes."""
+    return isinstance(setting.default, str | int)
+
+
 def _above(environment: Mapping[str, str]) -> dict[str, object]:
-    """What the environment says: numbers as numbers, where they are."""
+    """What the environment says: a number or a yes as such, where it is one."""
     above: dict[str, object] = {}
     for setting in msgspec.structs.fields(NodeSettings):
-        value = environment.get(_PREFIX + setting.name.upper())
-        if value is not None and isinstance(setting.default, str | int):
-            above[setting.name] = (
-                int(value) if isinstance(setting.default, int) and value.isdecimal() else value
-            )
+        value = environment.get(variable(setting.name))
+        if value is None or not may_be_above(setting):
+            continue
+        if isinstance(setting.default, bool):
+            above[setting.name] = {"true": True, "false": False}.get(value.lower(), value)
+        elif isinstance(setting.default, int) and value.isdecimal():
+            above[setting.name] = int(value)
+        else:
+            above[setting.name] = value
     return above
 
 
@@ -200,9 +318,15 @@ def _told(file: Path, text: str, why: str, above: Mapping[str, object]) -> str:
         int(part[1:-1]) if part.startswith("[") else part for part in re.findall(r"[^.\[\]]+|\[\d+\]", path)
     ]
     if keys and keys[0] in above:
-        return f"{_PREFIX}{keys[0].upper()}: {what}" if isinstance(keys[0], str) else what
+        return f"{variable(keys[0])}: {what}" if isinstance(keys[0], str) else what
     line = _line_of(text, keys)
     return f"{file}{f', line {line}' if line else ''}: {f'{path}: ' if path else ''}{what}"
+
+
+_KEY: Final = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
+_KEYS: Final = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
+_HEADER: Final = re.compile(rf"\s*(\[\[?)\s*({_KEYS})\s*\]")
+_SETTING: Final = re.compile(rf"\s*({_KEYS})\s*=")
 
 
 def _line_of(text: str, keys: Sequence[str | int]) -> int | None:
@@ -211,20 +335,26 @@ def _line_of(text: str, keys: Sequence[str | int]) -> int | None:
     table: list[str | int] = []
     counts: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*(\[\[?)\s*([A-Za-z0-9_-]+)\s*\]", line)
-        key = re.match(r"\s*([A-Za-z0-9_-]+)\s*=", line)
+        header, key = _HEADER.match(line), _SETTING.match(line)
+        here: list[str | int]
         if header is not None and header[1] == "[[":
             counts[header[2]] = counts.get(header[2], -1) + 1
-            here = table = [header[2], counts[header[2]]]
+            here = table = [*_parts(header[2]), counts[header[2]]]
         elif header is not None:
-            here = table = [header[2]]
+            here = table = [*_parts(header[2])]
         elif key is not None:
-            here = [*table, key[1]]
+            here = [*table, *_parts(key[1])]
         else:
             continue
-        if len(here) > depth and here == list(keys[: len(here)]):
-            found, depth = number, len(here)
+        while here:  # `timestamp.url = …` is about `timestamp` too
+            if len(here) > depth and here == list(keys[: len(here)]):
+                found, depth = number, len(here)
+            here = here[:-1]
     return found
+
+
+def _parts(keys: str) -> list[str]:
+    return [part.strip("\"'") for part in re.findall(_KEY, keys)]
 
 
 def write_settings(folder: Path, settings: NodeSettings) -> None:

@@ -52,6 +52,10 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
         ('node = "room-01.1"', "node = 5", 11, "Expected `str`, got `int`"),
         ('node = "room-01.1"', 'name = "room-01.1"', 11, "there is no setting of this name"),
         ('node = "room-01.1"\n', "", 10, "missing required field `node`"),
+        ('node = "room-01.1"', 'node = "central.1"', 11, "another one is called 'central.1' too"),
+        ("port = 8603", "timestamp.every_s = 0", 4, "timestamp.every_s: Expected `int` >= 1"),
+        ("port = 8603", 'timestamp = {url = "tsa"}', 4, "timestamp: 'tsa' is no https://HOST/PATH"),
+        ("port = 8603", "mdns = 1", 4, "mdns: Expected `bool`, got `int`"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(
@@ -79,6 +83,13 @@ def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
         read(tmp_path, GOOD, MOTCUA_PORT="86030")
     with pytest.raises(CannotStart, match=r"^MOTCUA_PORT: Expected `int`"):
         read(tmp_path, GOOD, MOTCUA_PORT="many")
+    assert not read(tmp_path, GOOD, MOTCUA_MDNS="false").mdns
+    with pytest.raises(CannotStart, match=r"^MOTCUA_MDNS: Expected `bool`, got `str`"):
+        read(tmp_path, GOOD, MOTCUA_MDNS="maybe")
+
+
+def test_a_machine_is_not_told_by_its_surroundings_who_it_is(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD, MOTCUA_NODE="central.1").node == "counter-03.1"
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", None])
