@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import Any, Final
 
 import msgspec
-from asn1crypto import cms
+from asn1crypto import cms, parser
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import DiffResult
@@ -29,6 +29,9 @@ from pyhanko_certvalidator.errors import PathError, ValidationError
 from edge.errors import UnreadablePdf
 from edge.pades.paper import LARGEST_BYTES, SECONDS, Paper, Signature
 
+_UNIVERSAL: Final = 0
+_CONTEXT: Final = 2
+_CONSTRUCTED: Final = 1
 MEMORY_BYTES: Final = 1024 * 1024 * 1024
 _UNREADABLE: Final = (
     PdfError,
@@ -106,7 +109,7 @@ def _document_timestamp(one: Any) -> Signature:
 def _well_formed(one: Any) -> bool:
     """Whether what no signature covers, the envelope, is as RFC 5652 has it: there, too, no byte may be another."""
     raw, signed, signer = bytes(one.pkcs7_content), one.signed_data, one.signer_info
-    whole = cms.ContentInfo.load(raw).dump(force=True)
+    whole = _encoded_anew(cms.ContentInfo.load(raw))
     by_name = signer["sid"].name == "issuer_and_serial_number"
     plain = signed["encap_content_info"]["content_type"].native == "data"
     digests = [algorithm.dump() for algorithm in signed["digest_algorithms"]]
@@ -117,6 +120,25 @@ def _well_formed(one: Any) -> bool:
         and signed["version"].native == ("v1" if by_name and plain else "v3")
         and digests == [signer["digest_algorithm"].dump()]
     )
+
+
+def _encoded_anew(envelope: Any) -> bytes:
+    """The envelope in DER, whatever its bytes are now.
+
+    Level by level: `dump(force=True)` of the whole encodes what a level holds several times, and so the innermost one
+    hundreds of times. The attributes that the signature covers stay as they are.
+    """
+    signed = envelope["content"]
+    signers = b"".join(
+        _sequence(signer, signed_attrs=signer["signed_attrs"].dump()) for signer in signed["signer_infos"]
+    )
+    content = _sequence(signed, signer_infos=parser.emit(_UNIVERSAL, _CONSTRUCTED, cms.SetOf.tag, signers))
+    return _sequence(envelope, content=parser.emit(_CONTEXT, _CONSTRUCTED, 0, content))
+
+
+def _sequence(value: Any, **known: bytes) -> bytes:
+    parts = (known[name] if name in known else value[name].dump(force=True) for name in value)
+    return bytes(parser.emit(_UNIVERSAL, _CONSTRUCTED, value.tag, b"".join(parts)))
 
 
 def _integrity(one: Any, status: Any) -> dict[str, Any]:
