@@ -455,6 +455,27 @@ class PetitionRow(Projection):
         table_name = "petition"
 
 
+class TurnedAwayRow(Projection):
+    """What was not received and got form 02 or 03, as lists show it (`schemas.turned_away.Listed`)."""
+
+    stream = TextField(primary_key=True)
+    at = TextField()
+    form = TextField()
+    place = TextField()
+    person = TextField()
+    agency = TextField()
+    procedure = TextField()
+    procedure_name = TextField()
+    applicant = TextField()
+    submitter = TextField()
+    phone = TextField()
+    papers = IntegerField()
+    reason = TextField()
+
+    class Meta:
+        table_name = "turned_away"
+
+
 class ConflictRow(Projection):
     """One open conflict of one dossier; what central reports of several is one conflict in each of them."""
 
@@ -550,6 +571,7 @@ PROJECTIONS: Final = (
     WorkRow,
     WorkCount,
     PetitionRow,
+    TurnedAwayRow,
     ConflictRow,
     ForkRow,
     PartyRow,
@@ -558,7 +580,7 @@ PROJECTIONS: Final = (
     FileRow,
 )
 
-PROJECTION_VERSION: Final = "13"
+PROJECTION_VERSION: Final = "14"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -722,6 +744,11 @@ CREATE INDEX petition_number ON petition (number);
 CREATE INDEX petition_open ON petition (due, stream) WHERE status = 'open';
 CREATE INDEX petition_answered ON petition (answered_at, stream) WHERE status = 'answered';
 CREATE INDEX petition_closed ON petition (closed_at, stream) WHERE status = 'closed';
+CREATE TABLE turned_away (stream TEXT PRIMARY KEY NOT NULL, at TEXT NOT NULL, form TEXT NOT NULL, place TEXT NOT NULL,
+    person TEXT NOT NULL, agency TEXT NOT NULL, procedure TEXT NOT NULL, procedure_name TEXT NOT NULL,
+    applicant TEXT NOT NULL, submitter TEXT NOT NULL, phone TEXT NOT NULL, papers INTEGER NOT NULL,
+    reason TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX turned_away_at ON turned_away (at, stream, form, place, person, agency);
 CREATE TABLE conflict (id TEXT NOT NULL, stream TEXT NOT NULL, title TEXT NOT NULL, rows TEXT NOT NULL,
     members TEXT NOT NULL, opened_at TEXT NOT NULL, PRIMARY KEY (id, stream)) WITHOUT ROWID;
 CREATE INDEX conflict_stream ON conflict (stream);
@@ -771,6 +798,7 @@ _DROP_PROJECTIONS: Final = "".join(
         "work",
         "work_count",
         "petition",
+        "turned_away",
         "conflict",
         "fork",
         "party",

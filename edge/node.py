@@ -69,6 +69,7 @@ from edge.settings import NAME, NodeSettings, key_file_of
 from edge.signing import Signatories
 from edge.till import Till
 from edge.tokens import Tokens
+from edge.turned_away import TurnedAway
 from edge.verdict import Judge
 from edge.views import ViewLog
 from edge.visits import RATED, Visits
@@ -346,6 +347,7 @@ class Node:
             self.file, self.projector, is_centre=self.is_centre, visits_waiting=self.visits.waiting
         )
         self.worklists = Worklists(self.file)
+        self.turned_away = TurnedAway(self.file)
         self.archive = Archive(self.stores["files"])
         self.leaving = Leaving(
             self.file,

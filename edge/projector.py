@@ -39,6 +39,8 @@ from schemas.petitions import listed_of
 from schemas.rules import Inner, Standing
 from schemas.scopes import agencies_of, over_on
 from schemas.spelling import words
+from schemas.turned_away import REGISTERED
+from schemas.turned_away import listed_of as turned_away_of
 from schemas.views import View
 from sync.documents import load, render
 from sync.rows import where_in
@@ -216,7 +218,16 @@ class Projector:
         hashes = connection.execute("SELECT hash FROM event WHERE stream = ?", (stream,)).fetchall()
         _each(connection, "DELETE FROM delivery WHERE hash = ?", hashes)
         _each(connection, "DELETE FROM wait WHERE hash = ?", hashes)
-        for table in ("event", "conflict", "party", "named_file", "stream", "custody", "petition"):
+        for table in (
+            "event",
+            "conflict",
+            "party",
+            "named_file",
+            "stream",
+            "custody",
+            "petition",
+            "turned_away",
+        ):
             connection.execute(f"DELETE FROM {table} WHERE stream = ?", (stream,))  # noqa: S608 - names are ours
         self._file.file.after_commit(lambda: self._removed(stream, [str(one) for (one,) in hashes]))
 
@@ -446,6 +457,7 @@ class Projector:
         _each(connection, "INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?)", rows)
         self._project_dossiers(connection, dossiers)
         _project_petitions(connection, [dossier for dossier, _ in dossiers])
+        _project_turned_away(connection, [dossier for dossier, _ in dossiers])
         if told_again:
             self._tell_again(connection, told_again)
         if self._catalog.centre == self._node:
@@ -598,6 +610,13 @@ def _project_petitions(connection: Connection, folded: Sequence[Dossier]) -> Non
     _each(connection, "DELETE FROM petition WHERE stream = ?", [(one.stream,) for one in petitions])
     rows = [astuple(row) for one in petitions if (row := listed_of(one)) is not None]
     _each(connection, "INSERT INTO petition VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _project_turned_away(connection: Connection, folded: Sequence[Dossier]) -> None:
+    brought = [one for one in folded if any(line.kind == REGISTERED for line in one.timeline)]
+    _each(connection, "DELETE FROM turned_away WHERE stream = ?", [(one.stream,) for one in brought])
+    rows = [astuple(row) for one in brought if (row := turned_away_of(one)) is not None]
+    _each(connection, "INSERT INTO turned_away VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def _each(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:

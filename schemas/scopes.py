@@ -17,6 +17,7 @@ from schemas.calendar import local_day
 from schemas.entries import Card
 from schemas.events import Event, Unknown, moment
 from schemas.fold import Dossier, Place
+from schemas.turned_away import REGISTERED, kind_of
 from schemas.views import View
 
 KEPT: Final = timedelta(days=60)
@@ -109,7 +110,17 @@ def over_on(dossier: Dossier, events: Sequence[Event | Unknown]) -> date | None:
         return None
     if any(line.place in _WITHOUT_EFFECT for line in dossier.timeline):
         return None
-    if dossier.status not in _OVER and dossier.petition is not PetitionStatus.CLOSED:
+    is_over = dossier.status in _OVER or _was_sent_home(dossier)
+    if not is_over and dossier.petition is not PetitionStatus.CLOSED:
         return None
     days = [local_day(moment(event.at)) for event in events if isinstance(event, Event)]
     return max(days, default=None)
+
+
+def _was_sent_home(dossier: Dossier) -> bool:
+    """Form 02 at a counter: whoever brings the rest brings a new dossier. What came over the portal keeps its own."""
+    standing = dossier.standing
+    if kind_of(standing) != "dossier.supplement_requested":
+        return False
+    brought = standing.newest[REGISTERED].data
+    return brought is not None and not brought.number

@@ -68,12 +68,12 @@ from edge.web.strip import blueprint as queue_strip
 from edge.web.takings import blueprint as takings
 from edge.web.till import blueprint as till
 from edge.web.timing import blueprint as timing
+from edge.web.turned_away import blueprint as worklists
 from edge.web.turning_away import blueprint as turning_away
 from edge.web.uploads import InMemory
 from edge.web.verifying import blueprint as verifying
 from edge.web.viewing import blueprint as viewing
 from edge.web.wedge import blueprint as wedge
-from edge.web.worklists import blueprint as worklists
 from edge.web.workplace import blueprint as workplace
 
 LARGEST_FORM_BYTES = 256 * 1024

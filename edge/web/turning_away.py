@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 from wtforms import TextAreaField
@@ -20,16 +20,17 @@ from edge.web.counter import Chosen, chosen_for, papers_for, stream_of
 from edge.web.counter import render as render_reception
 from edge.web.forms import Form, needed, paragraph, text
 from edge.web.reception import KINDS, Paper, Reception
-from edge.web.site import COUNTER, site
+from edge.web.site import COUNTER, LISTS, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from printing.spool import PrintJob
-from schemas.acts import NotReceived, RequestedComponent, SupplementRequested
+from schemas.acts import NotReceived, Registered, RequestedComponent, SupplementRequested
 from schemas.events import StreamId
+from schemas.rules import Done
+from schemas.turned_away import FORMS, REGISTERED
 
 blueprint = Blueprint("turning_away", __name__)
 
 KINDS_OF: Final = {"supplement": "dossier.supplement_requested", "refuse": "dossier.not_received"}
-FORMS: Final = {"dossier.supplement_requested": "02", "dossier.not_received": "03"}
 _OWN: Final = ("csrf_token", "typed_by", "act", "what", "reason", "guidance")
 
 
@@ -95,22 +96,35 @@ def turn_away() -> ResponseReturnValue:
         return _render(what, form, why, chosen, missing, [], trouble), trouble.status
     here.spool_wake()
     drafting.saved(stream)
-    return redirect(url_for(".page", stream=stream), 303)
+    return redirect(url_for(".page", stream=stream, new=1), 303)
 
 
 @blueprint.get("/counter/turned-away/<stream>")
 def page(stream: str) -> ResponseReturnValue:
-    presence.require(COUNTER)
-    job, brought, kind = _known(stream)
-    return render_template("turned_away.html", stream=stream, job=job, brought=brought, kind=kind)
+    """What was brought and why it was not received; with its paper where that was printed."""
+    presence.require(LISTS)
+    job, brought, said = _known(stream)
+    g.restricted = stream in site().node.catalog.trust.restricted
+    site().node.views.looked(presence.person().id, stream, "turning_away.page")
+    return render_template(
+        "turned_away.html",
+        stream=stream,
+        job=job,
+        brought=brought,
+        said=said,
+        new=job is not None and "new" in request.args,
+        receives=site().may(presence.person(), COUNTER),
+        lists_entry=LISTS,
+    )
 
 
 @blueprint.get("/counter/turned-away/<stream>.pdf")
 def pdf(stream: str) -> ResponseReturnValue:
-    presence.require(COUNTER)
+    presence.require(LISTS)
     job, _, _ = _known(stream)
-    if not job.payload:
+    if job is None or not job.payload:
         raise NotFound
+    site().node.views.looked(presence.person().id, stream, "turning_away.pdf")
     response = Response(
         site().node.papers.render_job(job.form, bytes(job.payload)), mimetype="application/pdf"
     )
@@ -118,19 +132,17 @@ def pdf(stream: str) -> ResponseReturnValue:
     return response
 
 
-def _known(stream: str) -> tuple[PrintJob, Any, str]:
-    """The paper, what was brought, and why it was not received. Raises `NotFound` for anything else."""
+def _known(stream: str) -> tuple[PrintJob | None, Registered, Done]:
+    """The paper, if it was printed here; what was brought; the act that says why not. Raises `NotFound` for anything else."""
     node = site().node
     newest = node.register.dossier(stream).standing.newest
     kind = next((kind for kind in FORMS if kind in newest), "")
-    if not kind or "dossier.registered" not in newest:
+    brought = newest[REGISTERED].data if REGISTERED in newest else None
+    if not kind or not isinstance(brought, Registered) or newest[kind].data is None:
         raise NotFound
     with node.file.read():
         job = PrintJob.get_or_none((PrintJob.stream == stream) & (PrintJob.form == FORMS[kind]))
-    if job is None:
-        raise NotFound
-    node.views.looked(presence.person().id, stream, request.endpoint or "")
-    return job, newest["dossier.registered"].data, kind
+    return job, brought, newest[kind]
 
 
 def _missing(place: int, paper: Paper) -> Missing:

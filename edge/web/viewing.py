@@ -61,6 +61,8 @@ PAGES: Final = {
     "petitions.one": "phản ánh, kiến nghị",
     "worklists.csv": "danh sách lưu thành tệp",
     "worklists.xlsx": "danh sách lưu thành tệp",
+    "worklists.turned_away_csv": "danh sách lưu thành tệp",
+    "worklists.turned_away_xlsx": "danh sách lưu thành tệp",
 }
 
 

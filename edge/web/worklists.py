@@ -205,7 +205,7 @@ def ready(stream: str) -> ResponseReturnValue:
     """The result of an agency is at the counter: from now on somebody may come for it."""
     presence.require(LISTS)
     Bare.checked()
-    chosen = _kept(presence.person().id)
+    chosen = kept_choice(presence.person().id)
     result = site().node.register.dossier(stream).standing.result
     try:
         site().node.ledger.act(stream, _MOVES, ResultNamed(result or ""), by=presence.person().id)
@@ -237,7 +237,7 @@ def xlsx() -> Response:
 
 def _chosen() -> Chosen:
     """What the address says, else what this person chose last; and it is kept for the next time."""
-    before = _kept(presence.person().id)
+    before = kept_choice(presence.person().id)
     asked = {name: request.args[name] for name in ("list", "whose", "agency", "sort") if name in request.args}
     try:
         chosen = msgspec.convert({**msgspec.to_builtins(before), **asked}, Chosen)
@@ -252,7 +252,8 @@ def _chosen() -> Chosen:
     return chosen
 
 
-def _kept(person: str) -> Chosen:
+def kept_choice(person: str) -> Chosen:
+    """What this person chose last."""
     with site().node.file.read():
         fact = Fact.get_or_none(Fact.key == _key(person))
     with contextlib.suppress(msgspec.ValidationError):  # of another version
@@ -285,15 +286,22 @@ def _whose(chosen: Chosen, of: List) -> Whose:
 # ---- the page
 
 
+def tabs_of(chosen: Chosen, now: datetime) -> list[Tab]:
+    """Every list with how many stand in it."""
+    lists = site().node.worklists
+    return [Tab(one, lists.count(one.cut(now), _whose(chosen, one))) for one in LISTS_HERE]
+
+
 def _render(chosen: Chosen, trouble: Trouble | None = None) -> str:
     now, of, lists = site().now(), _list(chosen), site().node.worklists
     found = lists.page(of.cut(now), _whose(chosen, of), SORTS[chosen.sort], after=_after())
-    tabs = [Tab(one, lists.count(one.cut(now), _whose(chosen, one))) for one in LISTS_HERE]
+    tabs = tabs_of(chosen, now)
     moved = request.args.get("moved", "")
     agencies = lists.agencies()
     return render_template(
         "worklists.html",
         chosen=chosen,
+        lists_chosen=chosen,
         of=of,
         tabs=tabs,
         count=next(tab.count for tab in tabs if tab.list is of),
@@ -301,8 +309,8 @@ def _render(chosen: Chosen, trouble: Trouble | None = None) -> str:
         after=found.after,
         is_further=_after() is not None,
         whose=WHOSE,
-        agencies=[Choice(code, _agency(code)) for code in {*agencies, chosen.agency} if code],
-        agency_of=_agency,
+        agencies=[Choice(code, agency_name(code)) for code in {*agencies, chosen.agency} if code],
+        agency_of=agency_name,
         next_due=_next_due(of, chosen, now),
         trouble=trouble,
         moved=site().node.register.row(moved) if moved else None,
@@ -371,7 +379,7 @@ def _day(end: str) -> str:
     return words.day((moment(end) - timedelta(seconds=1)).astimezone(VIETNAM).date())
 
 
-def _agency(code: str) -> str:
+def agency_name(code: str) -> str:
     found = site().view.agency(code)
     return found.name if found else code
 
@@ -403,7 +411,7 @@ def _rows(chosen: Chosen) -> Iterator[Sequence[str]]:
                 *(row.number, row.applicant, row.submitter, presence.phone(row.phone), row.procedure),
                 *(
                     row.procedure_name,
-                    _agency(row.agency),
+                    agency_name(row.agency),
                     words.stamp(row.received_at),
                     site().place(row.node),
                 ),

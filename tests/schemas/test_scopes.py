@@ -25,6 +25,7 @@ from tests.schemas.histories import (
     numbered,
     office,
     received,
+    registered,
     returned,
     sealed,
     told,
@@ -174,3 +175,18 @@ def test_what_has_an_act_that_waits_for_the_desk_is_not_over() -> None:
     past = finished()
     dossier = fold(past, office().catalog, {past.last: "seal"})
     assert over_on(dossier, list(past)) is None
+
+
+def test_who_was_sent_home_with_form_02_brings_a_new_dossier_and_what_came_over_the_portal_keeps_its_own() -> (
+    None
+):
+    asked = told(
+        "dossier.supplement_requested",
+        "hoa",
+        "counter-01.1",
+        components=[{"name": "Giấy", "why": "mờ", "originals": 1}],
+        reason="Thiếu",
+    )
+    assert day_of_end(history(registered(), asked)) == date(2026, 11, 23)
+    assert day_of_end(history(registered("H37.08-261120-0975"), asked)) is None
+    assert day_of_end(history(registered())) is None
