@@ -121,18 +121,30 @@ class Deciding(SignedWork):
 
         Only where a clerk numbers or stamps it afterwards, and scans what then holds. Raises `NotAllowed`, `CannotSign`.
         """
+        return self._decide_on_paper(stream, "dossier.approved", by=by, pin=pin, text=text, with_=with_)
+
+    def refuse_on_paper(
+        self, stream: str, *, by: str, pin: str, reason: str, with_: tuple[str, ...] = ()
+    ) -> Dossier:
+        """Refuse by a document that is signed by hand, as `approve_on_paper`. Raises `NotAllowed`, `CannotSign`."""
+        return self._decide_on_paper(stream, "dossier.refused", by=by, pin=pin, text=reason, with_=with_)
+
+    def _decide_on_paper(
+        self, stream: str, kind: str, *, by: str, pin: str, text: str, with_: tuple[str, ...]
+    ) -> Dossier:
         signer, now = self._signer(by), self._clock()
-        dossier, right = self._check(stream, "dossier.approved", signer, text, with_, now)
+        dossier, right = self._check(stream, kind, signer, text, with_, now)
         if Step.SEAL not in dossier.standing.steps:
             raise CannotSign("no_stamp")
+        approved = kind == "dossier.approved"
         rendered = self._papers.result_of(
-            dossier, approved=True, text=text, signer=signer, capacity=right.capacity, at=now
+            dossier, approved=approved, text=text, signer=signer, capacity=right.capacity, at=now
         )
         with self._signatories.opened(by, pin, signer.ders(), now) as signatory:
             file = self._keep(rendered.pdf, stream)
-            decision = Approved(file, right.capacity, right.delegation, digest=rendered.digest, on_paper=True)
+            decision = _decision(approved, file, text, right, digest=rendered.digest, on_paper=True)
             sign = signatory.token.sign_decision
-            return self._ledger.act(stream, "dossier.approved", decision, by=by, sign=sign, with_=with_)
+            return self._ledger.act(stream, kind, decision, by=by, sign=sign, with_=with_)
 
     def refuse(self, stream: str, *, by: str, pin: str, reason: str, with_: tuple[str, ...] = ()) -> Dossier:
         """Refuse in writing: a signed document with the reason. Raises `NotAllowed`, `CannotSign`."""
@@ -342,7 +354,8 @@ def _decision(
     attachments: tuple[Attachment, ...] = (),
     *,
     digest: str = "",
+    on_paper: bool = False,
 ) -> Approved | RefusedResult:
     if approved:
-        return Approved(file, right.capacity, right.delegation, attachments, digest)
-    return RefusedResult(file, text, right.capacity, right.delegation, digest)
+        return Approved(file, right.capacity, right.delegation, attachments, digest, on_paper)
+    return RefusedResult(file, text, right.capacity, right.delegation, digest, on_paper)

@@ -169,13 +169,14 @@ class Approved(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RefusedResult(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A refusal is a result too: a signed document with its reason (domain §9.4)."""
+    """A refusal is a result too: a signed document with its reason (domain §9.4); `digest`, `on_paper` as in `Approved`."""
 
     result: FileId
     reason: Text
     capacity: Line = ""
     delegation: Line = ""
     digest: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
+    on_paper: bool = False
 
 
 class WithdrawalAsked(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -101,7 +101,8 @@ def in_words(kind: str, data: Any) -> str:
             how = "kết quả ký tay trên giấy" if data.on_paper else "ký số kết quả"
             return f"Phê duyệt, {how}{_as(data.capacity)}"
         case RefusedResult():
-            return f"Từ chối giải quyết{_as(data.capacity)}: {data.reason}"
+            how = ", văn bản ký tay trên giấy" if data.on_paper else ""
+            return f"Từ chối giải quyết{how}{_as(data.capacity)}: {data.reason}"
         case WithdrawalAsked():
             return f"Nhận đơn rút hồ sơ của {data.asked_by}: {data.reason}"
         case Reasoned():

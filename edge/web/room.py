@@ -187,10 +187,9 @@ def refuse(stream: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _wrong(stream, form)
     try:
-        with_ = second.beside("dossier.refused")
-        site().node.deciding.refuse(
-            stream, by=presence.person().id, pin=form.pin.data, reason=form.reason.data, with_=with_
-        )
+        deciding, with_ = site().node.deciding, second.beside("dossier.refused")
+        decide = deciding.refuse_on_paper if request.form.get("how") == "paper" else deciding.refuse
+        decide(stream, by=presence.person().id, pin=form.pin.data, reason=form.reason.data, with_=with_)
     except Expected as why:
         return _failed(stream, form, why)
     return _next(Work.APPROVE, stream, "dossier.refused")

@@ -155,3 +155,28 @@ def test_a_result_on_paper_has_the_same_records_and_its_scan_is_what_is_handed_o
     assert {one.status for one in centre.shown(dossier)} == {Status.DONE}
     centre.close()
     assert verify(centre.data).findings == ()
+
+
+def test_a_refusal_too_may_be_signed_by_hand(centre: SmallCentre, clerk: Clerk) -> None:
+    """The decision is signed by token, the paper is printed; the scan of the stamped notice is what is handed over."""
+    dossier = centre.appraise(centre.receive("room-01", procedure=SEALED), passed=False)
+    approver, room = Clerk(centre, "room-01", "viet.tq"), centre["room-01"]
+    page = approver.open(f"/room/{dossier.stream}")
+    approver.press(page, "/refuse", ("how", "paper"), reason="Đất có tranh chấp.", pin=PINS["viet.tq"])
+    decided = room.register.dossier(dossier.stream)
+    assert decided.standing.outcome is not None
+    assert decided.standing.outcome.kind == "dossier.refused"
+    assert decided.standing.outcome.data.on_paper
+    assert (
+        "Từ chối giải quyết, văn bản ký tay trên giấy"
+        in approver.open(f"/dossier/{dossier.stream}").page.text
+    )
+    printed = room.archive.read(decided.standing.result or "")
+    assert printed is not None
+
+    numbered = clerk.follow(clerk.press(clerk.open(f"/seal/{dossier.stream}"), "/number"))
+    assert "Ghi số 1101/TB-CAT" in numbered.page.text
+    clerk.send(numbered, "/paper", "scan", printed + b"\n% scanned", pin=PINS["chi.nth"])
+    assert room.register.dossier(dossier.stream).status is Status.DONE
+    centre.close()
+    assert verify(centre.data).findings == ()
