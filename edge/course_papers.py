@@ -24,7 +24,6 @@ from schemas.entries import Centre, Person
 from schemas.events import Event, moment
 from schemas.fold import Dossier
 
-FORMS: Final = (SupplementRequest.FORM, Extension.FORM, Suspension.FORM)
 GROUNDS: Final = {
     "not_supplemented": "quá thời hạn bổ sung mà hồ sơ chưa được bổ sung (Nghị định 118/2025/NĐ-CP)",
     "obligation_not_met": "nghĩa vụ tài chính chưa được thực hiện (Nghị định 118/2025/NĐ-CP)",

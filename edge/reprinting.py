@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, Literal
 
+from edge.course import EXTENDED, GRANTED, REQUESTED, SUSPENDED
 from edge.money_papers import receipt_name
 from edge.node import Node
 from printing import spool
+from printing.papers.course import Extension, Suspension
 from printing.papers.money import ElectronicReceipt, PaperReceipt, ProvisionalSlip
-from printing.papers.reception import ReceiptSlip
+from printing.papers.reception import ReceiptSlip, SupplementRequest
 from printing.spool import PrintJob, State
 from printing.typesetting import from_job, to_job
 from schemas.acts import Printed
 
 REPRINTED: Final = "dossier.reprinted"
 LONGEST_REASON: Final = 300
+_Paper = Literal["slip", "receipt", "supplement", "apology", "stop"]
+LETTERS: Final[Mapping[str, tuple[_Paper, tuple[str, ...]]]] = {
+    SupplementRequest.FORM: ("supplement", (REQUESTED,)),
+    Extension.FORM: ("apology", (EXTENDED,)),
+    Suspension.FORM: ("stop", (SUSPENDED, GRANTED)),
+}
+"""The letters of a dossier's course by their form: what a reprint calls them, and the acts that they are of."""
 
 
 class NothingToReprint(Exception):
     """There is no such paper of this dossier at this node, or its content had to go by law."""
 
 
-def newest_slip(node: Node, stream: str) -> PrintJob | None:
-    """The newest printing of the dossier's slip at this machine."""
+def newest_of(node: Node, stream: str, form: str) -> PrintJob | None:
+    """The newest printing at this machine of a dossier's slip or letter."""
     with node.file.read():
         found: PrintJob | None = (
             PrintJob.select()
-            .where((PrintJob.stream == stream) & (PrintJob.form == ReceiptSlip.FORM))
+            .where((PrintJob.stream == stream) & (PrintJob.form == form))
             .order_by(PrintJob.attempt.desc())
             .first()
         )
@@ -40,12 +50,30 @@ def reprint_slip(node: Node, stream: str, *, reason: str, by: str) -> PrintJob:
     A printing that has not come out is cancelled by it, and taken back from the printer that has it, outside of the
     transaction: printers may be slow. Raises `NothingToReprint`, `NotAllowed`, `PrintError`.
     """
-    waiting = newest_slip(node, stream)
-    if waiting is not None and waiting.state == State.SENT:
-        node.spool.take_back(waiting.id, at=node.clock())
+    _take_back(node, stream, ReceiptSlip.FORM)
     with node.file.write():
         receipt = node.projector.dossier(stream).standing.receipt
-        return _again(node, newest_slip(node, stream), "slip", receipt.hash if receipt else "", reason, by)
+        last = newest_of(node, stream, ReceiptSlip.FORM)
+        return _again(node, last, "slip", receipt.hash if receipt else "", reason, by)
+
+
+def reprint_letter(node: Node, stream: str, form: str, *, reason: str, by: str) -> PrintJob:
+    """Queue form 02, 04 or 05 again as it was printed last here. As `reprint_slip` in all else; raises as it does."""
+    paper, kinds = LETTERS[form]
+    _take_back(node, stream, form)
+    with node.file.write():
+        written = [
+            line.hash
+            for line in node.projector.dossier(stream).timeline
+            if line.kind in kinds and line.node == node.id
+        ]
+        return _again(node, newest_of(node, stream, form), paper, written[-1] if written else "", reason, by)
+
+
+def _take_back(node: Node, stream: str, form: str) -> None:
+    waiting = newest_of(node, stream, form)
+    if waiting is not None and waiting.state == State.SENT:
+        node.spool.take_back(waiting.id, at=node.clock())
 
 
 def receipt_jobs(node: Node, stream: str) -> dict[str, PrintJob]:
@@ -68,18 +96,17 @@ def reprint_receipt(node: Node, stream: str, collected: str, *, reason: str, by:
         return _again(node, last, "receipt", collected, reason, by)
 
 
-def _again(
-    node: Node, last: PrintJob | None, what: Literal["slip", "receipt"], of: str, reason: str, by: str
-) -> PrintJob:
+def _again(node: Node, last: PrintJob | None, what: _Paper, of: str, reason: str, by: str) -> PrintJob:
     """One more printing of a paper; the one before it is cancelled if it has not come out."""
     if last is None or not of or not last.payload:
         raise NothingToReprint(of)
-    attempt = last.attempt + 1
-    paper = replace(from_job(last.form, bytes(last.payload)), print_count=attempt)
+    before = from_job(last.form, bytes(last.payload))
+    paper = replace(before, print_count=before.print_count + 1)
     received = node.projector.dossier(last.stream).received
     if isinstance(paper, ReceiptSlip) and received is not None:
         paper = node.papers.put_right(paper, received)
-    node.ledger.act(last.stream, REPRINTED, Printed(paper=what, of=of, copy=attempt, reason=reason), by=by)
+    printed = Printed(paper=what, of=of, copy=paper.print_count, reason=reason)
+    node.ledger.act(last.stream, REPRINTED, printed, by=by)
     at = node.clock()
     if last.state in (State.QUEUED, State.FAILED, State.UNSURE):
         PrintJob.update(state=State.CANCELLED.value, changed_at=at, error=reason).where(
@@ -91,6 +118,6 @@ def _again(
         form=last.form,
         payload=to_job(paper),
         copies=last.copies,
-        attempt=attempt,
+        attempt=last.attempt + 1,
         at=at,
     )

@@ -18,7 +18,7 @@ from wtforms import Field, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, StopValidation
 
 from edge.course import EXTENDED, REQUESTED, RESUMED, STOPPED, SUPPLIED, SUSPENDED
-from edge.course_papers import FORMS
+from edge.reprinting import LETTERS, newest_of
 from edge.web import presence, second, words
 from edge.web.clock_story import story
 from edge.web.days import Day
@@ -28,7 +28,6 @@ from edge.web.pdfs import pdf_answer
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import site
 from edge.web.trouble import Expected, Trouble, trouble_of
-from printing.spool import PrintJob
 from schemas.acts import (
     ClockStopped,
     ComponentsAdded,
@@ -200,24 +199,11 @@ def act(stream: str, what: str) -> ResponseReturnValue:
 @blueprint.get("/dossier/<stream>/paper/<form>.pdf")
 def paper_pdf(stream: str, form: str) -> ResponseReturnValue:
     """Form 02, 04 or 05 as it was printed last at this machine."""
-    shown, job = show(stream), newest_paper(stream, form)
+    shown, job = show(stream), newest_of(site().node, stream, form) if form in LETTERS else None
     if job is None or not job.payload:
         raise NotFound
     content = site().node.papers.render_job(job.form, bytes(job.payload))
     return pdf_answer(content, f"{shown.received.number}-{form}")
-
-
-def newest_paper(stream: str, form: str) -> PrintJob | None:
-    if form not in FORMS:
-        return None
-    with site().node.file.read():
-        found: PrintJob | None = (
-            PrintJob.select()
-            .where((PrintJob.stream == stream) & (PrintJob.form == form))
-            .order_by(PrintJob.attempt.desc())
-            .first()
-        )
-    return found
 
 
 def _do(shown: Shown, what: str, form: Form, rows: Sequence[Row]) -> str:

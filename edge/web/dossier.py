@@ -11,18 +11,17 @@ from werkzeug.exceptions import NotFound
 from wtforms import RadioField, StringField, TextAreaField
 
 from edge.course import STOPPED, SUPPLIED
-from edge.course_papers import FORMS as LETTERS
 from edge.database import DossierRow
 from edge.folder_papers import FORMS as FOLDER_FORMS
 from edge.folder_papers import print_folder_paper
 from edge.handing_over import FORWARDED
 from edge.list_slip import print_list, together
-from edge.reprinting import REPRINTED, NothingToReprint, newest_slip, reprint_slip
+from edge.reprinting import LETTERS, REPRINTED, NothingToReprint, newest_of, reprint_letter, reprint_slip
 from edge.web import presence, showing
 from edge.web.amending import KIND as AMEND
 from edge.web.amending import sample as amendment
 from edge.web.clock_story import story
-from edge.web.course import KINDS, TITLES, newest_paper, why_none
+from edge.web.course import KINDS, TITLES, why_none
 from edge.web.errors import page as trouble_page
 from edge.web.forms import Bare, Choice, Form, needed, paragraph, text
 from edge.web.merging import over_what_was_seen
@@ -35,6 +34,7 @@ from edge.web.scanning import kept_with
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import AGENCIES, COUNTER, FEES, RETURN, ROOM, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
+from printing.papers.reception import ReceiptSlip
 from printing.spool import PrintJob
 from schemas.acts import Status, WithdrawalAsked
 from schemas.custody import Where, open_opinion
@@ -55,9 +55,7 @@ class Withdrawal(Form):
 
 
 class Reprint(Form):
-    reason = StringField(
-        "Lý do in lại", filters=[text], validators=needed("Chưa ghi vì sao in lại giấy hẹn.")
-    )
+    reason = StringField("Lý do in lại", filters=[text], validators=needed("Chưa ghi vì sao in lại."))
 
 
 class CameOut(Form):
@@ -130,6 +128,29 @@ def reprint(stream: str) -> ResponseReturnValue:
                 f"Máy này không có giấy hẹn của {shown.received.number} để in lại.",
                 "Hồ sơ vẫn nguyên.",
                 next_step,
+                409,
+            )
+        )
+    here.spool_wake()
+    return redirect(url_for(".page", stream=stream, done=REPRINTED), 303)
+
+
+@blueprint.post("/dossier/<stream>/reprint/<form>")
+def reprint_of_letter(stream: str, form: str) -> ResponseReturnValue:
+    """Print form 02, 04 or 05 again, with the reason."""
+    shown, why, here = show(stream), Reprint(), site()
+    if form not in LETTERS:
+        raise NotFound
+    if not why.validate_on_submit():
+        return _render(shown, reprint=why, reprinted=form), 422
+    try:
+        reprint_letter(here.node, stream, form, reason=why.reason.data, by=presence.person().id)
+    except NothingToReprint:
+        return trouble_page(
+            Trouble(
+                f"Máy này không có Mẫu {form} của {shown.received.number} để in lại.",
+                "Hồ sơ vẫn nguyên.",
+                "In lại ở máy đã ghi việc đó; xem Việc đã làm của hồ sơ.",
                 409,
             )
         )
@@ -258,10 +279,11 @@ def withdraw(stream: str) -> ResponseReturnValue:
 
 
 def slip_job(here: Site, stream: str) -> PrintJob | None:
-    return newest_slip(here.node, stream)
+    return newest_of(here.node, stream, ReceiptSlip.FORM)
 
 
-def _render(shown: Shown, *, reprint: Reprint | None = None) -> str:
+def _render(shown: Shown, *, reprint: Reprint | None = None, reprinted: str = ReceiptSlip.FORM) -> str:
+    """`reprinted` is the form of the paper that `reprint` asks for."""
     stream = shown.dossier.stream
     return render_template(
         "dossier.html",
@@ -274,12 +296,13 @@ def _render(shown: Shown, *, reprint: Reprint | None = None) -> str:
         earlier=_earlier(shown),
         on_the_way=_on_the_way(shown),
         story=story(shown, site().view.calendar()),
-        letters=[form for form in LETTERS if newest_paper(stream, form) is not None],
+        letters=[job for form in LETTERS if (job := newest_of(site().node, stream, form)) is not None],
         conflicts=[(conflict, sides(shown, conflict)) for conflict in shown.dossier.conflicts],
         tellings=tellings(shown),
         next_acts=_next_acts(shown),
         brought=site().node.leaving.brought(stream),
         reprint=reprint or _reprint(),
+        reprinted=reprinted,
         put_right=request.args.get("done") == AMEND,
         reprint_errors=reprint.error_list() if reprint else [],
         token=CameOut,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from printing.papers.course import Extension, Suspension
 from printing.papers.reception import SupplementRequest
@@ -151,6 +152,35 @@ def test_form_04_keeps_the_first_promise_and_names_a_later_one(centre: SmallCent
     assert "đã hẹn lại 1 lần" in boss.open(f"/dossier/{dossier.stream}/course/extend").page.text
     standing = boss.node.register.dossier(dossier.stream).standing
     assert standing.first_due == dossier.standing.first_due < standing.due
+
+
+def test_a_letter_is_printed_again_as_an_act_with_its_reason(centre: SmallCentre) -> None:
+    """Form 02 got lost: the paper says "In lần 2", the act says why; where it was not printed nothing can be."""
+    dossier = asked(centre, until="2027-03-01")
+    counter = Clerk(centre, "counter-01", "hanh.nh")
+    token = counter.open(f"/dossier/{dossier.stream}").page.form("/folder").fields["csrf_token"]
+    elsewhere = counter.post(
+        f"/dossier/{dossier.stream}/reprint/02", {"csrf_token": token, "reason": "Mất giấy."}
+    )
+    assert "Máy này không có Mẫu 02" in elsewhere.page.text
+    desk = Clerk(centre, "room-01", "ha.lt")
+    page = desk.open(f"/dossier/{dossier.stream}")
+    assert "Chưa ghi vì sao in lại." in desk.press(page, "/reprint/02", reason=" ").page.text
+    assert desk.press(page, "/reprint/02", reason="Khách làm mất.").status == 303
+    first, again = papers(desk, dossier, SupplementRequest.FORM)
+    letters = [from_job(job.form, bytes(job.payload)) for job in (first, again)]
+    assert [letter.print_count for letter in letters] == [1, 2]
+    assert replace(letters[1], print_count=1) == letters[0]
+    written = desk.node.register.dossier(dossier.stream).timeline[-1]
+    said = desk.node.register.dossier(dossier.stream).standing.newest["dossier.reprinted"].data
+    assert (written.kind, said.paper, said.copy) == ("dossier.reprinted", "supplement", 2)
+    assert (said.reason, said.of) == ("Khách làm mất.", asked_by(desk, dossier))
+
+
+def asked_by(desk: Clerk, dossier: Dossier) -> str:
+    """The act that form 02 is of."""
+    timeline = desk.node.register.dossier(dossier.stream).timeline
+    return next(line.hash for line in timeline if line.kind == "dossier.supplement_requested")
 
 
 def test_who_withdraws_gets_form_05_or_hears_why_not(centre: SmallCentre) -> None:

@@ -253,7 +253,7 @@ def test_a_reprint_is_an_act_with_a_reason_and_says_that_it_is_the_second(centre
 
     answer = clerk.post(f"/dossier/{dossier.stream}/reprint", {"csrf_token": token, "reason": ""})
     assert answer.status == 422
-    assert "Chưa ghi vì sao in lại giấy hẹn." in answer.page.text
+    assert "Chưa ghi vì sao in lại." in answer.page.text
 
     clerk.post(f"/dossier/{dossier.stream}/reprint", {"csrf_token": token, "reason": "khách làm ướt giấy"})
     again = node.projector.dossier(dossier.stream)
