@@ -25,6 +25,8 @@ from schemas.catalog import Catalog
 from schemas.entries import Card, Duty, Queue
 from schemas.events import moment, timestamp
 from schemas.queue import Turn, code_of, estimate, in_line
+from schemas.worklists import Waits
+from sync.rows import where_in
 
 Finish = Literal["served", "skipped", "abandoned", ""]
 OPEN_FOR: Final = timedelta(minutes=30)
@@ -191,17 +193,20 @@ class Hall:
         return max(call.at for call in turn.calls if call.counter == self.counter)
 
     def ready(self) -> list[tuple[Turn, DossierRow]]:
-        """Visitors of today whose result is ready, the newest first: they are called again by the number that they have."""
+        """Visitors of today whose result is at the counter, the newest first: they are called again by their number."""
         since = timestamp(datetime.combine(self._visits.today(), time(), VIETNAM))
         waiting = {one: turn for turn in self._served() for one in turn.dossiers}
-        with self._file.read():
+        with self._file.read() as connection:
             # the word of the partial index: a query without it reads all dossiers
             of_today = (
                 (DossierRow.queue == "return") & (DossierRow.queue != "") & (DossierRow.moved_at >= since)
             )
             rows = DossierRow.select().where(of_today).order_by(DossierRow.moved_at.desc()).limit(200)
             found = [(waiting[row.stream], row) for row in rows if row.stream in waiting]
-        return found[:READY_SHOWN]
+            positions = [row.position for _, row in found]
+            lists = where_in(connection, "SELECT position, list FROM work WHERE position IN", positions)
+            here = {position for position, name in lists if name == Waits.RETURN.value}
+        return [(turn, row) for turn, row in found if row.position in here][:READY_SHOWN]
 
     def _served(self) -> list[Turn]:
         return [turn for turn in self._visits.turns() if turn.status is VisitStatus.SERVED]

@@ -761,8 +761,10 @@ def _dossier_row(dossier: Dossier, calendar: Calendar, *, unsure: bool) -> dict[
     }
 
 
-_MOVES: Final = frozenset(act.kind for act in TABLE if act.subject == "dossier" and act.reaches is not None)
-"""The acts that lead a dossier from one step to the next."""
+_MOVES: Final = frozenset(
+    act.kind for act in TABLE if act.subject == "dossier" and act.reaches is not None
+) | {"dossier.result_ready"}
+"""The acts that lead a dossier from one step to the next; a result waits for its citizen once it is at the counter."""
 _WITHOUT_EFFECT: Final = frozenset({Place.HELD, Place.WAITING, Place.VOID})
 _QUEUES: Final = {
     Inner.AWAITS_APPRAISAL: "appraise",

@@ -18,7 +18,7 @@ from schemas.acts import Status
 from schemas.calendar import VIETNAM, Calendar
 from schemas.clock import due_at, stopped
 from schemas.events import timestamp
-from schemas.rules import Standing
+from schemas.rules import Standing, is_on_paper
 from schemas.spelling import words
 
 
@@ -30,7 +30,7 @@ class Waits(Enum):
     SUPPLEMENT = "supplement"  # when papers were asked for
     EXPIRING = "expiring"  # the end of the last day for bringing them
     HAND_OVER = "hand_over"  # when it was received
-    BACK = "back"  # when its agency was done
+    BACK = "back"  # when it was done: by its agency, or on paper in the room
     RETURN = "return"  # from when on somebody may be expected to come for it
 
 
@@ -67,13 +67,13 @@ def waits_of(standing: Standing, calendar: Calendar, *, on_site: bool) -> Mappin
 
 
 def _of_result(standing: Standing, due: str, *, on_site: bool) -> dict[Waits, str]:
-    """A result of an agency outside waits to come back, unless somebody has said that it is at the counter, or has taken
-    its folder over since."""
+    """A result of an agency outside, or one on paper, waits to come to the counter, unless somebody has said that it is
+    there, or has taken its folder over since. A signed file is at every counter."""
     done, taken = standing.finished, standing.newest.get("dossier.taken_over")
     if done is not None and taken is not None and taken.at < done.at:
         taken = None
     ready = standing.newest.get("dossier.result_ready") or taken
-    if ready is None and not on_site and done is not None:
+    if ready is None and done is not None and (not on_site or is_on_paper(standing)):
         return {Waits.BACK: done.at}
     here = ready or done
     return {Waits.RETURN: max(here.at, due) if here is not None else due}

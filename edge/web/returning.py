@@ -20,15 +20,15 @@ from edge.web.scanned import streams_of
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import FEES, RETURN, site
 from edge.web.trouble import Expected, Trouble, trouble_of
-from schemas.acts import OriginalsCollected, Returned
+from schemas.acts import OriginalsCollected, ResultNamed, Returned
 from schemas.fold import Dossier
 from schemas.identity import digits
-from schemas.rules import Done
+from schemas.rules import Done, Inner, is_on_paper
 from schemas.spelling import words as plain_words
 
 blueprint = Blueprint("returning", __name__)
 
-KIND, COLLECTED = "dossier.returned", "dossier.originals_collected"
+KIND, COLLECTED, READY = "dossier.returned", "dossier.originals_collected", "dossier.result_ready"
 SHOWN: Final = 60
 
 
@@ -191,6 +191,30 @@ def hand_over(stream: str) -> ResponseReturnValue:
     return redirect(url_for(".page", after=stream), 303)
 
 
+@blueprint.post("/return/<stream>/ready")
+def ready(stream: str) -> ResponseReturnValue:
+    """Its paper is at the counter: visitors of today are called again, others may come for it."""
+    presence.require(RETURN)
+    Bare.checked()
+    shown = show(stream)
+    try:
+        said = ResultNamed(shown.result or "")
+        site().node.ledger.act(stream, READY, said, by=presence.person().id)
+    except Expected as why:
+        shown = show(stream)
+        trouble = trouble_of(why, shown.dossier.status)
+        return _render(shown, HandOver(formdata=None), trouble=trouble), trouble.status
+    return redirect(url_for(".one", stream=stream), 303)
+
+
+def waits_for_paper(dossier: Dossier) -> bool:
+    """Whether a result that was signed by hand is not known to be at a counter yet."""
+    standing = dossier.standing
+    return (
+        standing.inner is Inner.AWAITS_COLLECTION and is_on_paper(standing) and READY not in standing.newest
+    )
+
+
 def _open_fees(dossier: Dossier) -> int:
     """What is still to be paid by all that this machine knows, in đồng: at today's rates, with what is taken at the return."""
     return site().node.till.owed(dossier).total
@@ -241,4 +265,5 @@ def _render(
         ticked=form.originals,
         conflicts=[(conflict, sides(shown, conflict)) for conflict in shown.dossier.conflicts],
         file_is_here=file_is_here,
+        waits_for_paper=waits_for_paper(shown.dossier),
     )

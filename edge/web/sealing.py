@@ -20,12 +20,14 @@ from edge.sealing import NUMBERED, SEALED, Proposed
 from edge.web import presence, second, showing
 from edge.web.forms import Bare, Form
 from edge.web.merging import over_what_was_seen
+from edge.web.returning import READY, waits_for_paper
 from edge.web.showing import Shown, show, sides
 from edge.web.site import SEAL, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from edge.web.uploads import BadUpload, Kind, takes_files, upload
 from printing.scans import UnusableScan
 from printing.scans import read as read_scan
+from schemas.acts import ResultNamed
 from schemas.entries import Step
 from schemas.errors import NoNumber, NotAllowed
 from schemas.rules import is_on_paper
@@ -132,6 +134,21 @@ def seal(stream: str) -> ResponseReturnValue:
     return redirect(url_for(".page", after=stream), 303)
 
 
+@blueprint.post("/seal/<stream>/ready")
+def ready(stream: str) -> ResponseReturnValue:
+    """The paper was carried to the counter, whose page tells whom to call."""
+    presence.require(SEAL)
+    Bare.checked()
+    try:
+        said = ResultNamed(show(stream).result or "")
+        site().node.ledger.act(stream, READY, said, by=presence.person().id)
+    except Expected as why:
+        shown = show(stream)
+        trouble = trouble_of(why, shown.dossier.status)
+        return _render(shown, trouble=trouble), trouble.status
+    return redirect(url_for(".page", after=stream), 303)
+
+
 def _render(
     shown: Shown | None,
     *,
@@ -144,6 +161,7 @@ def _render(
     rows, count = register.work(Work.SEAL, SHOWN)
     after = request.args.get("after", "")
     proposed, against = _proposed(shown)
+    done = show(after) if after else None
     return render_template(
         "sealing.html",
         rows=rows,
@@ -164,7 +182,8 @@ def _render(
         file_is_here=shown is not None
         and shown.result is not None
         and site().node.archive.read(shown.result) is not None,
-        after=show(after) if after else None,
+        after=done,
+        waits_for_paper=done is not None and waits_for_paper(done.dossier),
     )
 
 

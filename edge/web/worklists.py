@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from edge.database import Fact
 from edge.web import presence, sheets, words
 from edge.web.forms import Bare, Choice
+from edge.web.returning import READY
 from edge.web.site import AGENCIES, LISTS, RETURN, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from edge.worklists import Cut, Item, Key, Page, Sort, Whose
@@ -32,7 +33,6 @@ EXCEL_ROWS: Final = 5_000
 """A workbook is made in memory, because a temporary file would lie open beside a closed folder. CSV has all rows."""
 _LOGGED: Final = 100
 """Looks written in one transaction while a file is saved."""
-_MOVES: Final = "dossier.result_ready"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +124,11 @@ LISTS_HERE: Final = (
     ),
     List(
         "back",
-        "Cơ quan đã xong",
+        "Chờ về quầy",
         "Cơ quan giải quyết",
         lambda now: Cut(Waits.BACK),
-        "Cơ quan xong",
-        "Không có kết quả nào của cơ quan đang chờ về quầy.",
+        "Xong",
+        "Không có kết quả nào của cơ quan, và không có bản giấy nào của phòng, đang chờ về quầy.",
     ),
     List(
         "return",
@@ -202,13 +202,13 @@ def page() -> str:
 
 @blueprint.post("/lists/<stream>/ready")
 def ready(stream: str) -> ResponseReturnValue:
-    """The result of an agency is at the counter: from now on somebody may come for it."""
+    """A result of an agency, or one on paper, is at the counter: from now on somebody may come for it."""
     presence.require(LISTS)
     Bare.checked()
     chosen = kept_choice(presence.person().id)
     result = site().node.register.dossier(stream).standing.result
     try:
-        site().node.ledger.act(stream, _MOVES, ResultNamed(result or ""), by=presence.person().id)
+        site().node.ledger.act(stream, READY, ResultNamed(result or ""), by=presence.person().id)
     except Expected as why:
         trouble = trouble_of(why)
         return _render(chosen, trouble), trouble.status
@@ -316,7 +316,7 @@ def _render(chosen: Chosen, trouble: Trouble | None = None) -> str:
         moved=site().node.register.row(moved) if moved else None,
         may_return=site().may(presence.person(), RETURN),
         may_hand_over=site().may(presence.person(), AGENCIES),
-        may_move=presence.is_ones(_MOVES),
+        may_move=presence.is_ones(READY),
         excel_rows=EXCEL_ROWS,
     )
 

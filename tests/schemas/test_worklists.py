@@ -24,6 +24,7 @@ from tests.schemas.histories import (
 HAND_OVER = told("dossier.forwarded", "hoa", "counter-01.1", agency="H37.09")
 TAKEN_OVER = told("dossier.taken_over", "lan", "room-01.1")
 READY = told("dossier.result_ready", "kim", "room-01.1", result=result_file("a"))
+ON_PAPER = told("dossier.approved", "viet", "room-01.1", result=result_file("a"), on_paper=True)
 NOT_ON_SITE, ON_SITE = False, True
 
 
@@ -57,6 +58,8 @@ def waits(*steps: Step, on_site: bool = NOT_ON_SITE) -> dict[Waits, str]:
         ([received(), HAND_OVER, TAKEN_OVER, appraised(), approved()], NOT_ON_SITE, "open back"),
         ([received(), appraised(), approved(), HAND_OVER], NOT_ON_SITE, "open back"),
         ([received(), appraised(), approved(), HAND_OVER, TAKEN_OVER], NOT_ON_SITE, "open return"),
+        ([received(), appraised(), ON_PAPER], ON_SITE, "open back"),
+        ([received(), appraised(), ON_PAPER, READY], ON_SITE, "open return"),
         ([received(), appraised(), approved(), returned()], ON_SITE, ""),
     ],
 )

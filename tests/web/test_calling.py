@@ -6,7 +6,7 @@ import pytest
 
 from central.demo.plan import QUEUES
 from schemas.acts import VisitStatus
-from tests.centres import SmallCentre
+from tests.centres import PINS, SEALED, SmallCentre
 from tests.web.clerk import Answer, Clerk
 
 LAND = QUEUES[0]
@@ -166,3 +166,57 @@ def test_a_visitor_whose_result_is_ready_is_called_again_by_the_same_number(
     (turn,) = clerk.node.visits.turns()
     assert (turn.status, turn.dossiers) == (VisitStatus.SERVED, (dossier.stream,))
     assert "Có kết quả" not in clerk.open("/queue").page.text
+
+
+def test_a_result_on_paper_calls_nobody_before_it_is_at_the_counter(
+    centre: SmallCentre, clerk: Clerk
+) -> None:
+    """Signed by hand, stamped and scanned: until somebody says that the paper was carried over, the counter waits."""
+    clerk.node.hall.take(LAND)
+    press(clerk, "next")
+    dossier = centre.receive("counter-01", procedure=SEALED)
+    press(clerk, "serve")
+    centre.meet()
+    room, signed = centre["room-01"], Clerk(centre, "room-01", "chi.nth")
+    centre.appraise(dossier)
+    stream, by = dossier.stream, "viet.tq"
+    decided = room.deciding.approve_on_paper(stream, by=by, pin=PINS[by], text="Đồng ý cấp.")
+    printed = room.archive.read(decided.standing.result or "")
+    assert printed is not None
+    numbered = signed.follow(signed.press(signed.open(f"/seal/{stream}"), "/number"))
+    sealed = signed.follow(signed.send(numbered, "/paper", "scan", printed + b"\n%", pin=PINS["chi.nth"]))
+    assert "Bản giấy còn ở phòng." in sealed.page.text
+    centre.meet()
+    assert "Có kết quả" not in clerk.open("/queue").page.text
+    assert "bản giấy chưa được ghi là đã ra quầy" in clerk.open(f"/return/{stream}").page.text
+    assert dossier.received is not None
+    number = dossier.received.number
+    assert number in clerk.open("/lists?list=back").page.text
+
+    told = signed.follow(signed.press(sealed, "/ready"))
+    assert f"bản giấy của {number} ở quầy từ" in told.page.text
+    centre.meet()
+    assert "Có kết quả, khách gọi lại được: 1" in clerk.open("/queue").page.text
+    assert "chưa được ghi" not in clerk.open(f"/return/{stream}").page.text
+    assert number in clerk.open("/lists?list=return").page.text
+
+
+def test_whoever_holds_the_paper_at_the_counter_says_so_themselves(centre: SmallCentre, clerk: Clerk) -> None:
+    """The room forgot to press; a press at the counter, once, and the page of a dossier at another step says why not."""
+    dossier = centre.receive("counter-01", procedure=SEALED)
+    stream, by, pin = dossier.stream, "viet.tq", PINS["chi.nth"]
+    centre.meet()
+    room = centre["room-01"]
+    centre.appraise(dossier)
+    decided = room.deciding.approve_on_paper(stream, by=by, pin=PINS[by], text="Đồng ý cấp.")
+    room.sealing.number_paper(stream, by="chi.nth")
+    scan = room.archive.read(decided.standing.result or "")
+    assert scan is not None
+    room.sealing.seal_paper(stream, by="chi.nth", pin=pin, scan=scan + b"\n%")
+    centre.meet()
+    page = clerk.open(f"/return/{stream}")
+    here = clerk.follow(clerk.press(page, "/ready"))
+    assert "chưa được ghi" not in here.page.text
+    assert clerk.node.register.dossier(stream).timeline[-1].kind == "dossier.result_ready"
+    other = centre.receive("counter-01", procedure=SEALED)
+    assert clerk.post(f"/return/{other.stream}/ready", page.page.form("/ready").fields).status == 409
