@@ -1,4 +1,4 @@
-"""Where a dossier stands, told to a citizen who knows its number and four digits; and asked of others by a kiosk.
+"""Where a dossier stands, and what became of a petition, told to whoever knows number and digits; and asked by a kiosk.
 
 A machine that keeps dossiers answers from its own, as of when it last heard of central. One that has none (a kiosk), or
 not this one, asks the others: central while it is reached, else the neighbours, by one request that proves who asks.
@@ -21,6 +21,7 @@ from edge.keys import password_holds
 from edge.lines import line_to
 from edge.node import Node
 from edge.peers import PeerNode
+from schemas import petitions
 from schemas.errors import Malformed
 from schemas.events import timestamp
 from schemas.numbers import looks_like_a_number
@@ -42,10 +43,15 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """`told`: None where nothing fits. `too_often`: for this number too much was tried already."""
+    """`told`, `petition`: None where nothing fits. `too_often`: for this number too much was tried already."""
 
     told: Told | None = None
     too_often: bool = False
+    petition: petitions.Told | None = None
+
+    @property
+    def says_something(self) -> bool:
+        return self.told is not None or self.petition is not None or self.too_often
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,18 @@ def answer_here(node: Node, number: str, four: str) -> Told | None:
     return None
 
 
+def petition_here(node: Node, number: str, four: str) -> petitions.Told | None:
+    """What became of a petition, as this machine knows it; None as `answer_here`."""
+    row = node.petitions.by_number(number)
+    if row is None or row.stream in node.catalog.trust.restricted:
+        return None
+    petition = node.petitions.petition(row.stream)
+    told = petitions.told_of(petition)
+    if told is None or not petitions.is_read_by(petition, four):
+        return None
+    return msgspec.structs.replace(told, as_of=_as_of(node), by=node.id)
+
+
 def _as_of(node: Node) -> str:
     """Up to when this machine knows what others did; "": it never heard of central."""
     if node.is_centre:
@@ -102,7 +120,7 @@ def ask_others(node: Node, peers: Sequence[PeerNode], number: str, four: str) ->
         if answer is None:
             continue
         anybody, central = True, central or peer.node == centre
-        if answer.told is not None or answer.too_often or peer.node == centre:
+        if answer.says_something or peer.node == centre:
             return Reached(answer, anybody, central)
     return Reached(Answer(), anybody, central)
 

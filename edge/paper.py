@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urljoin
 
 from edge.keys import NodeKeys
 from edge.ledger import Reception
 from edge.visits import Taken
 from printing import result, spool
 from printing.forms import FACT, Form, Forms
-from printing.papers.hall import Ticket
+from printing.papers.hall import PetitionSlip, Ticket
 from printing.papers.reception import Component, ReceiptSlip, SupplementRequest
 from printing.papers.reception import NotReceived as RefusalSlip
 from printing.result import Outcome, RenderedResult, ResultDocument
@@ -28,6 +29,7 @@ from schemas.fold import Dossier
 from schemas.forms import FormVersion
 from schemas.identity import is_personal_number
 from schemas.numbers import parse
+from schemas.petitions import Told
 from schemas.slips import Coded, SlipCode
 
 WORDING_FACTS: Final = frozenset(
@@ -107,6 +109,33 @@ class Papers:
             payload=to_job(content),
             copies=1,
             at=taken.at,
+        )
+
+    def spool_petition(self, told: Told, at: datetime) -> None:
+        """Queue the number of a petition, with its answer if there is one; within a transaction."""
+        centre = self._centre()
+        content = PetitionSlip(
+            superior=centre.superior,
+            agency=centre.name,
+            place=centre.place,
+            catalog=self._catalog.number,
+            qr_text=told.number,
+            number=told.number,
+            filed=moment(told.filed_at),
+            due=moment(told.due),
+            answered=moment(told.answered_at) if told.answered_at else None,
+            answer=told.answer,
+            page=urljoin(centre.page, "/petition") if centre.page else "",
+        )
+        before = (spool.PrintJob.number == told.number) & (spool.PrintJob.form == content.FORM)
+        spool.put(
+            stream=told.stream,
+            number=told.number,
+            form=content.FORM,
+            payload=to_job(content),
+            copies=1,
+            attempt=spool.PrintJob.select().where(before).count() + 1,
+            at=at,
         )
 
     def render_job(self, form: str, payload: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -19,10 +19,14 @@ from schemas.catalog import Catalog
 from schemas.deadlines import PETITION, due
 from schemas.events import timestamp
 from schemas.fold import Dossier
-from schemas.petitions import number_of
+from schemas.petitions import Told, number_of, told_of
 
 SHOWN: Final = 40
 FILED, ANSWERED, CLOSED = "petition.filed", "petition.answered", "petition.closed"
+
+
+Spool = Callable[[Told], None]
+"""Puts the paper of a petition into the spool, inside the ledger's transaction."""
 
 
 class Waits(Enum):
@@ -48,7 +52,16 @@ class Petitions:
         self._file, self._ledger, self._projector, self._catalog = file, ledger, projector, catalog
         self._clock, self._ids = clock, ids
 
-    def file(self, stream: str, *, sender: Party, text: str, about: str = "", by: str = "") -> str:
+    def file(
+        self,
+        stream: str,
+        *,
+        sender: Party,
+        text: str,
+        about: str = "",
+        by: str = "",
+        spool: Spool | None = None,
+    ) -> str:
         """Record one; its number. Asked twice for one stream, once done. `about`: a dossier's number, if it names one.
 
         Raises `NotAllowed`, `NoDueMoment`, `ClockBehind`, `DiskFull`.
@@ -59,7 +72,9 @@ class Petitions:
                 known = self._stream_of(about) if about else None
                 said = text if not about or known else f"Về hồ sơ {about}: {text}"
                 filed = PetitionFiled(sender, said, timestamp(moment), known or msgspec.UNSET)
-                self._ledger.act(stream, FILED, filed, by=by)
+                told = told_of(self._ledger.act(stream, FILED, filed, by=by))
+                if spool is not None and told is not None:
+                    spool(told)
         return number_of(stream)
 
     def new_stream(self) -> str:

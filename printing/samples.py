@@ -27,7 +27,7 @@ from printing.papers.course import (
     Suspension,
     TakeBack,
 )
-from printing.papers.hall import Sticker, Ticket
+from printing.papers.hall import PetitionSlip, Sticker, Ticket
 from printing.papers.money import (
     CashSummary,
     ElectronicReceipt,
@@ -451,6 +451,15 @@ TYPICAL: Final[tuple[Paper, ...]] = (
         waiting=6,
         estimate="khoảng 25 phút",
         taken=_RECEIVED,
+    ),
+    PetitionSlip(
+        **_UNCODED,
+        number="PA-261123-7K3M-9QXA",
+        filed=_RECEIVED,
+        due=_DUE,
+        answered=_WRITTEN,
+        answer="Trung tâm xin lỗi vì để ông/bà chờ lâu.\nTừ 01/12/2026 có thêm một quầy nhận hồ sơ đất đai buổi sáng.",
+        page="https://mcdt.example.vn/petition",
     ),
     Sticker(
         **_CENTRE,

@@ -16,7 +16,7 @@ from schemas.acts import PetitionStatus
 from schemas.calendar import local_day
 from schemas.fold import Dossier
 
-_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's: none is taken for another."""
 _READ_AS: Final = str.maketrans("OILU", "011V")
 _NUMBER: Final = re.compile(r"^PA-?([0-9]{6})-?([0-9A-Z]{4})-?([0-9A-Z]{4})\Z")
@@ -38,11 +38,29 @@ class Listed(msgspec.Struct, frozen=True):
     excerpt: str
 
 
+class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What whoever has its number reads of a petition; not who sent it, nor what was said.
+
+    `as_of`: up to when the machine that says it (`by`) had heard of central; it travels as JSON to a kiosk.
+    """
+
+    stream: str
+    number: str
+    status: str
+    filed_at: str
+    due: str
+    answered_at: str = ""
+    answer: str = ""
+    closed_at: str = ""
+    as_of: str = ""
+    by: str = ""
+
+
 def number_of(stream: str) -> str:
     """ "PA-261126-7K3M-9QXA" """
     day = local_day(datetime.fromtimestamp(int(stream[:12], 16) / 1000, UTC))
     chance = int(stream[-10:], 16)
-    letters = "".join(_LETTERS[chance >> shift & 31] for shift in range(35, -1, -5))
+    letters = "".join(LETTERS[chance >> shift & 31] for shift in range(35, -1, -5))
     return f"PA-{day:%y%m%d}-{letters[:4]}-{letters[4:]}"
 
 
@@ -74,3 +92,27 @@ def listed_of(petition: Dossier) -> Listed | None:
         filed.data.sender.name,
         " ".join(filed.data.text.split())[:EXCERPT],
     )
+
+
+def told_of(petition: Dossier) -> Told | None:
+    """None for what is no petition, or is known no more."""
+    listed, answered = listed_of(petition), petition.standing.newest.get("petition.answered")
+    if listed is None:
+        return None
+    return Told(
+        listed.stream,
+        listed.number,
+        listed.status,
+        listed.filed_at,
+        listed.due,
+        listed.answered_at,
+        str(answered.data.text) if answered is not None and answered.data is not None else "",
+        listed.closed_at,
+    )
+
+
+def is_read_by(petition: Dossier, four: str) -> bool:
+    """Whether these digits end the sender's telephone; who left none has the number alone."""
+    filed = petition.standing.newest.get("petition.filed")
+    phone = filed.data.sender.phone if filed is not None and filed.data is not None else ""
+    return not phone or phone[-4:] == four

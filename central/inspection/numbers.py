@@ -15,7 +15,7 @@ from edge.agency_papers import FORMS as LISTS
 from edge.agency_papers import HAND_OVER, HASH_OF_NAME
 from edge.database import LEFT_OUT
 from printing.papers.course import RegisterPad
-from printing.papers.hall import Ticket
+from printing.papers.hall import PetitionSlip, Ticket
 from printing.papers.money import CashSummary, ElectronicReceipt, PaperReceipt, ProvisionalSlip
 from printing.papers.reception import NotReceived, ReceiptSlip, SlipPad, SupplementRequest
 from printing.papers.trial import TrialPage, TrialRoll
@@ -30,8 +30,8 @@ from schemas.spelling import words
 _OF_OTHER_NAMES: Final = frozenset(
     paper.FORM
     for paper in (PaperReceipt, ProvisionalSlip, ElectronicReceipt, CashSummary, Ticket, TrialPage, TrialRoll)
-) | {SlipPad.FORM, RegisterPad.FORM}
-"""Papers that are called by a receipt's number, a ticket, a shift or a pad, and not by a dossier's."""
+) | {SlipPad.FORM, RegisterPad.FORM, PetitionSlip.FORM}
+"""Papers that are called by a receipt's number, a ticket, a shift, a pad or a petition, and not by a dossier's."""
 _OF_WHAT_WAS_NOT_RECEIVED: Final = frozenset({SupplementRequest.FORM, NotReceived.FORM})
 RESULTS: Final = "result "
 """How the keys of the counters of results' numbers begin."""

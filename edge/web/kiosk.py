@@ -138,7 +138,7 @@ def _take(manner: Manner, queue: Queue, priority: str, hour: str) -> ResponseRet
         return _start("none"), 409
     except Expected:
         return _start("not_taken"), 409
-    _let_go_of_late_papers()
+    let_go_of_late_papers()
     site().spool_wake()
     return redirect(url_for(".ticket", stream=turn.stream, **manner.args()), 303)
 
@@ -162,10 +162,10 @@ def ticket(stream: str) -> ResponseReturnValue:
     return render("kiosk_paper.html" if "polled" in request.args else "kiosk_ticket.html", **facts)
 
 
-def _let_go_of_late_papers() -> None:
+def let_go_of_late_papers() -> None:
     """The printer was away: whoever took a number then has gone to a chair, and nobody is to find their ticket."""
     node, now = site().node, site().now()
-    late = (PrintJob.form == "ticket") & (PrintJob.created_at < now - LATE)
+    late = PrintJob.form.in_(("ticket", "petition")) & (PrintJob.created_at < now - LATE)
     with node.file.read():
         jobs = [job.id for job in PrintJob.select().where(late & (PrintJob.state == State.QUEUED.value))]
     for job in jobs:

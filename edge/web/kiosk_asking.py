@@ -10,9 +10,9 @@ from werkzeug.exceptions import NotFound
 
 from edge.web import words
 from edge.web.forms import Bare, Choice
-from edge.web.kiosk import blueprint, manner_of_page, render
+from edge.web.kiosk import blueprint, let_go_of_late_papers, manner_of_page, render
 from edge.web.limits import Limit, TooOften
-from edge.web.look_up import LONGEST, WRONG_OF_MACHINE, Said, look_up
+from edge.web.look_up import LONGEST, WRONG_OF_MACHINE, Said, look_up, look_up_petition
 from edge.web.look_up_words import STATES, TONES
 from edge.web.petitions import Petition
 from edge.web.public_procedures import facts_of, listed, name_of
@@ -20,9 +20,13 @@ from edge.web.site import site
 from edge.web.trouble import Expected
 from printing.words import in_vietnam
 from schemas.events import moment
+from schemas.petitions import LETTERS, Told
 
 OPEN: Final = ("kiosk.ask", "kiosk.told", "kiosk.procedures", "kiosk.procedure")
-PETITION_OPEN: Final = ("kiosk.petition", "kiosk.file_petition")
+PETITION_OPEN: Final = (
+    *("kiosk.petition", "kiosk.file_petition"),
+    *("kiosk.petition_answer", "kiosk.petition_told", "kiosk.petition_paper"),
+)
 FROM_KIOSK: Final = Limit("petitions of a kiosk", 20, 2)
 """One after the other people say what they have to say."""
 
@@ -118,14 +122,69 @@ def file_petition() -> ResponseReturnValue:
         return _petition(form, wrong), 422
     try:
         site().limits.take(FROM_KIOSK, request.remote_addr or "")
-        number = form.file()
+        number = form.file(spool=lambda told: site().node.papers.spool_petition(told, site().now()))
     except TooOften:
         return _petition(form, "too_often"), 429
     except Expected:
         return _petition(form, "petition_not_taken"), 409
+    let_go_of_late_papers()
+    site().spool_wake()
     row = site().node.petitions.row(form.stream.data)
     due = _day_and_hour(row.due, manner_of_page().lang) if row is not None else ""
     return render("kiosk_petition.html", filed=number, due=due, form=form, error="")
+
+
+@blueprint.get("/kiosk/petition/answer")
+def petition_answer() -> str:
+    """The number of a petition, which a scanner may type from its paper, and four digits."""
+    return _answer_form(Said(), "PA-")
+
+
+@blueprint.post("/kiosk/petition/answer")
+def petition_told() -> ResponseReturnValue:
+    typed, said = _asked_for_petition()
+    if said.petition is None:
+        return _answer_form(said, typed), said.status
+    return _answer(said.petition)
+
+
+@blueprint.post("/kiosk/petition/paper")
+def petition_paper() -> ResponseReturnValue:
+    """The same on paper; who asks shows number and digits again, so that nobody else's comes out."""
+    typed, said = _asked_for_petition()
+    if said.petition is None:
+        return _answer_form(said, typed), said.status
+    let_go_of_late_papers()
+    with site().node.file.write():
+        site().node.papers.spool_petition(said.petition, site().now())
+    site().spool_wake()
+    return _answer(said.petition, printed=True)
+
+
+def _asked_for_petition() -> tuple[str, Said]:
+    if not Bare().validate_on_submit():
+        return "PA-", Said(error="old_page", status=400)
+    typed = request.form.get("number", "")[:LONGEST].strip()
+    return typed, look_up_petition(typed, request.form.get("four", ""), WRONG_OF_MACHINE)
+
+
+def _answer_form(said: Said, number: str) -> str:
+    return render("kiosk_petition_ask.html", error=said.error, number=number, letters=LETTERS)
+
+
+def _answer(told: Told, *, printed: bool = False) -> str:
+    lang = manner_of_page().lang
+    return render(
+        "kiosk_petition_told.html",
+        told=told,
+        printed=printed,
+        four=request.form.get("four", ""),
+        filed=_day_and_hour(told.filed_at, lang),
+        due=_day_and_hour(told.due, lang),
+        answered=_day_and_hour(told.answered_at, lang),
+        closed=_day_and_hour(told.closed_at, lang),
+        as_of=words.clock(told.as_of, site().now()) if told.as_of else "",
+    )
 
 
 def _petition(form: Petition | None, error: str) -> str:

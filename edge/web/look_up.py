@@ -16,11 +16,13 @@ import msgspec
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from edge.look_up import PATH, Answer, Asked, answer_here, ask_others, number_of, who_asks
+from edge.look_up import PATH, Answer, Asked, answer_here, ask_others, number_of, petition_here, who_asks
 from edge.web.forms import Bare
 from edge.web.limits import LOOK_UP, Limit, TooOften, limited
 from edge.web.look_up_words import STATES, TONES
 from edge.web.site import site
+from schemas import petitions
+from schemas.petitions import read_number
 from schemas.public import Told
 
 blueprint = Blueprint("look_up", __name__)
@@ -44,6 +46,7 @@ class Said:
     told: Told | None = None
     error: str = ""
     status: int = 200
+    petition: petitions.Told | None = None
 
 
 @blueprint.get("/look-up")
@@ -76,11 +79,14 @@ def of_a_machine() -> ResponseReturnValue:
     except msgspec.DecodeError:
         abort(400)
     try:
-        with _counted(number := number_of(asked.number), WRONG_OF_MACHINE, machine) as right:
-            told = answer_here(site().node, number, asked.four)
-            if told is not None:
+        meant = read_number(asked.number)
+        with _counted(number := meant or number_of(asked.number), WRONG_OF_MACHINE, machine) as right:
+            if meant:
+                answer = Answer(petition=petition_here(site().node, number, asked.four))
+            else:
+                answer = Answer(answer_here(site().node, number, asked.four))
+            if answer.says_something:
                 right()
-            answer = Answer(told)
     except TooOften:
         answer = Answer(too_often=True)
     return Response(msgspec.json.encode(answer), mimetype="application/json")
@@ -106,12 +112,33 @@ def look_up(typed: str, four: str, wrong: Limit, *, others: bool = False) -> Sai
         return Said(error="too_often", status=429)
 
 
+def look_up_petition(typed: str, four: str, wrong: Limit) -> Said:
+    """What became of a petition: from here, where it is answered already, else by asking the other machines."""
+    number, four = read_number(typed), four.strip()
+    if not number:
+        return Said(error="number", status=422)
+    if four and not _FOUR.fullmatch(four):
+        return Said(error="four", status=422)
+    try:
+        with _counted(number, wrong, request.remote_addr or "") as right:
+            here = petition_here(site().node, number, four)
+            said = Said(petition=here)
+            if here is None or not here.answered_at:
+                asked = _of_others(number, four)
+                said = asked if here is None or asked.petition is not None else said
+            if said.petition is not None or said.error == "nobody":
+                right()
+            return said
+    except TooOften:
+        return Said(error="too_often", status=429)
+
+
 def _of_others(number: str, four: str) -> Said:
     reached = ask_others(site().node, site().peers(), number, four)
     if reached.answer.too_often:
         raise TooOften(60)
-    if reached.answer.told is not None:
-        return Said(reached.answer.told)
+    if reached.answer.says_something:
+        return Said(reached.answer.told, petition=reached.answer.petition)
     if not reached.anybody:
         return Said(error="nobody")
     return Said(error="unknown" if reached.central else "unknown_near")

@@ -11,18 +11,18 @@ from werkzeug.exceptions import NotFound
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from edge.petitions import ANSWERED, CLOSED, FILED, Waits
+from edge.petitions import ANSWERED, CLOSED, FILED, Spool, Waits
 from edge.web import presence, second
 from edge.web.forms import LONGEST, Bare, Choice, Form, check, needed, paragraph, text, too_long
 from edge.web.limits import LOOK_UP, Limit, limited
-from edge.web.site import PETITIONS, site
+from edge.web.site import PETITION, PETITIONS, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from schemas.acts import BY_KIND, Party, PetitionStatus
 from schemas.entries import Duty
 from schemas.fold import Dossier
 from schemas.identity import digits
 from schemas.numbers import looks_like_a_number
-from schemas.petitions import read_number
+from schemas.petitions import read_number, told_of
 
 blueprint = Blueprint("petitions", __name__)
 OPEN: Final = ("petitions.new", "petitions.file", "petitions.read")
@@ -59,7 +59,7 @@ class Petition(Form):
         validators=needed("Chưa ghi nội dung phản ánh, kiến nghị."),
     )
 
-    def file(self, *, by: str = "") -> str:
+    def file(self, *, by: str = "", spool: Spool | None = None) -> str:
         """Record what was filled in; its number. Raises what `Expected` names."""
         petitions = site().node.petitions
         if not _STREAM.fullmatch(self.stream.data or ""):
@@ -70,7 +70,9 @@ class Petition(Form):
             email=self.email.data or "",
         )
         about = (self.about.data or "").upper()
-        return petitions.file(self.stream.data, sender=sender, text=self.content.data, about=about, by=by)
+        return petitions.file(
+            self.stream.data, sender=sender, text=self.content.data, about=about, by=by, spool=spool
+        )
 
 
 class Answering(Form):
@@ -135,6 +137,31 @@ def read() -> ResponseReturnValue:
     )
 
 
+@blueprint.post("/petition/paper")
+def paper() -> ResponseReturnValue:
+    """The number, with the answer once there is one, on paper: for whoever stands at the counter and asks for it."""
+    Bare.checked()
+    if not _takes_down():
+        presence.require(PETITIONS)
+    number = read_number(request.form.get("number", "")[:60])
+    row = site().node.petitions.by_number(number) if number else None
+    if row is None:
+        raise NotFound
+    print_petition(row.stream)
+    return _page(_empty(), asked=row.number, printed=row.number)
+
+
+def print_petition(stream: str) -> None:
+    """Queue the paper of a petition that is here."""
+    node, at = site().node, site().now()
+    with node.file.write():
+        told = told_of(node.petitions.petition(stream))
+        if told is None:
+            raise NotFound
+        node.papers.spool_petition(told, at)
+    site().spool_wake()
+
+
 def answer_of(petition: Dossier) -> str:
     done = petition.standing.newest.get(ANSWERED)
     return str(done.data.text) if done is not None and done.data is not None else ""
@@ -146,6 +173,11 @@ def _who() -> str:
     return person.id if person and not person.roles_on(site().today()).isdisjoint(act.roles) else ""
 
 
+def _takes_down() -> bool:
+    """Whether somebody is signed in who may write down what people say."""
+    return g.person is not None and site().may(g.person, PETITION)
+
+
 def _empty() -> Petition:
     form = Petition(formdata=None)
     form.stream.data = site().node.petitions.new_stream()
@@ -154,7 +186,8 @@ def _empty() -> Petition:
 
 def _page(form: Petition, **said: object) -> str:
     known: dict[str, object] = {"filed": None, "number": "", "asked": "", "unknown": False, "row": None}
-    known |= {"answer": "", "errors": [], "trouble": None}
+    known |= {"answer": "", "errors": [], "trouble": None, "printed": ""}
+    known["prints"] = _takes_down() or (g.person is not None and site().may(g.person, PETITIONS))
     return render_template("petition.html", form=form, **(known | said))
 
 
@@ -196,6 +229,15 @@ def answer(stream: str) -> ResponseReturnValue:
         trouble = trouble_of(why)
         return _one(stream, answering=form, trouble=trouble), trouble.status
     return redirect(url_for(".one", stream=stream, done="answered"), 303)
+
+
+@blueprint.post("/petitions/<stream>/paper")
+def paper_of(stream: str) -> ResponseReturnValue:
+    """What the sender takes along, or is sent."""
+    presence.require(PETITIONS)
+    Bare.checked()
+    print_petition(stream)
+    return redirect(url_for(".one", stream=stream, done="printed"), 303)
 
 
 @blueprint.post("/petitions/<stream>/close")

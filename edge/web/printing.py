@@ -60,6 +60,7 @@ WORDS: Final = {
     "results": "Danh sách bàn giao kết quả",
     "cash": "Bảng kê cuối ca",
     "ticket": "Phiếu số thứ tự",
+    "petition": "Phiếu phản ánh, kiến nghị",
     "sticker": "Nhãn hồ sơ",
     "trial": "Trang in thử",
     "trial-roll": "In thử",

@@ -16,7 +16,7 @@ from printing.papers.course import (
     Suspension,
     TakeBack,
 )
-from printing.papers.hall import Sticker, Ticket
+from printing.papers.hall import PetitionSlip, Sticker, Ticket
 from printing.papers.money import CashSummary, ElectronicReceipt, FeeNotice, PaperReceipt, ProvisionalSlip
 from printing.papers.reception import (
     ElectronicSlip,
@@ -52,6 +52,7 @@ KINDS: Final[Mapping[str, type[Paper]]] = {
         ProvisionalSlip,
         CashSummary,
         Ticket,
+        PetitionSlip,
         Sticker,
         Report06a,
         TrialPage,

@@ -1,4 +1,4 @@
-"""What the hall prints: the ticket of a visit, and the sticker of a folder."""
+"""What the hall prints: the ticket of a visit, what became of a petition, and the sticker of a folder."""
 
 from __future__ import annotations
 
@@ -26,6 +26,23 @@ class Ticket(Paper):
     waiting: int
     estimate: str
     taken: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PetitionSlip(Paper):
+    """The number of a petition, by when it is answered, and the answer once there is one. It names nobody."""
+
+    FORM: ClassVar[str] = "petition"
+    MADE: ClassVar[str] = "filed"
+    MUST: ClassVar[tuple[str, ...]] = ("number", "filed", "due", "answer")
+
+    number: str
+    filed: datetime
+    due: datetime
+    answered: datetime | None
+    answer: str
+    page: str
+    """Where anybody may read it at home; "" where the centre has no public page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from edge.peers import PeerNode
 from edge.settings import NodeSettings
 from edge.web.kiosk_words import WORDS
 from edge.web.look_up_words import STATES
+from printing import raster
 from printing.spool import PrintJob
 from schemas.entries import Duty
 from tests.centres import SmallCentre
@@ -174,6 +175,44 @@ def test_a_kiosk_asks_central_and_while_it_is_away_a_neighbour_and_says_as_of_wh
         assert "Theo dữ liệu lúc 09:00, tại Quầy 02." in near.page.text
         assert "Đang mất liên lạc với Trung tâm; các máy trong nhà" in touch(kiosk, number, "1111").page.text
     assert node.register.find(number).rows == [], "a kiosk keeps nobody's dossier"
+
+
+def test_an_answer_to_a_petition_is_read_at_a_kiosk_and_printed_there(
+    centre: SmallCentre, kiosk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its number and the telephone that was left; the paper names nobody, and who knows only the number gets none."""
+    said = {"content": "Chờ hai giờ.", "name": "Vi Thị Lan", "phone": "0912 000 345"}
+    filed = kiosk.press(kiosk.open("/kiosk/petition"), "content", **said)
+    number = filed.html.partition('number-k" role="status">')[2].partition("<")[0]
+    centre.meet()
+    central, node = centre["central"], kiosk.node
+    row = central.petitions.by_number(number)
+    assert row is not None
+    central.petitions.answer(row.stream, "Xin lỗi bà;\nđã thêm một quầy.", by="dung.tt")
+
+    def read(four: str, typed: str = number) -> Page:
+        return kiosk.press(kiosk.open("/kiosk/petition/answer"), "four", number=typed, four=four)
+
+    assert "Đang được xem xét" in read("0345").page.text, "what it knows itself, while nobody is in reach"
+    with served(central) as url:
+        peers = (PeerNode(central.id, (url,)),)
+        monkeypatch.setattr(type(kiosk.pages.extensions["motcua"]), "peers", lambda self: peers)
+        node.contacts.heard(central.id)
+        told = read("0345", number.replace("-", "").lower())
+        assert "đã thêm một quầy." in told.page.text
+        assert "Vi Thị Lan" not in told.html
+        for four in ("1111", ""):
+            assert "Không có phản ánh nào khớp" in read(four).page.text
+        assert "Số phản ánh chưa đúng." in read("0345", "PA-12").page.text
+        assert "Đang in." in kiosk.press(told, "/petition/paper").page.text
+    with node.file.read():
+        first, last = PrintJob.select().where(PrintJob.form == "petition").order_by(PrintJob.id)
+    assert (first.number, first.attempt, last.attempt) == (number, 1, 2)
+    paper = raster.seen(node.papers.render_job("petition", bytes(last.payload)))
+    words = " ".join(word.text for page in paper for word in page.words)
+    assert f"{number} Gửi lúc" in words
+    assert "đã thêm một quầy." in words
+    assert "Lan" not in words
 
 
 def test_only_a_machine_of_the_centre_may_ask_for_others(centre: SmallCentre, kiosk: Clerk) -> None:

@@ -58,6 +58,16 @@ def test_filed_in_public_answered_by_a_supervisor_and_read_by_its_number(
     assert "Xin lỗi bà; đã thêm một quầy." in read.page.text
     assert "Vi Thị Lan" not in read.html
     assert "Chờ hai giờ" not in read.html
+    assert "/petition/paper" not in read.html, "nobody prints on our paper from home"
+    assert "Phiếu đã vào hàng in" in supervisor.follow(supervisor.press(done, "/paper")).page.text
+    clerk_page = supervisor.press(supervisor.open("/petition"), "/petition/answer", number=number)
+    assert number in supervisor.press(clerk_page, "/petition/paper").page.text
+    assert (
+        citizen.post(
+            "/petition/paper", {"number": number, **citizen.open("/petition").page.form("/answer").fields}
+        ).status
+        != 200
+    )
     closed = supervisor.follow(supervisor.press(done, "/close", satisfied="yes"))
     assert "Đã đóng phản ánh." in closed.page.text
     assert [row.number for row in supervisor.node.petitions.page(Waits.CLOSED).rows] == [number]
