@@ -477,7 +477,10 @@ class TurnedAwayRow(Projection):
 
 
 class ConflictRow(Projection):
-    """One open conflict of one dossier; what central reports of several is one conflict in each of them."""
+    """One open conflict of one dossier; what central reports of several is one conflict in each of them.
+
+    `weight`: 0 where somebody else than the desk settles it; else 1, and one more for all that it blocks.
+    """
 
     id = TextField()
     stream = TextField()
@@ -485,6 +488,7 @@ class ConflictRow(Projection):
     rows = TextField()
     members = TextField()
     opened_at = TextField()
+    weight = IntegerField()
 
     class Meta:
         table_name = "conflict"
@@ -750,8 +754,10 @@ CREATE TABLE turned_away (stream TEXT PRIMARY KEY NOT NULL, at TEXT NOT NULL, fo
     reason TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX turned_away_at ON turned_away (at, stream, form, place, person, agency);
 CREATE TABLE conflict (id TEXT NOT NULL, stream TEXT NOT NULL, title TEXT NOT NULL, rows TEXT NOT NULL,
-    members TEXT NOT NULL, opened_at TEXT NOT NULL, PRIMARY KEY (id, stream)) WITHOUT ROWID;
+    members TEXT NOT NULL, opened_at TEXT NOT NULL, weight INTEGER NOT NULL, PRIMARY KEY (id, stream)) WITHOUT ROWID;
 CREATE INDEX conflict_stream ON conflict (stream);
+CREATE INDEX conflict_weight ON conflict (weight DESC, opened_at) WHERE weight > 0;
+CREATE INDEX conflict_age ON conflict (opened_at) WHERE weight > 0;
 CREATE TABLE fork (key TEXT PRIMARY KEY NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL, first TEXT NOT NULL,
     second TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE party (key TEXT PRIMARY KEY NOT NULL, identity TEXT NOT NULL, stream TEXT NOT NULL) WITHOUT ROWID;

@@ -449,7 +449,7 @@ class Projector:
         _each(connection, "DELETE FROM party WHERE stream = ?", [(stream,) for stream in known])
         _each(connection, "INSERT INTO party VALUES (?, ?, ?)", parties)
         _each(connection, "DELETE FROM conflict WHERE stream = ?", [(stream,) for stream in known])
-        _each(connection, "INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?)", conflicts)
+        _each(connection, "INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?, ?)", conflicts)
         _each(connection, "DELETE FROM custody WHERE stream = ?", [(stream,) for stream in known])
         _each(connection, "INSERT INTO custody VALUES (?, ?, ?, ?, ?, ?)", custody)
         _each(connection, "DELETE FROM named_file WHERE stream = ?", [(stream,) for stream in known])
@@ -685,7 +685,7 @@ def _comes_in(before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:
     return not now[2] or date.fromisoformat(now[2]) - date.fromisoformat(before[2]) > _SHORTLY
 
 
-def _conflict_rows(dossier: Dossier, events: Sequence[Event | Unknown]) -> list[tuple[str, ...]]:
+def _conflict_rows(dossier: Dossier, events: Sequence[Event | Unknown]) -> list[tuple[str | int, ...]]:
     if not dossier.conflicts:
         return []
     at = {event.hash: event.at for event in events if isinstance(event, Event)}
@@ -698,6 +698,7 @@ def _conflict_rows(dossier: Dossier, events: Sequence[Event | Unknown]) -> list[
             " ".join(conflict.members),
             # a row that central reports may name acts of other dossiers, or only those
             max((at[member] for member in conflict.members if member in at), default=dossier.timeline[-1].at),
+            conflict.weight,
         )
         for conflict in dossier.conflicts
     ]

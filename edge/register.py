@@ -25,7 +25,6 @@ from edge.database import (
 )
 from edge.projector import Projector
 from schemas.acts import Status
-from schemas.conflicts import BY_NAME, Settles
 from schemas.custody import Where
 from schemas.entries import Procedure
 from schemas.events import moment
@@ -35,6 +34,8 @@ from schemas.rules import Money
 from schemas.spelling import words
 
 LISTED: Final = 50
+CONFLICTS: Final = 200
+"""Open conflicts that a desk sees at once."""
 LATELY: Final = 400
 """Of so many dossiers, the newest, a counter sees which procedures are frequent."""
 # the first words are those of the partial index
@@ -319,18 +320,27 @@ class Register:
             rows = EventRow.select(EventRow.node, EventRow.stream).where(EventRow.kind == "node.day_closed")
             return sorted({(row.node, row.stream) for row in rows})
 
-    def conflicts(self) -> list[tuple[ConflictRow, DossierRow]]:
-        """Open conflicts that the desk settles, with their dossiers, oldest first."""
+    def conflicts(
+        self, limit: int = CONFLICTS, *, by_age: bool = False
+    ) -> list[tuple[ConflictRow, DossierRow]]:
+        """Open conflicts that the desk settles, with their dossiers: what blocks most first, or what is oldest.
+
+        A row that central reports of several dossiers is there once for each of them.
+        """
+        order = () if by_age else (ConflictRow.weight.desc(),)
         with self._file.read():
-            rows = list(ConflictRow.select().order_by(ConflictRow.opened_at, ConflictRow.id))
+            # the word of the partial indexes: a query without it sorts all there are
+            found = ConflictRow.select().where(ConflictRow.weight > 0)
+            rows = list(found.order_by(*order, ConflictRow.opened_at).limit(limit))
             streams = [row.stream for row in rows]
             dossiers = {row.stream: row for row in DossierRow.select().where(DossierRow.stream.in_(streams))}
-        return [
-            (row, dossiers[row.stream])
-            for row in rows
-            if row.stream in dossiers
-            and any(BY_NAME[name].settles is Settles.DESK for name in row.rows.split())
-        ]
+        return [(row, dossiers[row.stream]) for row in rows if row.stream in dossiers]
+
+    def conflict(self, conflict: str) -> list[ConflictRow]:
+        """One open conflict that the desk settles: a row for each dossier that it is in; none once it is settled."""
+        with self._file.read():
+            found = ConflictRow.select().where((ConflictRow.id == conflict) & (ConflictRow.weight > 0))
+            return list(found.order_by(ConflictRow.stream))
 
     def doubtful(self) -> list[Line]:
         """Acts that are kept and have no effect: waiting, held, irregular, or of a newer version."""

@@ -237,6 +237,13 @@ class Conflict:
         """Whether the desk settles it by an act in the dossier."""
         return any(BY_NAME[row].settles is Settles.DESK for row in self.rows)
 
+    @property
+    def weight(self) -> int:
+        """How much waits for the desk: 0 where it is not the desk's, else 1 and one more for all that is blocked."""
+        if not self.for_desk:
+            return 0
+        return 1 + len(_NONE.union(*(BY_NAME[row].blocks for row in self.rows)))
+
 
 @dataclass(frozen=True, slots=True)
 class Follow:

@@ -633,6 +633,7 @@ class _Fold:
             return standing
         for_desk = (m for conflict in found if conflict.for_desk for m in conflict.members)
         members = {self.index[m] for m in for_desk if m in self.index}
+        issued, recalls = self._issued(seen) if members else (frozenset[str](), frozenset[str]())
         return replace(
             standing,
             returns=tuple(self._done(place) for place in _bits(returned)),
@@ -641,7 +642,31 @@ class _Fold:
             conflicts=tuple(sorted(found, key=lambda conflict: conflict.id)),
             blocks=standing.blocks.union(*(BY_NAME[row].blocks for c in found for row in c.rows)),
             authors=frozenset(self.events[place].by for place in members),
+            issued=issued,
+            recalls=recalls,
         )
+
+    def _issued(self, seen: int) -> tuple[frozenset[str], frozenset[str]]:
+        """The acts by which results went out: decisions whose result was numbered, sealed or handed over, numbers and
+        seals themselves; and the acts that call one back."""
+        known = seen & self.effective
+        of_kind = self.of_kind.get
+        decisions = known & (of_kind("dossier.approved", 0) | of_kind("dossier.refused", 0))
+        finished = known & (of_kind("dossier.numbered", 0) | of_kind("dossier.sealed", 0))
+        issued, made_by = finished, {self._done(place).data.result: place for place in _bits(decisions)}
+        for place in _bits(finished):
+            built_on = self.rests.get(place, 0) & decisions
+            issued |= built_on
+            if self.events[place].kind == "dossier.sealed" and built_on:
+                made_by[self._done(place).data.result] = built_on.bit_length() - 1
+        for place in _bits(known & of_kind(_RETURNED, 0)):
+            made = made_by.get(self._done(place).data.result)
+            issued |= 0 if made is None else 1 << made
+        recalls = known & (of_kind(_RECALLED, 0) | of_kind("dossier.sent_back", 0))
+        return self._named(issued), self._named(recalls)
+
+    def _named(self, places: int) -> frozenset[str]:
+        return frozenset(self.events[place].hash for place in _bits(places))
 
     def _conflicts(self, seen: int, number: int) -> list[Conflict]:
         found = []

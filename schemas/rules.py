@@ -144,6 +144,8 @@ _STARTED: Final = frozenset(
     | {"dossier.sent_back", "dossier.approved", "dossier.refused"}
 )
 _NO_ACTS: Final[Mapping[str, Done]] = {}
+REVOKES_WITH: Final = (Role.DESK_OFFICER, Role.SUPERVISOR)
+"""Of whom one stands beside the officer whose answer revokes a result."""
 FOR_ANOTHER: Final = ("TL.", "TUQ.", "KT.")
 """How a capacity begins that somebody else has lent (NĐ 30/2020 Đ13)."""
 
@@ -157,7 +159,9 @@ class Standing:
     that was printed. `steps`, `terms` and `hand_in` (originals, when the result is collected) are what the procedure's version asked
     for; `one_step`: it lets its receiver decide at once; `pauses` is what may stop its clock, and
     `taken_over_at` when the competent agency had it first. `blocks` is what open conflicts
-    forbid; `authors` are those who wrote the members of the open conflicts: none of them may settle one.
+    forbid; `authors` are those who wrote the members of the open conflicts: none of them may settle one. `issued` are
+    the acts by which a result went out of the room (numbered, sealed or handed over), whatever became of it since;
+    `recalls` those that call one back.
     """
 
     newest: Mapping[str, Done] = field(default_factory=lambda: _NO_ACTS)
@@ -176,11 +180,18 @@ class Standing:
     blocks: frozenset[Blocks] = frozenset()
     conflicts: tuple[Conflict, ...] = ()
     authors: frozenset[str] = frozenset()
+    issued: frozenset[str] = frozenset()
+    recalls: frozenset[str] = frozenset()
     purse: Purse = Purse()
 
     @property
     def received(self) -> Received | None:
         return self.receipt.data if self.receipt else None
+
+    def revokes(self, answer: Settled) -> bool:
+        """Whether the desk's answer takes its force from a result that was issued: four eyes do that."""
+        fallen = set(answer.members) - set(answer.stands)
+        return not self.issued.isdisjoint(fallen) or not self.recalls.isdisjoint(answer.stands)
 
     @property
     def received_at(self) -> str:
@@ -430,6 +441,8 @@ def allowed(standing: Standing, act: Act, data: Any, deed: Deed, view: View) -> 
             _delegation(standing, data.delegation, deed.by, deed.at, day, view)
         elif data.capacity.startswith(FOR_ANOTHER):
             raise NotAllowed(Because.DELEGATION, "signs for another and names no delegation")
+    if isinstance(data, Settled):
+        _four_eyes(standing, data, deed, view, day)
     if isinstance(data, Sealed) and data.certificate:
         _organisation(standing, data.certificate, deed.at, view)
     if act.signed and isinstance(deed, Event):
@@ -669,6 +682,17 @@ def _settlement(standing: Standing, data: Settled, deed: Deed) -> None:
         raise NotAllowed(Because.DATA, "at most one member of the conflict stands")
     if deed.by in standing.authors:
         raise NotAllowed(Because.TOOK_PART)
+
+
+def _four_eyes(standing: Standing, data: Settled, deed: Deed, view: View, day: date) -> None:
+    if standing.revokes(data) and not any(
+        name != deed.by
+        and name not in standing.authors
+        and (second := view.person(name)) is not None
+        and _serves(second, REVOKES_WITH, day)
+        for name in deed.with_
+    ):
+        raise NotAllowed(Because.WITNESS, _or(REVOKES_WITH))
 
 
 def _number(standing: Standing, data: Received, deed: Deed, view: View, card: Card, day: date) -> None:

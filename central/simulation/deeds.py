@@ -41,6 +41,7 @@ from schemas.entries import Admission, Procedure, Revocation, Role
 from schemas.errors import Because, NotAllowed
 from schemas.events import Event, StreamId, moment, timestamp
 from schemas.fold import Dossier, Place
+from schemas.rules import REVOKES_WITH
 from schemas.seals import fingerprint, sign_decision
 from schemas.slips import SlipCode
 
@@ -436,7 +437,9 @@ def settle(machine: Machine, dossier: Dossier, chance: Random) -> Promise | None
     """At a desk, when all are together again: settle one conflict of the dossier. None if nobody may."""
     for deed in _deeds(machine, dossier, chance, kinds=frozenset((_SETTLES.kind,))):
         if _may(machine, dossier, deed):
-            after = machine.node.ledger.act(dossier.stream, deed.act.kind, deed.data, by=deed.worker.id)
+            after = machine.node.ledger.act(
+                dossier.stream, deed.act.kind, deed.data, by=deed.worker.id, with_=deed.with_
+            )
             return _promised(machine, after, deed.act.kind)
     return None
 
@@ -464,7 +467,10 @@ def _deeds(
             workers = chance.sample(workers, min(1, len(workers)))
         with contextlib.suppress(CannotFill):
             data = filled(act.data, scene, given(act.kind, scene))
-            yield from (Deed(act, data, worker, _witness(act, worker, chance)) for worker in workers)
+            for worker in workers:
+                settles = act.kind == _SETTLES.kind
+                with_ = _beside(dossier, worker) if settles else _witness(act, worker, chance)
+                yield Deed(act, data, worker, with_)
 
 
 def _at(machine: Machine, act: Act) -> bool:
@@ -482,6 +488,12 @@ def _witness(act: Act, worker: Worker, chance: Random) -> tuple[str, ...]:
     if not act.witness:
         return ()
     return (chance.choice([other.id for other in _having(act.witness) if other is not worker]),)
+
+
+def _beside(dossier: Dossier, officer: Worker) -> tuple[str, ...]:
+    """Who stands beside the desk officer, should the answer revoke a result: somebody who took no part either."""
+    others = (one.id for one in _having(REVOKES_WITH) if one is not officer)
+    return tuple(one for one in others if one not in dossier.standing.authors)[:1]
 
 
 def _may(machine: Machine, dossier: Dossier, deed: Deed) -> bool:

@@ -12,7 +12,7 @@ from edge.web import presence
 from edge.web.limits import SIGN_IN
 from edge.web.site import site
 from schemas.acts import BY_KIND
-from schemas.entries import Person
+from schemas.entries import Person, Role
 
 NAME, PIN = "second", "second_pin"
 
@@ -26,9 +26,19 @@ class Second:
     chosen: str
 
 
-def asked_for(kind: str) -> Second | None:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Who else may stand beside an act of whose kind one person is mostly enough, and why one is not this time."""
+
+    roles: tuple[Role, ...]
+    why: str
+
+
+def asked_for(kind: str, this_time: Beside | None = None) -> Second | None:
     """What the page of an act must ask for; None where one person is enough."""
     act, ledger = BY_KIND[kind], site().node.ledger
+    if this_time is not None:
+        return Second(able(kind, this_time), this_time.why, request.form.get(NAME, ""))
     if not ledger.needs_second(act):
         return None
     why = (
@@ -39,7 +49,7 @@ def asked_for(kind: str) -> Second | None:
     return Second(able(kind), why, request.form.get(NAME, ""))
 
 
-def able(kind: str) -> list[Person]:
+def able(kind: str, this_time: Beside | None = None) -> list[Person]:
     """Who may stand beside this person in an act of this kind, and has a PIN at this machine."""
     here, act = site(), BY_KIND[kind]
     return [
@@ -47,19 +57,20 @@ def able(kind: str) -> list[Person]:
         for one in here.view.people()
         if one.id != presence.person().id
         and may_second(here.view, one.id, act, here.today())
+        and (this_time is None or not one.roles_on(here.today()).isdisjoint(this_time.roles))
         and here.node.people.has_pin(one.id)
     ]
 
 
-def beside(kind: str) -> tuple[str, ...]:
+def beside(kind: str, this_time: Beside | None = None) -> tuple[str, ...]:
     """The second person of the present form, who has shown their PIN; nobody where none was asked for.
 
     Raises `NotYours`, `WrongPin`, `TooOften`.
     """
     name = request.form.get(NAME, "")
-    if not name or asked_for(kind) is None:
+    if not name or asked_for(kind, this_time) is None:
         return ()
-    if all(one.id != name for one in able(kind)):
+    if all(one.id != name for one in able(kind, this_time)):
         raise NotYours
     site().limits.take(SIGN_IN, request.remote_addr or "")
     site().node.people.check_pin(name, request.form.get(PIN, ""))

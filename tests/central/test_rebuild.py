@@ -51,7 +51,7 @@ def test_the_digest_is_over_the_folded_states_in_the_order_of_their_streams(data
         ("dossier", "UPDATE dossier SET status = 9"),
         ("dossier", "DELETE FROM dossier WHERE position = (SELECT min(position) FROM dossier)"),
         ("event", "UPDATE event SET place = 'held' WHERE kind = 'dossier.approved'"),
-        ("conflict", "INSERT INTO conflict VALUES ('c', 's', 't', 'r', 'm', 'o')"),
+        ("conflict", "INSERT INTO conflict VALUES ('c', 's', 't', 'r', 'm', 'o', 1)"),
         ("dossier_search", "UPDATE dossier_search SET words = 'ai do'"),
     ],
 )

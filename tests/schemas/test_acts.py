@@ -273,7 +273,7 @@ def test_what_must_follow_a_settlement_stays_open_until_it_is_done() -> None:
     """The desk found for the withdrawal, though the result had its number and was handed out."""
     past = history(received(), appraised())
     out = past + approved() + numbered() + sealed() + returned()
-    both = (out | (past + withdrawal_asked())) + settled("withdrawal_asked")
+    both = (out | (past + withdrawal_asked())) + settled("withdrawal_asked", with_=("giam",))
     assert {task.must for task in both.dossier.tasks} == {
         "dossier.result_recalled", "dossier.number_cancelled", "dossier.seal_void",
     }  # fmt: skip

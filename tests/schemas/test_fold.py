@@ -155,7 +155,11 @@ def test_a_settled_history_can_always_be_settled_to_its_end(past: History) -> No
             "stands": [conflict.members[0]],
             "reason": "Theo biên bản",
         }
-        past = past + settled(None, by=officers[0]).but(data=data)
+        # whoever stands beside them, should a result be revoked
+        beside = [
+            name for name in ("giam", *officers[1:]) if name not in past.dossier.standing.authors
+        ] or officers
+        past = past + settled(None, by=officers[0], with_=beside[:1]).but(data=data)
         assert past.line(past.last).place is Place.EFFECTIVE
     assert not any(conflict.for_desk for conflict in past.dossier.conflicts) or not officers
 
