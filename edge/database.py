@@ -389,6 +389,8 @@ class DossierRow(Projection):
     """Who has the folder, as they said last."""
     moved_at = TextField()
     """Since when it is where it is: the last act that leads from one step to another."""
+    paper = TextField()
+    """The number of the handwritten slip that it was entered from; "" for all others."""
 
     class Meta:
         table_name = "dossier"
@@ -584,7 +586,7 @@ PROJECTIONS: Final = (
     FileRow,
 )
 
-PROJECTION_VERSION: Final = "14"
+PROJECTION_VERSION: Final = "15"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -721,7 +723,7 @@ CREATE TABLE dossier (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, number
     status INTEGER NOT NULL, appraisal TEXT NOT NULL,
     outcome TEXT NOT NULL, contested INTEGER NOT NULL, missing INTEGER NOT NULL, node TEXT NOT NULL,
     changed_at TEXT NOT NULL, money TEXT NOT NULL, owed INTEGER NOT NULL, queue TEXT NOT NULL, holder TEXT NOT NULL,
-    moved_at TEXT NOT NULL);
+    moved_at TEXT NOT NULL, paper TEXT NOT NULL);
 CREATE TABLE queue_count (queue TEXT PRIMARY KEY NOT NULL, count INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX dossier_stream ON dossier (stream);
 CREATE INDEX dossier_number ON dossier (number);
@@ -732,6 +734,7 @@ CREATE INDEX dossier_unsure ON dossier (received_at) WHERE unsure > 0;
 CREATE INDEX dossier_money ON dossier (money, position);
 CREATE INDEX dossier_contested ON dossier (contested) WHERE contested > 0;
 CREATE INDEX dossier_missing ON dossier (missing) WHERE missing > 0;
+CREATE INDEX dossier_paper ON dossier (paper) WHERE paper <> '';
 CREATE TABLE work (position INTEGER NOT NULL, list TEXT NOT NULL, moment TEXT NOT NULL, place TEXT NOT NULL,
     person TEXT NOT NULL, agency TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (position, list)) WITHOUT ROWID;
 CREATE INDEX work_moment ON work (list, moment, position, place, person, agency);

@@ -251,6 +251,52 @@ class Ledger:
             self._append(before, stream, kind, again, by=by, at=at, view=view, with_=more)
             return self._projector.dossier(stream)
 
+    def enter_from_paper(
+        self,
+        stream: StreamId,
+        draft: Draft,
+        *,
+        paper: str,
+        happened_at: datetime,
+        due_at: datetime,
+        reason: str,
+        by: str,
+        with_: Sequence[str],
+        spool: Spool,
+    ) -> Dossier:
+        """Enter what was received by hand, while this machine could not be used; with a second person.
+
+        It gets a number of this machine for the day on which it was received, and form 01. `paper`: the number of its
+        handwritten slip; `due_at`: what that promises. Asked twice for one stream, once done. Raises `NotAllowed`,
+        `NoNumber`, `NoDueMoment`, `ClockBehind`, `DiskFull`.
+        """
+        with self._file.write():
+            before = self._projector.dossier(stream)
+            if before.received is not None:
+                return before
+            at, view = self._chain.now(), self._catalog.latest
+            day = local_day(happened_at)
+            procedure = view.procedure(draft.procedure, day)
+            if procedure is None:
+                raise NotAllowed(Because.NO_SUCH_PROCEDURE, draft.procedure)
+            limit = _limit(draft, procedure, day, view)
+            counted = due(happened_at, limit, view.calendar())
+            if counted.moment != due_at:
+                counted = DueMoment(due_at, (), ())  # what stands on the slip was promised
+            number = self._next_number(procedure.agency, day)
+            received = self._received(draft, procedure, number, limit, day, counted, view)
+            entered = EnteredAfterwards(
+                **{name: getattr(received, name) for name in received.__struct_fields__},
+                happened_at=timestamp(happened_at),
+                reason=reason,
+                paper=paper,
+            )
+            kind, more = "dossier.entered_afterwards", tuple(with_)
+            event = self._append(before, stream, kind, entered, by=by, at=at, view=view, with_=more)
+            dossier = self._projector.dossier(stream)
+            spool(Reception(dossier, received, event, happened_at, counted))
+        return dossier
+
     def number_result(self, stream: str, *, symbol: str, by: str, with_: Sequence[str] = ()) -> Dossier:
         """Give the result of a dossier the next number of its agency's register, with the day; `symbol` follows it.
 

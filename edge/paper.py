@@ -72,8 +72,8 @@ class Papers:
         """The program's forms, and those that the catalog publishes."""
         self._typeset = typeset
 
-    def spool_slip(self, reception: Reception) -> None:
-        """Queue form 01 of a reception; within the ledger's transaction."""
+    def spool_slip(self, reception: Reception, at: datetime | None = None) -> None:
+        """Queue form 01 of a reception; within the ledger's transaction. `at`: now, for one that was entered afterwards."""
         content = self.slip_of(reception)
         spool.put(
             stream=reception.dossier.stream,
@@ -81,7 +81,7 @@ class Papers:
             form=content.FORM,
             payload=to_job(content),
             copies=2,
-            at=reception.at,
+            at=at or reception.at,
         )
 
     def spool_ticket(self, taken: Taken, *, counters: str, priority: str, estimate: str) -> None:

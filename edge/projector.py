@@ -25,7 +25,7 @@ from edge.seals import Seals, settle
 from edge.tallying import Rated, Tallies, Written
 from edge.waits import Waits
 from edge.worklists import Listed, keep_lists, lists_of
-from schemas.acts import TABLE, Status
+from schemas.acts import TABLE, EnteredAfterwards, Status
 from schemas.calendar import Calendar, Year, local_day
 from schemas.catalog import Catalog
 from schemas.clock import due_at, stopped
@@ -52,7 +52,7 @@ PARSED = 4_000
 """Events kept in memory, of some 4 KB each: those of a batch that arrives, and of the dossiers that are worked on."""
 FOLDED: Final = 64
 """Dossiers kept in memory as they were folded last: one that is worked on is asked for several times an act."""
-_SEARCHED: Final = ("number", "applicant", "submitter", "phone", "identity")
+_SEARCHED: Final = ("number", "applicant", "submitter", "phone", "identity", "paper")
 """What the search finds a dossier by."""
 _SLICE: Final = 200
 """Streams folded anew in one transaction when the catalog grew: others write in between."""
@@ -759,6 +759,7 @@ def _dossier_row(dossier: Dossier, calendar: Calendar, *, unsure: bool) -> dict[
             ),
             default=standing.receipt.at,
         ),
+        "paper": entered.paper if isinstance(entered := standing.receipt.data, EnteredAfterwards) else "",
     }
 
 

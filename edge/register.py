@@ -181,6 +181,13 @@ class Register:
             ordered = sorted(rows, key=lambda row: -row.position)
         return Found(ordered, searched, len(found) > LISTED)
 
+    def of_paper(self, paper: str) -> list[DossierRow]:
+        """What was entered from a handwritten slip of this number, the oldest first."""
+        with self._file.read():
+            # the word of the partial index: a query without it reads all dossiers
+            rows = DossierRow.select().where((DossierRow.paper == paper) & (DossierRow.paper != ""))
+            return sorted(rows.limit(LISTED), key=lambda row: row.position)
+
     def work(self, what: Work, limit: int = 200, *, after: str = "") -> tuple[list[DossierRow], int]:
         """What waits for one kind of work, oldest due first, and how many there are in all.
 

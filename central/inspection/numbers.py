@@ -51,12 +51,17 @@ class Receipt(NamedTuple):
 
 
 def receipt_of(event: Event) -> Receipt | None:
-    """The number in a `dossier.received`; None for every other event, and for one that was redacted."""
-    if event.kind != "dossier.received" or event.redacted:
+    """The number that a reception gave, at the counter or afterwards from the paper book; None for every other event, for
+    one that was redacted, and for what keeps the number of its slip."""
+    from_book = (
+        event.kind == "dossier.entered_afterwards" and not event.redacted and not event.data.get("slip")
+    )
+    if (event.kind != "dossier.received" and not from_book) or event.redacted:
         return None
     number, agency = str(event.data.get("number")), str(event.data.get("agency"))
     trace = Trace(event.hash, event.node, event.seq)
-    return Receipt(trace, event.stream, event.at, agency, number, parse(number))
+    at = str(event.data.get("happened_at")) if from_book else event.at
+    return Receipt(trace, event.stream, at, agency, number, parse(number))
 
 
 def numbers_a_result(event: object, node: str) -> bool:

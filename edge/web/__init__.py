@@ -17,6 +17,7 @@ from edge.roads import Roads
 from edge.server import secret
 from edge.sticks import Sticks
 from edge.web.account import blueprint as account
+from edge.web.afterwards import blueprint as afterwards
 from edge.web.again import blueprint as again
 from edge.web.agencies import blueprint as agencies
 from edge.web.amending import blueprint as amending
@@ -158,6 +159,7 @@ def create_pages(
         public_procedures,
         petitions,
         again,
+        afterwards,
         exchange,
         courier_pages,
         status_line,

@@ -11,17 +11,18 @@ from typing import Any, Final
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import HiddenField, TextAreaField, TimeField
-from wtforms.validators import InputRequired
+from wtforms import HiddenField, SelectField, TextAreaField, TimeField
+from wtforms.validators import InputRequired, Length, StopValidation
 
 from edge.slip_check import Checked, check_slip
 from edge.web import counter, presence, second
 from edge.web.days import Day
 from edge.web.errors import page as trouble_page
-from edge.web.forms import needed, paragraph
+from edge.web.forms import LONGEST, Choice, Form, paragraph, too_long
 from edge.web.reception import Reception
 from edge.web.site import COUNTER, site
-from edge.web.slip import LONGEST, said_of
+from edge.web.slip import LONGEST as LONGEST_CODE
+from edge.web.slip import said_of
 from edge.web.trouble import Expected, Trouble, trouble_of
 from schemas import numbers
 from schemas.calendar import VIETNAM
@@ -33,18 +34,61 @@ KIND: Final = "dossier.entered_afterwards"
 _DUE: Final = "Chưa ghi hẹn trả như trên giấy."
 
 
-class Again(Reception):
-    """A reception as its paper says it. The day stands in the number."""
+def _when_other(form: Form, field: Any) -> None:
+    if form["incident"].data == "other" and not field.data:
+        raise StopValidation("Chưa ghi vì sao phải nhập từ giấy.")
+    if not field.data:
+        raise StopValidation
 
-    code = HiddenField()
+
+INCIDENTS: Final = (
+    Choice("power", "Mất điện"),
+    Choice("line", "Mất mạng"),
+    Choice("machine", "Hỏng máy, mất máy"),
+    Choice("software", "Lỗi phần mềm"),
+    Choice("database", "Cơ sở dữ liệu không khai thác được"),
+    Choice("other", "Khác, ghi ở dưới"),
+)
+"""Why something has to be entered from paper, as `node.outage_opened` names it."""
+
+
+class FromPaper(Reception):
+    """A reception as its paper says it, and why it was not entered at once."""
+
     received_hour = TimeField(
         "Giờ tiếp nhận ghi trên giấy", validators=[InputRequired("Chưa ghi giờ tiếp nhận trên giấy.")]
     )
     due_day = Day("Hẹn trả, ngày", validators=[InputRequired(_DUE)])
     due_hour = TimeField("Hẹn trả, giờ", validators=[InputRequired(_DUE)])
+    incident = SelectField("Sự cố", choices=INCIDENTS, default="machine")
     reason = TextAreaField(
-        "Vì sao nhập lại", filters=[paragraph], validators=needed("Chưa ghi vì sao phải nhập lại.")
+        "Ghi thêm về sự cố",
+        filters=[paragraph],
+        validators=[_when_other, Length(max=LONGEST, message=too_long())],
     )
+
+    @property
+    def why(self) -> str:
+        """The incident in words, as the act keeps it."""
+        label = next((one.label for one in INCIDENTS if one.value == self.incident.data), "")
+        said = [label if self.incident.data != "other" else "", self.reason.data]
+        return ": ".join(one for one in said if one)
+
+    def moment_wrong(self, received: datetime | None) -> list[tuple[str, str]]:
+        """What cannot be of the two moments on the paper."""
+        found = []
+        if received is not None and received >= site().now():
+            found.append(("received_hour", "Giờ tiếp nhận trên giấy chưa tới. Xem lại giấy và giờ của máy."))
+        due = moment_on(self.due_day.data, self.due_hour.data)
+        if received is not None and due is not None and due < received:
+            found.append(("due_day", "Hẹn trả không thể trước giờ tiếp nhận. Xem lại giấy."))
+        return found
+
+
+class Again(FromPaper):
+    """A reception as its slip says it. The day stands in the number."""
+
+    code = HiddenField()
 
 
 @blueprint.post("/slip/again")
@@ -52,7 +96,7 @@ def enter() -> ResponseReturnValue:
     """`act=save` saves; anything else looks: at first from the page that checked the slip."""
     presence.require(COUNTER)
     form = Again()
-    form.code.data = (form.code.data or "")[:LONGEST].strip()
+    form.code.data = (form.code.data or "")[:LONGEST_CODE].strip()
     checked = check_slip(site().node, form.code.data)
     card = form.take_card()
     if checked.code is None or not checked.enters_again:
@@ -66,7 +110,7 @@ def enter() -> ResponseReturnValue:
                 "Chờ hồ sơ từ Cổng dịch vụ công tới, hoặc báo Trung tâm.",
             )
         )
-    received = _received(form, number)
+    received = moment_on(number.day, form.received_hour.data)
     chosen = counter.chosen_for(
         site(), request.form.get("procedure", ""), received or _noon(number), case=form.case.data
     )
@@ -101,9 +145,9 @@ def enter() -> ResponseReturnValue:
         site().node.ledger.enter_again(
             form.code.data,
             form.draft(chosen.procedure.code, papers),
-            happened_at=_at(number.day, form.received_hour.data),
-            due_at=_at(form.due_day.data, form.due_hour.data),
-            reason=form.reason.data,
+            happened_at=on_paper(number.day, form.received_hour.data),
+            due_at=on_paper(form.due_day.data, form.due_hour.data),
+            reason=form.why,
             by=presence.person().id,
             with_=second.beside(KIND),
         )
@@ -126,17 +170,18 @@ def _refused(trouble: Trouble) -> ResponseReturnValue:
     return trouble_page(trouble)
 
 
-def _received(form: Again, number: numbers.DossierNumber) -> datetime | None:
-    return _at(number.day, form.received_hour.data) if form.received_hour.data else None
-
-
 def _noon(number: numbers.DossierNumber) -> datetime:
     return datetime.combine(number.day, datetime.min.time().replace(hour=12), VIETNAM)
 
 
-def _at(day: date, hour: time) -> datetime:
+def on_paper(day: date, hour: time) -> datetime:
     """The Vietnamese moment, as it is kept."""
     return moment(timestamp(datetime.combine(day, hour, VIETNAM)))
+
+
+def moment_on(day: date | None, hour: time | None) -> datetime | None:
+    """None while either is missing."""
+    return on_paper(day, hour) if day is not None and hour is not None else None
 
 
 def _wrong(
@@ -145,10 +190,4 @@ def _wrong(
     found = []
     if chosen is not None and chosen.procedure.agency != number.agency:
         found.append(("q", f"Số hồ sơ trên giấy là của {number.agency}. Chọn thủ tục của cơ quan đó."))
-    received = _received(form, number)
-    if received is not None and received >= site().now():
-        found.append(("received_hour", "Giờ tiếp nhận trên giấy chưa tới. Xem lại giấy và giờ của máy."))
-    due = _at(form.due_day.data, form.due_hour.data) if form.due_day.data and form.due_hour.data else None
-    if received is not None and due is not None and due < received:
-        found.append(("due_day", "Hẹn trả không thể trước giờ tiếp nhận. Xem lại giấy."))
-    return found
+    return [*found, *form.moment_wrong(moment_on(number.day, form.received_hour.data))]

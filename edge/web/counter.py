@@ -42,6 +42,8 @@ blueprint = Blueprint("counter", __name__)
 _STREAM: Final = re.compile(r"^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$")
 NOT_KEPT: Final = Kept()
 OUTAGE: Final = "dossier.outage_noted"
+AFTERWARDS: Final = ("again", "afterwards")
+"""The pages that enter a reception from its paper, and extend this one."""
 LEFT_OVER: Final = 3
 """Hits that stay on the page once a procedure is chosen."""
 _SAVED_BEFORE: Final = "Hồ sơ trước trên trang này đã lưu với số {number}; nội dung đang nhập thì chưa lưu."
@@ -111,7 +113,8 @@ def procedures() -> str:
     chosen = site().view.procedure(code, site().today()) if code else None
     if chosen is not None and all(hit.procedure.code != code for hit in hits):
         hits = [Hit(chosen, highlighted(chosen.name, term)), *hits]
-    where = url_for("again.enter") if request.args.get("again") else url_for("counter.receive")
+    entering = request.args.get("again", "")
+    where = url_for(f"{entering}.enter") if entering in AFTERWARDS else url_for("counter.receive")
     lately = [] if term or chosen else _lately(site())
     return render_template(
         "counter_hits.html",
@@ -321,7 +324,7 @@ def render(
     return render_template(
         template,
         where=where or url_for("counter.receive"),
-        again=1 if where else None,
+        again=request.blueprint if where else None,
         form=form,
         chosen=chosen,
         papers=papers,

@@ -1,4 +1,4 @@
-"""What is typed or scanned where one looks for a dossier: a slip's or receipt's code, a whole number, a ticket of today."""
+"""What is typed or scanned where one looks for a dossier: the code of a paper, a whole number, a ticket of today."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from schemas.spelling import composed
 
 
 def streams_of(typed: str) -> list[str]:
-    """The dossiers that are meant by a paper's code, a whole number, or the ticket under which they were received today.
+    """The dossiers that are meant by a paper's code, a whole number, that of a handwritten slip, or today's ticket.
 
     Nothing for what has to be searched for.
     """
@@ -24,7 +24,7 @@ def streams_of(typed: str) -> list[str]:
     if not number:
         return []
     found = [row.stream for row in register.find(number).rows if row.number.lower() == number]
-    return found or _of_ticket(number)
+    return found or [row.stream for row in register.of_paper(term)] or _of_ticket(number)
 
 
 def _of_ticket(typed: str) -> list[str]:

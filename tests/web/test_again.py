@@ -68,7 +68,7 @@ def test_a_lost_reception_comes_back_under_its_number_and_goes_on(
     text = clerk.open(answer.leads_to).page.text
     assert NUMBER in text
     assert "Nhập bù H37.07-270301-0101, nhận 09:00" in text
-    assert "Máy quầy 01 cháy ổ đĩa" in text
+    assert "Hỏng máy, mất máy: Máy quầy 01 cháy ổ đĩa" in text
     for node in ("central", "room-01", "counter-02"):
         centre.copy(centre["counter-02"], centre[node], "catalog", "dossiers", "files")
     appraised = centre.appraise(dossier)
@@ -95,7 +95,7 @@ def test_it_takes_a_second_person(centre: SmallCentre, lost: tuple[Dossier, str]
         ({"received_hour": "23:59"}, "Giờ tiếp nhận trên giấy chưa tới."),
         ({"due_day": ""}, "Chưa ghi hẹn trả như trên giấy."),
         ({"due_day": "2027-02-01"}, "Hẹn trả không thể trước giờ tiếp nhận."),
-        ({"reason": ""}, "Chưa ghi vì sao phải nhập lại."),
+        ({"incident": "other", "reason": ""}, "Chưa ghi vì sao phải nhập từ giấy."),
         ({"name": ""}, "Chưa ghi họ tên."),
     ],
 )

@@ -1,0 +1,158 @@
+"""Nhập bù từ giấy ghi tay: what was received by hand while nothing worked gets a number for its day, and form 01.
+
+The pad for such an hour is printed ahead (`edge.pads`); each of its slips is entered once, one after the other: day,
+incident and the next number of the pad stay on the page.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from functools import partial
+from typing import Any, Final
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length
+
+from edge.database import DossierRow
+from edge.web import counter, presence, second, words
+from edge.web.again import KIND, FromPaper, moment_on, on_paper
+from edge.web.days import Day
+from edge.web.forms import needed, text, too_long
+from edge.web.reception import same_as_saved
+from edge.web.site import COUNTER, site
+from edge.web.trouble import Expected, trouble_of
+from schemas.acts import EnteredAfterwards
+from schemas.calendar import local_day
+from schemas.events import StreamId, moment
+
+blueprint = Blueprint("afterwards", __name__)
+
+_LONGEST_PAPER: Final = 60
+_COUNTED: Final = re.compile(r"(.*?)([0-9]+)")
+
+
+class Afterwards(FromPaper):
+    """A reception as its handwritten slip says it."""
+
+    paper = StringField(
+        "Số phiếu ghi tay",
+        filters=[text],
+        validators=[
+            *needed("Chưa ghi số phiếu. Chép số in trên phiếu, hoặc số thứ tự trong sổ."),
+            Length(max=_LONGEST_PAPER, message=too_long(_LONGEST_PAPER)),
+        ],
+    )
+    received_day = Day("Ngày tiếp nhận", validators=[InputRequired("Chưa ghi ngày tiếp nhận trên giấy.")])
+
+
+@blueprint.get("/counter/afterwards")
+def page() -> ResponseReturnValue:
+    """`of`: the dossier that was entered just now."""
+    presence.require(COUNTER)
+    form = Afterwards(formdata=None)
+    form.incident.data = "power"
+    counter.stream_of(form)
+    of = request.args.get("of", "")
+    before = site().node.register.row(of) if of else None
+    if before is not None:
+        _go_on(form, of)
+    return _render(form, None, before=before, focus="identity")
+
+
+@blueprint.post("/counter/afterwards")
+def enter() -> ResponseReturnValue:
+    """`act=save` saves; anything else looks."""
+    presence.require(COUNTER)
+    form = Afterwards()
+    card = form.take_card()
+    received = moment_on(form.received_day.data, form.received_hour.data)
+    chosen = counter.chosen_for(
+        site(), request.form.get("procedure", ""), received or site().now(), case=form.case.data
+    )
+    papers = counter.papers_for(form, chosen)
+    if request.form.get("act") != "save":
+        return _render(form, chosen, papers=papers, card=card)
+    right = form.validate_on_submit()
+    wrong = [*form.moment_wrong(received), *_entered_already(form)]
+    unseen = chosen is not None and form.components_of.data != chosen.papers_of
+    if chosen is None or papers is None or unseen or not papers.validate() or not right or wrong:
+        return _render(form, chosen, papers=papers, saving=True, unseen=unseen, more_errors=wrong), 422
+    node, draft = site().node, form.draft(chosen.procedure.code, papers)
+    try:
+        dossier = node.ledger.enter_from_paper(
+            StreamId(counter.stream_of(form)),
+            draft,
+            paper=form.paper.data,
+            happened_at=on_paper(form.received_day.data, form.received_hour.data),
+            due_at=on_paper(form.due_day.data, form.due_hour.data),
+            reason=form.why,
+            by=presence.person().id,
+            with_=second.beside(KIND),
+            spool=partial(node.papers.spool_slip, at=site().now()),
+        )
+    except Expected as why:
+        trouble = trouble_of(why)
+        return _render(form, chosen, papers=papers, trouble=trouble), trouble.status
+    if not same_as_saved(draft, dossier.received):
+        form.stream.data = ""  # the page of one that is saved already: what stands here now is another
+        counter.stream_of(form)
+        saved = [("paper", "Trang này đã lưu phiếu trước. Nội dung dưới đây chưa lưu: bấm Nhập lần nữa.")]
+        return _render(form, chosen, papers=papers, saving=True, more_errors=saved), 409
+    site().spool_wake()
+    return redirect(url_for(".page", of=dossier.stream), 303)
+
+
+def _render(form: Afterwards, chosen: counter.Chosen | None, **more: Any) -> str:
+    return counter.render(
+        form,
+        chosen,
+        request.form.get("q", ""),
+        template="afterwards.html",
+        where=url_for(".enter"),
+        second=second.asked_for(KIND),
+        **{"before": None, **more},
+    )
+
+
+def _go_on(form: Afterwards, stream: str) -> None:
+    """What the next line of the same pad has in common with the one before."""
+    receipt = site().node.register.dossier(stream).standing.receipt
+    said = receipt.data if receipt is not None else None
+    if not isinstance(said, EnteredAfterwards):
+        return
+    form.received_day.data = local_day(moment(said.happened_at))
+    form.paper.data = _next(said.paper)
+    label, _, note = said.reason.partition(": ")
+    known = next((one.value for one in form.incident.choices if one.label == label), "other")
+    form.incident.data, form.reason.data = known, note if known != "other" else said.reason
+
+
+def _next(paper: str) -> str:
+    """ "03-000902" after "03-000901"; "" for what does not end in a number."""
+    found = _COUNTED.fullmatch(paper)
+    return f"{found[1]}{int(found[2]) + 1:0{len(found[2])}d}" if found is not None else ""
+
+
+def _entered_already(form: Afterwards) -> list[tuple[str, str]]:
+    """A slip is entered once; a book's lines begin anew with each book, and so count for their day."""
+    day: date | None = form.received_day.data
+    found = [
+        row
+        for row in site().node.register.of_paper(form.paper.data or "")
+        if day is not None and _day(row) == day and row.stream != form.stream.data
+    ]
+    return [
+        (
+            "paper",
+            f"Phiếu này đã nhập thành hồ sơ {row.number} của {row.applicant}, ngày {words.day(_day(row))}.",
+        )
+        for row in found[:1]
+    ]
+
+
+def _day(row: DossierRow) -> date:
+    at: datetime = moment(row.received_at)
+    return local_day(at)

@@ -1,0 +1,135 @@
+"""The power was gone for an hour: what was received by hand gets its number and its paper, slip by slip."""
+
+from __future__ import annotations
+
+import pytest
+
+from central.verify import verify
+from printing import raster
+from printing.spool import PrintJob
+from schemas.calendar import local_day
+from schemas.events import moment
+from tests.centres import PINS, SmallCentre
+from tests.web.clerk import CARD, Answer, Clerk
+
+SAVE = ("act", "save")
+SLIP = {
+    "paper": "01-000901",
+    "received_day": "26/02/2027",
+    "received_hour": "15:10",
+    "due_day": "05/03/2027",
+    "due_hour": "15:10",
+    "second": "viet.tq",
+    "second_pin": PINS["viet.tq"],
+}
+
+
+@pytest.fixture
+def clerk(centre: SmallCentre) -> Clerk:
+    return Clerk(centre, "counter-01", "hanh.nh")
+
+
+def _page(clerk: Clerk, path: str = "/counter/afterwards") -> Answer:
+    page = clerk.press(clerk.open(path), "stream", q="cap giay phep kinh doanh van tai")
+    return clerk.press(
+        page,
+        "stream",
+        ("act", "look"),
+        procedure="1.000703",
+        identity=CARD,
+        phone="0912 000 345",
+        **{"originals-0": "1"},
+    )
+
+
+def _enter(clerk: Clerk, **changed: str) -> Answer:
+    return clerk.press(_page(clerk), "stream", SAVE, **{**SLIP, **changed})
+
+
+def test_a_handwritten_slip_gets_a_number_of_its_day_and_form_01(clerk: Clerk, centre: SmallCentre) -> None:
+    """Found by its old number as by its new one, at every machine; the time counts from the hour on the slip."""
+    done = _enter(clerk)
+    assert done.status == 303, done.page.text
+    stream = done.leads_to.partition("of=")[2]
+    dossier = clerk.node.register.dossier(stream)
+    receipt, received = dossier.standing.receipt, dossier.received
+    assert receipt is not None
+    assert received is not None
+    assert received.number == "H37.07-270226-0101"
+    assert (receipt.data.paper, receipt.data.reason) == ("01-000901", "Mất điện")
+    assert local_day(moment(dossier.standing.received_at)).isoformat() == "2027-02-26"
+    assert dossier.timeline[0].place.value == "effective"
+    with clerk.node.file.read():
+        (job,) = PrintJob.select().where(PrintJob.stream == stream)
+    paper = raster.seen(clerk.node.papers.render_job(job.form, bytes(job.payload)))
+    words = " ".join(word.text for page in paper for word in page.words)
+    assert "15 giờ 10 phút, ngày 26 tháng 02 năm 2027" in words
+    centre.meet()
+    other = Clerk(centre, "counter-02", "long.pd")
+    assert "H37.07-270226-0101" in other.find("01-000901").page.text
+    scanned = other.post("/scan", {**other.open("/find").page.form("q").fields, "identity": "01-000901"})
+    assert scanned.leads_to == f"/dossier/{stream}"
+    assert (
+        "Nhập bù H37.07-270226-0101, nhận 15:10, thứ Sáu 26/02/2027: Mất điện"
+        in other.open(scanned.leads_to).page.text
+    )
+
+
+def test_the_next_line_of_the_pad_keeps_what_all_have_in_common_and_no_slip_is_entered_twice(
+    clerk: Clerk, centre: SmallCentre
+) -> None:
+    first = clerk.follow(_enter(clerk, incident="other", reason="Lũ cuốn trạm điện"))
+    assert "Đã nhập phiếu 01-000901: H37.07-270226-0101" in first.page.text
+    fields = first.page.form("stream").fields
+    assert (fields["paper"], fields["received_day"], fields["incident"]) == (
+        "01-000902",
+        "26/02/2027",
+        "other",
+    )
+    assert fields["reason"] == "Lũ cuốn trạm điện"
+    twice = _enter(clerk)
+    assert twice.status == 422
+    assert "Phiếu này đã nhập thành hồ sơ H37.07-270226-0101" in twice.page.text
+    assert _enter(clerk, paper="01-000902").status == 303
+    assert _enter(clerk, received_day="25/02/2027").status == 303, "a line of another day's book"
+    centre.receive()
+    assert verify(centre.data / "counter-01").findings == (), "every number of a day is accounted for"
+    numbers = [row.number for row in clerk.node.register.find("").rows]
+    assert sorted(numbers) == [
+        "H37.07-270225-0101",
+        "H37.07-270226-0101",
+        "H37.07-270226-0102",
+        "H37.07-270301-0101",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"paper": ""}, "Chưa ghi số phiếu."),
+        ({"received_day": "31/02/2027"}, "Ngày ghi theo thứ tự ngày, tháng, năm"),
+        ({"received_day": "01/03/2028"}, "Giờ tiếp nhận trên giấy chưa tới."),
+        ({"due_day": "25/02/2027"}, "Hẹn trả không thể trước giờ tiếp nhận."),
+        ({"incident": "other"}, "Chưa ghi vì sao phải nhập từ giấy."),
+        ({"second": ""}, "Việc này cần người thứ hai."),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_stays(
+    clerk: Clerk, changed: dict[str, str], said: str
+) -> None:
+    answer = _enter(clerk, **changed)
+    assert answer.status in (403, 422)
+    assert said in answer.page.text
+    assert "020085004127" in answer.html
+    assert clerk.node.register.find("").rows == []
+
+
+def test_pressed_twice_it_is_one_dossier_and_a_second_slip_on_an_old_page_is_another(clerk: Clerk) -> None:
+    page = _page(clerk)
+    one = clerk.press(page, "stream", SAVE, **SLIP)
+    assert clerk.press(page, "stream", SAVE, **SLIP).leads_to == one.leads_to
+    other = clerk.press(page, "stream", SAVE, **{**SLIP, "paper": "01-000902", "name": "Lý Thị Sáng"})
+    assert other.status == 409
+    assert "Trang này đã lưu phiếu trước." in other.page.text
+    assert clerk.press(other, "stream", SAVE, **{**SLIP, "paper": "01-000902"}).status == 303
+    assert len(clerk.node.register.find("").rows) == 2
