@@ -4,6 +4,10 @@ CentralError              parent
 ├── UnreadableCatalog     a CSV that cannot be imported at all: nothing was changed
 ├── NotPublishable        a version of a form with something wrong in it (`central.form_publishing`)
 ├── NotCopied             a backup that was not made, or not taken in: what was there is as it was
+├── Unacceptable          a submission of a portal that cannot be registered (`central.intake`)
+├── SentOtherwise         one whose name was used before for something else; what came first stands
+├── NotSent               a submission that is asked about and is not here
+├── NotWaited             papers for a dossier that waits for none
 └── NotGranted            a card that cannot be granted, renewed or taken back so; nothing was changed
 """
 

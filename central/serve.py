@@ -21,6 +21,8 @@ from central.rekey import passphrase
 from central.trust import Watch
 from central.web import register
 from central.web.enrolling import create_enrolling
+from central.web.intake import PATH as API
+from central.web.intake import create_intake
 from edge.chain import ClockBehind
 from edge.clock import Clock, system_clock
 from edge.closing import ClosingDays
@@ -80,7 +82,11 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
         with contextlib.ExitStack() as stack:
             beside = {}
             if node.is_centre:
-                beside = {PATH.strip("/"): create_enrolling(node), WHO.strip("/"): create_introducing(node)}
+                beside = {
+                    PATH.strip("/"): create_enrolling(node),
+                    WHO.strip("/"): create_introducing(node),
+                    API: create_intake(node),
+                }
             app, door = application(node, pages, beside), Door(node)
             host, port = stack.enter_context(serving(app, settings.host, settings.port, door=door))
             if node.is_centre:

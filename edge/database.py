@@ -555,6 +555,37 @@ class CustodyRow(Projection):
 OPINION: Final = "opinion"
 
 
+class InboxRow(Projection):
+    """What came online and is not received yet. `state` is `new`, or `supplement` while papers are waited for."""
+
+    stream = TextField(primary_key=True)
+    state = TextField()
+    at = TextField()
+    agency = TextField()
+    procedure = TextField()
+    procedure_name = TextField()
+    applicant = TextField()
+    number = TextField()
+    portal = TextField()
+    files = IntegerField()
+
+    class Meta:
+        table_name = "inbox"
+
+
+class SubmissionRow(Projection):
+    """Under which name of which portal a stream came; of one name there may be several, where a centre was restored."""
+
+    portal = TextField()
+    name = TextField()
+    stream = TextField()
+    digest = TextField()
+
+    class Meta:
+        table_name = "submission"
+        primary_key = CompositeKey("portal", "name", "stream")
+
+
 class FileRow(Projection):
     """That an act of a stream names a file."""
 
@@ -584,9 +615,11 @@ PROJECTIONS: Final = (
     StreamRow,
     CustodyRow,
     FileRow,
+    InboxRow,
+    SubmissionRow,
 )
 
-PROJECTION_VERSION: Final = "15"
+PROJECTION_VERSION: Final = "16"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -780,6 +813,13 @@ CREATE TABLE named_file (key TEXT PRIMARY KEY NOT NULL, file TEXT NOT NULL, stre
 CREATE INDEX named_file_file ON named_file (file);
 CREATE INDEX named_file_stream ON named_file (stream);
 CREATE INDEX event_day_closed ON event (node) WHERE kind = 'node.day_closed';
+CREATE TABLE inbox (stream TEXT PRIMARY KEY NOT NULL, state TEXT NOT NULL, at TEXT NOT NULL, agency TEXT NOT NULL,
+    procedure TEXT NOT NULL, procedure_name TEXT NOT NULL, applicant TEXT NOT NULL, number TEXT NOT NULL,
+    portal TEXT NOT NULL, files INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX inbox_state ON inbox (state, at, stream);
+CREATE TABLE submission (portal TEXT NOT NULL, name TEXT NOT NULL, stream TEXT NOT NULL, digest TEXT NOT NULL,
+    PRIMARY KEY (portal, name, stream)) WITHOUT ROWID;
+CREATE INDEX submission_stream ON submission (stream);
 CREATE TABLE tallied (stream TEXT PRIMARY KEY NOT NULL, agency TEXT NOT NULL, field TEXT NOT NULL,
     place TEXT NOT NULL, procedure TEXT NOT NULL, turns TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE due_turn (at TEXT NOT NULL, stream TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL,
@@ -814,6 +854,8 @@ _DROP_PROJECTIONS: Final = "".join(
         "stream",
         "custody",
         "named_file",
+        "inbox",
+        "submission",
         "tallied",
         "due_turn",
         "tally",

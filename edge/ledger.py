@@ -203,13 +203,49 @@ class Ledger:
                 submitter=draft.submitter or msgspec.UNSET,
             )
             self._append(before, stream, "dossier.registered", registered, by=by, at=at, view=view)
-            between, at = self._projector.dossier(stream), self._chain.now()
-            self._append(between, stream, kind, data, by=by, at=at, view=view)
-            key = f"turned away {local_day(at).isoformat()}"
-            count = self._last(key) + 1
-            Number.insert(key=key, last=count).on_conflict_replace().execute()
-            spool(stream, registered, data, f"{self.card.number:02d}{count:02d}", at)
-            return self._projector.dossier(stream)
+            return self._turned_away(stream, registered, kind, data, by=by, view=view, spool=spool)
+
+    def answer(
+        self,
+        stream: str,
+        kind: str,
+        data: NotReceived | SupplementRequested,
+        *,
+        by: str,
+        spool: TurnedAway,
+    ) -> Dossier:
+        """Form 02 or 03 for what came online and is not received yet. Asked twice, once done.
+
+        Raises `NotAllowed`, `ClockBehind`, `DiskFull`.
+        """
+        with self._file.write():
+            before = self._projector.dossier(stream)
+            registered = before.standing.newest.get("dossier.registered")
+            if kind in before.standing.newest:
+                return before
+            if registered is None or registered.data is None or before.standing.receipt is not None:
+                raise NotAllowed(Because.STATUS, "it does not wait to be received")
+            view = self._catalog.latest
+            return self._turned_away(stream, registered.data, kind, data, by=by, view=view, spool=spool)
+
+    def _turned_away(
+        self,
+        stream: str,
+        registered: Registered,
+        kind: str,
+        data: NotReceived | SupplementRequested,
+        *,
+        by: str,
+        view: View,
+        spool: TurnedAway,
+    ) -> Dossier:
+        between, at = self._projector.dossier(stream), self._chain.now()
+        self._append(between, stream, kind, data, by=by, at=at, view=view)
+        key = f"turned away {local_day(at).isoformat()}"
+        count = self._last(key) + 1
+        Number.insert(key=key, last=count).on_conflict_replace().execute()
+        spool(stream, registered, data, f"{self.card.number:02d}{count:02d}", at)
+        return self._projector.dossier(stream)
 
     def enter_again(
         self,

@@ -49,6 +49,7 @@ from edge.hall import Hall
 from edge.handing_over import HandingOver
 from edge.hour import Hour
 from edge.ids import Ids
+from edge.inbox import Inbox
 from edge.keys import NodeKeys, read_keys
 from edge.leaving import Leaving
 from edge.ledger import CLOSED, Ledger
@@ -348,6 +349,7 @@ class Node:
         )
         self.worklists = Worklists(self.file)
         self.turned_away = TurnedAway(self.file)
+        self.inbox = Inbox(self.file, self.ledger, self.projector)
         self.archive = Archive(self.stores["files"])
         self.leaving = Leaving(
             self.file,

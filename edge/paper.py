@@ -73,14 +73,15 @@ class Papers:
         self._typeset = typeset
 
     def spool_slip(self, reception: Reception, at: datetime | None = None) -> None:
-        """Queue form 01 of a reception; within the ledger's transaction. `at`: now, for one that was entered afterwards."""
+        """Queue form 01 of a reception; within the ledger's transaction. `at`: now, for one that was entered afterwards.
+        Of what came online, one copy for the folder."""
         content = self.slip_of(reception)
         spool.put(
             stream=reception.dossier.stream,
             number=reception.received.number,
             form=content.FORM,
             payload=to_job(content),
-            copies=2,
+            copies=1 if reception.received.channel == "online" else 2,
             at=at or reception.at,
         )
 

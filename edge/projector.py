@@ -35,6 +35,7 @@ from schemas.entries import Choice, Cut, Entry, Fork, Person, Redaction, Report,
 from schemas.events import Event, EventHash, Unknown, moment, parse, timestamp
 from schemas.fold import PAUSES, Dossier, Place, fold
 from schemas.identity import numbers_in
+from schemas.intake import submission_of, waiting_of
 from schemas.petitions import listed_of
 from schemas.rules import Inner, Standing
 from schemas.scopes import agencies_of, over_on
@@ -227,6 +228,8 @@ class Projector:
             "custody",
             "petition",
             "turned_away",
+            "inbox",
+            "submission",
         ):
             connection.execute(f"DELETE FROM {table} WHERE stream = ?", (stream,))  # noqa: S608 - names are ours
         self._file.file.after_commit(lambda: self._removed(stream, [str(one) for (one,) in hashes]))
@@ -458,6 +461,7 @@ class Projector:
         self._project_dossiers(connection, dossiers)
         _project_petitions(connection, [dossier for dossier, _ in dossiers])
         _project_turned_away(connection, [dossier for dossier, _ in dossiers])
+        _project_inbox(connection, told)
         if told_again:
             self._tell_again(connection, told_again)
         if self._catalog.centre == self._node:
@@ -617,6 +621,22 @@ def _project_turned_away(connection: Connection, folded: Sequence[Dossier]) -> N
     _each(connection, "DELETE FROM turned_away WHERE stream = ?", [(one.stream,) for one in brought])
     rows = [astuple(row) for one in brought if (row := turned_away_of(one)) is not None]
     _each(connection, "INSERT INTO turned_away VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _project_inbox(connection: Connection, told: Sequence[tuple[Dossier, Sequence[Event | Unknown]]]) -> None:
+    """What came online and waits, and under which name it came. Of a stream that came otherwise there is nothing."""
+    came = [(one, events) for one, events in told if any(line.kind == REGISTERED for line in one.timeline)]
+    streams = [(one.stream,) for one, _ in came]
+    _each(connection, "DELETE FROM inbox WHERE stream = ?", streams)
+    _each(connection, "DELETE FROM submission WHERE stream = ?", streams)
+    rows = [astuple(row) for one, events in came if (row := waiting_of(one, events)) is not None]
+    _each(connection, "INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    names = [(one, submission) for one, _ in came if (submission := submission_of(one)) is not None]
+    _each(
+        connection,
+        "INSERT INTO submission VALUES (?, ?, ?, ?)",
+        [(submission.portal, submission.name, one.stream, submission.digest) for one, submission in names],
+    )
 
 
 def _each(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:

@@ -18,10 +18,13 @@ from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta
 
 from edge.at_rest import CREDENTIAL
 from edge.errors import CannotStart
+from schemas.canonical import from_base64
+from schemas.errors import Malformed
 from sync.tls import is_loopback
 
 NAME: Final = "node.toml"
@@ -115,6 +118,41 @@ class TokenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     ] = None
 
 
+class PortalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A portal that sends dossiers to central (docs/exchange.md)."""
+
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\Z",
+            max_length=40,
+            description="Its name in signatures (`keyid`) and in acts.",
+            examples=["dvcqg"],
+        ),
+    ]
+    title: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=100,
+            description="What people call it.",
+            examples=["Cổng Dịch vụ công quốc gia"],
+        ),
+    ]
+    key: Annotated[str, Meta(description="Its public key: Ed25519, 32 bytes in base64url without padding.")]
+
+    def __post_init__(self) -> None:
+        if self.public_key is None:
+            raise ValueError(f"the key of {self.name} is no Ed25519 key: 32 bytes in base64url")
+
+    @property
+    def public_key(self) -> Ed25519PublicKey | None:
+        try:
+            return Ed25519PublicKey.from_public_bytes(from_base64(self.key, "key", 32))
+        except (Malformed, ValueError):
+            return None
+
+
 class TimestampSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A time-stamp service (RFC 3161), at central: signed results are stamped there and made to last."""
 
@@ -189,6 +227,9 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     timestamp: Annotated[
         TimestampSettings | None, Meta(description="The time-stamp service, at central.")
     ] = None
+    portals: Annotated[
+        tuple[PortalSettings, ...], Meta(description="Who may send dossiers over the line, at central.")
+    ] = ()
     sticks: Annotated[
         tuple[str, ...],
         Meta(
@@ -223,6 +264,7 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
             ("peers", "node", [one.node for one in self.peers]),
             ("readers", "name", [one.name for one in self.readers]),
             ("printers", "name", [one.name.casefold() for one in self.printers]),
+            ("portals", "name", [one.name for one in self.portals]),
         ):
             for place, name in enumerate(names):
                 if name in names[:place]:  # said as msgspec says where something is

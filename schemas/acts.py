@@ -228,6 +228,17 @@ class EnteredAfterwards(Received, frozen=True, omit_defaults=True, kw_only=True)
         datetime.fromisoformat(self.happened_at)
 
 
+class Submission(msgspec.Struct, frozen=True):
+    """How a dossier came over a line: which portal sent it, under which name of its own, and the SHA-256 of what it signed.
+
+    The same name with the same digest is the same request once more.
+    """
+
+    portal: Text
+    name: Text
+    digest: Hex64
+
+
 class Registered(msgspec.Struct, frozen=True, omit_defaults=True):
     """What came over the portal, or was brought and not yet found complete; `number` is the code that it came with."""
 
@@ -240,6 +251,10 @@ class Registered(msgspec.Struct, frozen=True, omit_defaults=True):
     channel: Channel = "online"
     components: tuple[ReceivedComponent, ...] = ()
     submitter: Party | msgspec.UnsetType = msgspec.UNSET
+    authorisation: Line = ""
+    return_by: Literal["centre", "post"] = "centre"
+    notify: bool = False
+    submission: Submission | msgspec.UnsetType = msgspec.UNSET
 
 
 class NotReceived(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -807,7 +822,7 @@ _CASH: Final = (Role.CASHIER,)
 
 DOSSIER: Final[tuple[Act, ...]] = (
     # reception
-    Act("dossier.registered", "Đăng ký trực tuyến", _FACT, Registered, _COUNTER, (Duty.INTAKE, Duty.RECEIVE),
+    Act("dossier.registered", "Đăng ký trực tuyến", _FACT, Registered, _COUNTER, (Duty.RECEIVE, Duty.INTAKE),
         _in(Status.NONE), Status.REGISTERED, "NĐ 118/2025; NĐ 309/2026", author=Author.EITHER),
     Act("dossier.received", "Tiếp nhận", _FACT, Received, _COUNTER, (Duty.RECEIVE,),
         _in(Status.NONE, Status.REGISTERED), Status.RECEIVED, "NĐ 309/2026 Đ17; Mẫu 01"),

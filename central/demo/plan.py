@@ -25,7 +25,9 @@ TICKETS: Final = {
 }
 """The tickets that each kiosk may give, every day anew."""
 _ROOM: Final = (Duty.RECEIVE, Duty.RETURN, Duty.APPRAISE, Duty.APPROVE, Duty.SEAL)
-_CENTRE: Final = (Duty.CATALOG, Duty.DESK, Duty.APPRAISE, Duty.APPROVE, Duty.SEAL, Duty.PETITION)
+_CENTRE: Final = (
+    *(Duty.CATALOG, Duty.DESK, Duty.APPRAISE, Duty.APPROVE, Duty.SEAL, Duty.INTAKE, Duty.PETITION),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from edge.web.folders import blueprint as folders
 from edge.web.headers import install as install_headers
 from edge.web.held import blueprint as held_back
 from edge.web.hosts import install as install_hosts
+from edge.web.inbox import blueprint as inbox
 from edge.web.keys import blueprint as keys
 from edge.web.kiosk import OPEN as KIOSK_OPEN
 from edge.web.kiosk import blueprint as kiosk
@@ -129,6 +130,7 @@ def create_pages(
         counter,
         drafting_pages,
         turning_away,
+        inbox,
         queue_strip,
         scanning,
         calling,

@@ -412,7 +412,7 @@ def _to_pay(
     table = here.view.fee_table(procedure.code)
     if table is None:
         return tuple(ToPay(NAMES[fee.kind.value], fee.amount, False) for fee in procedure.fees_on(today))
-    road = Channel.POST if channel == Channel.POST.value else Channel.DIRECT
+    road = next((one for one in Channel if one.value == channel), Channel.DIRECT)
     items = charge(table, today, road, case=case).items
     return tuple(ToPay(item.name, item.amount, item.at is At.RETURN) for item in items)
 

@@ -46,6 +46,7 @@ class Entry:
 
 
 COUNTER = Entry(10, "Tiếp nhận", "counter.page", ((Duty.RECEIVE, Role.RECEIVER),))
+INBOX = Entry(12, "Trực tuyến", "inbox.page", ((Duty.RECEIVE, Role.RECEIVER),))
 QUEUE = Entry(15, "Gọi số", "calling.page", ((Duty.QUEUE, Role.RECEIVER),))
 LISTS = Entry(
     17,
@@ -98,6 +99,7 @@ class Site:
     entries: list[Entry] = field(
         default_factory=lambda: [
             COUNTER,
+            INBOX,
             QUEUE,
             LISTS,
             ROOM,
