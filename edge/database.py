@@ -478,6 +478,23 @@ class TurnedAwayRow(Projection):
         table_name = "turned_away"
 
 
+class PendingReceiptRow(Projection):
+    """One electronic receipt that is still to be issued (`schemas.pending_receipts.Pending`)."""
+
+    collected = TextField(primary_key=True)
+    stream = TextField()
+    at = TextField()
+    place = TextField()
+    form = TextField()
+    symbol = TextField()
+    number = IntegerField()
+    total = IntegerField()
+    payer = TextField()
+
+    class Meta:
+        table_name = "pending_receipt"
+
+
 class ConflictRow(Projection):
     """One open conflict of one dossier; what central reports of several is one conflict in each of them.
 
@@ -609,6 +626,7 @@ PROJECTIONS: Final = (
     WorkCount,
     PetitionRow,
     TurnedAwayRow,
+    PendingReceiptRow,
     ConflictRow,
     ForkRow,
     PartyRow,
@@ -619,7 +637,7 @@ PROJECTIONS: Final = (
     SubmissionRow,
 )
 
-PROJECTION_VERSION: Final = "16"
+PROJECTION_VERSION: Final = "17"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -789,6 +807,13 @@ CREATE TABLE turned_away (stream TEXT PRIMARY KEY NOT NULL, at TEXT NOT NULL, fo
     applicant TEXT NOT NULL, submitter TEXT NOT NULL, phone TEXT NOT NULL, papers INTEGER NOT NULL,
     reason TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX turned_away_at ON turned_away (at, stream, form, place, person, agency);
+CREATE TABLE pending_receipt (collected TEXT PRIMARY KEY NOT NULL, stream TEXT NOT NULL, at TEXT NOT NULL,
+    place TEXT NOT NULL, form TEXT NOT NULL, symbol TEXT NOT NULL, number INTEGER NOT NULL, total INTEGER NOT NULL,
+    payer TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX pending_receipt_stream ON pending_receipt (stream);
+CREATE INDEX pending_receipt_at ON pending_receipt (at, collected);
+CREATE INDEX pending_receipt_place ON pending_receipt (place, at, collected);
+CREATE INDEX pending_receipt_number ON pending_receipt (symbol, number);
 CREATE TABLE conflict (id TEXT NOT NULL, stream TEXT NOT NULL, title TEXT NOT NULL, rows TEXT NOT NULL,
     members TEXT NOT NULL, opened_at TEXT NOT NULL, weight INTEGER NOT NULL, PRIMARY KEY (id, stream)) WITHOUT ROWID;
 CREATE INDEX conflict_stream ON conflict (stream);
@@ -848,6 +873,7 @@ _DROP_PROJECTIONS: Final = "".join(
         "work_count",
         "petition",
         "turned_away",
+        "pending_receipt",
         "conflict",
         "fork",
         "party",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from printing import spool
 from printing.content import Dong, Paper
 from printing.papers.money import (
     CashSummary,
+    ElectronicReceipt,
     FeeLine,
     FeeNotice,
     Notes,
@@ -19,7 +21,7 @@ from printing.papers.money import (
 )
 from printing.typesetting import to_job
 from schemas import receipts
-from schemas.acts import AskedLine, FeeCollected, FeeNotified, PaidLine, Receipt, ShiftClosed
+from schemas.acts import AskedLine, FeeCollected, FeeNotified, PaidLine, Receipt, ReceiptReplaced, ShiftClosed
 from schemas.catalog import Catalog
 from schemas.entries import Centre
 from schemas.events import moment
@@ -83,6 +85,29 @@ class MoneyPapers:
             moment(done.at),
             copies=1 if taken.receipt.provisional else PAPER_COPIES,
         )
+
+    def spool_rendering(self, dossier: Dossier, done: Done, issued: ReceiptReplaced, at: datetime) -> None:
+        """Queue the rendering of the electronic receipt that was issued for an act of collection."""
+        taken, receipt = done.data, issued.receipt
+        assert isinstance(taken, FeeCollected)  # noqa: S101 - money is taken by nothing else
+        number = f"{receipt.symbol}-{receipt.number}"
+        before = (spool.PrintJob.number == number) & (spool.PrintJob.form == ElectronicReceipt.FORM)
+        attempt = spool.PrintJob.select().where(before).count() + 1
+        plain = self._receipt(dossier, done, taken)
+        said = {field.name: getattr(plain, field.name) for field in fields(plain)} | {
+            "receipt_form": receipt.form,
+            "symbol": receipt.symbol,
+            "receipt_number": str(receipt.number),
+            "qr_text": self._code(dossier.stream, done.hash, receipt),
+            "print_count": attempt,
+        }
+        paper = ElectronicReceipt(
+            **said,
+            lookup=issued.lookup,
+            signed_by=issued.signed_by,
+            signed=moment(issued.signed_at or done.at),
+        )
+        self._put(paper, dossier.stream, number, at, attempt=attempt)
 
     def spool_summary(
         self, stream: str, opened: Done, closed: Done, shift: receipts.Shift, closing: receipts.Closing

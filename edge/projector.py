@@ -36,6 +36,7 @@ from schemas.events import Event, EventHash, Unknown, moment, parse, timestamp
 from schemas.fold import PAUSES, Dossier, Place, fold
 from schemas.identity import numbers_in
 from schemas.intake import submission_of, waiting_of
+from schemas.pending_receipts import pending_of
 from schemas.petitions import listed_of
 from schemas.rules import Inner, Standing
 from schemas.scopes import agencies_of, over_on
@@ -230,6 +231,7 @@ class Projector:
             "turned_away",
             "inbox",
             "submission",
+            "pending_receipt",
         ):
             connection.execute(f"DELETE FROM {table} WHERE stream = ?", (stream,))  # noqa: S608 - names are ours
         self._file.file.after_commit(lambda: self._removed(stream, [str(one) for (one,) in hashes]))
@@ -417,6 +419,7 @@ class Projector:
         parties: list[tuple[str, str, str]] = []
         files: list[tuple[str, str, str]] = []
         custody: list[tuple[str, str, str, str, str, str]] = []
+        receipts: list[tuple[Any, ...]] = []
         told_again: list[str] = []
         told: list[tuple[Dossier, Sequence[Event | Unknown]]] = []
         written: list[Written] = []
@@ -430,6 +433,7 @@ class Projector:
             conflicts += _conflict_rows(dossier, here)
             parties += _party_rows(stream, here)
             files += _file_rows(stream, here)
+            receipts += map(astuple, pending_of(dossier, here))
             custody += _custody_rows(dossier, here, self._catalog.latest)
             window = self._window_row(connection, dossier, here)
             before_window = windows[stream][0] if stream in windows else None
@@ -455,6 +459,8 @@ class Projector:
         _each(connection, "INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?, ?)", conflicts)
         _each(connection, "DELETE FROM custody WHERE stream = ?", [(stream,) for stream in known])
         _each(connection, "INSERT INTO custody VALUES (?, ?, ?, ?, ?, ?)", custody)
+        _each(connection, "DELETE FROM pending_receipt WHERE stream = ?", [(stream,) for stream in known])
+        _each(connection, "INSERT INTO pending_receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", receipts)
         _each(connection, "DELETE FROM named_file WHERE stream = ?", [(stream,) for stream in known])
         _each(connection, "INSERT INTO named_file VALUES (?, ?, ?)", files)
         _each(connection, "INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?)", rows)

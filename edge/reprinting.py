@@ -83,8 +83,9 @@ def receipt_jobs(node: Node, stream: str) -> dict[str, PrintJob]:
         jobs = (
             PrintJob.select()
             .where((PrintJob.stream == stream) & PrintJob.form.in_(forms))
-            .order_by(PrintJob.attempt, PrintJob.id)
+            .order_by(PrintJob.form == ElectronicReceipt.FORM, PrintJob.attempt, PrintJob.id)
         )
+        # the rendering of the receipt, once there is one, and not the slip that bore its number before
         return {job.number: job for job in jobs}
 
 

@@ -166,6 +166,14 @@ def _receipts(node: Node, collected: Event, dossier: Dossier) -> list[str]:
     return [f"{receipt.get('symbol')}-{receipt.get('number')}" for receipt in given]
 
 
+def is_issued(node: Node, checked: Checked) -> bool:
+    """Whether the electronic receipt whose number a slip bears has been issued since."""
+    if checked.act is None or checked.code is None or checked.dossier is None:
+        return False
+    issued = node.till.issued(checked.dossier).get(checked.act.hash)
+    return issued is not None and f"{issued.receipt.symbol}-{issued.receipt.number}" == checked.code.number
+
+
 def _effect(node: Node, code: SlipCode, event: Event, dossier: Dossier) -> Effect:
     standing = dossier.standing
     place = next((line.place for line in dossier.timeline if line.hash == event.hash), Place.WAITING)

@@ -13,10 +13,11 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
 import msgspec
+from peewee import Tuple
 
 from edge.clock import Clock
 from edge.closing import Closing
-from edge.database import DossierRow, EventRow, NodeFile, Number
+from edge.database import DossierRow, EventRow, NodeFile, Number, PendingReceiptRow
 from edge.errors import NotEnoughCash
 from edge.ledger import Ledger, NumbersLeft
 from edge.money_papers import MoneyPapers
@@ -33,6 +34,7 @@ from schemas.acts import (
     FeeRefunded,
     PaidLine,
     Receipt,
+    ReceiptReplaced,
     ReceiptUndone,
     ShiftClosed,
     ShiftOpened,
@@ -53,8 +55,11 @@ NOTIFIED: Final = "dossier.fee_notified"
 COLLECTED: Final = "dossier.fee_collected"
 VOIDED: Final = "dossier.fee_voided"
 REFUNDED: Final = "dossier.fee_refunded"
+ISSUED: Final = "dossier.receipt_replaced"
 OPENED: Final = "node.shift_opened"
 CLOSED: Final = "node.shift_closed"
+REASON_ISSUED: Final = "Đã phát hành biên lai điện tử"
+PENDING_SHOWN: Final = 40
 Way = Literal["cash", "transfer", "card"]
 _STANDS: Final = (Place.EFFECTIVE.value, Place.IRREGULAR.value, Place.CONTESTED.value)
 
@@ -98,6 +103,15 @@ class Payment:
     payer: str
     method: Way = "cash"
     reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What the program of whoever collects says of a receipt that it has issued; `by` "": as the receipt names them."""
+
+    lookup: str
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +309,81 @@ class Till:
             if refund.method == "cash":
                 self._has_cash(shift, refund.amount)
             return self._ledger.act(stream, REFUNDED, refund, by=by, with_=with_)
+
+    # ---- electronic receipts
+
+    def pending(
+        self, *, place: str = "", after: str = "", size: int = PENDING_SHOWN
+    ) -> list[PendingReceiptRow]:
+        """Those that are still to be issued, the oldest first; from after the one of this collection on."""
+        with self._file.read():
+            at, name = PendingReceiptRow.at, PendingReceiptRow.collected
+            query = PendingReceiptRow.select()
+            if place:
+                query = query.where(PendingReceiptRow.place == place)
+            last = PendingReceiptRow.get_or_none(name == after) if after else None
+            if last is not None:
+                query = query.where(Tuple(at, name) > Tuple(last.at, last.collected))
+            return list(query.order_by(at, name).limit(size))
+
+    def count_pending(self, place: str = "") -> int:
+        """How many there are: no more than what is to be done."""
+        with self._file.read():
+            query = PendingReceiptRow.select()
+            return int((query.where(PendingReceiptRow.place == place) if place else query).count())
+
+    def pending_by_number(self, symbol: str, number: int) -> PendingReceiptRow | None:
+        with self._file.read():
+            found: PendingReceiptRow | None = PendingReceiptRow.get_or_none(
+                (PendingReceiptRow.symbol == symbol) & (PendingReceiptRow.number == number)
+            )
+            return found
+
+    def issued(self, dossier: Dossier) -> dict[str, ReceiptReplaced]:
+        """What was issued for the money of a dossier, by the act that took it; the newest of each."""
+        acts, found = self._acts(dossier.stream), dict[str, ReceiptReplaced]()
+        for line in dossier.timeline:
+            data = _data(acts.get(line.hash)) if line.kind == ISSUED and line.place.value in _STANDS else None
+            if isinstance(data, ReceiptReplaced) and not data.receipt.provisional:
+                found[data.collected] = data
+        return found
+
+    def issue(self, signed: Mapping[str, Signed], *, by: str, on_paper: bool = False) -> None:
+        """Record that receipts were issued, all of them or none: `signed` by the act that took the money.
+
+        `on_paper`: queue the rendering of each. Raises `NotAllowed`, `ClockBehind`, `DiskFull`.
+        """
+        with self._file.write():
+            for collected, one in signed.items():
+                row = PendingReceiptRow.get_or_none(PendingReceiptRow.collected == collected)
+                if row is None:
+                    raise NotAllowed(Because.MONEY, "no receipt is to be issued for it")
+                receipt = Receipt(row.form, row.symbol, row.number)
+                who = one.by or self._collector(self._projector.dossier(row.stream))
+                said = ReceiptReplaced(collected, receipt, REASON_ISSUED, one.lookup, who, timestamp(one.at))
+                dossier = self._ledger.act(row.stream, ISSUED, said, by=by)
+                if on_paper:
+                    self._render(dossier, collected, said)
+
+    def render_issued(self, stream: str, collected: str) -> None:
+        """Queue the rendering of a receipt that was issued. Raises `NotAllowed` where it was not."""
+        with self._file.write():
+            dossier = self._projector.dossier(stream)
+            said = self.issued(dossier).get(collected)
+            if said is None:
+                raise NotAllowed(Because.MONEY, "no receipt was issued for it")
+            self._render(dossier, collected, said)
+
+    def _render(self, dossier: Dossier, collected: str, said: ReceiptReplaced) -> None:
+        event, data = self._acts(dossier.stream)[collected], self.collection(dossier, collected)
+        taken = Done(collected, event.kind, data, event.by, event.at, event.node)
+        self._papers.spool_rendering(dossier, taken, said, self._clock())
+
+    def _collector(self, dossier: Dossier) -> str:
+        """Whose receipts those of a dossier are."""
+        code = dossier.received.agency if dossier.received is not None else ""
+        agency = self._catalog.latest.agency(code)
+        return agency.name if agency is not None else code
 
     # ---- numbers
 

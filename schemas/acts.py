@@ -472,9 +472,20 @@ class FeeRefunded(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ReceiptReplaced(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Another receipt in the place of one; or, with the number that its slip bears, the electronic one that was issued:
+    then with who signed it, when, and by which code it is looked up.
+    """
+
     collected: Hex64
     receipt: Receipt
     reason: Text
+    lookup: Line = ""
+    signed_by: Line = ""
+    signed_at: At | msgspec.UnsetType = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        if self.signed_at is not msgspec.UNSET:
+            datetime.fromisoformat(self.signed_at)
 
 
 class Numbered(msgspec.Struct, frozen=True, omit_defaults=True):

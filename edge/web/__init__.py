@@ -41,6 +41,7 @@ from edge.web.headers import install as install_headers
 from edge.web.held import blueprint as held_back
 from edge.web.hosts import install as install_hosts
 from edge.web.inbox import blueprint as inbox
+from edge.web.issuing import blueprint as issuing
 from edge.web.keys import blueprint as keys
 from edge.web.kiosk import OPEN as KIOSK_OPEN
 from edge.web.kiosk import blueprint as kiosk
@@ -149,6 +150,7 @@ def create_pages(
         fees,
         till,
         takings,
+        issuing,
         returning,
         agencies,
         course,

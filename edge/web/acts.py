@@ -153,6 +153,9 @@ def _more(kind: str, data: Any) -> str:
             return f"{told} {words.dong(data.total)}, {way}, {slip} {data.receipt.symbol} số {data.receipt.number}"
         case FeeRefunded():
             return f"{told} {words.dong(data.amount)} cho {data.paid_to}: {data.reason}"
+        case ReceiptReplaced() if data.signed_at:
+            code = f", mã tra cứu {data.lookup}" if data.lookup else ""
+            return f"{data.reason} {data.receipt.symbol} số {data.receipt.number}{code}"
         case ReceiptReplaced():
             return f"{told} bằng {data.receipt.symbol} số {data.receipt.number}: {data.reason}"
         case Preserved():

@@ -18,7 +18,7 @@ from edge.database import DossierRow
 from edge.money_papers import receipt_name
 from edge.register import Work
 from edge.reprinting import NothingToReprint, receipt_jobs, reprint_receipt
-from edge.till import NOTIFIED, REFUNDED, VOIDED, Owed, Payment, Way
+from edge.till import ISSUED, NOTIFIED, REFUNDED, VOIDED, Owed, Payment, Way
 from edge.web import presence, second, words
 from edge.web.errors import page as trouble_page
 from edge.web.forms import LONGEST, Bare, Choice, Form, amount_of, needed, text, too_long
@@ -30,7 +30,7 @@ from edge.web.trouble import Expected, Trouble, trouble_of
 from printing import qr
 from printing.papers.money import ElectronicReceipt, FeeNotice, PaperReceipt, ProvisionalSlip
 from printing.spool import PrintJob
-from schemas.acts import FeeCollected, FeeRefunded, ObligationMet
+from schemas.acts import FeeCollected, FeeRefunded, ObligationMet, ReceiptReplaced
 from schemas.entries import Account
 from schemas.errors import NoNumber
 from schemas.owing import NAMES
@@ -168,6 +168,12 @@ class Taken:
     left: int
     void: bool
     job: PrintJob | None
+    issued: ReceiptReplaced | None
+
+    @property
+    def pending(self) -> bool:
+        """Whether its electronic receipt is still to be issued."""
+        return self.data.receipt.provisional and self.issued is None and not self.void
 
 
 @blueprint.get("/fees")
@@ -383,6 +389,20 @@ def again(stream: str, name: str) -> ResponseReturnValue:
     return redirect(url_for(".one", stream=stream, done="dossier.reprinted"), 303)
 
 
+@blueprint.post("/fees/<stream>/rendering/<name>")
+def rendering(stream: str, name: str) -> ResponseReturnValue:
+    """Print the rendering of a receipt that was issued."""
+    presence.require(FEES)
+    Bare.checked()
+    show(stream)
+    try:
+        site().node.till.render_issued(stream, name)
+    except Expected as why:
+        return _refused(stream, None, why)
+    site().spool_wake()
+    return redirect(url_for(".one", stream=stream, done=ISSUED), 303)
+
+
 @blueprint.get("/fees/<stream>/paper/<int:job>.pdf")
 def paper(stream: str, job: int) -> ResponseReturnValue:
     """A paper about money as it was printed here."""
@@ -523,6 +543,7 @@ def _transfer(shown: Shown, total: int) -> Transfer | None:
 def _receipts(shown: Shown) -> list[Taken]:
     """All money that was taken for a dossier, the void ones too, oldest first."""
     purse, jobs = shown.dossier.standing.purse, receipt_jobs(site().node, shown.dossier.stream)
+    issued = site().node.till.issued(shown.dossier)
     found = []
     for step in shown.steps:
         data = shown.contents.get(step.line.hash)
@@ -533,7 +554,18 @@ def _receipts(shown: Shown) -> list[Taken]:
         name, line = receipt_name(data), step.line
         left = purse.collected.get(line.hash, 0) - purse.refunded.get(line.hash, 0)
         done = Done(line.hash, line.kind, data, line.by, line.at, line.node)
-        found.append(Taken(line.hash, name, done, data, left, line.hash in purse.void, jobs.get(name)))
+        found.append(
+            Taken(
+                line.hash,
+                name,
+                done,
+                data,
+                left,
+                line.hash in purse.void,
+                jobs.get(name),
+                issued.get(line.hash),
+            )
+        )
     return found
 
 

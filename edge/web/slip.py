@@ -11,7 +11,7 @@ from typing import Any, Final
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from edge.slip_check import Checked, Effect, Verdict, check_slip
+from edge.slip_check import Checked, Effect, Verdict, check_slip, is_issued
 from edge.web import words
 from edge.web.forms import Bare
 from edge.web.limits import LOOK_UP, limited
@@ -144,7 +144,7 @@ def _name(checked: Checked, paper: Coded) -> str:
     if paper is Coded.RECEIPT and act is not None and code is not None and not act.redacted:
         receipt = act.data.get("receipt", {})
         mine = f"{receipt.get('symbol')}-{receipt.get('number')}" == code.number
-        if mine and receipt.get("provisional"):
+        if mine and receipt.get("provisional") and not is_issued(site().node, checked):
             return "Phiếu thu tạm"
     return PAPERS[paper]
 
