@@ -1,7 +1,8 @@
 """Procedures and agencies from CSV, checked row by row (domain §4.2).
 
 What the national portal shows is not fit for use as it comes: thousands are lost from fees, limits have no
-unit, a code stands twice. A row with such a fault is shown and left out; the others become catalog entries.
+unit, a code stands twice. A row with such a fault is shown and left out. A row that can be used and is odd all the same
+(a limit that its own text contradicts, a rate that has run out) is doubtful: it is used when a person says so.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ COLUMNS: Final = (
     "ket_qua",
     "bon_tai_cho_du_kien",
 )
+TEXT_COLUMNS: Final = ("thoi_han_goc", "quyet_dinh_cong_bo")
+"""The limit as the portal words it, and the decision by which the procedure was published."""
 ROOM_COLUMNS: Final = ("kiem_tra", "noi_dung_ket_qua", "noi_dung_tu_choi", "mot_buoc")
 """The checklist of a procedure ("a | b"), what its results begin as, with facts in braces, and `co` where one step is
 enough: then nobody appraises it."""
@@ -55,6 +58,15 @@ ACCOUNT_COLUMNS: Final = ("tax_code", "bank", "bank_name", "account", "account_h
 _CODE = re.compile(r"[0-9]\.[0-9]{6}(?:\.[0-9A-Z.]+)?")
 _AGENCY_CODE = re.compile(r"\(([GH][0-9]{2}(?:\.[0-9]{2,3})*)\)")
 _REMARK = re.compile(r"\s*\([^()]*\)")
+_SAID_LIMIT = re.compile(r"([0-9]{1,3})\s*(ngày làm việc|ngày|tháng|giờ)", re.IGNORECASE)
+_SAID_UNITS: Final[Mapping[str, str]] = {
+    "ngày làm việc": "ngay_lam_viec",
+    "ngày": "ngay",
+    "tháng": "thang",
+    "giờ": "gio",
+}
+_SAID_DAY = re.compile(r"đến\s+(?:hết\s+)?(?:ngày\s+)?([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})", re.IGNORECASE)
+_SAID_SMALL = re.compile(r"(?<![0-9.,])([1-9][0-9]{0,2})\s*(?:VNĐ|VND|đồng)\b", re.IGNORECASE)
 _COUNTS = re.compile(
     r"\s*\[\s*(?:([0-9]{1,2}) bản chính)?\s*,?\s*(?:([0-9]{1,2}) bản sao)?\s*(,?\s*nộp bản chính khi trả)?\s*\]\s*$"
 )
@@ -71,10 +83,16 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a file gave: procedures that are right, and rows that are not."""
+    """What a file gave: procedures that are right, and rows that are not; `doubts` are of rows that are right and odd."""
 
     procedures: tuple[Procedure, ...]
     problems: tuple[RowProblem, ...]
+    doubts: tuple[RowProblem, ...] = ()
+
+    def surely(self) -> tuple[Procedure, ...]:
+        """Those that nothing is odd about."""
+        odd = {one.code for one in self.doubts}
+        return tuple(one for one in self.procedures if one.code not in odd)
 
 
 class _Wrong(Exception):
@@ -89,16 +107,45 @@ def read_procedures(content: bytes, agencies: Sequence[Agency], *, since: date) 
     names = {plain(agency.name): agency.code for agency in agencies}
     codes = {agency.code for agency in agencies}
     procedures: dict[str, Procedure] = {}
-    problems = []
-    for line, row in rows(content, COLUMNS, may_have=ROOM_COLUMNS):
+    named: dict[tuple[str, str], str] = {}
+    problems, doubts = [], []
+    for line, row in rows(content, COLUMNS, may_have=(*ROOM_COLUMNS, *TEXT_COLUMNS)):
         code = row["ma_tthc"]
         try:
             if code in procedures:
                 raise _Wrong("mã thủ tục đã có ở một dòng trên")
-            procedures[code] = _procedure(row, _agency(row["co_quan_2026"], names, codes), since)
+            one = _procedure(row, _agency(row["co_quan_2026"], names, codes), since)
+            procedures[code] = one
+            odd = list(_doubts(row, since))
+            other = named.setdefault((one.agency, plain(one.name)), code)
+            if other != code:
+                odd.append(f"cùng tên, cùng cơ quan với {other}")
+            doubts += [RowProblem(line, code, "; ".join(odd))] if odd else []
         except (_Wrong, msgspec.ValidationError) as why:
             problems.append(RowProblem(line, code, str(why)))
-    return Read(tuple(procedures.values()), tuple(problems))
+    return Read(tuple(procedures.values()), tuple(problems), tuple(doubts))
+
+
+def _doubts(row: Mapping[str, str], since: date) -> Iterator[str]:
+    """What a human should look at in a row that can be used (domain §4.2)."""
+    said = {(int(n), _SAID_UNITS[unit.lower()]) for n, unit in _SAID_LIMIT.findall(row["thoi_han_goc"])}
+    if len(said) > 1:
+        yield f"lời gốc ghi nhiều thời hạn: “{row['thoi_han_goc'][:120]}”"
+    elif said and row["don_vi"] != "trong_ngay" and said != {(int(row["thoi_han"]), row["don_vi"])}:
+        yield f"thời hạn khác lời gốc: “{row['thoi_han_goc'][:120]}”"
+    note, paid = row["ghi_chu_phi"], row["phi_vnd"] or row["le_phi_vnd"]
+    costs = any(row[column] not in ("", "0") for column in ("phi_vnd", "le_phi_vnd"))
+    if "miễn phí" in note.lower() and costs:
+        yield "ghi chú là miễn phí mà có số tiền"
+    if not paid and re.search(r"HĐND|hội đồng nhân dân", note, re.IGNORECASE):
+        yield "phí do HĐND tỉnh quy định mà chưa có số tiền"
+    if small := _SAID_SMALL.search(note):
+        yield f"ghi chú có số tiền dưới 1.000 đ: “{small[0]}”"
+    for day, month, year in _SAID_DAY.findall(note):
+        if (int(year), int(month), int(day)) < (since.year, since.month, since.day):
+            yield f"ghi chú có mức chỉ đến {int(day):02}/{int(month):02}/{year}, đã qua"
+    if row["phi_hieu_luc_den"] and row["phi_hieu_luc_den"] < since.isoformat():
+        yield f"phí hết hiệu lực từ {row['phi_hieu_luc_den']}, trước ngày áp dụng"
 
 
 def read_agencies(content: bytes) -> tuple[Agency, ...]:
@@ -185,6 +232,7 @@ def _procedure(row: Mapping[str, str], agency: str, since: date) -> Procedure:
                 one_step=row["mot_buoc"] == "co",
                 since=since,
                 fee_note=composed(row["ghi_chu_phi"]),
+                decision=composed(row["quyet_dinh_cong_bo"]),
                 checklist=tuple(point for part in row["kiem_tra"].split("|") if (point := composed(part))),
                 wording=_wording(row["noi_dung_ket_qua"]),
                 refusal=_wording(row["noi_dung_tu_choi"]),

@@ -12,7 +12,6 @@ import contextlib
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 
 import click
@@ -145,9 +144,17 @@ def catalog() -> None:
 )
 @click.option("--by", default="", help="Who imports: a person's id.")
 @click.option("--dry-run", is_flag=True, help="Show what is wrong and write nothing.")
+@click.option("--with-doubtful", is_flag=True, help="Import rows that are right and odd, too.")
 @click.option("--json", "as_json", is_flag=True)
-def import_(file: Path, data: Path, since: object, by: str, dry_run: bool, as_json: bool) -> None:
-    """Import procedures from a CSV: what is wrong is shown row by row, what is right becomes catalog entries."""
+def import_(
+    file: Path, data: Path, since: object, by: str, dry_run: bool, with_doubtful: bool, as_json: bool
+) -> None:
+    """Import procedures from a CSV: what is wrong or odd is shown row by row, what is right becomes catalog entries.
+
+    Nobody else confirms it: that is for founding a centre. Later, import on central's page Danh mục.
+    """
+    from central.cataloguing.staging import differing
+
     folder = Folder(data / "central" if (data / "central" / "node.toml").exists() else data)
     settings = read_settings(folder.path)
     with folder.locked():
@@ -157,9 +164,10 @@ def import_(file: Path, data: Path, since: object, by: str, dry_run: bool, as_js
                 raise CannotStart(f"{folder.path} is not central's folder: only central writes the catalog")
             day = since.date() if hasattr(since, "date") else system_clock().date()
             read = read_procedures(file.read_bytes(), node.catalog.latest.agencies(), since=day)
-            fresh = [one for one in read.procedures if not _is_known(node, one, day)]
+            taken = read.procedures if with_doubtful else read.surely()
+            fresh = list(differing(node.catalog.latest, taken, day))
             written = 0 if dry_run else Office(node).define(fresh, by=by)
-            _report_import(read, len(fresh), written, node.catalog.name, as_json=as_json)
+            _report_import(read, len(taken), len(fresh), written, node.catalog.name, as_json=as_json)
         finally:
             node.close()
 
@@ -258,31 +266,32 @@ def _central(data: Path) -> Iterator[Node]:
             node.close()
 
 
-def _is_known(node: Node, procedure: object, day: date) -> bool:
-    """Whether the catalog says just this already, but for the day from which it does."""
-    known = node.catalog.latest.procedure(getattr(procedure, "code", ""), day)
-    return known is not None and msgspec.structs.replace(known, since=day) == procedure
-
-
-def _report_import(read: Read, fresh: int, written: int, name: str, *, as_json: bool) -> None:
+def _report_import(read: Read, taken: int, fresh: int, written: int, name: str, *, as_json: bool) -> None:
+    rows = (("wrong", read.problems), ("doubtful", read.doubts))
     if as_json:
         report = {
             "right": len(read.procedures),
-            "unchanged": len(read.procedures) - fresh,
+            "unchanged": taken - fresh,
             "written": written,
             "catalog": name,
-            "wrong": [{"line": one.line, "code": one.code, "why": one.why} for one in read.problems],
+            **{
+                what: [{"line": one.line, "code": one.code, "why": one.why} for one in some]
+                for what, some in rows
+            },
         }
         click.echo(msgspec.json.encode(report).decode())
         return
     console = Console()
-    if read.problems:
-        table = Table("Dòng", "Mã thủ tục", "Không nhập vì", title=f"{len(read.problems)} dòng không nhập")
-        for one in read.problems:
-            table.add_row(str(one.line), one.code, one.why)
-        console.print(table)
+    for (_, some), title in zip(rows, ("dòng không nhập", "dòng đáng ngờ"), strict=True):
+        if some:
+            table = Table("Dòng", "Mã thủ tục", "Vì sao", title=f"{len(some)} {title}")
+            for one in some:
+                table.add_row(str(one.line), one.code, one.why)
+            console.print(table)
+    left = len(read.procedures) - taken
+    told = f", {left} đáng ngờ nên chưa nhập (--with-doubtful)" if left else ""
     console.print(
-        f"{len(read.procedures)} thủ tục đúng, {len(read.procedures) - fresh} không đổi, {written} đã ghi vào danh mục {name}."
+        f"{len(read.procedures)} thủ tục đúng{told}, {taken - fresh} không đổi, {written} đã ghi vào danh mục {name}."
     )
 
 

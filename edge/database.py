@@ -333,6 +333,31 @@ class EnrolmentCode(Local):
     request = TextField(default="")
 
 
+class Proposed(Local):
+    """What somebody proposes that the catalog should say, at central, and what became of it.
+
+    `entries` (JSON, `number` of them) are what would be written, each with the newest entry that the proposer saw on its subject; `report`
+    (JSON) says how it was made. `state`: staged (an import that somebody still looks at), open, published, refused or
+    withdrawn. `second` is who decided.
+    """
+
+    id = IntegerField(primary_key=True)
+    title = TextField()
+    reason = TextField()
+    by = TextField()
+    at = TextField()
+    number = IntegerField()
+    entries = TextField()
+    report = TextField()
+    state = TextField()
+    second = TextField(default="")
+    ended_at = TextField(default="")
+    answer = TextField(default="")
+
+    class Meta:
+        table_name = "proposed"
+
+
 class Projection(Model):
     """A table that can be thrown away and made again from the events."""
 
@@ -617,6 +642,7 @@ class FileRow(Projection):
 LOCAL: Final = (
     Fact, Chain, Number, Pin, Attempt, SessionRow, DraftRow, ViewRow, Delivery, Copy, RefusedDocument, Wait,
     Erased, Secret, EnrolmentCode, Whole, AckDay, Departed, DepartedFile, VisitAct, DepartedVisit, Brought, FolderRow,
+    Proposed,
 )  # fmt: skip
 PROJECTIONS: Final = (
     EventRow,
@@ -754,6 +780,12 @@ CREATE TABLE visit_act (stream TEXT NOT NULL, hash TEXT NOT NULL, node TEXT NOT 
     PRIMARY KEY (stream, hash)) WITHOUT ROWID;
 CREATE INDEX visit_act_chain ON visit_act (node, seq);
 CREATE TABLE departed_visit (seq INTEGER PRIMARY KEY NOT NULL);
+"""
+_LOCAL_16: Final = """
+CREATE TABLE proposed (id INTEGER PRIMARY KEY NOT NULL, title TEXT NOT NULL, reason TEXT NOT NULL,
+    "by" TEXT NOT NULL, at TEXT NOT NULL, number INTEGER NOT NULL, entries TEXT NOT NULL, report TEXT NOT NULL, state TEXT NOT NULL,
+    second TEXT NOT NULL, ended_at TEXT NOT NULL, answer TEXT NOT NULL);
+CREATE INDEX proposed_state ON proposed (state, id);
 """
 _STREAM_9: Final = "(SELECT e.stream FROM event e WHERE e.hash = d.hash)"
 """Projections of that time have all events of deliveries; a file that is only being made has neither."""
@@ -909,6 +941,7 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(connection, _LOCAL_13),
     lambda connection: run_script(connection, _LOCAL_14),
     lambda connection: run_script(connection, _LOCAL_15),
+    lambda connection: run_script(connection, _LOCAL_16),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

@@ -199,6 +199,14 @@ class View:
                 if entry is not None:
                     yield entry
 
+    def versions(self, kind: type[T], subject: str) -> list[tuple[int, T]]:
+        """All that was ever said on a subject with the numbers of the entries, the oldest first."""
+        said = self.said.versions.get((kind, subject), ())
+        return [(number, entry) for number, entry in list(said) if number <= self.number]
+
+    def communes(self, day: date) -> list[Commune]:
+        return sorted(self._all(Commune, day), key=lambda commune: commune.code)
+
     def centre(self) -> Centre | None:
         return self._find(Centre, "centre")
 
@@ -257,8 +265,7 @@ class View:
 
     def forms(self, code: str) -> list[Form]:
         """The versions of a form that were published, the oldest entry first (`printing.forms.Forms` chooses)."""
-        versions = self.said.versions.get((Form, code), ())
-        return [entry for number, entry in list(versions) if number <= self.number]
+        return [entry for _, entry in self.versions(Form, code)]
 
     def ranges(self, node: str, day: date) -> list[NumberRange]:
         held = [

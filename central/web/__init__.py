@@ -10,6 +10,7 @@ from flask import Flask
 from central.staffing import NearOffice
 from central.web import (
     cards,
+    cataloguing,
     desk,
     due_check,
     nodes,
@@ -31,6 +32,7 @@ def register(app: Flask, site: Site) -> None:
         (desk.blueprint, desk.ENTRY),
         (due_check.blueprint, due_check.ENTRY),
         (reference.blueprint, reference.ENTRY),
+        (cataloguing.blueprint, cataloguing.ENTRY),
         (cards.blueprint, nodes.ENTRY),
         (staff.blueprint, staff.ENTRY),
         (paper_forms.blueprint, paper_forms.ENTRY),

@@ -1,4 +1,4 @@
-"""Danh mục: what central says to all nodes, as of its newest entry. Reading only."""
+"""Danh mục: what central says to all nodes, as of its newest entry. Reading only; each line leads to all its versions."""
 
 from __future__ import annotations
 
@@ -8,12 +8,23 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from edge.register import search_procedures
+from edge.web import presence
 from edge.web.site import Entry, site
+from schemas.entries import Duty, Role
 
 blueprint = Blueprint("reference", __name__, template_folder="../templates")
 ENTRY: Final = Entry(50, "Danh mục", "reference.page")
+EDITS: Final = Entry(52, "Duyệt danh mục", "cataloguing.proposals", ((Duty.CATALOG, Role.ADMINISTRATOR),))
+"""Who may propose changes."""
 
-PARTS: Final = {"procedures": "Thủ tục", "agencies": "Cơ quan", "people": "Người", "calendar": "Lịch"}
+PARTS: Final = {
+    "procedures": "Thủ tục",
+    "agencies": "Cơ quan",
+    "people": "Người",
+    "calendar": "Lịch",
+    "communes": "Xã, phường",
+    "queues": "Nhóm việc lấy số",
+}
 LISTED: Final = 120
 
 
@@ -27,6 +38,7 @@ def page() -> ResponseReturnValue:
         search_procedures(procedures, term, LISTED) if term else (procedures[:LISTED], len(procedures))
     )
     agencies, people = here.view.agencies(), here.view.people()
+    communes, queues = here.view.communes(today), here.view.queues(today)
     years = [year for _, year in sorted(here.view.calendar().years.items())]
     return render_template(
         "reference.html",
@@ -37,7 +49,12 @@ def page() -> ResponseReturnValue:
             "agencies": len(agencies),
             "people": len(people),
             "calendar": len(years),
+            "communes": len(communes),
+            "queues": len(queues),
         },
+        communes=communes,
+        queues=queues,
+        edits=here.may(presence.person(), EDITS),
         procedures=shown,
         found=found,
         term=term,

@@ -29,11 +29,19 @@ class Kind(Enum):
     """What a page may ask for."""
 
     CSV = "csv"
+    CATALOG = "catalog"
+    """A CSV too, of a whole catalog."""
     CERTIFICATE = "certificate"
     PDF = "pdf"
 
 
-MOST_BYTES: Final = {Kind.CSV: 200 * 1024, Kind.CERTIFICATE: 32 * 1024, Kind.PDF: LARGEST_SCAN}
+LARGEST_CATALOG: Final = 8 * 1024 * 1024
+MOST_BYTES: Final = {
+    Kind.CSV: 200 * 1024,
+    Kind.CATALOG: LARGEST_CATALOG,
+    Kind.CERTIFICATE: 32 * 1024,
+    Kind.PDF: LARGEST_SCAN,
+}
 
 
 class BadUpload(NodeError):
@@ -92,7 +100,7 @@ def is_kind(content: bytes, kind: Kind) -> bool:
             return content.startswith(b"%PDF-")
         case Kind.CERTIFICATE:
             return content.startswith((b"-----BEGIN CERTIFICATE-----", b"\x30\x82"))
-        case Kind.CSV:
+        case Kind.CSV | Kind.CATALOG:
             head = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
             return b"\0" not in content and head not in (b"<", b"%", b"")
 

@@ -35,7 +35,7 @@ GOOD = {
 }
 
 
-def _csv(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> bytes:
+def _csv(*rows: dict[str, str], columns: tuple[str, ...] = (*COLUMNS, "thoi_han_goc")) -> bytes:
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, extrasaction="ignore")
     writer.writeheader()
@@ -87,6 +87,38 @@ def test_a_wrong_row_is_left_out_and_named(fault: dict[str, str], why: str) -> N
     assert why in problem.why
 
 
+@pytest.mark.parametrize(
+    ("oddity", "why"),
+    [
+        ({"thoi_han_goc": "04 ngày làm việc; nộp qua bưu chính 10 ngày"}, "nhiều thời hạn"),
+        ({"thoi_han_goc": "40 ngày làm việc"}, "thời hạn khác lời gốc"),
+        ({"thoi_han_goc": "04 ngày"}, "thời hạn khác lời gốc"),
+        ({"ghi_chu_phi": "Miễn phí"}, "miễn phí mà có số tiền"),
+        ({"ghi_chu_phi": "Theo nghị quyết HĐND", "le_phi_vnd": ""}, "chưa có số tiền"),
+        ({"ghi_chu_phi": "trực tuyến 115 VNĐ"}, "dưới 1.000 đ"),
+        ({"ghi_chu_phi": "115.000 khi nộp trực tuyến đến hết 31/12/2025"}, "chỉ đến 31/12/2025"),
+        ({"phi_hieu_luc_den": "2026-06-30"}, "phí hết hiệu lực"),
+    ],
+)
+def test_a_row_that_is_right_and_odd_is_used_when_somebody_says_so(oddity: dict[str, str], why: str) -> None:
+    """The traps of the portal (domain §4.2) that no rule can decide."""
+    read = _read({**GOOD, "thoi_han_goc": "04 ngày làm việc", **oddity})
+    assert len(read.procedures) == 1
+    assert read.surely() == ()
+    (doubt,) = read.doubts
+    assert (doubt.line, doubt.code) == (2, GOOD["ma_tthc"])
+    assert why in doubt.why
+    assert (
+        _read({**GOOD, "thoi_han_goc": "04 ngày làm việc", "ghi_chu_phi": "giảm đến hết 31/12/2026"}).doubts
+        == ()
+    )
+
+
+def test_a_name_that_two_codes_of_one_agency_have_is_odd() -> None:
+    read = _read(GOOD, {**GOOD, "ma_tthc": "2.002288"})
+    assert [one.why for one in read.doubts] == ["cùng tên, cùng cơ quan với 1.000703"]
+
+
 def test_a_code_that_stands_twice_is_taken_once() -> None:
     """The second row is the one that is wrong."""
     read = _read(GOOD, {**GOOD, "ten_tthc": "Tên khác"})
@@ -123,6 +155,7 @@ def test_the_sample_is_right_but_for_the_row_without_a_limit() -> None:
     read = read_procedures((sample / "procedures.csv").read_bytes(), agencies, since=DAY)
     assert len(read.procedures) == 97
     assert [(one.code, one.why) for one in read.problems] == [("3.000095", "thời hạn không có đơn vị")]
+    assert len(read.doubts) == 20
 
 
 def test_imported_procedures_reach_every_node(centre: SmallCentre) -> None:

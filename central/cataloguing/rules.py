@@ -1,0 +1,140 @@
+"""What must hold for an entry beside its shape, before it is proposed and again when it is confirmed.
+
+A version that begins on a coming day leaves what is in force alone until then. Versions come in the order of their first
+days: one that began before a version already published would outlast it without anybody having said so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, Final
+
+import msgspec
+
+from central.form_publishing import wrong_with as wrong_with_form
+from edge.node import Node
+from edge.paper import WORDING_FACTS
+from printing.forms import FACT
+from printing.forms import Form as Version
+from schemas.calendar import Year, local_day
+from schemas.deadlines import Limit, Unit
+from schemas.entries import Agency, Commune, Entry, Fee, Form, Procedure, Queue, Step, subject_of
+from schemas.fees import LEAST, FeeTable
+from schemas.spelling import plain
+from schemas.views import View
+
+Problems = list[tuple[str, str]]
+"""The field that is wrong, and what is wrong with it, as a sentence."""
+_DATED: Final = (Procedure, Commune, Queue)
+
+
+def wrong_with(node: Node, entry: Entry) -> Problems:
+    """All that keeps an entry from being published now."""
+    if isinstance(entry, Form):
+        version = msgspec.convert(msgspec.structs.asdict(entry), Version)
+        return [("title", f"{one.why.value} {one.what}".strip()) for one in wrong_with_form(node, version)]
+    view, today = node.catalog.latest, local_day(node.clock())
+    found = [*_dates(view, today, entry)]
+    match entry:
+        case Procedure():
+            found += _of_procedure(view, today, entry)
+        case FeeTable():
+            found += _of_fees(view, entry)
+        case Agency():
+            found += _of_agency(view, entry)
+        case Queue():
+            places = {card.place for card in view.cards()}
+            found += (("places", f"Không có máy nào ở {one}.") for one in entry.places if one not in places)
+        case Year():
+            found += (("days_off", _sentence(fault)) for fault in entry.faults())
+        case _:
+            pass
+    return found
+
+
+def _dates(view: View, today: date, entry: Any) -> Iterator[tuple[str, str]]:
+    since, until = getattr(entry, "since", msgspec.UNSET), getattr(entry, "until", msgspec.UNSET)
+    if isinstance(since, date) and isinstance(until, date) and until < since:
+        yield "until", "Ngày cuối trước ngày đầu."
+    if not isinstance(entry, _DATED):
+        return
+    newest = max((one.since for _, one in view.versions(type(entry), subject_of(entry))), default=entry.since)
+    if entry.since < today:
+        yield "since", f"Chọn từ hôm nay, {today:%d/%m/%Y}, trở đi: việc đã ghi giữ nguyên theo bản cũ."
+    elif entry.since < newest:
+        yield (
+            "since",
+            (f"Đã có bản áp dụng từ {newest:%d/%m/%Y}. Chọn ngày đó hoặc sau đó; cùng ngày thì thay bản ấy."),
+        )
+
+
+def _of_procedure(view: View, today: date, one: Procedure) -> Iterator[tuple[str, str]]:
+    agency = view.agency(one.agency)
+    if agency is None:
+        yield "agency", f"Không có cơ quan {one.agency} trong danh mục."
+    elif not agency.exists(max(one.since, today)):
+        yield "agency", f"{agency.name} không còn vào ngày {max(one.since, today):%d/%m/%Y}."
+    yield from _of_limit("limit", one.limit)
+    yield from _of_amounts("fees", one.fees)
+    if Step.APPROVE not in one.steps:
+        yield "steps", "Phải có bước phê duyệt."
+    if one.one_step and Step.APPRAISE in one.steps:
+        yield "steps", "Thủ tục một bước thì không có bước thẩm định."
+    codes = [case.code for case in one.cases]
+    for place, case in enumerate(one.cases):
+        if codes.count(case.code) > 1:
+            yield f"cases-{place}-code", f"Mã trường hợp {case.code} ghi hai lần."
+        if case.limit is not msgspec.UNSET:
+            yield from _of_limit(f"cases-{place}-limit", case.limit)
+        yield from _of_amounts(f"cases-{place}-fees", case.fees)
+    for name in ("wording", "refusal"):
+        unknown = sorted(set(FACT.findall(getattr(one, name))) - WORDING_FACTS)
+        if unknown:
+            yield name, f"Hồ sơ không có dữ kiện {', '.join(unknown)}."
+    seen: set[str] = set()
+    for place, component in enumerate(one.components):
+        if plain(component.name) in seen:
+            yield f"components-{place}-name", "Giấy tờ này ghi hai lần."
+        seen.add(plain(component.name))
+
+
+def _of_limit(field: str, limit: Limit) -> Iterator[tuple[str, str]]:
+    if limit.unit is not Unit.SAME_DAY and limit.value == 0:
+        yield f"{field}-value", "Chưa ghi số ngày, giờ hoặc tháng."
+
+
+def _of_amounts(field: str, fees: tuple[Fee, ...]) -> Iterator[tuple[str, str]]:
+    for place, fee in enumerate(fees):
+        if 0 < fee.amount < LEAST:
+            yield f"{field}-{place}-amount", f"{fee.amount} đ dưới 1.000 đ: có thể mất hàng nghìn."
+
+
+def _of_fees(view: View, table: FeeTable) -> Iterator[tuple[str, str]]:
+    versions = view.versions(Procedure, table.procedure)
+    if not versions:
+        yield "procedure", f"Không có thủ tục {table.procedure} trong danh mục."
+        return
+    cases = {case.code for case in versions[-1][1].cases} | {""}
+    for place, line in enumerate(table.lines):
+        if line.case not in cases:
+            yield f"lines-{place}-case", f"Thủ tục không có trường hợp {line.case}."
+    yield from (("lines", _sentence(fault)) for fault in table.faults())
+
+
+def _of_agency(view: View, agency: Agency) -> Iterator[tuple[str, str]]:
+    for name in ("successor", "parent"):
+        other = getattr(agency, name)
+        if other == agency.code:
+            yield name, "Chọn một cơ quan khác."
+        elif other and view.agency(other) is None:
+            yield name, f"Không có cơ quan {other} trong danh mục."
+    if agency.successor and agency.until is msgspec.UNSET:
+        yield "until", "Cơ quan có nơi kế thừa thì ghi ngày cuối."
+    for other in view.agencies():
+        if other.code != agency.code and plain(other.name) == plain(agency.name):
+            yield "name", f"Tên này đã có: {other.code}."
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
