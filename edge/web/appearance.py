@@ -13,7 +13,7 @@ from edge.web import acts, merging, presence, sign_in, status_line, timing, word
 from edge.web.account import drafts_here
 from edge.web.forms import Bare
 from edge.web.hosts import PUBLIC, asked_in_public
-from edge.web.language import language, say
+from edge.web.language import frame, in_language, language, say
 from edge.web.printing import TITLES, trouble_in_words
 from edge.web.site import ROOM, site
 from schemas.course import course_of
@@ -33,7 +33,7 @@ def install(app: Flask) -> None:
     app.context_processor(_shared)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.tests["in_blueprint"] = str.startswith
-    app.jinja_env.globals.update(say=say, language=language)
+    app.jinja_env.globals.update(say=say, language=language, frame=frame, in_language=in_language)
     app.jinja_env.filters.update(
         printer_trouble=trouble_in_words,
         printer_title=lambda name: TITLES.get(name, name),
@@ -44,6 +44,7 @@ def install(app: Flask) -> None:
         bytes=words.size,
         count=words.count,
         dong=words.dong,
+        limit=words.limit,
         identity=presence.identity,
         phone=presence.phone,
         name=lambda person: site().name(person),

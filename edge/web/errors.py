@@ -13,6 +13,7 @@ from edge.archive import Damaged
 from edge.chain import ClockBehind
 from edge.errors import NodeError
 from edge.web.forms import OLD_PAGE
+from edge.web.language import say
 from edge.web.limits import TooOften
 from edge.web.trouble import Trouble, trouble_of
 from edge.web.uploads import most_bytes, read_nothing
@@ -38,7 +39,7 @@ _OURS = Trouble(
 def _file_too_large(most: int, sent: int) -> Trouble:
     mega = 1024 * 1024
     return Trouble(
-        f"Tệp gửi lên {sent // mega} MB, giới hạn {most // mega} MB.",
+        say("Tệp gửi lên {sent} MB, giới hạn {most} MB.", sent=sent // mega, most=most // mega),
         "Chưa nhận tệp nào; hồ sơ và giấy hẹn vẫn có hiệu lực.",
         "Quay lại trang trước. Quét lại 200 dpi, hoặc chia thành nhiều tệp.",
         413,

@@ -3,44 +3,100 @@
 `say` is asked with the sentence as it stands in the code, and with the facts that belong into it. Whoever chose English
 gets what `translations/en.po` has for it; what it has not is said in Vietnamese, which is never wrong. Data that people
 wrote, names and titles never pass through here.
+
+A page speaks English whole or not at all: only those in `SPEAKS` do, and the frame around every page.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 from babel.messages.pofile import read_po
-from flask import g, has_request_context
+from flask import g, has_request_context, request, session, url_for
 
 from edge.looks import Language, looks_of
 from edge.web import presence
+from edge.web.hosts import PUBLIC
 from edge.web.site import site
 
 CATALOGUE: Final = Path(__file__).parents[1] / "translations" / "en.po"
+SPEAKS: Final = frozenset(
+    {
+        *("account", "keys", "kiosk", "look_up", "public_procedures", "sign_in", "slip", "status_line"),
+        *("petitions.new", "petitions.file", "petitions.read", "petitions.paper"),
+    }
+)
+"""Parts, or single addresses of a part, whose pages speak English."""
+_CHOSEN: Final = "language"
+"""Of a visitor whom nobody knows; in the query of a page, then in the cookie."""
 
 
 @cache
-def english() -> dict[str, str]:
-    """Every sentence with its translation; read once."""
+def english() -> dict[str, tuple[str, ...]]:
+    """Every sentence with its translation, or with two: for one, and for more. Read once."""
     with CATALOGUE.open("rb") as file:
         read = read_po(file)
-    return {str(one.id): str(one.string) for one in read if one.id and one.string and not one.fuzzy}
+    known: dict[str, tuple[str, ...]] = {}
+    for one in read:
+        name = one.id if isinstance(one.id, str) else one.id[0]
+        said = (one.string,) if isinstance(one.string, str) else tuple(one.string or ())
+        if name and all(said) and not one.fuzzy:
+            known[name] = said
+    return known
 
 
 def language() -> Language:
-    """The language of whoever is at the screen, or was last; Vietnamese where nobody is."""
+    """In which language whatever is asked for speaks; Vietnamese where nobody is, and where a page speaks no English."""
     if not has_request_context():
         return Language.VIETNAMESE
     if "language" not in g:
-        who = getattr(g, "person", None)
-        g.language = looks_of(site().node.file, who.id if who else presence.last()).language
+        g.language = _chosen()
     chosen: Language = g.language
-    return chosen
+    return chosen if _speaks() or g.get("in_frame", False) else Language.VIETNAMESE
+
+
+def _speaks() -> bool:
+    return request.endpoint is not None and not SPEAKS.isdisjoint({request.blueprint, request.endpoint})
+
+
+def _chosen() -> Language:
+    """What the person at the screen chose, or whoever was there last; a visitor chooses on the page."""
+    if request.blueprint == "kiosk":
+        return Language.ENGLISH if request.values.get("lang") == "en" else Language.VIETNAMESE
+    who = getattr(g, "person", None)
+    if who is None and request.endpoint in PUBLIC:
+        if request.args.get(_CHOSEN) in set(Language):
+            session[_CHOSEN] = request.args[_CHOSEN]
+        if session.get(_CHOSEN) in set(Language):
+            return Language(session[_CHOSEN])
+    return looks_of(site().node.file, who.id if who else presence.last()).language
+
+
+def in_language(chosen: str) -> str:
+    """Where a page of a visitor is found in another language; an answer is asked for again."""
+    first = {"petitions": "petitions.new"}.get(request.blueprint or "", ".page")
+    if request.method != "GET":
+        return f"{url_for(first)}?{urlencode({_CHOSEN: chosen})}"
+    return f"{request.path}?{urlencode({**request.args, _CHOSEN: chosen})}"
+
+
+def frame(*, caller: Callable[[], str]) -> str:
+    """`{% call frame() %}`: what stands around every page speaks English, whatever the page inside speaks."""
+    g.in_frame = True
+    try:
+        return caller()
+    finally:
+        g.in_frame = False
 
 
 def say(text: str, **facts: object) -> str:
     """A sentence in the language of whoever reads it, with its facts in it."""
-    said = english().get(text, text) if language() is Language.ENGLISH else text
+    said = text
+    if language() is Language.ENGLISH and text in english():
+        forms = english()[text]
+        said = forms[0 if facts.get("count") in (1, "1", "01") else -1]
     return said.format(**facts) if facts else said

@@ -18,6 +18,7 @@ from flask.typing import ResponseReturnValue
 
 from edge.look_up import PATH, Answer, Asked, answer_here, ask_others, number_of, petition_here, who_asks
 from edge.web.forms import Bare
+from edge.web.language import language
 from edge.web.limits import LOOK_UP, Limit, TooOften, limited
 from edge.web.look_up_words import STATES, TONES
 from edge.web.site import site
@@ -164,4 +165,4 @@ def _keeps_dossiers() -> None:
 
 
 def _render(said: Said, number: str) -> str:
-    return render_template("look_up.html", said=said, number=number, states=STATES["vi"], tones=TONES)
+    return render_template("look_up.html", said=said, number=number, states=STATES[language()], tones=TONES)

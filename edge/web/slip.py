@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from edge.slip_check import Checked, Effect, Verdict, check_slip, is_issued
 from edge.web import words
 from edge.web.forms import Bare
+from edge.web.language import say
 from edge.web.limits import LOOK_UP, limited
 from edge.web.site import COUNTER, site
 from printing.words import in_vietnam
@@ -82,6 +83,7 @@ EFFECTS: Final = {
     Effect.UNSETTLED: "Nhưng máy này chưa công nhận việc đó: chưa dùng giấy này.",
 }
 """What a real paper is not worth any more."""
+_WRITTEN: Final = ("Thủ tục", "Cơ quan", "Ký theo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class Said:
     headline: str
     what: str
     facts: tuple[tuple[str, str], ...] = ()
+    written: frozenset[str] = frozenset()
+    """The facts among them whose words somebody wrote, in Vietnamese."""
 
 
 @blueprint.get("/slip")
@@ -123,11 +127,11 @@ def said_of(checked: Checked) -> Said:
     paper = checked.code.paper if checked.code else Coded.SLIP
     if paper is Coded.RESULT and checked.verdict is Verdict.ELSEWHERE:
         tone, headline, what = _NO_DECISION
-    name = _name(checked, paper)
+    name = say(_name(checked, paper))
     names = {
         "paper": name,
         "paper_in": name.lower(),
-        "elsewhere": _ELSEWHERE.get(paper, ""),
+        "elsewhere": say(_ELSEWHERE.get(paper, "")),
     }
     facts: tuple[tuple[str, str], ...] = ()
     if checked.verdict is Verdict.HERE:
@@ -135,7 +139,8 @@ def said_of(checked: Checked) -> Said:
         # a slip of a contested dossier is as good as any
         if paper is not Coded.SLIP and checked.effect in EFFECTS:
             tone, what = "wait", EFFECTS[checked.effect]
-    return Said(tone, headline.format(**names), what.format(**names), facts)
+    told = tuple((say(title), value) for title, value in facts)
+    return Said(tone, say(headline, **names), say(what, **names), told, frozenset(map(say, _WRITTEN)))
 
 
 def _name(checked: Checked, paper: Coded) -> str:
@@ -153,16 +158,17 @@ def _facts(checked: Checked, paper: Coded) -> list[tuple[str, str]]:
     act, dossier, row = checked.act, checked.dossier, checked.row
     if act is None or dossier is None or row is None or act.redacted:
         return []
-    status = "Đang đối soát" if row.contested else words.STATUS[Status(row.status)]
+    status = say("Đang đối soát" if row.contested else words.STATUS[Status(row.status)])
     match paper:
         case Coded.SLIP:
-            due = "tạm dừng tính thời gian" if row.stopped else words.full(row.due_at)
-            unsure = " (giờ ghi chưa chắc, Trung tâm đang kiểm lại)" if row.unsure else ""
-            return [("Tình trạng", status), ("Hẹn trả", f"{due}{unsure}")]
+            due = say("tạm dừng tính thời gian") if row.stopped else words.full(row.due_at)
+            if row.unsure:
+                due = f"{due} {say('(giờ ghi chưa chắc, Trung tâm đang kiểm lại)')}"
+            return [("Tình trạng", status), ("Hẹn trả", due)]
         case Coded.RECEIPT:
             pending = _name(checked, paper) != PAPERS[paper]
             return [
-                *([("Giá trị", "xác nhận đã nộp tiền, không thay biên lai")] if pending else []),
+                *([("Giá trị", say("xác nhận đã nộp tiền, không thay biên lai"))] if pending else []),
                 ("Số tiền", words.dong(act.data.get("total", 0))),
                 ("Thu lúc", words.full(act.at)),
                 ("Của hồ sơ", row.number),
@@ -172,7 +178,8 @@ def _facts(checked: Checked, paper: Coded) -> list[tuple[str, str]]:
 
 
 def _of_result(act: Any, dossier: Dossier) -> list[tuple[str, str]]:
-    said = [("Nội dung", "Đồng ý giải quyết" if act.kind == "dossier.approved" else "Không giải quyết")]
+    agreed = act.kind == "dossier.approved"
+    said = [("Nội dung", say("Đồng ý giải quyết" if agreed else "Không giải quyết"))]
     received, numbered = dossier.received, dossier.standing.number
     if received is not None:
         agency = site().view.agency(received.agency)

@@ -27,6 +27,7 @@ from edge.errors import (
     WrongPin,
 )
 from edge.web import words
+from edge.web.language import say
 from edge.web.limits import TooOften
 from edge.web.uploads import BadUpload
 from schemas.acts import Status
@@ -304,7 +305,10 @@ def trouble_of(why: Exception, status: Status | None = None) -> Trouble:
         case NotAllowed(because=Because.STATUS) if status is not None:
             return replace(
                 _BECAUSE[Because.STATUS],
-                what=f"Hồ sơ đang ở bước “{words.STATUS[status]}”, nên chưa làm được việc này.",
+                what=say(
+                    "Hồ sơ đang ở bước “{status}”, nên chưa làm được việc này.",
+                    status=say(words.STATUS[status]),
+                ),
             )
         case NotAllowed(because=Because.ROLE, detail=detail):
             return _role_lacks(detail)
@@ -336,7 +340,7 @@ def trouble_of(why: Exception, status: Status | None = None) -> Trouble:
             )
         case NotEnoughCash(left=left):
             return Trouble(
-                f"Quỹ của ca chỉ còn {words.dong(left)}, không đủ để chi.",
+                say("Quỹ của ca chỉ còn {left}, không đủ để chi.", left=words.dong(left)),
                 "Chưa chi đồng nào; biên lai vẫn nguyên.",
                 "Hoàn bằng chuyển khoản, hoặc làm ở quầy có đủ tiền.",
             )
@@ -369,7 +373,8 @@ def trouble_of(why: Exception, status: Status | None = None) -> Trouble:
             told = _SIGNING[reason]
             if not _SEAL_TOKEN.match(holder):
                 return told
-            return replace(told, what=told.what.replace("hẻ ký số", "hẻ con dấu").replace("anh/chị", holder))
+            what = say(told.what).replace("hẻ ký số", "hẻ con dấu").replace("anh/chị", holder)
+            return replace(told, what=what)
         case WrongPin(wait_s=wait_s):
             return Trouble("Mã PIN chưa đúng.", _UNCHANGED, _wait(wait_s, "Gõ lại mã PIN."), 422)
         case WrongPassword(wait_s=wait_s):
@@ -416,7 +421,7 @@ def _role_lacks(role: str) -> Trouble:
     if role not in {one.value for one in Role}:
         return lacking
     return Trouble(
-        f"Anh/chị chưa được giao vai trò {words.ROLES[Role(role)]}.",
+        say("Anh/chị chưa được giao vai trò {role}.", role=say(words.ROLES[Role(role)])),
         lacking.safe,
         lacking.todo,
         lacking.status,
@@ -424,12 +429,16 @@ def _role_lacks(role: str) -> Trouble:
 
 
 def _wait(wait_s: int, then: str) -> str:
-    return f"Chờ {words.age_s(wait_s)} rồi làm lại." if wait_s else then
+    return say("Chờ {age} rồi làm lại.", age=words.age_s(wait_s)) if wait_s else then
 
 
 def _clock_jumped(now: datetime, expected: datetime) -> Trouble:
     return Trouble(
-        f"Đồng hồ máy vừa đổi đột ngột: máy báo {words.full(now)}, lẽ ra là {words.full(expected)}.",
+        say(
+            "Đồng hồ máy vừa đổi đột ngột: máy báo {now}, lẽ ra là {expected}.",
+            now=words.full(now),
+            expected=words.full(expected),
+        ),
         "Việc đã lưu không đổi; việc này chưa được lưu, các ô vẫn giữ nguyên.",
         "Xem lịch và đồng hồ trên tường, xác nhận ở trang Tài khoản, mục Giờ của máy, rồi bấm lại.",
     )
@@ -437,7 +446,11 @@ def _clock_jumped(now: datetime, expected: datetime) -> Trouble:
 
 def _clock_behind(now: datetime, last: datetime) -> Trouble:
     return Trouble(
-        f"Đồng hồ máy có thể sai: máy báo {words.full(now)}, nhưng việc cuối của máy này ghi lúc {words.full(last)}.",
+        say(
+            "Đồng hồ máy có thể sai: máy báo {now}, nhưng việc cuối của máy này ghi lúc {last}.",
+            now=words.full(now),
+            last=words.full(last),
+        ),
         "Việc đã lưu không đổi; việc này chưa được lưu.",
         "Xem lịch và đồng hồ trên tường, xác nhận ở trang Tài khoản, mục Giờ của máy, rồi bấm lại.",
     )

@@ -9,10 +9,12 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from edge.database import DossierRow
+from edge.looks import Language
 from edge.paper import WEEKDAYS
-from edge.web.language import say
+from edge.web.language import language, say
 from printing.words import in_vietnam
 from schemas.acts import Status
+from schemas.deadlines import Limit, Unit
 from schemas.entries import Role
 from schemas.events import moment
 from schemas.rules import Money
@@ -67,6 +69,15 @@ MONEY: Final = {
     Money.PARTLY_PAID: "Đã thu một phần",
     Money.PAID: "Đã thu đủ",
     Money.REFUND_DUE: "Thu thừa, phải hoàn",
+}
+
+
+LIMITS: Final = {
+    Unit.WORKING_DAYS: "{count} ngày làm việc",
+    Unit.DAYS: "{count} ngày",
+    Unit.MONTHS: "{count} tháng",
+    Unit.HOURS: "{count} giờ làm việc",
+    Unit.SAME_DAY: "trong ngày làm việc",
 }
 
 
@@ -139,13 +150,14 @@ def time_left(due: datetime | str, now: datetime) -> tuple[str, str, bool]:
 
 
 def count(number: int) -> str:
-    """`4.812`."""
-    return f"{number:,}".replace(",", ".")
+    """`4.812`; in English `4,812`."""
+    whole = f"{number:,}"
+    return whole if language() is Language.ENGLISH else whole.replace(",", ".")
 
 
 def dong(amount: int) -> str:
-    """`200.000 đ`."""
-    return f"{count(amount)} đ"
+    """`200.000 đ`; in English `200,000 VND`."""
+    return f"{count(amount)} {'VND' if language() is Language.ENGLISH else 'đ'}"
 
 
 _LINE_TROUBLES = (
@@ -179,6 +191,15 @@ def file_state(why: str, *, here: int) -> str:
     return "Đang về." if here else "Đang hỏi."
 
 
+def limit(of: Limit) -> str:
+    """A procedure's time: `04 ngày làm việc`; as on paper, but in the language of whoever reads it."""
+    if language() is Language.VIETNAMESE:
+        return of.words()
+    said = say(LIMITS[of.unit], count=of.value)
+    more = of.more_working_days
+    return f"{said}, {say('cộng thêm {count} ngày làm việc', count=more)}" if more else said
+
+
 def size(octets: int) -> str:
     """`830 B`, `64 KB`, `1,2 MB`, `14,5 GB`: as people say it, with the comma of Vietnamese."""
     if octets < 1000:
@@ -186,7 +207,8 @@ def size(octets: int) -> str:
     if octets < 1_000_000:
         return f"{round(octets / 1000)} KB"
     amount, unit = (octets / 1e6, "MB") if octets < 1_000_000_000 else (octets / 1e9, "GB")
-    return f"{amount:.1f} {unit}".replace(".", ",")
+    said = f"{amount:.1f} {unit}"
+    return said if language() is Language.ENGLISH else said.replace(".", ",")
 
 
 def line_trouble(why: str) -> str:

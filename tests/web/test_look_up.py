@@ -243,7 +243,7 @@ def test_procedures_are_posted_at_home_and_at_the_kiosk(centre: SmallCentre, cit
     while path:
         html = citizen.open(path).html
         seen |= {part.split('"')[0] for part in html.split('href="/procedures/')[1:]}
-        after = html.split("after=")[1].split('"')[0] if "after=" in html else ""
+        after = html.split('rel="next"')[1].split("after=")[1].split('"')[0] if 'rel="next"' in html else ""
         path = f"/procedures?after={after}" if after else ""
     assert len(seen) == len(centre["central"].catalog.latest.procedures(centre.clock().date()))
     hall = Clerk(centre, "counter-01")
