@@ -663,7 +663,7 @@ PROJECTIONS: Final = (
     SubmissionRow,
 )
 
-PROJECTION_VERSION: Final = "17"
+PROJECTION_VERSION: Final = "18"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -864,6 +864,7 @@ CREATE TABLE custody (stream TEXT NOT NULL, what TEXT NOT NULL, agency TEXT NOT 
     due_at TEXT NOT NULL, result TEXT NOT NULL, PRIMARY KEY (stream, what)) WITHOUT ROWID;
 CREATE INDEX custody_list ON custody (what, due_at, agency);
 CREATE INDEX custody_agency ON custody (agency, what, due_at);
+CREATE INDEX stream_agencies ON stream (agencies);
 CREATE INDEX stream_over ON stream (over) WHERE over <> '';
 CREATE INDEX stream_missing ON stream (missing) WHERE missing > 0;
 CREATE TABLE named_file (key TEXT PRIMARY KEY NOT NULL, file TEXT NOT NULL, stream TEXT NOT NULL) WITHOUT ROWID;

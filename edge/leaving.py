@@ -45,7 +45,16 @@ AT_ONCE: Final = 200
 BROUGHT_KEPT: Final = timedelta(days=7)
 """So long does stay what somebody has asked for from outside the window."""
 _PREFIX: Final = 8
-_SCOPE: Final = "scope that is here"
+_EACH_SET_OF_AGENCIES: Final = """
+    WITH RECURSIVE found(agencies) AS (
+        SELECT min(agencies) FROM stream
+        UNION ALL
+        SELECT (SELECT min(agencies) FROM stream WHERE agencies > found.agencies) FROM found
+        WHERE agencies IS NOT NULL
+    )
+    SELECT agencies FROM found WHERE agencies IS NOT NULL
+"""
+"""From one to the next in the index, however many dossiers there are: every page asks what is to leave."""
 
 Holds = Callable[[Mapping[str, Sequence[str]]], bool]
 """Whether central misses none of these documents; raises `SyncError` where it cannot be asked."""
@@ -85,6 +94,7 @@ class Leaving:
         self._visits = visits
         self._acks, self._window, self._catalog, self._clock = acks, window, catalog, clock
         self._node = node
+        self._last_tried = ""
 
     # ---- what may no longer be here
 
@@ -98,7 +108,7 @@ class Leaving:
 
     def farewell(self) -> Farewell | None:
         """What the pages show while something leaves because the machine may not hold it any more."""
-        if self._node == self._catalog.centre or self._is_settled():
+        if self._node == self._catalog.centre:
             return None
         with self._file.read() as connection:
             streams = self._foreign(connection)
@@ -182,34 +192,30 @@ class Leaving:
 
     def _let_go_of_what_is_foreign(self) -> int:
         newest = self._acks.newest()
-        if newest is None or newest.node != self._catalog.centre or self._is_settled():
+        if newest is None or newest.node != self._catalog.centre:
             return 0
         with self._file.read() as connection:
             streams = self._foreign(connection)
-        gone = sum(self._let_go(stream, newest, over="") for stream in streams[:AT_ONCE])
+        # the next ones each time: those before may wait for long, for central or for the desk
+        turn = ([one for one in streams if one > self._last_tried] or streams)[:AT_ONCE]
+        self._last_tried = turn[-1] if turn else ""
+        gone = sum(self._let_go(stream, newest, over="") for stream in turn)
         if gone:
             _log.info("%d dossiers left: the card here is no longer of their agencies", gone)
-        if gone == len(streams):
-            with self._file.write():
-                Fact.insert(key=_SCOPE, value=self.scope.told).on_conflict_replace().execute()
         return gone
-
-    def _is_settled(self) -> bool:
-        """Whether nothing is here that the present scope does not have."""
-        told = self.scope.told
-        with self._file.read():
-            fact = Fact.get_or_none(Fact.key == _SCOPE)
-        return (fact.value if fact is not None else Scope().told) == told
 
     def _foreign(self, connection: Connection) -> list[str]:
         """The streams here that this machine may not hold. One of which nothing is known yet may be its own."""
         scope = self.scope
-        found = connection.execute("SELECT stream, agencies FROM stream").fetchall()
-        return [
-            stream
-            for stream, agencies in found
+        if scope.is_whole:
+            return []
+        foreign = [
+            agencies
+            for (agencies,) in connection.execute(_EACH_SET_OF_AGENCIES).fetchall()
             if agencies and not scope.has(agencies.split()) and not (scope.dossiers and agencies == NOBODYS)
         ]
+        rows = where_in(connection, "SELECT stream FROM stream WHERE agencies IN", foreign)
+        return sorted(stream for (stream,) in rows)
 
     def _let_go(self, stream: str, acks: Acks, *, over: str) -> bool:
         """One stream, whole or not at all; whether it has left."""

@@ -475,6 +475,33 @@ def test_a_stick_brings_nothing_of_other_agencies(centre: SmallCentre, tmp_path:
     assert carried(centre, "central", "counter-02", tmp_path / "y.motcua").new["dossiers"] == 1
 
 
+def test_a_stick_from_before_the_card_changed_leaves_nothing_of_other_agencies(
+    centre: SmallCentre, tmp_path: Path
+) -> None:
+    """All else has left by then; what came late leaves too, and so does what the counter itself receives for others."""
+    late = centre.receive("counter-02")
+    centre.copy(centre["counter-02"], centre["central"], "dossiers")
+    stick, counter = tmp_path / "x.motcua", centre["counter-01"]
+    Courier(centre["counter-02"]).give(counter.id, stick)
+    grant(centre, "counter-01", agencies=(OTHER,))
+    said(centre)
+    assert counter.leaving.farewell() is None
+    assert counter.leaving.turn() == 0
+
+    assert Courier(counter).take(stick).new["dossiers"] == 1
+    own = centre.receive()
+    centre.meet()
+    said(centre)
+    farewell = counter.leaving.farewell()
+    assert farewell is not None
+    assert farewell.streams == 2
+    assert counter.leaving.turn() == 2
+    assert not is_here(counter, late)
+    assert not is_here(counter, own)
+    assert is_here(centre["central"], own)
+    assert counter.leaving.farewell() is None
+
+
 def test_a_neighbours_stick_of_last_month_does_not_bring_back_what_has_left(
     centre: SmallCentre, tmp_path: Path
 ) -> None:
