@@ -25,6 +25,8 @@ from sync.store import Store
 
 CHUNK_BYTES: Final = 64 * 1024
 MAX_BYTES: Final = 100 * 1024 * 1024
+_REMEMBERED: Final = 10_000
+"""Files of which it is remembered that they are whole here, of some 150 bytes each."""
 CONTENT: Final = "content"
 CONTENT_TYPE: Final = "application/octet-stream"
 _CHUNK = re.compile(r"^sha256-([0-9a-f]{64})$")
@@ -54,6 +56,7 @@ class Archive:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._whole_here: set[str] = set()
 
     def keep(self, content: bytes, made_for: MadeFor | None = None) -> str:
         """Store a file durably, unless it is here, and return its id.
@@ -105,6 +108,7 @@ class Archive:
 
     def forget(self, names: Sequence[str]) -> None:
         """Purge lists and chunks, those that are here. Raises `Unavailable` when only their bytes are left in a log."""
+        self._whole_here.difference_update(names)
         known = self.store.summaries(names)
         self.store.purge({name: [str(leaf.rev) for leaf in one.leaves] for name, one in known.items()})
 
@@ -116,6 +120,19 @@ class Archive:
     def holds(self, name: str) -> bool:
         """Whether the whole file is here, with the hash in its name; read piece by piece. Raises `Damaged`."""
         return self._whole(name) is not None
+
+    def absent(self, names: Iterable[str]) -> set[str]:
+        """Which of these files are not here in all their parts; whether the parts are right is asked when one is read.
+
+        A file that was whole is asked about no more, so that a page may ask every few seconds.
+        """
+        asked = set(names) - self._whole_here
+        listed = self.store.summaries(asked)
+        here = {name for name in listed if any(not self.missing(one) for one in self.lists(name))}
+        if len(self._whole_here) > _REMEMBERED:
+            self._whole_here.clear()
+        self._whole_here |= here
+        return asked - here
 
     def _whole(self, name: str) -> list[str] | None:
         """The chunks that make the file. Raises `Damaged` where there are only others."""

@@ -32,6 +32,7 @@ from schemas.fold import Dossier, Line, Place
 from schemas.numbers import looks_like_a_number
 from schemas.rules import Money
 from schemas.spelling import words
+from sync.rows import where_in
 
 LISTED: Final = 50
 CONFLICTS: Final = 200
@@ -204,6 +205,16 @@ class Register:
                 query = query.where(key > Tuple(last.stopped, last.due_at, last.position))
             query = query.order_by(DossierRow.stopped, DossierRow.due_at, DossierRow.position).limit(limit)
             return list(query) if limit else [], _counts(connection).get(what.value, 0)
+
+    def files_of(self, streams: Sequence[str]) -> dict[str, list[str]]:
+        """The files that the acts of these dossiers name; without those that name none."""
+        found: dict[str, list[str]] = {}
+        with self._file.read() as connection:
+            for stream, file in where_in(
+                connection, "SELECT stream, file FROM named_file WHERE stream IN", streams
+            ):
+                found.setdefault(stream, []).append(file)
+        return found
 
     def longest_at(self, what: Work, limit: int) -> list[DossierRow]:
         """Those that have stood longest in one queue, whatever their due moments."""

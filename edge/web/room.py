@@ -30,7 +30,7 @@ from edge.web.room_forms import (
     SendBack,
     WithdrawalAnswer,
 )
-from edge.web.scans import chosen, scans_of
+from edge.web.scans import chosen, scans_of, without_files
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import ROOM, site
 from edge.web.trouble import Expected, Trouble, trouble_of
@@ -71,7 +71,10 @@ _HEADINGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The list at the left: one kind of work, oldest due first. `after` is the last dossier of the page before."""
+    """The list at the left: one kind of work, oldest due first. `after` is the last dossier of the page before.
+
+    `seen` and `ticked` are for signing many; `elsewhere` are those with files that have not arrived.
+    """
 
     work: Work
     heading: str
@@ -84,6 +87,7 @@ class Queue:
     signs: bool = False
     seen: frozenset[str] = frozenset()
     ticked: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def more(self) -> str:
@@ -97,7 +101,15 @@ class Queue:
             (row.stream, row.due_at, row.contested, row.missing, row.status, row.appraisal, row.holder)
             for row in self.rows
         ]
-        shown = (seen, self.count, self.tabs, self.selected, self.folders, sorted(self.seen))
+        shown = (
+            seen,
+            self.count,
+            self.tabs,
+            self.selected,
+            self.folders,
+            sorted(self.seen),
+            sorted(self.elsewhere),
+        )
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
@@ -390,6 +402,7 @@ def _queue(work: Work, selected: str) -> Queue:
         signs,
         frozenset(node.views.seen_by(presence.person().id, streams) if signs else ()),
         frozenset(request.args.getlist("stream")),
+        frozenset(without_files(streams)),
     )
 
 

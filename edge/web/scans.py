@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
@@ -34,19 +35,22 @@ class Scan:
 
 def scans_of(shown: Shown) -> list[Scan]:
     """All files that were handed in or scanned, in the order of the acts; asks for those that are elsewhere."""
+    files = kept_with(shown)
+    absent = site().node.archive.absent(one.file for one in files)
     found = [
-        Scan(place, one.name, max(1, one.pages), _is_here(one.file))
-        for place, one in enumerate(kept_with(shown), start=1)
+        Scan(place, one.name, max(1, one.pages), one.file not in absent)
+        for place, one in enumerate(files, start=1)
     ]
     if any(not one.is_here for one in found):
         site().demand(shown.dossier.stream)
     return found
 
 
-def _is_here(file: str) -> bool:
-    """Whether all its parts are here: whether they are what they should be is asked when the file is opened."""
-    archive = site().node.archive
-    return any(not archive.missing(one) for one in archive.lists(file))
+def without_files(streams: Sequence[str]) -> set[str]:
+    """Which of these dossiers name files that are not here yet."""
+    named = site().node.register.files_of(streams)
+    absent = site().node.archive.absent(file for files in named.values() for file in files)
+    return {stream for stream, files in named.items() if not absent.isdisjoint(files)}
 
 
 @blueprint.get("/dossier/<stream>/scan/<int:place>/<int:page>.png")

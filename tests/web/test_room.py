@@ -398,9 +398,11 @@ def test_scans_are_pictures_and_say_when_they_are_elsewhere(centre: SmallCentre,
     centre.copy(counter, centre["room-01"], "dossiers")
     away = approver.open(f"/room/{dossier.stream}")
     assert "Bản quét “Đơn đề nghị” còn ở máy khác." in away.page.text
+    assert away.page.text.count("Bản quét chưa về") == 1
     centre["room-01"].archive.keep(content)
     here = approver.open(f"/room/{dossier.stream}")
     assert f'src="/dossier/{dossier.stream}/scan/1/1.png"' in here.html
+    assert "Bản quét chưa về" not in here.page.text
     assert approver.raw(f"/dossier/{dossier.stream}/scan/1/1.png").data.startswith(b"\x89PNG")
     assert approver.raw(f"/dossier/{dossier.stream}/scan/1/9.png").status_code == 404
     assert approver.raw(f"/dossier/{dossier.stream}/scan/2/1.png").status_code == 404
