@@ -41,7 +41,8 @@ class DemoNode:
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
-    """A made-up member of staff; `signs` with a token whose PIN is the same as the screen's."""
+    """A made-up member of staff; `signs` with a token whose PIN is the same as the screen's. `agency`: who sits there, and
+    not at the centre."""
 
     id: str
     name: str
@@ -50,11 +51,21 @@ class DemoPerson:
     pin: str
     capacity: str = ""
     signs: bool = False
+    agency: str = ""
 
     def entry(self, certificates: tuple[str, ...], signature: str) -> Person:
         """`signature` names the picture of their handwriting."""
         roles = (Grant(self.role, SINCE),)
-        return Person(self.id, self.name, self.title, roles, self.capacity, certificates, signature)
+        return Person(
+            self.id,
+            self.name,
+            self.title,
+            roles,
+            self.capacity,
+            certificates,
+            signature,
+            agency=self.agency,
+        )
 
 
 def nodes(first_port: int = 8600) -> tuple[DemoNode, ...]:
@@ -91,6 +102,9 @@ PEOPLE: Final = (
     DemoPerson("huong.ltt", "Lê Thị Thu Hương", "Công chức đối soát", Role.DESK_OFFICER, "694235"),
     DemoPerson("dung.tt", "Triệu Thị Dung", "Kiểm tra, giám sát", Role.SUPERVISOR, "916283"),
     DemoPerson("quan.nv", "Nông Văn Quân", "Quản trị hệ thống", Role.ADMINISTRATOR, "705346"),
+    DemoPerson(
+        "tinh.vv", "Vi Văn Tình", "Chuyên viên Sở Xây dựng", Role.APPRAISER, "735162", agency="H37.07"
+    ),
 )
 QUEUES: Final = (
     Queue("A", "Đất đai, môi trường", SINCE, english="Land, environment"),

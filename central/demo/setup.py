@@ -188,14 +188,14 @@ def _with_seal(agency: Agency, authority: Authority, made: _Made, at: datetime) 
 
 def _prepare(node: Node, made: _Made) -> None:
     """Pictures and lists everywhere; everybody's PIN, and token, at the machines where they work. Who only stands beside
-    others there has a PIN."""
+    others there has a PIN, and who sits at an agency one at each: any machine has its dossiers."""
     for content in made.files.values():
         node.archive.keep(content)
     here = [act for act in TABLE if act.duty in node.card.duties]
     served = {role for act in here for role in act.roles[:1]} | {Role.ADMINISTRATOR}
     beside = {role for act in here for role in act.witness}
     working = [person for person in PEOPLE if person.role in served]
-    for person in (person for person in PEOPLE if person.role in served | beside):
+    for person in (one for one in PEOPLE if one.role in served | beside or one.agency):
         node.people.set_pin(person.id, person.pin)
     for holder, (token, _) in made.tokens.items():
         if holder in [person.id for person in working] or (
