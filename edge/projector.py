@@ -1,8 +1,8 @@
-"""From events to tables, in the transaction that brings the events.
+"""From events to folds, in the transaction that brings the events.
 
 Own acts and what neighbours bring come through the same door: the store's `arrived` hook. A stream is folded
-anew whenever one of its events arrives, or when the catalog brings what one of them was waiting for. Of the rows only
-what differs is written, for all streams of a batch together.
+anew whenever one of its events arrives, or when the catalog brings what one of them was waiting for. What the tables
+say of a fold is for `edge.dossier_rows`; of a stream's acts only what differs is written, for all of a batch together.
 """
 
 from __future__ import annotations
@@ -11,39 +11,23 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, timedelta
-from itertools import count
 from typing import Any, Final, TypeVar
-from zlib import crc32
-
-from msgspec.structs import astuple
 
 from edge.admission import Admission, Sealed
-from edge.archive import files_named
 from edge.clock import Clock
-from edge.database import DOUBTFUL, OPINION, Fact, NodeFile, fresh_projections
+from edge.database import DOUBTFUL, Fact, NodeFile, fresh_projections
+from edge.dossier_rows import Told, each, remove_rows, rows_of, write_rows
 from edge.seals import Seals, settle
 from edge.tallying import Rated, Tallies, Written
 from edge.waits import Waits
-from edge.worklists import Listed, keep_lists, lists_of
-from schemas.acts import TABLE, EnteredAfterwards, Status
-from schemas.calendar import Calendar, Year, local_day
+from schemas.acts import TABLE
+from schemas.calendar import Year, local_day
 from schemas.catalog import Catalog
-from schemas.clock import due_at, stopped
-from schemas.custody import Where, custody, due_by, hand_overs, open_opinion, opinion_by, told
 from schemas.entries import Admission as Admitted
 from schemas.entries import Choice, Cut, Entry, Fork, Person, Redaction, Report, Revocation
 from schemas.events import Event, EventHash, Unknown, moment, parse, timestamp
 from schemas.fold import PAUSES, Dossier, Place, fold
-from schemas.identity import numbers_in
-from schemas.intake import submission_of, waiting_of
-from schemas.pending_receipts import pending_of
-from schemas.petitions import listed_of
-from schemas.rules import Inner, Standing
 from schemas.scopes import agencies_of, over_on
-from schemas.spelling import words
-from schemas.turned_away import REGISTERED
-from schemas.turned_away import listed_of as turned_away_of
-from schemas.views import View
 from sync.documents import load, render
 from sync.rows import where_in
 from sync.sqlite import Connection
@@ -54,8 +38,6 @@ PARSED = 4_000
 """Events kept in memory, of some 4 KB each: those of a batch that arrives, and of the dossiers that are worked on."""
 FOLDED: Final = 64
 """Dossiers kept in memory as they were folded last: one that is worked on is asked for several times an act."""
-_SEARCHED: Final = ("number", "applicant", "submitter", "phone", "identity", "paper")
-"""What the search finds a dossier by."""
 _SLICE: Final = 200
 """Streams folded anew in one transaction when the catalog grew: others write in between."""
 _TRUSTED_UP_TO: Final = "trusted up to"
@@ -209,31 +191,12 @@ class Projector:
 
     def remove(self, connection: Connection, stream: str) -> None:
         """All that is known of a stream here but its documents, which the caller purges in the same transaction."""
-        rows = connection.execute(
-            "SELECT position, queue FROM dossier WHERE stream = ?", (stream,)
-        ).fetchall()
-        positions = [(position,) for position, _ in rows]
-        _count(connection, {queue: -1 for _, queue in rows})
-        keep_lists(connection, {position: [] for position, _ in rows})
-        _each(connection, "DELETE FROM dossier_search WHERE rowid = ?", positions)
-        _each(connection, "DELETE FROM dossier WHERE position = ?", positions)
+        remove_rows(connection, stream)
         hashes = connection.execute("SELECT hash FROM event WHERE stream = ?", (stream,)).fetchall()
-        _each(connection, "DELETE FROM delivery WHERE hash = ?", hashes)
-        _each(connection, "DELETE FROM wait WHERE hash = ?", hashes)
-        for table in (
-            "event",
-            "conflict",
-            "party",
-            "named_file",
-            "stream",
-            "custody",
-            "petition",
-            "turned_away",
-            "inbox",
-            "submission",
-            "pending_receipt",
-        ):
-            connection.execute(f"DELETE FROM {table} WHERE stream = ?", (stream,))  # noqa: S608 - names are ours
+        each(connection, "DELETE FROM delivery WHERE hash = ?", hashes)
+        each(connection, "DELETE FROM wait WHERE hash = ?", hashes)
+        connection.execute("DELETE FROM event WHERE stream = ?", (stream,))
+        connection.execute("DELETE FROM stream WHERE stream = ?", (stream,))
         self._file.file.after_commit(lambda: self._removed(stream, [str(one) for (one,) in hashes]))
 
     def _removed(self, stream: str, hashes: Sequence[str]) -> None:
@@ -411,30 +374,18 @@ class Projector:
         known = rows_of(connection, "stream, hash, place, why", "event", streams)
         windows = rows_of(connection, "stream, agencies, over, missing", "stream", known)
         doubts = self._doubts(connection)
-        dossiers: list[tuple[Dossier, bool]] = []
-        conflicts = []
         rows: list[tuple[Any, ...]] = []
         events: list[tuple[Any, ...]] = []
         gone: list[tuple[str, str]] = []
-        parties: list[tuple[str, str, str]] = []
-        files: list[tuple[str, str, str]] = []
-        custody: list[tuple[str, str, str, str, str, str]] = []
-        receipts: list[tuple[Any, ...]] = []
         told_again: list[str] = []
-        told: list[tuple[Dossier, Sequence[Event | Unknown]]] = []
+        told: list[Told] = []
         written: list[Written] = []
         for stream in sorted(streams):
             here = self.events_of(stream) if stream in known else streams[stream]
             if not here:  # central's word may be about what is not here
                 continue
             dossier = self._fold(stream, here, doubts)
-            dossiers.append((dossier, _is_unsure(dossier, here)))
             told.append((dossier, here))
-            conflicts += _conflict_rows(dossier, here)
-            parties += _party_rows(stream, here)
-            files += _file_rows(stream, here)
-            receipts += map(astuple, pending_of(dossier, here))
-            custody += _custody_rows(dossier, here, self._catalog.latest)
             window = self._window_row(connection, dossier, here)
             before_window = windows[stream][0] if stream in windows else None
             if window != before_window:
@@ -451,23 +402,10 @@ class Projector:
                         (stream, line.hash, line.node, line.seq, line.kind, line.at, line.by, *place)
                     )
             gone += ((stream, event_hash) for event_hash in before)
-        _each(connection, "DELETE FROM event WHERE stream = ? AND hash = ?", gone)
-        _each(connection, "INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", events)
-        _each(connection, "DELETE FROM party WHERE stream = ?", [(stream,) for stream in known])
-        _each(connection, "INSERT INTO party VALUES (?, ?, ?)", parties)
-        _each(connection, "DELETE FROM conflict WHERE stream = ?", [(stream,) for stream in known])
-        _each(connection, "INSERT INTO conflict VALUES (?, ?, ?, ?, ?, ?, ?)", conflicts)
-        _each(connection, "DELETE FROM custody WHERE stream = ?", [(stream,) for stream in known])
-        _each(connection, "INSERT INTO custody VALUES (?, ?, ?, ?, ?, ?)", custody)
-        _each(connection, "DELETE FROM pending_receipt WHERE stream = ?", [(stream,) for stream in known])
-        _each(connection, "INSERT INTO pending_receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", receipts)
-        _each(connection, "DELETE FROM named_file WHERE stream = ?", [(stream,) for stream in known])
-        _each(connection, "INSERT INTO named_file VALUES (?, ?, ?)", files)
-        _each(connection, "INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?)", rows)
-        self._project_dossiers(connection, dossiers)
-        _project_petitions(connection, [dossier for dossier, _ in dossiers])
-        _project_turned_away(connection, [dossier for dossier, _ in dossiers])
-        _project_inbox(connection, told)
+        each(connection, "DELETE FROM event WHERE stream = ? AND hash = ?", gone)
+        each(connection, "INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", events)
+        each(connection, "INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?)", rows)
+        write_rows(connection, told, self._catalog.latest, known=known)
         if told_again:
             self._tell_again(connection, told_again)
         if self._catalog.centre == self._node:
@@ -502,50 +440,11 @@ class Projector:
     def _tell_again(self, connection: Connection, names: Sequence[str]) -> None:
         """These streams are now in windows that they were not in before, whose owners are past them."""
         told = self.store.tell_again(names)
-        _each(
+        each(
             connection,
             "UPDATE delivery SET local_seq = ? WHERE hash = ?",
             [(seq, name.partition(":")[2]) for name, seq in told.items()],
         )
-
-    def _project_dossiers(self, connection: Connection, dossiers: Sequence[tuple[Dossier, bool]]) -> None:
-        """Each with whether its due moment was counted from an hour that nobody is sure of."""
-        calendar = self._catalog.latest.calendar()
-        searched = f"stream, position, queue, {', '.join(_SEARCHED)}"
-        known = rows_of(connection, searched, "dossier", [one.stream for one, _ in dossiers])
-        taken = _Positions(connection, [one.stream for one, _ in dossiers if one.stream not in known])
-        rows, gone = [], []
-        moved: dict[str, int] = {}
-        lists: dict[int, list[Listed]] = {}
-        unsearched: list[tuple[int]] = []
-        texts: list[tuple[int, str]] = []
-        for dossier, unsure in dossiers:
-            before = known[dossier.stream][0] if dossier.stream in known else None
-            if before is not None:
-                moved[before[2]] = moved.get(before[2], 0) - 1
-            row = _dossier_row(dossier, calendar, unsure=unsure)
-            if row is None:
-                if before is not None:
-                    gone.append((before[1],))
-                    lists[before[1]] = []
-                continue
-            position = taken.next(dossier.stream) if before is None else before[1]
-            rows.append((position, *row.values()))
-            moved[row["queue"]] = moved.get(row["queue"], 0) + 1
-            lists[position] = lists_of(dossier, calendar, self._catalog.latest)
-            text = tuple(row[name] for name in _SEARCHED)
-            if before is None or before[3:] != text:
-                texts.append((position, " ".join(words(" ".join(text)))))
-                if before is not None:
-                    unsearched.append((position,))
-        _each(connection, "DELETE FROM dossier WHERE position = ?", gone)
-        _each(connection, "DELETE FROM dossier_search WHERE rowid = ?", [*gone, *unsearched])
-        if rows:
-            marks = ", ".join("?" * len(rows[0]))
-            _each(connection, f"INSERT OR REPLACE INTO dossier VALUES ({marks})", rows)  # noqa: S608
-        keep_lists(connection, lists)
-        _each(connection, "INSERT INTO dossier_search (rowid, words) VALUES (?, ?)", texts)
-        _count(connection, moved)
 
 
 _FORKS: Final = """
@@ -615,93 +514,6 @@ def stream_of(connection: Connection, hashes: Sequence[str]) -> dict[str, str]:
     return {str(event_hash): str(stream) for event_hash, stream in rows}
 
 
-def _project_petitions(connection: Connection, folded: Sequence[Dossier]) -> None:
-    petitions = [one for one in folded if any(line.kind.startswith("petition.") for line in one.timeline)]
-    _each(connection, "DELETE FROM petition WHERE stream = ?", [(one.stream,) for one in petitions])
-    rows = [astuple(row) for one in petitions if (row := listed_of(one)) is not None]
-    _each(connection, "INSERT INTO petition VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-
-
-def _project_turned_away(connection: Connection, folded: Sequence[Dossier]) -> None:
-    brought = [one for one in folded if any(line.kind == REGISTERED for line in one.timeline)]
-    _each(connection, "DELETE FROM turned_away WHERE stream = ?", [(one.stream,) for one in brought])
-    rows = [astuple(row) for one in brought if (row := turned_away_of(one)) is not None]
-    _each(connection, "INSERT INTO turned_away VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-
-
-def _project_inbox(connection: Connection, told: Sequence[tuple[Dossier, Sequence[Event | Unknown]]]) -> None:
-    """What came online and waits, and under which name it came. Of a stream that came otherwise there is nothing."""
-    came = [(one, events) for one, events in told if any(line.kind == REGISTERED for line in one.timeline)]
-    streams = [(one.stream,) for one, _ in came]
-    _each(connection, "DELETE FROM inbox WHERE stream = ?", streams)
-    _each(connection, "DELETE FROM submission WHERE stream = ?", streams)
-    rows = [astuple(row) for one, events in came if (row := waiting_of(one, events)) is not None]
-    _each(connection, "INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-    names = [(one, submission) for one, _ in came if (submission := submission_of(one)) is not None]
-    _each(
-        connection,
-        "INSERT INTO submission VALUES (?, ?, ?, ?)",
-        [(submission.portal, submission.name, one.stream, submission.digest) for one, submission in names],
-    )
-
-
-def _each(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Run a statement for each row. For none it would still hand the interpreter to another thread, and wait for it."""
-    if rows:
-        connection.executemany(statement, rows)
-
-
-def _count(connection: Connection, moved: Mapping[str, int]) -> None:
-    """Note by how much queues grew or shrank; what waits for nobody is not counted."""
-    _each(
-        connection,
-        "INSERT INTO queue_count VALUES (?, ?) ON CONFLICT (queue) DO UPDATE SET count = count + excluded.count",
-        [(queue, by) for queue, by in moved.items() if queue and by],
-    )
-
-
-def rows_of(
-    connection: Connection, columns: str, table: str, streams: Iterable[str]
-) -> dict[str, list[tuple[Any, ...]]]:
-    """The rows of a projection by their stream, which is the first column."""
-    found: dict[str, list[tuple[Any, ...]]] = {}
-    statement = f"SELECT {columns} FROM {table} WHERE stream IN"  # noqa: S608 - names are ours
-    for row in where_in(connection, statement, list(streams)):
-        found.setdefault(row[0], []).append(tuple(row))
-    return found
-
-
-def _party_rows(stream: str, events: Sequence[Event | Unknown]) -> list[tuple[str, str, str]]:
-    """Whom the acts of a stream name, by number."""
-    named = {number for event in events if isinstance(event, Event) for number in numbers_in(event.data)}
-    return [(f"{stream} {number}", number, stream) for number in sorted(named)]
-
-
-def _file_rows(stream: str, events: Sequence[Event | Unknown]) -> list[tuple[str, str, str]]:
-    """Which files the acts of a stream name."""
-    named = {file for event in events if isinstance(event, Event) for file in files_named(event.data)}
-    return [(f"{stream} {file}", file, stream) for file in sorted(named)]
-
-
-def _custody_rows(
-    dossier: Dossier, events: Sequence[Event | Unknown], view: View
-) -> list[tuple[str, str, str, str, str, str]]:
-    """Where the folder is, unless at the centre for good; and which agency is asked for its opinion."""
-    if dossier.received is None or dossier.status in (Status.NOT_RECEIVED, Status.RETURNED):
-        return []
-    calendar, rows = view.calendar(), []
-    said = told(events)
-    found = custody(dossier, hand_overs(dossier.timeline, said), view)
-    if found.where is not Where.CENTRE:
-        due = due_by(found.where, dossier, calendar) or dossier.standing.due
-        rows.append((dossier.stream, found.where.value, found.agency, found.since, due, found.result))
-    asked = open_opinion(dossier.standing)
-    if asked is not None:
-        since = dossier.standing.newest["dossier.forwarded"].at
-        rows.append((dossier.stream, OPINION, asked.agency, since, opinion_by(asked, calendar), ""))
-    return rows
-
-
 def _comes_in(before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:
     """Whether there may be windows in which a stream is only now: of another agency, or open again after a while."""
     if set(now[1].split()) - set(before[1].split()):
@@ -709,134 +521,3 @@ def _comes_in(before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:
     if not before[2] or before[2] == now[2]:
         return False
     return not now[2] or date.fromisoformat(now[2]) - date.fromisoformat(before[2]) > _SHORTLY
-
-
-def _conflict_rows(dossier: Dossier, events: Sequence[Event | Unknown]) -> list[tuple[str | int, ...]]:
-    if not dossier.conflicts:
-        return []
-    at = {event.hash: event.at for event in events if isinstance(event, Event)}
-    return [
-        (
-            conflict.id,
-            dossier.stream,
-            conflict.title,
-            " ".join(conflict.rows),
-            " ".join(conflict.members),
-            # a row that central reports may name acts of other dossiers, or only those
-            max((at[member] for member in conflict.members if member in at), default=dossier.timeline[-1].at),
-            conflict.weight,
-        )
-        for conflict in dossier.conflicts
-    ]
-
-
-def _is_unsure(dossier: Dossier, events: Sequence[Event | Unknown]) -> bool:
-    """Whether the reception carries `clock: unsure` and central has not looked at it yet."""
-    standing = dossier.standing
-    if standing.receipt is None or standing.checked is not None:
-        return False
-    return any(
-        isinstance(event, Event) and event.clock == "unsure" and event.hash == standing.receipt.hash
-        for event in events
-    )
-
-
-def _dossier_row(dossier: Dossier, calendar: Calendar, *, unsure: bool) -> dict[str, Any] | None:
-    """The columns of `dossier` after the position, in their order; None where nothing was received."""
-    standing, received = dossier.standing, dossier.received
-    if standing.receipt is None or received is None:
-        return None
-    submitter = received.submitter if received.submitter else None
-    return {
-        "stream": dossier.stream,
-        "number": received.number,
-        "procedure": received.procedure,
-        "procedure_name": received.procedure_name,
-        "agency": received.agency,
-        "applicant": received.applicant.name,
-        "identity": received.applicant.identity,
-        "phone": (submitter.phone if submitter else "") or received.applicant.phone,
-        "submitter": submitter.name if submitter else "",
-        "received_at": standing.received_at,
-        "received_day": local_day(moment(standing.received_at)).isoformat(),
-        "due_at": due_at(standing, calendar) or standing.due,
-        "stopped": int(stopped(standing, calendar) is not None),
-        "unsure": int(unsure),
-        "status": dossier.status.value,
-        "appraisal": ""
-        if standing.appraisal is None
-        else "passed"
-        if standing.appraisal.data.passed
-        else "failed",
-        "outcome": standing.outcome.kind.removeprefix("dossier.") if standing.outcome else "",
-        "contested": len(dossier.conflicts),
-        "missing": len(dossier.missing),
-        "node": standing.receipt.node,
-        "changed_at": max(line.at for line in dossier.timeline),
-        "money": dossier.money.value,
-        "owed": max(0, standing.asked - standing.purse.kept),
-        "queue": _queue(standing),
-        "holder": taken.by if (taken := standing.newest.get("dossier.taken_over")) else "",
-        "moved_at": max(
-            (
-                line.at
-                for line in dossier.timeline
-                if line.kind in _MOVES and line.place not in _WITHOUT_EFFECT
-            ),
-            default=standing.receipt.at,
-        ),
-        "paper": entered.paper if isinstance(entered := standing.receipt.data, EnteredAfterwards) else "",
-    }
-
-
-_MOVES: Final = frozenset(
-    act.kind for act in TABLE if act.subject == "dossier" and act.reaches is not None
-) | {"dossier.result_ready"}
-"""The acts that lead a dossier from one step to the next; a result waits for its citizen once it is at the counter."""
-_WITHOUT_EFFECT: Final = frozenset({Place.HELD, Place.WAITING, Place.VOID})
-_QUEUES: Final = {
-    Inner.AWAITS_APPRAISAL: "appraise",
-    Inner.AWAITS_SIGNATURE: "approve",
-    Inner.AWAITS_NUMBER: "seal",
-    Inner.AWAITS_SEAL: "seal",
-    Inner.AWAITS_ANSWER: "withdraw",
-    Inner.AWAITS_COLLECTION: "return",
-}
-
-
-def _queue(standing: Standing) -> str:
-    """Whose work a dossier waits for in the house. One on its way to another room waits there for what comes next."""
-    inner = standing.inner
-    if inner is Inner.AWAITS_TAKE_OVER and not standing.newest["dossier.forwarded"].data.agency:
-        return "approve" if standing.appraisal else "appraise"
-    return _QUEUES.get(inner, "")
-
-
-class _Positions:
-    """Row numbers of dossiers that grow with the moment at which a stream began: newest first costs nothing.
-
-    48 bits of milliseconds and 15 of chance. Where two streams meet in one all the same, the later draws anew, and
-    ever further back: whoever makes up names of streams finds no end of the numbers, and no long way to a free one.
-    """
-
-    def __init__(self, connection: Connection, streams: Sequence[str]) -> None:
-        self._connection = connection
-        wanted = [_position(stream) for stream in streams]
-        rows = where_in(connection, "SELECT position FROM dossier WHERE position IN", wanted)
-        self._taken = {int(position) for (position,) in rows}
-
-    def next(self, stream: str) -> int:
-        position = _position(stream)
-        for draw in count(1):
-            if position not in self._taken:
-                break
-            position = _position(stream, draw)
-            if self._connection.execute("SELECT 1 FROM dossier WHERE position = ?", (position,)).fetchone():
-                self._taken.add(position)
-        self._taken.add(position)
-        return position
-
-
-def _position(stream: str, draw: int = 0) -> int:
-    chance = crc32(f"{stream} {draw}".encode()) if draw else int(stream[-4:], 16)
-    return int(stream[:12], 16) - draw // 4 << 15 | chance & 0x7FFF
