@@ -154,6 +154,10 @@ class Site:
         host = urlsplit(centre.page).hostname if centre and self.node.is_centre else None
         return frozenset({host} if host else ())
 
+    def machines_for(self, person: Person) -> Entry:
+        """Where the status line leads: who sits at an agency reads of the lines, and not of all machines."""
+        return EXCHANGE if person.agency else self.machines
+
     def now(self) -> datetime:
         return self.node.clock()
 

@@ -129,14 +129,16 @@ def a_day(centre: SmallCentre) -> None:
 
 
 def test_every_link_leads_to_a_page_and_every_button_is_answered(centre: SmallCentre) -> None:
-    """At each kind of machine: one person of each role that may sign in there, and whoever passes by without."""
+    """At each kind of machine: one person of each role that may sign in there, one of an agency, and whoever passes by."""
     a_day(centre)
     wrong: list[str] = []
     for node in ("counter-01", "room-01", "central"):
         clerk = Clerk(centre, node)
         here = clerk.pages.extensions["motcua"]
         in_the_hall = ("/kiosk", "/board") if here.card.of_the_hall or Duty.KIOSK in here.card.duties else ()
-        people = {frozenset(grant.role for grant in one.roles): one.id for one in reversed(here.staff())}
+        people = {
+            (one.agency, *(grant.role for grant in one.roles)): one.id for one in reversed(here.staff())
+        }
         for person in (None, *people.values()):
             clerk.client = clerk.pages.test_client()
             if person is not None:
@@ -146,4 +148,4 @@ def test_every_link_leads_to_a_page_and_every_button_is_answered(centre: SmallCe
                 crawl.follow(start)
             crawl.press()
             wrong += [f"{node}, {person or 'nobody'}: {one}" for one in crawl.wrong]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
