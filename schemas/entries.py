@@ -453,6 +453,21 @@ class Anchor(msgspec.Struct, frozen=True, omit_defaults=True):
         return within(day, self.since, self.until)
 
 
+class ApplicationForm(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A blank that applicants fill in ("mẫu đơn, tờ khai"), posted with a procedure on these days; `file` is of `type`."""
+
+    id: Text
+    procedure: Annotated[str, Meta(pattern=r"^[0-9]\.[0-9]{6}(\.[0-9A-Z.]+)?\Z")]
+    name: Text
+    file: NamedFile
+    type: Literal["pdf", "docx"]
+    since: date
+    until: date | msgspec.UnsetType = msgspec.UNSET
+
+    def holds(self, day: date) -> bool:
+        return within(day, self.since, self.until)
+
+
 class RevocationList(msgspec.Struct, frozen=True, omit_defaults=True):
     """A list of revoked certificates: of which anchor (`issuer`), made when, and until when it is fresh."""
 
@@ -530,7 +545,7 @@ class Confirmation(msgspec.Struct, frozen=True):
 Entry = (
     Centre | Card | Agency | Procedure | Person | Year | Delegation | Commune | Form | NumberRange
     | Cut | Fork | Admission | Report | Revocation | Redaction | Password | SignOut | DataAnswer
-    | Anchor | RevocationList | FeeTable | Confirmation | Queue | Choice
+    | Anchor | RevocationList | FeeTable | Confirmation | Queue | Choice | ApplicationForm
 )  # fmt: skip
 
 KINDS: Final[Mapping[str, type[Any]]] = {
@@ -559,6 +574,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "anchor.defined": Anchor,
     "crl.published": RevocationList,
     "queue.defined": Queue,
+    "application_form.posted": ApplicationForm,
 }
 
 
@@ -576,7 +592,7 @@ def subject_of(entry: Entry) -> str:
             return entry.node
         case Agency() | Procedure() | Commune() | Form() | Queue():
             return entry.code
-        case Person() | Delegation() | NumberRange() | Report() | DataAnswer() | Anchor():
+        case Person() | Delegation() | NumberRange() | Report() | DataAnswer() | Anchor() | ApplicationForm():
             return entry.id
         case Password() | SignOut():
             return entry.person

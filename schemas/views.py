@@ -18,6 +18,7 @@ from schemas.entries import (
     Admission,
     Agency,
     Anchor,
+    ApplicationForm,
     Card,
     Centre,
     Choice,
@@ -243,10 +244,16 @@ class View:
         """The newest list of an authority."""
         return self._find(RevocationList, issuer)
 
+    def application_forms(self, procedure: str = "") -> list[ApplicationForm]:
+        """The newest word on every blank of a procedure, or of all of them; also on those that are posted no longer."""
+        found = [one for one in self._all(ApplicationForm) if procedure in ("", one.procedure)]
+        return sorted(found, key=lambda one: (one.procedure, one.name, one.id))
+
     def named_files(self) -> set[str]:
-        """The files that the newest entries name: pictures, authorities, lists of revoked certificates."""
+        """The files that the newest entries name: pictures, authorities, lists of revoked certificates, blanks."""
         named = {one.signature for one in self._all(Person)} | {one.seal for one in self._all(Agency)}
         named |= {one.file for one in self._all(Anchor)} | {one.file for one in self._all(RevocationList)}
+        named |= {one.file for one in self._all(ApplicationForm)}
         return named - {""}
 
     def delegations_of(self, person: str) -> list[Delegation]:

@@ -9,6 +9,7 @@ from flask import Flask
 
 from central.staffing import NearOffice
 from central.web import (
+    application_forms,
     cards,
     cataloguing,
     desk,
@@ -33,6 +34,7 @@ def register(app: Flask, site: Site) -> None:
         (due_check.blueprint, due_check.ENTRY),
         (reference.blueprint, reference.ENTRY),
         (cataloguing.blueprint, cataloguing.ENTRY),
+        (application_forms.blueprint, application_forms.ENTRY),
         (cards.blueprint, nodes.ENTRY),
         (staff.blueprint, staff.ENTRY),
         (paper_forms.blueprint, paper_forms.ENTRY),

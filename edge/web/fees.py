@@ -20,6 +20,7 @@ from edge.register import Work
 from edge.reprinting import NothingToReprint, receipt_jobs, reprint_receipt
 from edge.till import ISSUED, NOTIFIED, REFUNDED, VOIDED, Owed, Payment, Way
 from edge.web import presence, second, words
+from edge.web.codes import drawn
 from edge.web.errors import page as trouble_page
 from edge.web.forms import LONGEST, Bare, Choice, Form, amount_of, needed, text, too_long
 from edge.web.merging import over_what_was_seen
@@ -27,7 +28,6 @@ from edge.web.scanned import streams_of
 from edge.web.showing import Shown, show, sides
 from edge.web.site import FEES, site
 from edge.web.trouble import Expected, Trouble, trouble_of
-from printing import qr
 from printing.papers.money import ElectronicReceipt, FeeNotice, PaperReceipt, ProvisionalSlip
 from printing.spool import PrintJob
 from schemas.acts import FeeCollected, FeeRefunded, ObligationMet, ReceiptReplaced
@@ -530,14 +530,8 @@ def _transfer(shown: Shown, total: int) -> Transfer | None:
     if not isinstance(account, Account) or not total:
         return None
     code = payload(bank=account.bank, account=account.number, amount=total, purpose=shown.received.number)
-    modules = qr.modules(code)
-    path = "".join(
-        f"M{column} {row}h1v1h-1z"
-        for row, line in enumerate(modules)
-        for column, dark in enumerate(line)
-        if dark
-    )
-    return Transfer(account, shown.received.number, total, path, len(modules))
+    path, side = drawn(code)
+    return Transfer(account, shown.received.number, total, path, side)
 
 
 def _receipts(shown: Shown) -> list[Taken]:

@@ -26,7 +26,14 @@ def install(app: Flask) -> None:
 PUBLIC: Final = frozenset(
     {
         *("slip.page", "slip.check", "look_up.page", "look_up.find", "public_procedures.page"),
-        *("public_procedures.one", "petitions.new", "petitions.file", "petitions.read", "static"),
+        *(
+            "public_procedures.one",
+            "public_procedures.blank",
+            "petitions.new",
+            "petitions.file",
+            "petitions.read",
+            "static",
+        ),
     }
 )
 """The endpoints of the public pages."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urljoin
 
 from flask import request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from edge.web import words
+from edge.web.codes import drawn
 from edge.web.forms import Bare, Choice
 from edge.web.kiosk import blueprint, let_go_of_late_papers, manner_of_page, render
 from edge.web.limits import Limit, TooOften
@@ -102,7 +104,10 @@ def procedure(code: str) -> str:
     found = site().view.procedure(code, site().today())
     if found is None:
         raise NotFound
-    return render("kiosk_procedure.html", **facts_of(found))
+    centre = site().view.centre()
+    page = urljoin(centre.page, f"/procedures/{found.code}") if centre and centre.page else ""
+    path, side = drawn(page) if page else ("", 0)
+    return render("kiosk_procedure.html", **facts_of(found), code=path, side=side)
 
 
 # ---- what somebody wants to say

@@ -5,17 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
 
 from edge.register import search_procedures
 from edge.web.forms import Choice
 from edge.web.limits import Limit, limited
 from edge.web.site import site
 from schemas.deadlines import WHY_NOT_COUNTED, Why
-from schemas.entries import Procedure
+from schemas.entries import ApplicationForm, Procedure
 
 blueprint = Blueprint("public_procedures", __name__)
-OPEN: Final = ("public_procedures.page", "public_procedures.one")
+OPEN: Final = ("public_procedures.page", "public_procedures.one", "public_procedures.blank")
+TYPES: Final = {
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
 SHOWN: Final = 40
 """Procedures on a page; the next page begins after the last code."""
 LOOKS: Final = Limit("procedures", 120, 120)
@@ -29,6 +34,14 @@ class Listed:
     procedures: list[Procedure]
     count: int
     after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """A blank that applicants fill in, and whether its file is at this machine."""
+
+    form: ApplicationForm
+    is_here: bool
 
 
 @blueprint.get("/procedures")
@@ -59,6 +72,29 @@ def one(code: str) -> str:
     return render_template("public_procedure.html", **facts_of(procedure))
 
 
+@blueprint.get("/procedures/<code>/forms/<name>")
+@limited(LOOKS)
+def blank(code: str, name: str) -> ResponseReturnValue:
+    """A blank to keep and to fill in; `name` is its id."""
+    found = next((one for one in blanks_of(code) if one.form.id == name), None)
+    content = site().node.archive.read(found.form.file) if found is not None else None
+    if found is None or content is None:
+        abort(404)
+    response = Response(content, mimetype=TYPES[found.form.type])
+    response.headers.set("Content-Disposition", "attachment", filename=f"{found.form.name}.{found.form.type}")
+    return response
+
+
+def blanks_of(code: str) -> list[Blank]:
+    """The blanks that are posted with a procedure today."""
+    archive, today = site().node.archive, site().today()
+    return [
+        Blank(one, any(not archive.missing(found) for found in archive.lists(one.file)))
+        for one in site().view.application_forms(code)
+        if one.holds(today)
+    ]
+
+
 def listed(procedures: list[Procedure], term: str, after: str, *, size: int = SHOWN) -> Listed:
     """A search shows the best at once; without one, all in the order of their codes, page by page."""
     if term:
@@ -80,6 +116,7 @@ def facts_of(procedure: Procedure) -> dict[str, object]:
         "table": table is not None,
         "lines": [line for line in table.lines if line.holds(day)] if table is not None else [],
         "reliefs": [one for one in table.reliefs if one.holds(day)] if table is not None else [],
+        "blanks": blanks_of(procedure.code),
         "not_counted": [WHY_NOT_COUNTED[Why(one.value)] for one in procedure.not_counted],
     }
 
