@@ -628,6 +628,32 @@ class SubmissionRow(Projection):
         primary_key = CompositeKey("portal", "name", "stream")
 
 
+class OutageRow(Projection):
+    """One machine's outage, by its own word (`schemas.outages.Outage`)."""
+
+    stream = TextField(primary_key=True)
+    node = TextField()
+    since = TextField()
+    until = TextField()
+    what = TextField()
+    seq = IntegerField()
+    last_seq = IntegerField()
+
+    class Meta:
+        table_name = "outage"
+
+
+class OutageDay(Projection):
+    """That an outage touched a Vietnamese day: what overlaps it is found by its days, whatever the archive's age."""
+
+    day = TextField()
+    stream = TextField()
+
+    class Meta:
+        table_name = "outage_day"
+        primary_key = CompositeKey("day", "stream")
+
+
 class FileRow(Projection):
     """That an act of a stream names a file."""
 
@@ -661,9 +687,11 @@ PROJECTIONS: Final = (
     FileRow,
     InboxRow,
     SubmissionRow,
+    OutageRow,
+    OutageDay,
 )
 
-PROJECTION_VERSION: Final = "18"
+PROJECTION_VERSION: Final = "19"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -878,6 +906,12 @@ CREATE INDEX inbox_state ON inbox (state, at, stream);
 CREATE TABLE submission (portal TEXT NOT NULL, name TEXT NOT NULL, stream TEXT NOT NULL, digest TEXT NOT NULL,
     PRIMARY KEY (portal, name, stream)) WITHOUT ROWID;
 CREATE INDEX submission_stream ON submission (stream);
+CREATE TABLE outage (stream TEXT PRIMARY KEY NOT NULL, node TEXT NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL,
+    what TEXT NOT NULL, seq INTEGER NOT NULL, last_seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX outage_since ON outage (since);
+CREATE INDEX outage_lasts ON outage (since) WHERE until = '';
+CREATE TABLE outage_day (day TEXT NOT NULL, stream TEXT NOT NULL, PRIMARY KEY (day, stream)) WITHOUT ROWID;
+CREATE INDEX outage_day_stream ON outage_day (stream);
 CREATE TABLE tallied (stream TEXT PRIMARY KEY NOT NULL, agency TEXT NOT NULL, field TEXT NOT NULL,
     place TEXT NOT NULL, procedure TEXT NOT NULL, turns TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE due_turn (at TEXT NOT NULL, stream TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL,
@@ -915,6 +949,8 @@ _DROP_PROJECTIONS: Final = "".join(
         "named_file",
         "inbox",
         "submission",
+        "outage",
+        "outage_day",
         "tallied",
         "due_turn",
         "tally",

@@ -25,6 +25,7 @@ from schemas.events import Event, Unknown, moment
 from schemas.fold import Dossier, Place
 from schemas.identity import numbers_in
 from schemas.intake import submission_of, waiting_of
+from schemas.outages import OPENED, outage_of
 from schemas.pending_receipts import pending_of
 from schemas.petitions import listed_of
 from schemas.rules import Inner, Standing
@@ -41,7 +42,7 @@ _SEARCHED: Final = ("number", "applicant", "submitter", "phone", "identity", "pa
 """What the search finds a dossier by."""
 _OF_STREAMS: Final = (
     *("conflict", "party", "named_file", "custody", "petition", "turned_away"),
-    *("inbox", "submission", "pending_receipt"),
+    *("inbox", "submission", "pending_receipt", "outage", "outage_day"),
 )
 """The tables that have rows of a stream, but for those of the dossier itself."""
 
@@ -65,6 +66,7 @@ def write_rows(connection: Connection, folded: Sequence[Told], view: View, *, kn
     _write_petitions(connection, [dossier for dossier, _ in folded])
     _write_turned_away(connection, [dossier for dossier, _ in folded])
     _write_inbox(connection, folded)
+    _write_outages(connection, folded)
 
 
 def remove_rows(connection: Connection, stream: str) -> None:
@@ -337,3 +339,14 @@ def _write_inbox(connection: Connection, folded: Sequence[Told]) -> None:
         "INSERT INTO submission VALUES (?, ?, ?, ?)",
         [(submission.portal, submission.name, one.stream, submission.digest) for one, submission in names],
     )
+
+
+def _write_outages(connection: Connection, folded: Sequence[Told]) -> None:
+    telling = [one for one in folded if one[0].timeline and one[0].timeline[0].kind == OPENED]
+    outages = [one for dossier, events in telling if (one := outage_of(dossier, events)) is not None]
+    streams = [(dossier.stream,) for dossier, _ in telling]
+    each(connection, "DELETE FROM outage WHERE stream = ?", streams)
+    each(connection, "DELETE FROM outage_day WHERE stream = ?", streams)
+    each(connection, "INSERT INTO outage VALUES (?, ?, ?, ?, ?, ?, ?)", [astuple(one) for one in outages])
+    days = [(day.isoformat(), one.stream) for one in outages for day in one.days()]
+    each(connection, "INSERT INTO outage_day VALUES (?, ?)", days)

@@ -55,6 +55,7 @@ from edge.leaving import Leaving
 from edge.ledger import CLOSED, Ledger
 from edge.leftovers import sweep_files, sweep_notes
 from edge.money_papers import MoneyPapers
+from edge.outages import Outages
 from edge.paper import Papers, Typeset
 from edge.people import People
 from edge.petitions import Petitions
@@ -323,6 +324,9 @@ class Node:
         )
         self.closing = Closing(
             self.file, self.ledger, self.projector, self.views, self.clock, self.ids, node=self.id
+        )
+        self.outages = Outages(
+            self.file, self.ledger, self.contacts, self.catalog, self.clock, self.ids, node=self.id
         )
         self.visits = Visits(
             self.file,

@@ -1,5 +1,5 @@
-"""What a machine does by itself, again and again: central says what it holds; an edge keeps an eye on its clock, and
-lets go of what may leave.
+"""What a machine does by itself, again and again: central says what it holds; an edge keeps an eye on its clock, writes
+down when it was alone, and lets go of what may leave.
 
 One thread of low urgency. Whatever goes wrong is tried again at the next turn.
 """
@@ -60,6 +60,7 @@ class Upkeep:
         node.hour.watch(system_uptime)
         if node.is_centre:
             return
+        node.outages.look()
         newest = node.acks.newest()
         seen = (newest and newest.number, node.acks.mark(), node.catalog.number, node.closed)
         if seen == self._done and node.leaving.farewell() is None and node.stopwatch() < self._rest_until:

@@ -15,6 +15,7 @@ from central.web import (
     desk,
     due_check,
     nodes,
+    outages,
     paper_forms,
     personal,
     redacting,
@@ -32,6 +33,7 @@ def register(app: Flask, site: Site) -> None:
     for blueprint, entry in (
         (desk.blueprint, desk.ENTRY),
         (due_check.blueprint, due_check.ENTRY),
+        (outages.blueprint, outages.ENTRY),
         (reference.blueprint, reference.ENTRY),
         (cataloguing.blueprint, cataloguing.ENTRY),
         (application_forms.blueprint, application_forms.ENTRY),

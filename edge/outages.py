@@ -1,0 +1,100 @@
+"""A machine's own word that it was alone: since when it had lost central, and when it had central back.
+
+It is written by itself, under its seal, and travels like every act: who asks later why a due moment was missed, or when
+receipts could be sent at all, has more than somebody's memory (NĐ 309/2026 Đ4(2a), NĐ 254/2026 Đ27(3)). A line that is
+gone for a few minutes is no outage. A machine that was switched off was not alone: its outage begins with its start.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from edge.chain import ClockBehind
+from edge.clock import Clock
+from edge.contact import Contacts
+from edge.database import Fact, NodeFile
+from edge.ids import Ids
+from edge.ledger import CLOSED as RETIRED
+from edge.ledger import Ledger
+from schemas.acts import OutageClosed, OutageOpened
+from schemas.catalog import Catalog
+from schemas.errors import NotAllowed
+from schemas.events import timestamp
+from schemas.outages import CLOSED, OPENED
+
+NOTED_AFTER: Final = timedelta(minutes=5)
+_LASTING: Final = "outage that lasts"
+log = logging.getLogger(__name__)
+
+
+class Lasting(msgspec.Struct, frozen=True):
+    """The outage that is written and not over."""
+
+    stream: str
+    since: str
+
+
+class Outages:
+    """The outages of one node. `look` is asked again and again, and writes what there is to be written."""
+
+    def __init__(
+        self,
+        file: NodeFile,
+        ledger: Ledger,
+        contacts: Contacts,
+        catalog: Catalog,
+        clock: Clock,
+        ids: Ids,
+        *,
+        node: str,
+    ) -> None:
+        self._file, self._ledger, self._contacts, self._catalog = file, ledger, contacts, catalog
+        self._clock, self._ids, self._node = clock, ids, node
+        self._began = clock()
+
+    @property
+    def lasting(self) -> Lasting | None:
+        with self._file.read():
+            fact = Fact.get_or_none(Fact.key == _LASTING)
+        return msgspec.json.decode(fact.value, type=Lasting) if fact is not None else None
+
+    def look(self) -> None:
+        """Write that an outage has begun, or is over. What a wrong clock forbids now is written at a later look."""
+        centre = self._catalog.centre
+        if centre is None or centre == self._node:
+            return
+        contact, lasting = self._contacts.of(centre), self.lasting
+        if contact.settling:
+            return
+        try:
+            if lasting is None and contact.lost_since is not None:
+                self._begin(contact.lost_since)
+            elif lasting is not None and contact.lost_since is None and contact.heard_at is not None:
+                self._end(lasting, contact.heard_at)
+        except (ClockBehind, NotAllowed) as why:
+            log.info("the outage is written later: %s", why)
+
+    def _begin(self, lost_since: datetime) -> None:
+        now = self._clock()
+        since = max(lost_since, self._began)
+        if now - since < NOTED_AFTER:
+            return
+        with self._file.write():
+            if Fact.get_or_none(Fact.key == RETIRED) is not None:
+                return
+            lasting = Lasting(str(self._ids.stream(now)), timestamp(since))
+            said = OutageOpened("line", lasting.since)
+            self._ledger.act(lasting.stream, OPENED, said, by="")
+            value = msgspec.json.encode(lasting).decode()
+            Fact.insert(key=_LASTING, value=value).on_conflict_replace().execute()
+
+    def _end(self, lasting: Lasting, heard_at: datetime) -> None:
+        with self._file.write():
+            if Fact.get_or_none(Fact.key == RETIRED) is None:
+                until = max(lasting.since, timestamp(heard_at))
+                self._ledger.act(lasting.stream, CLOSED, OutageClosed(until), by="")
+            Fact.delete().where(Fact.key == _LASTING).execute()
