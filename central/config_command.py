@@ -146,6 +146,8 @@ def _kind(kind: inspect.Type) -> str:
             return f"number, {bounds}"
         case inspect.EnumType(cls=cls):
             return " or ".join(f'`"{one.value}"`' for one in cls)
+        case inspect.LiteralType(values=values):
+            return " or ".join(f'`"{one}"`' for one in values)
         case inspect.VarTupleType():
             return "list of texts"
         case inspect.DictType():

@@ -13,13 +13,14 @@ from typing import Final
 import msgspec
 
 from central.errors import CentralError
-from edge.database import SubmissionRow
+from edge.database import FileRow, SubmissionRow
 from edge.node import Node
 from printing import scans
 from printing.scans import Scan, UnusableScan
 from schemas.acts import Attachment, ComponentsAdded, Registered, Status, Submission
 from schemas.calendar import local_day
 from schemas.events import StreamId
+from schemas.exchange import released
 from schemas.fold import Dossier
 from schemas.intake import (
     ADDED,
@@ -148,6 +149,16 @@ class Intake:
         if row is None:
             raise NotSent(f"there is no {name}")
         return self._centre.projector.dossier(row.stream)
+
+    def result(self, file: str) -> bytes:
+        """A result that was released, for the exchange or a portal to fetch. Raises `NotSent`."""
+        with self._centre.file.read():
+            streams = [row.stream for row in FileRow.select().where(FileRow.file == file)]
+        if any(released(self._centre.projector.dossier(stream)) == file for stream in streams):
+            content = self._centre.archive.read(file)
+            if content is not None:
+                return content
+        raise NotSent(f"{file} is no result that was released, or has not come to central yet")
 
     def _known(self, portal: str, name: str, digest: str) -> Dossier | None:
         """Raises `SentOtherwise`."""

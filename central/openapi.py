@@ -34,7 +34,7 @@ class ProblemDetails(msgspec.Struct, omit_defaults=True):
 _REFUSALS: Final = {
     "400": "No JSON, not of this shape, or not the body that was signed.",
     "401": "Not signed by a portal that is known here.",
-    "404": "This portal has sent nothing under that name.",
+    "404": "There is nothing under that name for this portal.",
     "409": "The name was used before for something else, or nobody waits for papers. What came first stands.",
     "413": "More than 30 MiB, or of unknown length.",
     "415": "Not application/json.",
@@ -81,6 +81,23 @@ def described() -> dict[str, Any]:
                 "post": _operation(
                     "supplyDossier", "Send what form 02 asked for.", supplement, ("404", *_OF_BODIES)
                 ),
+            },
+            "/api/results/{file}": {
+                "parameters": [
+                    {
+                        "name": "file",
+                        "in": "path",
+                        "required": True,
+                        "description": "As a message about a dossier names its result.",
+                        "schema": {"type": "string", "pattern": "^file-[0-9a-f]{64}$"},
+                    }
+                ],
+                "get": {
+                    "operationId": "fetchResult",
+                    "summary": "A result that was released.",
+                    "responses": {"200": {"description": "The PDF.", "content": {"application/pdf": {}}}}
+                    | _refusals(("401", "404")),
+                },
             },
         },
         "components": {

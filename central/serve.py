@@ -17,6 +17,7 @@ from central.centre import Office
 from central.control import taking_orders
 from central.demo import crash
 from central.enrolment import Enrolment
+from central.outlet import Outlet
 from central.rekey import passphrase
 from central.trust import Watch
 from central.web import register
@@ -100,6 +101,9 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
             closing.start()
             upkeep.start()
             _stamp(node, stack)
+            outlet = Outlet(node)
+            outlet.start()
+            stack.callback(outlet.stop)
             watch = Watch(node) if node.is_centre else None
             if watch is not None:
                 watch.start()

@@ -665,10 +665,31 @@ class FileRow(Projection):
         table_name = "named_file"
 
 
+class OutboxRow(Local):
+    """Something that goes out from central (`edge.outbox`); `key` names it for ever."""
+
+    key = TextField(primary_key=True)
+    kind = TextField()
+    stream = TextField()
+    version = IntegerField()
+    sent = IntegerField()
+    state = TextField()
+    body = BlobField()
+    digest = TextField()
+    at = TextField()
+    tries = IntegerField()
+    next_at = TextField()
+    problem = TextField()
+
+    class Meta:
+        table_name = "outbox"
+
+
 LOCAL: Final = (
     Fact, Chain, Number, Pin, Attempt, SessionRow, DraftRow, ViewRow, Delivery, Copy, RefusedDocument, Wait,
     Erased, Secret, EnrolmentCode, Whole, AckDay, Departed, DepartedFile, VisitAct, DepartedVisit, Brought, FolderRow,
     Proposed,
+    OutboxRow,
 )  # fmt: skip
 PROJECTIONS: Final = (
     EventRow,
@@ -814,6 +835,14 @@ CREATE TABLE proposed (id INTEGER PRIMARY KEY NOT NULL, title TEXT NOT NULL, rea
     "by" TEXT NOT NULL, at TEXT NOT NULL, number INTEGER NOT NULL, entries TEXT NOT NULL, report TEXT NOT NULL, state TEXT NOT NULL,
     second TEXT NOT NULL, ended_at TEXT NOT NULL, answer TEXT NOT NULL);
 CREATE INDEX proposed_state ON proposed (state, id);
+"""
+_LOCAL_17: Final = """
+CREATE TABLE outbox (key TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL, stream TEXT NOT NULL, version INTEGER NOT NULL,
+    sent INTEGER NOT NULL, state TEXT NOT NULL, body BLOB NOT NULL, digest TEXT NOT NULL, at TEXT NOT NULL,
+    tries INTEGER NOT NULL, next_at TEXT NOT NULL, problem TEXT NOT NULL);
+CREATE INDEX outbox_due ON outbox (kind, next_at) WHERE state = 'due';
+CREATE INDEX outbox_refused ON outbox (kind, at) WHERE state = 'refused';
+CREATE INDEX outbox_stream ON outbox (stream);
 """
 _STREAM_9: Final = "(SELECT e.stream FROM event e WHERE e.hash = d.hash)"
 """Projections of that time have all events of deliveries; a file that is only being made has neither."""
@@ -979,6 +1008,7 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(connection, _LOCAL_14),
     lambda connection: run_script(connection, _LOCAL_15),
     lambda connection: run_script(connection, _LOCAL_16),
+    lambda connection: run_script(connection, _LOCAL_17),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

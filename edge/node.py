@@ -56,6 +56,7 @@ from edge.ledger import CLOSED, Ledger
 from edge.leftovers import sweep_files, sweep_notes
 from edge.money_papers import MoneyPapers
 from edge.outages import Outages
+from edge.outbox import DOSSIER, MAIL, Outbox
 from edge.paper import Papers, Typeset
 from edge.people import People
 from edge.petitions import Petitions
@@ -354,6 +355,7 @@ class Node:
         self.worklists = Worklists(self.file)
         self.turned_away = TurnedAway(self.file)
         self.inbox = Inbox(self.file, self.ledger, self.projector)
+        self.outbox = self._open_outbox()
         self.archive = Archive(self.stores["files"])
         self.leaving = Leaving(
             self.file,
@@ -424,6 +426,14 @@ class Node:
             self.catalog,
             aside=partial(copies_aside, self.folder.database),
         )
+
+    def _open_outbox(self) -> Outbox:
+        """Only central tells anybody outside, and of what nobody is told it keeps nothing."""
+        kinds = {DOSSIER: self.settings.exchange, MAIL: self.settings.mail} if self.is_centre else {}
+        outbox = Outbox(self.file, self.catalog, self.clock, [kind for kind, to in kinds.items() if to])
+        if any(kinds.values()):
+            self.projector.tell_by(outbox.take)
+        return outbox
 
     def _catch_up(self) -> None:
         """Do what a crash may have left: projections of an older version, waiting events.

@@ -46,6 +46,8 @@ _SHORTLY: Final = timedelta(days=7)
 T = TypeVar("T")
 _MadeOf = tuple[int, list[Event | Unknown], list[EventHash]]
 """The catalog's number, the events, and those of them whose seal is doubted."""
+Tell = Callable[[Connection, Sequence[tuple[Dossier, Set[str]]]], None]
+"""Hears of dossiers as they are folded now, each with its acts that are new here."""
 _SIGNED: Final = tuple(act.kind for act in TABLE if act.signed)
 
 
@@ -123,6 +125,7 @@ class Projector:
         self._folded = Folded(FOLDED)
         self._tallies = Tallies(catalog)
         self._all_ratings: Callable[[], Iterable[tuple[str, Sequence[Rated]]]] = tuple
+        self._tell: Tell | None = None
         self._store: Store | None = None
         self._checked_at = -1  # the number of the catalog by which unknown nodes were last looked for
 
@@ -297,7 +300,7 @@ class Projector:
                 for visit, rated in self._all_ratings():
                     self._tallies.take_visits(connection, [visit], rated)
             for some in _slices([*streams], _SLICE):
-                self._project(connection, {stream: self.events_of(stream) for stream in some})
+                self._project(connection, {stream: self.events_of(stream) for stream in some}, again=True)
             connection.execute(_FORKS.format(which="TRUE"))
         return len(streams)
 
@@ -369,8 +372,11 @@ class Projector:
 
     # ---- rows
 
-    def _project(self, connection: Connection, streams: dict[str, list[Event | Unknown]]) -> None:
-        """Fold these streams and write what differs. The events given are all there are of a new stream."""
+    def _project(
+        self, connection: Connection, streams: dict[str, list[Event | Unknown]], *, again: bool = False
+    ) -> None:
+        """Fold these streams and write what differs. The events given are all there are of a new stream. `again`: all of it
+        was shown before, and nobody outside is told anew."""
         known = rows_of(connection, "stream, hash, place, why", "event", streams)
         windows = rows_of(connection, "stream, agencies, over, missing", "stream", known)
         doubts = self._doubts(connection)
@@ -379,6 +385,7 @@ class Projector:
         gone: list[tuple[str, str]] = []
         told_again: list[str] = []
         told: list[Told] = []
+        outside: list[tuple[Dossier, Set[str]]] = []
         written: list[Written] = []
         for stream in sorted(streams):
             here = self.events_of(stream) if stream in known else streams[stream]
@@ -393,6 +400,8 @@ class Projector:
                 if before_window is not None and _comes_in(before_window, window):
                     told_again += [f"{stream}:{event.hash}" for event in here]
             before: dict[str, tuple[Any, ...]] = {row[1]: row[2:] for row in known.get(stream, ())}
+            if self._tell is not None:
+                outside.append((dossier, {line.hash for line in dossier.timeline} - before.keys()))
             for line in dossier.timeline:
                 if line.hash not in before:
                     written.append(Written(line.by, line.kind, line.at))
@@ -406,6 +415,8 @@ class Projector:
         each(connection, "INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", events)
         each(connection, "INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?)", rows)
         write_rows(connection, told, self._catalog.latest, known=known)
+        if self._tell is not None and not again:
+            self._tell(connection, outside)
         if told_again:
             self._tell_again(connection, told_again)
         if self._catalog.centre == self._node:
@@ -418,6 +429,10 @@ class Projector:
         rated = [one for some in visits.values() for one in some]
         dossiers = self._tallies.take_visits(connection, list(visits), rated)
         self._project(connection, {stream: [] for stream in dossiers})
+
+    def tell_by(self, tell: Tell) -> None:
+        """Who writes down what has to go out, in the transaction in which it shows."""
+        self._tell = tell
 
     def rate_by(self, ratings: Callable[[], Iterable[tuple[str, Sequence[Rated]]]]) -> None:
         """Who has all visits that were rated, for when everything is made again."""

@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -25,6 +25,7 @@ from edge.at_rest import CREDENTIAL
 from edge.errors import CannotStart
 from schemas.canonical import from_base64
 from schemas.errors import Malformed
+from schemas.intake import is_mail
 from sync.tls import is_loopback
 
 NAME: Final = "node.toml"
@@ -169,6 +170,44 @@ class TimestampSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
             raise ValueError(f"{self.url!r} is no https://HOST/PATH")
 
 
+class ExchangeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where central sends what becomes of dossiers (docs/exchange.md)."""
+
+    url: Annotated[
+        str, Meta(description="What takes the messages.", examples=["https://lgsp.example.vn/ho-so"])
+    ]
+    authority: Annotated[
+        str, Meta(description="A file of certificates (PEM) to trust there, instead of the system's.")
+    ] = ""
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{self.url!r} is no https://HOST/PATH")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError(f"{self.url!r} is open to everybody on the line: say https://")
+
+
+class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The mail server by which central tells people what became of their dossiers."""
+
+    host: Annotated[str, Meta(description="Its name.", examples=["mail.example.vn"])]
+    sender: Annotated[str, Meta(description="From whom mails come.", examples=["hoso@example.vn"])]
+    port: Annotated[Port, Meta(description="Its port.")] = 587
+    security: Annotated[
+        Literal["starttls", "tls", "none"],
+        Meta(description="How the line is closed; none only for a server on this machine."),
+    ] = "starttls"
+    user: Annotated[str, Meta(description="Who sends, where it wants to know.")] = ""
+    password: Annotated[str, Meta(description="The password of who sends.", extra=SECRET)] = ""
+
+    def __post_init__(self) -> None:
+        if not is_mail(self.sender):
+            raise ValueError(f"{self.sender!r} is no mail address")
+        if self.security == "none" and not is_loopback(self.host):
+            raise ValueError(f'{self.host!r} is another machine: say security = "starttls" or "tls"')
+
+
 class DemoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Only in a demo centre, whose folders write it themselves; never set it where people work."""
 
@@ -230,6 +269,10 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     portals: Annotated[
         tuple[PortalSettings, ...], Meta(description="Who may send dossiers over the line, at central.")
     ] = ()
+    exchange: Annotated[
+        ExchangeSettings | None, Meta(description="Where what becomes of dossiers goes, at central.")
+    ] = None
+    mail: Annotated[MailSettings | None, Meta(description="The mail server, at central.")] = None
     sticks: Annotated[
         tuple[str, ...],
         Meta(

@@ -23,6 +23,8 @@ from schemas.turned_away import REGISTERED
 
 ADDED: Final = "dossier.components_added"
 SUPPLIED: Final = "dossier.supplied"
+NOT_RECEIVED: Final = "dossier.not_received"
+REQUESTED: Final = "dossier.supplement_requested"
 MOST_FILES: Final = 20
 NEW, SUPPLEMENT = "new", "supplement"
 

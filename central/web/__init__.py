@@ -16,6 +16,7 @@ from central.web import (
     due_check,
     nodes,
     outages,
+    outlet,
     paper_forms,
     personal,
     redacting,
@@ -42,6 +43,7 @@ def register(app: Flask, site: Site) -> None:
         (paper_forms.blueprint, paper_forms.ENTRY),
         (personal.blueprint, personal.ENTRY),
         (reports.blueprint, reports.ENTRY),
+        (outlet.blueprint, outlet.ENTRY),
     ):
         app.register_blueprint(blueprint)
         site.entries.append(entry)

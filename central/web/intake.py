@@ -68,6 +68,11 @@ def create_intake(centre: Node) -> Flask:
         portal = signatures.portal_of(request, writes=False)
         return _answer(200, accepted_of(name, intake.known(portal.name, name)))
 
+    @app.get("/api/results/<file>")
+    def result(file: str) -> Response:
+        signatures.portal_of(request, writes=False)
+        return Response(intake.result(file), mimetype="application/pdf")
+
     @app.get("/api/openapi.json")
     def describe() -> Response:
         return Response(DESCRIPTION, mimetype="application/json")
@@ -143,7 +148,7 @@ def _install_errors(app: Flask) -> None:
 
     @app.errorhandler(NotSent)
     def unknown(why: NotSent) -> Response:
-        return _problem(404, "This portal has sent nothing under that name.", str(why))
+        return _problem(404, "There is nothing under that name for a portal.", str(why))
 
     @app.errorhandler(NotAllowed)
     def not_allowed(why: NotAllowed) -> Response:

@@ -27,6 +27,12 @@ password = "mật khẩu"
 name = "thống kê"
 verifier = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA"
 
+[exchange]
+url = "https://lgsp.example.vn/ho-so"
+[mail]
+host = "mail.example.vn"
+sender = "hoso@example.vn"
+password = "mật khẩu thư"
 [demo]
 token = "thẻ"
 [demo.pins]
@@ -66,7 +72,7 @@ def test_what_is_in_force_is_shown_with_where_it_was_said(file: Path) -> None:
 
 def test_what_is_secret_is_not_shown(file: Path) -> None:
     for said in (shown(file), shown(file, "--json")):
-        assert said.count(HIDDEN) == 4  # password, verifier, token, PINs
+        assert said.count(HIDDEN) == 5  # two passwords, verifier, token, PINs
         for secret in ("mật khẩu", "argon2id", "thẻ", "246810"):
             assert secret not in said
     told = json.loads(shown(file, "--json"))

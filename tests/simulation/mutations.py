@@ -85,9 +85,15 @@ def an_arrival_is_not_projected() -> None:
         finally:
             self.__dict__["skips"] = False
 
-    def unless(self: Projector, connection: Connection, streams: dict[str, list[Event | Unknown]]) -> None:
+    def unless(
+        self: Projector,
+        connection: Connection,
+        streams: dict[str, list[Event | Unknown]],
+        *,
+        again: bool = False,
+    ) -> None:
         if not self.__dict__.get("skips"):
-            project(self, connection, streams)
+            project(self, connection, streams, again=again)
 
     Projector.arrived = mutated  # type: ignore[method-assign]
     Projector._project = unless  # type: ignore[method-assign]

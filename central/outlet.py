@@ -1,0 +1,220 @@
+"""Sends what lies in the outbox: dossiers to the exchange, signed by central; mails to whoever wished for them.
+
+What does not go is tried again, after twice as long as the last time, an hour at most; a line that is down is tried by one
+message alone. A crash between sending and noting it sends the same once more, under the same name: an exchange that has it
+says so, and a mail keeps its Message-ID.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import smtplib
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from typing import Final, Protocol
+
+import msgspec
+import requests
+from http_message_signatures import HTTPMessageSigner, MappingKeyResolver
+from http_message_signatures.algorithms import ED25519
+
+from edge.node import Node
+from edge.outbox import DOSSIER, FIRST_WAIT, LONGEST_WAIT, MAIL, Due
+from edge.settings import ExchangeSettings, MailSettings
+from sync.errors import Unavailable
+
+LOOK_S: Final = 2.0
+AT_ONCE: Final = 50
+PATIENCE_S: Final = 30
+_LATER: Final = frozenset({408, 425, 429})
+"""What a server answers that may well take the same a little later; all else of 400 to 499 it never will."""
+
+log = logging.getLogger(__name__)
+
+
+class NotSent(Exception):
+    """It did not go, and may go later."""
+
+
+class LineDown(NotSent):
+    """Nobody answers: the others would not go either."""
+
+
+class Refused(Exception):
+    """Whoever got it will never take it."""
+
+
+class Road(Protocol):
+    """How one kind goes out. Raises `NotSent`, `LineDown`, `Refused`."""
+
+    def send(self, one: Due) -> None: ...
+
+
+class Exchange:
+    """By HTTP: `Idempotency-Key` names the message, the signature is that of central's own key (RFC 9421)."""
+
+    def __init__(self, node: Node, settings: ExchangeSettings) -> None:
+        self._node, self._settings = node, settings
+        self._signer = HTTPMessageSigner(
+            signature_algorithm=ED25519,
+            key_resolver=MappingKeyResolver(public_keys={}, private_keys={node.id: node.keys.ed25519}),
+        )
+        self._session = requests.Session()
+
+    def send(self, one: Due) -> None:
+        headers = {"Content-Type": "application/json", "Idempotency-Key": f'"{one.name}"'}
+        request = self._session.prepare_request(
+            requests.Request("POST", self._settings.url, data=one.body, headers=headers)
+        )
+        self._signer.sign(
+            request,
+            key_id=self._node.id,
+            created=self._node.clock(),
+            covered_component_ids=("@method", "@target-uri", "idempotency-key"),
+            body=one.body,
+        )
+        trusted: str | bool = self._settings.authority or True
+        try:
+            answer = self._session.send(request, timeout=PATIENCE_S, verify=trusted, allow_redirects=False)
+        except (requests.ConnectionError, requests.Timeout) as why:
+            raise LineDown(f"{self._settings.url} does not answer: {why}") from why
+        except requests.RequestException as why:
+            raise NotSent(str(why)) from why
+        if answer.ok and not answer.is_redirect:
+            return
+        said = f"{answer.status_code} {answer.text[:200]}"
+        if 400 <= answer.status_code < 500 and answer.status_code not in _LATER:
+            raise Refused(said)
+        raise NotSent(said)
+
+
+class Post:
+    """By SMTP, a connection for each mail: there are some hundred a day."""
+
+    def __init__(self, settings: MailSettings) -> None:
+        self._settings = settings
+
+    def send(self, one: Due) -> None:
+        mail = msgspec.json.decode(one.body, type=_Written)
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = self._settings.sender, mail.to, mail.subject
+        domain = self._settings.sender.rpartition("@")[2]
+        message["Message-ID"] = f"<{hashlib.sha256(one.name.encode()).hexdigest()[:32]}@{domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(mail.text)
+        try:
+            with self._line() as line:
+                line.send_message(message)
+        except smtplib.SMTPRecipientsRefused as why:
+            code, said = next(iter(why.recipients.values()))
+            raise _told(code, said) from why
+        except smtplib.SMTPResponseException as why:
+            raise _told(why.smtp_code, why.smtp_error) from why
+        except (OSError, smtplib.SMTPException) as why:
+            raise LineDown(f"{self._settings.host} does not answer: {why}") from why
+
+    def _line(self) -> smtplib.SMTP:
+        """Open, closed as the settings say, and signed in."""
+        host, port = self._settings.host, self._settings.port
+        if self._settings.security == "tls":
+            line: smtplib.SMTP = smtplib.SMTP_SSL(
+                host, port, timeout=PATIENCE_S, context=ssl.create_default_context()
+            )
+        else:
+            line = smtplib.SMTP(host, port, timeout=PATIENCE_S)
+        try:
+            if self._settings.security == "starttls":
+                line.starttls(context=ssl.create_default_context())
+            if self._settings.user:
+                line.login(self._settings.user, self._settings.password)
+        except (OSError, smtplib.SMTPException):
+            line.close()
+            raise
+        return line
+
+
+class _Written(msgspec.Struct, frozen=True):
+    to: str
+    subject: str
+    text: str
+
+
+def _told(code: int, said: bytes | str) -> NotSent | Refused:
+    """5xx of a mail server is for good, but for its own sign-in, which an administrator can put right."""
+    words = f"{code} {said.decode(errors='replace') if isinstance(said, bytes) else said}"
+    return Refused(words) if 550 <= code < 560 else NotSent(words)
+
+
+@dataclass(slots=True)
+class _Pause:
+    """How long a whole road is left alone, because nobody answers there."""
+
+    fails: int = 0
+    until: float = field(default=float("-inf"))
+
+
+class Outlet:
+    """Of central, until `stop`."""
+
+    def __init__(self, node: Node, *, look_s: float = LOOK_S) -> None:
+        self._node, self._look_s = node, look_s
+        self._roads: dict[str, Road] = {}
+        if node.settings.exchange is not None:
+            self._roads[DOSSIER] = Exchange(node, node.settings.exchange)
+        if node.settings.mail is not None:
+            self._roads[MAIL] = Post(node.settings.mail)
+        self._pauses = {kind: _Pause() for kind in self._roads}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="outlet", daemon=True)
+
+    def start(self) -> None:
+        if self._roads:
+            self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+
+    def run_once(self) -> int:
+        """Try what is due now; how much went. Raises `Unavailable` where that could not be noted."""
+        return sum(self._try(kind, road) for kind, road in self._roads.items())
+
+    def _try(self, kind: str, road: Road) -> int:
+        pause, outbox, went = self._pauses[kind], self._node.outbox, 0
+        if self._node.stopwatch() < pause.until:
+            return 0
+        for one in outbox.due(kind, AT_ONCE):
+            if self._stopping.is_set():
+                break
+            try:
+                road.send(one)
+            except LineDown as why:
+                outbox.later(one, str(why), jitter=self._node.ids.jitter())
+                wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(pause.fails, 10))
+                pause.fails, pause.until = pause.fails + 1, self._node.stopwatch() + wait.total_seconds()
+                break
+            except NotSent as why:
+                outbox.later(one, str(why), jitter=self._node.ids.jitter())
+            except Refused as why:
+                outbox.refused(one, str(why))
+            else:
+                outbox.sent(one)
+                went += 1
+            pause.fails, pause.until = 0, float("-inf")
+        return went
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._look_s):
+            self._round(self.run_once)
+
+    @staticmethod
+    def _round(turn: Callable[[], int]) -> None:
+        try:
+            turn()
+        except Unavailable as why:  # a full disk: what went is sent once more, under the same name
+            log.warning("left in the outbox: %s", why)

@@ -1,0 +1,189 @@
+"""The outbox of central: what has to go out, written in the transaction that shows it, and kept until it went.
+
+A dossier has one row, whose body is the newest of it: a line that is down makes no queue of states that are over. Its
+version counts them, and names the message, so that whoever receives it twice can tell. A mail has a row of its own for the act that
+it tells of, and is written once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+
+from edge.clock import Clock
+from edge.database import NodeFile, OutboxRow
+from schemas.catalog import Catalog
+from schemas.events import timestamp
+from schemas.exchange import mails_of, message_of
+from schemas.fold import Dossier
+from sync.sqlite import Connection
+
+DOSSIER, MAIL = "dossier", "mail"
+DUE, SENT, REFUSED = "due", "sent", "refused"
+FIRST_WAIT: Final = timedelta(seconds=15)
+LONGEST_WAIT: Final = timedelta(hours=1)
+SHOWN: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that has to go out now. `name` is the same however often it is tried, and never that of anything else: a
+    central that was restored counts some versions twice."""
+
+    key: str
+    kind: str
+    version: int
+    body: bytes
+    tries: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.key}.{self.version}-{_digest(self.body)[:16]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much of one kind waits, since when the oldest does, and how much was refused for good."""
+
+    kind: str
+    due: int
+    oldest: str
+    refused: int
+
+
+class Outbox:
+    """Of one node. `kinds`: what it sends at all; of others it keeps nothing."""
+
+    def __init__(self, file: NodeFile, catalog: Catalog, clock: Clock, kinds: Collection[str]) -> None:
+        self._file, self._catalog, self._clock, self._kinds = file, catalog, clock, frozenset(kinds)
+
+    def take(self, connection: Connection, told: Sequence[tuple[Dossier, Collection[str]]]) -> None:
+        """Note what these dossiers say now, each with the acts of it that are new here; in the projector's transaction.
+
+        A dossier that only looks different by a newer catalog, and was never told of, is not told of now.
+        """
+        now = timestamp(self._clock())
+        for dossier, new in told:
+            if DOSSIER in self._kinds:
+                self._take_dossier(connection, dossier, new, now)
+            if MAIL in self._kinds and new:
+                for mail in mails_of(dossier, new, self._catalog.latest):
+                    body = msgspec.json.encode({"to": mail.to, "subject": mail.subject, "text": mail.text})
+                    _note(connection, f"{MAIL} {mail.act}", MAIL, dossier.stream, body, now)
+
+    def _take_dossier(self, connection: Connection, dossier: Dossier, new: Collection[str], now: str) -> None:
+        key = f"{DOSSIER} {dossier.stream}"
+        known = connection.execute("SELECT digest FROM outbox WHERE key = ?", (key,)).fetchone()
+        message = message_of(dossier, self._catalog.latest)
+        if message is None:  # its words had to go: what waits of it goes too
+            if known is not None:
+                connection.execute(_FORGET, (dossier.stream,))
+            return
+        body = msgspec.json.encode(message)
+        if known is None and not new:
+            return
+        if known is None or known[0] != _digest(body):
+            _note(connection, key, DOSSIER, dossier.stream, body, now)
+
+    def due(self, kind: str, limit: int) -> list[Due]:
+        """What is to be tried now, what has waited longest first; also after the clock was turned back."""
+        now = self._clock()
+        with self._file.read() as connection:
+            rows = connection.execute(
+                "SELECT key, kind, version, body, tries FROM outbox WHERE state = 'due' AND kind = ?"
+                " AND (next_at <= ? OR next_at > ?) ORDER BY next_at LIMIT ?",
+                (kind, timestamp(now), timestamp(now + 2 * LONGEST_WAIT), limit),
+            ).fetchall()
+        return [Due(key, kind_, version, bytes(body), tries) for key, kind_, version, body, tries in rows]
+
+    def sent(self, one: Due) -> None:
+        """It went. What has come since then under the same name is still to go."""
+        self._update(
+            "UPDATE outbox SET sent = ?, tries = 0, problem = '', state = CASE WHEN version > ? THEN 'due' ELSE 'sent' END,"
+            " body = CASE WHEN version > ? THEN body ELSE x'' END WHERE key = ?",
+            (one.version, one.version, one.version, one.key),
+        )
+
+    def later(self, one: Due, why: str, *, jitter: float) -> None:
+        """It did not go: twice as long as the last time until it is tried again, an hour at most. `jitter`: 0 to 1."""
+        wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(one.tries, 10)) * (0.5 + jitter / 2)
+        self._update(
+            "UPDATE outbox SET tries = tries + 1, next_at = ?, problem = ? WHERE key = ?",
+            (timestamp(self._clock() + wait), why[:500], one.key),
+        )
+
+    def refused(self, one: Due, why: str) -> None:
+        """Whoever got it says that it will never take it; a person looks at it. Something newer is tried again."""
+        self._update(
+            "UPDATE outbox SET problem = ?, state = CASE WHEN version > ? THEN 'due' ELSE 'refused' END WHERE key = ?",
+            (why[:500], one.version, one.key),
+        )
+
+    def again(self, key: str) -> bool:
+        """Try what was refused once more; whether there was such a thing."""
+        with self._file.write() as connection:
+            moved = connection.execute(
+                "UPDATE outbox SET state = 'due', tries = 0, next_at = ? WHERE key = ? AND state = 'refused'",
+                (timestamp(self._clock()), key),
+            ).rowcount
+        return bool(moved)
+
+    def drop(self, key: str) -> bool:
+        """Give up what was refused: it is not sent, unless the dossier changes; whether there was such a thing."""
+        with self._file.write() as connection:
+            moved = connection.execute(
+                "UPDATE outbox SET state = 'sent', body = x'' WHERE key = ? AND state = 'refused'", (key,)
+            ).rowcount
+        return bool(moved)
+
+    def waiting(self) -> list[Waiting]:
+        """Of each kind that is sent: counted along indexes of what has not gone."""
+        found = []
+        with self._file.read() as connection:
+            for kind in sorted(self._kinds):
+                count, oldest = connection.execute(
+                    "SELECT count(*), min(at) FROM outbox WHERE state = 'due' AND kind = ?", (kind,)
+                ).fetchone()
+                (refused,) = connection.execute(
+                    "SELECT count(*) FROM outbox WHERE state = 'refused' AND kind = ?", (kind,)
+                ).fetchone()
+                found.append(Waiting(kind, count, oldest or "", refused))
+        return found
+
+    def troubled(self) -> list[OutboxRow]:
+        """What was refused, the newest first."""
+        with self._file.read():
+            rows = OutboxRow.select().where(OutboxRow.state == REFUSED)
+            return list(rows.order_by(OutboxRow.at.desc()).limit(SHOWN))
+
+    def _update(self, statement: str, values: Sequence[Any]) -> None:
+        with self._file.write() as connection:
+            connection.execute(statement, values)
+
+
+_FORGET: Final = "UPDATE outbox SET body = x'', digest = '', state = 'sent' WHERE stream = ?"
+
+
+_INTO: Final = (
+    "INSERT INTO outbox (key, kind, stream, version, sent, state, body, digest, at, tries, next_at, problem)"
+    " VALUES (?, ?, ?, 1, 0, 'due', ?, ?, ?, 0, ?, '') ON CONFLICT (key) DO "
+)
+_MAIL: Final = _INTO + "NOTHING"
+_NEWEST: Final = (
+    _INTO + "UPDATE SET version = version + 1, state = 'due', body = excluded.body, digest = excluded.digest,"
+    " at = CASE WHEN state = 'due' THEN at ELSE excluded.at END, tries = 0, next_at = excluded.next_at, problem = ''"
+)
+
+
+def _note(connection: Connection, key: str, kind: str, stream: str, body: bytes, now: str) -> None:
+    """What is new has a row; what is newer has the next version; a mail that was written stays as it is."""
+    connection.execute(_MAIL if kind == MAIL else _NEWEST, (key, kind, stream, body, _digest(body), now, now))
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
