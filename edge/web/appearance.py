@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 
 from edge.looks import looks_of
-from edge.web import acts, merging, presence, sign_in, status_line, timing, words
+from edge.web import acts, contested, merging, presence, sign_in, status_line, timing, words
 from edge.web.account import drafts_here
 from edge.web.forms import Bare
 from edge.web.hosts import PUBLIC, asked_in_public
@@ -62,6 +62,9 @@ def install(app: Flask) -> None:
         course=course_of,
         age_minutes=lambda value: int((site().now() - words.as_moment(value)).total_seconds() // 60),
         act_words=acts.in_words,
+        binds=contested.binds,
+        how=contested.how,
+        until_then=contested.until_then,
     )
 
 

@@ -497,7 +497,7 @@ def test_two_approvers_cut_off_from_each_other_are_both_shown_and_nobody_seals_o
         assert "hồ sơ đang tranh chấp" in text
         assert "Trần Quốc Việt" in text
         assert "Hoàng Kim Mai" in text
-        assert "Các bên chưa thấy việc của nhau. Mọi việc đều còn nguyên." in text
+        assert "Hai nơi chưa thấy việc của nhau." in text
     with pytest.raises(NotAllowed) as refused:
         centre.seal(centre["room-01"].register.dossier(dossier.stream))
     assert refused.value.because is Because.CONTESTED
