@@ -2,7 +2,7 @@
 
 CentralError              parent
 ├── UnreadableCatalog     a CSV that cannot be imported at all: nothing was changed
-├── NotPublishable        a version of a form with something wrong in it (`central.form_publishing`)
+├── NotConfirmed          a proposal that cannot become entries of the catalog (`central.cataloguing.proposals`)
 ├── NotCopied             a backup that was not made, or not taken in: what was there is as it was
 ├── Unacceptable          a submission of a portal that cannot be registered (`central.intake`)
 ├── SentOtherwise         one whose name was used before for something else; what came first stands

@@ -1,16 +1,13 @@
-"""The only way by which a version of a form gets into the catalog: checked with every sample, from a coming day on."""
+"""What a version of a form must be before it gets into the catalog: right with every sample, from a coming day on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
 
 import msgspec
 from msgspec import structs
 
-from central.centre import Office
-from central.errors import CentralError
 from edge.node import Node
 from printing.checking import Problem, Why, problems
 from printing.errors import NoFormInForce
@@ -21,14 +18,6 @@ from schemas.entries import Form as Published
 
 _HEADER: Final = 4096
 """Bytes of an event that are not the form."""
-
-
-class NotPublishable(CentralError):
-    """What is wrong with a version; nothing was written."""
-
-    def __init__(self, found: Sequence[Problem]) -> None:
-        super().__init__("; ".join(f"{one.why.value} {one.what}".strip() for one in found))
-        self.problems = tuple(found)
 
 
 def earliest(node: Node) -> date:
@@ -58,8 +47,6 @@ def wrong_with(node: Node, version: Form) -> list[Problem]:
     return problems(version, base_of(node, version.number, version.in_force_from), names)
 
 
-def publish(node: Node, version: Form, *, by: str) -> None:
-    """Write a version into the catalog. Raises `NotPublishable`."""
-    if found := wrong_with(node, version):
-        raise NotPublishable(found)
-    Office(node).define([msgspec.convert(structs.asdict(version), Published)], by=by)
+def entry_of(version: Form) -> Published:
+    """A version as the catalog says it."""
+    return msgspec.convert(structs.asdict(version), Published)

@@ -25,10 +25,12 @@ from msgspec import structs
 from central.cataloguing.rules import wrong_with
 from central.centre import Office
 from central.errors import CentralError
+from central.form_publishing import entry_of
 from edge.database import Proposed
 from edge.node import Node
+from printing.errors import NoFormInForce
 from schemas.calendar import local_day
-from schemas.entries import KINDS, Entry, Role, kind_of, subject_of
+from schemas.entries import KINDS, Entry, Form, Role, kind_of, subject_of
 from schemas.events import timestamp
 
 MAY_CONFIRM: Final = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR})
@@ -143,13 +145,21 @@ def _item(node: Node, entry: Entry) -> Item:
 
 
 def before(node: Node, item: Item) -> Entry | None:
-    """What the catalog said on the subject when it was proposed; None for a new subject, or what is not to be found."""
-    entry = item.entry
-    if not item.over:
-        return None
+    """What the catalog said on the subject when it was proposed; None for a new subject, or what is not to be found.
+
+    Of a form it is the version in whose place the new one stands, which may have come with the program.
+    """
+    entry, names = item.entry, node.catalog.names
     versions: list[tuple[int, Entry]] = node.catalog.latest.versions(type(entry), subject_of(entry))
-    names = node.catalog.names
-    return next((one for number, one in versions if names[number - 1].endswith(item.over[:16])), None)
+    seen = (one for one in versions if item.over and names[one[0] - 1].endswith(item.over[:16]))
+    number, found = next(seen, (0, None))
+    if isinstance(entry, Form):
+        forms = node.papers.forms
+        try:
+            return entry_of(forms.in_force(entry.number, entry.in_force_from, number))
+        except NoFormInForce:
+            return entry_of(forms.versions(entry.number, number)[-1])
+    return found
 
 
 # ---- what becomes of it

@@ -19,7 +19,19 @@ from printing.forms import FACT
 from printing.forms import Form as Version
 from schemas.calendar import Year, local_day
 from schemas.deadlines import Limit, Unit
-from schemas.entries import Agency, Commune, Entry, Fee, Form, Procedure, Queue, Step, subject_of
+from schemas.entries import (
+    Agency,
+    Commune,
+    Delegation,
+    Entry,
+    Fee,
+    Form,
+    Person,
+    Procedure,
+    Queue,
+    Step,
+    subject_of,
+)
 from schemas.fees import LEAST, FeeTable
 from schemas.spelling import plain
 from schemas.views import View
@@ -33,7 +45,8 @@ def wrong_with(node: Node, entry: Entry) -> Problems:
     """All that keeps an entry from being published now."""
     if isinstance(entry, Form):
         version = msgspec.convert(msgspec.structs.asdict(entry), Version)
-        return [("title", f"{one.why.value} {one.what}".strip()) for one in wrong_with_form(node, version)]
+        again = "Mẫu không còn đúng, hoặc ngày áp dụng đã tới. Soạn lại từ bản đang dùng."
+        return [("title", again)] if wrong_with_form(node, version) else []
     view, today = node.catalog.latest, local_day(node.clock())
     found = [*_dates(view, today, entry)]
     match entry:
@@ -43,6 +56,8 @@ def wrong_with(node: Node, entry: Entry) -> Problems:
             found += _of_fees(view, entry)
         case Agency():
             found += _of_agency(view, entry)
+        case Delegation() | Person():
+            found += _of_people(view, entry)
         case Queue():
             places = {card.place for card in view.cards()}
             found += (("places", f"Không có máy nào ở {one}.") for one in entry.places if one not in places)
@@ -134,6 +149,14 @@ def _of_agency(view: View, agency: Agency) -> Iterator[tuple[str, str]]:
     for other in view.agencies():
         if other.code != agency.code and plain(other.name) == plain(agency.name):
             yield "name", f"Tên này đã có: {other.code}."
+
+
+def _of_people(view: View, entry: Delegation | Person) -> Iterator[tuple[str, str]]:
+    if isinstance(entry, Person):
+        if entry.agency and view.agency(entry.agency) is None:
+            yield "agency", f"Không có cơ quan {entry.agency} trong danh mục."
+    elif view.person(entry.delegate) is None:
+        yield "delegate", f"Không có người {entry.delegate} trong danh mục."
 
 
 def _sentence(words: str) -> str:

@@ -19,9 +19,10 @@ from werkzeug.exceptions import NotFound
 from wtforms import StringField
 from wtforms.validators import InputRequired
 
-from central.centre import Office
+from central.cataloguing.labels import name_of
+from central.cataloguing.proposals import propose
 from central.form_editing import ALIGN, LISTS, fields_of, read, rows_of
-from central.form_publishing import NotPublishable, base_of, earliest, publish, wrong_with
+from central.form_publishing import base_of, earliest, entry_of, wrong_with
 from edge.web import presence
 from edge.web.days import Day
 from edge.web.forms import LONGEST, Bare, Form, text, too_long
@@ -30,6 +31,7 @@ from printing.checking import Problem, Sample, Shape, Why, problems, samples
 from printing.errors import PrintError
 from printing.forms import Form as Version
 from schemas.entries import Centre, Duty, Role
+from schemas.entries import Form as Published
 
 blueprint = Blueprint("paper_forms", __name__, template_folder="../templates")
 ENTRY: Final = Entry(56, "Biểu mẫu", "paper_forms.page", ((Duty.CATALOG, Role.ADMINISTRATOR),))
@@ -150,16 +152,21 @@ def public_page() -> ResponseReturnValue:
     except msgspec.ValidationError:
         wrong = "Ghi địa chỉ bắt đầu bằng https://, dài nhất 70 ký tự, không có dấu # hay khoảng trắng."
         return _list(form, [("page", wrong)]), 422
-    if said != centre:
-        _office().define([said], by=presence.person().id)
-    return redirect(url_for(".page", done="page"), 303)
+    if said == centre:
+        return redirect(url_for(".page"), 303)
+    return _proposed(said, "Địa chỉ trang kiểm tra giấy")
+
+
+def _proposed(entry: Centre | Published, reason: str) -> ResponseReturnValue:
+    """What an administrator says waits for somebody else to confirm it."""
+    title, by = name_of(entry), presence.person().id
+    number = propose(site().node, [entry], title=title, reason=reason, by=by)
+    return redirect(url_for("cataloguing.one", number=number, done="proposed"), 303)
 
 
 def _list(form: PublicPage, errors: Sequence[tuple[str, str]] = ()) -> str:
     rows = [_row(number) for number in _numbers()]
-    return render_template(
-        "paper_forms.html", rows=rows, form=form, errors=list(errors), done=request.args.get("done", "")
-    )
+    return render_template("paper_forms.html", rows=rows, form=form, errors=list(errors))
 
 
 def _numbers() -> list[str]:
@@ -192,7 +199,6 @@ def one(number: str) -> ResponseReturnValue:
             for one in reversed(here.node.papers.forms.versions(number, here.view.number))
         ],
         shapes=SHAPES,
-        done=request.args.get("done", ""),
     )
 
 
@@ -244,15 +250,9 @@ def write(number: str) -> ResponseReturnValue:
         return _editor(number, base, form, typed, errors=form.error_list()), 422
     version, errors = _read(base, form.since.data, typed)
     if not errors:
-        node = site().node
-        try:
-            if request.form.get("act") == "publish":
-                publish(node, version, by=presence.person().id)
-                return redirect(url_for(".one", number=number, done="published"), 303)
-            found: Sequence[Problem] = wrong_with(node, version)
-        except NotPublishable as why:
-            found = why.problems
-        errors = _told(found, typed)
+        errors = _told(wrong_with(site().node, version), typed)
+        if not errors and request.form.get("act") == "publish":
+            return _proposed(entry_of(version), version.source)
     if errors:
         return _editor(number, base, form, typed, errors=errors), 422
     return _editor(number, base, form, typed, right=True)
@@ -391,10 +391,6 @@ def _known(number: str) -> str:
     if number not in _numbers():
         raise NotFound
     return number
-
-
-def _office() -> Office:
-    return Office(site().node)
 
 
 def _pdf(content: bytes, number: str) -> Response:

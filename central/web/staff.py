@@ -1,6 +1,8 @@
 """Nhân sự: who works here, in which roles from when to when, by which certificates and delegations.
 
-Every change is an entry of the catalog: old acts are judged by what was in force then.
+Every change is an entry of the catalog: old acts are judged by what was in force then. Who may do what needs two persons
+(`central.cataloguing.proposals`); what only takes something away (a certificate, a delegation, open sessions) takes effect
+at once.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import InputRequired, StopValidation
 
 from central import staffing
+from central.cataloguing.labels import name_of
+from central.cataloguing.proposals import Report, propose
 from central.centre import Office
 from central.errors import UnreadableCatalog
 from central.staff_import import (
@@ -44,6 +48,7 @@ from edge.web.limits import SIGN_IN, limited
 from edge.web.site import Entry, site
 from edge.web.trouble import Trouble, trouble_of
 from edge.web.uploads import BadUpload, Kind, upload
+from schemas.canonical import from_base64
 from schemas.entries import Delegation, Duty, Grant, Person, Revocation, Role
 from schemas.events import timestamp
 from schemas.seals import fingerprint
@@ -62,6 +67,7 @@ class PersonForm(Form):
     title = StringField("Chức danh", filters=[text], validators=needed("Chưa ghi chức danh."))
     capacity = StringField("Cách ghi khi ký (ví dụ TUQ. GIÁM ĐỐC)", filters=[text])
     agency = SelectField("Làm việc ở", choices=[], validate_choice=False)
+    ground = StringField("Lý do, căn cứ", filters=[text], validators=needed("Chưa ghi lý do, căn cứ."))
 
     def validate_agency(self, field: SelectField) -> None:
         if field.data and site().view.agency(field.data) is None:
@@ -212,9 +218,18 @@ def _save(known: Person | None) -> ResponseReturnValue:
         known.signature if known else "",
         form.agency.data or "",
     )
-    if said != known:
-        _office().define([said], by=presence.person().id)
-    return redirect(url_for(".one", person=name, done="saved"), 303)
+    if said == known:
+        return redirect(url_for(".one", person=name), 303)
+    return _proposed([said], name_of(said), form.ground.data)
+
+
+def _proposed(
+    entries: Sequence[Person | Delegation], title: str, reason: str, report: Report | None = None
+) -> ResponseReturnValue:
+    """Who works here, and as what, needs two: somebody else confirms it."""
+    by = presence.person().id
+    number = propose(site().node, entries, title=title, reason=reason, by=by, report=report)
+    return redirect(url_for("cataloguing.one", number=number, done="proposed"), 303)
 
 
 def _typed_rows() -> list[RoleRow]:
@@ -318,8 +333,8 @@ def add_certificate(person: str) -> ResponseReturnValue:
     except Wrong as why:
         return _person_page(known, _filled(known), errors=[("certificate", _sentence(why))]), 422
     said = msgspec.structs.replace(known, certificates=(*known.certificates, added))
-    _office().define([said], by=presence.person().id)
-    return redirect(url_for(".one", person=person, done="certificate"), 303)
+    name = fingerprint(from_base64(added, "certificate"))
+    return _proposed([said], f"Chứng thư của {known.name}", f"Thêm chứng thư {name[:16]}…")
 
 
 @blueprint.post("/staff/<person>/certificate/<name>/revoke")
@@ -392,8 +407,7 @@ def delegate() -> ResponseReturnValue:
         )
     except Wrong as why:
         return _delegations(form, [("id", _sentence(why))]), 422
-    _office().define([said], by=presence.person().id)
-    return redirect(url_for(".delegations", done="granted"), 303)
+    return _proposed([said], f"Uỷ quyền {name_of(said)}", said.decision)
 
 
 @blueprint.post("/delegations/end")
@@ -476,10 +490,11 @@ def import_file() -> ResponseReturnValue:
         return _import_page(what, trouble=trouble), trouble.status
     if problems:
         return _import_page(what, problems=problems, right=right), 422
-    checked_only = "check" in request.form
-    if not checked_only:
-        _office().define(fresh, by=presence.person().id)
-    return _import_page(what, right=right, changed=len(fresh), written=not checked_only)
+    if "check" in request.form or not fresh:
+        return _import_page(what, right=right, changed=len(fresh))
+    named = text(request.files["file"].filename)[-80:]
+    report = Report(rows=right, unchanged=right - len(fresh))
+    return _proposed(list(fresh), f"Nhập {'uỷ quyền' if what == 'delegations' else 'nhân sự'}", named, report)
 
 
 def _import_page(
@@ -488,7 +503,6 @@ def _import_page(
     problems: Sequence[RowProblem] = (),
     right: int | None = None,
     changed: int = 0,
-    written: bool = False,
     trouble: Trouble | None = None,
 ) -> str:
     return render_template(
@@ -497,7 +511,6 @@ def _import_page(
         problems=problems,
         right=right,
         changed=changed,
-        written=written,
         trouble=trouble,
     )
 

@@ -134,3 +134,13 @@ def _read(response: TestResponse) -> Answer:
         else ""
     )
     return Answer(response.status_code, html, parse(response.request.path, html), response.location or "")
+
+
+def confirmed(centre: SmallCentre, answer: Answer) -> Answer:
+    """Somebody else confirms what an administrator has proposed with this answer."""
+    assert answer.status == 303, answer.page.text
+    path = answer.leads_to.partition("?")[0]
+    supervisor = Clerk(centre, "central", "dung.tt")
+    done = supervisor.press(supervisor.open(path), f"{path}/confirm")
+    assert done.status == 303, done.page.text
+    return done

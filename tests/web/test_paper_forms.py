@@ -15,7 +15,7 @@ from printing.spool import PrintJob
 from schemas.calendar import local_day
 from schemas.fold import Dossier
 from tests.centres import SmallCentre
-from tests.web.clerk import Answer, Clerk
+from tests.web.clerk import Answer, Clerk, confirmed
 
 NEW_TITLE = "GIẤY TIẾP NHẬN HỒ SƠ, HẸN NGÀY TRẢ KẾT QUẢ"
 
@@ -32,6 +32,10 @@ def _tomorrow(centre: SmallCentre) -> str:
 def _write(admin: Clerk, number: str = "01", act: str = "publish", **changed: str) -> Answer:
     page = admin.open(f"/forms/{number}/new")
     return admin.press(page, f"/forms/{number}/new", ("act", act), **changed)
+
+
+def _publish(centre: SmallCentre, admin: Clerk, number: str = "01", **changed: str) -> None:
+    confirmed(centre, _write(admin, number, **changed))
 
 
 def _said(pdf: bytes) -> str:
@@ -68,7 +72,10 @@ def test_a_published_version_is_printed_everywhere_from_its_first_day(
 ) -> None:
     before = centre.receive()
     answer = _write(admin, title=NEW_TITLE, since=_tomorrow(centre), source="Quyết định 12/QĐ-TTPVHCC")
-    assert "Đã ban hành vào danh mục." in admin.follow(answer).page.text
+    assert (
+        f"Tên giấy: GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ → {NEW_TITLE}" in admin.follow(answer).page.text
+    )
+    confirmed(centre, answer)
     centre.meet()
     same_day = centre.receive(applicant="Hoàng Thị Mai")
     centre.clock.forward(days=1)
@@ -85,7 +92,7 @@ def test_a_machine_that_has_not_heard_prints_as_before_and_again_so_when_it_has(
     centre: SmallCentre, admin: Clerk
 ) -> None:
     """The version counts from Tuesday; the counter is cut off until Wednesday. Its slip of Tuesday stays as it is."""
-    _write(admin, title=NEW_TITLE, since=_tomorrow(centre))
+    _publish(centre, admin, title=NEW_TITLE, since=_tomorrow(centre))
     centre.clock.forward(days=1)
     tuesday = centre.receive()
     first = _slip(centre, tuesday)
@@ -118,7 +125,7 @@ def test_columns_lines_and_signatories_change_too(centre: SmallCentre, admin: Cl
             "half_points": "12,5",
         },
     )
-    assert answer.status == 303, answer.page.text
+    confirmed(centre, answer)
     form = centre["central"].papers.forms.in_force(
         "02", date.fromisoformat(_tomorrow(centre)), centre["central"].catalog.number
     )
@@ -174,9 +181,8 @@ def test_a_receipt_on_paper_does_not_outlive_its_law(centre: SmallCentre, admin:
 
 
 def test_a_coming_version_is_replaced_by_one_of_the_same_day(centre: SmallCentre, admin: Clerk) -> None:
-    _write(admin, title=NEW_TITLE, since=_tomorrow(centre))
-    answer = _write(admin, title="GIẤY HẸN", since=_tomorrow(centre))
-    assert answer.status == 303
+    _publish(centre, admin, title=NEW_TITLE, since=_tomorrow(centre))
+    _publish(centre, admin, title="GIẤY HẸN", since=_tomorrow(centre))
     versions = centre["central"].papers.forms.versions("01", centre["central"].catalog.number)
     assert [one.title for one in versions][1:] == ["GIẤY HẸN"]
 
@@ -199,7 +205,7 @@ def test_it_is_shown_on_paper_before_anybody_has_it(centre: SmallCentre, admin: 
 
 def test_a_results_form_changes_what_is_signed_from_its_first_day(centre: SmallCentre, admin: Clerk) -> None:
     before, after = centre.appraised(), centre.appraised()
-    _write(admin, "approval", since=_tomorrow(centre), title="QUYẾT ĐỊNH CẤP PHÉP")
+    _publish(centre, admin, "approval", since=_tomorrow(centre), title="QUYẾT ĐỊNH CẤP PHÉP")
     centre.meet()
     first = centre.approve(before)
     centre.clock.forward(days=1)
@@ -221,7 +227,7 @@ def test_tickets_labels_and_trial_pages_follow_too(centre: SmallCentre, admin: C
         ("sticker", {"number_line": "MẪU MỚI {number}"}),
         ("trial", {"title": "MẪU MỚI"}),
     ):
-        assert _write(admin, number, since=_tomorrow(centre), **changed).status == 303
+        _publish(centre, admin, number, since=_tomorrow(centre), **changed)
     centre.meet()
     centre.clock.forward(days=1)
     dossier = centre.receive()

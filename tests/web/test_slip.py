@@ -21,7 +21,7 @@ from schemas.entries import Duty, Entry, Grant, Role
 from schemas.fold import Dossier
 from schemas.slips import Coded, SlipCode
 from tests.centres import SEALED, SmallCentre
-from tests.web.clerk import Answer, Clerk
+from tests.web.clerk import Answer, Clerk, confirmed
 
 
 def _code(centre: SmallCentre, dossier: Dossier, at: str = "counter-01") -> str:
@@ -257,7 +257,7 @@ def test_the_code_leads_a_telephone_to_the_public_page(centre: SmallCentre) -> N
     page = "https://motcua.example/slip"
     for wrong in ("http://motcua.example", "https://a b", "https://x.example/#", "https://" + "x" * 80):
         assert admin.press(admin.open("/forms"), "page", page=wrong).status == 422
-    assert admin.press(admin.open("/forms"), "page", page=page).status == 303
+    confirmed(centre, admin.press(admin.open("/forms"), "page", page=page))
     centre.meet()
     after = _code(centre, centre.receive(applicant="Hoàng Thị Mai"))
     centre.meet()

@@ -11,7 +11,7 @@ from central.centre import Authority
 from central.demo.plan import ADMINISTRATOR
 from schemas.entries import Role
 from tests.centres import SmallCentre
-from tests.web.clerk import Answer, Clerk
+from tests.web.clerk import Answer, Clerk, confirmed
 
 
 @pytest.fixture
@@ -24,7 +24,13 @@ def _role(place: int, role: str, since: str, until: str = "") -> dict[str, str]:
 
 
 def _add(admin: Clerk, **more: str) -> Answer:
-    filled = {"id": "thu.nt", "name": "Nông Thị Thu", "title": "Công chức tiếp nhận", **more}
+    filled = {
+        "id": "thu.nt",
+        "name": "Nông Thị Thu",
+        "title": "Công chức tiếp nhận",
+        "ground": "QĐ 7",
+        **more,
+    }
     return admin.press(admin.open("/staff/new"), "/staff/new", **filled)
 
 
@@ -37,7 +43,8 @@ def test_only_an_administrator_sees_the_staff(centre: SmallCentre) -> None:
 def test_a_new_person_works_from_their_first_day_to_their_last(centre: SmallCentre, admin: Clerk) -> None:
     """Every node follows the catalog; a role that is over opens no page, and ends what is open."""
     added = _add(admin, **_role(0, "receiver", "2027-03-01", "2027-03-02"))
-    assert "Đã ghi vào danh mục." in admin.follow(added).page.text
+    assert "Vai trò: thêm Vai trò tiếp nhận; Từ ngày 01/03/2027" in admin.follow(added).page.text
+    confirmed(centre, added)
     centre.meet()
     counter = centre["counter-01"]
     counter.people.set_pin("thu.nt", "907153")
@@ -70,13 +77,13 @@ def test_a_persons_id_is_never_used_again(admin: Clerk) -> None:
 
 def test_a_role_ends_by_its_last_day(centre: SmallCentre, admin: Clerk) -> None:
     page = admin.open("/staff/hanh.nh")
-    admin.press(page, "/staff/hanh.nh", **{"until-0": "2027-04-30"})
+    confirmed(centre, admin.press(page, "/staff/hanh.nh", ground="QĐ 8", **{"until-0": "2027-04-30"}))
     person = centre["central"].catalog.latest.person("hanh.nh")
     assert person is not None
     assert person.has(Role.RECEIVER, date(2027, 4, 30))
     assert not person.has(Role.RECEIVER, date(2027, 5, 1))
     number = centre["central"].catalog.number
-    admin.press(admin.open("/staff/hanh.nh"), "/staff/hanh.nh")
+    admin.press(admin.open("/staff/hanh.nh"), "/staff/hanh.nh", ground="không đổi gì")
     assert centre["central"].catalog.number == number
 
 
@@ -119,7 +126,7 @@ def test_a_certificate_is_added_and_revoked(centre: SmallCentre, admin: Clerk) -
     authority = Authority.make("CA", centre.clock())
     _, der = authority.issue_token("Trần Quốc Việt", "1234", centre.clock())
     page = admin.open("/staff/viet.tq")
-    assert admin.send(page, "/staff/viet.tq/certificate", "certificate", der, "a.cer").status == 303
+    confirmed(centre, admin.send(page, "/staff/viet.tq/certificate", "certificate", der, "a.cer"))
     person = centre["central"].catalog.latest.person("viet.tq")
     assert person is not None
     assert der in person.ders()
@@ -158,7 +165,7 @@ def test_a_delegation_is_written_and_ended(centre: SmallCentre, admin: Clerk) ->
         "until": "2027-12-31",
     }
     page = admin.open("/delegations")
-    assert admin.press(page, "decision", **written).status == 303
+    confirmed(centre, admin.press(page, "decision", **written))
     passed_on = {**written, "id": "16/QĐ-SXD", "delegator": "ha.lt", "delegate": "hanh.nh"}
     assert "không uỷ quyền lại" in admin.press(page, "decision", **passed_on).page.text
     assert "Đang có hiệu lực" in admin.open("/delegations").page.text
@@ -179,8 +186,8 @@ def test_a_list_is_imported_on_the_page_too(centre: SmallCentre, admin: Clerk) -
     assert wrong.status == 422
     assert "không có vai trò này: boss" in wrong.page.text
     checked = admin.send(page, "file", "file", good, "list.csv", check="1")
-    assert "Tệp đúng: sẽ ghi 1 mục. Chưa ghi gì." in checked.page.text
+    assert "Tệp đúng: sẽ đề nghị 1 mục. Chưa ghi gì." in checked.page.text
     assert centre["central"].catalog.latest.person("thu.nt") is None
-    admin.send(page, "file", "file", good, "list.csv")
+    confirmed(centre, admin.send(page, "file", "file", good, "list.csv"))
     assert centre["central"].catalog.latest.person("thu.nt") is not None
     assert admin.send(page, "file", "file", b"%PDF-1.7", "list.csv").status == 415
