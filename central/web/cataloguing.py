@@ -136,7 +136,7 @@ class Written:
 # ---- one subject: all versions of it
 
 
-@blueprint.get("/catalog/<kind>/of/<path:subject>")
+@blueprint.get("/reference/<kind>/of/<path:subject>")
 def history(kind: str, subject: str) -> ResponseReturnValue:
     """What was ever said of something, the newest first, and by whom."""
     presence.require(READING)
@@ -195,7 +195,7 @@ def _events(entry: CatalogEntry) -> dict[int, Event]:
 # ---- the editor
 
 
-@blueprint.get("/catalog/<kind>/new")
+@blueprint.get("/reference/<kind>/new")
 def new(kind: str) -> ResponseReturnValue:
     """`subject` is what it will be about, where that is known: the procedure of a table of fees."""
     presence.require(EDITS)
@@ -215,12 +215,12 @@ def _next_year() -> Year:
     return proposed_year(next(year for year in range(today.year, LAST_YEAR) if year not in known))
 
 
-@blueprint.post("/catalog/<kind>/new")
+@blueprint.post("/reference/<kind>/new")
 def add(kind: str) -> ResponseReturnValue:
     return _save(kind, None)
 
 
-@blueprint.get("/catalog/<kind>/of/<path:subject>/edit")
+@blueprint.get("/reference/<kind>/of/<path:subject>/edit")
 def edit(kind: str, subject: str) -> ResponseReturnValue:
     presence.require(EDITS)
     base = _versions(kind, subject)[-1][1]
@@ -231,7 +231,7 @@ def edit(kind: str, subject: str) -> ResponseReturnValue:
     return _editor(kind, base, Proposing(formdata=None), typed)
 
 
-@blueprint.post("/catalog/<kind>/of/<path:subject>/edit")
+@blueprint.post("/reference/<kind>/of/<path:subject>/edit")
 def change(kind: str, subject: str) -> ResponseReturnValue:
     presence.require(EDITS)
     return _save(kind, _versions(kind, subject)[-1][1])
@@ -328,7 +328,7 @@ def _kind(kind: str) -> type[Any]:
 # ---- proposals
 
 
-@blueprint.get("/catalog/proposals")
+@blueprint.get("/reference/proposals")
 def proposals() -> ResponseReturnValue:
     presence.require(ENTRY)
     node = site().node
@@ -342,14 +342,14 @@ def proposals() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/catalog/proposals/<int:number>")
+@blueprint.get("/reference/proposals/<int:number>")
 def one(number: int) -> ResponseReturnValue:
     """`page` counts from 1: a proposal may be a whole catalog."""
     presence.require(ENTRY)
     return _one(number)
 
 
-@blueprint.post("/catalog/proposals/<int:number>/confirm")
+@blueprint.post("/reference/proposals/<int:number>/confirm")
 def confirms(number: int) -> ResponseReturnValue:
     presence.require(ENTRY)
     Bare.checked()
@@ -360,7 +360,7 @@ def confirms(number: int) -> ResponseReturnValue:
     return redirect(url_for(".one", number=number, done="published"), 303)
 
 
-@blueprint.post("/catalog/proposals/<int:number>/refuse")
+@blueprint.post("/reference/proposals/<int:number>/refuse")
 def refuses(number: int) -> ResponseReturnValue:
     presence.require(ENTRY)
     form = Answering()
@@ -373,7 +373,7 @@ def refuses(number: int) -> ResponseReturnValue:
     return redirect(url_for(".proposals"), 303)
 
 
-@blueprint.post("/catalog/proposals/<int:number>/withdraw")
+@blueprint.post("/reference/proposals/<int:number>/withdraw")
 def withdraws(number: int) -> ResponseReturnValue:
     presence.require(EDITS)
     Bare.checked()
@@ -442,7 +442,7 @@ class Importing(Form):
     since = Day("Áp dụng từ ngày", validators=[InputRequired("Chưa ghi áp dụng từ ngày nào.")])
 
 
-@blueprint.get("/catalog/import")
+@blueprint.get("/reference/import")
 def import_page() -> ResponseReturnValue:
     presence.require(EDITS)
     form = Importing(formdata=None)
@@ -450,7 +450,7 @@ def import_page() -> ResponseReturnValue:
     return render_template("catalog_import.html", form=form, errors=[], trouble=None)
 
 
-@blueprint.post("/catalog/import")
+@blueprint.post("/reference/import")
 @takes_files(LARGEST_CATALOG)
 def import_file() -> ResponseReturnValue:
     """Read a file of procedures, judge its rows, and keep them to be looked at."""
@@ -475,14 +475,14 @@ def import_file() -> ResponseReturnValue:
     return render_template("catalog_import.html", form=form, errors=errors, trouble=trouble), status
 
 
-@blueprint.get("/catalog/staged/<int:number>")
+@blueprint.get("/reference/staged/<int:number>")
 def staged(number: int) -> ResponseReturnValue:
     """The report of a file, and the rows about which somebody has to decide."""
     presence.require(EDITS)
     return _staged(number, Proposing(formdata=None))
 
 
-@blueprint.post("/catalog/staged/<int:number>")
+@blueprint.post("/reference/staged/<int:number>")
 def accepts(number: int) -> ResponseReturnValue:
     """Propose what was read, and of the doubtful rows those that were ticked (`line`)."""
     presence.require(EDITS)

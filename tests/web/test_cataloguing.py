@@ -62,7 +62,7 @@ def test_what_one_proposes_another_confirms_and_it_counts_from_its_first_day(
     number = centre["central"].catalog.number
     proposed = _edit(
         admin,
-        f"/catalog/procedure/of/{CODE}/edit",
+        f"/reference/procedure/of/{CODE}/edit",
         limit__value="2",
         since=f"{today + timedelta(days=1):%d/%m/%Y}",
     )
@@ -75,13 +75,13 @@ def test_what_one_proposes_another_confirms_and_it_counts_from_its_first_day(
     assert _procedure(centre, today, "counter-01").limit == old
     tomorrow = _procedure(centre, today + timedelta(days=1), "counter-01")
     assert tomorrow.limit == Limit(2, Unit.WORKING_DAYS)
-    history = supervisor.open(f"/catalog/procedure/of/{CODE}").page.text
+    history = supervisor.open(f"/reference/procedure/of/{CODE}").page.text
     assert "Nông Văn Quân đề nghị, Triệu Thị Dung duyệt" in history
     assert f"Hôm nay vẫn dùng bản từ {_procedure(centre, today).since:%d/%m/%Y}" in history
 
 
 def test_nobody_confirms_what_they_proposed_themselves(centre: SmallCentre, admin: Clerk) -> None:
-    proposed = _edit(admin, f"/catalog/procedure/of/{CODE}/edit", limit__value="2")
+    proposed = _edit(admin, f"/reference/procedure/of/{CODE}/edit", limit__value="2")
     page = admin.follow(proposed)
     path = proposed.leads_to.partition("?")[0]
     token = page.page.form("/withdraw").fields
@@ -96,7 +96,7 @@ def test_a_proposal_over_a_version_that_is_not_the_newest_any_more_is_no_compari
     centre: SmallCentre, admin: Clerk, supervisor: Clerk
 ) -> None:
     """Two proposals side by side: the second one confirmed would take back the first without anybody seeing it."""
-    path = f"/catalog/procedure/of/{CODE}/edit"
+    path = f"/reference/procedure/of/{CODE}/edit"
     first, second = _edit(admin, path, limit__value="2"), _edit(admin, path, limit__value="3")
     assert _confirm(supervisor, first).status == 303
     answer = _confirm(supervisor, second)
@@ -109,7 +109,7 @@ def test_what_was_right_when_it_was_proposed_is_looked_at_again(
 ) -> None:
     tomorrow = local_day(centre.clock()) + timedelta(days=1)
     proposed = _edit(
-        admin, f"/catalog/procedure/of/{CODE}/edit", limit__value="2", since=f"{tomorrow:%d/%m/%Y}"
+        admin, f"/reference/procedure/of/{CODE}/edit", limit__value="2", since=f"{tomorrow:%d/%m/%Y}"
     )
     centre.clock.forward(days=3)
     supervisor.sign_in(SUPERVISOR)
@@ -121,14 +121,14 @@ def test_what_was_right_when_it_was_proposed_is_looked_at_again(
 def test_a_proposal_is_refused_with_a_reason_or_taken_back(
     centre: SmallCentre, admin: Clerk, supervisor: Clerk
 ) -> None:
-    path = f"/catalog/procedure/of/{CODE}/edit"
+    path = f"/reference/procedure/of/{CODE}/edit"
     refused, withdrawn = _edit(admin, path, limit__value="2"), _edit(admin, path, limit__value="3")
     number = centre["central"].catalog.number
     page = supervisor.open(refused.leads_to)
     assert "Chưa ghi lý do." in supervisor.press(page, "/refuse").page.text
     supervisor.press(page, "/refuse", answer="Chưa có quyết định.")
     admin.press(admin.open(withdrawn.leads_to), "/withdraw")
-    text = admin.open("/catalog/proposals").page.text
+    text = admin.open("/reference/proposals").page.text
     assert "Không có đề nghị nào chờ duyệt." in text
     assert "Chưa có quyết định." in text
     assert centre["central"].catalog.number == number
@@ -160,7 +160,7 @@ WRONG: tuple[tuple[str, dict[str, str], str], ...] = (
 
 def test_what_is_wrong_is_said_in_words_and_nothing_typed_is_lost(admin: Clerk) -> None:
     for kind, changed, said in WRONG:
-        path = f"/catalog/{kind}/of/{CODE if kind == 'procedure' else 'H37.07'}/edit"
+        path = f"/reference/{kind}/of/{CODE if kind == 'procedure' else 'H37.07'}/edit"
         shown = admin.open(path).page.form(path).fields
         typed = {"result": "Giấy phép số 9"} if changed else {}
         answer = admin.post(path, {**shown, "reason": "QĐ 1", "act": "propose", **typed, **changed})
@@ -176,7 +176,7 @@ def test_a_row_whose_name_is_deleted_goes_and_a_new_one_comes(centre: SmallCentr
     last = len(before.components)
     checked = _edit(
         admin,
-        f"/catalog/procedure/of/{CODE}/edit",
+        f"/reference/procedure/of/{CODE}/edit",
         "check",
         components__0__name="",
         **{
@@ -217,12 +217,12 @@ def test_a_new_year_a_commune_a_queue_and_a_table_of_fees_are_proposed_by_the_sa
 ) -> None:
     day = f"{local_day(centre.clock()):%d/%m/%Y}"
     made = [
-        _edit(admin, "/catalog/calendar/new", confirmed="y"),
-        _edit(admin, "/catalog/commune/new", code="06001", name="Xã Mẫu Sơn", difficult="y", since=day),
-        _edit(admin, "/catalog/queue/new", code="Z", name="Việc khác", since=day, phase="reception"),
+        _edit(admin, "/reference/calendar/new", confirmed="y"),
+        _edit(admin, "/reference/commune/new", code="06001", name="Xã Mẫu Sơn", difficult="y", since=day),
+        _edit(admin, "/reference/queue/new", code="Z", name="Việc khác", since=day, phase="reception"),
         _edit(
             admin,
-            f"/catalog/fees/new?subject={CODE}",
+            f"/reference/fees/new?subject={CODE}",
             **{"lines-0-kind": "le_phi", "lines-0-name": "Lệ phí cấp phép", "lines-0-amount": "200.000",
                "lines-0-since": day, "lines-0-source": "TT 1", "lines-0-at": "reception"},
         ),
@@ -243,15 +243,15 @@ def test_a_new_year_a_commune_a_queue_and_a_table_of_fees_are_proposed_by_the_sa
 
 def test_who_may_not_sees_no_editor(centre: SmallCentre) -> None:
     officer = Clerk(centre, "central", "huong.ltt")
-    assert officer.open(f"/catalog/procedure/of/{CODE}").status == 200, "everybody may read what was said"
+    assert officer.open(f"/reference/procedure/of/{CODE}").status == 200, "everybody may read what was said"
     for path in (
-        f"/catalog/procedure/of/{CODE}/edit",
-        "/catalog/procedure/new",
-        "/catalog/proposals",
-        "/catalog/import",
+        f"/reference/procedure/of/{CODE}/edit",
+        "/reference/procedure/new",
+        "/reference/proposals",
+        "/reference/import",
     ):
         assert officer.open(path).status == 403
-    assert Clerk(centre, "central", SUPERVISOR).open("/catalog/import").status == 403
+    assert Clerk(centre, "central", SUPERVISOR).open("/reference/import").status == 403
 
 
 # ---- the portal's data, in stages
@@ -284,7 +284,7 @@ def _csv(*rows: dict[str, str]) -> bytes:
 
 
 def _import(admin: Clerk, *rows: dict[str, str]) -> Answer:
-    return admin.send(admin.open("/catalog/import"), "/catalog/import", "file", _csv(*rows), "cong.csv")
+    return admin.send(admin.open("/reference/import"), "/reference/import", "file", _csv(*rows), "cong.csv")
 
 
 def test_the_portals_data_is_read_looked_at_proposed_and_confirmed(
@@ -306,8 +306,8 @@ def test_the_portals_data_is_read_looked_at_proposed_and_confirmed(
     assert "ghi chú là miễn phí mà có số tiền" in text
     assert "phí 25 đ dưới 1.000 đ" in text
 
-    assert "Chưa ghi lý do" in admin.press(page, "/catalog/staged/1").page.text
-    proposed = admin.press(page, "/catalog/staged/1", line="4", reason="QĐ công bố 92")
+    assert "Chưa ghi lý do" in admin.press(page, "/reference/staged/1").page.text
+    proposed = admin.press(page, "/reference/staged/1", line="4", reason="QĐ công bố 92")
     told = supervisor.open(proposed.leads_to).page.text
     assert "Việc lạ hơn" in told
     assert "9.000001" not in told
@@ -332,7 +332,7 @@ def test_what_only_the_centre_decides_outlives_an_import(
     )
     Office(centre["central"]).define([kept], by=ADMINISTRATOR)
     page = admin.follow(_import(admin, GOOD))
-    proposed = admin.press(page, "/catalog/staged/1", reason="QĐ công bố 92")
+    proposed = admin.press(page, "/reference/staged/1", reason="QĐ công bố 92")
     assert _confirm(supervisor, proposed).status == 303
     after = _procedure(centre, local_day(centre.clock()) + timedelta(days=1))
     assert after.limit.value == 3
@@ -342,7 +342,7 @@ def test_what_only_the_centre_decides_outlives_an_import(
 
 
 def test_a_file_that_is_no_table_is_one_clear_error(centre: SmallCentre, admin: Clerk) -> None:
-    page = admin.open("/catalog/import")
-    assert "Không đọc được tệp" in admin.send(page, "/catalog/import", "file", b"a,b\n1,2\n").page.text
-    assert admin.send(page, "/catalog/import", "file", b"<html>").status == 415
+    page = admin.open("/reference/import")
+    assert "Không đọc được tệp" in admin.send(page, "/reference/import", "file", b"a,b\n1,2\n").page.text
+    assert admin.send(page, "/reference/import", "file", b"<html>").status == 415
     assert waiting(centre["central"]) == []
