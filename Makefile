@@ -91,7 +91,7 @@ pictures: setup-tests
 	cp build/pictures/guide-*.png docs/pictures/
 
 prove: setup-tests
-	$(PYTEST) --prove=$(if $(FULL),full,quarter) --timeout=3600 tests/schemas tests/sync tests/differential tests/edge tests/central tests/printing tests/scenarios tests/simulation
+	$(PYTEST) --prove=$(if $(FULL),full,quarter) tests/schemas tests/sync tests/differential tests/edge tests/central tests/printing tests/scenarios tests/simulation
 
 bench: setup-tests
 	$(BIN)/python -m tests.bench

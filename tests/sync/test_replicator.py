@@ -463,7 +463,7 @@ def test_every_heartbeat_is_heard(server: Server, here: Store) -> None:
 
 
 def test_a_wait_that_brings_nothing_ends(server: Server, there: Store) -> None:
-    peer = remote(server.url, heartbeat_s=0.2)
+    peer = remote(server.url, heartbeat_s=0.02)
     page = peer.changes("0", limit=10, wait_s=0.05)
     assert (page.changes, page.last_seq) == ((), "0")
     peer.close()

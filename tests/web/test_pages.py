@@ -1,0 +1,45 @@
+"""The table of all pages is whole, and every page on it answers whoever looks at it."""
+
+from __future__ import annotations
+
+from edge.node import DATABASES
+from edge.web.language import SPEAKS
+from tests.centres import SmallCentre
+from tests.pages import NO_PAGES, SIGHTS, a_full_day
+from tests.web.clerk import Clerk
+
+
+def test_every_page_of_every_machine_is_on_the_table(centre: SmallCentre) -> None:
+    looked_at = {sight.endpoint for sight in SIGHTS}
+    known: set[str] = set()
+    for node in ("central", "counter-01", "room-01"):
+        for rule in Clerk(centre, node).pages.url_map.iter_rules():
+            if "GET" in (rule.methods or ()):
+                known.add(rule.endpoint)
+    assert sorted(known - looked_at - NO_PAGES.keys()) == [], "a page that nobody looks at"
+    assert sorted((looked_at | NO_PAGES.keys()) - known) == [], "there is no such page any more"
+    assert looked_at.isdisjoint(NO_PAGES)
+    assert SPEAKS - known - {one.partition(".")[0] for one in known} <= {
+        "petitions.file",
+        "petitions.read",
+        "petitions.paper",
+    }
+
+
+def test_no_page_lies_under_the_name_of_a_database(centre: SmallCentre) -> None:
+    """Those answer programs, and whoever asks for such a page is told to show a card."""
+    for node in ("central", "counter-01"):
+        rules = [rule.rule for rule in Clerk(centre, node).pages.url_map.iter_rules()]
+        assert [rule for rule in rules if rule.split("/")[1] in DATABASES or rule.startswith("/_")] == []
+
+
+def test_every_page_has_something_to_show(centre: SmallCentre) -> None:
+    day = a_full_day(centre)
+    wrong = []
+    clerks: dict[tuple[str, str | None], Clerk] = {}
+    for sight in SIGHTS:
+        clerk = clerks.setdefault((sight.node, sight.person), Clerk(centre, sight.node, sight.person))
+        answer = clerk.open(sight.path.format(**day))
+        if answer.status != 200:
+            wrong.append((sight.path, answer.status, answer.leads_to, answer.page.text[:300]))
+    assert wrong == []
