@@ -69,13 +69,11 @@ def enter() -> ResponseReturnValue:
     form = Afterwards()
     card = form.take_card()
     received = moment_on(form.received_day.data, form.received_hour.data)
-    chosen = counter.chosen_for(
-        site(), request.form.get("procedure", ""), received or site().now(), case=form.case.data
-    )
+    chosen = counter.chosen_by(form, request.form.get("procedure", ""), received or site().now())
     papers = counter.papers_for(form, chosen)
     if request.form.get("act") != "save":
         return _render(form, chosen, papers=papers, card=card)
-    right = form.validate_on_submit()
+    right = form.validate_on_submit() and counter.is_placed(form, chosen)
     wrong = [*form.moment_wrong(received), *_entered_already(form)]
     unseen = chosen is not None and form.components_of.data != chosen.papers_of
     if chosen is None or papers is None or unseen or not papers.validate() or not right or wrong:

@@ -56,7 +56,7 @@ class FromPaper(Reception):
     """A reception as its paper says it, and why it was not entered at once."""
 
     received_hour = TimeField(
-        "Giờ tiếp nhận ghi trên giấy", validators=[InputRequired("Chưa ghi giờ tiếp nhận trên giấy.")]
+        "Giờ tiếp nhận", validators=[InputRequired("Chưa ghi giờ tiếp nhận trên giấy.")]
     )
     due_day = Day("Hẹn trả, ngày", validators=[InputRequired(_DUE)])
     due_hour = TimeField("Hẹn trả, giờ", validators=[InputRequired(_DUE)])
@@ -111,9 +111,7 @@ def enter() -> ResponseReturnValue:
             )
         )
     received = moment_on(number.day, form.received_hour.data)
-    chosen = counter.chosen_for(
-        site(), request.form.get("procedure", ""), received or _noon(number), case=form.case.data
-    )
+    chosen = counter.chosen_by(form, request.form.get("procedure", ""), received or _noon(number))
     papers = counter.papers_for(form, chosen)
     about: dict[str, Any] = {
         "template": "slip_again.html",
@@ -126,7 +124,7 @@ def enter() -> ResponseReturnValue:
     term = request.form.get("q", "")
     if request.form.get("act") != "save":
         return counter.render(form, chosen, term, papers=papers, card=card, **about)
-    right = form.validate_on_submit()
+    right = form.validate_on_submit() and counter.is_placed(form, chosen)
     wrong = _wrong(form, number, chosen)
     unseen = chosen is not None and form.components_of.data != chosen.papers_of
     if chosen is None or papers is None or unseen or not papers.validate() or not right or wrong:

@@ -28,7 +28,8 @@ from edge.web.reception import SOURCES, Papers, Reception, identity_problem, sam
 from edge.web.site import COUNTER, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from schemas.calendar import local_day
-from schemas.entries import Procedure
+from schemas.deadlines import hand_over_by
+from schemas.entries import Commune, Procedure
 from schemas.errors import NoDueMoment, NoNumber
 from schemas.events import StreamId
 from schemas.events import moment as moment_of
@@ -77,6 +78,8 @@ class Chosen:
     due: Due | None
     number: str | None
     troubles: tuple[Trouble, ...]
+    communes: tuple[Commune, ...]
+    """Where the matter may lie; none where its time does not depend on that."""
 
     @property
     def total(self) -> int:
@@ -140,7 +143,7 @@ def receive() -> ResponseReturnValue:
     saving = request.form.get("act") == "save"
     picked = "" if saving else _picked(site())
     code = picked or request.form.get("procedure", "")
-    chosen = chosen_for(site(), code, case=form.case.data, channel=form.channel.data)
+    chosen = chosen_by(form, code)
     papers = papers_for(form, chosen)
     if not saving:
         return render(
@@ -156,7 +159,9 @@ def receive() -> ResponseReturnValue:
     unseen = chosen is not None and form.components_of.data != chosen.papers_of
     right = form.validate_on_submit()
     asked = papers is None or not papers.names_an_outage or form.noted_outage(site().now()) is not None
-    if chosen is None or papers is None or unseen or not papers.validate() or not right or not asked:
+    placed = is_placed(form, chosen)
+    right = right and asked and placed
+    if chosen is None or papers is None or unseen or not papers.validate() or not right:
         return render(form, chosen, request.form.get("q", ""), papers=papers, saving=True, unseen=unseen), 422
     return _save(form, chosen, papers)
 
@@ -185,7 +190,7 @@ def _press(form: Reception, pressed: str) -> ResponseReturnValue:
         trouble = strip.trouble(why)
     if pressed != "again" and trouble is None:
         return redirect(url_for(".page"), 303)
-    chosen = chosen_for(site(), code, case=form.case.data, channel=form.channel.data)
+    chosen = chosen_by(form, code)
     papers = papers_for(form, chosen)
     page = render(form, chosen, request.form.get("q", ""), papers=papers, kept=kept, trouble=trouble)
     return page if trouble is None else (page, trouble.status)
@@ -288,7 +293,7 @@ def _go_on(draft: Begun) -> ResponseReturnValue:
         return redirect(url_for("dossier.page", stream=saved.stream, saved=1), 303)
     form = Reception(formdata=typed)
     form.take_card()
-    chosen = chosen_for(site(), typed.get("procedure", ""), case=form.case.data, channel=form.channel.data)
+    chosen = chosen_by(form, typed.get("procedure", ""))
     papers = papers_for(form, chosen, typed)
     focus = _next_field(form, chosen, False, "") or ("originals-0" if chosen else "identity")
     kept = Kept(at=moment_of(draft.at))
@@ -367,6 +372,27 @@ def _other_errors(chosen: Chosen | None, papers: Papers | None, unseen: bool) ->
     return rows + ([("originals-0", papers.error)] if papers.error else [])
 
 
+def chosen_by(form: Reception, code: str, at: datetime | None = None) -> Chosen | None:
+    """What follows from a procedure with all that the page asks about it; `at` as in `chosen_for`."""
+    return chosen_for(
+        site(),
+        code,
+        at,
+        case=form.case.data,
+        channel=form.channel.data,
+        commune=form.commune.data,
+        elsewhere=bool(form.elsewhere.data),
+    )
+
+
+def is_placed(form: Reception, chosen: Chosen | None) -> bool:
+    """Whether it is known where the matter lies, if its time depends on that; else the error stands at the field."""
+    if chosen is None or not chosen.communes or any(one.code == form.commune.data for one in chosen.communes):
+        return True
+    form.commune.errors = ["Chưa chọn xã, phường: thời hạn của thủ tục này tùy theo đó."]
+    return False
+
+
 def chosen_for(
     here: Site,
     code: str,
@@ -374,6 +400,8 @@ def chosen_for(
     *,
     case: str | None = "",
     channel: str | None = "direct",
+    commune: str | None = "",
+    elsewhere: bool = False,
 ) -> Chosen | None:
     """What follows from a procedure now, or for papers that were received `at` another moment, under their number."""
     moment = at or here.now()
@@ -384,10 +412,11 @@ def chosen_for(
     agency = here.view.agency(procedure.agency)
     case = case if any(one.code == case for one in procedure.cases) else ""
     counted, number, troubles = None, None, []
+    placed = here.view.commune(commune, today) if commune and procedure.in_difficult_communes else None
+    limit = procedure.terms(case or "").limit_for(difficult=placed is not None and placed.difficult)
     try:
-        counted = explain(
-            moment, procedure.terms(case or "").limit_for(difficult=False), here.view.calendar()
-        )
+        calendar = here.view.calendar()
+        counted = explain(hand_over_by(moment, calendar) if elsewhere else moment, limit, calendar)
     except NoDueMoment as why:
         troubles.append(trouble_of(why))
     try:
@@ -402,6 +431,7 @@ def chosen_for(
         counted,
         number,
         tuple(troubles),
+        tuple(here.view.communes(today)) if procedure.in_difficult_communes else (),
     )
 
 

@@ -162,6 +162,8 @@ class Reception(Form):
         default="direct",
     )
     case = StringField("Trường hợp", filters=[text])
+    commune = StringField("Xã, phường nơi có đất, nơi thực hiện", filters=[text])
+    elsewhere = BooleanField("Nhận hộ cơ quan nơi khác (phi địa giới)")
     notify = BooleanField("Nhắn tin, gửi thư khi có kết quả", validators=[_reachable])
     outage_database = StringField("Cơ sở dữ liệu không khai thác được", filters=[text], validators=_OPTIONAL)
     outage_since = TimeField("Từ lúc (hôm nay)", validators=[Optional()])
@@ -233,6 +235,8 @@ class Reception(Form):
             "case": self.case.data or "",
             "channel": Channel(self.channel.data),
             "notify": bool(self.notify.data),
+            "commune": self.commune.data or "",
+            "elsewhere": bool(self.elsewhere.data),
         }
         if self.for_whom.data != "other":
             return Draft(procedure, came, papers.handed_in(), **how)

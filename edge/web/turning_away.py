@@ -16,7 +16,7 @@ from werkzeug.exceptions import NotFound
 from wtforms import TextAreaField
 
 from edge.web import drafting, presence
-from edge.web.counter import Chosen, chosen_for, papers_for, stream_of
+from edge.web.counter import Chosen, chosen_by, papers_for, stream_of
 from edge.web.counter import render as render_reception
 from edge.web.forms import Form, needed, paragraph, text
 from edge.web.reception import KINDS, Paper, Reception
@@ -59,7 +59,7 @@ def turn_away() -> ResponseReturnValue:
     form, why = Reception(), Why()
     form.take_card()
     code = request.form.get("procedure", "")
-    chosen = chosen_for(here, code, case=form.case.data, channel=form.channel.data)
+    chosen = chosen_by(form, code)
     papers = papers_for(form, chosen)
     drafting.keep()
     name = form.applicant_name if form.for_whom.data == "other" else form.name

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 
+from central.centre import Office
 from edge.node import Node
 from printing import raster
+from schemas.entries import Commune
 from tests.centres import SmallCentre
 from tests.web.clerk import CARD, Answer, Clerk
 
@@ -456,3 +459,44 @@ def test_who_wants_to_be_told_can_be_reached(clerk: Clerk) -> None:
     assert (received.notify, received.channel) == (True, "post")
     plain = clerk.follow(clerk.press(clerk.reception(), "stream", SAVE))
     assert "Muốn được nhắn" not in plain.page.text
+
+
+def test_where_the_matter_lies_moves_the_due_moment_and_has_to_be_said(
+    clerk: Clerk, centre: SmallCentre
+) -> None:
+    """Ten working days more in a difficult commune; a due moment that was printed without it would be wrong."""
+    known = centre["central"].catalog.latest.procedure("1.000703", centre.clock().date())
+    assert known is not None
+    communes = [
+        Commune("C1", "Xã Mẫu Sơn", True, known.since),
+        Commune("C2", "Phường Đông Kinh", False, known.since),
+    ]
+    Office(centre["central"]).define(
+        [msgspec.structs.replace(known, in_difficult_communes=10), *communes], by="quan.nv"
+    )
+    centre.meet()
+    page = clerk.reception()
+    assert "Chưa chọn xã, phường" in clerk.press(page, "stream", SAVE).page.text
+    assert "thứ Sáu 05/03/2027" in page.page.text
+    difficult = clerk.press(page, "stream", ("act", "look"), commune="C1")
+    assert "16:30, thứ Sáu 19/03/2027" in difficult.page.text
+    assert "Xã khó khăn: cộng thêm 10 ngày làm việc." in difficult.page.text
+    done = clerk.press(difficult, "stream", SAVE)
+    stream = done.leads_to.partition("?")[0].rpartition("/")[2]
+    received = clerk.node.register.dossier(stream).received
+    assert received is not None
+    assert (received.commune, received.due[:10], received.limit.more_working_days) == ("C1", "2027-03-19", 10)
+    assert "Xã Mẫu Sơn" in clerk.follow(done).page.text
+    plain = clerk.press(clerk.reception(), "stream", SAVE, commune="C2", name="Lý Thị Sáng")
+    assert plain.status == 303
+
+
+def test_what_is_received_for_another_place_counts_from_when_that_place_has_it(clerk: Clerk) -> None:
+    page = clerk.reception()
+    elsewhere = clerk.press(page, "stream", ("act", "look"), elsewhere="y")
+    assert "Tính từ khi cơ quan có thẩm quyền nhận" in elsewhere.page.text
+    done = clerk.press(elsewhere, "stream", SAVE)
+    received = clerk.node.register.dossier(done.leads_to.partition("?")[0].rpartition("/")[2]).received
+    assert received is not None
+    assert received.elsewhere
+    assert "Phi địa giới" in clerk.follow(done).page.text
