@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edge.database import InboxRow, NodeFile
+import msgspec
+
+from edge.archive import Archive
+from edge.database import InboxRow, NodeFile, SubmissionRow
 from edge.ledger import Draft, Ledger, Spool, TurnedAway
 from edge.projector import Projector
-from schemas.acts import Attachment, NotReceived, Registered, SupplementRequested
+from printing.scans import Scan
+from schemas.acts import (
+    Attachment,
+    ComponentsAdded,
+    NotReceived,
+    Registered,
+    Submission,
+    SupplementRequested,
+)
+from schemas.canonical import canonical
 from schemas.errors import Because, NotAllowed
 from schemas.events import Event, StreamId, Unknown
 from schemas.fees import Channel
 from schemas.fold import Dossier
-from schemas.intake import NEW, files_of, registered_of
+from schemas.intake import ADDED, FILED, NEW, PUBLIC_PC, files_of, registered_of
+from schemas.petitions import number_of
+from schemas.turned_away import REGISTERED
 
 SHOWN: Final = 40
 REFUSED, REQUESTED = "dossier.not_received", "dossier.supplement_requested"
@@ -40,8 +55,8 @@ class Submitted:
 class Inbox:
     """Of one node."""
 
-    def __init__(self, file: NodeFile, ledger: Ledger, projector: Projector) -> None:
-        self._file, self._ledger, self._projector = file, ledger, projector
+    def __init__(self, file: NodeFile, ledger: Ledger, projector: Projector, archive: Archive) -> None:
+        self._file, self._ledger, self._projector, self._archive = file, ledger, projector, archive
 
     def count(self, state: str = NEW) -> int:
         """How many wait. They are work in hand: counting them costs the same whatever the archive's age."""
@@ -66,6 +81,35 @@ class Inbox:
         if registered is None or registered.channel != "online":
             return None
         return Submitted(dossier, registered, files_of(dossier, self._events(stream)))
+
+    def file(self, stream: str, registered: Registered, files: Sequence[tuple[str, Scan]]) -> str:
+        """Register what somebody filed at this machine, with their files; the code by which they ask for it. Asked twice for
+        one stream, once done.
+
+        Raises `NotAllowed`, `ClockBehind`, `DiskFull`.
+        """
+        code = number_of(stream, FILED)
+        with self._file.write():
+            if self._projector.dossier(stream).timeline:
+                return code
+            kept = tuple(
+                Attachment(self._archive.keep(scan.content), name, scan.type, scan.pages)
+                for name, scan in files
+            )
+            said = canonical([one.file for one in kept])
+            submission = Submission(PUBLIC_PC, code, hashlib.sha256(said).hexdigest())
+            filed = msgspec.structs.replace(registered, submission=submission)
+            self._ledger.act(stream, REGISTERED, filed, by="")
+            self._ledger.act(stream, ADDED, ComponentsAdded(files=kept), by="")
+        return code
+
+    def filed(self, code: str) -> Dossier | None:
+        """What was filed at a machine of the centre under this code, and is here."""
+        with self._file.read():
+            row = SubmissionRow.get_or_none(
+                (SubmissionRow.portal == PUBLIC_PC) & (SubmissionRow.name == code)
+            )
+        return self._projector.dossier(row.stream) if row is not None else None
 
     def receive(self, stream: str, *, by: str, spool: Spool) -> Dossier:
         """Receive it as it came, under the number that it came with, if it did. Asked twice, once done.

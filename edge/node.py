@@ -354,9 +354,9 @@ class Node:
         )
         self.worklists = Worklists(self.file)
         self.turned_away = TurnedAway(self.file)
-        self.inbox = Inbox(self.file, self.ledger, self.projector)
         self.outbox = self._open_outbox()
         self.archive = Archive(self.stores["files"])
+        self.inbox = Inbox(self.file, self.ledger, self.projector, self.archive)
         self.leaving = Leaving(
             self.file,
             self.stores["dossiers"],

@@ -25,7 +25,7 @@ from edge.at_rest import CREDENTIAL
 from edge.errors import CannotStart
 from schemas.canonical import from_base64
 from schemas.errors import Malformed
-from schemas.intake import is_mail
+from schemas.intake import PUBLIC_PC, is_mail
 from sync.tls import is_loopback
 
 NAME: Final = "node.toml"
@@ -145,6 +145,8 @@ class PortalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.public_key is None:
             raise ValueError(f"the key of {self.name} is no Ed25519 key: 32 bytes in base64url")
+        if self.name == PUBLIC_PC:
+            raise ValueError(f"{self.name!r} is what the machines of the centre are called")
 
     @property
     def public_key(self) -> Ed25519PublicKey | None:

@@ -27,6 +27,10 @@ NOT_RECEIVED: Final = "dossier.not_received"
 REQUESTED: Final = "dossier.supplement_requested"
 MOST_FILES: Final = 20
 NEW, SUPPLEMENT = "new", "supplement"
+PUBLIC_PC: Final = "public-pc"
+"""Instead of a portal: filed by hand at a machine of the centre. Its names are codes of their own."""
+FILED: Final = "NT"
+"""How such a code begins: NT-261126-7K3M-9QXA."""
 
 Words = Annotated[str, Meta(min_length=1, max_length=300)]
 Maybe = Annotated[str, Meta(max_length=300)]

@@ -19,7 +19,8 @@ from schemas.fold import Dossier
 LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's: none is taken for another."""
 _READ_AS: Final = str.maketrans("OILU", "011V")
-_NUMBER: Final = re.compile(r"^PA-?([0-9]{6})-?([0-9A-Z]{4})-?([0-9A-Z]{4})\Z")
+_NUMBER: Final = re.compile(r"^([A-Z]{2})-?([0-9]{6})-?([0-9A-Z]{4})-?([0-9A-Z]{4})\Z")
+PREFIX: Final = "PA"
 EXCERPT: Final = 200
 
 
@@ -56,21 +57,21 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     by: str = ""
 
 
-def number_of(stream: str) -> str:
-    """ "PA-261126-7K3M-9QXA" """
+def number_of(stream: str, prefix: str = PREFIX) -> str:
+    """ "PA-261126-7K3M-9QXA"; `prefix`: of what else begins with nobody signed in."""
     day = local_day(datetime.fromtimestamp(int(stream[:12], 16) / 1000, UTC))
     chance = int(stream[-10:], 16)
     letters = "".join(LETTERS[chance >> shift & 31] for shift in range(35, -1, -5))
-    return f"PA-{day:%y%m%d}-{letters[:4]}-{letters[4:]}"
+    return f"{prefix}-{day:%y%m%d}-{letters[:4]}-{letters[4:]}"
 
 
-def read_number(typed: str) -> str:
+def read_number(typed: str, prefix: str = PREFIX) -> str:
     """A number as somebody types it, with or without dashes; "" for what is none."""
     found = _NUMBER.match("".join(typed.split()).upper())
-    if found is None:
+    if found is None or found[1] != prefix:
         return ""
-    day, first, second = found.groups()
-    return f"PA-{day}-{first.translate(_READ_AS)}-{second.translate(_READ_AS)}"
+    _, day, first, second = found.groups()
+    return f"{prefix}-{day}-{first.translate(_READ_AS)}-{second.translate(_READ_AS)}"
 
 
 def listed_of(petition: Dossier) -> Listed | None:

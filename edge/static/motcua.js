@@ -69,3 +69,15 @@ document.addEventListener("keydown", (event) => {
 
 /* A page that is there to be printed. */
 document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) window.print(); });
+
+/* A public page forgets what somebody typed when nobody touches it any more. */
+const forgetting = document.querySelector("[data-forget]");
+if (forgetting) {
+  let timer = 0;
+  const wait = () => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => window.location.replace(forgetting.dataset.forgetTo), Number(forgetting.dataset.forget) * 1000);
+  };
+  for (const sign of ["pointerdown", "keydown", "scroll"]) document.addEventListener(sign, wait, { passive: true });
+  wait();
+}

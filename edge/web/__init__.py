@@ -35,6 +35,8 @@ from edge.web.drafting import blueprint as drafting_pages
 from edge.web.errors import install as install_errors
 from edge.web.exchange import blueprint as exchange
 from edge.web.fees import blueprint as fees
+from edge.web.filing import OPEN as FILING_OPEN
+from edge.web.filing import blueprint as filing
 from edge.web.find import blueprint as find
 from edge.web.folders import blueprint as folders
 from edge.web.headers import install as install_headers
@@ -118,6 +120,7 @@ def create_pages(
             *PROCEDURES_OPEN,
             *PETITIONS_OPEN,
             *KIOSK_PETITION_OPEN,
+            *FILING_OPEN,
         )
     )
     if node.card.of_the_hall:
@@ -132,6 +135,7 @@ def create_pages(
         drafting_pages,
         turning_away,
         inbox,
+        filing,
         queue_strip,
         scanning,
         calling,

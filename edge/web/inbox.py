@@ -20,7 +20,7 @@ from edge.web.site import INBOX, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from printing import scans
 from schemas.acts import NotReceived, RequestedComponent, Status, SupplementRequested
-from schemas.intake import NEW, SUPPLEMENT
+from schemas.intake import NEW, PUBLIC_PC, SUPPLEMENT
 
 blueprint = Blueprint("inbox", __name__)
 
@@ -171,7 +171,8 @@ def _asked(submitted: Submitted) -> tuple[list[RequestedComponent], list[tuple[s
 
 def portal_title(name: str) -> str:
     """What people call where a dossier came from; counters know portals by their names only."""
-    return {one.name: one.title for one in site().node.settings.portals}.get(name, name)
+    named = {one.name: one.title for one in site().node.settings.portals}
+    return named.get(name, "Máy công cộng" if name == PUBLIC_PC else name)
 
 
 def _submitted(stream: str) -> Submitted:
@@ -205,6 +206,7 @@ def _one(
         at=dossier.standing.newest["dossier.registered"].at,
         node=dossier.standing.newest["dossier.registered"].node,
         portal=portal_title(registered.submission.portal) if registered.submission else "",
+        code=registered.submission.name if registered.submission else "",
         files=list(zip(submitted.files, here, strict=True)),
         chosen=chosen,
         against=_against(submitted, chosen),

@@ -21,6 +21,7 @@ from edge.web.public_procedures import facts_of, listed, name_of
 from edge.web.site import site
 from edge.web.trouble import Expected
 from printing.words import in_vietnam
+from schemas.entries import Duty
 from schemas.events import moment
 from schemas.petitions import LETTERS, Told
 
@@ -107,7 +108,8 @@ def procedure(code: str) -> str:
     centre = site().view.centre()
     page = urljoin(centre.page, f"/procedures/{found.code}") if centre and centre.page else ""
     path, side = drawn(page) if page else ("", 0)
-    return render("kiosk_procedure.html", **facts_of(found), code=path, side=side)
+    may_file = Duty.INTAKE in site().card.duties
+    return render("kiosk_procedure.html", **facts_of(found), code=path, side=side, may_file=may_file)
 
 
 # ---- what somebody wants to say

@@ -10,10 +10,11 @@ from flask.typing import ResponseReturnValue
 
 from edge.register import search_procedures
 from edge.web.forms import Choice
+from edge.web.hosts import asked_in_public
 from edge.web.limits import Limit, limited
 from edge.web.site import site
 from schemas.deadlines import WHY_NOT_COUNTED, Why
-from schemas.entries import ApplicationForm, Procedure
+from schemas.entries import ApplicationForm, Duty, Procedure
 
 blueprint = Blueprint("public_procedures", __name__)
 OPEN: Final = ("public_procedures.page", "public_procedures.one", "public_procedures.blank")
@@ -69,7 +70,8 @@ def one(code: str) -> str:
     procedure = site().view.procedure(code, site().today())
     if procedure is None:
         abort(404)
-    return render_template("public_procedure.html", **facts_of(procedure))
+    may_file = Duty.INTAKE in site().card.duties and not asked_in_public()
+    return render_template("public_procedure.html", may_file=may_file, **facts_of(procedure))
 
 
 @blueprint.get("/procedures/<code>/forms/<name>")
