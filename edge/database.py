@@ -712,7 +712,7 @@ PROJECTIONS: Final = (
     OutageDay,
 )
 
-PROJECTION_VERSION: Final = "19"
+PROJECTION_VERSION: Final = "20"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -952,6 +952,7 @@ CREATE TABLE tally (dimension TEXT NOT NULL, span TEXT NOT NULL, member TEXT NOT
 CREATE TABLE rated (hash TEXT PRIMARY KEY NOT NULL, visit TEXT NOT NULL, dossier TEXT NOT NULL, phase TEXT NOT NULL,
     level INTEGER NOT NULL, satisfied INTEGER NOT NULL, at TEXT NOT NULL, node TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX rated_visit ON rated (visit);
+CREATE TABLE rating_waits (visit TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
 CREATE INDEX rated_dossier ON rated (dossier);
 CREATE TABLE counted_in (stream TEXT NOT NULL, other TEXT NOT NULL, PRIMARY KEY (stream, other)) WITHOUT ROWID;
 CREATE INDEX counted_in_other ON counted_in (other);
@@ -984,6 +985,7 @@ _DROP_PROJECTIONS: Final = "".join(
         "due_turn",
         "tally",
         "rated",
+        "rating_waits",
         "counted_in",
         "dossier_search",
     )

@@ -489,8 +489,16 @@ class Node:
         self.visits.arrived(connection, arrivals)
         if self.is_centre:
             rated = {one.id.partition(":")[0] for one in arrivals if one.doc.get("kind") == RATED}
+            others = {one.id.partition(":")[0] for one in arrivals} - rated
+            rated |= self.projector.rated_before(connection, others)
             if rated:
-                self.projector.rated(connection, {visit: self.visits.rated(visit) for visit in sorted(rated)})
+                self.projector.rated(connection, [self.visits.rated(visit) for visit in sorted(rated)])
+
+    def _count_ratings_that_waited(self) -> None:
+        """What a rating waited for may be in the catalog now."""
+        for visit in self.projector.ratings_waiting() if self.is_centre else ():
+            with self.file.write() as connection:
+                self.projector.rated(connection, [self.visits.rated(visit)])
 
     def _catalog_arrived(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
         self.file.file.after_commit(self._take_what_came)
@@ -505,6 +513,7 @@ class Node:
             self.redactions.apply()
             self.projector.catalog_grew()
             self.visits.catalog_grew()
+            self._count_ratings_that_waited()
             for told in self.on_catalog:
                 told()
 

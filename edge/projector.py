@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, timedelta
 from typing import Any, Final, TypeVar
 
@@ -18,7 +18,7 @@ from edge.clock import Clock
 from edge.database import DOUBTFUL, Fact, NodeFile, fresh_projections
 from edge.dossier_rows import Told, each, remove_rows, rows_of, write_rows
 from edge.seals import Seals, settle
-from edge.tallying import Rated, Tallies, Written
+from edge.tallying import Ratings, Tallies, Written
 from edge.waits import Waits
 from schemas.acts import TABLE
 from schemas.calendar import Year, local_day
@@ -124,7 +124,7 @@ class Projector:
         self._parsed = Parsed(PARSED)
         self._folded = Folded(FOLDED)
         self._tallies = Tallies(catalog)
-        self._all_ratings: Callable[[], Iterable[tuple[str, Sequence[Rated]]]] = tuple
+        self._all_ratings: Callable[[], Iterable[Ratings]] = tuple
         self._tell: Tell | None = None
         self._store: Store | None = None
         self._checked_at = -1  # the number of the catalog by which unknown nodes were last looked for
@@ -297,8 +297,8 @@ class Projector:
             fresh_projections(connection)
             streams = dict.fromkeys(summary.id.partition(":")[0] for summary in self.store.all_docs())
             if self._catalog.centre == self._node:
-                for visit, rated in self._all_ratings():
-                    self._tallies.take_visits(connection, [visit], rated)
+                for ratings in self._all_ratings():
+                    self._tallies.take_visits(connection, [ratings])
             for some in _slices([*streams], _SLICE):
                 self._project(connection, {stream: self.events_of(stream) for stream in some}, again=True)
             connection.execute(_FORKS.format(which="TRUE"))
@@ -424,17 +424,25 @@ class Projector:
             if others:
                 self._project(connection, {stream: [] for stream in others})
 
-    def rated(self, connection: Connection, visits: Mapping[str, Sequence[Rated]]) -> None:
+    def rated(self, connection: Connection, ratings: Sequence[Ratings]) -> None:
         """How these visits were rated; it counts for the dossiers that they were about."""
-        rated = [one for some in visits.values() for one in some]
-        dossiers = self._tallies.take_visits(connection, list(visits), rated)
+        dossiers = self._tallies.take_visits(connection, ratings)
         self._project(connection, {stream: [] for stream in dossiers})
+
+    def rated_before(self, connection: Connection, visits: Collection[str]) -> set[str]:
+        """Of these visits those whose ratings what comes may change."""
+        return self._tallies.rated_before(connection, visits)
+
+    def ratings_waiting(self) -> list[str]:
+        """The visits with a rating that waits for something."""
+        with self._file.read() as connection:
+            return self._tallies.ratings_waiting(connection)
 
     def tell_by(self, tell: Tell) -> None:
         """Who writes down what has to go out, in the transaction in which it shows."""
         self._tell = tell
 
-    def rate_by(self, ratings: Callable[[], Iterable[tuple[str, Sequence[Rated]]]]) -> None:
+    def rate_by(self, ratings: Callable[[], Iterable[Ratings]]) -> None:
         """Who has all visits that were rated, for when everything is made again."""
         self._all_ratings = ratings
 

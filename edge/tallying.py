@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -69,6 +69,14 @@ class Rated(NamedTuple):
     node: str
 
 
+class Ratings(NamedTuple):
+    """How one visit was rated, as far as it counts; `waits`: something that a rating needs is not here yet."""
+
+    visit: str
+    given: list[Rated]
+    waits: bool = False
+
+
 class Written(NamedTuple):
     """An act that is here for the first time."""
 
@@ -111,11 +119,15 @@ class Tallies:
         _count(connection, rows, written)
         return others
 
-    def take_visits(self, connection: Connection, visits: Sequence[str], rated: Sequence[Rated]) -> set[str]:
+    def take_visits(self, connection: Connection, ratings: Sequence[Ratings]) -> set[str]:
         """Note how these visits were rated; the dossiers that they were about are to be folded again."""
-        before = list(where_in(connection, "SELECT dossier FROM rated WHERE visit IN", list(visits)))
+        visits, rated = [one.visit for one in ratings], [row for one in ratings for row in one.given]
+        before = list(where_in(connection, "SELECT dossier FROM rated WHERE visit IN", visits))
         _each(connection, "DELETE FROM rated WHERE visit = ?", [(visit,) for visit in visits])
         _each(connection, "INSERT OR REPLACE INTO rated VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rated)
+        _each(connection, "DELETE FROM rating_waits WHERE visit = ?", [(visit,) for visit in visits])
+        waiting = [(one.visit,) for one in ratings if one.waits]
+        _each(connection, "INSERT INTO rating_waits VALUES (?)", waiting)
         # a rating that stood alone may have lost its effect: what was counted of it is taken back
         alone: dict[str, tuple[Whose, list[Turn]]] = {visit: (Whose("", "", "", ""), []) for visit in visits}
         for row in rated:
@@ -124,6 +136,15 @@ class Tallies:
                 alone[row.visit] = (whose, alone[row.visit][1] + _turns_of(row))
         _count(connection, alone, ())
         return {row.dossier for row in rated} | {name for (name,) in before} - {""}
+
+    def rated_before(self, connection: Connection, visits: Collection[str]) -> set[str]:
+        """Of these visits those that were rated, or whose rating waits: what comes may change what counts of it."""
+        found = list(where_in(connection, "SELECT visit FROM rated WHERE visit IN", sorted(visits)))
+        found += where_in(connection, "SELECT visit FROM rating_waits WHERE visit IN", sorted(visits))
+        return {visit for (visit,) in found}
+
+    def ratings_waiting(self, connection: Connection) -> list[str]:
+        return [visit for (visit,) in connection.execute("SELECT visit FROM rating_waits ORDER BY visit")]
 
     def _whose(self, dossier: Dossier, one: Counted) -> Whose:
         receipt, received = dossier.standing.receipt, dossier.received

@@ -21,7 +21,7 @@ from edge.chain import OwnChain
 from edge.clock import Clock
 from edge.database import DepartedVisit, Fact, NodeFile, Number, VisitAct
 from edge.ledger import Intended
-from edge.tallying import Rated
+from edge.tallying import Rated, Ratings
 from printing import spool
 from schemas.acks import Acks
 from schemas.acts import BY_KIND, TicketTaken
@@ -131,13 +131,17 @@ class Visits:
                     doubts[event.hash] = "seal"
             return fold(events, self._catalog, doubts), events
 
-    def rated(self, stream: str) -> list[Rated]:
-        """The ratings of one visit that have their effect."""
+    def rated(self, stream: str) -> Ratings:
+        """The ratings of one visit that have their effect, and whether one waits."""
         visit, events = self._folded(stream)
-        stands = {line.hash for line in visit.timeline if line.place in (Place.EFFECTIVE, Place.IRREGULAR)}
-        found = []
+        places = {line.hash: line.place for line in visit.timeline}
+        found, waits = [], False
         for event in events:
-            if isinstance(event, Event) and event.kind == RATED and event.hash in stands:
+            if not isinstance(event, Event) or event.kind != RATED:
+                continue
+            place = places.get(event.hash)
+            waits = waits or place is Place.WAITING
+            if place in (Place.EFFECTIVE, Place.IRREGULAR):
                 data = msgspec.convert(event.data, RatedAct)
                 dossier = "" if data.dossier is msgspec.UNSET else data.dossier
                 satisfied = int(data.satisfied)
@@ -146,14 +150,14 @@ class Visits:
                         event.hash, stream, dossier, data.phase, data.level, satisfied, event.at, event.node
                     )
                 )
-        return found
+        return Ratings(stream, found, waits)
 
-    def all_rated(self) -> Iterator[tuple[str, list[Rated]]]:
+    def all_rated(self) -> Iterator[Ratings]:
         """All visits here that were rated."""
         for stream in self.streams():
             rated = self.rated(stream)
-            if rated:
-                yield stream, rated
+            if rated.given or rated.waits:
+                yield rated
 
     # ---- the tickets of a day
 

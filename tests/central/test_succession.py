@@ -37,6 +37,7 @@ from schemas.errors import NotAllowed
 from schemas.events import moment
 from sync.documents import load
 from tests.centres import SmallCentre
+from tests.edge.test_tallying import rate, ratings_counted
 
 EDGES = ("counter-01", "counter-02", "room-01")
 
@@ -105,6 +106,25 @@ def takes_over(small: SmallCentre) -> None:
     for name in EDGES:
         small.copy(small[name], small["central"])
     take_over(small["central"], by="quan.nv", without=[small[name].id for name in EDGES])
+
+
+def test_a_rating_that_waited_for_the_catalog_is_counted_when_that_comes(
+    small: SmallCentre, authority: Authority, tmp_path: Path
+) -> None:
+    """What was rated since the copy was made names entries that the new central has yet to hear."""
+    backup = backed_up(small, tmp_path / "backup")
+    Enrolment(small["central"]).change("counter-02.1", Change(title="Quầy 02, tầng 2"), by="quan.nv")
+    small.meet()
+    turn = rate(small)
+    central_is_lost(small)
+    restored(small, authority, backup)
+    central = small["central"]
+    small.copy(small["counter-02"], central, "visits")
+    assert central.projector.ratings_waiting() == [turn.stream]
+    assert ratings_counted(small) == (0, 0)
+    small.copy(small["counter-02"], central, "catalog")
+    assert ratings_counted(small) == (1, 1)
+    assert central.projector.ratings_waiting() == []
 
 
 def test_a_central_of_yesterday_has_all_of_today_after_the_edges_have_come(

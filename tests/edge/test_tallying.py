@@ -7,16 +7,19 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from central.demo.plan import QUEUES
 from edge.ledger import Draft
 from edge.node import Node
 from edge.tallying import Reckoning
-from schemas.acts import Linked, Returned
+from schemas.acts import Linked, Rated, Returned
 from schemas.calendar import VIETNAM
 from schemas.events import StreamId, moment, timestamp
 from schemas.fees import Channel
 from schemas.fold import Dossier
+from schemas.queue import Turn
 from schemas.reports import Figures, Period, counted, linked_streams, report
 from tests.centres import SEALED, SmallCentre
+from tests.edge.test_hall import visits
 
 MONTH = Period(date(2027, 3, 1), date(2027, 3, 31))
 
@@ -120,3 +123,42 @@ def test_a_dossier_that_another_one_corrects_counts_once(centre: SmallCentre) ->
     assert kept(centre).new == 1
     centre["central"].projector.rebuild()
     assert kept(centre).new == 1
+
+
+# ---- ratings
+
+
+def rate(centre: SmallCentre) -> Turn:
+    """Somebody took a ticket at one counter, was called at another, and rated it there."""
+    turn = centre["counter-01"].hall.take(QUEUES[0])
+    visits(centre, "counter-01", "counter-02")
+    called = centre["counter-02"].hall.call_next("", "served", by="long.pd")
+    assert called is not None
+    assert called.stream == turn.stream
+    centre["counter-02"].visits.act(turn.stream, "visit.rated", Rated("reception", 5, True, ""))
+    return turn
+
+
+def ratings_counted(centre: SmallCentre) -> tuple[int, int]:
+    """Ratings counted, and those of the highest level."""
+    sums = Reckoning(centre["central"].file).sums("place", MONTH, timestamp(centre.clock()))
+    return sums.total().rated, sum(sums.amount(member, "level_5") for member in sums.members())
+
+
+def test_a_rating_that_comes_before_its_visit_is_counted_when_that_comes(centre: SmallCentre) -> None:
+    """The counter's line is quicker than the kiosk's: the visit is here whole a moment later."""
+    turn = rate(centre)
+    node, central = centre["counter-02"], centre["central"]
+    whole = [
+        node.stores["visits"].get(one.id)
+        for one in node.stores["visits"].all_docs(startkey=f"{turn.stream}:", endkey=f"{turn.stream}:~")
+    ]
+    rating = [one for one in whole if one["kind"] == "visit.rated"]
+    central.stores["visits"].bulk_docs(rating, new_edits=False, source=node.id)
+    assert ratings_counted(centre) == (0, 0)
+    assert central.projector.ratings_waiting() == [turn.stream]
+    central.stores["visits"].bulk_docs(whole, new_edits=False, source=node.id)
+    assert ratings_counted(centre) == (1, 1)
+    assert central.projector.ratings_waiting() == []
+    central.projector.rebuild()
+    assert ratings_counted(centre) == (1, 1)
