@@ -870,6 +870,7 @@ CREATE INDEX dossier_number ON dossier (number);
 CREATE INDEX dossier_identity ON dossier (identity);
 CREATE INDEX dossier_queue ON dossier (queue, stopped, due_at, position) WHERE queue <> '';
 CREATE INDEX dossier_moved ON dossier (queue, moved_at) WHERE queue <> '';
+CREATE INDEX dossier_day ON dossier (received_day, position);
 CREATE INDEX dossier_unsure ON dossier (received_at) WHERE unsure > 0;
 CREATE INDEX dossier_money ON dossier (money, position);
 CREATE INDEX dossier_contested ON dossier (contested) WHERE contested > 0;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any, Final
 
@@ -281,6 +281,27 @@ class Register:
         with self._file.read():
             query = DossierRow.select().where(DossierRow.unsure > 0)
             return list(query.order_by(DossierRow.received_at).limit(limit)), query.count()
+
+    def received(
+        self,
+        first: date,
+        last: date,
+        agency: str = "",
+        *,
+        after: tuple[str, int] = ("", 0),
+        limit: int = LISTED,
+    ) -> list[DossierRow]:
+        """What was received on these days, in its order, behind one row (its day, its position). `agency`: "" for all."""
+        with self._file.read():
+            days = (DossierRow.received_day >= first.isoformat()) & (
+                DossierRow.received_day <= last.isoformat()
+            )
+            if after != ("", 0):
+                days &= Tuple(DossierRow.received_day, DossierRow.position) > Tuple(*after)
+            if agency:
+                days &= DossierRow.agency == agency
+            query = DossierRow.select().where(days)
+            return list(query.order_by(DossierRow.received_day, DossierRow.position).limit(limit))
 
     def earlier(self, identity: str, *, but: str = "", limit: int = 5) -> list[DossierRow]:
         """Earlier dossiers of the same applicant, newest first."""

@@ -10,6 +10,7 @@ from flask import Flask
 from central.staffing import NearOffice
 from central.web import (
     application_forms,
+    book,
     cards,
     cataloguing,
     desk,
@@ -47,6 +48,7 @@ def register(app: Flask, site: Site) -> None:
     ):
         app.register_blueprint(blueprint)
         site.entries.append(entry)
+    app.register_blueprint(book.blueprint)
     app.register_blueprint(trust.blueprint)
     site.machines = nodes.ENTRY
     site.office = NearOffice(site.node)
