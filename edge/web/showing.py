@@ -361,7 +361,6 @@ _UNMADE: Final = "file-" + "0" * 64
 
 def sample_of(dossier: Dossier, kind: str) -> msgspec.Struct:
     """An act of a kind with any content, to ask whether it could be done at all."""
-    outcome = dossier.standing.outcome
     match kind:
         case "dossier.withdrawal_asked":
             return WithdrawalAsked("?", "?")
@@ -372,6 +371,6 @@ def sample_of(dossier: Dossier, kind: str) -> msgspec.Struct:
             right = _right(dossier)
             return RefusedResult(_UNMADE, "?", right.capacity, right.delegation)
         case "dossier.returned":
-            return Returned("?", "?", outcome.data.result if outcome else _UNMADE)
+            return Returned("?", "?", dossier.standing.result or _UNMADE)
         case _:
             return Reasoned("?")

@@ -50,6 +50,6 @@ def test_a_result_by_keyboard(running: RunningCentre, sign_in: SignIn, tmp_path:
     desk.fill("#unpaid", "Biên lai 28AA-26T-1")
     desk.check("#confirm")
     alt(desk, "g")
-    desk.wait_for_selector("text=Đã trả kết quả")
+    desk.wait_for_selector(".note-ok:has-text('Đã trả kết quả')")
     context.close()
     running.switchboard.plug("central")

@@ -217,6 +217,7 @@ def test_whoever_holds_the_paper_at_the_counter_says_so_themselves(centre: Small
     page = clerk.open(f"/return/{stream}")
     here = clerk.follow(clerk.press(page, "/ready"))
     assert "chưa được ghi" not in here.page.text
+    assert "Chưa trả được" not in here.page.text
     assert clerk.node.register.dossier(stream).timeline[-1].kind == "dossier.result_ready"
     other = centre.receive("counter-01", procedure=SEALED)
     assert clerk.post(f"/return/{other.stream}/ready", page.page.form("/ready").fields).status == 409
