@@ -1,7 +1,7 @@
 """The 4-on-site room, from a slip to the result in the visitor's hand, with the cable to the centre pulled.
 
-Every press is counted: clicks, keys with Alt, fields that are filled (a scan and a PIN are one each). With
-`--pictures DIR` the pages of docs/room.md are left there.
+Every press is counted: clicks, keys with Alt, fields that are filled (a scan and a PIN are one each); a dossier is opened by
+the scan of its slip. With `--pictures DIR` the pages of docs/room.md are left there.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from playwright.sync_api import Page
 from central.demo.centre import RunningCentre
 from central.demo.plan import SEAL_PIN
 from tests.browser.conftest import PINS, SignIn
-from tests.browser.test_axe import AXE, TAGS
 from tests.browser.test_fees import alt
-from tests.centres import SEALED
+from tests.browser.walks import look, receive
 from tests.web.clerk import CARD
 
 MOST = 25
@@ -26,6 +25,11 @@ class Hands:
 
     def __init__(self) -> None:
         self.presses = 0
+
+    def scan(self, page: Page, url: str) -> None:
+        """What a scanned slip opens."""
+        self.presses += 1
+        page.goto(url)
 
     def check(self, page: Page, selector: str) -> None:
         self.presses += 1
@@ -44,12 +48,12 @@ def test_from_the_slip_to_the_result_in_the_hand(
     running: RunningCentre, sign_in: SignIn, pictures: Path | None
 ) -> None:
     running.switchboard.pull("central")
-    stream = _received(running, sign_in)
+    stream = receive(running, sign_in)
     hands, node = Hands(), running.url("room-01")
 
     appraiser = sign_in("room-01", "ha.lt")
-    appraiser.goto(f"{node}/room/{stream}")
-    _look(appraiser, "appraising", pictures)
+    hands.scan(appraiser, f"{node}/room/{stream}")
+    look(appraiser, "room-appraising", pictures)
     for point in range(3):
         hands.check(appraiser, f"input[name=point-{point}][value=met]")
     hands.check(appraiser, "input[name=passed][value=yes]")
@@ -58,23 +62,23 @@ def test_from_the_slip_to_the_result_in_the_hand(
     appraiser.wait_for_selector("text=Đã ghi: thẩm định")
 
     approver = sign_in("room-01", "viet.tq")
-    approver.goto(f"{node}/room/{stream}")
-    _look(approver, "approving", pictures)
+    hands.scan(approver, f"{node}/room/{stream}")
+    look(approver, "room-approving", pictures)
     hands.fill(approver, "input[name=pin]", PINS["viet.tq"])
     hands.alt(approver, "k")
     approver.wait_for_selector("text=Đã ghi: phê duyệt")
 
     clerk = sign_in("room-01", "chi.nth")
-    clerk.goto(f"{node}/seal")
+    hands.scan(clerk, f"{node}/seal/{stream}")
     hands.fill(clerk, "input[name=pin]", PINS["chi.nth"])
     hands.fill(clerk, "input[name=agency_pin]", SEAL_PIN)
     hands.alt(clerk, "k")
     clerk.wait_for_selector("text=và đóng dấu")
     clerk.goto(f"{node}/timing")
-    _look(clerk, "timing", pictures)
+    look(clerk, "room-timing", pictures)
 
     desk = sign_in("room-01", "hanh.nh")
-    desk.goto(f"{node}/return/{stream}")
+    hands.scan(desk, f"{node}/return/{stream}")
     hands.fill(desk, "#identity", CARD)
     desk.press("#identity", "Enter")
     desk.wait_for_selector(".ok-line")
@@ -82,37 +86,6 @@ def test_from_the_slip_to_the_result_in_the_hand(
         hands.fill(desk, "#unpaid", "Biên lai 28AA-26T-1")
     hands.check(desk, "#confirm")
     hands.alt(desk, "g")
-    desk.wait_for_selector("text=Đã trả kết quả")
+    desk.wait_for_selector(".note-ok:has-text('Đã trả kết quả')")
     assert hands.presses <= MOST, hands.presses
     running.switchboard.plug("central")
-
-
-def _received(running: RunningCentre, sign_in: SignIn) -> str:
-    """A dossier of the room's own counter; its stream."""
-    desk = sign_in("room-01", "hanh.nh")
-    desk.goto(f"{running.url('room-01')}/counter")
-    desk.fill("#q", SEALED)
-    desk.check(f"input[name=procedure][value='{SEALED}']")
-    desk.wait_for_selector("[name=originals-0]")
-    desk.fill("#identity", CARD.partition("|")[0])
-    desk.fill("#name", "Nông Văn Thắng")
-    desk.fill("#phone", "0912 000 345")
-    desk.click("button[value=save]")
-    desk.wait_for_selector(".done .c")
-    return desk.url.split("/dossier/")[1].split("?")[0]
-
-
-def _look(page: Page, name: str, pictures: Path | None) -> None:
-    """A picture for the page of documentation; nothing wider than the screen, and nothing that axe finds."""
-    if pictures is not None:
-        page.screenshot(path=pictures / f"room-{name}.png")
-    assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-    context = page.context.browser.new_context(  # type: ignore[union-attr]
-        viewport={"width": 1366, "height": 768}, bypass_csp=True, storage_state=page.context.storage_state()
-    )
-    other = context.new_page()
-    other.goto(page.url)
-    other.evaluate(AXE.read_text(encoding="utf-8"))
-    found = other.evaluate("options => axe.run(document, options)", {"runOnly": TAGS})
-    context.close()
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []

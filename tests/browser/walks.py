@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from playwright.sync_api import Page
 
+from central.demo.centre import RunningCentre
 from tests.browser.conftest import PINS, SignIn
+from tests.browser.test_axe import AXE, TAGS
+from tests.centres import SEALED
+from tests.web.clerk import CARD
 
 
 def open_when_there(page: Page, url: str) -> None:
@@ -37,3 +43,34 @@ def approve(sign_in: SignIn, url: str) -> None:
     approver.fill("input[name=pin]", PINS["viet.tq"])
     approver.press("input[name=pin]", "Enter")
     approver.wait_for_url("**/room?*")
+
+
+def receive(running: RunningCentre, sign_in: SignIn, procedure: str = SEALED, card: str = CARD) -> str:
+    """A dossier of the room's own counter; its stream."""
+    desk = sign_in("room-01", "hanh.nh")
+    desk.goto(f"{running.url('room-01')}/counter")
+    desk.fill("#q", procedure)
+    desk.check(f"input[name=procedure][value='{procedure}']")
+    desk.wait_for_selector("[name=originals-0]")
+    desk.fill("#identity", card.partition("|")[0])
+    desk.fill("#name", card.split("|")[2])
+    desk.fill("#phone", "0912 000 345")
+    desk.click("button[value=save]")
+    desk.wait_for_selector(".done .c")
+    return desk.url.split("/dossier/")[1].split("?")[0]
+
+
+def look(page: Page, name: str, pictures: Path | None) -> None:
+    """A picture for the page of documentation; nothing wider than the screen, and nothing that axe finds."""
+    if pictures is not None:
+        page.screenshot(path=pictures / f"{name}.png")
+    assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    context = page.context.browser.new_context(  # type: ignore[union-attr]
+        viewport={"width": 1366, "height": 768}, bypass_csp=True, storage_state=page.context.storage_state()
+    )
+    other = context.new_page()
+    other.goto(page.url)
+    other.evaluate(AXE.read_text(encoding="utf-8"))
+    found = other.evaluate("options => axe.run(document, options)", {"runOnly": TAGS})
+    context.close()
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
