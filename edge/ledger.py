@@ -68,6 +68,7 @@ class Draft:
     commune: str = ""
     elsewhere: bool = False
     notify: bool = False
+    sets: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -520,6 +521,7 @@ class Ledger:
             elsewhere=draft.elsewhere,
             commune=draft.commune,
             notify=draft.notify,
+            sets=draft.sets,
         )
 
     def _next_number(self, agency: str, day: date) -> str:

@@ -106,6 +106,7 @@ SIGHTS: Final = (
         ("dossier.paper", "/dossier/{received}/paper"),
         ("dossier.withdraw_page", "/dossier/{received}/withdraw"),
         ("amending.page", "/dossier/{received}/amend"),
+        ("cancelling.page", "/dossier/{received}/cancel"),
         ("scanning.page", "/dossier/{received}/scans"),
         ("course.one", "/dossier/{asked}/course/supplied"),
         ("find.page", "/find"),

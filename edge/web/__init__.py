@@ -26,6 +26,7 @@ from edge.web.batch import blueprint as batch
 from edge.web.board import OPEN as BOARD_OPEN
 from edge.web.board import blueprint as board
 from edge.web.calling import blueprint as calling
+from edge.web.cancelling import blueprint as cancelling
 from edge.web.cookies import Cookies
 from edge.web.counter import blueprint as counter
 from edge.web.courier import blueprint as courier_pages
@@ -168,6 +169,7 @@ def create_pages(
         petitions,
         again,
         afterwards,
+        cancelling,
         exchange,
         courier_pages,
         status_line,

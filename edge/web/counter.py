@@ -94,13 +94,14 @@ class Chosen:
 
 @blueprint.get("/counter")
 def page() -> ResponseReturnValue:
-    """`draft`: one that was begun before. `of`: a dossier of whoever stands here with one more."""
+    """`draft`: one that was begun before. `of`: a dossier of whoever stands here with one more; `instead`: the stream that
+    goes on for it, where it was received by mistake."""
     presence.require(COUNTER)
     draft = drafting.of(request.args.get("draft", ""))
     if draft is not None:
         return _go_on(draft)
     form = Reception(formdata=None)
-    form.stream.data = _new_stream(site())
+    form.stream.data = _unused(request.args.get("instead", "")) or _new_stream(site())
     of = request.args.get("of", "")
     focus = "q" if of and _one_more(form, of) else "identity"
     return render(form, None, request.args.get("q", ""), focus=focus)
@@ -164,6 +165,12 @@ def receive() -> ResponseReturnValue:
     if chosen is None or papers is None or unseen or not papers.validate() or not right:
         return render(form, chosen, request.form.get("q", ""), papers=papers, saving=True, unseen=unseen), 422
     return _save(form, chosen, papers)
+
+
+def _unused(stream: str) -> str:
+    """A stream in which nothing is yet; "" for any other."""
+    free = _STREAM.fullmatch(stream) and not site().node.register.dossier(stream).timeline
+    return stream if free else ""
 
 
 def _one_more(form: Reception, stream: str) -> bool:

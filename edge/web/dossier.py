@@ -20,6 +20,8 @@ from edge.reprinting import LETTERS, REPRINTED, NothingToReprint, newest_of, rep
 from edge.web import presence, showing
 from edge.web.amending import KIND as AMEND
 from edge.web.amending import sample as amendment
+from edge.web.cancelling import KIND as CANCEL
+from edge.web.cancelling import sample as cancellation
 from edge.web.clock_story import story
 from edge.web.course import KINDS, TITLES, why_none
 from edge.web.errors import page as trouble_page
@@ -301,6 +303,7 @@ def _render(shown: Shown, *, reprint: Reprint | None = None, reprinted: str = Re
         tellings=tellings(shown),
         next_acts=_next_acts(shown),
         brought=site().node.leaving.brought(stream),
+        follows=_follows(shown),
         reprint=reprint or _reprint(),
         reprinted=reprinted,
         put_right=request.args.get("done") == AMEND,
@@ -310,6 +313,13 @@ def _render(shown: Shown, *, reprint: Reprint | None = None, reprinted: str = Re
         together=len(together(site().node, stream)),
         COUNTER=COUNTER,
     )
+
+
+def _follows(shown: Shown) -> DossierRow | None:
+    """What was received in the place of one that was a mistake."""
+    done = shown.dossier.standing.newest.get(CANCEL)
+    follows = done.data.successor if done is not None and done.data is not None else ""
+    return site().node.register.row(follows) if follows else None
 
 
 def _reprint() -> Reprint:
@@ -374,6 +384,9 @@ def _on_the_way(shown: Shown) -> list[Next]:
         for what, fits in offered.items()
         if fits and presence.is_ones(KINDS[what])
     ]
+    if presence.is_ones(CANCEL) and why_not(dossier, CANCEL, cancellation()) is None:
+        url = url_for("cancelling.page", stream=stream)
+        found.append(Next("Huỷ tiếp nhận nhầm", url, "", "no", None))
     return [*found, *(_with_agencies(shown) if site().may(presence.person(), AGENCIES) else [])]
 
 

@@ -163,6 +163,17 @@ class Reception(Form):
     )
     case = StringField("Trường hợp", filters=[text])
     commune = StringField("Xã, phường nơi có đất, nơi thực hiện", filters=[text])
+    sets = StringField(
+        "Số bộ hồ sơ",
+        filters=[text],
+        default="1",
+        validators=[
+            check(
+                lambda typed: typed.isascii() and typed.isdigit() and 1 <= int(typed) <= MOST,
+                f"Số bộ hồ sơ là số từ 1 đến {MOST}. Gõ lại số.",
+            )
+        ],
+    )
     elsewhere = BooleanField("Nhận hộ cơ quan nơi khác (phi địa giới)")
     notify = BooleanField("Nhắn tin, gửi thư khi có kết quả", validators=[_reachable])
     outage_database = StringField("Cơ sở dữ liệu không khai thác được", filters=[text], validators=_OPTIONAL)
@@ -237,6 +248,7 @@ class Reception(Form):
             "notify": bool(self.notify.data),
             "commune": self.commune.data or "",
             "elsewhere": bool(self.elsewhere.data),
+            "sets": int(self.sets.data or 1),
         }
         if self.for_whom.data != "other":
             return Draft(procedure, came, papers.handed_in(), **how)

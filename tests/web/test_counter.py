@@ -10,6 +10,7 @@ import pytest
 from central.centre import Office
 from edge.node import Node
 from printing import raster
+from schemas.acts import Status
 from schemas.entries import Commune
 from tests.centres import SmallCentre
 from tests.web.clerk import CARD, Answer, Clerk
@@ -500,3 +501,41 @@ def test_what_is_received_for_another_place_counts_from_when_that_place_has_it(c
     assert received is not None
     assert received.elsewhere
     assert "Phi địa giới" in clerk.follow(done).page.text
+
+
+def test_how_many_sets_were_brought_stands_on_the_slip(clerk: Clerk) -> None:
+    page = clerk.reception()
+    assert "Số bộ hồ sơ là số từ 1 đến 99." in clerk.press(page, "stream", SAVE, sets="0").page.text
+    done = clerk.press(page, "stream", SAVE, sets="3")
+    stream = done.leads_to.partition("?")[0].rpartition("/")[2]
+    received = clerk.node.register.dossier(stream).received
+    assert received is not None
+    assert received.sets == 3
+    slip = raster.seen(clerk.download(f"/dossier/{stream}/slip.pdf"))
+    said = " ".join(word.text for page in slip for word in page.words)
+    assert "Số lượng hồ sơ: 03 (bộ)" in said
+    assert "3 bộ" in clerk.follow(done).page.text
+
+
+def test_a_reception_by_mistake_is_cancelled_and_the_right_one_follows_it(
+    clerk: Clerk, centre: SmallCentre
+) -> None:
+    """The wrong procedure: its number stays used, the person is typed once, and whoever opens it finds the right one."""
+    mistake = centre.receive()
+    page = clerk.open(f"/dossier/{mistake.stream}")
+    assert f"/dossier/{mistake.stream}/cancel" in page.html
+    asked = clerk.open(f"/dossier/{mistake.stream}/cancel")
+    assert "Chưa ghi vì sao huỷ tiếp nhận." in clerk.press(asked, "/cancel", again="y").page.text
+    done = clerk.press(asked, "/cancel", reason="Nhầm thủ tục", again="y")
+    assert clerk.node.register.dossier(mistake.stream).status is Status.STOPPED
+    found = clerk.press(clerk.follow(done), "stream", q="2.002286")
+    assert found.page.form("stream").fields["name"] == "Nông Văn Thắng"
+    saved = clerk.press(found, "stream", SAVE, **{"originals-0": "1"})
+    assert saved.status == 303, saved.page.text
+    right = clerk.open(f"/dossier/{mistake.stream}").page.text
+    assert "Tiếp nhận nhầm, đã nhận lại: H37.07-270301-0102" in right
+    assert clerk.open(f"/dossier/{mistake.stream}/cancel").status == 200
+    twice = clerk.press(asked, "/cancel", reason="Nhầm", again="y")
+    assert twice.status == 409
+    again = clerk.open(done.leads_to).page.form("stream").fields["stream"]
+    assert again not in done.leads_to, "a stream that is used is not used again"
