@@ -84,6 +84,8 @@ SIGHTS: Final = (
         ("public_procedures.one", "/procedures/1.000703"),
         ("petitions.new", "/petition?language=vi"),
         ("reports.public", "/figures"),
+        ("filing.form", "/file/1.000703"),
+        ("filing.done", "/filed?filed=NT-270301-7K3M-9QXA"),
     ),
     *_at(
         COUNTER, RECEIVER,
@@ -208,6 +210,7 @@ SIGHTS: Final = (
 NO_PAGES: Final[Mapping[str, str]] = {
     "home": "leads to the first page of whoever asks",
     "static": "files",
+    "filing.page": "leads to the procedures that are posted",
     "desk.static": "files",
     "account.reopen": "leads to the page of a draft",
     "account.draft_fields": "what a draft holds, for the page's script",
