@@ -57,6 +57,19 @@ class TurnedAway:
         more = streams[size - 1] if len(streams) > size else ""
         return Page([found[stream] for stream in streams[:size]], more)
 
+    def of(self, identity: str, procedure: str, since: str, limit: int = 2) -> list[TurnedAwayRow]:
+        """What somebody was sent home with for one procedure since a moment, the newest first."""
+        if not identity:
+            return []
+        with self._file.read() as connection:
+            query = (
+                "SELECT t.stream FROM party p JOIN turned_away t ON t.stream = p.stream"
+                " WHERE p.identity = ? AND t.procedure = ? AND t.at >= ? ORDER BY t.at DESC LIMIT ?"
+            )
+            streams = [stream for (stream,) in connection.execute(query, (identity, procedure, since, limit))]
+            found = {row.stream: row for row in TurnedAwayRow.select().where(TurnedAwayRow.stream << streams)}
+        return [found[stream] for stream in streams]
+
     def all(self, asked: Asked) -> Iterator[TurnedAwayRow]:
         """Every row, some at a time."""
         after = ""

@@ -242,6 +242,7 @@ NO_PAGES: Final[Mapping[str, str]] = {
     "reports.csv": "a table for programs",
     "reports.xlsx": "a table for programs",
     "takings.as_csv": "a table for programs",
+    "takings.as_xlsx": "a table for programs",
     "counter.procedures": "part of the reception",
     "strip.page": "part of the reception",
     "courier.errand": "part of the courier's page",

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from edge.database import DossierRow
+from edge.database import DossierRow, TurnedAwayRow
 from edge.drafts import Draft as Begun
 from edge.ledger import Draft
 from edge.register import search_procedures
@@ -31,7 +31,7 @@ from schemas.calendar import local_day
 from schemas.deadlines import hand_over_by
 from schemas.entries import Commune, Procedure
 from schemas.errors import NoDueMoment, NoNumber
-from schemas.events import StreamId
+from schemas.events import StreamId, timestamp
 from schemas.events import moment as moment_of
 from schemas.fees import At, Channel, charge
 from schemas.fold import Dossier
@@ -45,6 +45,8 @@ NOT_KEPT: Final = Kept()
 OUTAGE: Final = "dossier.outage_noted"
 AFTERWARDS: Final = ("again", "afterwards")
 """The pages that enter a reception from its paper, and extend this one."""
+SENT_HOME: Final = timedelta(days=60)
+"""So long the reception remembers with what somebody was sent home, as long as machines keep it."""
 LEFT_OVER: Final = 3
 """Hits that stay on the page once a procedure is chosen."""
 _SAVED_BEFORE: Final = "Hồ sơ trước trên trang này đã lưu với số {number}; nội dung đang nhập thì chưa lưu."
@@ -353,6 +355,7 @@ def render(
         earlier=_earlier(form),
         warnings=form.warnings(site().today(), card),
         alike=_alike(form, chosen),
+        sent_home=_sent_home(form, chosen),
         lately=[] if chosen or term else _lately(site()),
         procedure=chosen.procedure.code if chosen else "",
         sources=SOURCES,
@@ -485,6 +488,15 @@ def _alike(form: Reception, chosen: Chosen | None) -> list[DossierRow]:
         digits(whose.data or ""), chosen.procedure.code, site().today().isoformat()
     )
     return [row for row in found if row.stream != form.stream.data]
+
+
+def _sent_home(form: Reception, chosen: Chosen | None) -> list[TurnedAwayRow]:
+    """With what the same person was sent home for the same procedure: whoever comes back is asked for that, and no more."""
+    if chosen is None:
+        return []
+    whose = form.applicant_identity if form.for_whom.data == "other" else form.identity
+    since = timestamp(site().now() - SENT_HOME)
+    return site().node.turned_away.of(digits(whose.data or ""), chosen.procedure.code, since)
 
 
 def _lately(here: Site) -> list[Hit]:

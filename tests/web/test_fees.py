@@ -257,6 +257,7 @@ def test_a_day_as_a_page_and_as_a_table(centre: SmallCentre, cashier: Clerk) -> 
     take(cashier, dossier, method="card", reference="=1+1")
     page = cashier.open("/takings")
     assert "Quầy 01, Lương Thị Vân: 200.000 đ" in page.page.text
+    assert cashier.download("/takings.xlsx?day=2027-03-01").startswith(b"PK")
     content = cashier.download("/takings.csv?day=2027-03-01").decode("utf-8-sig")
     (line,) = csv.DictReader(io.StringIO(content))
     assert (line["Quầy"], line["Số"], line["Lệ phí"], line["Thu vào"]) == ("Quầy 01", "1", "200000", "200000")
@@ -268,5 +269,5 @@ def test_a_day_as_a_page_and_as_a_table(centre: SmallCentre, cashier: Clerk) -> 
 def test_a_receiver_takes_no_money(centre: SmallCentre) -> None:
     dossier = centre.receive()
     receiver = Clerk(centre, "counter-01", "hanh.nh")
-    for path in ("/fees", f"/fees/{dossier.stream}", "/till", "/takings", "/takings.csv"):
+    for path in ("/fees", f"/fees/{dossier.stream}", "/till", "/takings", "/takings.csv", "/takings.xlsx"):
         assert receiver.open(path).status == 403

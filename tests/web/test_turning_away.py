@@ -198,3 +198,20 @@ def test_a_page_goes_on_after_its_last_row_along_one_index(clerk: Clerk) -> None
             for row in connection.execute(f"EXPLAIN QUERY PLAN {query}")
         ]
     assert [plan for plan in plans if "SEARCH turned_away USING COVERING INDEX" not in plan] == []
+
+
+def test_whoever_comes_back_is_asked_for_what_was_missing_and_no_more(
+    clerk: Clerk, centre: SmallCentre
+) -> None:
+    """At whichever counter; by the number on the card, for the same procedure, for sixty days."""
+    _some(clerk)
+    centre.meet()
+    other = Clerk(centre, "counter-02", "long.pd")
+    text = other.reception().page.text
+    assert "Đã yêu cầu bổ sung 2 giấy tờ lúc 09:00: =Thiếu hai giấy" in text
+    assert "Đã từ chối tiếp nhận lúc 09:00" in text
+    assert "Đã yêu cầu bổ sung" not in other.reception("2.002286", "2.002286").page.text
+    soon, late = Asked("2027-01-01T00:00:00.000000Z"), "2027-03-02T00:00:00.000000Z"
+    assert other.node.turned_away.count(soon) == 2
+    assert other.node.turned_away.of("020085004127", "1.000703", late) == []
+    assert other.node.turned_away.of("", "1.000703", soon.since) == []
