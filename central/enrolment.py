@@ -288,6 +288,17 @@ class Enrolment:
             Office(self._centre).define([*renewed, *ranges], by="")
         return [card.node for card in renewed]
 
+    def grant_numbers(self, node: str, numbers: Numbers, *, by: str) -> NumberRange:
+        """More numbers for a machine that is here, from today to the end of its card. Raises `NotGranted`."""
+        now = self._centre.clock()
+        with self._centre.file.write():
+            self.require_administrator(by, now)
+            card = self._open_card(node)
+            self._check_ranges([numbers])
+            granted = numbers.granted(node, Lease(local_day(now), card.lease_to))
+            Office(self._centre).define([granted], by=by)
+        return granted
+
     def change(self, node: str, change: Change, *, by: str) -> Card:
         """Write a card anew with what becomes different. Place, number, keys and lease stay. Raises `NotGranted`."""
         now = self._centre.clock()
@@ -459,7 +470,7 @@ class Enrolment:
         if Duty.CATALOG in place.duties:
             raise NotGranted("only central has the duty `catalog`")
         self._check_words(place.title, place.agencies)
-        self._check_ranges(place)
+        self._check_ranges(place.ranges)
         if not (0 <= place.number <= 89 or 900 <= place.number <= 999):
             raise NotGranted(f"{place.number} is no number of a machine: 0 to 89, or 900 to 999", "number")
         holder = next(
@@ -480,7 +491,7 @@ class Enrolment:
         if unknown:
             raise NotGranted(f"the catalog has no agency {', '.join(unknown)}")
 
-    def _check_ranges(self, place: Place) -> None:
+    def _check_ranges(self, ranges: Sequence[Numbers]) -> None:
         today = local_day(self._centre.clock())
         granted = [
             (one.what, one.symbol, one.form, one.first, one.last)
@@ -490,12 +501,13 @@ class Enrolment:
         ]
         for code in self._open_places():
             granted += [(one.what, one.symbol, one.form, one.first, one.last) for one in code.ranges]
-        for numbers in place.ranges:
+        for numbers in ranges:
             if numbers.last < numbers.first:
-                raise NotGranted(f"{numbers} ends before it begins")
+                raise NotGranted(f"{numbers} ends before it begins", "range_order")
             if any(numbers.meets(*one) for one in granted):
                 raise NotGranted(
-                    f"{numbers}: some of these numbers were granted before, and none is given twice"
+                    f"{numbers}: some of these numbers were granted before, and none is given twice",
+                    "range_taken",
                 )
             granted.append((numbers.what, numbers.symbol, numbers.form, numbers.first, numbers.last))
 

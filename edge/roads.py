@@ -34,11 +34,12 @@ from edge.fetching import Elsewhere, Fetching
 from edge.leaving import Holds
 from edge.node import Node, server_uuid
 from edge.peers import PeerNode, peers_of
+from edge.state import NOTE, SAID_EVERY_S, state_of
 from edge.streams import Streams
 from edge.succession import SENT, ask_who, give_catalog, is_a_stranger
 from schemas.errors import Malformed
 from schemas.events import timestamp
-from sync.errors import SyncError, Unavailable
+from sync.errors import Refused, SyncError, Unavailable
 from sync.peer import EVERYTHING, Chosen, Fetched, LocalPeer
 from sync.peer import RefusedDocument as Refusal
 from sync.remote import RemotePeer
@@ -142,7 +143,7 @@ class _Way:
 @dataclass(slots=True)
 class _Line:
     """All that goes on with one peer. `at`: which of its addresses is used; `files`: to fetch them from there; `told`:
-    that all is sent, to a new central."""
+    that all is sent, to a new central; `stood_at`: when this machine last said how it stands."""
 
     peer: PeerNode
     at: int = 0
@@ -151,6 +152,7 @@ class _Line:
     ways: list[_Way] = field(default_factory=list)
     probe: RemotePeer | None = None
     asked_at: float | None = None
+    stood_at: float | None = None
     told: bool = False
     probing: threading.Thread | None = None
     fetching: RemotePeer | None = None
@@ -393,6 +395,7 @@ class Roads:
                     probe.revs_diff({})
                     self._ask_what_central_holds(line, probe)
                     self._tell_that_all_is_sent(line, probe)
+                    self._tell_how_it_stands(line, probe)
             except SyncError as why:
                 if probe is not line.probe:  # closed by us, and another address is used by now
                     continue
@@ -435,6 +438,20 @@ class Roads:
         if ways and all(way.status().state is State.WAITING for way in ways):
             probe.put_local(f"{SENT}{self._node.id}", {"catalog": catalog.name})
             line.told = True
+
+    def _tell_how_it_stands(self, line: _Line, probe: RemotePeer) -> None:
+        """To central, at every contact and then now and then: what this machine says of itself."""
+        now = time.monotonic()
+        if line.node != self._node.catalog.centre:
+            return
+        if line.stood_at is not None and now - line.stood_at < SAID_EVERY_S and line.answers:
+            return
+        state = state_of(self._node, files_elsewhere=len(self.elsewhere()))
+        try:
+            probe.put_local(f"{NOTE}{self._node.id}", state.document())
+        except Refused as why:  # a central of another version may not take it
+            _log.info("%s does not take what this machine says of itself: %s", line.node, why)
+        line.stood_at = now
 
     def _meet(self, line: _Line) -> None:
         """Somebody else answers where central was: perhaps a new central. Roads to it are made by `look`."""

@@ -1,10 +1,10 @@
-"""Máy trạm: the machines of the centre; in a demo, also the cable of each."""
+"""Máy trạm: every machine of the centre on one page, with what is wrong; who reaches whom; in a demo, also the cables."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 import msgspec
@@ -15,11 +15,12 @@ from werkzeug.exceptions import NotFound
 from wtforms import StringField
 
 from central.centre import Office
+from central.console import Alarm, Console, Machine, Wrong
 from central.enrolment import Enrolment
-from edge.completeness import ChainState
-from edge.contact import Contact
+from central.reach import Spot, picture
 from edge.settings import DemoSettings
-from edge.web import presence
+from edge.state import state_of
+from edge.web import presence, words
 from edge.web.forms import Form
 from edge.web.site import Entry, Site, site
 from edge.web.trouble import Trouble
@@ -72,7 +73,25 @@ STOPPED: Final = {
         "Hai quản trị chọn một nhánh ở trang Máy trạm.",
     ),
 }
-SOON: Final = timedelta(days=30)
+ALARMS: Final = {
+    Wrong.INCOMPLETE: "thiếu {count} việc trong chuỗi",
+    Wrong.REFUSED: "{count} việc bị nơi nhận từ chối",
+    Wrong.DISK_LOW: "ổ đĩa chỉ còn {size}",
+    Wrong.CLOCK: "giờ máy không chắc đúng{skew}",
+    Wrong.CARD_OVER: "thẻ máy đã hết hạn {count} ngày",
+    Wrong.CERTIFICATE_OVER: "chứng thư máy đã hết hạn {count} ngày",
+    Wrong.RANGE_OVER: "đã dùng hết dải số {name}",
+    Wrong.LOST: "mất liên lạc{since}",
+    Wrong.WAITS: "{count} việc chờ gửi dù đang liên lạc được, cũ nhất{since}",
+    Wrong.PRINTER: "máy in {name} cần người xem, {count} tờ chờ",
+    Wrong.RANGE_SCARCE: "dải số {name} chỉ còn {count} số",
+    Wrong.DISK_SCARCE: "ổ đĩa còn {size}",
+    Wrong.CARD_ENDS: "thẻ máy còn {count} ngày",
+    Wrong.CERTIFICATE_ENDS: "chứng thư máy còn {count} ngày",
+    Wrong.CATALOG: "danh mục chậm {count} mục",
+    Wrong.VERSION: "chạy bản phần mềm {name}, khác Trung tâm",
+    Wrong.SILENT: "không nói gì về mình{since}",
+}
 
 
 class Cable(Form):
@@ -80,38 +99,33 @@ class Cable(Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
-    """One node. `chain`: how far its acts are here; None while it has written none. `plugged` is None where nobody can tell; `contact` is None for this one.
+class Row:
+    """One machine as the table shows it. `plugged` is None where nobody can tell."""
 
-    `ends_in`: days that its number is still good for, told only when they are few; below 0 it has ended.
-    """
-
-    card: Card
+    machine: Machine
     duties: str
-    contact: Contact | None
     plugged: bool | None
-    chain: ChainState | None
-    ends_in: int | None
     closed_on: date | None
+    alarms: tuple[tuple[bool, str], ...]
 
     @property
-    def near(self) -> bool:
-        return (
-            self.contact is not None and self.contact.heard_at is not None and self.contact.lost_since is None
-        )
+    def card(self) -> Card:
+        return self.machine.card
 
 
 @blueprint.get("/nodes")
 def page() -> ResponseReturnValue:
     here, demo = site(), site().node.settings.demo
     cables = _cables(demo) if demo and demo.switchboard else None
-    chains = {one.node: one for one in here.node.chains.all()}
-    cards = sorted(here.view.cards(), key=lambda card: (card.number, card.node))
-    gone = [card for card in cards if not card.opens]
+    gone = sorted(
+        (card for card in here.view.cards() if not card.opens), key=lambda card: (card.number, card.node)
+    )
     stopped = Office(here.node).stopped
+    rows = [_row(here, one, cables or {}) for one in machines(here)]
     return render_template(
         "nodes.html",
-        machines=[_machine(here, card, cables or {}, chains) for card in cards if card.opens],
+        machines=rows,
+        alarms=[(row, bad, said) for row in rows for bad, said in row.alarms],
         gone=gone,
         remains={card.node: Enrolment(here.node).remains(card.node) for card in gone},
         stopped=STOPPED.get(stopped.because) if stopped is not None else None,
@@ -124,16 +138,49 @@ def page() -> ResponseReturnValue:
     )
 
 
-def _machine(here: Site, card: Card, cables: Mapping[str, bool], chains: Mapping[str, ChainState]) -> Machine:
-    left = card.lease_to - here.today()
-    return Machine(
-        card,
+@blueprint.get("/nodes/map")
+def reach() -> ResponseReturnValue:
+    """Who can reach whom, as a picture and in words."""
+    here = site()
+    found = machines(here)
+    spots = [
+        Spot(
+            one.card.node,
+            one.card.title,
+            one.card.building,
+            frozenset(one.state.sees if one.state else ()),
+            frozenset(one.state.lost if one.state else ()),
+            one.near,
+        )
+        for one in found
+    ]
+    return render_template("reach.html", picture=picture(here.node.id, spots), machines=found)
+
+
+def machines(here: Site) -> list[Machine]:
+    elsewhere = len(here.roads.elsewhere()) if here.roads is not None else 0
+    return Console(here.node).machines(state_of(here.node, files_elsewhere=elsewhere))
+
+
+def _row(here: Site, machine: Machine, cables: Mapping[str, bool]) -> Row:
+    card = machine.card
+    return Row(
+        machine,
         ", ".join(DUTIES[duty] for duty in card.duties) or "chỉ xem",
-        None if card.node == here.node.id else here.node.contacts.of(card.node),
         cables.get(card.node),
-        chains.get(card.node),
-        left.days if left < SOON else None,
         Enrolment(here.node).closed_on(card.node),
+        tuple((one.wrong.is_bad, in_words(here, one)) for one in machine.alarms),
+    )
+
+
+def in_words(here: Site, alarm: Alarm) -> str:
+    ahead = alarm.count > 0
+    return ALARMS[alarm.wrong].format(
+        count=words.count(alarm.count),
+        name=alarm.name or "chưa rõ",
+        size=words.size(alarm.count),
+        skew=f", {'nhanh' if ahead else 'chậm'} {words.age_s(abs(alarm.count))}" if alarm.count else "",
+        since=f" từ {words.clock(alarm.since, here.now())}" if alarm.since is not None else "",
     )
 
 

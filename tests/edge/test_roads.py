@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 
+from central.console import Console
 from edge.node import Node
 from edge.roads import Preference, Roads
 from edge.server import application, serving
@@ -108,6 +109,7 @@ def test_the_room_is_reached_within_five_seconds_of_losing_central_and_rests_aga
     building: Building,
 ) -> None:
     until(building.is_quiet)
+    until(lambda: Console(building.centre["central"]).state(building.counter.card) is not None)
     assert all(building.roads_to("room-01"))
     received = building.centre.receive("counter-01")
     until(lambda: building.has("central", received))
