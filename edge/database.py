@@ -712,7 +712,7 @@ PROJECTIONS: Final = (
     OutageDay,
 )
 
-PROJECTION_VERSION: Final = "20"
+PROJECTION_VERSION: Final = "21"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -25,7 +25,18 @@ from schemas.calendar import ONE_DAY, local_day
 from schemas.catalog import Catalog
 from schemas.events import Event, Unknown, moment
 from schemas.fold import Dossier
-from schemas.reports import Counted, Ending, Figures, Period, Petition, Rating, counted, linked_streams
+from schemas.reports import (
+    AT_THE_TIME,
+    Counted,
+    Ending,
+    Figures,
+    Period,
+    Petition,
+    Rating,
+    Succession,
+    counted,
+    linked_streams,
+)
 from schemas.tallies import (
     OVER,
     OVER_EXCUSED,
@@ -43,6 +54,8 @@ from sync.sqlite import Connection
 AHEAD: Final = (OVER, OVER_EXCUSED)
 """What changes at a moment that nobody does anything at."""
 BY: Final = ("agency", "field", "place", "procedure")
+HEIR: Final = "heir"
+"""Not kept, but added up of what is kept by procedure: that names the agency too ("1.000703 H37.07")."""
 PERSON: Final = "person"
 _FIRST: Final = date(2000, 1, 1)
 
@@ -54,6 +67,12 @@ class Whose(NamedTuple):
     field: str
     place: str
     procedure: str
+
+    @property
+    def members(self) -> tuple[str, str, str, str]:
+        """Under which name it is kept, by each of `BY`."""
+        both = f"{self.procedure} {self.agency}" if self.procedure or self.agency else ""
+        return self.agency, self.field, self.place, both
 
 
 class Rated(NamedTuple):
@@ -211,7 +230,7 @@ def _count(
 
 def _add(sums: Counter[tuple[str, str, str, str]], whose: Whose, turn: Turn, sign: int) -> None:
     days = spans_of(local_day(moment(turn.at)))
-    for dimension, member in zip(BY, whose, strict=True):
+    for dimension, member in zip(BY, whose.members, strict=True):
         for span in days:
             sums[dimension, span, member, turn.name] += sign * turn.number
 
@@ -352,14 +371,19 @@ class Reckoning:
     def __init__(self, file: NodeFile) -> None:
         self._file = file
 
-    def sums(self, dimension: str, period: Period, at: str) -> Sums:
-        """As known at a moment: at the end of the period, or then, if that is earlier."""
+    def sums(self, dimension: str, period: Period, at: str, succession: Succession = AT_THE_TIME) -> Sums:
+        """As known at a moment: at the end of the period, or then, if that is earlier.
+
+        `HEIR`: by who answers now, as `succession` says, for what an agency received.
+        """
+        stored = "procedure" if dimension == HEIR else dimension
+        whose = _member_of(dimension, succession)
         first, end = period.first, min(period.last, local_day(moment(at))) + ONE_DAY
         end = max(first, end)
         with self._file.read() as connection:
-            flow = _summed(connection, dimension, spans(first, end))
-            before = _summed(connection, dimension, spans(_FIRST, first))
-            later = _later(connection, dimension, at, period.ends)
+            flow = _summed(connection, stored, spans(first, end), whose)
+            before = _summed(connection, stored, spans(_FIRST, first), whose)
+            later = _later(connection, stored, at, period.ends, whose)
         until: dict[str, dict[str, int]] = {}
         for sums, sign in ((flow, 1), (before, 1), (later, -1)):
             for member, names in sums.items():
@@ -396,30 +420,52 @@ class Reckoning:
         first = period.first.replace(day=1)
         end = (period.last.replace(day=1) + 32 * ONE_DAY).replace(day=1)
         with self._file.read() as connection:
-            return _summed(connection, PERSON, spans(first, end))
+            return _summed(connection, PERSON, spans(first, end), str)
 
 
-def _summed(connection: Connection, dimension: str, wanted: Iterable[str]) -> dict[str, dict[str, int]]:
+def _member_of(dimension: str, succession: Succession) -> Callable[[str], str]:
+    """Under which name a report tells what is kept under another one."""
+    if dimension == "procedure":
+        return lambda member: member.partition(" ")[0]
+    if dimension != HEIR:
+        return str
+    known: dict[str, str] = {}
+
+    def heir(member: str) -> str:
+        if member not in known:
+            procedure, _, agency = member.partition(" ")
+            known[member] = succession.heir(agency, procedure) if agency else ""
+        return known[member]
+
+    return heir
+
+
+def _summed(
+    connection: Connection, dimension: str, wanted: Iterable[str], whose: Callable[[str], str]
+) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for span in wanted:
         for member, name, number in connection.execute(
             "SELECT member, name, number FROM tally WHERE dimension = ? AND span = ?", (dimension, span)
         ):
-            names = found.setdefault(member, {})
+            names = found.setdefault(whose(member), {})
             names[name] = names.get(name, 0) + number
     return found
 
 
-def _later(connection: Connection, dimension: str, at: str, end: str) -> dict[str, dict[str, int]]:
+def _later(
+    connection: Connection, dimension: str, at: str, end: str, whose: Callable[[str], str]
+) -> dict[str, dict[str, int]]:
     """What is due later on the same day, and so is in the sum of the day and not so yet."""
     if dimension not in BY:
         return {}
     tomorrow = Period(local_day(moment(at)), local_day(moment(at))).ends
     found: dict[str, dict[str, int]] = {}
-    for member, name, number in connection.execute(
-        f"SELECT {dimension}, name, number FROM due_turn WHERE at >= ? AND at < ?",  # noqa: S608 - names are ours
+    for name, number, agency, field, place, procedure in connection.execute(
+        "SELECT name, number, agency, field, place, procedure FROM due_turn WHERE at >= ? AND at < ?",
         (at, min(tomorrow, end)),
     ):
-        names = found.setdefault(member, {})
+        member = Whose(agency, field, place, procedure).members[BY.index(dimension)]
+        names = found.setdefault(whose(member), {})
         names[name] = names.get(name, 0) + number
     return found

@@ -12,10 +12,11 @@ from datetime import date
 from typing import Final
 
 from central.reports.table import Head, Line, Table
-from edge.tallying import Reckoning, Sums
+from edge.tallying import HEIR, Reckoning, Sums
 from printing.papers.reports import Figures as Row
 from printing.papers.reports import Report06a
 from schemas.acts import BY_KIND
+from schemas.calendar import local_day
 from schemas.events import moment
 from schemas.reports import (
     BESIDE_06A,
@@ -24,6 +25,7 @@ from schemas.reports import (
     Figures,
     Period,
     Share,
+    Succession,
     on_site_procedures,
     vietnamese,
 )
@@ -33,6 +35,7 @@ NAMELESS: Final = "Không thuộc hồ sơ nào"
 SUM: Final = "Cả Trung tâm"
 DIMENSIONS: Final = {
     "agency": "Cơ quan",
+    "heir": "Cơ quan hiện nay",
     "field": "Lĩnh vực",
     "place": "Nơi tiếp nhận",
     "procedure": "Thủ tục",
@@ -68,6 +71,14 @@ class Reports:
     def __init__(self, reckoning: Reckoning, view: View) -> None:
         self._reckoning, self._view = reckoning, view
 
+    def _sums(self, asked: Asked) -> Sums:
+        """By what was asked for. By heir: as agencies have followed each other until now."""
+        if asked.by != HEIR:
+            return self._reckoning.sums(asked.by, asked.period, asked.at)
+        today = local_day(moment(asked.at))
+        succession = Succession.on(today, self._view.agencies(), self._view.procedures(today))
+        return self._reckoning.sums(HEIR, asked.period, asked.at, succession)
+
     def form_06a(self, asked: Asked) -> Table:
         columns = (*FORM_06A, *BESIDE_06A)
         return self._by_figures(
@@ -83,7 +94,7 @@ class Reports:
 
     def paper_06a(self, asked: Asked, writer: str) -> Report06a:
         """The same as the form itself; what it has no column for stands in its remarks."""
-        sums = self._reckoning.sums(asked.by, asked.period, asked.at)
+        sums = self._sums(asked)
         total, centre = sums.total(), self._view.centre()
         names = sorted((self.name(asked.by, member), member) for member in sums.members())
         beside = (
@@ -276,7 +287,7 @@ class Reports:
         cells: Callable[[Figures, Callable[[str], int]], tuple[int | str, ...]],
         notes: tuple[str, ...],
     ) -> Table:
-        sums = self._reckoning.sums(asked.by, asked.period, asked.at)
+        sums = self._sums(asked)
         lines = []
         for member in sorted(sums.members(), key=lambda member: (member == "", self.name(asked.by, member))):
             row = cells(sums.figures(member), _amounts(sums, member))
@@ -291,7 +302,7 @@ class Reports:
         """What people call an agency, a place, a procedure."""
         if not member:
             return NAMELESS
-        if dimension == "agency":
+        if dimension in ("agency", HEIR):
             agency = self._view.agency(member)
             return agency.name if agency else member
         if dimension == "place":

@@ -57,12 +57,12 @@ class Kind:
 
 
 KINDS: Final = (
-    Kind("06a", "Biểu 06a", Reports.form_06a, ("agency", "field", "place", "procedure")),
+    Kind("06a", "Biểu 06a", Reports.form_06a, ("agency", "heir", "field", "place", "procedure")),
     Kind("766", "Chỉ số 766", Reports.indices),
     Kind("4-tai-cho", "4 tại chỗ", Reports.on_site),
-    Kind("hai-long", "Hài lòng", Reports.satisfaction, ("agency", "field", "place")),
-    Kind("phi", "Phí, lệ phí", Reports.fees, ("agency", "field", "place", "procedure")),
-    Kind("qua-han", "Quá hạn", Reports.standing_still, ("agency", "field", "place", "procedure")),
+    Kind("hai-long", "Hài lòng", Reports.satisfaction, ("agency", "heir", "field", "place")),
+    Kind("phi", "Phí, lệ phí", Reports.fees, ("agency", "heir", "field", "place", "procedure")),
+    Kind("qua-han", "Quá hạn", Reports.standing_still, ("agency", "heir", "field", "place", "procedure")),
     Kind("cong-viec", "Công việc", Reports.load),
 )
 _BY_NAME: Final = {kind.name: kind for kind in KINDS}

@@ -10,14 +10,14 @@ import pytest
 from central.demo.plan import QUEUES
 from edge.ledger import Draft
 from edge.node import Node
-from edge.tallying import Reckoning
+from edge.tallying import HEIR, Reckoning
 from schemas.acts import Linked, Rated, Returned
 from schemas.calendar import VIETNAM
 from schemas.events import StreamId, moment, timestamp
 from schemas.fees import Channel
 from schemas.fold import Dossier
 from schemas.queue import Turn
-from schemas.reports import Figures, Period, counted, linked_streams, report
+from schemas.reports import Figures, Period, Succession, counted, linked_streams, report
 from tests.centres import SEALED, SmallCentre
 from tests.edge.test_hall import visits
 
@@ -123,6 +123,33 @@ def test_a_dossier_that_another_one_corrects_counts_once(centre: SmallCentre) ->
     assert kept(centre).new == 1
     centre["central"].projector.rebuild()
     assert kept(centre).new == 1
+
+
+# ---- agencies that are no more
+
+
+def test_what_an_agency_received_is_told_under_who_followed_it(centre: SmallCentre) -> None:
+    """One is merged whole, another is shared out by procedures; every figure is where it was, and the sum is the same."""
+    roads, land = "1.000703", SEALED
+    for procedure in (roads, land, land):
+        receive(centre, centre.draft(procedure=procedure))
+    centre.meet()
+    central, at = centre["central"], timestamp(centre.clock())
+    reckoning = Reckoning(central.file)
+    before = reckoning.sums("agency", MONTH, at)
+    first, second = (before_of for before_of in before.members() if before.figures(before_of).received)
+    heirs = Succession({"H37.07": ("H37.901", "H37.08")}, {roads: "H37.08"})
+    of_land = next(one for one in (first, second) if one != "H37.07")
+
+    told = reckoning.sums(HEIR, MONTH, at, heirs)
+    assert told.figures("H37.08").received == before.figures("H37.07").received == 1
+    assert told.figures("H37.07").received == 0
+    assert told.figures(of_land).received == before.figures(of_land).received == 2
+    assert told.total() == before.total()
+    merged = reckoning.sums(HEIR, MONTH, at, Succession({"H37.07": (of_land,)}))
+    assert merged.figures(of_land).received == 3
+    by_procedure = reckoning.sums("procedure", MONTH, at)
+    assert (by_procedure.figures(roads).received, by_procedure.figures(land).received) == (1, 2)
 
 
 # ---- ratings

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from datetime import date
 
 import pytest
 
+from central.centre import Office
 from central.web.reports import KINDS
 from printing import raster
+from schemas.entries import Agency
 from tests.centres import SEALED, SmallCentre
 from tests.web.clerk import Clerk
 
@@ -47,6 +50,13 @@ def test_every_report_is_a_page_a_pdf_a_workbook_and_a_csv(centre: SmallCentre, 
     figures = supervisor.open("/reports/06a?period=month").page.text
     assert "Cả Trung tâm 2" in figures
     assert Clerk(centre, "central", "huong.ltt").open("/reports/06a").status == 403
+
+    merged = Agency("H37.07", "Sở Xây dựng", until=date(2027, 2, 28), successor="H37.08")
+    Office(centre["central"]).define([merged], by="quan.nv")
+    assert "Sở Xây dựng 1" in supervisor.open("/reports/06a?period=month").page.text
+    now = supervisor.open("/reports/06a?period=month&by=heir").page.text
+    assert "Sở Nông nghiệp và Môi trường 1" in now
+    assert "Sở Xây dựng" not in now
 
 
 def test_the_register_has_a_line_for_what_was_received_on_its_days(
