@@ -69,26 +69,28 @@ class Outbox:
         """
         now = timestamp(self._clock())
         for dossier, new in told:
+            message = message_of(dossier, self._catalog.latest)
+            if message is None:
+                if not new:  # its words had to go: what waits of it goes too
+                    connection.execute(_FORGET, (dossier.stream,))
+                continue
             if DOSSIER in self._kinds:
-                self._take_dossier(connection, dossier, new, now)
+                self._take_dossier(connection, dossier.stream, msgspec.json.encode(message), new, now)
             if MAIL in self._kinds and new:
                 for mail in mails_of(dossier, new, self._catalog.latest):
                     body = msgspec.json.encode({"to": mail.to, "subject": mail.subject, "text": mail.text})
                     _note(connection, f"{MAIL} {mail.act}", MAIL, dossier.stream, body, now)
 
-    def _take_dossier(self, connection: Connection, dossier: Dossier, new: Collection[str], now: str) -> None:
-        key = f"{DOSSIER} {dossier.stream}"
+    @staticmethod
+    def _take_dossier(
+        connection: Connection, stream: str, body: bytes, new: Collection[str], now: str
+    ) -> None:
+        key = f"{DOSSIER} {stream}"
         known = connection.execute("SELECT digest FROM outbox WHERE key = ?", (key,)).fetchone()
-        message = message_of(dossier, self._catalog.latest)
-        if message is None:  # its words had to go: what waits of it goes too
-            if known is not None:
-                connection.execute(_FORGET, (dossier.stream,))
-            return
-        body = msgspec.json.encode(message)
         if known is None and not new:
             return
         if known is None or known[0] != _digest(body):
-            _note(connection, key, DOSSIER, dossier.stream, body, now)
+            _note(connection, key, DOSSIER, stream, body, now)
 
     def due(self, kind: str, limit: int) -> list[Due]:
         """What is to be tried now, what has waited longest first; also after the clock was turned back."""

@@ -46,7 +46,7 @@ class Entry:
 
 
 COUNTER = Entry(10, "Tiếp nhận", "counter.page", ((Duty.RECEIVE, Role.RECEIVER),))
-INBOX = Entry(12, "Trực tuyến", "inbox.page", ((Duty.RECEIVE, Role.RECEIVER),))
+INBOX = Entry(12, "Trực tuyến", "inbox.page", ((Duty.RECEIVE, Role.RECEIVER),), (Role.SUPERVISOR,))
 QUEUE = Entry(15, "Gọi số", "calling.page", ((Duty.QUEUE, Role.RECEIVER),))
 LISTS = Entry(
     17,

@@ -267,6 +267,21 @@ def test_two_counters_receive_one_and_both_numbers_stand_for_the_desk(
     assert centre["central"].inbox.count() == 0
 
 
+def test_a_supervisor_sees_at_central_what_waits_and_answers_nothing(
+    central: SmallCentre, portal: Portal
+) -> None:
+    stream = portal.post(submission()).said["dossier"]
+    supervisor = Clerk(central, "central", "dung.tt")
+    assert "chờ tiếp nhận: 1" in supervisor.open("/inbox").page.text
+    one = supervisor.open(f"/inbox/{stream}")
+    assert "Đơn đề nghị (1 trang)" in one.page.text
+    assert "Tiếp nhận và in" not in one.page.text
+    before = events_at(supervisor.node)
+    forms = one.page.form("/lock").fields
+    assert supervisor.post(f"/inbox/{stream}/receive", forms).status in (403, 409)
+    assert events_at(supervisor.node) == before
+
+
 def test_the_inbox_reads_its_part_and_no_more(central: SmallCentre, portal: Portal) -> None:
     names = [portal.post(submission(f"s{number}")).said["dossier"] for number in range(3)]
     inbox = central["central"].inbox

@@ -19,6 +19,7 @@ from http_message_signatures import HTTPMessageVerifier, MappingKeyResolver
 from http_message_signatures.algorithms import ED25519
 
 from central.outlet import Outlet
+from central.redaction import redact
 from edge.database import OutboxRow
 from edge.node import Node
 from edge.outbox import DOSSIER, DUE, MAIL, REFUSED
@@ -353,6 +354,19 @@ def test_a_mailbox_that_is_not_there_is_refused_and_holds_nobody_up(
     assert [mail["To"] for mail in box.mails] == ["lan@vidu.vn"]
     assert "Không thuộc thẩm quyền." in box.mails[0].get_content()
     assert states(central) == [(MAIL, 0, 1)]
+
+
+def test_what_had_to_go_by_law_does_not_wait_here(centre: SmallCentre, exchange: ExchangeServer) -> None:
+    """Its words are taken out of the outbox with those of the dossier."""
+    central = connect(centre, exchange=to(exchange))
+    stream = Portal(central).post(submission()).said["dossier"]
+    (row,) = outbox(central)
+    assert "Nông Văn Thắng".encode() in bytes(row.body)
+    act = central.register.dossier(stream).timeline[0].hash
+    redact(central, [act], "Luật 91/2025/QH15 Đ14", by="quan.nv", second="huong.ltt")
+    (row,) = outbox(central)
+    assert (bytes(row.body), row.state) == (b"", "sent")
+    assert Outlet(central).run_once() == 0
 
 
 def test_words_of_citizens_do_not_go_over_an_open_line() -> None:
