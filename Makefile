@@ -25,7 +25,7 @@ help:
 	@echo "make run     set up, and start the demo centre on http://127.0.0.1:8600/"
 	@echo "make test    set up what the tests need, lint, and run all tests; the law's must cover 98% of its branches"
 	@echo "make lint    ruff, mypy, import contracts, secrets, dependencies"
-	@echo "make pictures  pictures of the hall, and those of the documentation"
+	@echo "make pictures  pictures of every page, and those of the documentation"
 	@echo "make prove   the long proofs (FULL=1: with all counts)"
 	@echo "make bench   measure, and hold the figures against what they must be"
 	@echo "make lock    choose new versions of the dependencies"
@@ -85,9 +85,9 @@ test: setup-tests lint
 	$(PYTEST) tests/schemas --cov
 	$(PYTEST) --ignore=tests/schemas
 
-# pictures of the hall, the guide, the room and an agency into build/pictures; those of the documentation to their place
+# pictures of every page, of the hall, the guide, the room and an agency into build/pictures; those of the documentation to their place
 pictures: setup-tests
-	$(BIN)/pytest tests/browser/test_hall.py tests/browser/test_comfort.py tests/browser/test_room.py \
+	$(BIN)/pytest tests/browser/test_every_page.py tests/browser/test_hall.py tests/browser/test_comfort.py tests/browser/test_room.py \
 	  tests/browser/test_agency.py --pictures build/pictures
 	cp build/pictures/{guide-*,room-*,agency}.png docs/pictures/
 

@@ -46,7 +46,7 @@ class Sight:
         """Of its picture."""
         path = self.path.strip("/").replace("{", "").replace("}", "")
         plain = "".join(one if one.isalnum() else "-" for one in path) or "home"
-        return f"{self.node}-{plain}"
+        return f"page-{self.node}-{plain}"
 
 
 def _at(node: str, person: str | None, *pages: tuple[str, str], tall: bool = False) -> Iterator[Sight]:
@@ -105,7 +105,6 @@ SIGHTS: Final = (
         ("dossier.page", "/dossier/{received}"),
         ("dossier.page", "/dossier/{contested}"),
         ("dossier.page", "/dossier/{returned}"),
-        ("dossier.paper", "/dossier/{received}/paper"),
         ("dossier.withdraw_page", "/dossier/{received}/withdraw"),
         ("amending.page", "/dossier/{received}/amend"),
         ("cancelling.page", "/dossier/{received}/cancel"),
@@ -116,7 +115,6 @@ SIGHTS: Final = (
         ("printing.page", "/printing"),
         ("printing.in_browser", "/printing/{job}/browser"),
         ("exchange.page", "/sync"),
-        ("exchange.elsewhere", "/sync/files"),
         ("held.page", "/held"),
         ("courier.page", "/courier"),
         ("account.page", "/me"),
@@ -165,6 +163,8 @@ SIGHTS: Final = (
         ("scores.page", "/scores"),
         ("reports.page", "/reports"),
         ("reports.one", "/reports/06a"),
+        ("reports.one", "/reports/qua-han"),
+        ("book.page", "/reports/so-theo-doi"),
     ),
     *_at(
         CENTRAL, DESK,
@@ -177,6 +177,8 @@ SIGHTS: Final = (
     *_at(
         CENTRAL, ADMINISTRATOR,
         ("nodes.page", "/nodes"),
+        ("nodes.machine_page", "/nodes/counter-01.1"),
+        ("nodes.reach", "/nodes/map"),
         ("nodes.code_page", "/nodes/code"),
         ("nodes.stick_page", "/nodes/stick"),
         ("nodes.revoke_page", "/nodes/counter-02.1/revoke"),
@@ -188,6 +190,7 @@ SIGHTS: Final = (
         ("staff.import_page", "/staff/import"),
         ("reference.page", "/reference"),
         ("cataloguing.new", "/reference/procedure/new"),
+        ("cataloguing.new", "/reference/fees/new"),
         ("cataloguing.history", "/reference/procedure/of/1.000703"),
         ("cataloguing.edit", "/reference/procedure/of/1.000703/edit"),
         ("cataloguing.import_page", "/reference/import"),
@@ -227,6 +230,9 @@ NO_PAGES: Final[Mapping[str, str]] = {
     "paper_forms.shown": "a paper",
     "printing.sheet": "a paper",
     "reports.pdf": "a paper",
+    "book.pdf": "a paper",
+    "book.csv": "a table for programs",
+    "book.xlsx": "a table for programs",
     "scans.picture": "a picture",
     "scanning.file": "a scan",
     "inbox.file": "a scan",
@@ -245,6 +251,8 @@ NO_PAGES: Final[Mapping[str, str]] = {
     "takings.as_xlsx": "a table for programs",
     "counter.procedures": "part of the reception",
     "strip.page": "part of the reception",
+    "exchange.elsewhere": "part of the page of replication",
+    "dossier.paper": "part of a dossier's page",
     "courier.errand": "part of the courier's page",
     "room.queue_fragment": "part of the room's page",
     "scanning.lying": "part of the page of scans",

@@ -15,8 +15,8 @@ from edge.server import application, serving
 from edge.state import NOTE, state_of
 from edge.web import create_pages
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, PINS
-from tests.browser.test_axe import AXE, TAGS
 from tests.browser.test_fees import alt
+from tests.browser.walks import AXE, TAGS
 from tests.centres import SmallCentre
 
 Enter = Callable[[str], Page]

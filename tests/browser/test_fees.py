@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from central.demo.centre import RunningCentre
 from tests.browser.conftest import SignIn
-from tests.browser.test_axe import AXE, TAGS
+from tests.browser.walks import AXE, TAGS
 from tests.web.clerk import CARD
 
 Take = Callable[[Page, str], bytes]

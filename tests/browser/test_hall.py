@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from central.demo.centre import RunningCentre
 from tests.browser.conftest import SignIn
-from tests.browser.test_axe import AXE, TAGS
+from tests.browser.walks import AXE, TAGS
 from tests.waiting import until
 
 KIOSK: ViewportSize = {"width": 1080, "height": 1920}

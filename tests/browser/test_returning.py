@@ -6,9 +6,8 @@ from pathlib import Path
 
 from central.demo.centre import RunningCentre
 from tests.browser.conftest import SignIn
-from tests.browser.test_axe import AXE, TAGS
 from tests.browser.test_fees import alt, received
-from tests.browser.walks import appraise, approve
+from tests.browser.walks import AXE, TAGS, appraise, approve
 from tests.web.clerk import CARD
 
 

@@ -1,11 +1,11 @@
-"""The table of all pages is whole, and every page on it answers whoever looks at it."""
+"""The table of all pages is whole; `tests/browser/test_every_page.py` looks at each of them."""
 
 from __future__ import annotations
 
 from edge.node import DATABASES
 from edge.web.language import SPEAKS
 from tests.centres import SmallCentre
-from tests.pages import NO_PAGES, SIGHTS, a_full_day
+from tests.pages import NO_PAGES, SIGHTS
 from tests.web.clerk import Clerk
 
 
@@ -31,15 +31,3 @@ def test_no_page_lies_under_the_name_of_a_database(centre: SmallCentre) -> None:
     for node in ("central", "counter-01"):
         rules = [rule.rule for rule in Clerk(centre, node).pages.url_map.iter_rules()]
         assert [rule for rule in rules if rule.split("/")[1] in DATABASES or rule.startswith("/_")] == []
-
-
-def test_every_page_has_something_to_show(centre: SmallCentre) -> None:
-    day = a_full_day(centre)
-    wrong = []
-    clerks: dict[tuple[str, str | None], Clerk] = {}
-    for sight in SIGHTS:
-        clerk = clerks.setdefault((sight.node, sight.person), Clerk(centre, sight.node, sight.person))
-        answer = clerk.open(sight.path.format(**day))
-        if answer.status != 200:
-            wrong.append((sight.path, answer.status, answer.leads_to, answer.page.text[:300]))
-    assert wrong == []
