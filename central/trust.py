@@ -12,6 +12,7 @@ from typing import Final
 
 from central.centre import Office
 from central.errors import NotGranted
+from central.missing_files import forget_arrived, note_missing
 from central.rows import report_rows
 from edge.chain import ClockBehind
 from edge.node import Node
@@ -45,7 +46,8 @@ def cut_before(centre: Node, fork: Found, *, by: str) -> None:
 
 
 class Watch:
-    """Looks for forks whenever something arrived at central, in a thread of its own."""
+    """Looks for forks, for rows of several dossiers and for files that lack, whenever something arrived at central, in a
+    thread of its own."""
 
     def __init__(self, centre: Node) -> None:
         self._centre = centre
@@ -66,6 +68,8 @@ class Watch:
         try:
             report_forks(self._centre)
             report_rows(self._centre)
+            note_missing(self._centre)
+            forget_arrived(self._centre)
         except (Unavailable, ClockBehind, NotGranted) as why:
             if self._told != (told := str(why)):
                 log.warning("forks are looked for again every %.0f s: %s", LOOK_S, told)
@@ -75,12 +79,12 @@ class Watch:
         return True
 
     def _run(self) -> None:
-        store = self._centre.stores["dossiers"]
-        seen = -1
+        store, files = self._centre.stores["dossiers"], self._centre.stores["files"]
+        seen = (-1, -1)
         while not self._stopping.is_set():
-            if seen != (newest := store.published):
+            if seen != (newest := (store.published, files.published)):
                 if not self.look():
                     self._stopping.wait(LOOK_S)
                     continue
                 seen = newest
-            store.wait(seen, LOOK_S, unless=self._stopping.is_set)
+            store.wait(seen[0], LOOK_S, unless=self._stopping.is_set)

@@ -197,6 +197,18 @@ class Copy(Local):
     at = TextField()
 
 
+class MissingFile(Local):
+    """At central: a file that a dossier names and that has not come, since central knows of it."""
+
+    file = TextField()
+    stream = TextField()
+    since = TextField()
+
+    class Meta:
+        table_name = "missing_file"
+        primary_key = CompositeKey("file", "stream")
+
+
 class RefusedDocument(Local):
     """A document that `peer` refused (this node, where it came from another); listed until it is accepted.
 
@@ -688,7 +700,7 @@ class OutboxRow(Local):
 LOCAL: Final = (
     Fact, Chain, Number, Pin, Attempt, SessionRow, DraftRow, ViewRow, Delivery, Copy, RefusedDocument, Wait,
     Erased, Secret, EnrolmentCode, Whole, AckDay, Departed, DepartedFile, VisitAct, DepartedVisit, Brought, FolderRow,
-    Proposed,
+    Proposed, MissingFile,
     OutboxRow,
 )  # fmt: skip
 PROJECTIONS: Final = (
@@ -843,6 +855,11 @@ CREATE TABLE outbox (key TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL, stream T
 CREATE INDEX outbox_due ON outbox (kind, next_at) WHERE state = 'due';
 CREATE INDEX outbox_refused ON outbox (kind, at) WHERE state = 'refused';
 CREATE INDEX outbox_stream ON outbox (stream);
+"""
+_LOCAL_18: Final = """
+CREATE TABLE missing_file (file TEXT NOT NULL, stream TEXT NOT NULL, since TEXT NOT NULL, PRIMARY KEY (file, stream))
+    WITHOUT ROWID;
+CREATE INDEX missing_file_since ON missing_file (since, file);
 """
 _STREAM_9: Final = "(SELECT e.stream FROM event e WHERE e.hash = d.hash)"
 """Projections of that time have all events of deliveries; a file that is only being made has neither."""
@@ -1012,6 +1029,7 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(connection, _LOCAL_15),
     lambda connection: run_script(connection, _LOCAL_16),
     lambda connection: run_script(connection, _LOCAL_17),
+    lambda connection: run_script(connection, _LOCAL_18),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

@@ -17,13 +17,14 @@ from printing.spool import State as JobState
 from schemas.calendar import local_day
 from schemas.entries import NumberRange
 from schemas.events import timestamp
-from schemas.states import PrinterState, RangeLeft, State
+from schemas.states import PrinterState, RangeLeft, Refusal, State
 
 NOTE: Final = "state-"
 """Before the machine's name: the note's at central."""
 SAID_EVERY_S: Final = 30.0
 _OPEN: Final = (JobState.QUEUED.value, JobState.SENT.value, JobState.FAILED.value, JobState.UNSURE.value)
 _MOST: Final = 50
+_REFUSALS: Final = 20
 
 
 def state_of(node: Node, *, files_elsewhere: int = 0) -> State:
@@ -35,6 +36,7 @@ def state_of(node: Node, *, files_elsewhere: int = 0) -> State:
         for card in node.catalog.latest.cards()
         if card.opens and card.node != node.id
     ]
+    refused = node.register.refused()
     with node.file.read():
         seq = max((row.seq for row in Chain.select().where(Chain.database == "dossiers")), default=0)
     return State(
@@ -45,7 +47,7 @@ def state_of(node: Node, *, files_elsewhere: int = 0) -> State:
         catalog=node.catalog.number,
         waiting=waiting.count,
         waiting_since=timestamp(waiting.oldest) if waiting.oldest is not None else "",
-        refused=len(node.register.refused()),
+        refused=len(refused),
         incomplete=problems.incomplete,
         files_elsewhere=files_elsewhere,
         seq=seq,
@@ -61,6 +63,9 @@ def state_of(node: Node, *, files_elsewhere: int = 0) -> State:
             for one in contacts
             if one.heard_at is not None and one.lost_since is not None
         },
+        refusals=tuple(
+            Refusal(one.document[:200], one.peer, one.reason[:200], one.at) for one in refused[:_REFUSALS]
+        ),
     ).sealed(node.keys.ed25519.sign)
 
 

@@ -51,11 +51,20 @@ class RangeLeft(msgspec.Struct, frozen=True):
         return self.left * 5 <= self.last - self.first + 1
 
 
+class Refusal(msgspec.Struct, frozen=True):
+    """A document that `by` would not take from this machine, and why, in the words of its program."""
+
+    document: Words
+    by: Name
+    reason: Words
+    at: At
+
+
 class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`waiting`: acts that the machine doesn't know to be at central, since when the oldest; `seq`: how many it wrote.
 
     `skew_s`: how far its clock is ahead of central's, where it is; `unsure`: a person had to say what the hour is.
-    `sees`: the machines that it is in contact with, by when it heard of each; `lost`: those that it misses, since when.
+    `refusals`: the first of the `refused` documents. `sees`: the machines that it is in contact with, by when it heard of each; `lost`: those that it misses, since when.
     """
 
     v: Literal[1]
@@ -77,6 +86,7 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ranges: Annotated[tuple[RangeLeft, ...], Meta(max_length=200)]
     sees: Annotated[dict[Name, At], Meta(max_length=1000)]
     lost: Annotated[dict[Name, At], Meta(max_length=1000)]
+    refusals: Annotated[tuple[Refusal, ...], Meta(max_length=20)] = ()
     seal: str = ""
 
     def document(self) -> dict[str, Any]:

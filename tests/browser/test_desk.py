@@ -102,6 +102,7 @@ def test_the_desk_settles_by_keyboard_and_reads_the_outage(enter: Enter, picture
     alt(page, "g")
     expect(page.locator("main")).to_contain_text("Đã ghi quyết định đối soát")
     look(page, "", "desk-empty", pictures)
+    look(page, "/lacking", "lacking", pictures)
     look(page, "/outages", "outages", pictures)
     page.locator("main table a").first.click()
     expect(page.locator("h1")).to_contain_text("Sự cố từ")
