@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import HiddenField, SelectField, TextAreaField, TimeField
+from wtforms import HiddenField, SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length, StopValidation
 
 from edge.slip_check import Checked, check_slip
 from edge.web import counter, presence, second
-from edge.web.days import Day
+from edge.web.days import Day, Hour
 from edge.web.errors import page as trouble_page
 from edge.web.forms import LONGEST, Choice, Form, paragraph, too_long
 from edge.web.reception import Reception
@@ -55,11 +55,9 @@ INCIDENTS: Final = (
 class FromPaper(Reception):
     """A reception as its paper says it, and why it was not entered at once."""
 
-    received_hour = TimeField(
-        "Giờ tiếp nhận", validators=[InputRequired("Chưa ghi giờ tiếp nhận trên giấy.")]
-    )
+    received_hour = Hour("Giờ tiếp nhận", validators=[InputRequired("Chưa ghi giờ tiếp nhận trên giấy.")])
     due_day = Day("Hẹn trả, ngày", validators=[InputRequired(_DUE)])
-    due_hour = TimeField("Hẹn trả, giờ", validators=[InputRequired(_DUE)])
+    due_hour = Hour("Hẹn trả, giờ", validators=[InputRequired(_DUE)])
     incident = SelectField("Sự cố", choices=INCIDENTS, default="machine")
     reason = TextAreaField(
         "Ghi thêm về sự cố",

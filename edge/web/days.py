@@ -7,18 +7,22 @@ line of text, and these say what is meant by it.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, Final
 
-from wtforms import DateField, DateTimeField
+from wtforms import DateField, DateTimeField, TimeField
 
 from schemas.spelling import composed
 
 _OURS: Final = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4})")
 _BARE: Final = re.compile(r"(\d{2})(\d{2})(\d{4})")
 _ISO: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-_CLOCK: Final = re.compile(r"(\d{1,2})[:hg](\d{2})(?::\d{2})?")
+_CLOCK: Final = re.compile(r"([0-9]{1,2})[:hg]([0-9]{2})(?::[0-9]{2})?")
+_DIGITS: Final = re.compile(r"([0-9]{2})([0-9]{2})")
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
+"""Nobody means a year beyond these, and at the ends of the calendar no day can be counted on."""
 NO_DAY: Final = "Ngày ghi theo thứ tự ngày, tháng, năm, ví dụ 30/11/2026. Gõ lại."
+NO_HOUR: Final = "Giờ ghi như 08:05 hoặc 8h05. Gõ lại."
 NO_MOMENT: Final = "Ghi ngày rồi giờ, ví dụ 30/11/2026 08:05. Gõ lại."
 
 
@@ -32,9 +36,10 @@ def day_of(typed: str | None) -> date | None:
     else:
         return None
     try:
-        return date(int(year), int(month), int(day))
+        found = date(int(year), int(month), int(day))
     except ValueError:
         return None
+    return found if _FIRST_YEAR <= found.year <= _LAST_YEAR else None
 
 
 def moment_of(typed: str | None) -> datetime | None:
@@ -52,13 +57,30 @@ def moment_of(typed: str | None) -> datetime | None:
     return datetime(on.year, on.month, on.day, *hour)  # noqa: DTZ001 - the form's own zone is Vietnam's
 
 
+def hour_of(typed: str | None) -> time | None:
+    """The hour that is meant by `08:05`, `8h05`, `8.05` or `0805`; None for what is none."""
+    text = composed(typed or "").replace(".", ":")
+    found = _CLOCK.fullmatch(text) or _DIGITS.fullmatch(text)
+    if found is None or (int(found[1]), int(found[2])) > (23, 59) or int(found[2]) > 59:
+        return None
+    return time(int(found[1]), int(found[2]))
+
+
+def _said(field: Any, valuelist: list[Any]) -> str:
+    """What was typed; for blanks the same as for nothing, so that something that must be there is asked for."""
+    typed = next((str(one) for one in valuelist), "")
+    if not typed.strip():
+        field.raw_data = []
+    return typed
+
+
 class Day(DateField):  # type: ignore[misc]  # WTForms has no types
     """A day in a form; what was typed and is none stays in the field."""
 
     data: Any
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        typed = next((str(one) for one in valuelist), "")
+        typed = _said(self, valuelist)
         self.data = day_of(typed)
         if self.data is None and typed.strip():
             raise ValueError(NO_DAY)
@@ -75,7 +97,7 @@ class Moment(DateTimeField):  # type: ignore[misc]
     data: Any
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        typed = next((str(one) for one in valuelist), "")
+        typed = _said(self, valuelist)
         self.data = moment_of(typed)
         if self.data is None and typed.strip():
             raise ValueError(NO_MOMENT)
@@ -84,3 +106,20 @@ class Moment(DateTimeField):  # type: ignore[misc]
         if self.raw_data:
             return str(self.raw_data[0])
         return f"{self.data:%d/%m/%Y %H:%M}" if self.data else ""
+
+
+class Hour(TimeField):  # type: ignore[misc]
+    """An hour of the day in a form; what was typed and is none stays in the field."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        typed = _said(self, valuelist)
+        self.data = hour_of(typed)
+        if self.data is None and typed.strip():
+            raise ValueError(NO_HOUR)
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return f"{self.data:%H:%M}" if self.data else ""

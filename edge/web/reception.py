@@ -18,12 +18,12 @@ from wtforms import (
     RadioField,
     StringField,
     TelField,
-    TimeField,
 )
 from wtforms.validators import Length, Optional, StopValidation
 
 from edge.ledger import Draft
 from edge.web.citizen_card import CitizenCard, is_another_code, read
+from edge.web.days import Hour
 from edge.web.forms import LONGEST, Choice, Form, check, needed, text, too_long
 from schemas.acts import OutageNoted, Party, Received, ReceivedComponent
 from schemas.calendar import VIETNAM, local_day
@@ -177,7 +177,7 @@ class Reception(Form):
     elsewhere = BooleanField("Nhận hộ cơ quan nơi khác (phi địa giới)")
     notify = BooleanField("Nhắn tin, gửi thư khi có kết quả", validators=[_reachable])
     outage_database = StringField("Cơ sở dữ liệu không khai thác được", filters=[text], validators=_OPTIONAL)
-    outage_since = TimeField("Từ lúc (hôm nay)", validators=[Optional()])
+    outage_since = Hour("Từ lúc (hôm nay)", validators=[Optional()])
 
     def noted_outage(self, now: datetime) -> OutageNoted | None:
         """The incident by which papers were asked for; None, and the errors at the fields, where it is not told."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 
 import pytest
 
 import central
 import edge
-from edge.web.days import day_of, moment_of
+from edge.web.days import day_of, hour_of, moment_of
 from tests.centres import SmallCentre
 from tests.web.clerk import Clerk
 
@@ -29,7 +29,19 @@ def test_a_day_is_understood_as_it_is_usually_typed(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["", None, "11/30/2026", "31/11/2026", "30/11", "30/11/26", "thứ Hai", "²/3/2026"]
+    "typed",
+    [
+        "",
+        None,
+        "11/30/2026",
+        "31/11/2026",
+        "30/11",
+        "30/11/26",
+        "thứ Hai",
+        "²/3/2026",
+        "31/12/9999",
+        "1/1/0001",
+    ],
 )
 def test_what_is_no_day_is_none(typed: str | None) -> None:
     assert day_of(typed) is None
@@ -48,6 +60,16 @@ def test_a_day_and_an_hour_are_understood_in_either_order() -> None:
     assert moment_of("30/11/2026 24:00") is None
 
 
+@pytest.mark.parametrize("typed", ["08:05", "8:05", "8h05", "8g05", "8.05", "0805", " 08:05 "])
+def test_an_hour_is_understood_as_it_is_usually_typed(typed: str) -> None:
+    assert hour_of(typed) == time(8, 5)
+
+
+@pytest.mark.parametrize("typed", ["", None, "24:00", "9:60", "99:99", "8", "805", "tám giờ", "٠٨:٠٥"])
+def test_what_is_no_hour_is_none(typed: str | None) -> None:
+    assert hour_of(typed) is None
+
+
 def test_no_page_leaves_the_order_of_a_day_to_the_browser() -> None:
     asked = re.compile(r'type="(date|datetime-local|time|month|week)"')
     assert [page.name for page in PAGES if asked.search(page.read_text(encoding="utf-8"))] == []
@@ -60,3 +82,17 @@ def test_what_is_typed_wrongly_stays_and_is_explained(centre: SmallCentre) -> No
     assert "Ngày ghi theo thứ tự ngày, tháng, năm" in answer.page.text
     assert answer.page.form("decision").fields["since"] == "11/30/2026"
     assert answer.page.form("decision").fields["until"] == "01/03/2027"
+
+
+def test_an_hour_that_is_none_stays_and_blanks_are_nothing(centre: SmallCentre) -> None:
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    typed = {"received_day": " ", "received_hour": "99:99", "due_day": "05/03/2027", "due_hour": " "}
+    answer = clerk.press(clerk.open("/counter/afterwards"), "stream", ("act", "save"), **typed)
+    assert answer.status == 422
+    for said in (
+        "Chưa ghi ngày tiếp nhận",
+        "Giờ ghi như 08:05 hoặc 8h05.",
+        "Chưa ghi hẹn trả như trên giấy.",
+    ):
+        assert said in answer.page.text
+    assert answer.page.form("stream").fields["received_hour"] == "99:99"
