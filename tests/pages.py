@@ -173,6 +173,7 @@ SIGHTS: Final = (
         ("due_check.page", "/due"),
         ("outages.page", "/outages"),
         ("outages.one", "/outages/{outage}"),
+        ("lacking.page", "/lacking"),
     ),
     *_at(
         CENTRAL, ADMINISTRATOR,
