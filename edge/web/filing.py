@@ -16,7 +16,7 @@ from wtforms.validators import Length, Optional, StopValidation
 
 from edge.web.citizen_card import read as read_card
 from edge.web.forms import LONGEST, Bare, Choice, Form, check, needed, text, too_long
-from edge.web.limits import LOOK_UP, Limit, limited
+from edge.web.limits import LOOK_UP, Limit
 from edge.web.reception import identity_problem
 from edge.web.scanning import WHY
 from edge.web.site import site
@@ -114,13 +114,12 @@ def is_offered() -> bool:
 
 
 @blueprint.before_request
-def only_where_it_is_offered() -> None:
+def only_so_often_and_where_it_is_offered() -> None:
+    if request.method == "POST":
+        limit = FILING if request.endpoint == "filing.file" else LOOK_UP
+        site().limits.take(limit, request.remote_addr or "")
     if not is_offered():
         abort(404)
-    if request.method == "POST":
-        site().limits.take(
-            FILING if request.endpoint == "filing.file" else LOOK_UP, request.remote_addr or ""
-        )
     make_room()
 
 
@@ -170,7 +169,6 @@ def done() -> str:
 
 
 @blueprint.post("/filed")
-@limited(LOOK_UP)
 def told() -> ResponseReturnValue:
     Bare.checked()
     typed = request.form.get("code", "")[:60].strip()
