@@ -171,6 +171,7 @@ SIGHTS: Final = (
         ("desk.page", "/desk"),
         ("desk.one", "/desk/{conflict}"),
         ("due_check.page", "/due"),
+        ("lacking.page", "/lacking"),
         ("outages.page", "/outages"),
         ("outages.one", "/outages/{outage}"),
         ("lacking.page", "/lacking"),
