@@ -45,12 +45,11 @@ def register(app: Flask, site: Site) -> None:
         (staff.blueprint, staff.ENTRY),
         (paper_forms.blueprint, paper_forms.ENTRY),
         (personal.blueprint, personal.ENTRY),
-        (reports.blueprint, reports.ENTRY),
+        (book.blueprint, reports.ENTRY),
         (outlet.blueprint, outlet.ENTRY),
     ):
         app.register_blueprint(blueprint)
         site.entries.append(entry)
-    app.register_blueprint(book.blueprint)
     app.register_blueprint(trust.blueprint)
     site.machines = nodes.ENTRY
     site.office = NearOffice(site.node)

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask import Response, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
 
 from central.reports.book import AT_ONCE, Asked, Book, Line
 from central.web.reports import ENTRY, KINDS
+from central.web.reports import blueprint as blueprint
 from edge.web import presence, sheets
 from edge.web.days import day_of
 from edge.web.site import site
@@ -24,7 +25,6 @@ from printing.papers.course import Register
 from printing.typesetting import to_job
 from schemas.calendar import VIETNAM
 
-blueprint = Blueprint("book", __name__, template_folder="../templates")
 HEADS: Final = (
     *("TT", "Mã hồ sơ", "Tên TTHC", "Số bộ", "Tên cá nhân, tổ chức", "Địa chỉ, số điện thoại"),
     *("Cơ quan chủ trì", "Ngày nhận", "Ngày hẹn trả", "Ngày trả", "Phương thức nhận", "Ghi chú"),
@@ -34,7 +34,7 @@ MOST_ON_PAPER: Final = 2_000
 
 
 @blueprint.get("/reports/so-theo-doi")
-def page() -> ResponseReturnValue:
+def book() -> ResponseReturnValue:
     """`after` is the line behind which this page begins, `tt` the number of its first one."""
     presence.require(ENTRY)
     return _page()
@@ -61,7 +61,7 @@ def _page(trouble: Trouble | None = None) -> str:
 
 
 @blueprint.get("/reports/so-theo-doi.csv")
-def csv() -> Response:
+def book_csv() -> Response:
     presence.require(ENTRY)
     asked = _asked()
     rows = ([str(cell) for cell in _cells(line)] for line in _saved(asked))
@@ -70,7 +70,7 @@ def csv() -> Response:
 
 
 @blueprint.get("/reports/so-theo-doi.xlsx")
-def xlsx() -> ResponseReturnValue:
+def book_xlsx() -> ResponseReturnValue:
     presence.require(ENTRY)
     asked = _asked()
     lines = _few(asked)
@@ -81,7 +81,7 @@ def xlsx() -> ResponseReturnValue:
 
 
 @blueprint.get("/reports/so-theo-doi.pdf")
-def pdf() -> ResponseReturnValue:
+def book_pdf() -> ResponseReturnValue:
     presence.require(ENTRY)
     asked = _asked()
     lines = _few(asked)

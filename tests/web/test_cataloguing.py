@@ -80,28 +80,47 @@ def test_what_one_proposes_another_confirms_and_it_counts_from_its_first_day(
     assert f"Hôm nay vẫn dùng bản từ {_procedure(centre, today).since:%d/%m/%Y}" in history
 
 
-def test_nobody_confirms_what_they_proposed_themselves(centre: SmallCentre, admin: Clerk) -> None:
-    proposed = _edit(admin, f"/reference/procedure/of/{CODE}/edit", limit__value="2")
-    page = admin.follow(proposed)
-    path = proposed.leads_to.partition("?")[0]
-    token = page.page.form("/withdraw").fields
-    answer = admin.post(f"{path}/confirm", token)
-    assert answer.status == 422
-    assert "Người đề nghị không tự duyệt." in answer.page.text
-    with pytest.raises(NotConfirmed, match="role"):
-        confirm(centre["central"], waiting(centre["central"])[0].id, by="huong.ltt")
-
-
-def test_a_proposal_over_a_version_that_is_not_the_newest_any_more_is_no_comparison(
+def test_nobody_confirms_alone_twice_or_over_another_version(
     centre: SmallCentre, admin: Clerk, supervisor: Clerk
 ) -> None:
-    """Two proposals side by side: the second one confirmed would take back the first without anybody seeing it."""
-    path = f"/reference/procedure/of/{CODE}/edit"
+    """Of two proposals side by side the second would take back the first without anybody seeing it."""
+    path, central = f"/reference/procedure/of/{CODE}/edit", centre["central"]
     first, second = _edit(admin, path, limit__value="2"), _edit(admin, path, limit__value="3")
+    one = waiting(central)[0].id
+    own = admin.open(first.leads_to).page.form("/withdraw").fields
+    assert "Người đề nghị không tự duyệt." in admin.post(f"/reference/proposals/{one}/confirm", own).page.text
+    with pytest.raises(NotConfirmed, match="role"):
+        confirm(central, one, by="huong.ltt")
     assert _confirm(supervisor, first).status == 303
+    with pytest.raises(NotConfirmed, match="gone"):
+        confirm(central, one, by=SUPERVISOR)
     answer = _confirm(supervisor, second)
     assert answer.status == 422
     assert "đã có bản mới sau khi đề nghị" in answer.page.text
+
+
+class PowerCut(Exception):
+    pass
+
+
+def test_a_power_cut_leaves_a_proposal_open_or_published_and_nothing_between(
+    centre: SmallCentre, admin: Clerk
+) -> None:
+    _edit(admin, f"/reference/procedure/of/{CODE}/edit", limit__value="2")
+    central = centre["central"]
+    number, proposed = central.catalog.number, waiting(central)[0].id
+
+    def cut_before_it_is_on_the_disk() -> None:
+        with central.file.write():
+            confirm(central, proposed, by=SUPERVISOR)
+            raise PowerCut
+
+    with pytest.raises(PowerCut):
+        cut_before_it_is_on_the_disk()
+    assert (central.catalog.number, len(waiting(central))) == (number, 1)
+    central = centre.reopen("central")
+    assert confirm(central, proposed, by=SUPERVISOR) == 1
+    assert (central.catalog.number, len(waiting(central))) == (number + 1, 0)
 
 
 def test_what_was_right_when_it_was_proposed_is_looked_at_again(
