@@ -7,10 +7,12 @@ line of text, and these say what is meant by it.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any, Final
 
 from wtforms import DateField, DateTimeField, TimeField
+from wtforms.validators import StopValidation
 
 from schemas.spelling import composed
 
@@ -74,7 +76,17 @@ def _said(field: Any, valuelist: list[Any]) -> str:
     return typed
 
 
-class Day(DateField):  # type: ignore[misc]  # WTForms has no types
+class _Read:
+    """What cannot be read is not looked at any further: validators see a day, a moment or an hour, or nothing typed."""
+
+    process_errors: Sequence[str]
+
+    def pre_validate(self, form: Any) -> None:
+        if self.process_errors:
+            raise StopValidation
+
+
+class Day(_Read, DateField):  # type: ignore[misc]  # WTForms has no types
     """A day in a form; what was typed and is none stays in the field."""
 
     data: Any
@@ -91,7 +103,7 @@ class Day(DateField):  # type: ignore[misc]  # WTForms has no types
         return f"{self.data:%d/%m/%Y}" if self.data else ""
 
 
-class Moment(DateTimeField):  # type: ignore[misc]
+class Moment(_Read, DateTimeField):  # type: ignore[misc]
     """A day and an hour of Vietnam in a form."""
 
     data: Any
@@ -108,7 +120,7 @@ class Moment(DateTimeField):  # type: ignore[misc]
         return f"{self.data:%d/%m/%Y %H:%M}" if self.data else ""
 
 
-class Hour(TimeField):  # type: ignore[misc]
+class Hour(_Read, TimeField):  # type: ignore[misc]
     """An hour of the day in a form; what was typed and is none stays in the field."""
 
     data: Any

@@ -96,3 +96,16 @@ def test_an_hour_that_is_none_stays_and_blanks_are_nothing(centre: SmallCentre) 
     ):
         assert said in answer.page.text
     assert answer.page.form("stream").fields["received_hour"] == "99:99"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("31/02/2027", "Ngày ghi theo thứ tự"), (" ", "Chưa ghi bổ sung trước ngày")]
+)
+def test_a_day_that_is_none_is_looked_at_no_further(centre: SmallCentre, typed: str, said: str) -> None:
+    """Form 02: the rule that its last day must not be over asked a day that was not there."""
+    dossier = centre.receive()
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    page = clerk.open(f"/dossier/{dossier.stream}/course/supplement")
+    answer = clerk.press(page, "/supplement", reason="Thiếu", until=typed)
+    assert answer.status == 422
+    assert said in answer.page.text
