@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from central.demo.plan import nodes
-from central.demo.visitor import Visitor
+from central.demo.visitor import Page, Visitor
 from central.inspection.reading import Snapshot
 from edge.node import Folder
 from edge.settings import PeerSettings, read_settings, write_settings
@@ -91,6 +91,16 @@ class Centre:
         write_settings(self.data / name, settings)
 
     # ---- what people do
+
+    def press(self, at: str, person: str, path: str, form: str, **filled: str) -> Page:
+        """Somebody opens a page at a machine and sends a form of it; the page that this leads to."""
+
+        def do() -> Page:
+            browser = self.at(at, person)
+            page = browser.open(path)
+            return browser.press(page, page.form(form), None, **filled)
+
+        return self.network.at(at, do)
 
     def receive(self, at: str) -> str:
         """A dossier is received at a counter, as a clerk does it; the stream."""

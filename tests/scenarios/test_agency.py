@@ -9,14 +9,13 @@ import msgspec
 import pytest
 
 from central.centre import Office
-from central.demo.visitor import Page
 from central.verify import verify
 from edge.clock import system_clock
 from schemas.entries import Duty
 from tests.agencies import AGENCY, ELSEWHERE, OFFICER, people_of_agencies
 from tests.centres import SmallCentre
 from tests.network import network
-from tests.scenarios.places import NAMES, Centre, working
+from tests.scenarios.places import NAMES, working
 
 MINUTE = 60.0
 THERE = "counter-02"
@@ -43,8 +42,7 @@ def test_a_folder_goes_to_an_agency_and_comes_back_while_central_is_away(past: S
     with network(NAMES) as lines, working(past.data, lines) as centre:
         centre.start("counter-01", THERE)
         centre.wait(lambda: centre.has(THERE, stream), MINUTE)
-        asked = _press(
-            centre,
+        asked = centre.press(
             "counter-01",
             "hanh.nh",
             f"/agencies/{stream}/opinion",
@@ -54,8 +52,7 @@ def test_a_folder_goes_to_an_agency_and_comes_back_while_central_is_away(past: S
         )
         assert "Chờ ý kiến Sở Xây dựng" in asked.text
         centre.wait(lambda: centre.acts_of(THERE, stream) == 2, MINUTE)
-        _press(
-            centre,
+        centre.press(
             THERE,
             OFFICER,
             f"/agency/{stream}/opinion",
@@ -64,28 +61,15 @@ def test_a_folder_goes_to_an_agency_and_comes_back_while_central_is_away(past: S
             opinion="Lùi 5 m.",
         )
         centre.wait(lambda: centre.acts_of("counter-01", stream) == 3, MINUTE)
-        gone = _press(centre, "counter-01", "hanh.nh", "/agencies", "/hand-over", stream=stream)
+        gone = centre.press("counter-01", "hanh.nh", "/agencies", "/hand-over", stream=stream)
         assert "Đã ghi bàn giao: 1 hồ sơ." in gone.text
         centre.wait(lambda: centre.acts_of(THERE, stream) == 4, MINUTE)
-        _press(centre, THERE, OFFICER, "/agency", "/take-over", stream=stream)
+        centre.press(THERE, OFFICER, "/agency", "/take-over", stream=stream)
         result = {f"result-{stream}": "12/GP-SXD"}
-        _press(centre, THERE, OFFICER, "/agency?tab=held", "/hand-back", stream=stream, **result)
+        centre.press(THERE, OFFICER, "/agency?tab=held", "/hand-back", stream=stream, **result)
         centre.wait(lambda: centre.acts_of("counter-01", stream) == 6, MINUTE)
-        back = _press(
-            centre, "counter-01", "hanh.nh", "/agencies?tab=handed_back", "/take-back", stream=stream
-        )
+        back = centre.press("counter-01", "hanh.nh", "/agencies?tab=handed_back", "/take-back", stream=stream)
         assert "Đã nhận lại: 1 hồ sơ." in back.text
         centre.start("central")
         centre.wait(lambda: centre.acts_of("central", stream) == 7, MINUTE)
     assert verify(past.data).findings == ()
-
-
-def _press(centre: Centre, at: str, person: str, path: str, form: str, **filled: str) -> Page:
-    """Somebody opens a page at a machine and sends a form of it; the page that this leads to."""
-
-    def do() -> Page:
-        browser = centre.at(at, person)
-        page = browser.open(path)
-        return browser.press(page, page.form(form), None, **filled)
-
-    return centre.network.at(at, do)
