@@ -52,7 +52,7 @@ def install(app: Flask) -> None:
         agency_name=acts.agency_name,
         time_left=lambda due: words.time_left(due, site().now()),
         left=lambda row: words.left(row, site().now()),
-        status_word=lambda status: words.STATUS[status],
+        status_word=lambda status: say(words.STATUS[status]),
         money_word=lambda money: words.MONEY[money],
         method_word=lambda method: words.METHODS[method],
         seen=merging.seen_of,

@@ -18,6 +18,7 @@ from edge.errors import NotAtCounter
 from edge.hall import AtDesk, Finish, Hall
 from edge.web import presence
 from edge.web.forms import Bare
+from edge.web.language import say
 from edge.web.site import COUNTER, QUEUE, RETURN, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from schemas.acts import VisitStatus
@@ -137,11 +138,18 @@ def _looked(said: str) -> Looked | None:
     name = read_ticket(said)
     codes = [queue.code for queue in site().node.hall.queues()]
     if name is None:
-        return Looked(said, error=f"“{said[:40]}” không phải số thứ tự. Gõ như trên phiếu, ví dụ A-047.")
+        return Looked(
+            said, error=say("“{said}” không phải số thứ tự. Gõ như trên phiếu, ví dụ A-047.", said=said[:40])
+        )
     if code_of(name) not in codes:
         listed = ", ".join(codes)
         return Looked(
-            said, error=f"Không có nhóm việc nào mang chữ {code_of(name)}. Các chữ đang dùng: {listed}."
+            said,
+            error=say(
+                "Không có nhóm việc nào mang chữ {code}. Các chữ đang dùng: {listed}.",
+                code=code_of(name),
+                listed=listed,
+            ),
         )
     found = [turn for turn in site().node.visits.turns() if turn.ticket == name]
     return Looked(said, name, found[0] if found else None)

@@ -28,6 +28,7 @@ SPEAKS: Final = frozenset(
     {
         *("account", "keys", "kiosk", "look_up", "public_procedures", "sign_in", "slip", "status_line"),
         *("petitions.new", "petitions.file", "petitions.read", "petitions.paper"),
+        *("find", "calling", "worklists.page", "worklists.ready"),
     }
 )
 """Parts, or single addresses of a part, whose pages speak English."""

@@ -178,7 +178,7 @@ def _problems(problems: Problems) -> Fact:
         return Fact("", "ok", say("Vấn đề"), say("không có"), say("không có"))
     if len(some) == 1:
         number, _, alone, icon = some[0]
-        text = f"{number} {say(alone)}"
+        text = f"{number} {say(alone, count=number)}"
         return Fact("bad", icon, say("Vấn đề"), text, text)
     text = ", ".join(f"{number} {say(short)}" for number, short, _, _ in some)
     return Fact("bad", some[0][3], say("Vấn đề"), text, text)

@@ -131,7 +131,7 @@ def age_s(seconds: int) -> str:
 def left(row: DossierRow, now: datetime) -> tuple[str, str, bool]:
     """What a queue says of a dossier's due moment: (what is left, the moment, whether it has passed)."""
     if row.stopped:
-        return "Tạm dừng", "không tính giờ", False
+        return say("Tạm dừng"), say("không tính giờ"), False
     return time_left(row.due_at, now)
 
 
@@ -141,10 +141,11 @@ def time_left(due: datetime | str, now: datetime) -> tuple[str, str, bool]:
     hour = f"{local:%H:%M}"
     if until < now:
         late = now - until
-        words_late = f"{late.days} ngày" if late.days else age_s(int(late.total_seconds()))
-        return f"Quá {words_late}", f"hẹn {clock(until, now)}", True
+        by = say("{count} ngày", count=late.days) if late.days else age_s(int(late.total_seconds()))
+        return say("Quá {age}", age=by), say("hẹn {at}", at=clock(until, now)), True
     if local.date() == today:
-        return f"còn {age_s(int((until - now).total_seconds()))}", f"hôm nay {hour}", False
+        left_s = int((until - now).total_seconds())
+        return say("còn {age}", age=age_s(left_s)), say("hôm nay {hour}", hour=hour), False
     year = "" if local.year == today.year else f"/{local.year}"
     return f"{local:%d/%m}{year}", hour, False
 

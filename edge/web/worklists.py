@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from edge.database import Fact
 from edge.web import presence, sheets, words
 from edge.web.forms import Bare, Choice
+from edge.web.language import say
 from edge.web.returning import READY
 from edge.web.site import AGENCIES, LISTS, RETURN, site
 from edge.web.trouble import Expected, Trouble, trouble_of
@@ -346,22 +347,21 @@ def _say(of: List, item: Item, now: datetime, until: str) -> Shown:
     at = item.moment
     match of.name:
         case "supplement":
-            under = f"hạn {_day(until)}" if until else "không hẹn ngày"
+            under = say("hạn {day}", day=_day(until)) if until else say("không hẹn ngày")
             return Shown(item, f"{words.age(at, now)}", under, bool(until) and until <= timestamp(now))
         case "expired":
-            return Shown(item, _day(at), f"quá {words.age(at, now)}", late=True)
+            return Shown(item, _day(at), say("quá {age}", age=words.age(at, now)), late=True)
         case "hand-over":
             return _to_hand_over(item, now)
         case "back":
-            return Shown(item, words.clock(at, now), f"{words.age(at, now)} trước", late=False)
+            return Shown(item, words.clock(at, now), say("{age} trước", age=words.age(at, now)), late=False)
         case "return" | "not-collected":
             here = at <= timestamp(now)
             late = at < timestamp(now - timedelta(days=NOT_COLLECTED_DAYS))
-            return Shown(
-                item, words.clock(at, now), f"chờ {words.age(at, now)}" if here else "chưa tới hẹn", late
-            )
+            under = say("chờ {age}", age=words.age(at, now)) if here else say("chưa tới hẹn")
+            return Shown(item, words.clock(at, now), under, late)
         case _ if item.row.status == Status.DONE:  # in time or not is over
-            return Shown(item, "có kết quả", f"hẹn {words.clock(at, now)}", late=False)
+            return Shown(item, say("có kết quả"), say("hẹn {at}", at=words.clock(at, now)), late=False)
         case _:
             return Shown(item, *words.left(item.row, now))
 
@@ -370,7 +370,7 @@ def _to_hand_over(item: Item, now: datetime) -> Shown:
     try:
         by = hand_over_by(moment(item.moment), site().view.calendar())
     except NoDueMoment:  # a year that central has not confirmed
-        return Shown(item, "chưa có lịch", "báo quản trị", late=False)
+        return Shown(item, say("chưa có lịch"), say("báo quản trị"), late=False)
     return Shown(item, *words.time_left(by, now))
 
 

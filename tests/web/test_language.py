@@ -17,19 +17,23 @@ from wtforms.fields.choices import SelectFieldBase
 import central
 import edge
 from central.demo.plan import QUEUES
+from edge.looks import Language, Looks, keep_looks
 from edge.paper import WEEKDAYS
 from edge.web import words
 from edge.web.account import Everywhere, HourConfirmed, Look, NewPassword, NewPin
 from edge.web.appearance import OPEN_PAGES
+from edge.web.calling import PRIORITY
 from edge.web.forms import OLD_PAGE, Form
 from edge.web.keys import KEYS
-from edge.web.language import english
+from edge.web.language import SPEAKS, english
 from edge.web.petitions import Petition
 from edge.web.sign_in import PasswordSignIn, SignIn
 from edge.web.status_line import _problems, _still_works
+from edge.web.worklists import LISTS_HERE, WHOSE
 from printing.spool import PrintJob
 from schemas.deadlines import WHY_NOT_COUNTED
 from tests.centres import MONDAY, SEALED, SmallCentre
+from tests.pages import SIGHTS, a_full_day
 from tests.web.clerk import Answer, Clerk
 
 FOLDERS = [Path(str(one.__file__)).parent for one in (edge, central)]
@@ -138,7 +142,9 @@ def test_nothing_is_translated_that_nobody_says(centre: SmallCentre) -> None:
         {meaning for _, meaning in KEYS} | set(words.ROLES.values()) | set(WEEKDAYS) | {*said_in_tables()}
     )
     tables |= set(words.STATUS.values()) | set(words.LIMITS.values()) | set(WHY_NOT_COUNTED.values())
-    tables |= {title for _, title in OPEN_PAGES} | {OLD_PAGE}
+    tables |= {title for _, title in OPEN_PAGES} | {OLD_PAGE} | {*filter(None, PRIORITY.values())}
+    tables |= {part for one in LISTS_HERE for part in (one.title, one.group, one.column, one.nothing)}
+    tables |= {one.label for one in WHOSE}
     for node in ("central", "counter-01", "room-01"):
         clerk = Clerk(centre, node)
         tables |= {entry.title for entry in clerk.pages.extensions["motcua"].entries}
@@ -189,6 +195,41 @@ def test_a_page_that_is_not_translated_speaks_vietnamese_inside_an_english_frame
     assert '<html lang="vi"' in page.html
     assert '<header class="bar" lang="en"' in page.html
     assert "Receive" in page.page.text
+
+
+def test_what_staff_see_in_english_is_english_on_a_full_day(centre: SmallCentre) -> None:
+    """Every page of the table that speaks English, and what it says when something is wrong or missing."""
+    day = a_full_day(centre)
+    wrong: list[tuple[str, list[str]]] = []
+    for node, person in dict.fromkeys((one.node, one.person) for one in SIGHTS if one.person):
+        assert person is not None
+        keep_looks(centre[node].file, person, Looks(language=Language.ENGLISH))
+        clerk = Clerk(centre, node, person)
+        written = sorted(_written(clerk.node.catalog.latest), key=len, reverse=True)
+        paths = [
+            one.path.format(**day)
+            for one in SIGHTS
+            if (one.node, one.person) == (node, person)
+            and not SPEAKS.isdisjoint({one.endpoint, one.endpoint.split(".")[0]})
+        ]
+        if "/lists" in paths:
+            paths += [f"/lists?list={one.name}" for one in LISTS_HERE]
+            paths += [
+                "/queue?ticket=A1",
+                "/queue?ticket=B2",
+                "/queue?ticket=zz9",
+                "/queue?ticket=Q1",
+                "/queue?ticket=C9",
+            ]
+        pages = [(path, clerk.open(path)) for path in paths]
+        if "/find" in paths:
+            pages += [(term, clerk.find(term)) for term in ("nong", "khong co ai", "H37.07-270301-990001")]
+        for path, page in pages:
+            assert page.status == 200, path
+            assert '<html lang="en"' in page.html, path
+            found = _vietnamese(page.html, written)
+            wrong += [(path, found)] if found else []
+    assert wrong == []
 
 
 class _Visitor:
