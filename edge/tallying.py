@@ -444,12 +444,14 @@ def _summed(
     connection: Connection, dimension: str, wanted: Iterable[str], whose: Callable[[str], str]
 ) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    for span in wanted:
-        for member, name, number in connection.execute(
-            "SELECT member, name, number FROM tally WHERE dimension = ? AND span = ?", (dimension, span)
-        ):
-            names = found.setdefault(whose(member), {})
-            names[name] = names.get(name, 0) + number
+    of_spans = json.dumps(list(wanted))
+    for member, name, number in connection.execute(
+        "SELECT member, name, sum(number) FROM tally"
+        " WHERE dimension = ? AND span IN (SELECT value FROM json_each(?)) GROUP BY member, name",
+        (dimension, of_spans),
+    ):
+        names = found.setdefault(whose(member), {})
+        names[name] = names.get(name, 0) + number
     return found
 
 
