@@ -13,13 +13,14 @@ PYTEST := $(BIN)/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reord
 # Debian packages that the tests use: a browser, poppler's readers of PDF, the font that Chromium falls back on,
 # a print server and a printer
 # a PKCS#11 token in software, the tool that tells poppler whom to trust, and wrong clocks
+# a bare Debian to install into, and who checks units
 DEBIAN := chromium poppler-utils fonts-liberation2 cups cups-client cups-ipp-utils cups-filters avahi-daemon dbus \
-  softhsm2 libnss3-tools faketime
+  softhsm2 libnss3-tools faketime debootstrap systemd
 ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
 PYTHON := python3
 endif
 
-.PHONY: help setup setup-tests run test lint format pictures prove bench lock clean debian
+.PHONY: help setup setup-tests run test lint format pictures prove bench lock clean debian wheel deb
 
 help:
 	@echo "make run     set up, and start the demo centre on http://127.0.0.1:8600/"
@@ -28,6 +29,8 @@ help:
 	@echo "make pictures  pictures of every page, and those of the documentation"
 	@echo "make prove   the long proofs (FULL=1: with all counts)"
 	@echo "make bench   measure, and hold the figures against what they must be"
+	@echo "make wheel   dist/motcua-*.whl, with pages, fonts, forms and the English"
+	@echo "make deb     dist/motcua_*.deb: what docs/install.md installs"
 	@echo "make lock    choose new versions of the dependencies"
 
 setup: $(VENV)/.run node_modules/.pages edge/static/vendor/.copied
@@ -92,10 +95,18 @@ pictures: setup-tests
 	cp build/pictures/{guide-*,room-*,agency}.png docs/pictures/
 
 prove: setup-tests
-	$(PYTEST) --prove=$(if $(FULL),full,quarter) tests/schemas tests/sync tests/differential tests/edge tests/central tests/printing tests/scenarios tests/simulation
+	$(PYTEST) --prove=$(if $(FULL),full,quarter) tests/schemas tests/sync tests/differential tests/edge tests/central tests/printing tests/scenarios tests/simulation tests/install
 
 bench: setup-tests
 	$(BIN)/python -m tests.bench
+
+# the same commit gives the same bytes; nothing of an earlier build goes in
+wheel: $(VENV)/.tests edge/static/vendor/.copied
+	rm -rf build/lib build/bdist.*
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --wheel --no-isolation --outdir dist . > /dev/null
+
+deb: wheel
+	debian/build "$$(ls -t dist/motcua-*.whl | head -1)"
 
 lock: | $(VENV)/bin/python
 	$(BIN)/pip install --quiet pip-tools

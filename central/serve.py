@@ -24,6 +24,7 @@ from central.web import register
 from central.web.enrolling import create_enrolling
 from central.web.intake import PATH as API
 from central.web.intake import create_intake
+from edge import systemd
 from edge.chain import ClockBehind
 from edge.clock import Clock, system_clock
 from edge.closing import ClosingDays
@@ -36,7 +37,7 @@ from edge.node import Folder, Node
 from edge.rendering import Renderers
 from edge.roads import Roads
 from edge.server import Door, application, serving
-from edge.settings import NodeSettings, read_config
+from edge.settings import NodeSettings, notify_socket, read_config
 from edge.spooling import Spooling
 from edge.status import answering, status_of
 from edge.sticks import taking_orders as taking_stick_orders
@@ -111,8 +112,10 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
             calm_collector()
             sys.stdout.write(f"{READY} {node.id} {_url(host, port)}\n")
             sys.stdout.flush()
+            systemd.tell(systemd.READY, notify_socket())
             renderers.warm()
             wait_until(stopping, partial(_hour, node))
+            systemd.tell(systemd.STOPPING, notify_socket())
             if watch is not None:
                 watch.stop()
             neighbourhood.stop()

@@ -326,6 +326,11 @@ def key_file_of(
     return folder / settings.key_file if settings.key_file else None
 
 
+def notify_socket(environment: Mapping[str, str] = os.environ) -> str | None:
+    """Where systemd wants to hear from a node that it started."""
+    return environment.get("NOTIFY_SOCKET")
+
+
 def read_settings(folder: Path) -> NodeSettings:
     """The settings in `folder/node.toml`, without those of the environment. Raises `CannotStart`."""
     return read_config(folder / NAME, {})
