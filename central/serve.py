@@ -39,7 +39,7 @@ from edge.roads import Roads
 from edge.server import Door, application, serving
 from edge.settings import NodeSettings, notify_socket, read_config
 from edge.spooling import Spooling
-from edge.status import answering, status_of
+from edge.status import NodeStatus, answering, status_of
 from edge.sticks import taking_orders as taking_stick_orders
 from edge.succession import PATH as WHO
 from edge.succession import create_introducing
@@ -80,6 +80,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
         closing, upkeep = ClosingDays(node.closing), Upkeep(node, roads.centre_holds)
         courier = Courier(node, wanted=lambda: [one.file for one in roads.elsewhere()])
         extra = [register] if node.is_centre else []
+        status = partial(_status, node, roads)
         pages = create_pages(node, roads, spooling.wake, extra=extra, courier=courier)
         with contextlib.ExitStack() as stack:
             beside = {}
@@ -89,12 +90,12 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
                     WHO.strip("/"): create_introducing(node),
                     API: create_intake(node),
                 }
-            app, door = application(node, pages, beside), Door(node)
+            app, door = application(node, pages, beside, status), Door(node)
             host, port = stack.enter_context(serving(app, settings.host, settings.port, door=door))
             if node.is_centre:
                 stack.enter_context(taking_orders(node))
             stack.enter_context(taking_stick_orders(folder, courier))
-            stack.enter_context(answering(folder, lambda: status_of(node, roads, node.clock())))
+            stack.enter_context(answering(folder, status))
             roads.start()
             if settings.mdns:
                 neighbourhood.start(host, port)
@@ -126,6 +127,10 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
             node.seals.stop()
             for store in node.stores.values():
                 store.close()
+
+
+def _status(node: Node, roads: Roads) -> NodeStatus:
+    return status_of(node, roads, node.clock())
 
 
 def calm_collector() -> None:

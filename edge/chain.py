@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from edge.clock import Clock
 from edge.database import Chain, NodeFile
+from edge.disk import Disk
 from edge.hour import BEHIND, Hour
 from edge.ids import Ids
 from edge.keys import NodeKeys
@@ -44,8 +45,9 @@ class OwnChain:
         *,
         node: str,
         hour: Hour | None = None,
+        disk: Disk | None = None,
     ) -> None:
-        self._file, self._store = file, store
+        self._file, self._store, self._disk = file, store, disk
         self._keys, self._clock, self._ids, self._node, self._hour = keys, clock, ids, node, hour
 
     def begin(self, after: str) -> None:
@@ -90,7 +92,10 @@ class OwnChain:
         """Write the next event; its hash. The chain's head and the event are one transaction.
 
         `catalog` names the catalog by which the act was checked; a catalog entry names the entry before it.
+        Raises `DiskFull` while there is still room for what has begun.
         """
+        if self._disk is not None:
+            self._disk.require()
         head = Chain.get(Chain.database == self._store.name)
         document = write(
             stream=stream,

@@ -42,6 +42,7 @@ from edge.database import (
     projections_are_current,
 )
 from edge.deciding import Deciding
+from edge.disk import Disk, Measure, measured
 from edge.drafts import Drafts
 from edge.errors import CannotStart
 from edge.folders import Folders
@@ -153,7 +154,7 @@ class Node:
     `printer`: where its papers come out instead of where the settings say. `on_catalog`: who wants to hear that the catalog
     has grown. `tick`: seconds that only grow, for the pace of work; `stopwatch`: the same for how long people wait and
     how long nobody did anything, whatever the clock does. `ask` gets a passphrase from a person, where one closes the folder.
-    `typeset` makes the PDFs of spooled papers: in this process, or in others.
+    `typeset` makes the PDFs of spooled papers: in this process, or in others. `measure` says how full the disk is.
     """
 
     def __init__(
@@ -168,12 +169,14 @@ class Node:
         stopwatch: Stopwatch = system_stopwatch,
         ask: Ask | None = None,
         typeset: Typeset = typeset_by,
+        measure: Measure = measured,
     ) -> None:
         self._tick, self._typeset = tick, typeset
         self.folder, self.settings, self.ids = folder, settings, ids
         self._clock = clock
         self._hour: Hour | None = None
         self.stopwatch = stopwatch
+        self.disk = Disk(folder.path, stopwatch, measure)
         finish(folder.path)
         folder.unlock(settings, ask)
         self.id = settings.node
@@ -314,6 +317,7 @@ class Node:
             self.ids,
             node=self.id,
             hour=self.hour,
+            disk=self.disk,
         )
         self.ledger = Ledger(
             self.file,
@@ -342,6 +346,7 @@ class Node:
                 self.ids,
                 node=self.id,
                 hour=self.hour,
+                disk=self.disk,
             ),
             self.clock,
             node=self.id,

@@ -24,6 +24,8 @@ from edge.acks import NAME as ACKS
 from edge.database import Copy, Secret
 from edge.errors import CannotStart
 from edge.node import DATABASES, Node, server_uuid
+from edge.status import NodeStatus
+from edge.watching import PATHS, create_watching
 from edge.window import DAYS, STREAM, WINDOW
 from schemas.canonical import from_base64
 from schemas.events import timestamp
@@ -39,8 +41,13 @@ again and again."""
 STOP_S: Final = 3
 
 
-def application(node: Node, pages: Flask, beside: Mapping[str, Flask] = MappingProxyType({})) -> WsgiApp:
-    """The node's whole WSGI application; `beside`: others by the first part of their path."""
+def application(
+    node: Node,
+    pages: Flask,
+    beside: Mapping[str, Flask] = MappingProxyType({}),
+    status: Callable[[], NodeStatus] | None = None,
+) -> WsgiApp:
+    """The node's whole WSGI application; `beside`: others by the first part of their path. `status`: for who watches it."""
     access = Access(
         node.catalog, node.settings.readers, PasswordHasher(), node=node.id, heard=node.contacts.heard
     )
@@ -58,6 +65,9 @@ def application(node: Node, pages: Flask, beside: Mapping[str, Flask] = MappingP
         seen_by=node.window.seen_by,
         narrowed=node.window.narrowed,
     )
+
+    if status is not None:
+        beside = {**beside, **dict.fromkeys(PATHS, create_watching(node, status, access.authenticate))}
 
     def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         target = environ.get("REQUEST_URI") or environ["PATH_INFO"]

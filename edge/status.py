@@ -17,6 +17,7 @@ import msgspec
 
 from edge.completeness import ChainState
 from edge.database import Copy
+from edge.health import Health, health_of
 from edge.local_socket import line_to, listening
 from edge.node import Folder, Node
 from edge.roads import Road, Roads
@@ -86,7 +87,8 @@ class Chain(ChainState, frozen=True):
 class NodeStatus(msgspec.Struct, frozen=True):
     """`waiting`: own acts that central is not known to have; `refused`: documents that somebody would not take.
 
-    `chains`: how far the acts of each machine are here, this one's own among them.
+    `chains`: how far the acts of each machine are here, this one's own among them. `health`: null where the node does not
+    run.
     """
 
     node: str
@@ -99,6 +101,7 @@ class NodeStatus(msgspec.Struct, frozen=True):
     peers: list[PeerStatus]
     files_elsewhere: list[Missing]
     chains: list[Chain] = []
+    health: Health | None = None
 
 
 def status_of(node: Node, roads: Roads, at: datetime) -> NodeStatus:
@@ -123,6 +126,7 @@ def status_of(node: Node, roads: Roads, at: datetime) -> NodeStatus:
             for one in roads.elsewhere()
         ],
         chains=chains_of(node),
+        health=health_of(node, at),
     )
 
 

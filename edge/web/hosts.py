@@ -9,13 +9,12 @@ else.
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
-from urllib.parse import urlsplit
 
 from flask import Flask, request
 from werkzeug.exceptions import MisdirectedRequest
 
+from edge.host_names import is_ours
 from edge.web.site import site
 
 
@@ -50,24 +49,3 @@ def _check() -> None:
 def asked_in_public() -> bool:
     """Whether the present page is the public one: it says nothing of the machine."""
     return not is_ours(request.headers.get("Host", ""), site().names())
-
-
-def is_ours(host: str, names: frozenset[str]) -> bool:
-    """Whether `Host` (a name or an address, perhaps with a port) is one that this machine goes by."""
-    if not host or set(host) & set("@/\\?# \t,"):
-        return False
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return False
-    if is_address(name):
-        return True
-    return name.rstrip(".").lower() in names
-
-
-def is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

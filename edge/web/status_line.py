@@ -68,13 +68,21 @@ def present() -> StatusLine:
     if here.node.is_centre:
         return StatusLine(
             (_contact_with_nodes(here, now), _waiting(here.node.register.waiting(), now), problems),
-            _hour(here),
+            _disk(here) or _hour(here),
         )
     contact = here.node.contacts.of(here.node.catalog.centre or "")
     moving = _leaving(here) or _loading(here)
-    note = _hour(here) or moving or ("" if contact.lost_since is None else _still_works(here))
+    note = _disk(here) or _hour(here) or moving or ("" if contact.lost_since is None else _still_works(here))
     facts = (_contact(contact, now), _waiting(here.node.register.waiting(), now), problems)
     return StatusLine(facts, note)
+
+
+def _disk(here: Site) -> str:
+    """What the disk of this machine leaves to do; nothing, most of the time."""
+    space = here.node.disk.space()
+    if space.full:
+        return say("Đĩa của máy đã đầy: xem và in được, việc mới không lưu được. Báo quản trị ngay.")
+    return say("Đĩa của máy còn {share}%: báo quản trị.", share=int(space.share * 100)) if space.low else ""
 
 
 def _hour(here: Site) -> str:

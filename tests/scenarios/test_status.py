@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from central.demo.centre import RunningCentre, centre
 from central.demo.plan import nodes
@@ -69,6 +70,13 @@ def test_a_centre_at_work_loses_a_line_and_a_machine(running: RunningCentre, mot
     assert all(one["running"] and one["waiting"] == 0 and one["refused"] == 0 for one in found.values())
     pull = _lane(found["counter-01.1"], "central.1", "dossiers", "pull")
     assert (pull["lag_s"], pull["pending"]) == (None, 0)
+
+    url = running.nodes["counter-01"].url.rstrip("/")
+    for path in ("healthz", "readyz"):
+        assert requests.get(f"{url}/{path}", timeout=30).status_code == 200
+    figures = requests.get(f"{url}/metrics", timeout=30).text
+    assert 'motcua_peer_lost{peer="central.1"} 0' in figures
+    assert 'motcua_sync_pending_documents{peer="central.1",database="dossiers",direction="pull"} 0' in figures
 
     running.switchboard.pull("counter-01")
     until(lambda: lanes(of(running, "counter-01"), "central.1")["dossiers", "pull"] == "retrying")

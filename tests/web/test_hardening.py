@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from central.centre import Office
 from central.demo.plan import ADMINISTRATOR
-from edge.web.hosts import is_ours
+from edge.host_names import is_ours
 from edge.web.limits import SIGN_IN
 from edge.web.pdfs import _plain
 from edge.web.sign_in import local

@@ -1,0 +1,164 @@
+"""How a running node is, as whoever looks after it wants to know: one record, told as metrics, alarms and by `motcua doctor`.
+
+Nothing in it is about a person or a dossier. Every query costs the same whatever the archive's age.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from cryptography import x509
+
+from edge.database import Number
+from edge.disk import Space
+from edge.ledger import NumbersLeft
+from edge.node import Node
+from edge.waits import MOST_BYTES
+from printing.spool import SETTLED, PrintJob, State
+from schemas.calendar import local_day
+from schemas.canonical import from_base64
+from schemas.events import timestamp
+
+RANGES: Final = ("receipt", "pad", "result")
+"""Ranges that run out for good. Those of tickets begin anew every day."""
+
+
+class Granted(msgspec.Struct, frozen=True):
+    """Numbers of one kind and symbol that this machine may still give, of how many."""
+
+    what: str
+    symbol: str
+    left: int
+    of: int
+
+    @property
+    def scarce(self) -> bool:
+        return NumbersLeft(self.left, self.of).scarce
+
+
+class Papers(msgspec.Struct, frozen=True):
+    """Papers that are not finished: how many in each state, since when the oldest waits, and the newest error of a printer."""
+
+    counts: dict[str, int]
+    oldest_s: float | None
+    error: str
+
+
+class Health(msgspec.Struct, frozen=True):
+    """`waits`: bytes that wait for a card or an entry, by the peer that brought them, of at most `waits_most` each.
+
+    `card_days`, `tls_days`: until the end of this machine's card and of the certificate that it shows; `None` without one.
+    `skew_s`: how far this clock is ahead of the one that was measured last; None while they agree.
+    `catalog_problem`: why the catalog cannot be followed, in English; "" where it can.
+    """
+
+    contested: int
+    refused: int
+    incomplete: int
+    held: int
+    waits: dict[str, int]
+    waits_most: int
+    papers: Papers
+    granted: list[Granted]
+    card_days: int
+    card_ended: str
+    tls_days: int | None
+    clock_unsure: bool
+    skew_s: float | None
+    catalog_age_days: float
+    catalog_most_days: int
+    catalog_problem: str
+    collects: bool
+    closed: bool
+    disk_free: int
+    disk_total: int
+    database_bytes: int
+    files_bytes: int
+
+
+def health_of(node: Node, at: datetime) -> Health:
+    card, problems, day = node.card, node.register.problems(), local_day(at)
+    space = node.disk.space()
+    return Health(
+        contested=problems.contested,
+        refused=problems.refused,
+        incomplete=problems.incomplete,
+        held=problems.held,
+        waits=node.waits.by_source(),
+        waits_most=MOST_BYTES,
+        papers=_papers(node, at),
+        granted=_granted(node, at),
+        card_days=(card.lease_to - day).days,
+        card_ended=card.revoked,
+        tls_days=_tls_days(card.tls, at),
+        clock_unsure=node.hour.unsure,
+        skew_s=None if node.hour.skew is None else node.hour.skew.total_seconds(),
+        catalog_age_days=0.0
+        if node.is_centre
+        else node.catalog.latest.age(timestamp(at)).total_seconds() / 86_400,
+        catalog_most_days=card.max_catalog_age_days,
+        catalog_problem="" if node.catalog_problem is None else str(node.catalog_problem),
+        collects=node.collects,
+        closed=node.closed,
+        disk_free=space.free,
+        disk_total=space.total,
+        database_bytes=_size(node.folder.database),
+        files_bytes=_size(node.folder.files),
+    )
+
+
+def unready(health: Health) -> list[str]:
+    """Why this node should be sent no work: nothing where it does all that its card says."""
+    whys = {
+        "disk": Space(health.disk_free, health.disk_total).full,
+        "catalog": health.catalog_problem != "",
+        "revoked": health.card_ended != "",
+        "collects": health.collects,
+        "closed": health.closed,
+    }
+    return [why for why, so in whys.items() if so]
+
+
+def _size(file: Path) -> int:
+    """With what its log holds."""
+    return sum(one.stat().st_size for one in (file, file.with_name(f"{file.name}-wal")) if one.exists())
+
+
+def _papers(node: Node, at: datetime) -> Papers:
+    open_states = [state.value for state in State if state.value not in SETTLED]
+    counts, oldest, error = {}, None, ""
+    with node.file.read():
+        for state in open_states:
+            jobs = PrintJob.select().where(PrintJob.state == state)
+            counts[state] = jobs.count()
+            first = jobs.order_by(PrintJob.changed_at).first() if counts[state] else None
+            if first is not None:
+                error = first.error or error
+                if state in (State.QUEUED, State.SENT):
+                    waited = (at - first.changed_at).total_seconds()
+                    oldest = waited if oldest is None else max(oldest, waited)
+    return Papers(counts, oldest, error)
+
+
+def _granted(node: Node, at: datetime) -> list[Granted]:
+    ranges = [one for one in node.catalog.latest.ranges(node.id, local_day(at)) if one.what in RANGES]
+    keys = {f"{one.what} {one.id}": one for one in ranges}
+    with node.file.read():
+        last = {row.key: row.last for row in Number.select().where(Number.key << list(keys))}
+    found: dict[tuple[str, str], Granted] = {}
+    for key, one in keys.items():
+        kind = one.what, one.symbol
+        before = found.get(kind, Granted(*kind, 0, 0))
+        left = one.last - last.get(key, one.first - 1)
+        found[kind] = Granted(*kind, before.left + left, before.of + one.last - one.first + 1)
+    return list(found.values())
+
+
+def _tls_days(certificate: str, at: datetime) -> int | None:
+    if not certificate:
+        return None
+    shown = x509.load_der_x509_certificate(from_base64(certificate, "tls"))
+    return (shown.not_valid_after_utc - at).days
