@@ -359,6 +359,24 @@ def status(data: Path, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--data", type=_folder, help="A node's folder, or a centre's with all its nodes.")
+@click.option("--explain", is_flag=True, help="Print which faults are known, as in docs/faults.md.")
+@click.option("--json", "as_json", is_flag=True)
+def doctor(data: Path | None, explain: bool, as_json: bool) -> None:
+    """What is wrong with a machine, what is safe all the same, and what to do. It only looks."""
+    if explain == (data is not None):
+        raise click.UsageError("give --data DIR, or --explain")
+    if data is None:
+        from central.doctor.faults import explained
+
+        click.echo(explained(), nl=False)
+        return
+    from central.doctor.command import doctor_command
+
+    sys.exit(doctor_command(data, as_json=as_json))
+
+
+@main.command()
 @click.option("--data", type=_folder, help="The node's folder, with its node.toml; nothing may run in it.")
 @click.option("--config", type=_file, help="Its configuration, where that lies elsewhere.")
 @click.option(

@@ -16,7 +16,6 @@ from edge.database import Number
 from edge.disk import Space
 from edge.ledger import NumbersLeft
 from edge.node import Node
-from edge.waits import MOST_BYTES
 from printing.spool import SETTLED, PrintJob, State
 from schemas.calendar import local_day
 from schemas.canonical import from_base64
@@ -88,7 +87,7 @@ def health_of(node: Node, at: datetime) -> Health:
         incomplete=problems.incomplete,
         held=problems.held,
         waits=node.waits.by_source(),
-        waits_most=MOST_BYTES,
+        waits_most=node.waits.most_bytes,
         papers=_papers(node, at),
         granted=_granted(node, at),
         card_days=(card.lease_to - day).days,

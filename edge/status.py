@@ -55,7 +55,7 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class PeerStatus(msgspec.Struct, frozen=True):
-    """One other machine. `url`: where it is spoken to, "" for one that comes by itself."""
+    """One other machine. `url`: where it is spoken to, "" for one that comes by itself. `pin`: of its card (`schemas.seals`)."""
 
     node: str
     url: str
@@ -64,6 +64,7 @@ class PeerStatus(msgspec.Struct, frozen=True):
     why: str
     lanes: list[Lane] = []
     holds: list[Held] = []
+    pin: str = ""
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -152,7 +153,9 @@ def _peer(node: Node, name: str, url: str, ways: list[Road], at: datetime) -> Pe
             since = datetime.fromisoformat(copy.at)
             holds.append(Held(database, node.stores[database].pending(copy.seq), since))
     lanes = [_lane(way, at) for way in ways]
-    return PeerStatus(name, url, contact.heard_at, contact.lost_since, contact.why, lanes, holds)
+    card = node.catalog.card_of(name)
+    pin = card.pin if card is not None else ""
+    return PeerStatus(name, url, contact.heard_at, contact.lost_since, contact.why, lanes, holds, pin)
 
 
 def _lane(way: Road, at: datetime) -> Lane:

@@ -15,6 +15,7 @@ from central.backup import back_up
 from central.centre import Authority, Office
 from central.demo import setup
 from central.demo.plan import nodes
+from central.doctor.node import faults_of
 from central.enrolment import Change, Enrolment
 from central.errors import NotGranted
 from central.restore import NewCentral, restore_centre
@@ -29,7 +30,9 @@ from edge.ids import Ids
 from edge.ledger import counter_of
 from edge.node import Folder
 from edge.peers import PeerNode, peers_of
+from edge.roads import Roads
 from edge.settings import PeerSettings, read_settings
+from edge.status import status_of
 from schemas.acts import Note
 from schemas.calendar import local_day
 from schemas.entries import Grant, Role
@@ -99,6 +102,12 @@ def meet_it(small: SmallCentre, *edges: str) -> None:
     for name in edges:
         small[name].hears_of_central(load(small["central"].folder.succession.read_bytes()))
         assert small[name].catalog.centre == small["central"].id
+
+
+def seen_by_doctor(small: SmallCentre) -> set[str]:
+    """The faults of central."""
+    central = small["central"]
+    return {one.fault for one in faults_of(status_of(central, Roads(central), small.clock()))}
 
 
 def takes_over(small: SmallCentre) -> None:
@@ -218,6 +227,7 @@ def test_the_new_central_writes_nothing_before_it_takes_over(
     backup = backed_up(small, tmp_path / "backup")
     central_is_lost(small)
     restored(small, authority, backup)
+    assert "collects" in seen_by_doctor(small)
     with pytest.raises(NotAllowed, match="collects"):
         small["central"].ledger.act(dossier.stream, "dossier.note", Note("Thử."), by="huong.ltt")
     takes_over(small)
@@ -327,6 +337,7 @@ def test_two_branches_stop_central_until_two_administrators_choose(
     two_branches(small, authority, backup)
     central = small["central"]
     assert central.branched
+    assert "catalog-branches" in seen_by_doctor(small)
     with pytest.raises(NotGranted, match="two branches"):
         Enrolment(central).change("room-01.1", Change(title="Phòng"), by="quan.nv")
     small.reopen("central")
