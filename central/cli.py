@@ -9,7 +9,6 @@ to a running node for its pages.
 from __future__ import annotations
 
 import contextlib
-import logging
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +22,7 @@ from central import cli_machines
 from central.catalog_import import Read, read_procedures
 from central.centre import Office
 from central.errors import CentralError
+from edge import log
 from edge.clock import system_clock
 from edge.errors import CannotStart, NodeError
 from edge.ids import Ids
@@ -51,8 +51,7 @@ class _OneLine(click.Group):
 @click.version_option(package_name="motcua")
 def main() -> None:
     """A one-stop public-service centre that keeps working when the network does not."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("pyhanko").setLevel(logging.WARNING)
+    log.begin("text")
 
 
 @main.command()

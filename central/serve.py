@@ -24,7 +24,7 @@ from central.web import register
 from central.web.enrolling import create_enrolling
 from central.web.intake import PATH as API
 from central.web.intake import create_intake
-from edge import systemd
+from edge import log, systemd
 from edge.chain import ClockBehind
 from edge.clock import Clock, system_clock
 from edge.closing import ClosingDays
@@ -60,6 +60,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
     """
     stopping = _stop_signal(watch_stdin)
     settings = read_config(config)
+    log.begin(settings.log)
     folder = Folder(config.parent / settings.data)
     if not folder.keys.is_dir():
         raise CannotStart(

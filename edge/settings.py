@@ -23,6 +23,7 @@ from msgspec import Meta
 
 from edge.at_rest import CREDENTIAL
 from edge.errors import CannotStart
+from edge.log import Format
 from schemas.canonical import from_base64
 from schemas.errors import Malformed
 from schemas.intake import PUBLIC_PC, is_mail
@@ -295,6 +296,9 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
         ),
     ] = 5_000
     idle_lock_s: Annotated[int, Meta(ge=30, description="Seconds until an unused screen locks.")] = 15 * 60
+    log: Annotated[
+        Format, Meta(description="How it writes its log: a line for people, or JSON for programs.")
+    ] = "text"
     key_file: Annotated[
         str,
         Meta(
