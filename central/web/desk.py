@@ -5,6 +5,7 @@ Nothing is chosen beforehand. Whoever took part cannot settle; the ledger says s
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -144,7 +145,10 @@ class Waits:
 def page() -> ResponseReturnValue:
     presence.require(ENTRY)
     found = _list()
-    return _render(found, _open(found[0].row.id) if found else None)
+    for one in found:
+        with contextlib.suppress(NotAllowed):  # settled since the list was read
+            return _render(found, _open(one.row.id))
+    return _render(found, None)
 
 
 @blueprint.get("/desk/<conflict>")
@@ -238,7 +242,8 @@ def _form(opened: Open, **arguments: object) -> Settlement:
 def _open(conflict_id: str) -> Open:
     """The conflict as it is now. Raises `NotAllowed` for one that is open no longer."""
     here = site()
-    rows = here.node.register.conflict(conflict_id)
+    # of a row that central reports, a dossier may not (yet) have a reception that counts
+    rows = [row for row in here.node.register.conflict(conflict_id) if here.node.register.row(row.stream)]
     dossiers = tuple(show(row.stream) for row in rows)
     found = (c for shown in dossiers[:1] for c in shown.dossier.conflicts if c.id == conflict_id)
     conflict = next(found, None)
@@ -248,6 +253,8 @@ def _open(conflict_id: str) -> Open:
     for shown in dossiers:
         before.update(_ancestors(here, shown))
     members = [Member(shown, step) for shown in dossiers for step in sides(shown, conflict)]
+    if not members:
+        raise NotAllowed(Because.NO_SUCH_CONFLICT)
     common = frozenset.intersection(*(before[one.step.line.hash] for one in members))
     none = Settled(conflict.id, conflict.members, (), "?")
     return Open(
