@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from edge.drafts import Draft
-from edge.web import presence
+from edge.web import citizen_card, presence
 from edge.web.forms import Bare
 from edge.web.site import COUNTER, site
 from edge.web.trouble import Expected, Trouble, trouble_of
@@ -79,8 +79,14 @@ def _unsaved() -> Iterator[Unsaved]:
     for draft in site().node.drafts.of(presence.person().id):
         if draft.path.startswith(PAGE):
             typed = typed_in(draft)
-            name = typed.get("applicant_name") or typed.get("name") or typed.get("identity") or ""
+            name = typed.get("applicant_name") or typed.get("name") or _on_card(typed.get("identity") or "")
             yield Unsaved(draft.id, composed(name), typed.get("procedure", ""), moment(draft.at))
+
+
+def _on_card(identity: str) -> str:
+    """Whose number it is, where it is still as a scanner typed it."""
+    card = citizen_card.read(identity)
+    return card.name if card is not None else identity
 
 
 def typed_in(draft: Draft) -> MultiDict[str, str]:

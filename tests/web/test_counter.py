@@ -345,6 +345,14 @@ def test_names_as_people_have_them(clerk: Clerk, typed: str, kept: str) -> None:
 # ---- what is typed and not saved yet
 
 
+def test_a_scan_that_nobody_looked_at_yet_is_listed_by_the_name_on_the_card(clerk: Clerk) -> None:
+    page = clerk.open("/counter")
+    clerk.post("/counter/draft", {**page.page.form("stream").fields, "identity": CARD})
+    listed = clerk.open("/counter").page.text
+    assert "Nông Văn Thắng" in listed
+    assert "281234567" not in listed
+
+
 def test_what_is_typed_is_kept_and_survives_the_power(clerk: Clerk, centre: SmallCentre) -> None:
     """The fingers rest, the power goes: the list has it, everything is as it was, and saved it is a draft no more."""
     ready = clerk.reception()
