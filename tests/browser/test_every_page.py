@@ -113,6 +113,16 @@ def test_every_page_is_for_everybody_fits_and_stands_still(eyes: Eyes, pictures:
     assert not wrong, "\n".join(wrong)
 
 
+def test_nothing_moves_when_a_page_hears_something_new(eyes: Eyes) -> None:
+    """The status line, the queue and who is at the counter come anew every other second."""
+    for endpoint in ("calling.page", "room.page"):
+        eyes.open(next(one for one in SIGHTS if one.endpoint == endpoint))
+        with eyes.page.expect_response("**/status?*"):
+            pass
+        shift, moved = eyes.page.evaluate(_SHIFT)
+        assert shift <= STILL, moved
+
+
 def test_the_first_page_is_small(eyes: Eyes, browser: Browser) -> None:
     """With type, styles and scripts, as they travel to a browser that has nothing yet."""
     for page in ("counter-01/sign-in", "counter-01/kiosk", "central/look-up"):
