@@ -42,11 +42,18 @@ class Lines(Discreet):
         return msgspec.json.encode(line).decode()
 
 
+class _Ours(logging.StreamHandler[TextIO]):
+    """The one that `begin` made."""
+
+
 def begin(said: Format, stream: TextIO | None = None) -> None:
-    """Log to standard error in this format, and in no other any more."""
-    handler = logging.StreamHandler(stream)
+    """Log to standard error in this format, and in no earlier one any more; not beside whoever listens already."""
+    root = logging.getLogger()
+    for before in [one for one in root.handlers if isinstance(one, _Ours)]:
+        root.removeHandler(before)
+    handler = _Ours(stream)
     handler.setFormatter(Lines() if said == "json" else Discreet(_TEXT))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("pyhanko").setLevel(logging.WARNING)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,18 +13,15 @@ from edge.log import Format, begin
 APPLICANT = "Nông Văn Thắng, 020085004127"
 
 
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    """Other tests have their own handlers."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    root.handlers = []
-    yield
-    root.handlers, root.level = handlers, level
+def alone(patch: pytest.MonkeyPatch) -> None:
+    """Nobody else listens, as in a process of its own."""
+    patch.setattr(logging.getLogger(), "handlers", [])
+    patch.setattr(logging.getLogger(), "level", logging.WARNING)
 
 
-def logged(said: Format) -> str:
+def logged(said: Format, patch: pytest.MonkeyPatch) -> str:
     """A page that failed while it showed somebody."""
+    alone(patch)
     stream = io.StringIO()
     begin(said, stream)
     try:
@@ -38,8 +34,8 @@ def logged(said: Format) -> str:
     return stream.getvalue()
 
 
-def test_an_exception_is_told_without_what_it_says() -> None:
-    said = logged("text")
+def test_an_exception_is_told_without_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = logged("text", monkeypatch)
     assert "ERROR edge.web.errors: a page of counter-01.1 failed\n" in said
     assert said.index("builtins.KeyError") < said.index("builtins.ValueError")
     assert f"{__file__}:" in said
@@ -47,8 +43,18 @@ def test_an_exception_is_told_without_what_it_says() -> None:
     assert "020085004127" not in said
 
 
-def test_a_program_reads_an_object_a_line() -> None:
-    said = logged("json")
+def test_the_last_word_on_the_format_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command begins in one, and learns from the settings which it is to be."""
+    alone(monkeypatch)
+    stream = io.StringIO()
+    begin("text", stream)
+    begin("json", stream)
+    logging.getLogger("edge").warning("once")
+    assert [json.loads(line)["said"] for line in stream.getvalue().splitlines()] == ["once"]
+
+
+def test_a_program_reads_an_object_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = logged("json", monkeypatch)
     assert "Thắng" not in said
     assert "020085004127" not in said
     (line,) = map(json.loads, said.splitlines())
