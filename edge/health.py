@@ -7,22 +7,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 import msgspec
 from cryptography import x509
 
-from edge.database import Number
 from edge.disk import Space
 from edge.ledger import NumbersLeft
 from edge.node import Node
+from edge.state import ranges_left
 from printing.spool import SETTLED, PrintJob, State
 from schemas.calendar import local_day
 from schemas.canonical import from_base64
 from schemas.events import timestamp
-
-RANGES: Final = ("receipt", "pad", "result")
-"""Ranges that run out for good. Those of tickets begin anew every day."""
 
 
 class Granted(msgspec.Struct, frozen=True):
@@ -143,16 +139,12 @@ def _papers(node: Node, at: datetime) -> Papers:
 
 
 def _granted(node: Node, at: datetime) -> list[Granted]:
-    ranges = [one for one in node.catalog.latest.ranges(node.id, local_day(at)) if one.what in RANGES]
-    keys = {f"{one.what} {one.id}": one for one in ranges}
-    with node.file.read():
-        last = {row.key: row.last for row in Number.select().where(Number.key << list(keys))}
+    """Several ranges of one kind and symbol are used one after the other, and counted together."""
     found: dict[tuple[str, str], Granted] = {}
-    for key, one in keys.items():
+    for one in ranges_left(node, at):
         kind = one.what, one.symbol
         before = found.get(kind, Granted(*kind, 0, 0))
-        left = one.last - last.get(key, one.first - 1)
-        found[kind] = Granted(*kind, before.left + left, before.of + one.last - one.first + 1)
+        found[kind] = Granted(*kind, before.left + one.left, before.of + one.last - one.first + 1)
     return list(found.values())
 
 

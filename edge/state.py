@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -30,7 +29,7 @@ _REFUSALS: Final = 20
 def state_of(node: Node, *, files_elsewhere: int = 0) -> State:
     """As of now, under this machine's seal."""
     at, waiting, problems = node.clock(), node.register.waiting(), node.register.problems()
-    disk, skew = shutil.disk_usage(node.folder.path), node.hour.skew
+    disk, skew = node.disk.space(), node.hour.skew
     contacts = [
         node.contacts.of(card.node)
         for card in node.catalog.latest.cards()
@@ -56,7 +55,7 @@ def state_of(node: Node, *, files_elsewhere: int = 0) -> State:
         disk_free=disk.free,
         disk_size=disk.total,
         printers=_printers(node),
-        ranges=_ranges(node, at),
+        ranges=ranges_left(node, at),
         sees={one.node: timestamp(one.heard_at) for one in contacts if _near(one) and one.heard_at},
         lost={
             one.node: timestamp(one.lost_since)
@@ -99,8 +98,8 @@ def _printers(node: Node) -> tuple[PrinterState, ...]:
     )[:_MOST]
 
 
-def _ranges(node: Node, at: datetime) -> tuple[RangeLeft, ...]:
-    """Tickets are left out: they begin anew every day."""
+def ranges_left(node: Node, at: datetime) -> tuple[RangeLeft, ...]:
+    """What is left of each range that central granted. Tickets are left out: they begin anew every day."""
     held = [
         one
         for one in node.catalog.latest.ranges(node.id, local_day(at))
