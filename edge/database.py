@@ -640,6 +640,19 @@ class SubmissionRow(Projection):
         primary_key = CompositeKey("portal", "name", "stream")
 
 
+class TaskRow(Projection):
+    """What somebody still has to do about an act of a dossier that lost its force (`schemas.conflicts.Task`)."""
+
+    stream = TextField()
+    must = TextField()
+    about = TextField()
+    words = TextField()
+
+    class Meta:
+        table_name = "task"
+        primary_key = CompositeKey("stream", "must", "about")
+
+
 class OutageRow(Projection):
     """One machine's outage, by its own word (`schemas.outages.Outage`)."""
 
@@ -720,11 +733,12 @@ PROJECTIONS: Final = (
     FileRow,
     InboxRow,
     SubmissionRow,
+    TaskRow,
     OutageRow,
     OutageDay,
 )
 
-PROJECTION_VERSION: Final = "21"
+PROJECTION_VERSION: Final = "22"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -953,6 +967,8 @@ CREATE INDEX inbox_state ON inbox (state, at, stream);
 CREATE TABLE submission (portal TEXT NOT NULL, name TEXT NOT NULL, stream TEXT NOT NULL, digest TEXT NOT NULL,
     PRIMARY KEY (portal, name, stream)) WITHOUT ROWID;
 CREATE INDEX submission_stream ON submission (stream);
+CREATE TABLE task (stream TEXT NOT NULL, must TEXT NOT NULL, about TEXT NOT NULL, words TEXT NOT NULL,
+    PRIMARY KEY (stream, must, about)) WITHOUT ROWID;
 CREATE TABLE outage (stream TEXT PRIMARY KEY NOT NULL, node TEXT NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL,
     what TEXT NOT NULL, seq INTEGER NOT NULL, last_seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX outage_since ON outage (since);
@@ -997,6 +1013,7 @@ _DROP_PROJECTIONS: Final = "".join(
         "named_file",
         "inbox",
         "submission",
+        "task",
         "outage",
         "outage_day",
         "tallied",

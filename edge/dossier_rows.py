@@ -42,7 +42,7 @@ _SEARCHED: Final = ("number", "applicant", "submitter", "phone", "identity", "pa
 """What the search finds a dossier by."""
 _OF_STREAMS: Final = (
     *("conflict", "party", "named_file", "custody", "petition", "turned_away"),
-    *("inbox", "submission", "pending_receipt", "outage", "outage_day"),
+    *("inbox", "submission", "pending_receipt", "outage", "outage_day", "task"),
 )
 """The tables that have rows of a stream, but for those of the dossier itself."""
 
@@ -53,6 +53,7 @@ def write_rows(connection: Connection, folded: Sequence[Told], view: View, *, kn
     made: Mapping[str, Iterable[Sequence[tuple[Any, ...]]]] = {
         "party": (_party_rows(*one) for one in folded),
         "conflict": (_conflict_rows(*one) for one in folded),
+        "task": (_task_rows(dossier) for dossier, _ in folded),
         "custody": (_custody_rows(*one, view) for one in folded),
         "named_file": (_file_rows(*one) for one in folded),
         "pending_receipt": ([astuple(row) for row in pending_of(*one)] for one in folded),
@@ -309,6 +310,10 @@ def _conflict_rows(dossier: Dossier, events: Sequence[Event | Unknown]) -> list[
         )
         for conflict in dossier.conflicts
     ]
+
+
+def _task_rows(dossier: Dossier) -> list[tuple[str, str, str, str]]:
+    return sorted({(dossier.stream, task.must, task.about, task.words) for task in dossier.tasks})
 
 
 def _write_petitions(connection: Connection, folded: Sequence[Dossier]) -> None:

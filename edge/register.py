@@ -22,6 +22,7 @@ from edge.database import (
     NodeFile,
     PartyRow,
     RefusedDocument,
+    TaskRow,
 )
 from edge.projector import Projector
 from schemas.acts import Status
@@ -380,6 +381,14 @@ class Register:
         with self._file.read():
             found = ConflictRow.select().where((ConflictRow.id == conflict) & (ConflictRow.weight > 0))
             return list(found.order_by(ConflictRow.stream))
+
+    def tasks(self, limit: int = LISTED) -> list[tuple[TaskRow, DossierRow]]:
+        """What must still be done about acts that lost their force, with the dossiers, the oldest dossier first."""
+        with self._file.read():
+            rows = list(TaskRow.select().order_by(TaskRow.stream, TaskRow.must, TaskRow.about).limit(limit))
+            streams = {row.stream for row in rows}
+            dossiers = {row.stream: row for row in DossierRow.select().where(DossierRow.stream.in_(streams))}
+        return [(row, dossiers[row.stream]) for row in rows if row.stream in dossiers]
 
     def doubtful(self) -> list[Line]:
         """Acts that are kept and have no effect: waiting, held, irregular, or of a newer version."""

@@ -224,6 +224,7 @@ def _render(
         errors=list(errors),
         trouble=trouble,
         doubts=kept_back(site()),
+        tasks=site().node.register.tasks(),
         settled=site().node.register.row(settled) if settled else None,
         undecided="undecided" in request.args,
         second=second.asked_for(KIND, FOUR_EYES if opened and opened.revokes else None),

@@ -284,7 +284,10 @@ def _settled_by(questions: Questions, officer: Clerk, page: Answer, conflict: Co
     assert conflict.id not in [one.id for one in after.conflicts]
     settled = after.timeline[-1]
     assert (settled.kind, settled.by, settled.place) == ("dossier.settled", OFFICER, Place.EFFECTIVE)
-    assert "Đã ghi quyết định đối soát" in officer.follow(answer).page.text
+    text = officer.follow(answer).page.text
+    assert "Đã ghi quyết định đối soát" in text
+    for task in after.tasks:
+        assert f"{after.received.number if after.received else ''} {task.words}." in text
 
 
 def test_the_list_shows_first_what_blocks_most_or_what_is_oldest(
