@@ -23,6 +23,7 @@ def test_every_page_of_every_machine_is_on_the_table(centre: SmallCentre) -> Non
         "petitions.file",
         "petitions.read",
         "petitions.paper",
+        "worklists.ready",
     }
 
 
