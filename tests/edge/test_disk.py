@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from central.centre import Office
@@ -54,3 +61,52 @@ def test_the_pages_warn_before_and_say_what_still_goes(centre: SmallCentre) -> N
     assert "Đĩa của máy còn 9%: báo quản trị." in clerk.open("/status").html
     fill(centre, "counter-01", 1.0)
     assert "Đĩa của máy đã đầy: xem và in được, việc mới không lưu được." in clerk.open("/status").html
+
+
+@pytest.fixture
+def small_disk(founded: Path, tmp_path: Path) -> Iterator[SmallCentre]:
+    """A centre whose counter has a disk of its own, of 48 MiB."""
+    shutil.copytree(founded, tmp_path / "centre")
+    counter = tmp_path / "centre" / "counter-01"
+    counter.rename(tmp_path / "as-founded")
+    counter.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "none", str(counter)], check=True)
+    try:
+        shutil.copytree(tmp_path / "as-founded", counter, dirs_exist_ok=True)
+        small = SmallCentre(tmp_path / "centre")
+        yield small
+        small.close()
+    finally:
+        subprocess.run(["umount", str(counter)], check=True)
+
+
+@pytest.mark.proof
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes disks")
+def test_a_disk_that_others_fill_to_the_last_byte_loses_nothing(small_disk: SmallCentre) -> None:
+    """First no act is begun; then not even what others send fits; with room everything is there, and goes on."""
+    node, folder = small_disk["counter-01"], small_disk.data / "counter-01"
+    kept = [small_disk.receive() for _ in range(3)]
+    stuff = folder / "stuff"
+    space = node.disk.measure(folder)
+    stuff.write_bytes(bytes(space.free - space.total // 100))
+    small_disk.clock.forward(seconds=5)
+    with pytest.raises(DiskFull, match="of the disk is free"):
+        small_disk.receive()
+
+    theirs = [small_disk.receive("counter-02", applicant=f"Người thứ {n}") for n in range(20)]
+    with (folder / "more").open("wb", buffering=0) as more, contextlib.suppress(OSError):
+        while more.write(bytes(1024)):
+            pass  # to the last byte
+    with pytest.raises(DiskFull):
+        small_disk.meet("central", "counter-01", "counter-02")
+
+    stuff.unlink()
+    (folder / "more").unlink()
+    small_disk.clock.forward(seconds=5)
+    small_disk.meet()
+    for dossier in (*kept, *theirs):
+        assert node.register.dossier(dossier.stream).received == dossier.received
+        assert small_disk["central"].register.dossier(dossier.stream).received == dossier.received
+    assert _serial(small_disk.receive()) == _serial(kept[-1]) + 1
+    with node.file.read() as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
