@@ -21,7 +21,7 @@ from edge.keys import password_holds
 from edge.node import Node
 from edge.office import Ask
 from schemas.canonical import to_base64
-from schemas.entries import Password, Person, Revocation, SignOut
+from schemas.entries import Agency, Password, Person, Revocation, SignOut
 from schemas.events import timestamp
 
 LEAST_RSA_BITS: Final = 2048
@@ -123,8 +123,8 @@ def revoke_certificate(centre: Node, name: str, reason: str, *, by: str) -> None
     Office(centre).define([said], by=by)
 
 
-def read_certificate(content: bytes, person: Person, at: datetime) -> str:
-    """A certificate (PEM or DER) that a person may sign with, as the catalog keeps it. Raises `Wrong`."""
+def read_certificate(content: bytes, holder: Person | Agency, at: datetime) -> str:
+    """A certificate (PEM or DER) that a person or an agency may sign with, as the catalog keeps it. Raises `Wrong`."""
     try:
         load = (
             x509.load_pem_x509_certificate if content.startswith(b"-----") else x509.load_der_x509_certificate
@@ -145,6 +145,6 @@ def read_certificate(content: bytes, person: Person, at: datetime) -> str:
     if certificate.not_valid_after_utc <= at:
         raise Wrong(f"chứng thư đã hết hạn ngày {certificate.not_valid_after_utc:%d/%m/%Y}")
     text = to_base64(certificate.public_bytes(Encoding.DER))
-    if text in person.certificates:
+    if text in holder.certificates:
         raise Wrong("chứng thư này đã có trong danh mục")
     return text

@@ -10,9 +10,11 @@ import msgspec
 
 from central.cataloguing.labels import member, said
 from schemas.calendar import DayOff
+from schemas.canonical import from_base64
 from schemas.deadlines import Limit
 from schemas.entries import Case, Component, Entry
 from schemas.fees import FeeLine, Relief
+from schemas.seals import fingerprint
 
 KEYS: Final[Mapping[type[Any], tuple[str, ...]]] = {
     Component: ("name",),
@@ -22,7 +24,7 @@ KEYS: Final[Mapping[type[Any], tuple[str, ...]]] = {
     FeeLine: ("kind", "name", "case", "channel", "since"),
 }
 """By what one row of a list is the same as one of another list; other rows are the same only as a whole."""
-_OPAQUE: Final = frozenset({"certificates", "signature", "seal"})
+_OPAQUE: Final = frozenset({"signature", "seal"})
 """Whose value tells nobody anything."""
 
 
@@ -58,6 +60,8 @@ def _all(entry: Any) -> Iterator[tuple[str, str]]:
         label = member(type(entry), name)
         if name in _OPAQUE:
             yield label, "có"
+        elif name == "certificates":
+            yield from ((label, one) for one in _certificates(value))
         elif isinstance(value, tuple) and any(isinstance(one, msgspec.Struct) for one in value):
             yield from ((label, said(one)) for one in value)
         else:
@@ -70,7 +74,9 @@ def _between(above: str, before: Any, after: Any) -> Iterator[Change]:
         if old == new:
             continue
         label = f"{above}{member(type(after), name)}"
-        if name in _OPAQUE:
+        if name == "certificates":
+            yield from _of_rows(label, _certificates(old), _certificates(new))
+        elif name in _OPAQUE:
             yield Change(label, "bản cũ" if old else "", "bản mới" if new else "")
         elif isinstance(old, tuple) and isinstance(new, tuple):
             yield from _of_rows(label, old, new)
@@ -78,6 +84,11 @@ def _between(above: str, before: Any, after: Any) -> Iterator[Change]:
             yield from _between(f"{label}, ", old, new)
         else:
             yield Change(label, _or_none(old), _or_none(new))
+
+
+def _certificates(ders: tuple[str, ...]) -> tuple[str, ...]:
+    """By how their names begin."""
+    return tuple(f"{fingerprint(from_base64(der, 'certificate'))[:16]}…" for der in ders)
 
 
 def _or_none(value: Any) -> str:

@@ -19,6 +19,7 @@ from werkzeug.exceptions import NotFound
 from wtforms import StringField
 from wtforms.validators import InputRequired
 
+from central import staffing
 from central.cataloguing import labels
 from central.cataloguing.changes import Change, changes
 from central.cataloguing.fields import Known, fields, read, typed_of
@@ -42,6 +43,8 @@ from central.cataloguing.proposals import (
 from central.cataloguing.rules import wrong_with
 from central.cataloguing.staging import stage
 from central.errors import UnreadableCatalog
+from central.staff_import import Wrong
+from central.web.certificates import certificates_of
 from central.web.reference import EDITS
 from central.web.reference import ENTRY as READING
 from edge.web import presence
@@ -51,6 +54,7 @@ from edge.web.site import Entry, site
 from edge.web.trouble import Trouble, trouble_of
 from edge.web.uploads import LARGEST_CATALOG, BadUpload, Kind, takes_files, upload
 from schemas.calendar import LAST_YEAR, Year, proposed_year
+from schemas.canonical import from_base64
 from schemas.entries import (
     Agency,
     Centre,
@@ -64,6 +68,7 @@ from schemas.entries import (
 from schemas.entries import Entry as CatalogEntry
 from schemas.events import Event, parse
 from schemas.fees import FeeTable
+from schemas.seals import fingerprint
 
 blueprint = Blueprint("cataloguing", __name__, template_folder="../templates")
 ENTRY: Final = Entry(
@@ -140,6 +145,12 @@ class Written:
 def history(kind: str, subject: str) -> ResponseReturnValue:
     """What was ever said of something, the newest first, and by whom."""
     presence.require(READING)
+    return _history(kind, subject)
+
+
+def _history(
+    kind: str, subject: str, errors: Sequence[tuple[str, str]] = (), trouble: Trouble | None = None
+) -> str:
     versions = _versions(kind, subject)
     events = _events(versions[-1][1])
     told = []
@@ -160,6 +171,10 @@ def history(kind: str, subject: str) -> ResponseReturnValue:
         in_force=_in_force(kind, subject),
         edits=site().may(presence.person(), EDITS),
         table=site().view.fee_table(subject) if kind == "procedure" else None,
+        certificates=certificates_of(_agency(subject)) if kind == "agency" else [],
+        revoking=Revoking(formdata=None),
+        errors=list(errors),
+        trouble=trouble,
     )
 
 
@@ -190,6 +205,58 @@ def _events(entry: CatalogEntry) -> dict[int, Event]:
         rows = store.all_docs(startkey=f"{known[0]}:", endkey=f"{known[0]}:~")
         parsed = [parse(store.get(row.id)) for row in rows]
     return {event.seq: event for event in parsed if isinstance(event, Event)}
+
+
+# ---- what seals an agency's documents
+
+
+class Revoking(Form):
+    why = StringField("Lý do", filters=[text], validators=needed("Chưa ghi lý do thu hồi."))
+
+
+@blueprint.post("/reference/agency/of/<path:subject>/certificate")
+def add_certificate(subject: str) -> ResponseReturnValue:
+    """Propose a certificate (PEM or DER) of an agency."""
+    presence.require(EDITS)
+    Bare.checked()
+    known = _agency(subject)
+    try:
+        added = staffing.read_certificate(upload("certificate", Kind.CERTIFICATE), known, site().now())
+    except BadUpload as why:
+        trouble = trouble_of(why)
+        return _history("agency", subject, trouble=trouble), trouble.status
+    except Wrong as why:
+        return _history("agency", subject, [("certificate", f"{str(why)[:1].upper()}{str(why)[1:]}.")]), 422
+    said = structs.replace(known, certificates=(*known.certificates, added))
+    name = fingerprint(from_base64(added, "certificate"))
+    number = propose(
+        site().node,
+        [said],
+        title=f"Chứng thư của {known.name}",
+        reason=f"Thêm chứng thư {name[:16]}…",
+        by=presence.person().id,
+    )
+    return redirect(url_for(".one", number=number, done="proposed"), 303)
+
+
+@blueprint.post("/reference/agency/of/<path:subject>/revoke/<name>")
+def revoke_certificate(subject: str, name: str) -> ResponseReturnValue:
+    """At once, by one person: what seals from now on with it has no effect."""
+    presence.require(EDITS)
+    form, known = Revoking(), _agency(subject)
+    if name not in {one.name for one in certificates_of(known)}:
+        raise NotFound
+    if not form.validate_on_submit():
+        return _history("agency", subject, form.error_list()), 422
+    staffing.revoke_certificate(site().node, name, form.why.data, by=presence.person().id)
+    return redirect(url_for(".history", kind="agency", subject=subject), 303)
+
+
+def _agency(subject: str) -> Agency:
+    known = site().view.agency(subject)
+    if known is None:
+        raise NotFound
+    return known
 
 
 # ---- the editor

@@ -13,7 +13,6 @@ from datetime import date
 from typing import Final
 
 import msgspec
-from cryptography import x509
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
@@ -39,6 +38,7 @@ from central.staff_import import (
     read_delegations,
     read_staff,
 )
+from central.web.certificates import certificates_of
 from edge.errors import WrongPassword
 from edge.office import CHANGE, SIGN_OUT, Ask, Problem
 from edge.web import presence, words
@@ -94,17 +94,6 @@ class DelegationForm(Form):
 class Reason(Form):
     reason = StringField("Lý do", filters=[text], validators=needed("Chưa ghi lý do."))
     forget_pins = BooleanField("Bỏ cả mã PIN ở mọi máy")
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One certificate as the page shows it."""
-
-    name: str
-    subject: str
-    issuer: str
-    until: date
-    revoked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +262,7 @@ def _person_page(
         errors=list(errors) + (reason.error_list() if reason and reason.errors else []),
         trouble=trouble,
         reason=reason or Reason(formdata=None),
-        certificates=_certificates(known) if known else [],
+        certificates=certificates_of(known) if known else [],
         password=here.view.password(known.id) if known else None,
         delegations=[one for one in here.view.all_delegations() if known and one.delegate == known.id],
         told=told,
@@ -293,27 +282,6 @@ def _places(known: Person | None) -> list[Choice]:
 def _row(grant: Grant) -> RoleRow:
     until = "" if grant.until is msgspec.UNSET else words.day(grant.until)
     return RoleRow(grant.role.value, words.day(grant.since), until)
-
-
-def _certificates(person: Person) -> list[Held]:
-    here, now = site(), timestamp(site().now())
-    found = []
-    for der in person.ders():
-        try:
-            read = x509.load_der_x509_certificate(der)
-        except ValueError:
-            continue
-        name = fingerprint(der)
-        found.append(
-            Held(
-                name,
-                read.subject.rfc4514_string(),
-                read.issuer.rfc4514_string(),
-                read.not_valid_after_utc.date(),
-                here.view.ended("certificate", name, now),
-            )
-        )
-    return found
 
 
 # ---- certificates, passwords, signing out

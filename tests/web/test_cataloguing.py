@@ -13,12 +13,13 @@ from central.catalog_import import COLUMNS
 from central.cataloguing.changes import changes
 from central.cataloguing.fields import read, typed_of
 from central.cataloguing.proposals import NotConfirmed, confirm, waiting
-from central.centre import Office
+from central.centre import Authority, Office
 from central.demo.plan import ADMINISTRATOR
 from schemas.calendar import local_day, proposed_year
 from schemas.deadlines import Limit, Unit
 from schemas.entries import Commune, Procedure, Queue
 from schemas.fees import Channel, FeeLine, FeeTable, Kind
+from schemas.seals import fingerprint
 from tests.centres import SmallCentre
 from tests.web.clerk import Answer, Clerk
 
@@ -258,6 +259,24 @@ def test_a_new_year_a_commune_a_queue_and_a_table_of_fees_are_proposed_by_the_sa
     assert commune.difficult
     assert view.queue("Z") is not None
     assert any(year.confirmed for year in view.calendar().years.values())
+
+
+def test_an_agencys_certificate_is_proposed_and_taken_back_at_once(
+    centre: SmallCentre, admin: Clerk, supervisor: Clerk
+) -> None:
+    _, der = Authority.make("CA", centre.clock()).issue_token("Sở Xây dựng", "1234", centre.clock())
+    path = "/reference/agency/of/H37.07"
+    assert admin.send(admin.open(path), "certificate", "certificate", b"<html>").status == 415
+    proposed = admin.send(admin.open(path), "certificate", "certificate", der, "a.cer")
+    assert f"Chứng thư: thêm {fingerprint(der)[:16]}…" in admin.follow(proposed).page.text
+    assert _confirm(supervisor, proposed).status == 303
+    agency = centre["central"].catalog.latest.agency("H37.07")
+    assert agency is not None
+    assert der in agency.ders()
+    revoke = f"{path}/revoke/{fingerprint(der)}"
+    page = admin.open(path)
+    assert "Chưa ghi lý do thu hồi." in admin.press(page, revoke).page.text
+    assert "Đã thu hồi" in admin.follow(admin.press(page, revoke, why="mất thiết bị")).page.text
 
 
 def test_who_may_not_sees_no_editor(centre: SmallCentre) -> None:
