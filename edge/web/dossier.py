@@ -296,7 +296,7 @@ def _render(shown: Shown, *, reprint: Reprint | None = None, reprinted: str = Re
         folder_forms=FOLDER_FORMS,
         job=slip_job(site(), stream),
         earlier=_earlier(shown),
-        on_the_way=_on_the_way(shown),
+        on_the_way=on_the_way(shown),
         story=story(shown, site().view.calendar()),
         letters=[job for form in LETTERS if (job := newest_of(site().node, stream, form)) is not None],
         conflicts=[(conflict, sides(shown, conflict)) for conflict in shown.dossier.conflicts],
@@ -366,7 +366,7 @@ def _with_agencies(shown: Shown) -> list[Next]:
     return found
 
 
-def _on_the_way(shown: Shown) -> list[Next]:
+def on_the_way(shown: Shown) -> list[Next]:
     """What else may become of a dossier on its way, as far as it is this person's kind of work."""
     dossier, stream = shown.dossier, shown.dossier.stream
     stands = dossier.standing.newest

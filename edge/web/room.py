@@ -17,6 +17,7 @@ from edge.deciding import Upload
 from edge.pades.paper import LARGEST_BYTES
 from edge.register import Work
 from edge.web import presence, second, showing
+from edge.web.dossier import on_the_way
 from edge.web.forms import Bare, Form, paragraph
 from edge.web.merging import over_what_was_seen
 from edge.web.pdfs import pdf_answer
@@ -321,6 +322,7 @@ def _render(
         if shown
         else [],
         earlier=_earlier(shown),
+        on_the_way=on_the_way(shown) if shown else [],
         after=site().node.register.row(after) if after else None,
         done=request.args.get("done", ""),
         capacity=_capacity(shown),

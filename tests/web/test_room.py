@@ -42,6 +42,7 @@ def test_appraised_approved_and_the_next_one_opens(centre: SmallCentre) -> None:
 
     approver = Clerk(centre, "room-01", "viet.tq")
     page = approver.open(f"/room/{one.stream}")
+    assert (f"/dossier/{one.stream}/course/suspend", "Dừng giải quyết hồ sơ (Mẫu 05)") in page.page.links
     assert "Hồ sơ đủ, hợp lệ." in page.page.text
     assert page.page.form("/approve").fields["text"].endswith("cho Lý Văn Sáng.")
     signed = approver.press(page, "/approve", pin=PINS["viet.tq"])
