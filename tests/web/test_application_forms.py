@@ -71,29 +71,21 @@ def test_posted_at_central_it_is_fetched_at_every_machine_until_it_is_taken_down
     assert citizen.raw(link).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"", "Chưa chọn tệp."),
+def test_what_nobody_could_open_is_not_posted(admin: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("central.web.application_forms.LARGEST", 5_000)
+    page = admin.open(f"/application-forms?procedure={CODE}")
+    assert "Chưa chọn tệp." in admin.press(page, "procedure", title="Đơn").page.text
+    for content, said in (
         (b"MZ\x90\x00", "Tệp không phải PDF hay Word"),
         (b"PK\x03\x04 nothing", "Tệp không phải PDF hay Word"),
         (word(macro=True), "hoặc có macro"),
         (_pdf(password="bí mật"), "PDF đặt mật khẩu"),
         (_pdf()[:-300], "Tệp hỏng."),
         (_pdf(pages=40), "lớn quá 5 MB"),
-    ],
-)
-def test_what_nobody_could_open_is_not_posted(
-    admin: Clerk, content: bytes, said: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("central.web.application_forms.LARGEST", 5_000)
-    answer = (
-        post(admin, content)
-        if content
-        else admin.press(admin.open(f"/application-forms?procedure={CODE}"), "procedure", title="Đơn")
-    )
-    assert answer.status == 422
-    assert said in answer.page.text
+    ):
+        answer = admin.send(page, "procedure", "file", content, title="Đơn")
+        assert answer.status == 422
+        assert said in answer.page.text
     assert admin.node.catalog.latest.application_forms() == []
 
 
