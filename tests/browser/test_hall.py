@@ -221,7 +221,7 @@ def test_two_counters_cut_off_from_each_other_call_one_ticket_and_put_it_right(
         )
     _look(one, "queue-twice", browser, pictures)
     one.click("button:has-text('Ở Quầy 02')")
-    expect(one.locator("main")).to_contain_text(f"{ticket} được gọi ở Quầy 01 và Quầy 02")
+    expect(one.locator("main")).to_contain_text(f"{ticket} được gọi ở Quầy 01, Quầy 02")
     expect(two.locator("[role=alert]")).to_have_count(0, timeout=20_000)
     expect(two.locator(".big")).to_have_text(ticket)
     two.locator("#counter").select_option("Quầy 01")
