@@ -271,7 +271,8 @@ def _text(pattern: str, scene: Scene) -> str:
     if "[0-9a-f]{32}" in pattern:
         return scene.dossier.stream
     if "[0-9a-f]{64}" in pattern:
-        return scene.chance.choice(scene.earlier())
+        earlier = scene.earlier()  # none is before what comes over the portal, with the digest of its request
+        return scene.chance.choice(earlier) if earlier else f"{scene.chance.getrandbits(256):064x}"
     if pattern.startswith("^20[0-9]{2}-") and "T" in pattern:
         return timestamp(moment(scene.at) + timedelta(days=scene.chance.randint(-2, 20)))
     if pattern.startswith("^20[0-9]{2}-"):
