@@ -125,6 +125,7 @@ def today() -> str:
     return f"{system_clock().astimezone(VIETNAM):%d/%m/%Y}"
 
 
+@pytest.mark.proof
 def test_2015_2030_and_a_jump_in_the_middle_of_a_reception(running: RunningCentre, hands: Hands) -> None:
     clerk = signed_in(running, "counter-01", "hanh.nh")
     first = stream_of(save(clerk, filled_in(clerk)))

@@ -80,6 +80,7 @@ def _closed(past: SmallCentre) -> Path:
     return past.data
 
 
+@pytest.mark.proof
 def test_what_is_old_leaves_every_edge_and_comes_back_for_who_asks(past: SmallCentre) -> None:
     """And a counter that was away for ninety days loses nothing of what it brings: to everybody it is new."""
     known = _over(past, "counter-01", *NAMES)
