@@ -21,7 +21,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Final
@@ -133,7 +133,7 @@ class _Way:
         replication, self.replication = self.replication, None
         if replication is not None:
             replication.stop()
-            self.last = replication.status()
+            self.last = replace(replication.status(), state=State.STOPPED)  # whatever it was just doing
         return self.thread
 
     def status(self) -> Status:

@@ -156,3 +156,16 @@ def test_what_central_refuses_is_listed_until_it_takes_it(building: Building) ->
     until(lambda: building.has("central", refused))
     until(lambda: not building.counter.register.refused())
     until(lambda: building.counter.register.waiting().count == 0)
+
+
+def test_a_road_that_is_shut_in_the_middle_of_copying_copies_no_more(building: Building) -> None:
+    """Files wait for the roads that copy acts, and would wait for this one for ever."""
+    until(building.is_quiet)
+    until(lambda: all(building.roads_to("room-01")))
+    room = building.centre["room-01"].id
+    way = next(one for one in building.roads._ways() if (one.peer, one.database) == (room, "dossiers"))
+    way.replication = way.made(way)
+    way.replication._connect()
+    assert way.status().state is State.COPYING
+    way.shut()
+    assert way.status().state is State.STOPPED
