@@ -110,9 +110,9 @@ deb: wheel
 
 lock: | $(VENV)/bin/python
 	$(BIN)/pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url \
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --no-strip-extras --no-header --no-emit-index-url \
 	  --no-emit-trusted-host --no-emit-find-links --extra install -o requirements.lock pyproject.toml
-	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url \
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --no-strip-extras --no-header --no-emit-index-url \
 	  --no-emit-trusted-host --no-emit-find-links --extra install --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean:
