@@ -10,6 +10,9 @@ DATA ?= var/demo
 # several at once (tests/conftest.py says how many, and why); the tests of one file stay together, as they share what they
 # set up, and the files keep their order: else the slow scenarios, of few tests each, come last and one by one
 PYTEST := $(BIN)/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
+# what holds the law: its own tests, and those that tell it by the pages and commands that live on it
+LAW := tests/schemas $(addprefix tests/,central/test_console.py central/test_intake.py central/test_outages.py \
+  central/test_outlet.py web/test_issuing.py)
 # Debian packages that the tests use: a browser, poppler's readers of PDF, the font that Chromium falls back on,
 # a print server and a printer
 # a PKCS#11 token in software, the tool that tells poppler whom to trust, and wrong clocks
@@ -85,8 +88,8 @@ format: $(VENV)/.tests
 	$(BIN)/ruff format .
 
 test: setup-tests lint
-	$(PYTEST) tests/schemas --cov
-	$(PYTEST) --ignore=tests/schemas
+	$(PYTEST) $(LAW) --cov
+	$(PYTEST) $(LAW:%=--ignore=%)
 
 # pictures of every page, of the hall, the guide, the room and an agency into build/pictures; those of the documentation to their place
 pictures: setup-tests

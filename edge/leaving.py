@@ -196,8 +196,9 @@ class Leaving:
             return 0
         with self._file.read() as connection:
             streams = self._foreign(connection)
-        # the next ones each time: those before may wait for long, for central or for the desk
-        turn = ([one for one in streams if one > self._last_tried] or streams)[:AT_ONCE]
+        # each time from where the last turn ended: those before may wait for long, for central or for the desk
+        later = [one for one in streams if one > self._last_tried]
+        turn = (later + streams[: len(streams) - len(later)])[:AT_ONCE]
         self._last_tried = turn[-1] if turn else ""
         gone = sum(self._let_go(stream, newest, over="") for stream in turn)
         if gone:
