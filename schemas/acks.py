@@ -18,11 +18,13 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from schemas.canonical import canonical, check, from_base64, to_base64
+from schemas.canonical import from_base64, to_base64
 from schemas.catalog import Catalog
 from schemas.errors import Malformed
+from schemas.notes import message, read_note
 from schemas.seals import holds
 
+_KIND: Final = "acks"
 MAX_BYTES: Final = 1024 * 1024
 
 Seq = Annotated[int, Meta(ge=1, le=2**53 - 1)]
@@ -56,33 +58,16 @@ def seal(number: int, day: date, node: str, held: Held, *, sign: Callable[[bytes
     """A list by central, sealed with its key."""
     plain = {database: dict(nodes) for database, nodes in held.items()}
     acks = Acks(1, number, day, node, plain, "")
-    return msgspec.structs.replace(acks, seal=to_base64(sign(_message(acks.document()))))
+    return msgspec.structs.replace(acks, seal=to_base64(sign(message(_KIND, acks.document()))))
 
 
 def read(document: object, catalog: Catalog) -> Acks:
-    """A list that came from wherever. Raises `Malformed` unless central, as this catalog knows it, has sealed it.
-
-    What a store adds to a document (`_id`, `_rev`) is passed over.
-    """
-    if not isinstance(document, Mapping):
-        raise Malformed("acks", "an object is expected")
-    plain = {name: value for name, value in document.items() if name not in ("_id", "_rev")}
-    check(plain)
-    if len(canonical(plain)) > MAX_BYTES:
-        raise Malformed("acks", f"more than {MAX_BYTES} bytes")
-    try:
-        acks = msgspec.convert(plain, Acks)
-    except msgspec.ValidationError as why:
-        raise Malformed("acks", str(why)) from why
+    """A list that came from wherever. Raises `Malformed` unless central, as this catalog knows it, has sealed it."""
+    acks, sealed = read_note(document, Acks, _KIND, most_bytes=MAX_BYTES)
     centre = catalog.centre
     card = catalog.latest.card(centre) if centre is not None else None
     if card is None or acks.node != centre:
         raise Malformed("node", "not central, as the catalog here knows it")
-    if not holds(card.ed25519, from_base64(acks.seal, "seal", 64), _message(plain)):
+    if not holds(card.ed25519, from_base64(acks.seal, "seal", 64), sealed):
         raise Malformed("seal", f"not the seal of {centre}")
     return acks
-
-
-def _message(document: Mapping[str, Any]) -> bytes:
-    header = {name: value for name, value in document.items() if name != "seal"}
-    return b"motcua/acks/1\n" + canonical(header)

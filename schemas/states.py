@@ -6,17 +6,19 @@ its own seal, so that what the page shows as its word is its word, whoever carri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from schemas.canonical import canonical, check, from_base64, to_base64
+from schemas.canonical import from_base64, to_base64
 from schemas.entries import Card
 from schemas.errors import Malformed
+from schemas.notes import message, read_note
 from schemas.seals import holds
 
+_KIND: Final = "state"
 MAX_BYTES: Final = 64 * 1024
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -95,28 +97,14 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def sealed(self, sign: Callable[[bytes], bytes]) -> State:
         """The same under the machine's seal."""
-        return msgspec.structs.replace(self, seal=to_base64(sign(_message(self.document()))))
+        return msgspec.structs.replace(self, seal=to_base64(sign(message(_KIND, self.document()))))
 
 
 def read(document: object, card: Card) -> State:
     """What a machine left, of which this is the card. Raises `Malformed` unless the machine has sealed it."""
-    if not isinstance(document, Mapping):
-        raise Malformed("state", "an object is expected")
-    plain = {name: value for name, value in document.items() if name not in ("_id", "_rev")}
-    check(plain)
-    if len(canonical(plain)) > MAX_BYTES:
-        raise Malformed("state", f"more than {MAX_BYTES} bytes")
-    try:
-        state = msgspec.convert(plain, State)
-    except msgspec.ValidationError as why:
-        raise Malformed("state", str(why)) from why
+    state, sealed = read_note(document, State, _KIND, most_bytes=MAX_BYTES)
     if state.node != card.node:
         raise Malformed("node", f"{state.node} is not {card.node}")
-    if not holds(card.ed25519, from_base64(state.seal, "seal", 64), _message(plain)):
+    if not holds(card.ed25519, from_base64(state.seal, "seal", 64), sealed):
         raise Malformed("seal", f"not the seal of {card.node}")
     return state
-
-
-def _message(document: Mapping[str, Any]) -> bytes:
-    header = {name: value for name, value in document.items() if name != "seal"}
-    return b"motcua/state/1\n" + canonical(header)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 from wtforms import TextAreaField
@@ -15,10 +15,10 @@ from edge.web import presence
 from edge.web.counter import Chosen, chosen_for
 from edge.web.errors import page as trouble_page
 from edge.web.forms import Bare, Form, needed, paragraph, text
+from edge.web.pdfs import scan_answer
 from edge.web.showing import why_not
 from edge.web.site import INBOX, site
 from edge.web.trouble import Expected, Trouble, trouble_of
-from printing import scans
 from schemas.acts import NotReceived, RequestedComponent, Status, SupplementRequested
 from schemas.intake import NEW, PUBLIC_PC, SUPPLEMENT
 
@@ -82,12 +82,7 @@ def file(stream: str, place: int) -> ResponseReturnValue:
                 404,
             )
         )
-    known = kept.type in (scans.PDF, scans.JPEG)
-    response = Response(content, mimetype=kept.type if known else "application/octet-stream")
-    ending = "jpg" if kept.type == scans.JPEG else "pdf"
-    how = "inline" if known else "attachment"
-    response.headers["Content-Disposition"] = f'{how}; filename="{stream[:12]}-{place}.{ending}"'
-    return response
+    return scan_answer(content, kept.type, f"{stream[:12]}-{place}")
 
 
 @blueprint.post("/inbox/<stream>/receive")

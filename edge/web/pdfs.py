@@ -1,10 +1,12 @@
-"""A PDF as the answer to a request: shown in the browser, under a name that can be kept."""
+"""A PDF or a scan as the answer to a request: shown in the browser, under a name that can be kept."""
 
 from __future__ import annotations
 
 import re
 
 from flask import Response
+
+from printing import scans
 
 
 def _plain(name: str) -> str:
@@ -16,4 +18,13 @@ def pdf_answer(content: bytes, name: str) -> Response:
     """A paper that a browser shows."""
     response = Response(content, mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{_plain(name)}.pdf"'
+    return response
+
+
+def scan_answer(content: bytes, kind: str, name: str) -> Response:
+    """A file that came with a dossier. A browser shows the kinds that were looked into; anything else is only handed out."""
+    known = kind in (scans.PDF, scans.JPEG)
+    response = Response(content, mimetype=kind if known else "application/octet-stream")
+    ending, how = "jpg" if kind == scans.JPEG else "pdf", "inline" if known else "attachment"
+    response.headers["Content-Disposition"] = f'{how}; filename="{_plain(name)}.{ending}"'
     return response

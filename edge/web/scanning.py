@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 from wtforms import SelectField, StringField
@@ -18,6 +18,7 @@ from edge.scanner import Lying
 from edge.web import presence
 from edge.web.errors import page as trouble_page
 from edge.web.forms import Choice, Form, text
+from edge.web.pdfs import scan_answer
 from edge.web.showing import Shown, show, why_not
 from edge.web.site import COUNTER, site
 from edge.web.trouble import Expected, Trouble, trouble_of
@@ -141,12 +142,7 @@ def file(stream: str, place: int) -> ResponseReturnValue:
                 404,
             )
         )
-    known = one.type in (scans.PDF, scans.JPEG)
-    response = Response(content, mimetype=one.type if known else "application/octet-stream")
-    ending = "jpg" if one.type == scans.JPEG else "pdf"
-    how = "inline" if known else "attachment"
-    response.headers["Content-Disposition"] = f'{how}; filename="{shown.receipt.hash[:12]}-{place}.{ending}"'
-    return response
+    return scan_answer(content, one.type, f"{shown.receipt.hash[:12]}-{place}")
 
 
 def kept_with(shown: Shown) -> list[Attachment]:
