@@ -225,10 +225,13 @@ class Node:
         return self.ledger.card
 
     def hears_of_central(self, document: Document) -> bool:
-        """Whether a document introduces a central that was not known here."""
-        before = self.catalog.centre
-        self.catalog.introduce(document)
-        if self.catalog.centre == before:
+        """Whether a document introduces a central that was not noted here yet. Raises `DiskFull`: it is to be heard again."""
+        card = self.catalog.introduce(document)
+        if card is None or card.node != self.catalog.centre:
+            return False
+        with self.file.read():
+            noted = Fact.get_or_none(Fact.key == CENTRAL)
+        if noted is not None and noted.value == card.node:
             return False
         with self.file.write():
             Fact.insert(key=INTRODUCED, value=json.dumps(document)).on_conflict_replace().execute()

@@ -39,7 +39,7 @@ from edge.streams import Streams
 from edge.succession import SENT, ask_who, give_catalog, is_a_stranger
 from schemas.errors import Malformed
 from schemas.events import timestamp
-from sync.errors import Refused, SyncError, Unavailable
+from sync.errors import DiskFull, Refused, SyncError, Unavailable
 from sync.peer import EVERYTHING, Chosen, Fetched, LocalPeer
 from sync.peer import RefusedDocument as Refusal
 from sync.remote import RemotePeer
@@ -458,7 +458,11 @@ class Roads:
         shown = ask_who(line.url)
         if shown is None:
             return
-        self._node.hears_of_central(shown.card)
+        try:
+            self._node.hears_of_central(shown.card)
+        except DiskFull as why:  # it answers at the next try too
+            _log.warning("a new central answers at %s, and it could not be noted: %s", line.url, why)
+            return
         if shown.collects and shown.card.get("node") == self._node.catalog.centre:
             give_catalog(line.url, self._node)  # else it may not know this machine, and let it in
 

@@ -79,7 +79,7 @@ class Chains:
         """Whether an event names the one before it; None while nobody here has that one."""
         before = self._hashes.get((link.node, link.seq - 1))
         if link.seq == 1 and link.node in self._first:
-            before = {self._first[link.node], *self._or_else.get(link.node, ())}
+            before = self._begins(link.node)
         return link.prev in before if before else None
 
     def verified(self, shelf: Shelf) -> int:
@@ -112,7 +112,7 @@ class Chains:
                 self._findings.say(place.folder, where, "it is gone")
         elif type(seq) is not int or seq < newest or seq > _reach(place, newest) + place.shelf.missing:
             self._findings.say(place.folder, where, f"it says #{seq}, the newest event here is #{newest}")
-        elif seq == newest and place.head.hash != last.hash:
+        elif seq == newest and place.head.hash not in self._begins_or_ends_with(place.node, last):
             self._findings.say(place.folder, where, f"it does not name the newest event here, #{newest}")
 
     def _last_own(self, place: Place) -> Trace:
@@ -120,6 +120,13 @@ class Chains:
         here = [*(link.trace for link in place.shelf.links.values()), *self._spoiled(place)]
         begin = Trace(self._first.get(place.node, ""), place.node, 0)
         return max((one for one in here if one.node == place.node), key=lambda one: one.seq, default=begin)
+
+    def _begins(self, node: str) -> set[str]:
+        """What a chain may begin after: the node's first card, or the one of a branch that was not chosen."""
+        return {self._first.get(node, ""), *self._or_else.get(node, ())}
+
+    def _begins_or_ends_with(self, node: str, last: Trace) -> set[str]:
+        return {last.hash} if last.seq else self._begins(node)
 
     def _spoiled(self, place: Place) -> list[Trace]:
         return [self._findings.resolved(self._database, trace) for trace in place.shelf.spoiled]

@@ -33,6 +33,8 @@ from sync.documents import load, render
 _BEGINS: Final = frozenset(("dossier.registered", "dossier.received", "dossier.entered_afterwards"))
 _RESULTS: Final = frozenset(("dossier.approved", "dossier.refused", "dossier.sealed"))
 EVERYWHERE: Final = ("catalog", "dossiers", "visits")
+COPY: Final = "-copy"
+"""How the folder of a copied machine ends, after the name of the one that it was copied from."""
 _OF_CLONES: Final = ("was used for two events", "as well", "number counter", "chain head")
 """What `verify` says of two machines with one chain."""
 FEW: Final = 5
@@ -134,10 +136,10 @@ def verified(data: Path, *, cloned: bool) -> list[str]:
     if cloned:
         # two machines with one chain are seen, and said: that is what a verification is for
         said = [one for one in said if not any(words in one for words in _OF_CLONES)]
-        # what the copy wrote in the queue, and was too old for the other when it came
-        said = [
-            one for one in said if not (": visits event " in one and "-copy" in one and "it is gone" in one)
-        ]
+        # what one of the two wrote in the queue, and was too old for the other when it came
+        twins = [path.name.removesuffix(COPY) for path in data.glob(f"*{COPY}")]
+        of_queues = [f": visits event {twin}." for twin in twins]
+        said = [one for one in said if "it is gone" not in one or not any(of in one for of in of_queues)]
     return said
 
 

@@ -20,7 +20,7 @@ from edge.roads import Here, shown_to
 from edge.succession import SENT
 from schemas.errors import Malformed
 from sync.documents import Json, load
-from sync.errors import Forbidden, Unavailable
+from sync.errors import DiskFull, Forbidden, Unavailable
 from sync.peer import ChangesPage, Fetched, LocalPeer, RefusedDocument
 from sync.replicator import Replication
 
@@ -266,7 +266,10 @@ class Network:
         if here.catalog.centre == there.id and not there.collects:
             return
         if there.folder.succession.exists():
-            here.hears_of_central(load(there.folder.succession.read_bytes()))
+            try:
+                here.hears_of_central(load(there.folder.succession.read_bytes()))
+            except DiskFull:
+                return
         if there.collects and there.catalog.latest.card(here.id) is None:
             with contextlib.suppress(Unavailable):
                 there.stores["catalog"].bulk_docs(here.entries(), new_edits=False, source="")

@@ -377,7 +377,7 @@ class Run:
         if self.twins or not could:
             return
         machine = chance.choice(could)
-        name = f"{machine.name}-copy"
+        name = f"{machine.name}{checks.COPY}"
         self._say(f"{machine.name} is copied, and the copy runs")
         copy = machine.copied_to(name, self._data / name)
         self.machines[name] = copy

@@ -14,6 +14,7 @@ from edge.at_rest import OPEN
 from edge.node import Node
 from edge.succession import COLLECTS, PATH, create_introducing
 from schemas.events import Document
+from sync.errors import DiskFull
 from tests.central.test_succession import authority, central_is_lost, kept, silent, small
 from tests.centres import SmallCentre
 
@@ -46,6 +47,20 @@ def test_who_asks_is_shown_the_card_and_may_bring_the_catalog(small: SmallCentre
     entries = small["counter-01"].entries()
     assert posted(new, entries) == 204
     assert new.catalog.names == small["counter-01"].catalog.names
+
+
+def test_a_central_that_was_heard_of_on_a_full_disk_is_heard_again(small: SmallCentre, new: Node) -> None:
+    """It is in memory by then; what follows from it is written when there is room."""
+    counter, card = small["counter-01"], orjson.loads(asked(new).get(PATH).data)
+    with counter.file.file.write() as connection:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(DiskFull):
+        counter.hears_of_central(card)
+    with counter.file.file.write() as connection:
+        connection.execute("PRAGMA max_page_count = 1000000")
+    assert counter.hears_of_central(card)
+    assert not counter.hears_of_central(card)
 
 
 def test_a_catalog_that_no_central_wrote_is_not_taken(small: SmallCentre, new: Node, tmp_path: Path) -> None:
