@@ -98,10 +98,21 @@ class Cards:
         self.narrow = name if agencies else None
 
     def _misplaced(self, machine: Machine, central: Machine) -> list[str]:
-        """Every dossier of its agencies whole, and no other that may leave."""
+        """Every dossier of its agencies whole, and no other that may leave.
+
+        Acts that came without their reception (by a stick, of a dossier that had left) stay: whose they are nobody
+        here can say, and they may be the beginning of what is its own.
+        """
         scope, here, said = machine.node.window.own, _acts(machine), []
         with central.node.file.read() as connection:
             streams = connection.execute("SELECT stream, agencies FROM stream ORDER BY stream").fetchall()
+        with machine.node.file.read() as connection:
+            unknown = {
+                stream
+                for (stream,) in connection.execute(
+                    "SELECT stream FROM stream WHERE agencies = ''"
+                ).fetchall()
+            }
         there = _acts(central)
         for stream, agencies in streams:
             of = agencies.split()
@@ -112,7 +123,12 @@ class Cards:
                 self._world.faults["forwarded_in"] += received is not None and not scope.has(
                     [received.agency]
                 )
-            elif of and NOBODYS not in of and stream in here and self._may_leave(machine, stream):
+            elif (
+                of
+                and NOBODYS not in of
+                and stream in here.keys() - unknown
+                and self._may_leave(machine, stream)
+            ):
                 said.append(f"{machine.name} still holds {stream}, which is of {agencies}")
         return said
 
