@@ -241,7 +241,8 @@ class _Verification:
                     ),
                     writes=database != "catalog" or node.node == centre,
                     head=node.head(database),
-                    whole=database == "catalog" or node.node == centre,
+                    whole=database == "catalog",
+                    filled=node.filled(database) if node.node == centre else {},
                     departed={"dossiers": node.departed, "visits": node.departed_visits}.get(database, ()),
                 )
                 for node in self._nodes

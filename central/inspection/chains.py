@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from central.inspection.documents import UNKNOWN
@@ -30,7 +30,9 @@ class Head(NamedTuple):
 class Place:
     """One database at one node; `writes`: whether it has a chain of its own there.
 
-    `whole`: whether it keeps everything; an edge keeps a window. `departed`: own acts that have left by it.
+    `whole`: whether all of a chain that it has the end of was here; an edge keeps a window. `filled`: by machine, up to
+    where its chain was here without a gap, by central's own note: what comes by stick or by a neighbour may be ahead of
+    what is still on its way. `departed`: own acts that have left by the window.
     """
 
     folder: str
@@ -39,6 +41,7 @@ class Place:
     writes: bool
     head: Head
     whole: bool = True
+    filled: Mapping[str, int] = field(default_factory=dict)
     departed: Collection[int] = ()
 
 
@@ -179,7 +182,7 @@ class Chains:
         held = {(link.node, link.seq) for link in shelf.links.values()}
         held |= {(place.node, seq) for seq in place.departed}
         if not place.whole:
-            tops = defaultdict(int, {place.node: tops[place.node]})
+            tops = defaultdict(int, {**place.filled, place.node: tops[place.node]})
         for node, top in sorted(tops.items()):
             before = 0
             for seq in [*sorted(seq for writer, seq in held if writer == node and seq <= top), top + 1]:

@@ -75,6 +75,11 @@ class NodeFolder:
     def head(self, database: str) -> Head:
         return head_in(self.database, database)
 
+    def filled(self, database: str) -> dict[str, int]:
+        """At central: by machine, the last event up to which its chain was here without a gap (`edge.acks`)."""
+        rows = self.database.keyed_rows("whole", "database, node", "database, node, seq")
+        return {str(node): seq for of, node, seq in rows if of == database and type(seq) is int}
+
     def head_by_now(self, database: str) -> int:
         """The head of the own chain at this moment: a running node has written on since it was opened."""
         snapshot = Snapshot(Folder(self.path).database, self.at_rest.database_key)

@@ -374,6 +374,17 @@ def test_marks_that_say_other_things_than_the_events(data: Path) -> None:
     }
 
 
+def test_what_came_ahead_of_the_rest_is_no_loss(centre: SmallCentre) -> None:
+    """By a neighbour's stick central has a counter's third act, while the first two are still at the counter."""
+    *_, third = (centre.receive() for _ in range(3))
+    counter, central = centre["counter-01"], centre["central"]
+    document = counter.stores["dossiers"].get(f"{third.stream}:{third.heads[0]}")
+    (outcome,) = central.stores["dossiers"].bulk_docs([document], new_edits=False, source=counter.id)
+    assert outcome.refusal is None
+    centre.close()
+    assert verify(centre.data).findings == ()
+
+
 def vanish(file: Path, seq: int) -> None:
     """An event goes with its row, its text and its mark; only the store's own count is left."""
     with rows_of(file) as rows:
