@@ -22,6 +22,7 @@ import requests
 from http_message_signatures import HTTPMessageSigner, MappingKeyResolver
 from http_message_signatures.algorithms import ED25519
 
+from central.errors import CentralError
 from edge.node import Node
 from edge.outbox import DOSSIER, FIRST_WAIT, LONGEST_WAIT, MAIL, Due
 from edge.settings import ExchangeSettings, MailSettings
@@ -36,7 +37,7 @@ _LATER: Final = frozenset({408, 425, 429})
 log = logging.getLogger(__name__)
 
 
-class NotSent(Exception):
+class NotSent(CentralError):
     """It did not go, and may go later."""
 
 
@@ -44,7 +45,7 @@ class LineDown(NotSent):
     """Nobody answers: the others would not go either."""
 
 
-class Refused(Exception):
+class Refused(CentralError):
     """Whoever got it will never take it."""
 
 
