@@ -648,5 +648,6 @@ def test_a_number_that_no_chain_reaches_is_a_gap_and_no_more(
     (chain,) = [one for one in victim.chains.all() if one.node == hostile.node.id]
     assert (chain.upto, chain.known) == (0, 2**53 - 1)
     centre.close()
-    findings = [str(one) for one in verify(centre.data).findings]
-    assert any(f"#1 to #{2**53 - 2} are not here" in one for one in findings), findings
+    # What came ahead of the rest may still be on its way to central. That its own machine has not got it is said.
+    (finding,) = [str(one) for one in verify(centre.data).findings]
+    assert f"counter-02.1 #{2**53 - 1} " in finding and finding.endswith("it is gone; central has it")
