@@ -183,7 +183,10 @@ def takeover(data: Path, by: str, without: tuple[str, ...]) -> None:
 @click.option("--with", "second", default="", help="The second administrator.")
 @click.option("--reason", default="")
 def choose(entry: str, data: Path, by: str, second: str, reason: str) -> None:
-    """Say which of two branches of the catalog goes on: the one whose last ENTRY this is. Without it: which there are."""
+    """Say which branch of the catalog goes on: the one whose last ENTRY this is. Without it: which there are.
+
+    Where there is one only, acts that rest on a former central's lost words no longer wait for them.
+    """
     from central.control import BranchesTold, ChooseBranch, give
 
     if entry and not (by and second and reason):
@@ -191,6 +194,12 @@ def choose(entry: str, data: Path, by: str, second: str, reason: str) -> None:
     told = give(data, ChooseBranch(entry, by, second, reason), BranchesTold)
     if not told.branches:
         click.echo(f"the catalog has one way, up to {told.catalog}")
+        for name in told.lost:
+            click.echo(
+                f"acts here rest on {name}, which was said by a former central and which nobody has brought"
+            )
+        if told.lost:
+            click.echo("they wait; to go on without it, choose the one way that there is")
         return
     click.echo(f"up to entry {told.after} all agree; then")
     for branch in told.branches:

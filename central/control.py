@@ -127,9 +127,12 @@ class BranchTold(msgspec.Struct, frozen=True):
 
 
 class BranchesTold(msgspec.Struct, frozen=True):
+    """`lost`: entries that nobody has, and that acts rest on, where there is one branch only."""
+
     after: int
     branches: list[BranchTold]
     catalog: str
+    lost: list[str]
 
 
 Order = MakeCode | AnswerFile | Revoke | ChangeCard | TakeInDocuments | TakeOver | ChooseBranch
@@ -166,7 +169,7 @@ def perform(centre: Node, order: Order) -> Done:
                 choose(centre, order.tip, by=order.by, second=order.second, reason=order.reason)
             after, found = branches(centre)
             told = [BranchTold(one.tip, one.here, [said_by(entry) for entry in one.entries]) for one in found]
-            return BranchesTold(after, told, centre.catalog.name)
+            return BranchesTold(after, told, centre.catalog.name, [*centre.unheard()])
 
 
 def give(data: Path, order: Order, kind: type[_T]) -> _T:

@@ -161,12 +161,22 @@ def branches(centre: Node) -> tuple[int, list[Branch]]:
     ]
 
 
+def _last_of_both(centre: Node, lost: Sequence[str]) -> int:
+    """The last entry that whoever said the lost ones surely knew: before the central of now began, and before them."""
+    begun = min(int(one["seq"]) for one in centre.entries() if one["node"] == centre.id)
+    before = int(lost[0].partition("-")[0])
+    return max(1, min(before, begun if begun > 1 else before) - 1)
+
+
 def choose(centre: Node, tip: str, *, by: str, second: str, reason: str) -> Card:
     """Two administrators say which branch goes on. What the others had said, and this one has not, is said again.
 
-    Raises `NotGranted`.
+    Where there is one only, it goes on without what is lost (`Node.unheard`). Raises `NotGranted`.
     """
     after, found = branches(centre)
+    lost = () if found else centre.unheard()
+    if lost:
+        found = [Branch(centre.catalog.name, (), here=True)]
     chosen = next((one for one in found if one.tip == tip or one.tip.partition("-")[0] == tip), None)
     if chosen is None:
         known = ", ".join(one.tip for one in found) or "none: the catalog has one way only"
@@ -176,6 +186,10 @@ def choose(centre: Node, tip: str, *, by: str, second: str, reason: str) -> Card
         enrolment.require_administrator(one)
     if by == second:
         raise NotGranted("it takes two administrators, and this is one", "second")
+    if lost:
+        without = Choice(_last_of_both(centre, lost), lost, reason)
+        Office(centre).define([without], by=by, with_=(second,))
+        return centre.card
     dropped = [entry for one in found if one.tip != chosen.tip for entry in one.entries]
     before, target = copy.copy(centre.catalog), Catalog(centre.catalog.root)
     target.apply(branch_with(centre.entries(), str(_tip_of(chosen, centre))))

@@ -47,7 +47,8 @@ class Health(msgspec.Struct, frozen=True):
 
     `card_days`, `tls_days`: until the end of this machine's card and of the certificate that it shows; `None` without one.
     `skew_s`: how far this clock is ahead of the one that was measured last; None while they agree.
-    `catalog_problem`: why the catalog cannot be followed, in English; "" where it can.
+    `catalog_problem`: why the catalog cannot be followed, in English; "" where it can. `unheard`: at central, entries
+    that acts rest on and that nobody has brought.
     """
 
     contested: int
@@ -66,6 +67,7 @@ class Health(msgspec.Struct, frozen=True):
     catalog_age_days: float
     catalog_most_days: int
     catalog_problem: str
+    unheard: list[str]
     collects: bool
     closed: bool
     disk_free: int
@@ -96,6 +98,7 @@ def health_of(node: Node, at: datetime) -> Health:
         else node.catalog.latest.age(timestamp(at)).total_seconds() / 86_400,
         catalog_most_days=card.max_catalog_age_days,
         catalog_problem="" if node.catalog_problem is None else str(node.catalog_problem),
+        unheard=[*node.unheard()],
         collects=node.collects,
         closed=node.closed,
         disk_free=space.free,

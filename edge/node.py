@@ -656,6 +656,19 @@ class Node:
         """Whether central has said two things at one place, and nobody has chosen yet."""
         return bool(self._branches)
 
+    def unheard(self) -> tuple[str, ...]:
+        """At central: entries that acts here rest on and that nobody has brought, though others have their numbers.
+
+        They were a former central's last words: who had heard them has sent acts and lost the rest, or is lost too. While
+        machines have yet to come, none are told.
+        """
+        if not self.is_centre or self.collects or self.branched:
+            return ()
+        names = self.projector.unheard()
+        for visit in self.projector.ratings_waiting():
+            names |= self.visits.unheard(visit)
+        return tuple(sorted(names, key=lambda name: (int(name.partition("-")[0]), name)))
+
     def _note_branches(self, documents: Sequence[Document]) -> None:
         """Entries of central that are not in the catalog here: central was put back from a copy, or its key is stolen."""
         written = self._written()

@@ -255,6 +255,21 @@ class Projector:
             self._waits.settle(connection)
             Fact.insert(key=_TRUSTED_UP_TO, value=str(number)).on_conflict_replace().execute()
 
+    def unheard(self) -> set[str]:
+        """The entries of another branch of the catalog that acts here wait for, by name."""
+        with self._file.read() as connection:
+            streams = {
+                stream
+                for stream, why in self._waiting(connection)
+                if why.startswith("catalogue ") and self._is_answered(why)
+            }
+        return {
+            event.catalog
+            for stream in streams
+            for event in self.events_of(stream)
+            if isinstance(event, Event) and self._catalog.passed(event.catalog)
+        }
+
     def _waiting(self, connection: Connection) -> list[tuple[str, str]]:
         query = f"SELECT DISTINCT stream, why FROM event WHERE {DOUBTFUL} AND place = ?"  # noqa: S608 - ours
         found: list[tuple[str, str]] = connection.execute(query, (Place.WAITING.value,)).fetchall()

@@ -152,6 +152,15 @@ class Visits:
                 )
         return Ratings(stream, found, waits)
 
+    def unheard(self, stream: str) -> set[str]:
+        """The entries of another branch of the catalog that acts of a visit wait for, by name."""
+        _, events = self._folded(stream)
+        return {
+            event.catalog
+            for event in events
+            if isinstance(event, Event) and self._catalog.passed(event.catalog)
+        }
+
     def all_rated(self) -> Iterator[Ratings]:
         """All visits here that were rated."""
         for stream in self.streams():

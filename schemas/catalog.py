@@ -159,6 +159,11 @@ class Catalog:
         """What was in force at an entry, by its number."""
         return View(self._said, number)
 
+    def passed(self, name: str) -> bool:
+        """Whether an entry that is not here has a number that was given to another one: central has said two things."""
+        number = name.partition("-")[0]
+        return number.isdecimal() and 0 < int(number) <= self.number and self.at(name) is None
+
     def drops(self, name: str) -> bool:
         """Whether an entry belongs to a branch that was not chosen."""
         return name in self._dropped

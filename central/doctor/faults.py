@@ -152,6 +152,12 @@ FAULTS: Final = {
         "All that was written goes by the catalog as far as it was whole.",
         "At central `motcua central choose` shows both branches; two administrators choose (docs/outages.md).",
     ),
+    "catalog-lost": Fault(
+        "Acts rest on words of a former central that no machine has brought.",
+        "The acts are kept and wait. Everything else goes on.",
+        "If a machine that heard those words may still come, wait for it. If not, two administrators go on without"
+        " them: `motcua central choose` (docs/outages.md).",
+    ),
     "catalog-old": Fault(
         "Central has not been heard for so long that decisions need a second person.",
         "Receiving and returning go on.",

@@ -39,6 +39,8 @@ def _trust(node: str, health: Health) -> Iterator[Finding]:
             yield finding(node, "card-ends", f"in {days} days")
     if health.catalog_problem:
         yield finding(node, "catalog-branches", health.catalog_problem)
+    if health.unheard:
+        yield finding(node, "catalog-lost", ", ".join(health.unheard[:5]))
     if health.catalog_age_days > health.catalog_most_days:
         yield finding(node, "catalog-old", f"for {health.catalog_age_days:.0f} days")
     if health.collects:

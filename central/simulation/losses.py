@@ -164,6 +164,13 @@ class Losses:
         if central.node.branched:
             self._choose(other=chance.random() < OTHER)
         gather()
+        if lost := central.node.unheard():
+            choose(
+                central.node, central.node.catalog.name, by=ADMINISTRATOR, second=_SECOND, reason="Đĩa đã mất"
+            )
+            self._say(f"{', '.join(lost)} of the catalog is lost for good")
+            self._world.faults["two_branches"] += 1
+            gather()
 
     # ---- one thing each
 

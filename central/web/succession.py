@@ -1,4 +1,5 @@
-"""Trung tâm mới: what a new central has collected, and taking over; and choosing between two branches of the catalog.
+"""Trung tâm mới: what a new central has collected, and taking over; choosing between two branches of the catalog, and
+going on without one that is lost.
 
 While central may say nothing, every page that would write the catalog says so and leads here.
 """
@@ -140,6 +141,8 @@ def _render(wrong: list[tuple[str, str]] | None = None) -> str:
         entries=node.catalog.number,
         acts=node.stores["dossiers"].info().doc_count,
         after=after,
+        lost=node.unheard(),
+        own=node.catalog.name,
         branches=[Shown(one, [_said(said_by(entry)) for entry in one.entries]) for one in found],
         others=others,
         typed=request.form,

@@ -110,6 +110,8 @@ def _release_in_words(line: Line, *, releasable: bool) -> str:
     match line.place:
         case Place.NEWER:
             return "Cập nhật phần mềm máy này. Việc vẫn được giữ và chuyển tiếp cho máy khác."
+        case Place.WAITING if _is_passed(line.why):
+            return "Máy còn giữ danh mục đó đem về; hoặc hai quản trị cho đi tiếp ở trang Trung tâm mới."
         case Place.WAITING if line.why.startswith("catalogue") or line.why.startswith("card of"):
             return "Tự có hiệu lực khi danh mục về tới máy này. Không phải làm gì."
         case Place.WAITING:
@@ -124,7 +126,15 @@ def _release_in_words(line: Line, *, releasable: bool) -> str:
             return "Không cho có hiệu lực được: nội dung không đúng mẫu. Người ghi làm lại việc này."
 
 
+def _is_passed(why: str) -> bool:
+    """Whether an act waits for an entry though the catalog here goes past its number."""
+    what, _, number = why.partition(" ")
+    return what == "catalogue" and int(number) <= site().node.catalog.number
+
+
 def _waits_for(why: str) -> str:
+    if _is_passed(why):
+        return f"Chờ một danh mục số {why.removeprefix('catalogue ')} khác: lời cuối của Trung tâm cũ."
     if why.startswith("catalogue"):
         return f"Chờ danh mục số {why.removeprefix('catalogue ')} từ Trung tâm."
     if why.startswith("card of"):

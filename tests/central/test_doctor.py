@@ -43,7 +43,7 @@ from tests.printing.test_spool import QueueingPrinter, SilentPrinter
 from tests.sync.test_web_server import self_signed
 
 DOCS = Path(__file__).parents[2] / "docs"
-ELSEWHERE = {"collects", "catalog-branches"}
+ELSEWHERE = {"collects", "catalog-branches", "catalog-lost"}
 """What tests/central/test_succession.py causes."""
 CAUSED: set[str] = set()
 ADMINISTRATOR = "quan.nv"

@@ -390,3 +390,74 @@ def test_two_branches_stop_central_until_two_administrators_choose(
     )
     # whoever is central by now is looked for where central always was
     assert peers_of(counter.catalog, known)[0] == PeerNode("central.3", ("http://127.0.0.1:8600",))
+
+
+def words_are_lost(small: SmallCentre, authority: Authority) -> str:
+    """counter-02 alone has heard central's last words, received by them, passed that on by cable, and is lost as well."""
+    Enrolment(small["central"]).change("counter-02.1", Change(title="Quầy 02, tầng 2"), by="quan.nv")
+    small.meet("central", "counter-02")
+    name = small["counter-02"].catalog.name
+    dossier = small.receive("counter-02", by="long.pd", applicant="Nông Thị Chờ")
+    assert dossier.received is not None
+    small.copy(small["counter-02"], small["counter-01"], "dossiers")
+    central_is_lost(small)
+    small.nodes.pop("counter-02").close()
+    restored_anew = NewCentral(small.data / "central", authority, None, "central.2")
+    restore_centre(restored_anew, OPEN, clock=small.clock, ids=small.ids, told=silent)
+    small.nodes["central"] = small.open("central")
+    meet_it(small, "counter-01", "room-01")
+    for edge in ("counter-01", "room-01"):
+        small.copy(small[edge], small["central"])
+    assert small["central"].unheard() == ()  # whoever has not come yet may bring them
+    take_over(
+        small["central"],
+        by="quan.nv",
+        without=[small[edge].id for edge in ("counter-01", "room-01")] + ["counter-02.1"],
+    )
+    small.meet()
+    return name
+
+
+def test_acts_on_lost_words_wait_until_two_administrators_go_on_without_them(
+    small: SmallCentre, authority: Authority
+) -> None:
+    second_administrator(small)
+    name = words_are_lost(small, authority)
+    central = small["central"]
+    assert central.unheard() == (name,)
+    assert "catalog-lost" in seen_by_doctor(small)
+    for node in small.nodes.values():
+        assert [one.line.why for one in node.register.kept_back()[0]] == [
+            f"catalogue {name.partition('-')[0]}"
+        ]
+    with pytest.raises(NotGranted, match="two administrators"):
+        choose(central, central.catalog.name, by="quan.nv", second="quan.nv", reason="Đĩa đã mất.")
+    with pytest.raises(NotGranted, match="no branch"):
+        choose(central, name, by="quan.nv", second="huong.ltt", reason="Đĩa đã mất.")
+
+    choose(central, central.catalog.name, by="quan.nv", second="huong.ltt", reason="Đĩa đã mất.")
+    small.meet()
+    assert "catalog-lost" not in seen_by_doctor(small)
+    for node in small.nodes.values():
+        assert node.register.kept_back() == ([], 0)
+        assert node.register.find("Nông Thị Chờ").rows
+    small.receive("counter-01", applicant="Nông Thị Sau")
+    small.reopen("central")
+    assert not small["central"].branched
+    assert small["central"].unheard() == ()
+
+
+def test_lost_words_that_turn_up_after_all_change_nothing(small: SmallCentre, authority: Authority) -> None:
+    """The lost counter's disk is found: what it has is the branch that was given up."""
+    second_administrator(small)
+    name = words_are_lost(small, authority)
+    central = small["central"]
+    choose(central, central.catalog.name, by="quan.nv", second="huong.ltt", reason="Đĩa đã mất.")
+    small.meet()
+    small.nodes["counter-02"] = small.open("counter-02")
+    assert small["counter-02"].catalog.name == name
+    meet_it(small, "counter-02")
+    small.meet()
+    assert not any(node.branched for node in small.nodes.values())
+    assert {node.catalog.name for node in small.nodes.values()} == {central.catalog.name}
+    assert [node.register.kept_back()[1] for node in small.nodes.values()] == [0] * 4

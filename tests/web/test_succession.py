@@ -16,6 +16,7 @@ from tests.central.test_succession import (
     second_administrator,
     small,
     two_branches,
+    words_are_lost,
 )
 from tests.centres import PINS, SmallCentre
 from tests.web.clerk import Clerk
@@ -76,4 +77,23 @@ def test_two_administrators_choose_a_branch(small: SmallCentre, authority: Autho
     done = quan.press(page, "/choose", **filled, second_pin=PINS["huong.ltt"])
     assert "Đã chọn nhánh" in quan.follow(done).page.text
     assert not small["central"].branched
+    assert "Danh mục có một nhánh" in quan.open(PAGE).page.text
+
+
+def test_two_administrators_go_on_without_words_that_nobody_has(
+    small: SmallCentre, authority: Authority
+) -> None:
+    second_administrator(small)
+    name = words_are_lost(small, authority)
+    quan = at_central(small)
+    assert "lời cuối của Trung tâm cũ" in quan.open("/held").page.text
+    page = quan.open(PAGE)
+    assert name in page.page.text
+    filled = {"reason": "Đĩa đã mất.", "second": "huong.ltt", "second_pin": PINS["huong.ltt"]}
+    for wrong in ({"reason": " "}, {"second": ""}, {"second_pin": "000000"}):
+        assert quan.press(page, "/choose", **{**filled, **wrong}).status == 422
+    assert small["central"].unheard() == (name,)
+
+    quan.press(page, "/choose", **filled)
+    assert small["central"].unheard() == ()
     assert "Danh mục có một nhánh" in quan.open(PAGE).page.text
