@@ -5,7 +5,7 @@ A running node is asked. Of one that does not run, its file says what it knew la
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,12 +21,15 @@ from edge.clock import Clock
 from edge.completeness import MOST_GAPS, chains_in, spans
 from edge.errors import CannotStart
 from edge.node import Folder
+from edge.outbox import DOSSIER, MAIL
+from edge.outgoing import RECEIPT, Outgoing
 from edge.settings import read_settings
 from edge.status import Chain, NodeStatus, PeerStatus, asked, chain_of
 from schemas.acks import Acks
 from schemas.calendar import VIETNAM
 
 FOUND, WELL = 1, 0
+_KINDS = {DOSSIER: "dossiers wait for the exchange", MAIL: "mails wait", RECEIPT: "receipts are to be issued"}
 
 
 def status_command(data: Path, as_json: bool, clock: Clock) -> int:
@@ -47,6 +50,7 @@ def _is_well(one: NodeStatus) -> bool:
     return (
         one.running
         and not one.refused
+        and not any(kind.refused for kind in one.outgoing)
         and all(peer.lost_since is None for peer in one.peers)
         and all(chain.complete for chain in one.chains)
     )
@@ -67,6 +71,7 @@ def _as_left(folder: Folder, at: datetime) -> NodeStatus:
             (0,)
         ]
         ((catalog,),) = snapshot.select("SELECT doc_count FROM catalog_meta") or [(0,)]
+        outgoing = list(_outgoing(snapshot))
         is_centre = (folder.keys / "tls-authority.key").exists()
         heard = {key.removeprefix("contact "): _moment(value) for key, value in contacts}
         chains = [
@@ -91,7 +96,18 @@ def _as_left(folder: Folder, at: datetime) -> NodeStatus:
         ],
         files_elsewhere=[],
         chains=chains,
+        outgoing=outgoing,
     )
+
+
+def _outgoing(snapshot: Snapshot) -> Iterator[Outgoing]:
+    """What lies in central's outbox; whether that is late only says who runs."""
+    query = (
+        "SELECT kind, sum(state = 'due'), min(CASE WHEN state = 'due' THEN at END), sum(state = 'refused') FROM outbox"
+        " WHERE state = 'due' OR state = 'refused' GROUP BY kind"
+    )
+    for kind, due, oldest, refused in snapshot.select(query):
+        yield Outgoing(kind, due, _moment(oldest) if oldest else None, refused, late=False)
 
 
 def _acks(snapshot: Snapshot) -> Acks | None:
@@ -110,6 +126,9 @@ def _moment(text: str) -> datetime:
 def _show(found: Sequence[NodeStatus], console: Console) -> None:
     for one in found:
         console.print(_headline(one), highlight=False)
+        for kind in one.outgoing:
+            if kind.due or kind.refused:
+                console.print(f"  {_leaves(kind)}", highlight=False)
         for chain in one.chains:
             console.print(f"  {_chain(chain)}", highlight=False)
         for peer in one.peers:
@@ -133,6 +152,13 @@ def _headline(one: NodeStatus) -> str:
         f"{len(one.files_elsewhere)} files elsewhere",
     ]
     return f"[bold]{one.node}[/]  {', '.join(parts)}"
+
+
+def _leaves(one: Outgoing) -> str:
+    since = f" since {_clock(one.oldest)}" if one.oldest is not None else ""
+    refused = f", [bold]{one.refused:,} refused[/]" if one.refused else ""
+    told = f"{one.due:,} {_KINDS.get(one.kind, one.kind)}{since}{refused}"
+    return f"[bold]{told}[/]" if one.late else told
 
 
 def _chain(one: Chain) -> str:

@@ -43,6 +43,7 @@ def gauges(status: NodeStatus, health: Health, version: str) -> Iterator[Gauge]:
     )
     yield from _exchange(status)
     yield from _acts(status, health)
+    yield from _outgoing(status)
     yield from _papers(health)
     yield from _machine(status, health)
 
@@ -107,6 +108,28 @@ def _acts(status: NodeStatus, health: Health) -> Iterator[Gauge]:
         "numbers_granted",
         "Granted numbers, given ones among them.",
         tuple(({"what": one.what, "symbol": one.symbol}, one.of) for one in health.granted),
+    )
+
+
+def _outgoing(status: NodeStatus) -> Iterator[Gauge]:
+    kinds = [({"kind": one.kind}, one) for one in status.outgoing]
+    yield Gauge(
+        "outgoing",
+        "What waits to leave the centre, or, as receipts, to be issued.",
+        tuple((labels, one.due) for labels, one in kinds),
+    )
+    yield Gauge(
+        "outgoing_oldest_seconds",
+        "How long the oldest of it waits.",
+        tuple(
+            (labels, 0 if one.oldest is None else (status.at - one.oldest).total_seconds())
+            for labels, one in kinds
+        ),
+    )
+    yield Gauge(
+        "outgoing_refused",
+        "What another system refused for good.",
+        tuple((labels, one.refused) for labels, one in kinds),
     )
 
 

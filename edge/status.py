@@ -20,6 +20,7 @@ from edge.database import Copy
 from edge.health import Health, health_of
 from edge.local_socket import line_to, listening
 from edge.node import Folder, Node
+from edge.outgoing import Outgoing, outgoing_of
 from edge.roads import Road, Roads
 from sync.errors import SyncError
 
@@ -88,8 +89,8 @@ class Chain(ChainState, frozen=True):
 class NodeStatus(msgspec.Struct, frozen=True):
     """`waiting`: own acts that central is not known to have; `refused`: documents that somebody would not take.
 
-    `chains`: how far the acts of each machine are here, this one's own among them. `health`: null where the node does not
-    run.
+    `chains`: how far the acts of each machine are here, this one's own among them. `outgoing`: what is to leave the centre.
+    `health`: null where the node does not run.
     """
 
     node: str
@@ -102,6 +103,7 @@ class NodeStatus(msgspec.Struct, frozen=True):
     peers: list[PeerStatus]
     files_elsewhere: list[Missing]
     chains: list[Chain] = []
+    outgoing: list[Outgoing] = []
     health: Health | None = None
 
 
@@ -127,6 +129,7 @@ def status_of(node: Node, roads: Roads, at: datetime) -> NodeStatus:
             for one in roads.elsewhere()
         ],
         chains=chains_of(node),
+        outgoing=outgoing_of(node, at),
         health=health_of(node, at),
     )
 

@@ -198,6 +198,25 @@ FAULTS: Final = {
         "They stay where they are, and are offered again.",
         "The page *Đồng bộ* says each with its reason.",
     ),
+    "outgoing-waits": Fault(
+        "What goes to the exchange, or by mail, has waited for more than two hours.",
+        "It waits in central's outbox, and goes by itself, once, when the other side answers.",
+        "*Liên thông* at central says where it goes; look at that system and the line to it, and at `[exchange]` and"
+        " `[mail]` in the settings.",
+        urgent=False,
+    ),
+    "outgoing-refused": Fault(
+        "The exchange, or a mail server, has refused something for good.",
+        "It is kept; a dossier that changes is sent again by itself.",
+        "*Liên thông* at central lists each with what was said: send it again, or drop it.",
+        urgent=False,
+    ),
+    "receipts-late": Fault(
+        "Electronic receipts have not been issued in the time that the law gives.",
+        "The money, and all that stands on each receipt, are in the dossiers.",
+        "Whoever collects issues them, and says so on the page *Biên lai điện tử* (docs/fees.md).",
+        urgent=False,
+    ),
     "gap": Fault(
         "Acts of a machine are missing here that should be here.",
         "All later acts; whoever holds the missing ones still has them.",

@@ -9,6 +9,7 @@ from typing import Final
 from central.doctor.faults import Finding, finding
 from edge.completeness import spans
 from edge.health import Health
+from edge.outgoing import RECEIPT
 from edge.status import NodeStatus
 from printing.spool import State
 
@@ -24,6 +25,7 @@ def faults_of(status: NodeStatus) -> Iterator[Finding]:
         return
     yield from _trust(status.node, health)
     yield from _work(status, health)
+    yield from _outgoing(status)
     yield from _numbers(status.node, health)
     yield from _papers(status.node, health)
 
@@ -68,6 +70,15 @@ def _work(status: NodeStatus, health: Health) -> Iterator[Finding]:
     for peer, size in health.waits.items():
         if size > health.waits_most / 2:
             yield finding(node, "waits", f"{size / 2**20:.0f} MiB of {peer}")
+
+
+def _outgoing(status: NodeStatus) -> Iterator[Finding]:
+    for one in status.outgoing:
+        if one.late and one.oldest is not None:
+            seen = f"{one.due} of kind {one.kind}, the oldest since {one.oldest:%Y-%m-%d %H:%M} UTC"
+            yield finding(status.node, "receipts-late" if one.kind == RECEIPT else "outgoing-waits", seen)
+        if one.refused:
+            yield finding(status.node, "outgoing-refused", f"{one.refused} of kind {one.kind}")
 
 
 def _numbers(node: str, health: Health) -> Iterator[Finding]:

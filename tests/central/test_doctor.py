@@ -24,9 +24,13 @@ from central.doctor.folder import faults_in
 from central.doctor.line import faults_to
 from central.doctor.node import faults_of
 from central.enrolment import Enrolment
+from central.outlet import Outlet
+from central.status import status_in
 from edge.at_rest import OPEN
 from edge.database import RefusedDocument
 from edge.disk import Space
+from edge.health import health_of
+from edge.metrics import exposition
 from edge.node import Folder, Node
 from edge.pads import print_pad
 from edge.retiring import close_node
@@ -34,10 +38,12 @@ from edge.rewriting import rekey
 from edge.roads import Roads
 from edge.settings import PeerSettings, TokenSettings, read_settings, write_settings
 from edge.status import NodeStatus, status_of
+from edge.till import Payment
 from printing.spool import Fate, Told
 from schemas.entries import NumberRange
 from sync.writing import Outcome
 from tests.central.damage import flip, overwrite_page, rows_of
+from tests.central.test_outlet import ExchangeServer, connect, to
 from tests.centres import SmallCentre
 from tests.printing.test_spool import QueueingPrinter, SilentPrinter
 from tests.sync.test_web_server import self_signed
@@ -276,6 +282,46 @@ def _take(node: Node, document: dict[str, object]) -> None:
     outcome: Outcome
     (outcome,) = node.stores["dossiers"].bulk_docs([document], new_edits=False, source="counter-01.1")
     assert outcome.refusal is None
+
+
+@causes("outgoing-waits", "outgoing-refused", "receipts-late")
+def test_what_does_not_leave_the_centre(centre: SmallCentre) -> None:
+    """An exchange that is down and then refuses; receipts that nobody issues. Told to people, programs and Prometheus."""
+    exchange = ExchangeServer()
+    exchange.start()
+    exchange.stop()
+    central = connect(centre, exchange=to(exchange))
+    till = centre["counter-01"].till
+    till.open(500_000, by="van.lt")
+    dossier = centre.receive()
+    till.collect(
+        dossier.stream, Payment((("le_phi", "Lệ phí"),), 200_000, "Nông Văn Thắng", "cash"), by="van.lt"
+    )
+    centre.meet()
+    Outlet(central).run_once()
+    assert _outgoing(central) == {("dossier", 1, 0, False), ("receipt", 1, 0, False)}
+    assert told(central) == set()
+    assert told(central, timedelta(hours=3)) == {"outgoing-waits"}
+    assert told(central, timedelta(days=4)) == {"outgoing-waits", "receipts-late"}
+    assert "receipts-late" in told(centre["counter-01"], timedelta(days=4))
+    assert "receipts-late" not in told(centre["counter-02"], timedelta(days=4)), "nor has it collected any"
+
+    exchange.answers.append(422)
+    exchange.start(exchange.port)
+    centre.clock.forward(minutes=1)
+    Outlet(central).run_once()
+    exchange.stop()
+    assert told(central) == {"outgoing-refused"}
+    figures = exposition(status := _status(central), status.health or health_of(central, status.at), "1")
+    assert 'motcua_outgoing_refused{kind="dossier"} 1' in figures
+    assert 'motcua_outgoing{kind="receipt"} 1' in figures
+    central.close()
+    left = status_in(central.folder, centre.clock)
+    assert [(one.kind, one.due, one.refused) for one in left.outgoing] == [("dossier", 0, 1)]
+
+
+def _outgoing(node: Node) -> set[tuple[str, int, int, bool]]:
+    return {(one.kind, one.due, one.refused, one.late) for one in _status(node).outgoing}
 
 
 @causes("paper-waits", "paper-unsure", "paper-failed")
