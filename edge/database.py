@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -1058,13 +1060,18 @@ def run_script(connection: Connection, script: str) -> None:
             connection.execute(statement)
 
 
-def migrate(database: NodeFile) -> None:
-    """Bring the local tables to the newest version, each step whole or not at all, after a copy of the file."""
+def migrate(database: NodeFile) -> bool:
+    """Bring the local tables to the newest version, each step whole or not at all, after a copy of the file.
+
+    Whether there was anything to do. The copy is for whoever must look at what a migration made of it, and stays until a
+    start that had nothing to do has come to its end (`forget_copies`). Raises `CannotStart`.
+    """
     with database.read() as connection:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > len(MIGRATIONS):
         raise CannotStart(
-            f"{database.file.path} was written by a newer version of Motcua; install that version"
+            f"{database.file.path} was written by a newer version of Motcua (tables {version}, this program knows"
+            f" {len(MIGRATIONS)}). Nothing was changed; install that version again, for an older one cannot go on"
         )
     if 0 < version < len(MIGRATIONS):
         _copy_aside(database.file, version)
@@ -1072,6 +1079,7 @@ def migrate(database: NodeFile) -> None:
         with database.write() as connection:
             MIGRATIONS[number](connection)
             connection.execute(f"PRAGMA user_version = {number + 1}")
+    return version < len(MIGRATIONS)
 
 
 def copies_aside(path: Path) -> list[Path]:
@@ -1079,8 +1087,14 @@ def copies_aside(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{path.name}.version-*"))
 
 
+def forget_copies(path: Path) -> None:
+    """The present version has shown that it can go on with the file."""
+    for copy in copies_aside(path):
+        copy.unlink()
+
+
 def _copy_aside(file: SqliteFile, version: int) -> None:
-    """Closed with the same key, where the file is closed."""
+    """Closed with the same key, where the file is closed; on the disk when this returns."""
     path = file.path
     copy = path.with_name(f"{path.name}.version-{version}")
     copy.unlink(missing_ok=True)
@@ -1088,9 +1102,22 @@ def _copy_aside(file: SqliteFile, version: int) -> None:
     try:
         if file.key is not None:
             source.execute(f"PRAGMA key = \"x'{file.key.hex()}'\"")
+        ((pages,),), ((size,),) = (source.execute(f"PRAGMA {what}") for what in ("page_count", "page_size"))
+        needed, free = int(pages) * int(size), shutil.disk_usage(path.parent).free
+        if needed > free:
+            raise CannotStart(
+                f"this version brings {path} forward after a copy, which needs {needed // 2**20 + 1:,} MiB, and"
+                f" {free // 2**20:,} MiB are free. Nothing was changed: make room, or start the version before again"
+            )
         source.execute("VACUUM INTO ?", (str(copy),))
     finally:
         source.close()
+    for written in (copy, copy.parent):  # `VACUUM INTO` leaves that to whoever wants it
+        handle = os.open(written, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def fresh_projections(connection: Connection) -> None:

@@ -38,6 +38,7 @@ from edge.database import (
     Fact,
     NodeFile,
     copies_aside,
+    forget_copies,
     migrate,
     projections_are_current,
 )
@@ -194,7 +195,7 @@ class Node:
         """The choice by which this node has just left the other branch of the catalog."""
         self.file = NodeFile(SqliteFile(folder.database, key=folder.at_rest.database_key))
         self._files = SqliteFile(folder.files, key=folder.at_rest.database_key)
-        migrate(self.file)
+        migrated = migrate(self.file)
         pdfs = PdfFolder(folder.paper, shut=folder.at_rest.shut)
         self.place_printers = PlacePrinters(self.file, settings.printers, pdfs)
         self._printer = printer
@@ -206,6 +207,8 @@ class Node:
             raise CannotStart(f"the catalog in {folder.path} has no card for {self.id}: enrol this node")
         self._open_work()
         self._catch_up()
+        if not migrated:
+            forget_copies(folder.database)
 
     @property
     def is_centre(self) -> bool:

@@ -77,7 +77,7 @@ FAULTS: Final = {
     "disk-full": Fault(
         "The disk is nearly full: no act is saved any more.",
         f"{SAVED} It can be read and printed, and goes on to central.",
-        "Make room now: old backups, copies of earlier versions (`node.db.version-*`), foreign files.",
+        "Make room now: old backups, foreign files.",
     ),
     "scans": Fault(
         "The scanner's folder is not there, or may not be read.",

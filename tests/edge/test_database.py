@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from edge.database import MIGRATIONS, NodeFile, copies_aside, migrate, run_script
+from edge.errors import CannotStart
 from sync.sqlite import SqliteFile
+from tests.centres import SmallCentre
 
 
 @pytest.fixture
@@ -42,6 +45,53 @@ def test_a_file_of_any_version_becomes_one_of_the_newest_after_a_copy(file: Node
     assert select(file, "PRAGMA user_version") == [(len(MIGRATIONS),)]
     copies = [f"node.db.version-{version}"] if version else []
     assert [path.name for path in copies_aside(file.file.path)] == copies
+
+
+def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(file: NodeFile) -> None:
+    newer = len(MIGRATIONS) + 1
+    written_by(len(MIGRATIONS), file, "")
+    with file.write() as connection:
+        connection.execute(f"PRAGMA user_version = {newer}")
+    before = select(file, "SELECT sql FROM sqlite_schema ORDER BY rowid")
+
+    with pytest.raises(CannotStart, match=rf"newer version .*\(tables {newer}.*install that version again"):
+        migrate(file)
+
+    assert select(file, "PRAGMA user_version") == [(newer,)]
+    assert select(file, "SELECT sql FROM sqlite_schema ORDER BY rowid") == before
+    assert copies_aside(file.file.path) == []
+
+
+def test_where_the_copy_has_no_room_nothing_is_changed(
+    file: NodeFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written_by(len(MIGRATIONS) - 1, file, "")
+    usage = shutil.disk_usage(file.file.path.parent)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
+
+    with pytest.raises(CannotStart, match="make room"):
+        migrate(file)
+
+    assert select(file, "PRAGMA user_version") == [(len(MIGRATIONS) - 1,)]
+    assert copies_aside(file.file.path) == []
+
+
+def test_the_copy_goes_when_a_later_start_was_well(centre: SmallCentre) -> None:
+    """Not with the start that made it: that one may still fail."""
+    dossier = centre.receive()
+    node = centre["counter-01"]
+    with node.file.write() as connection:
+        run_script(connection, "DROP TABLE missing_file")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) - 1}")
+    file = node.folder.database
+
+    after = centre.reopen("counter-01")
+    assert [path.name for path in copies_aside(file)] == [f"node.db.version-{len(MIGRATIONS) - 1}"]
+    assert after.register.row(dossier.stream) is not None
+
+    again = centre.reopen("counter-01")
+    assert copies_aside(file) == []
+    assert again.register.row(dossier.stream) is not None
 
 
 def test_pins_of_version_5_are_still_good_and_so_are_the_mistakes_that_were_counted_then(
