@@ -38,6 +38,7 @@ from edge.errors import CannotStart
 from edge.node import Folder
 from edge.rewriting import finish
 from edge.settings import NodeSettings, key_file_of, read_config, write_settings
+from sync.sqlite import apply_key
 
 MANIFEST: Final = "backup.json"
 PAGES: Final = 2_000
@@ -195,7 +196,7 @@ def _copy(
 ) -> None:
     with contextlib.closing(dbapi2.connect(str(target), isolation_level=None)) as copy:
         if key is not None:
-            copy.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+            apply_key(copy, key)
         copy.execute("PRAGMA synchronous = FULL")
         source.backup(copy, pages=PAGES, progress=lambda status, left, total: told(total - left, total))
     target.chmod(0o600)

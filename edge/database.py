@@ -20,7 +20,7 @@ from peewee import BlobField, CompositeKey, IntegerField, Model, PeeweeException
 from sqlcipher3 import dbapi2
 
 from edge.errors import CannotStart
-from sync.sqlite import Connection, SqliteFile
+from sync.sqlite import Connection, SqliteFile, apply_key
 
 
 class Ambient(SqliteDatabase):
@@ -1101,7 +1101,7 @@ def _copy_aside(file: SqliteFile, version: int) -> None:
     source = dbapi2.connect(str(path))
     try:
         if file.key is not None:
-            source.execute(f"PRAGMA key = \"x'{file.key.hex()}'\"")
+            apply_key(source, file.key)
         ((pages,),), ((size,),) = (source.execute(f"PRAGMA {what}") for what in ("page_count", "page_size"))
         needed, free = int(pages) * int(size), shutil.disk_usage(path.parent).free
         if needed > free:

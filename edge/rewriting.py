@@ -25,6 +25,7 @@ from sqlcipher3 import dbapi2
 from edge.at_rest import NAME, AtRest, key_id, read_envelope, wrap
 from edge.database import copies_aside
 from edge.errors import CannotStart
+from sync.sqlite import apply_key
 
 _DATABASES: Final = ("node.db", "files.db")
 _MAY_LIE_OPEN: Final = frozenset({"root.der", "tls.pem", "tls-authority.der"})
@@ -106,14 +107,15 @@ def _rewrite_database(path: Path, target: Path, now: AtRest, new: AtRest) -> Non
     connection = dbapi2.connect(str(path), isolation_level=None)
     try:
         if now.database_key is not None:
-            connection.execute(f"PRAGMA key = \"x'{now.database_key.hex()}'\"")
+            apply_key(connection, now.database_key)
         connection.execute("PRAGMA temp_store = MEMORY")
         ((busy, _, _),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         if busy:
             raise CannotStart(f"{path} is in use: stop the node first")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         assert new.database_key is not None  # noqa: S101 - a new key closes
-        connection.execute(f"ATTACH DATABASE ? AS fresh KEY \"x'{new.database_key.hex()}'\"", (str(target),))
+        connection.execute("ATTACH DATABASE ? AS fresh KEY ''", (str(target),))
+        apply_key(connection, new.database_key, "fresh")
         connection.execute("PRAGMA fresh.auto_vacuum = INCREMENTAL")
         connection.execute("SELECT sqlcipher_export('fresh')")
         connection.execute(f"PRAGMA fresh.user_version = {int(version)}")

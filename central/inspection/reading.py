@@ -16,7 +16,7 @@ from urllib.parse import quote
 from sqlcipher3 import dbapi2
 
 from edge.errors import CannotStart
-from sync.sqlite import BUSY_TIMEOUT_S
+from sync.sqlite import BUSY_TIMEOUT_S, apply_key
 
 Row = tuple[Any, ...]
 
@@ -151,7 +151,7 @@ def connected(path: Path, key: bytes | None, *, still: bool = False) -> Any:
         isolation_level=None,
     )
     if key is not None:
-        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        apply_key(connection, key)
     connection.text_factory = _text
     return connection
 

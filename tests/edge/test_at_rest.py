@@ -28,6 +28,7 @@ from edge.node import Node
 from edge.rewriting import rekey
 from edge.settings import key_file_of, read_settings, write_settings
 from schemas.fold import Dossier
+from sync.sqlite import apply_key
 from tests.centres import SmallCentre
 from tests.edge.test_redaction import APPLICANT, found_in, found_under
 from tests.proving import Times
@@ -182,7 +183,7 @@ def test_another_key_file_opens_it_and_the_old_one_no_longer(
 def _read(path: Path, key: bytes | None) -> Any:
     connection = dbapi2.connect(str(path))
     try:
-        connection.execute(f"PRAGMA key = \"x'{(key or b'').hex()}'\"")
+        apply_key(connection, key or b"")
         return connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     finally:
         connection.close()
