@@ -108,6 +108,7 @@ SIGHTS: Final = (
         ("dossier.withdraw_page", "/dossier/{received}/withdraw"),
         ("amending.page", "/dossier/{received}/amend"),
         ("cancelling.page", "/dossier/{received}/cancel"),
+        ("correcting.page", "/dossier/{returned}/correct"),
         ("scanning.page", "/dossier/{received}/scans"),
         ("course.one", "/dossier/{asked}/course/supplied"),
         ("find.page", "/find"),

@@ -28,6 +28,7 @@ from edge.web.board import blueprint as board
 from edge.web.calling import blueprint as calling
 from edge.web.cancelling import blueprint as cancelling
 from edge.web.cookies import Cookies
+from edge.web.correcting import blueprint as correcting
 from edge.web.counter import blueprint as counter
 from edge.web.courier import blueprint as courier_pages
 from edge.web.course import blueprint as course
@@ -170,6 +171,7 @@ def create_pages(
         again,
         afterwards,
         cancelling,
+        correcting,
         exchange,
         courier_pages,
         status_line,

@@ -173,7 +173,8 @@ def _more(kind: str, data: Any) -> str:
         case OriginalsCollected():
             return f"{told}: {'; '.join(data.components)}"
         case Linked():
-            return f"{told} {data.number}".rstrip()
+            why = f": {data.reason}" if data.reason else ""
+            return f"{told} {data.number}".rstrip() + why
         case OutageNoted():
             return f"{told}: {data.database}, từ {words.full(data.since)}"
         case Printed():

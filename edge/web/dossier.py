@@ -23,6 +23,9 @@ from edge.web.amending import sample as amendment
 from edge.web.cancelling import KIND as CANCEL
 from edge.web.cancelling import sample as cancellation
 from edge.web.clock_story import story
+from edge.web.correcting import KIND as CORRECT
+from edge.web.correcting import corrected_by
+from edge.web.correcting import sample as correction
 from edge.web.course import KINDS, TITLES, why_none
 from edge.web.errors import page as trouble_page
 from edge.web.forms import Bare, Choice, Form, needed, paragraph, text
@@ -304,6 +307,7 @@ def _render(shown: Shown, *, reprint: Reprint | None = None, reprinted: str = Re
         next_acts=_next_acts(shown),
         brought=site().node.leaving.brought(stream),
         follows=_follows(shown),
+        corrected=corrected_by(shown),
         reprint=reprint or _reprint(),
         reprinted=reprinted,
         put_right=request.args.get("done") == AMEND,
@@ -377,8 +381,12 @@ def on_the_way(shown: Shown) -> list[Next]:
         "resume-clock": STOPPED in stands,
         "suspend": dossier.status in (Status.PROCESSING, Status.SUPPLEMENT, Status.FINANCIAL),
     }
-    if presence.person().agency or dossier.standing.outcome is not None:
+    if presence.person().agency:
         return []
+    if dossier.standing.outcome is not None:
+        fits = presence.is_ones(CORRECT) and why_not(dossier, CORRECT, correction()) is None
+        url = url_for("correcting.page", stream=stream)
+        return [Next("Đính chính bằng hồ sơ khác", url, "", "pen", None)] if fits else []
     found = [
         Next(TITLES[what], url_for("course.one", stream=stream, what=what), "", "pen", None)
         for what, fits in offered.items()
