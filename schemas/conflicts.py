@@ -230,7 +230,8 @@ class Conflict:
 
     @property
     def title(self) -> str:
-        return next(row.title for row in TABLE if row.name in self.rows)
+        """Of every row that it has, in the table's order."""
+        return "; ".join(row.title for row in TABLE if row.name in self.rows)
 
     @property
     def for_desk(self) -> bool:

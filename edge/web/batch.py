@@ -21,6 +21,7 @@ from edge.errors import CannotSign
 from edge.register import Work
 from edge.web import presence, second, showing
 from edge.web.forms import Form
+from edge.web.scans import without_files
 from edge.web.showing import sample_of, why_not
 from edge.web.site import ROOM, site
 from edge.web.trouble import Trouble, trouble_of
@@ -82,7 +83,8 @@ def sign() -> ResponseReturnValue:
         return _render(ticked, form, trouble=trouble), trouble.status
     rows = {one.row.stream: one.row for one in ticked}
     lines = _lines(chain([first], approvals), rows)
-    return stream_template("batch_done.html", lines=lines, of=len(wanted)), {
+    left_out = [one for one in ticked if one.against is not None]
+    return stream_template("batch_done.html", lines=lines, of=len(wanted), left_out=left_out), {
         "Content-Type": "text/html; charset=utf-8"
     }
 
@@ -99,20 +101,31 @@ def _ticked() -> list[Ticked]:
     opened = node.views.seen_by(presence.person().id, streams)
     found = [row for stream in streams if (row := node.register.row(stream)) is not None]
     found.sort(key=lambda row: (row.due_at, row.position))
-    return [_as_it_is(row, opened=row.stream in opened) for row in found]
+    elsewhere = without_files(streams)
+    for stream in elsewhere:
+        site().demand(stream)
+    return [_as_it_is(row, opened=row.stream in opened, whole=row.stream not in elsewhere) for row in found]
 
 
-def _as_it_is(row: DossierRow, *, opened: bool) -> Ticked:
+def _as_it_is(row: DossierRow, *, opened: bool, whole: bool) -> Ticked:
+    """`whole`: all its scans are here. One dossier alone may be signed without them, by who reads that they are not."""
     node, now = site().node, site().now()
     dossier = node.register.dossier(row.stream)
     against = None if opened else _UNOPENED
     against = against or why_not(dossier, KIND, sample_of(dossier, KIND))
+    against = against or (None if whole else _ELSEWHERE)
     right = node.deciding.right_of(presence.person(), dossier, now).in_a_line
     return Ticked(row, node.papers.wording_of(dossier, approved=True, at=now), right, against)
 
 
 _UNOPENED = Trouble(
     "Chưa mở xem hồ sơ này.", "Hồ sơ vẫn nguyên.", "Mở xem, rồi chọn lại; ký nhiều chỉ gồm hồ sơ đã mở xem."
+)
+
+_ELSEWHERE = Trouble(
+    "Bản quét còn ở máy khác.",
+    "Hồ sơ vẫn nguyên.",
+    "Đang lấy về; chờ vài giây rồi chọn lại, hoặc mở ra ký riêng.",
 )
 
 

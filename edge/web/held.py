@@ -150,7 +150,7 @@ _HELD: Final = {
     Because.STATUS: "hồ sơ khi đó không ở bước này",
     Because.CONTESTED: "hồ sơ khi đó đang tranh chấp",
     Because.NOT_APPRAISED: "hồ sơ khi đó chưa thẩm định đạt",
-    Because.SAME_PERSON: "người tiếp nhận tự quyết định",
+    Because.SAME_PERSON: "một người làm hai việc phải do hai người làm",
     Because.SIGNATURE: "chữ ký số không đúng",
     Because.CERTIFICATE: "chứng thư không phải của người ký, hoặc đã bị thu hồi",
     Because.NO_SUCH_CONFLICT: "không có tranh chấp như vậy",

@@ -93,7 +93,10 @@ _BECAUSE: Final = {
         "Hồ sơ chưa được thẩm định đạt.", _UNCHANGED, "Chuyển lại để thẩm định trước khi phê duyệt."
     ),
     Because.SAME_PERSON: Trouble(
-        "Người tiếp nhận không được tự quyết định hồ sơ này.", _UNCHANGED, "Nhờ người phê duyệt khác.", 403
+        "Anh/chị đã làm một việc trước của hồ sơ này; việc này phải do người khác làm.",
+        _UNCHANGED,
+        "Nhờ người khác có vai trò này.",
+        403,
     ),
     Because.SIGNATURE: Trouble(
         "Chữ ký số không khớp với việc này.", "Chưa có gì được ký.", "Cắm lại thẻ ký số, rồi ký lại."

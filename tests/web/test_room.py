@@ -389,7 +389,7 @@ def test_what_is_no_paper_of_ours_is_not_noted(centre: SmallCentre, approver: Cl
 
 
 def test_scans_are_pictures_and_say_when_they_are_elsewhere(centre: SmallCentre, approver: Clerk) -> None:
-    """A page of a PDF is drawn here; one whose file is still at the counter is named, and decides nothing."""
+    """A page of a PDF is drawn here; one whose file is still at the counter is named, and nothing of many is signed over it."""
     dossier = centre.receive("counter-01")
     content = _pdf(centre, centre.appraise(centre.receive("room-01")), "Bản vẽ")
     counter = centre["counter-01"]
@@ -400,7 +400,13 @@ def test_scans_are_pictures_and_say_when_they_are_elsewhere(centre: SmallCentre,
     away = approver.open(f"/room/{dossier.stream}")
     assert "Bản quét “Đơn đề nghị” còn ở máy khác." in away.page.text
     assert away.page.text.count("Bản quét chưa về") == 1
+    centre.appraise(dossier)
+    batch = f"/room/batch?stream={dossier.stream}"
+    left = approver.open(batch)
+    assert "Ký 0 hồ sơ bằng một mã PIN" in left.page.text
+    assert "Để lại Bản quét còn ở máy khác." in left.page.text
     centre["room-01"].archive.keep(content)
+    assert "Ký 1 hồ sơ bằng một mã PIN" in approver.open(batch).page.text
     here = approver.open(f"/room/{dossier.stream}")
     assert f'src="/dossier/{dossier.stream}/scan/1/1.png"' in here.html
     assert "Bản quét chưa về" not in here.page.text
@@ -432,7 +438,8 @@ def test_what_was_ticked_and_opened_is_signed_with_one_pin_and_shown_one_by_one(
     centre.approve(opened[0], by="mai.hk")
     done = approver.press(wrong, "/batch", pin=PINS["viet.tq"], stream=streams)
     assert done.page.text.count("Đã ký, kiểm tra đúng") == 1
-    assert "Xong: 1 hồ sơ đã ký và kiểm tra đúng." in done.page.text
+    assert "Xong: 1 hồ sơ đã ký và kiểm tra đúng, 1 hồ sơ để lại." in done.page.text
+    assert done.page.text.count("Để lại") == 1
     assert _status(centre, opened[1].stream) is Status.DONE
     assert _status(centre, unseen.stream) is Status.PROCESSING
 
