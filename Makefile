@@ -23,13 +23,14 @@ ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
 PYTHON := python3
 endif
 
-.PHONY: help setup setup-tests run test lint format pictures prove bench lock clean debian wheel deb
+.PHONY: help setup setup-tests run test lint format pictures docs prove bench lock clean debian wheel deb
 
 help:
 	@echo "make run     set up, and start the demo centre on http://127.0.0.1:8600/"
 	@echo "make test    set up what the tests need, lint, and run all tests; the law's must cover 98% of its branches"
 	@echo "make lint    ruff, mypy, import contracts, secrets, dependencies"
 	@echo "make pictures  pictures of every page, and those of the documentation"
+	@echo "make docs    build/docs/index.html: these pages as a site that needs no network"
 	@echo "make prove   the long proofs (FULL=1: with all counts)"
 	@echo "make bench   measure, and hold the figures against what they must be"
 	@echo "make wheel   dist/motcua-*.whl, with pages, fonts, forms and the English"
@@ -97,8 +98,14 @@ pictures: setup-tests
 	  tests/browser/test_agency.py --pictures build/pictures
 	cp build/pictures/{guide-*,room-*,agency}.png docs/pictures/
 
+# what leads nowhere, and a page that nobody would find, end it
+docs: $(VENV)/.tests
+	$(BIN)/python -m docs.made
+	$(BIN)/python -m sphinx -W --keep-going -q -E -b html docs build/docs
+	@echo "build/docs/index.html"
+
 prove: setup-tests
-	$(PYTEST) --prove=$(if $(FULL),full,quarter) tests/schemas tests/sync tests/differential tests/edge tests/central tests/printing tests/scenarios tests/simulation tests/install
+	$(PYTEST) --prove=$(if $(FULL),full,quarter) tests/schemas tests/sync tests/differential tests/edge tests/central tests/printing tests/scenarios tests/simulation tests/install tests/docs
 
 bench: setup-tests
 	$(BIN)/python -m tests.bench

@@ -21,6 +21,7 @@ from rich.table import Table
 from central import cli_machines
 from central.catalog_import import Read, read_procedures
 from central.centre import Office
+from central.cli_machines import json_option
 from central.errors import CentralError
 from edge import log
 from edge.clock import system_clock
@@ -144,7 +145,7 @@ def catalog() -> None:
 @click.option("--by", default="", help="Who imports: a person's id.")
 @click.option("--dry-run", is_flag=True, help="Show what is wrong and write nothing.")
 @click.option("--with-doubtful", is_flag=True, help="Import rows that are right and odd, too.")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def import_(
     file: Path, data: Path, since: object, by: str, dry_run: bool, with_doubtful: bool, as_json: bool
 ) -> None:
@@ -180,7 +181,7 @@ def _staff_options(command: Callable[..., None]) -> Callable[..., None]:
             ),
             click.option("--by", required=True, help="The administrator who imports: a person's id."),
             click.option("--dry-run", is_flag=True, help="Show what is wrong and write nothing."),
-            click.option("--json", "as_json", is_flag=True),
+            json_option,
         )
     ):
         command = option(command)
@@ -296,7 +297,7 @@ def _report_import(read: Read, taken: int, fresh: int, written: int, name: str, 
 
 @main.command()
 @click.option("--data", type=_folder, required=True, help="A centre's folder, one folder a node.")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def verify(data: Path, as_json: bool) -> None:
     """Read every event and file of every node again: ids, revisions, chains, seals, signatures, hashes, numbers."""
     from central.verify import verify_command
@@ -313,7 +314,7 @@ def verify(data: Path, as_json: bool) -> None:
     show_default=True,
     help="Any node's folder, or a centre's: whose catalog judges.",
 )
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def verify_result(file: Path, data: Path, as_json: bool) -> None:
     """Say of a signed result who signed it, when, by which delegation, and whether it is whole. Works offline."""
     from central.verify_result import verify_result_command
@@ -325,7 +326,7 @@ def verify_result(file: Path, data: Path, as_json: bool) -> None:
 @click.option(
     "--data", type=_folder, required=True, help="A centre's folder, one folder a node; nothing may run in it."
 )
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def rebuild(data: Path, as_json: bool) -> None:
     """Drop all projections and make the same ones again from the events."""
     from central.rebuild import rebuild_command
@@ -337,7 +338,7 @@ def rebuild(data: Path, as_json: bool) -> None:
 @click.option(
     "--data", type=_folder, required=True, help="A node's folder, or a centre's with all its nodes."
 )
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def print_(data: Path, as_json: bool) -> None:
     """Which papers wait for a printer, failed, or have to be looked for in its tray."""
     from central.printing import print_command
@@ -349,7 +350,7 @@ def print_(data: Path, as_json: bool) -> None:
 @click.option(
     "--data", type=_folder, required=True, help="A node's folder, or a centre's with all its nodes."
 )
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def status(data: Path, as_json: bool) -> None:
     """With whom a node is in contact, what is left to copy, and what went wrong last."""
     from central.status import status_command
@@ -360,7 +361,7 @@ def status(data: Path, as_json: bool) -> None:
 @main.command()
 @click.option("--data", type=_folder, help="A node's folder, or a centre's with all its nodes.")
 @click.option("--explain", is_flag=True, help="Print which faults are known, as in docs/faults.md.")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def doctor(data: Path | None, explain: bool, as_json: bool) -> None:
     """What is wrong with a machine, what is safe all the same, and what to do. It only looks."""
     if explain == (data is not None):
@@ -395,7 +396,7 @@ def rekey(data: Path | None, config: Path | None, key_file: Path | None, anew: b
 @click.argument("target", metavar="DIR", type=_folder)
 @click.option("--data", type=_folder, help="The node's folder, with its node.toml; it may be running.")
 @click.option("--config", type=_file, help="Its configuration, where that lies elsewhere.")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def backup(target: Path, data: Path | None, config: Path | None, as_json: bool) -> None:
     """Copy a node to DIR while it works: verified, whole or not at all. DIR must not be there yet."""
     from central.backup import backup_command
@@ -420,7 +421,7 @@ def backup(target: Path, data: Path | None, config: Path | None, as_json: bool) 
     "--port", type=click.IntRange(0, 65535), default=8600, show_default=True, help="Without --address."
 )
 @click.option("--key-file", type=_file, help="What opens the backup, where a key file closes it.")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def restore(
     source: Path | None,
     code: str,
@@ -455,7 +456,7 @@ def restore(
 @click.option("--disk", type=_folder, required=True, help="The node's folder on the disk that was found.")
 @click.option("--data", type=_folder, required=True, help="Central's folder; central may be running.")
 @click.option("--key-file", type=_file, help="What opens the folder on the disk, where a key file closes it.")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def rescue(disk: Path, data: Path, key_file: Path | None, as_json: bool) -> None:
     """Bring in what a found disk holds and central does not have. The disk itself is not written to."""
     from central.rescue import rescue_command
@@ -474,7 +475,7 @@ def _courier_options(command: Callable[..., None]) -> Callable[..., None]:
             click.argument("file", type=click.Path(path_type=Path, dir_okay=False)),
             click.option("--data", type=_folder, help="The node's folder, with its node.toml."),
             click.option("--config", type=_file, help="Its configuration, where that lies elsewhere."),
-            click.option("--json", "as_json", is_flag=True),
+            json_option,
         )
     ):
         command = option(command)
@@ -523,7 +524,7 @@ def export_personal(data: Path, out: Path, by: str) -> None:
 
 
 @personal_data.command("register")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def processing_register(as_json: bool) -> None:
     """Print the register of processing: which data, whose, why, by which law, who sees it, for how long."""
     from central.personal_command import register_command
@@ -535,7 +536,7 @@ def processing_register(as_json: bool) -> None:
 @click.option("--data", type=_folder, required=True, help="The folder of one node, which may not be running.")
 @click.option("--person", default="", help="Only the looks of this member of staff.")
 @click.option("--stream", "streams", multiple=True, help="Only looks at these dossiers.")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def views(data: Path, person: str, streams: tuple[str, ...], as_json: bool) -> None:
     """Who looked at which dossier at a machine, and whether its log is whole. Exit status 1 when it is not."""
     from central.views_command import views_command
@@ -554,7 +555,7 @@ def views(data: Path, person: str, streams: tuple[str, ...], as_json: bool) -> N
 )
 @click.option("--only", default="", help="Play these steps alone, as a failure tells: 3,17,88.")
 @click.option("--processes", type=click.IntRange(1), help="Runs at a time. [default: one a processor]")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def simulate(
     seeds: int, first: int, nodes: int, steps: int, only: str, processes: int | None, as_json: bool
 ) -> None:
@@ -579,7 +580,7 @@ def simulate(
     help="How many; 521756 are the customer's five years.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Who came when, and for what.")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def dataset(folder: Path, dossiers: int, seed: int, as_json: bool) -> None:
     """Make up the customer's five years, 2019-2023, in FOLDER; cut off, the same command goes on."""
     from central.dataset.command import dataset_command

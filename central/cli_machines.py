@@ -24,6 +24,7 @@ _existing = click.Path(path_type=Path, dir_okay=False, exists=True)
 _RANGE = re.compile(r"(?P<what>[a-z]+):(?P<symbol>[^:]+):(?P<first>\d+)-(?P<last>\d+)(?::(?P<form>.+))?")
 KINDS = ("counter", "room", "desk", "kiosk", "board")
 WHY = ("retired", "lost", "stolen", "forked")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 def place_options(command: Any) -> Any:
@@ -181,7 +182,7 @@ def takeover(data: Path, by: str, without: tuple[str, ...]) -> None:
 @click.option("--data", type=_folder, required=True, help="Central's folder; it may be running.")
 @click.option("--by", default="", help="The administrator who does it.")
 @click.option("--with", "second", default="", help="The second administrator.")
-@click.option("--reason", default="")
+@click.option("--reason", default="", help="Why this one; it is kept and shown.")
 def choose(entry: str, data: Path, by: str, second: str, reason: str) -> None:
     """Say which branch of the catalog goes on: the one whose last ENTRY this is. Without it: which there are.
 
@@ -212,7 +213,7 @@ def choose(entry: str, data: Path, by: str, second: str, reason: str) -> None:
 
 @click.command("code")
 @click.option("--data", type=_folder, required=True, help="Central's folder; central may be running.")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 @place_options
 def code(data: Path, as_json: bool, **given: Any) -> None:
     """Make a one-time code for one machine; it is good for 30 minutes."""
@@ -272,7 +273,7 @@ def change(
 
 @click.command("revoke")
 @click.argument("node")
-@click.option("--why", type=click.Choice(WHY), required=True)
+@click.option("--why", type=click.Choice(WHY), required=True, help="What happened to the machine.")
 @click.option("--data", type=_folder, required=True, help="Central's folder; central may be running.")
 @click.option("--by", required=True, help="The administrator who does it.")
 def revoke(node: str, why: str, data: Path, by: str) -> None:
@@ -339,7 +340,7 @@ def enrol(
 @click.command("close")
 @click.option("--data", type=_folder, required=True, help="The machine's folder; it must not be running.")
 @click.option("--by", required=True, help="The administrator who does it.")
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, help="Why; it is kept and shown.")
 def close(data: Path, by: str, reason: str) -> None:
     """Write this machine's last act, before it is retired. Then start it once more, until nothing waits."""
     from edge.clock import system_clock
@@ -381,7 +382,7 @@ def check(file: Path) -> None:
 
 @config.command("show")
 @click.argument("file", type=_file)
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def show(file: Path, as_json: bool) -> None:
     """Print every setting as it is in force, and where it was said. Secrets are hidden."""
     from central.config_command import show_command

@@ -38,6 +38,7 @@ _WORDS: Final = (
     (r"mozilla public license 2", "MPL-2.0"),
     (r"apache", "Apache-2.0"),
     (r"bsd", "BSD-3-Clause"),
+    (r"\bisc\b", "ISC"),
     (r"\bmit\b", "MIT"),
     (r"python software foundation", "PSF-2.0"),
 )
