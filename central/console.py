@@ -5,7 +5,7 @@ One look at each card and at one note for each: it costs what the centre has mac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
@@ -16,6 +16,7 @@ from cryptography import x509
 from edge.completeness import ChainState
 from edge.contact import Contact
 from edge.node import Node
+from edge.outgoing import RECEIPT, Outgoing, outgoing_of
 from edge.state import NOTE, program
 from schemas.calendar import local_day
 from schemas.canonical import from_base64
@@ -36,10 +37,11 @@ ENDS_SOON: Final = timedelta(days=30)
 
 
 class Wrong(Enum):
-    """What an alarm is about, the worst first; `central.web.nodes` has the words."""
+    """What an alarm is about, the worst first; `central.alarm_words` has the words."""
 
     INCOMPLETE = "incomplete"
     REFUSED = "refused"
+    UNREADY = "unready"
     DISK_LOW = "disk_low"
     CLOCK = "clock"
     CARD_OVER = "card_over"
@@ -48,6 +50,9 @@ class Wrong(Enum):
     LOST = "lost"
     WAITS = "waits"
     PRINTER = "printer"
+    OUTGOING_REFUSED = "outgoing_refused"
+    OUTGOING_LATE = "outgoing_late"
+    RECEIPTS_LATE = "receipts_late"
     RANGE_SCARCE = "range_scarce"
     DISK_SCARCE = "disk_scarce"
     CARD_ENDS = "card_ends"
@@ -66,6 +71,7 @@ _BAD: Final = frozenset(
     {
         Wrong.INCOMPLETE,
         Wrong.REFUSED,
+        Wrong.UNREADY,
         Wrong.DISK_LOW,
         Wrong.CLOCK,
         Wrong.CARD_OVER,
@@ -152,7 +158,9 @@ class Console:
         behind = self._centre.catalog.number - state.catalog if state is not None else 0
         until = _last_day(card)
         now = self._centre.clock()
-        alarms = _alarms(card, contact, state, chain, max(behind, 0), until, now)
+        alarms = [*_alarms(card, contact, state, chain, max(behind, 0), until, now)]
+        if here:
+            alarms += _of_what_goes_out(outgoing_of(self._centre, now))
         return Machine(
             card,
             contact,
@@ -224,6 +232,15 @@ def _of_its_word(state: State, contact: Contact | None, behind: int, now: dateti
         yield Alarm(Wrong.CATALOG, behind)
     if state.version != program():
         yield Alarm(Wrong.VERSION, name=state.version)
+
+
+def _of_what_goes_out(outgoing: Sequence[Outgoing]) -> Iterator[Alarm]:
+    for one in outgoing:
+        if one.refused:
+            yield Alarm(Wrong.OUTGOING_REFUSED, one.refused, one.kind)
+        if one.late:
+            wrong = Wrong.RECEIPTS_LATE if one.kind == RECEIPT else Wrong.OUTGOING_LATE
+            yield Alarm(wrong, one.due, one.kind, one.oldest)
 
 
 def _is_last(one: RangeLeft, ranges: tuple[RangeLeft, ...]) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from central.alarms import Alarms
 from central.centre import Office
 from central.control import taking_orders
 from central.demo import crash
@@ -110,6 +111,9 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
             watch = Watch(node) if node.is_centre else None
             if watch is not None:
                 watch.start()
+                alarms = Alarms(node, lambda: len(roads.elsewhere()))
+                alarms.start()
+                stack.callback(alarms.stop)
             node.seals.start(node.stores["dossiers"])
             calm_collector()
             sys.stdout.write(f"{READY} {node.id} {_url(host, port)}\n")

@@ -712,11 +712,27 @@ class OutboxRow(Local):
         table_name = "outbox"
 
 
+class AlarmRow(Local):
+    """Something that is wrong with a machine, at central, as long as it is (`central.alarms`); `said` is how it was told.
+
+    `told_at`: when it was told last, "" while it was not; `gone_at`: since when it is not seen any more.
+    """
+
+    key = TextField(primary_key=True)
+    said = TextField()
+    since = TextField()
+    told_at = TextField(default="")
+    gone_at = TextField(default="")
+
+    class Meta:
+        table_name = "alarm"
+
+
 LOCAL: Final = (
     Fact, Chain, Number, Pin, Attempt, SessionRow, DraftRow, ViewRow, Delivery, Copy, RefusedDocument, Wait,
     Erased, Secret, EnrolmentCode, Whole, AckDay, Departed, DepartedFile, VisitAct, DepartedVisit, Brought, FolderRow,
     Proposed, MissingFile,
-    OutboxRow,
+    OutboxRow, AlarmRow,
 )  # fmt: skip
 PROJECTIONS: Final = (
     EventRow,
@@ -876,6 +892,10 @@ _LOCAL_18: Final = """
 CREATE TABLE missing_file (file TEXT NOT NULL, stream TEXT NOT NULL, since TEXT NOT NULL, PRIMARY KEY (file, stream))
     WITHOUT ROWID;
 CREATE INDEX missing_file_since ON missing_file (since, file);
+"""
+_LOCAL_19: Final = """
+CREATE TABLE alarm (key TEXT PRIMARY KEY NOT NULL, said TEXT NOT NULL, since TEXT NOT NULL, told_at TEXT NOT NULL,
+    gone_at TEXT NOT NULL) WITHOUT ROWID;
 """
 _STREAM_9: Final = "(SELECT e.stream FROM event e WHERE e.hash = d.hash)"
 """Projections of that time have all events of deliveries; a file that is only being made has neither."""
@@ -1049,6 +1069,7 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(connection, _LOCAL_16),
     lambda connection: run_script(connection, _LOCAL_17),
     lambda connection: run_script(connection, _LOCAL_18),
+    lambda connection: run_script(connection, _LOCAL_19),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

@@ -92,6 +92,21 @@ class Outbox:
         if known is None or known[0] != _digest(body):
             _note(connection, key, DOSSIER, stream, body, now)
 
+    def mail(self, connection: Connection, name: str, to: Collection[str], subject: str, text: str) -> None:
+        """Note a mail of central's own, about no dossier, to each of these; in the transaction of what it tells.
+
+        `name` names it for ever.
+        """
+        now = timestamp(self._clock())
+        for place, address in enumerate(to):
+            body = msgspec.json.encode({"to": address, "subject": subject, "text": text})
+            _note(connection, f"{MAIL} {name} {place}", MAIL, "", body, now)
+
+    def has_own_mail(self, connection: Connection) -> bool:
+        """Whether such a mail still waits to go."""
+        query = "SELECT 1 FROM outbox WHERE state = 'due' AND kind = 'mail' AND stream = '' LIMIT 1"
+        return connection.execute(query).fetchone() is not None
+
     def due(self, kind: str, limit: int) -> list[Due]:
         """What is to be tried now, what has waited longest first; also after the clock was turned back."""
         now = self._clock()

@@ -192,7 +192,7 @@ class ExchangeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The mail server by which central tells people what became of their dossiers."""
+    """The mail server by which central tells people what became of their dossiers, and administrators what is wrong."""
 
     host: Annotated[str, Meta(description="Its name.", examples=["mail.example.vn"])]
     sender: Annotated[str, Meta(description="From whom mails come.", examples=["hoso@example.vn"])]
@@ -203,10 +203,18 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     ] = "starttls"
     user: Annotated[str, Meta(description="Who sends, where it wants to know.")] = ""
     password: Annotated[str, Meta(description="The password of who sends.", extra=SECRET)] = ""
+    alarms: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Who is told when something is wrong with a machine (docs/watching.md).",
+            examples=[["quan-tri@example.vn"]],
+        ),
+    ] = ()
 
     def __post_init__(self) -> None:
-        if not is_mail(self.sender):
-            raise ValueError(f"{self.sender!r} is no mail address")
+        for address in (self.sender, *self.alarms):
+            if not is_mail(address):
+                raise ValueError(f"{address!r} is no mail address")
         if self.security == "none" and not is_loopback(self.host):
             raise ValueError(f'{self.host!r} is another machine: say security = "starttls" or "tls"')
 

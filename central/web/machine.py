@@ -11,12 +11,13 @@ from werkzeug.exceptions import NotFound
 from wtforms import RadioField, StringField
 from wtforms.validators import InputRequired, Regexp
 
+from central.alarm_words import in_words
 from central.centre import Numbers
 from central.enrolment import Enrolment
 from central.errors import NotGranted
 from central.sending import address_of, send_catalog
 from central.web import cards
-from central.web.nodes import ADMINISTERS, in_words, machines
+from central.web.nodes import ADMINISTERS, machines
 from edge.web import presence
 from edge.web.forms import Bare, Choice, Form, needed, text
 from edge.web.site import site
@@ -122,7 +123,7 @@ def _render(
     return render_template(
         "machine.html",
         machine=machine,
-        alarms=[(one.wrong.is_bad, in_words(here, one)) for one in machine.alarms],
+        alarms=[(one.wrong.is_bad, in_words(one, here.now())) for one in machine.alarms],
         ranges=[one for one in here.view.all_ranges() if one.node == node],
         left={(one.what, one.symbol, one.first): one for one in machine.state.ranges}
         if machine.state

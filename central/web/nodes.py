@@ -14,13 +14,14 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 from wtforms import StringField
 
+from central.alarm_words import in_words
 from central.centre import Office
-from central.console import Alarm, Console, Machine, Wrong
+from central.console import Console, Machine
 from central.enrolment import Enrolment
 from central.reach import Spot, picture
 from edge.settings import DemoSettings
 from edge.state import state_of
-from edge.web import presence, words
+from edge.web import presence
 from edge.web.forms import Form
 from edge.web.site import Entry, Site, site
 from edge.web.trouble import Trouble
@@ -72,25 +73,6 @@ STOPPED: Final = {
         "Các quầy và phòng vẫn làm việc; mọi việc đã ghi vẫn nguyên.",
         "Hai quản trị chọn một nhánh ở trang Máy trạm.",
     ),
-}
-ALARMS: Final = {
-    Wrong.INCOMPLETE: "thiếu {count} việc trong chuỗi",
-    Wrong.REFUSED: "{count} việc bị nơi nhận từ chối",
-    Wrong.DISK_LOW: "ổ đĩa chỉ còn {size}",
-    Wrong.CLOCK: "giờ máy không chắc đúng{skew}",
-    Wrong.CARD_OVER: "thẻ máy đã hết hạn {count} ngày",
-    Wrong.CERTIFICATE_OVER: "chứng thư máy đã hết hạn {count} ngày",
-    Wrong.RANGE_OVER: "đã dùng hết dải số {name}",
-    Wrong.LOST: "mất liên lạc{since}",
-    Wrong.WAITS: "{count} việc chờ gửi dù đang liên lạc được, cũ nhất{since}",
-    Wrong.PRINTER: "máy in {name} cần người xem, {count} tờ chờ",
-    Wrong.RANGE_SCARCE: "dải số {name} chỉ còn {count} số",
-    Wrong.DISK_SCARCE: "ổ đĩa còn {size}",
-    Wrong.CARD_ENDS: "thẻ máy còn {count} ngày",
-    Wrong.CERTIFICATE_ENDS: "chứng thư máy còn {count} ngày",
-    Wrong.CATALOG: "danh mục chậm {count} mục",
-    Wrong.VERSION: "chạy bản phần mềm {name}, khác Trung tâm",
-    Wrong.SILENT: "không nói gì về mình{since}",
 }
 
 
@@ -169,18 +151,7 @@ def _row(here: Site, machine: Machine, cables: Mapping[str, bool]) -> Row:
         ", ".join(DUTIES[duty] for duty in card.duties) or "chỉ xem",
         cables.get(card.node),
         Enrolment(here.node).closed_on(card.node),
-        tuple((one.wrong.is_bad, in_words(here, one)) for one in machine.alarms),
-    )
-
-
-def in_words(here: Site, alarm: Alarm) -> str:
-    ahead = alarm.count > 0
-    return ALARMS[alarm.wrong].format(
-        count=words.count(alarm.count),
-        name=alarm.name or "chưa rõ",
-        size=words.size(alarm.count),
-        skew=f", {'nhanh' if ahead else 'chậm'} {words.age_s(abs(alarm.count))}" if alarm.count else "",
-        since=f" từ {words.clock(alarm.since, here.now())}" if alarm.since is not None else "",
+        tuple((one.wrong.is_bad, in_words(one, here.now())) for one in machine.alarms),
     )
 
 

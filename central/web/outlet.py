@@ -15,7 +15,7 @@ from schemas.entries import Role
 
 blueprint = Blueprint("outlet", __name__, template_folder="../templates")
 ENTRY: Final = Entry(88, "Liên thông", "outlet.page", roles=(Role.ADMINISTRATOR, Role.SUPERVISOR))
-KINDS: Final = {DOSSIER: "Hồ sơ gửi hệ thống liên thông", MAIL: "Thư báo cho người dân"}
+KINDS: Final = {DOSSIER: "Hồ sơ gửi hệ thống liên thông", MAIL: "Thư báo cho người dân, quản trị"}
 
 
 @blueprint.get("/outlet")
@@ -27,7 +27,7 @@ def page() -> str:
     return render_template(
         "outlet.html",
         waiting=outbox.waiting(),
-        troubled=[(row, register.row(row.stream)) for row in troubled],
+        troubled=[(row, register.row(row.stream) if row.stream else None) for row in troubled],
         kinds=KINDS,
         portals=settings.portals,
         to={

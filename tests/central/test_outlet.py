@@ -374,3 +374,5 @@ def test_words_of_citizens_do_not_go_over_an_open_line() -> None:
         ExchangeSettings("http://lgsp.example.vn/ho-so")
     with pytest.raises(ValueError, match="another machine"):
         MailSettings("mail.example.vn", "hoso@example.vn", security="none")
+    with pytest.raises(ValueError, match="no mail address"):
+        MailSettings("mail.example.vn", "hoso@example.vn", alarms=("quan-tri",))
