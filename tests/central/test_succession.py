@@ -9,10 +9,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from central import centre as foundations
 from central.backup import back_up
 from central.centre import Authority, Office
+from central.cli import main
 from central.demo import setup
 from central.demo.plan import nodes
 from central.doctor.node import faults_of
@@ -435,6 +437,10 @@ def test_acts_on_lost_words_wait_until_two_administrators_go_on_without_them(
     with pytest.raises(NotGranted, match="no branch"):
         choose(central, name, by="quan.nv", second="huong.ltt", reason="Đĩa đã mất.")
 
+    central.close()
+    asks = ["central", "choose", "--data", str(central.folder.path)]
+    assert f"acts here rest on {name}, which" in CliRunner().invoke(main, asks).output
+    central = small.nodes["central"] = small.open("central")
     choose(central, central.catalog.name, by="quan.nv", second="huong.ltt", reason="Đĩa đã mất.")
     small.meet()
     assert "catalog-lost" not in seen_by_doctor(small)
