@@ -111,6 +111,7 @@ def page() -> ResponseReturnValue:
         gone=gone,
         remains={card.node: Enrolment(here.node).remains(card.node) for card in gone},
         stopped=STOPPED.get(stopped.because) if stopped is not None else None,
+        lost=len(here.node.unheard()),
         why=WHY_SHORT,
         states=STATES,
         has_switches=bool(demo and demo.switchboard),

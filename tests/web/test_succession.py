@@ -87,6 +87,7 @@ def test_two_administrators_go_on_without_words_that_nobody_has(
     name = words_are_lost(small, authority)
     quan = at_central(small)
     assert "lời cuối của Trung tâm cũ" in quan.open("/held").page.text
+    assert "1 mục danh mục của Trung tâm cũ" in quan.open("/nodes").page.text
     page = quan.open(PAGE)
     assert name in page.page.text
     filled = {"reason": "Đĩa đã mất.", "second": "huong.ltt", "second_pin": PINS["huong.ltt"]}
