@@ -22,6 +22,7 @@ from edge.register import Work
 from edge.tallying import Reckoning
 from edge.web import presence, sheets
 from edge.web.days import day_of
+from edge.web.language import say
 from edge.web.site import Entry, site
 from edge.web.words import STATUS, day
 from edge.worklists import Cut, Whose
@@ -97,7 +98,7 @@ def page() -> ResponseReturnValue:
     spans = (
         ("Hôm nay", Period(today, today)),
         (f"Tháng {today:%m/%Y}", Period(today.replace(day=1), today)),
-        (f"Từ {day(first)}", Period(first, today)),
+        (say("Từ {day}", day=day(first)), Period(first, today)),
     )
     last_year = _last_year(reckoning, first, today)
     years = list(range(first.year, today.year + 1))
@@ -207,8 +208,8 @@ def public() -> ResponseReturnValue:
     year = _last_year(reckoning, first, today)
     spans = []
     for title, period in (
-        (f"Năm {year}", Period(date(year, 1, 1), min(today, date(year, 12, 31)))),
-        (f"Từ {day(first)}", Period(first, today)),
+        (say("Năm {year}", year=year), Period(date(year, 1, 1), min(today, date(year, 12, 31)))),
+        (say("Từ {day}", day=day(first)), Period(first, today)),
     ):
         sums = reckoning.sums("agency", period, at)
         levels = {
@@ -274,7 +275,8 @@ def _day(name: str) -> date | None:
 
 def _as_of() -> str:
     now = site().now().astimezone(VIETNAM)
-    return f"Số liệu đến {now:%H:%M} ngày {now:%d/%m/%Y}, theo các việc đã về Trung tâm."
+    at = {"hour": f"{now:%H:%M}", "day": f"{now:%d/%m/%Y}"}
+    return say("Số liệu đến {hour} ngày {day}, theo các việc đã về Trung tâm.", **at)
 
 
 def _reckoning() -> Reckoning:

@@ -13,7 +13,7 @@ from edge.web import acts, contested, merging, presence, sign_in, status_line, t
 from edge.web.account import drafts_here
 from edge.web.forms import Bare
 from edge.web.hosts import PUBLIC, asked_in_public
-from edge.web.language import frame, in_language, language, say
+from edge.web.language import CHOOSES, frame, in_language, language, say
 from edge.web.printing import TITLES, trouble_in_words
 from edge.web.site import ROOM, site
 from schemas.course import course_of
@@ -44,6 +44,7 @@ def install(app: Flask) -> None:
         bytes=words.size,
         count=words.count,
         dong=words.dong,
+        share_words=words.share,
         limit=words.limit,
         identity=presence.identity,
         phone=presence.phone,
@@ -90,6 +91,7 @@ def _shared() -> dict[str, Any]:
         "role_words": words.ROLES,
         "navigation": site().navigation(person) if person else [],
         "open_pages": OPEN_PAGES if person is None and request.endpoint in PUBLIC else (),
+        "chooses_language": person is None and request.endpoint in CHOOSES,
         "now": site().now(),
         "status_line": status_line.present,
         "cover": sign_in.cover,

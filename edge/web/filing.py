@@ -16,6 +16,7 @@ from wtforms.validators import Length, Optional, StopValidation
 
 from edge.web.citizen_card import read as read_card
 from edge.web.forms import LONGEST, Bare, Choice, Form, check, needed, text, too_long
+from edge.web.language import say
 from edge.web.limits import LOOK_UP, Limit
 from edge.web.reception import identity_problem
 from edge.web.scanning import WHY
@@ -188,7 +189,7 @@ def _told(filed: str, *, asked: str = "", dossier: Dossier | None = None) -> str
         known=dossier is not None,
         procedure=said.procedure_name if said is not None else "",
         number=number,
-        status=_SAID.get(dossier.status, "Quầy đã tiếp nhận.") if dossier is not None else "",
+        status=say(_SAID.get(dossier.status, "Quầy đã tiếp nhận.")) if dossier is not None else "",
         due=dossier.standing.due if number and dossier is not None else "",
     )
 
@@ -228,9 +229,9 @@ def _files(papers: list[str]) -> tuple[list[tuple[str, Scan]], list[tuple[str, s
             try:
                 found.append((paper, scans.read(content)))
             except UnusableScan as why:
-                errors.append((f"file-{place}", f"{name}: {WHY[why.why]}."))
+                errors.append((f"file-{place}", f"{name}: {say(WHY[why.why])}."))
     if len(found) > MOST_FILES:
-        errors.append(("file-0", f"Nhiều quá {MOST_FILES} tệp. Gộp lại rồi nộp."))
+        errors.append(("file-0", say("Nhiều quá {most} tệp. Gộp lại rồi nộp.", most=MOST_FILES)))
     return found, errors
 
 

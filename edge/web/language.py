@@ -29,9 +29,14 @@ SPEAKS: Final = frozenset(
         *("account", "keys", "kiosk", "look_up", "public_procedures", "sign_in", "slip", "status_line"),
         *("petitions.new", "petitions.file", "petitions.read", "petitions.paper"),
         *("find", "calling", "worklists.page", "worklists.ready"),
+        *("board", "filing", "reports.public"),
     }
 )
 """Parts, or single addresses of a part, whose pages speak English."""
+CHOOSES: Final = PUBLIC | {
+    *("filing.page", "filing.form", "filing.file", "filing.done", "filing.told", "reports.public")
+}
+"""Pages on which a visitor chooses the language."""
 _CHOSEN: Final = "language"
 """Of a visitor whom nobody knows; in the query of a page, then in the cookie."""
 
@@ -66,10 +71,10 @@ def _speaks() -> bool:
 
 def _chosen() -> Language:
     """What the person at the screen chose, or whoever was there last; a visitor chooses on the page."""
-    if request.blueprint == "kiosk":
+    if request.blueprint in ("kiosk", "board"):
         return Language.ENGLISH if request.values.get("lang") == "en" else Language.VIETNAMESE
     who = getattr(g, "person", None)
-    if who is None and request.endpoint in PUBLIC:
+    if who is None and request.endpoint in CHOOSES:
         if request.args.get(_CHOSEN) in set(Language):
             session[_CHOSEN] = request.args[_CHOSEN]
         if session.get(_CHOSEN) in set(Language):
@@ -79,10 +84,18 @@ def _chosen() -> Language:
 
 def in_language(chosen: str) -> str:
     """Where a page of a visitor is found in another language; an answer is asked for again."""
-    first = {"petitions": "petitions.new"}.get(request.blueprint or "", ".page")
+    first = _FIRST.get(request.endpoint or "", ".page")
     if request.method != "GET":
-        return f"{url_for(first)}?{urlencode({_CHOSEN: chosen})}"
+        return f"{url_for(first, **request.view_args or {})}?{urlencode({_CHOSEN: chosen})}"
     return f"{request.path}?{urlencode({**request.args, _CHOSEN: chosen})}"
+
+
+_FIRST: Final = {
+    **dict.fromkeys(("petitions.file", "petitions.read"), "petitions.new"),
+    "filing.file": "filing.form",
+    "filing.told": "filing.done",
+}
+"""Where a page is asked for that is the answer to a form of this address."""
 
 
 def frame(*, caller: Callable[[], str]) -> str:

@@ -25,6 +25,7 @@ from edge.ledger import Draft
 from edge.web.citizen_card import CitizenCard, is_another_code, read
 from edge.web.days import Hour
 from edge.web.forms import LONGEST, Choice, Form, check, needed, text, too_long
+from edge.web.language import say
 from schemas.acts import OutageNoted, Party, Received, ReceivedComponent
 from schemas.calendar import VIETNAM, local_day
 from schemas.entries import Procedure
@@ -55,18 +56,24 @@ def identity_problem(typed: str) -> str | None:
     """Why a number is neither a personal number nor a tax code, with what to do; None if it is one."""
     bare = digits(typed)
     if is_filler(bare):
-        return "Số này không có thật. Không có giấy tờ thì đánh dấu “không có giấy tờ”."
+        return say("Số này không có thật. Không có giấy tờ thì đánh dấu “không có giấy tờ”.")
     if is_personal_number(bare) or is_tax_code(bare):
         return None
     if is_another_code(typed):
-        return "Mã vừa quét không phải mã QR của thẻ căn cước. Quét ô vuông trên thẻ, hoặc gõ số."
+        return say("Mã vừa quét không phải mã QR của thẻ căn cước. Quét ô vuông trên thẻ, hoặc gõ số.")
     if bare.isdigit() and len(bare) in (10, 11, 13):
         if len(bare) == 10:
-            return "Mã số thuế sai số kiểm tra. Đọc lại từng số, hoặc quét mã QR."
-        return f"Số căn cước phải đủ 12 chữ số; đang có {len(bare)}. Quét lại mã QR hoặc gõ lại số."
+            return say("Mã số thuế sai số kiểm tra. Đọc lại từng số, hoặc quét mã QR.")
+        return say(
+            "Số căn cước phải đủ 12 chữ số; đang có {number}. Quét lại mã QR hoặc gõ lại số.",
+            number=len(bare),
+        )
     if bare.isdigit():
-        return f"Số căn cước phải đủ 12 chữ số; đang có {len(bare)}. Quét lại mã QR hoặc gõ thêm số."
-    return "Số căn cước có 12 chữ số, mã số thuế có 10 chữ số. Quét mã QR hoặc gõ lại số."
+        return say(
+            "Số căn cước phải đủ 12 chữ số; đang có {number}. Quét lại mã QR hoặc gõ thêm số.",
+            number=len(bare),
+        )
+    return say("Số căn cước có 12 chữ số, mã số thuế có 10 chữ số. Quét mã QR hoặc gõ lại số.")
 
 
 def _identity(papers: str) -> Any:

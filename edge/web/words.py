@@ -17,6 +17,7 @@ from schemas.acts import Status
 from schemas.deadlines import Limit, Unit
 from schemas.entries import Role
 from schemas.events import moment
+from schemas.reports import Share
 from schemas.rules import Money
 
 STATUS: Final = {
@@ -154,6 +155,11 @@ def count(number: int) -> str:
     """`4.812`; in English `4,812`."""
     whole = f"{number:,}"
     return whole if language() is Language.ENGLISH else whole.replace(",", ".")
+
+
+def share(of: Share) -> str:
+    """ "60,47%"; in English "60.47%"."""
+    return of.words.replace(",", ".") if language() is Language.ENGLISH else of.words
 
 
 def dong(amount: int) -> str:

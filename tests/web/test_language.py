@@ -17,16 +17,19 @@ from wtforms.fields.choices import SelectFieldBase
 import central
 import edge
 from central.demo.plan import QUEUES
+from central.reports.building import LEVELS
 from edge.looks import Language, Looks, keep_looks
 from edge.paper import WEEKDAYS
 from edge.web import words
 from edge.web.account import Everywhere, HourConfirmed, Look, NewPassword, NewPin
 from edge.web.appearance import OPEN_PAGES
 from edge.web.calling import PRIORITY
+from edge.web.filing import Filing
 from edge.web.forms import OLD_PAGE, Form
 from edge.web.keys import KEYS
 from edge.web.language import SPEAKS, english
 from edge.web.petitions import Petition
+from edge.web.scanning import WHY as UNUSABLE
 from edge.web.sign_in import PasswordSignIn, SignIn
 from edge.web.status_line import _problems, _still_works
 from edge.web.worklists import LISTS_HERE, WHOSE
@@ -34,14 +37,15 @@ from printing.spool import PrintJob
 from schemas.deadlines import WHY_NOT_COUNTED
 from tests.centres import MONDAY, SEALED, SmallCentre
 from tests.pages import SIGHTS, a_full_day
-from tests.web.clerk import Answer, Clerk
+from tests.portal import PDF
+from tests.web.clerk import CARD, Answer, Clerk
 
 FOLDERS = [Path(str(one.__file__)).parent for one in (edge, central)]
 TEMPLATES = [page for folder in FOLDERS for page in sorted((folder / "templates").glob("*.html"))]
 SPOKEN = [page for page in TEMPLATES if not page.name.startswith("kiosk")]
 """The kiosk has words of its own, in both languages (`edge.web.kiosk_words`)."""
 MODULES = [module for folder in FOLDERS for module in sorted((folder / "web").glob("*.py"))]
-TABLES = [FOLDERS[0] / "web" / name for name in ("slip.py", "trouble.py", "errors.py")]
+TABLES = [FOLDERS[0] / "web" / name for name in ("slip.py", "trouble.py", "errors.py", "filing.py")]
 NOT_SAID = frozenset({"hẻ ký số", "hẻ con dấu", "anh/chị"})
 """Parts of words, which a sentence changes before it is shown."""
 WHOLE = (
@@ -49,11 +53,12 @@ WHOLE = (
     *("account", "hour", "password", "pin", "resume", "sign_in", "sign_in_password"),
     *("look_up", "petition", "public_procedure", "public_procedure_facts", "public_procedures", "slip"),
     *("find", "find_hits", "calling", "calling_line", "calling_now", "worklists", "lists_nav"),
+    *("board", "board_now", "figures", "filed", "filing"),
 )
 """The templates of the pages that speak English."""
 FORMS: tuple[type[Form], ...] = (
     *(SignIn, PasswordSignIn, NewPin, NewPassword, Everywhere, HourConfirmed, Look),
-    Petition,
+    *(Filing, Petition),
 )
 """The forms of the pages that speak English."""
 OURS = re.compile(r"[ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ]", re.IGNORECASE)
@@ -151,7 +156,7 @@ def test_nothing_is_translated_that_nobody_says(centre: SmallCentre) -> None:
     tables |= set(words.STATUS.values()) | set(words.LIMITS.values()) | set(WHY_NOT_COUNTED.values())
     tables |= {title for _, title in OPEN_PAGES} | {OLD_PAGE} | {*filter(None, PRIORITY.values())}
     tables |= {part for one in LISTS_HERE for part in (one.title, one.group, one.column, one.nothing)}
-    tables |= {one.label for one in WHOSE}
+    tables |= {one.label for one in WHOSE} | set(UNUSABLE.values()) | set(LEVELS.values())
     for node in ("central", "counter-01", "room-01"):
         clerk = Clerk(centre, node)
         tables |= {entry.title for entry in clerk.pages.extensions["motcua"].entries}
@@ -199,7 +204,8 @@ def test_no_part_of_a_page_in_english_is_left_in_vietnamese() -> None:
     """Not where a page comes to only on a bad day either: outside of tables all words go through `say`."""
     left = []
     for name in WHOLE:
-        text = (FOLDERS[0] / "templates" / f"{name}.html").read_text(encoding="utf-8")
+        (page,) = (one for one in TEMPLATES if one.stem == name)
+        text = page.read_text(encoding="utf-8")
         for gone in (r"(?s)\{#.*?#\}", r"say\((?:[^()]|\([^()]*\))*\)", r'"[^"]*"'):
             text = re.sub(gone, "", text)
         left += [(name, one.strip()) for one in re.split(r"[<>{}\n]", text) if OURS.search(one)]
@@ -313,6 +319,35 @@ def test_a_visitor_reads_every_public_page_in_english(centre: SmallCentre) -> No
     visitor.reads(clerk.post("/petition", {"content": "no token"}), "The page had been open for long")
     assert '<html lang="vi"' in clerk.open("/petition?language=vi").html
     assert '<html lang="vi"' in clerk.open("/procedures").html
+
+
+def test_a_visitor_files_reads_figures_and_the_board_in_english(centre: SmallCentre) -> None:
+    """What was chosen on one page holds for the next; the board speaks what its address says."""
+    visitor = _Visitor(centre)
+    clerk = visitor.clerk
+    visitor.reads(clerk.open("/figures?language=en"), "Dossiers received", "Share")
+    page = clerk.open("/file/1.000703")
+    visitor.reads(page, "File a dossier online", "Other papers")
+    wrong = clerk.press(page, "/file/1.000703", ("act", "file"), identity="0200850041", email="?")
+    visitor.reads(wrong, "Not filed", "The check digit of this tax code is wrong.", "No file was chosen.")
+    assert 'href="/file/1.000703?language=vi"' in wrong.html
+    filed = clerk.send(
+        page, "/file/1.000703", "file-0", PDF, "don.pdf", identity=CARD, phone="0912000345", act="file"
+    )
+    done = clerk.follow(filed)
+    visitor.reads(done, "Filed. Its code:", "not received yet")
+    code = re.search(r"NT-[0-9A-Z-]+", done.page.text)
+    assert code is not None
+    visitor.reads(clerk.press(done, "/filed", code=code[0]), "Waiting for a counter to receive it.")
+    visitor.reads(clerk.press(done, "/filed", code="NT-1"), "No dossier here has this code.")
+    visitor.clerk = board = Clerk(centre, "counter-01")
+    visitor.reads(board.open("/board?lang=en"), "No number is called yet.")
+    first = board.node.hall.take(QUEUES[0])
+    board.node.hall.take(QUEUES[0])
+    board.node.hall.call(first.stream, "", "", by="hanh.nh")
+    visitor.reads(board.open("/board?lang=en"), "please go to", "1 person")
+    assert "lang=en" in board.open("/board?lang=en&polled=1").html
+    assert "Mời số" in board.open("/board").page.text
 
 
 def test_the_kiosk_speaks_english_to_its_last_word(centre: SmallCentre) -> None:
