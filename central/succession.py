@@ -43,7 +43,7 @@ from schemas.calendar import local_day
 from schemas.canonical import canonical, from_base64, to_base64
 from schemas.catalog import Catalog
 from schemas.enrolment import incarnation, read_request
-from schemas.entries import KINDS, Card, Choice, Confirmation, Entry, subject_of
+from schemas.entries import KINDS, MOST_DROPPED, Card, Choice, Confirmation, Entry, subject_of
 from schemas.events import Document, Signed, moment, timestamp, write
 from sync.documents import load
 from sync.errors import NotFound
@@ -187,7 +187,7 @@ def choose(centre: Node, tip: str, *, by: str, second: str, reason: str) -> Card
     if by == second:
         raise NotGranted("it takes two administrators, and this is one", "second")
     if lost:
-        without = Choice(_last_of_both(centre, lost), lost, reason)
+        without = Choice(_last_of_both(centre, lost), lost[:MOST_DROPPED], reason)
         Office(centre).define([without], by=by, with_=(second,))
         return centre.card
     dropped = [entry for one in found if one.tip != chosen.tip for entry in one.entries]

@@ -525,6 +525,10 @@ class DataAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     targets: Annotated[tuple[str, ...], Meta(max_length=200)] = ()
 
 
+MOST_DROPPED: Final = 2_000
+"""Entries that one choice leaves out."""
+
+
 class Choice(msgspec.Struct, frozen=True):
     """Of two branches of the catalog this one goes on, as two administrators chose: `after` is the last entry of both.
 
@@ -532,7 +536,7 @@ class Choice(msgspec.Struct, frozen=True):
     """
 
     after: Annotated[int, Meta(ge=1)]
-    dropped: Annotated[tuple[CatalogName, ...], Meta(min_length=1, max_length=2000)]
+    dropped: Annotated[tuple[CatalogName, ...], Meta(min_length=1, max_length=MOST_DROPPED)]
     reason: Text
 
 
