@@ -1,4 +1,5 @@
-"""Sends what lies in the outbox: dossiers to the exchange, signed by central; mails to whoever wished for them.
+"""Sends what lies in the outbox: dossiers to the exchange, signed by central; mails to whoever wished for them; receipts
+to the program that issues them, whose answer becomes an act.
 
 What does not go is tried again, after twice as long as the last time, an hour at most; a line that is down is tried by one
 message alone. A crash between sending and noting it sends the same once more, under the same name: an exchange that has it
@@ -8,14 +9,17 @@ says so, and a mail keeps its Message-ID.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import smtplib
 import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from email.message import EmailMessage
-from typing import Final, Protocol
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Protocol
 
 import msgspec
 import requests
@@ -23,14 +27,21 @@ from http_message_signatures import HTTPMessageSigner, MappingKeyResolver
 from http_message_signatures.algorithms import ED25519
 
 from central.errors import CentralError
+from edge.chain import ClockBehind
 from edge.node import Node
-from edge.outbox import DOSSIER, FIRST_WAIT, LONGEST_WAIT, MAIL, Due
+from edge.outbox import DOSSIER, FIRST_WAIT, ISSUING, LONGEST_WAIT, MAIL, SUMMARY, Due, day_of_summary
 from edge.settings import ExchangeSettings, MailSettings
+from edge.till import Signed
+from schemas.calendar import VIETNAM
+from schemas.errors import NotAllowed
+from schemas.receipt_messages import Electronic, State, electronic_of, summary_of
 from sync.errors import Unavailable
 
 LOOK_S: Final = 2.0
 AT_ONCE: Final = 50
 PATIENCE_S: Final = 30
+SKEW: Final = timedelta(minutes=10)
+"""Two clocks may differ by so much."""
 _LATER: Final = frozenset({408, 425, 429})
 """What a server answers that may well take the same a little later; all else of 400 to 499 it never will."""
 
@@ -67,16 +78,20 @@ class Exchange:
         self._session = requests.Session()
 
     def send(self, one: Due) -> None:
-        headers = {"Content-Type": "application/json", "Idempotency-Key": f'"{one.name}"'}
+        self._post(one.name, one.body)
+
+    def _post(self, name: str, body: bytes) -> requests.Response:
+        """What it answered when it took it. Raises `NotSent`, `LineDown`, `Refused`."""
+        headers = {"Content-Type": "application/json", "Idempotency-Key": f'"{name}"'}
         request = self._session.prepare_request(
-            requests.Request("POST", self._settings.url, data=one.body, headers=headers)
+            requests.Request("POST", self._settings.url, data=body, headers=headers)
         )
         self._signer.sign(
             request,
             key_id=self._node.id,
             created=self._node.clock(),
             covered_component_ids=("@method", "@target-uri", "idempotency-key"),
-            body=one.body,
+            body=body,
         )
         trusted: str | bool = self._settings.authority or True
         try:
@@ -86,11 +101,73 @@ class Exchange:
         except requests.RequestException as why:
             raise NotSent(str(why)) from why
         if answer.ok and not answer.is_redirect:
-            return
+            return answer
         said = f"{answer.status_code} {answer.text[:200]}"
         if 400 <= answer.status_code < 500 and answer.status_code not in _LATER:
             raise Refused(said)
         raise NotSent(said)
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """What the issuing program says of a receipt: the code by which it is looked up, who signed it, when."""
+
+    lookup: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] = msgspec.field(name="MaTraCuu")
+    signed_at: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{14}\Z")] = msgspec.field(name="ThoiDiemKy")
+    signed_by: Annotated[str, msgspec.Meta(max_length=200)] = msgspec.field(name="NguoiKy", default="")
+
+    @property
+    def at(self) -> datetime:
+        return datetime.strptime(self.signed_at, "%Y%m%d%H%M%S").replace(tzinfo=VIETNAM)
+
+
+class Issuer(Exchange):
+    """The program that signs receipts for who collects: it has the collector's key, and sends them to the tax authority.
+    What it answers is written down as an act, so that every machine knows the receipt."""
+
+    def send(self, one: Due) -> None:
+        said = self._post(one.name, one.body)
+        if json.loads(one.body)["BienLai"]["TrangThai"] == State.VOID.value:
+            return
+        if said.status_code == HTTPStatus.ACCEPTED:
+            raise NotSent("202: it is not signed yet")
+        try:
+            answer = msgspec.json.decode(said.content, type=_Answer)
+            signed = Signed(answer.lookup, answer.signed_by, answer.at)
+        except (msgspec.DecodeError, ValueError) as why:
+            raise NotSent(f"{said.status_code} without a look-up code: {why}") from why
+        if signed.at > self._node.clock() + SKEW:
+            raise NotSent(f"signed at {answer.signed_at}, which is still to come")
+        collected = one.key.partition(" ")[2]
+        try:
+            self._node.till.issue({collected: signed}, by="")
+        except NotAllowed as why:  # made void, or issued by hand, while it went
+            log.info("%s was issued, and is not written down: %s", collected, why)
+        except ClockBehind as why:
+            raise NotSent(str(why)) from why
+
+
+class Summaries(Exchange):
+    """The summary of a collector's day, as it is when it goes."""
+
+    def send(self, one: Due) -> None:
+        day, agency = day_of_summary(one.key)
+        self._post(one.name, msgspec.json.encode(day_summary(self._node, day, agency)))
+
+
+def day_summary(node: Node, day: date, agency: str) -> dict[str, Any]:
+    """Form 01/TH-BLĐT of one collector's day, as far as central knows."""
+    till, view = node.till, node.catalog.latest
+    streams = sorted({deal.stream for drawer in till.day(day) for deal in drawer.deals})
+    found: list[Electronic] = []
+    lookups: dict[str, str] = {}
+    for stream in streams:
+        dossier = node.projector.dossier(stream)
+        if dossier.received is None or dossier.received.agency != agency:
+            continue
+        events = node.projector.events_of(stream)
+        found += (one for one in electronic_of(dossier, events, view) if one.day == day)
+        lookups |= {collected: said.lookup for collected, said in till.issued(dossier).items()}
+    return summary_of(day, agency, found, lookups, view)
 
 
 class Post:
@@ -166,9 +243,13 @@ class Outlet:
         self._roads: dict[str, Road] = {}
         if node.settings.exchange is not None:
             self._roads[DOSSIER] = Exchange(node, node.settings.exchange)
+        if node.settings.receipts is not None:
+            self._roads[ISSUING] = Issuer(node, node.settings.receipts)
+            self._roads[SUMMARY] = Summaries(node, node.settings.receipts)
         if node.settings.mail is not None:
             self._roads[MAIL] = Post(node.settings.mail)
         self._pauses = {kind: _Pause() for kind in self._roads}
+        self._begun = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="outlet", daemon=True)
 
@@ -183,7 +264,19 @@ class Outlet:
 
     def run_once(self) -> int:
         """Try what is due now; how much went. Raises `Unavailable` where that could not be noted."""
+        if ISSUING in self._roads and not self._begun:
+            self._take_pending()
+            self._begun = True
         return sum(self._try(kind, road) for kind, road in self._roads.items())
+
+    def _take_pending(self) -> None:
+        """What was to be issued before central knew where receipts go is sent too."""
+        node = self._node
+        for stream in node.outbox.pending():
+            with node.file.write() as connection:
+                node.outbox.take_pending(
+                    connection, node.projector.dossier(stream), node.projector.events_of(stream)
+                )
 
     def _try(self, kind: str, road: Road) -> int:
         pause, outbox, went = self._pauses[kind], self._node.outbox, 0

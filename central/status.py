@@ -21,7 +21,7 @@ from edge.clock import Clock
 from edge.completeness import MOST_GAPS, chains_in, spans
 from edge.errors import CannotStart
 from edge.node import Folder
-from edge.outbox import DOSSIER, MAIL
+from edge.outbox import DOSSIER, ISSUING, MAIL, SUMMARY
 from edge.outgoing import RECEIPT, Outgoing
 from edge.settings import read_settings
 from edge.status import Chain, NodeStatus, PeerStatus, asked, chain_of
@@ -29,7 +29,13 @@ from schemas.acks import Acks
 from schemas.calendar import VIETNAM
 
 FOUND, WELL = 1, 0
-_KINDS = {DOSSIER: "dossiers wait for the exchange", MAIL: "mails wait", RECEIPT: "receipts are to be issued"}
+_KINDS = {
+    DOSSIER: "dossiers wait for the exchange",
+    MAIL: "mails wait",
+    ISSUING: "receipts wait for who issues them",
+    SUMMARY: "summaries of receipts wait",
+    RECEIPT: "receipts are to be issued",
+}
 
 
 def status_command(data: Path, as_json: bool, clock: Clock) -> int:

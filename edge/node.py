@@ -58,7 +58,7 @@ from edge.ledger import CLOSED, Ledger
 from edge.leftovers import sweep_files, sweep_notes
 from edge.money_papers import MoneyPapers
 from edge.outages import Outages
-from edge.outbox import DOSSIER, MAIL, Outbox
+from edge.outbox import DOSSIER, ISSUING, MAIL, SUMMARY, Outbox
 from edge.paper import Papers, Typeset
 from edge.people import People
 from edge.petitions import Petitions
@@ -440,9 +440,15 @@ class Node:
 
     def _open_outbox(self) -> Outbox:
         """Only central tells anybody outside, and of what nobody is told it keeps nothing."""
-        kinds = {DOSSIER: self.settings.exchange, MAIL: self.settings.mail} if self.is_centre else {}
-        outbox = Outbox(self.file, self.catalog, self.clock, [kind for kind, to in kinds.items() if to])
-        if any(kinds.values()):
+        to = {
+            DOSSIER: self.settings.exchange,
+            MAIL: self.settings.mail,
+            ISSUING: self.settings.receipts,
+            SUMMARY: self.settings.receipts,
+        }
+        kinds = [kind for kind, where in to.items() if where and self.is_centre]
+        outbox = Outbox(self.file, self.catalog, self.clock, kinds)
+        if kinds:
             self.projector.tell_by(outbox.take)
         return outbox
 

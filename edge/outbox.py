@@ -2,7 +2,8 @@
 
 A dossier has one row, whose body is the newest of it: a line that is down makes no queue of states that are over. Its
 version counts them, and names the message, so that whoever receives it twice can tell. A mail has a row of its own for the act that
-it tells of, and is written once.
+it tells of, and is written once. An electronic receipt has a row until it was issued, and again when it is made void; the
+summary of a collector's day has one without a body, which is made when it goes.
 """
 
 from __future__ import annotations
@@ -10,24 +11,33 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 import msgspec
 
 from edge.clock import Clock
 from edge.database import NodeFile, OutboxRow
+from schemas.calendar import VIETNAM
 from schemas.catalog import Catalog
-from schemas.events import timestamp
+from schemas.events import Event, Unknown, timestamp
 from schemas.exchange import mails_of, message_of
 from schemas.fold import Dossier
+from schemas.pending_receipts import REPLACED
+from schemas.receipt_messages import COLLECTED, VOIDED, Electronic, State, electronic_of
 from sync.sqlite import Connection
 
-DOSSIER, MAIL = "dossier", "mail"
+DOSSIER, MAIL, ISSUING, SUMMARY = "dossier", "mail", "issuing", "summary"
 DUE, SENT, REFUSED = "due", "sent", "refused"
 FIRST_WAIT: Final = timedelta(seconds=15)
 LONGEST_WAIT: Final = timedelta(hours=1)
 SHOWN: Final = 50
+CLOSING: Final = time(21)
+"""Nobody takes money after that: the summary of the day goes out, on the day itself (NĐ 254/2026 Đ29(3))."""
+QUIET: Final = timedelta(minutes=5)
+"""What comes of a day that is over is told together: machines that were alone bring it in one go."""
+_FAR: Final = {SUMMARY: timedelta(days=2)}
+"""Waits longer than these were written by a clock that was wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +72,17 @@ class Outbox:
     def __init__(self, file: NodeFile, catalog: Catalog, clock: Clock, kinds: Collection[str]) -> None:
         self._file, self._catalog, self._clock, self._kinds = file, catalog, clock, frozenset(kinds)
 
-    def take(self, connection: Connection, told: Sequence[tuple[Dossier, Collection[str]]]) -> None:
+    def take(
+        self,
+        connection: Connection,
+        told: Sequence[tuple[Dossier, Sequence[Event | Unknown], Collection[str]]],
+    ) -> None:
         """Note what these dossiers say now, each with the acts of it that are new here; in the projector's transaction.
 
         A dossier that only looks different by a newer catalog, and was never told of, is not told of now.
         """
         now = timestamp(self._clock())
-        for dossier, new in told:
+        for dossier, events, new in told:
             message = message_of(dossier, self._catalog.latest)
             if message is None:
                 if not new:  # its words had to go: what waits of it goes too
@@ -80,6 +94,8 @@ class Outbox:
                 for mail in mails_of(dossier, new, self._catalog.latest):
                     body = msgspec.json.encode({"to": mail.to, "subject": mail.subject, "text": mail.text})
                     _note(connection, f"{MAIL} {mail.act}", MAIL, dossier.stream, body, now)
+            if ISSUING in self._kinds:
+                self._take_receipts(connection, dossier, events, new)
 
     @staticmethod
     def _take_dossier(
@@ -107,6 +123,61 @@ class Outbox:
         query = "SELECT 1 FROM outbox WHERE state = 'due' AND kind = 'mail' AND stream = '' LIMIT 1"
         return connection.execute(query).fetchone() is not None
 
+    def _take_receipts(
+        self,
+        connection: Connection,
+        dossier: Dossier,
+        events: Sequence[Event | Unknown],
+        new: Collection[str],
+    ) -> None:
+        come = [event for event in events if isinstance(event, Event) and str(event.hash) in new]
+        issued = {str(event.data.get("collected")) for event in come if event.kind == REPLACED}
+        money = any(event.kind in (COLLECTED, VOIDED) for event in come)
+        for one in electronic_of(dossier, events, self._catalog.latest):
+            known = connection.execute(
+                "SELECT digest FROM outbox WHERE key = ?", (f"{ISSUING} {one.collected}",)
+            ).fetchone()
+            if one.state is State.ISSUED:
+                connection.execute(
+                    "UPDATE outbox SET state = 'sent', body = x'' WHERE key = ?",
+                    (f"{ISSUING} {one.collected}",),
+                )
+                if one.collected in issued:
+                    self._note_summary(connection, one)
+            elif known is not None or money or (new and one.state is State.PENDING):
+                self._note_receipt(connection, one, known[0] if known is not None else "")
+
+    def take_pending(
+        self, connection: Connection, dossier: Dossier, events: Sequence[Event | Unknown]
+    ) -> None:
+        """Note what was to be issued already when an administrator told central where receipts go."""
+        for one in electronic_of(dossier, events, self._catalog.latest):
+            if one.state is State.PENDING:
+                self._note_receipt(connection, one, "")
+
+    def pending(self) -> list[str]:
+        """Dossiers with a receipt that is to be issued and lies in no row here: no more than what is to be done."""
+        with self._file.read() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT stream FROM pending_receipt WHERE NOT EXISTS"
+                " (SELECT 1 FROM outbox WHERE key = 'issuing ' || collected)"
+            ).fetchall()
+        return [str(stream) for (stream,) in rows]
+
+    def _note_receipt(self, connection: Connection, one: Electronic, digest: str) -> None:
+        body = msgspec.json.encode(one.message)
+        if digest == _digest(body):
+            return
+        now = timestamp(self._clock())
+        _note(connection, f"{ISSUING} {one.collected}", ISSUING, one.stream, body, now)
+        self._note_summary(connection, one)
+
+    def _note_summary(self, connection: Connection, one: Electronic) -> None:
+        now, closing = self._clock(), datetime.combine(one.day, CLOSING, VIETNAM)
+        key = f"{SUMMARY} {one.day.isoformat()} {one.agency}"
+        begins = timestamp(max(now + QUIET, closing))
+        _note(connection, key, SUMMARY, "", b"", begins, begins)
+
     def due(self, kind: str, limit: int) -> list[Due]:
         """What is to be tried now, what has waited longest first; also after the clock was turned back."""
         now = self._clock()
@@ -114,7 +185,7 @@ class Outbox:
             rows = connection.execute(
                 "SELECT key, kind, version, body, tries FROM outbox WHERE state = 'due' AND kind = ?"
                 " AND (next_at <= ? OR next_at > ?) ORDER BY next_at LIMIT ?",
-                (kind, timestamp(now), timestamp(now + 2 * LONGEST_WAIT), limit),
+                (kind, timestamp(now), timestamp(now + _FAR.get(kind, 2 * LONGEST_WAIT)), limit),
             ).fetchall()
         return [Due(key, kind_, version, bytes(body), tries) for key, kind_, version, body, tries in rows]
 
@@ -159,12 +230,13 @@ class Outbox:
         return bool(moved)
 
     def waiting(self) -> list[Waiting]:
-        """Of each kind that is sent: counted along indexes of what has not gone."""
-        found = []
+        """Of each kind that is sent: counted along indexes of what has not gone; not what is to go later in the day."""
+        found, now = [], timestamp(self._clock())
         with self._file.read() as connection:
             for kind in sorted(self._kinds):
                 count, oldest = connection.execute(
-                    "SELECT count(*), min(at) FROM outbox WHERE state = 'due' AND kind = ?", (kind,)
+                    "SELECT count(*), min(at) FROM outbox WHERE state = 'due' AND kind = ? AND (at <= ? OR kind <> 'summary')",
+                    (kind, now),
                 ).fetchone()
                 (refused,) = connection.execute(
                     "SELECT count(*) FROM outbox WHERE state = 'refused' AND kind = ?", (kind,)
@@ -197,9 +269,19 @@ _NEWEST: Final = (
 )
 
 
-def _note(connection: Connection, key: str, kind: str, stream: str, body: bytes, now: str) -> None:
-    """What is new has a row; what is newer has the next version; a mail that was written stays as it is."""
-    connection.execute(_MAIL if kind == MAIL else _NEWEST, (key, kind, stream, body, _digest(body), now, now))
+def _note(
+    connection: Connection, key: str, kind: str, stream: str, body: bytes, now: str, begins: str = ""
+) -> None:
+    """What is new has a row; what is newer has the next version; a mail that was written stays as it is. `begins`: not
+    to be tried before."""
+    values = (key, kind, stream, body, _digest(body), now, begins or now)
+    connection.execute(_MAIL if kind == MAIL else _NEWEST, values)
+
+
+def day_of_summary(key: str) -> tuple[date, str]:
+    """The day and the collector's agency that the row of a summary is for."""
+    _, day, agency = key.split(" ")
+    return date.fromisoformat(day), agency
 
 
 def _digest(body: bytes) -> str:

@@ -46,7 +46,7 @@ _SHORTLY: Final = timedelta(days=7)
 T = TypeVar("T")
 _MadeOf = tuple[int, list[Event | Unknown], list[EventHash]]
 """The catalog's number, the events, and those of them whose seal is doubted."""
-Tell = Callable[[Connection, Sequence[tuple[Dossier, Set[str]]]], None]
+Tell = Callable[[Connection, Sequence[tuple[Dossier, Sequence[Event | Unknown], Set[str]]]], None]
 """Hears of dossiers as they are folded now, each with its acts that are new here."""
 _SIGNED: Final = tuple(act.kind for act in TABLE if act.signed)
 
@@ -400,7 +400,7 @@ class Projector:
         gone: list[tuple[str, str]] = []
         told_again: list[str] = []
         told: list[Told] = []
-        outside: list[tuple[Dossier, Set[str]]] = []
+        outside: list[tuple[Dossier, Sequence[Event | Unknown], Set[str]]] = []
         written: list[Written] = []
         for stream in sorted(streams):
             here = self.events_of(stream) if stream in known else streams[stream]
@@ -416,7 +416,7 @@ class Projector:
                     told_again += [f"{stream}:{event.hash}" for event in here]
             before: dict[str, tuple[Any, ...]] = {row[1]: row[2:] for row in known.get(stream, ())}
             if self._tell is not None:
-                outside.append((dossier, {line.hash for line in dossier.timeline} - before.keys()))
+                outside.append((dossier, here, {line.hash for line in dossier.timeline} - before.keys()))
             for line in dossier.timeline:
                 if line.hash not in before:
                     written.append(Written(line.by, line.kind, line.at))

@@ -191,6 +191,10 @@ class ExchangeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
             raise ValueError(f"{self.url!r} is open to everybody on the line: say https://")
 
 
+class ReceiptsSettings(ExchangeSettings, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The program that issues electronic receipts for who collects (docs/exchange.md)."""
+
+
 class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The mail server by which central tells people what became of their dossiers, and administrators what is wrong."""
 
@@ -282,6 +286,9 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     ] = ()
     exchange: Annotated[
         ExchangeSettings | None, Meta(description="Where what becomes of dossiers goes, at central.")
+    ] = None
+    receipts: Annotated[
+        ReceiptsSettings | None, Meta(description="What issues electronic receipts, at central.")
     ] = None
     mail: Annotated[MailSettings | None, Meta(description="The mail server, at central.")] = None
     sticks: Annotated[

@@ -943,8 +943,9 @@ DOSSIER: Final[tuple[Act, ...]] = (
     Act("dossier.fee_refunded", "Hoàn phí, lệ phí", _FACT, FeeRefunded, _CASH, (Duty.COLLECT,), _BEGUN, None,
         "NĐ 254/2026", witness=(Role.CASHIER, Role.SUPERVISOR), needs=("dossier.fee_collected",),
         says=lambda data: {data.collected: ""}),
-    Act("dossier.receipt_replaced", "Thay biên lai", _FACT, ReceiptReplaced, _CASH, (Duty.COLLECT,), _BEGUN, None,
-        "TT 91/2026/TT-BTC Đ20", needs=("dossier.fee_collected",), says=lambda data: {data.collected: ""}),
+    Act("dossier.receipt_replaced", "Thay biên lai", _FACT, ReceiptReplaced, _CASH, (Duty.COLLECT, Duty.CATALOG), _BEGUN,
+        None, "TT 91/2026/TT-BTC Đ20", author=Author.EITHER, needs=("dossier.fee_collected",),
+        says=lambda data: {data.collected: ""}),
     # paper
     Act("dossier.printed", "In giấy", _FACT, Printed, (), (), _BEGUN, None, "", author=Author.EITHER),
     Act("dossier.reprinted", "In lại", _FACT, Printed, (), (), _BEGUN, None, ""),

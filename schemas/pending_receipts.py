@@ -6,7 +6,7 @@ the same number, no longer provisional. Until then they stand in a list that say
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -35,7 +35,7 @@ class Pending(msgspec.Struct, frozen=True):
 def pending_of(dossier: Dossier, events: Iterable[Event | Unknown]) -> Iterator[Pending]:
     """Those of one dossier: for money that was taken and not made void."""
     said = {str(event.hash): event for event in events if isinstance(event, Event) and not event.redacted}
-    issued = set(_issued(dossier, said))
+    issued = set(issued_of(dossier, said))
     for collected in dossier.standing.purse.collected:
         event = said.get(collected)
         if event is None or collected in issued:
@@ -55,7 +55,8 @@ def pending_of(dossier: Dossier, events: Iterable[Event | Unknown]) -> Iterator[
             )
 
 
-def _issued(dossier: Dossier, said: dict[str, Event]) -> Iterator[str]:
+def issued_of(dossier: Dossier, said: Mapping[str, Event]) -> Iterator[str]:
+    """The acts that took money for which an electronic receipt was issued."""
     for line in dossier.timeline:
         event = said.get(line.hash)
         if event is None or line.kind != REPLACED or line.place not in _STANDS:

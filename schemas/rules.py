@@ -443,6 +443,8 @@ def allowed(standing: Standing, act: Act, data: Any, deed: Deed, view: View) -> 
             raise NotAllowed(Because.DELEGATION, "signs for another and names no delegation")
     if isinstance(data, Settled):
         _four_eyes(standing, data, deed, view, day)
+    if isinstance(data, ReceiptReplaced):
+        _replaced(data, deed, card)
     if isinstance(data, Sealed) and data.certificate:
         _organisation(standing, data.certificate, deed.at, view)
     if act.signed and isinstance(deed, Event):
@@ -661,6 +663,17 @@ def _money(purse: Purse, data: FeeRefunded | ReceiptUndone | ReceiptReplaced) ->
     left = taken - purse.refunded.get(data.collected, 0)
     if isinstance(data, FeeRefunded) and data.amount > left:
         raise NotAllowed(Because.MONEY, f"{left} of it are left")
+
+
+def _replaced(data: ReceiptReplaced, deed: Deed, card: Card) -> None:
+    """People do it where money is taken; central by itself writes down what the issuer's program has answered."""
+    if deed.by:
+        if Duty.COLLECT not in card.duties:
+            raise NotAllowed(Because.DUTY, f"this machine has no duty to {Duty.COLLECT.value}")
+    elif Duty.CATALOG not in card.duties:
+        raise NotAllowed(Because.NO_SUCH_PERSON)
+    elif not data.lookup or data.receipt.provisional:
+        raise NotAllowed(Because.DATA, "nobody issued it: it has no look-up code")
 
 
 def _asked(standing: Standing, data: FeeNotified, view: View, day: date) -> None:

@@ -121,6 +121,7 @@ _ALSO: Final = {
     "dossier.result_recalled": "kết quả đang chờ ở quầy, hoặc đã trao mà không còn hiệu lực",
     "dossier.fee_notified": "đúng mức của danh mục vào ngày thông báo; miễn, giảm phải có diện và giấy tờ",
     "dossier.fee_refunded": "không hoàn quá số đã thu còn lại",
+    "dossier.receipt_replaced": "người làm ở máy có nhiệm vụ thu phí; Trung tâm tự ghi khi phần mềm phát hành biên lai trả mã tra cứu",
     "dossier.settled": "không liên quan đến các việc được đối soát; chọn nhiều nhất một việc có hiệu lực; "
     "làm mất hiệu lực kết quả đã cấp số, đóng dấu hoặc đã trao thì phải có người thứ hai (đối soát, kiểm tra giám sát)",
     "visit.rated": "không hài lòng thì ghi lý do; cán bộ không được nhập thay",

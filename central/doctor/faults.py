@@ -201,7 +201,7 @@ FAULTS: Final = {
     "outgoing-waits": Fault(
         "What goes to the exchange, or by mail, has waited for more than two hours.",
         "It waits in central's outbox, and goes by itself, once, when the other side answers.",
-        "*Liên thông* at central says where it goes; look at that system and the line to it, and at `[exchange]` and"
+        "*Liên thông* at central says where it goes; look at that system and the line to it, and at `[exchange]`, `[receipts]` and"
         " `[mail]` in the settings.",
         urgent=False,
     ),

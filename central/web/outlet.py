@@ -7,15 +7,23 @@ from typing import Final
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from edge.outbox import DOSSIER, MAIL
+from edge.database import OutboxRow
+from edge.outbox import DOSSIER, ISSUING, MAIL, SUMMARY, day_of_summary
+from edge.register import Register
 from edge.web import presence
 from edge.web.forms import Bare
 from edge.web.site import Entry, site
+from edge.web.worklists import agency_name
 from schemas.entries import Role
 
 blueprint = Blueprint("outlet", __name__, template_folder="../templates")
 ENTRY: Final = Entry(88, "Liên thông", "outlet.page", roles=(Role.ADMINISTRATOR, Role.SUPERVISOR))
-KINDS: Final = {DOSSIER: "Hồ sơ gửi hệ thống liên thông", MAIL: "Thư báo cho người dân, quản trị"}
+KINDS: Final = {
+    DOSSIER: "Hồ sơ gửi hệ thống liên thông",
+    MAIL: "Thư báo cho người dân, quản trị",
+    ISSUING: "Biên lai chờ phát hành, huỷ",
+    SUMMARY: "Bảng tổng hợp biên lai trong ngày",
+}
 
 
 @blueprint.get("/outlet")
@@ -27,15 +35,28 @@ def page() -> str:
     return render_template(
         "outlet.html",
         waiting=outbox.waiting(),
-        troubled=[(row, register.row(row.stream) if row.stream else None) for row in troubled],
+        troubled=[(row, _about(row, register)) for row in troubled],
         kinds=KINDS,
         portals=settings.portals,
         to={
             DOSSIER: settings.exchange.url if settings.exchange else "",
+            ISSUING: settings.receipts.url if settings.receipts else "",
+            SUMMARY: settings.receipts.url if settings.receipts else "",
             MAIL: settings.mail.host if settings.mail else "",
         },
         done=request.args.get("done", ""),
     )
+
+
+def _about(one: OutboxRow, register: Register) -> tuple[str, str]:
+    """What a row is about, in words, and the dossier's page ("": none)."""
+    if one.kind == SUMMARY:
+        day, agency = day_of_summary(one.key)
+        return f"{day:%d/%m/%Y}, {agency_name(agency)}", ""
+    if not one.stream:
+        return "báo lỗi máy", ""
+    row = register.row(one.stream)
+    return (row.number, row.stream) if row is not None else ("chưa tiếp nhận", "")
 
 
 @blueprint.post("/outlet/again")

@@ -20,8 +20,9 @@ from edge.status import status_of
 from edge.web import create_pages
 from sync.errors import DiskFull
 from tests.central.test_console import says
-from tests.central.test_outlet import Letterbox, connect, letterbox
+from tests.central.test_outlet import Letterbox, letterbox
 from tests.centres import SmallCentre
+from tests.exchange import connect
 
 __all__ = ["letterbox"]
 OTHERS = ("counter-01", "counter-02", "room-01")

@@ -29,6 +29,8 @@ verifier = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA"
 
 [exchange]
 url = "https://lgsp.example.vn/ho-so"
+[receipts]
+url = "https://bienlai.example.vn/api"
 [mail]
 host = "mail.example.vn"
 sender = "hoso@example.vn"

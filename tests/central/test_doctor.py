@@ -43,8 +43,8 @@ from printing.spool import Fate, Told
 from schemas.entries import NumberRange
 from sync.writing import Outcome
 from tests.central.damage import flip, overwrite_page, rows_of
-from tests.central.test_outlet import ExchangeServer, connect, to
 from tests.centres import SmallCentre
+from tests.exchange import ExchangeServer, connect, to
 from tests.printing.test_spool import QueueingPrinter, SilentPrinter
 from tests.sync.test_web_server import self_signed
 

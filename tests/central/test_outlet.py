@@ -8,10 +8,8 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import msgspec
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -23,62 +21,14 @@ from central.redaction import redact
 from edge.database import OutboxRow
 from edge.node import Node
 from edge.outbox import DOSSIER, DUE, MAIL, REFUSED
-from edge.settings import ExchangeSettings, MailSettings, read_settings, write_settings
+from edge.settings import ExchangeSettings, MailSettings
 from schemas.acts import Returned
 from schemas.canonical import from_base64
 from sync.errors import DiskFull
 from tests.centres import SEALED, SmallCentre
+from tests.exchange import ExchangeServer, connect, to
 from tests.portal import Portal, submission
 from tests.web.clerk import Clerk
-
-
-@dataclass(frozen=True, slots=True)
-class Got:
-    """One request as it came."""
-
-    method: str
-    url: str
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def said(self) -> dict[str, Any]:
-        return dict(json.loads(self.body)["HoSo"])
-
-    @property
-    def name(self) -> str:
-        return self.headers["Idempotency-Key"]
-
-
-@dataclass
-class ExchangeServer:
-    """The other side. `answers` are given one after the other, then 200."""
-
-    got: list[Got] = field(default_factory=list)
-    answers: list[int] = field(default_factory=list)
-
-    def start(self, port: int = 0) -> None:
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                url = f"http://{self.headers['Host']}{self.path}"
-                server.got.append(Got("POST", url, dict(self.headers.items()), body))
-                self.send_response(server.answers.pop(0) if server.answers else 200)
-                self.end_headers()
-                self.wfile.write("Không nhận".encode())
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.port = int(self._http.server_address[1])
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
 
 
 @dataclass
@@ -121,17 +71,6 @@ def letterbox() -> Iterator[tuple[Letterbox, int]]:
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
-
-
-def connect(centre: SmallCentre, **settings: Any) -> Node:
-    """Central, after an administrator has told it where to send."""
-    folder = centre["central"].folder.path
-    write_settings(folder, msgspec.structs.replace(read_settings(folder), **settings))
-    return centre.reopen("central")
-
-
-def to(exchange: ExchangeServer) -> ExchangeSettings:
-    return ExchangeSettings(f"http://127.0.0.1:{exchange.port}/ho-so")
 
 
 def states(central: Node) -> list[tuple[str, int, int]]:

@@ -28,7 +28,7 @@ from central.inspection.reading import Snapshot
 from edge.clock import system_clock
 from edge.settings import ExchangeSettings, PortalSettings, read_settings, write_settings
 from schemas.canonical import to_base64
-from tests.central.test_outlet import ExchangeServer
+from tests.exchange import ExchangeServer
 from tests.portal import NAME, PATH, submission
 from tests.proving import Times
 from tests.waiting import until
