@@ -32,30 +32,96 @@ document.addEventListener("keydown", (event) => {
   if (link) { event.preventDefault(); showKeys(link); }
 });
 
-/* A scanner is a keyboard that ends with Enter: a long word that is typed into no field goes where it belongs. */
-const scanned = { text: "", at: 0 };
+/* A scanner is a keyboard that ends with Enter: a long word that is typed into no field goes where it belongs. A field of
+   its own catches it, since letters with marks come as numbers with Alt, of which only a field makes letters. */
 const BETWEEN_KEYS_MS = 500;
 const SHORTEST_CODE = 8;
 const A_PAPERS_CODE = /(^|#)M[CKR]1[|~]/;
 document.addEventListener("keydown", (event) => {
   const form = document.getElementById("scan");
-  if (!form || composing(event) || event.altKey || event.ctrlKey || event.metaKey || typesInto(event.target)) {
-    scanned.text = "";
-    return;
-  }
-  if (document.querySelector("#cover dialog, dialog.keys[open]")) return;
-  if (event.timeStamp - scanned.at > BETWEEN_KEYS_MS) scanned.text = "";
-  scanned.at = event.timeStamp;
-  if (event.key === "Enter" && scanned.text.length >= SHORTEST_CODE) {
+  if (!form || event.key.length !== 1 || " ?".includes(event.key)) return;
+  if (composing(event) || event.altKey || event.ctrlKey || event.metaKey || typesInto(event.target)) return;
+  if (!document.querySelector("#cover dialog, dialog.keys[open]")) catchScan(form);
+});
+function catchScan(form) {
+  const before = document.activeElement;
+  const field = document.createElement("input");
+  Object.assign(field, { className: "catches", tabIndex: -1, autocomplete: "off", ariaHidden: "true" });
+  let timer = 0;
+  const wait = () => { window.clearTimeout(timer); timer = window.setTimeout(giveBack, BETWEEN_KEYS_MS); };
+  const giveBack = () => {
+    window.clearTimeout(timer);
+    const ours = document.activeElement === field;
+    field.remove();
+    if (ours) before.focus({ preventScroll: true });
+  };
+  field.addEventListener("input", wait);
+  field.addEventListener("keydown", (event) => {
+    wait();
+    if (event.key !== "Enter" || composing(event)) return;
     event.preventDefault();
+    event.stopPropagation();
+    const code = field.value;
+    giveBack();
+    if (code.length < SHORTEST_CODE) return;
     /* in the room a paper's code takes its folder over */
     const takes = document.getElementById("scanner");
-    const [to, field] = takes && A_PAPERS_CODE.test(scanned.text) ? [takes, "q"] : [form, "identity"];
-    to.elements[field].value = scanned.text;
-    scanned.text = "";
+    const [to, name] = takes && A_PAPERS_CODE.test(code) ? [takes, "q"] : [form, "identity"];
+    to.elements[name].value = code;
     to.requestSubmit();
-  } else if (event.key.length === 1) {
-    scanned.text += event.key;
+  });
+  document.body.append(field);
+  field.focus({ preventScroll: true });
+  wait();
+}
+
+/* What is typed while the reception is looked at again stays, where the answer does not say otherwise. */
+const sentWith = new Map();
+const typable = () => document.querySelectorAll("#reception input:is([type=text], [type=search], [type=tel], [type=email], :not([type]))[id]");
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.target?.id !== "reception") return;
+  sentWith.clear();
+  for (const field of typable()) sentWith.set(field.id, field.value);
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target?.id !== "reception") return;
+  for (const [id, sent] of sentWith) {
+    const typed = document.getElementById(id)?.value ?? sent;
+    if (typed === sent) sentWith.delete(id);
+    else sentWith.set(id, { sent, typed });
+  }
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target?.id !== "reception") return;
+  for (const [id, { sent, typed }] of sentWith) {
+    const field = document.getElementById(id);
+    if (!field || field.value !== sent) continue;
+    field.value = typed;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  sentWith.clear();
+});
+
+/* A number that is there already is written over, and not added to. */
+document.addEventListener("focusin", (event) => { if (event.target.matches("input.in-n")) event.target.select(); });
+
+/* Among the procedures that were found the arrows only go from row to row, from the box to the first one and back; Enter
+   or Space chooses. A radio button by itself would choose each row on the way. */
+document.addEventListener("keydown", (event) => {
+  const hits = document.getElementById("hits");
+  if (!hits || composing(event) || event.altKey || event.ctrlKey || event.metaKey) return;
+  const rows = [...hits.querySelectorAll("input[name=procedure]")];
+  const box = document.getElementById("q");
+  const here = rows.indexOf(event.target);
+  if (here < 0 && event.target !== box) return;
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) {
+    const next = here + step < 0 ? (here < 0 ? null : box) : rows[here + step];
+    event.preventDefault();
+    if (next) next.focus();
+  } else if (event.key === "Enter" && here >= 0 && !event.target.checked) {
+    event.preventDefault();
+    event.target.click();
   }
 });
 
@@ -108,3 +174,10 @@ function fillAgain(form, fields) {
   const seen = form.querySelector("input[name=seen]");
   if (seen && values.has("seen")) seen.value = values.get("seen")[0];
 }
+
+/* On form 02 whoever writes what is wrong with a paper means that it is asked for. */
+document.addEventListener("input", (event) => {
+  const place = /^why-(\d+)$/.exec(event.target.id || "");
+  const box = place && document.getElementById(`missing-${place[1]}`);
+  if (box && event.target.value) box.checked = true;
+});

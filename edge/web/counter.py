@@ -228,7 +228,11 @@ def _next_field(form: Reception, chosen: Chosen | None, scanned: bool, picked: s
     if chosen is None:
         hits, _ = _search(site(), request.form.get("q", ""))
         return f"procedure-{hits[0].procedure.code}" if hits and request.form.get("q", "") else "q"
-    return "originals-0" if picked or scanned else ""
+    if not (picked or scanned or request.headers.get("HX-Trigger-Name") == "procedure"):
+        return ""
+    if chosen.procedure.cases and not form.case.data:
+        return "case"
+    return "commune" if chosen.communes and not form.commune.data else "originals-0"
 
 
 def _take_earlier(form: Reception) -> DossierRow | None:

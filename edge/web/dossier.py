@@ -42,7 +42,9 @@ from edge.web.trouble import Expected, Trouble, trouble_of
 from printing.papers.reception import ReceiptSlip
 from printing.spool import PrintJob
 from schemas.acts import Status, WithdrawalAsked
+from schemas.calendar import local_day
 from schemas.custody import Where, open_opinion
+from schemas.events import moment
 from schemas.fold import Place
 from schemas.rules import Money
 
@@ -294,6 +296,7 @@ def _render(shown: Shown, *, reprint: Reprint | None = None, reprinted: str = Re
         "dossier.html",
         shown=shown,
         saved="saved" in request.args,
+        goes_on=_goes_on(shown),
         done=request.args.get("done", ""),
         printed=request.args.get("printed", ""),
         folder_forms=FOLDER_FORMS,
@@ -317,6 +320,13 @@ def _render(shown: Shown, *, reprint: Reprint | None = None, reprinted: str = Re
         together=len(together(site().node, stream)),
         COUNTER=COUNTER,
     )
+
+
+def _goes_on(shown: Shown) -> bool:
+    """Whether whoever handed this in stands here still: it was received at this machine today."""
+    here, receipt = site(), shown.receipt
+    today = local_day(moment(receipt.at)) == here.today()
+    return receipt.node == here.node.id and today and here.may(presence.person(), COUNTER)
 
 
 def _follows(shown: Shown) -> DossierRow | None:

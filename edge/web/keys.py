@@ -21,7 +21,7 @@ KEYS: Final = (
     ("J", "trang sau của danh sách; trong danh sách, ↑ ↓ đi từng dòng"),
     ("U", "thu phí, in biên lai"),
     ("L", "lưu nháp, xem lại trang"),
-    ("I", "lưu và in"),
+    ("I", "lưu và in; in giấy tiếp nhận chung"),
     ("N", "hồ sơ nữa của người vừa nộp; ký nhiều"),
     ("M", "hồ sơ mới; khi đang có khách nhận kết quả thì trả kết quả"),
     ("K", "ký"),

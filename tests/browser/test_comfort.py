@@ -65,12 +65,28 @@ def test_keys_and_scanners_know_when_somebody_writes_vietnamese(
     # a scanner that types while its reader stands in no field
     page.goto(f"{page.url.removesuffix('/counter')}/find")
     page.evaluate("document.activeElement.blur()")
-    scanned(page, "020085004127|281234567|Nong Van Thang|14031985|Nam|So 45, duong Phai Ve|01012022")
+    scanned(page, "020085004127|281234567|Nông Văn Thắng|14031985|Nam|Số 45, đường Phai Vệ|01012022")
     page.wait_for_url("**/counter")
     expect(page.locator("#identity")).to_have_value("020085004127")
-    expect(page.locator("#name")).to_have_value("Nong Van Thang")
+    expect(page.locator("#name")).to_have_value("Nông Văn Thắng")
     assert "020085004127" not in page.url
     take(page, "reception", pictures)
+
+    # the arrows only go from row to row; Enter chooses, and what is there already is written over
+    page.focus("#q")
+    page.keyboard.type("van tai")
+    rows = page.locator("#hits input[name=procedure]")
+    expect(rows.nth(4)).to_be_visible()
+    for place in range(5):
+        page.keyboard.press("ArrowDown")
+        expect(rows.nth(place)).to_be_focused()
+    assert page.locator("#hits input:checked").count() == 0
+    code = rows.nth(4).get_attribute("value")
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=originals-0]")).to_be_focused()
+    expect(page.locator("#hits input:checked")).to_have_value(code or "")
+    page.keyboard.type("0")
+    expect(page.locator("[name=originals-0]")).to_have_value("0")
 
 
 def test_what_was_typed_survives_a_crash_and_another_tab(
