@@ -286,6 +286,10 @@ def _warnings_of(name: str, value: str, known: Person) -> list[str]:
     return [one.words for one in findings(kind, as_kept, known)]
 
 
+_IF_ANY: Final = "nếu có"
+"""Says in the name of a paper that not everybody has it to bring."""
+
+
 @dataclass(slots=True)
 class Paper:
     """One row of the table of papers as typed: texts, so that a wrong one is shown again as it was."""
@@ -297,6 +301,16 @@ class Paper:
     """How many the procedure asks for."""
     source: str = ""
     error: str = ""
+    optional: bool = False
+
+    @property
+    def lacking(self) -> int:
+        """How many of those that everybody has to bring were not brought; a certified one stands for either kind."""
+        if self.optional or self.source == "database":
+            return 0
+        asked = sum(int(typed) for typed in self.needed.values())
+        brought = [typed.strip() for typed in self.counts.values()]
+        return max(0, asked - sum(int(typed) for typed in brought if typed.isascii() and typed.isdigit()))
 
     def number(self, kind: str) -> int:
         typed = self.counts[kind].strip()
@@ -317,18 +331,22 @@ class Papers:
 
     @classmethod
     def required_by(cls, procedure: Procedure, case: str = "") -> Papers:
-        """As the procedure asks for them in a case, with its own numbers."""
-        return cls(
-            [
+        """As the procedure asks for them in a case, with its own numbers; of what not everybody has to bring, none."""
+        listed = []
+        for one in procedure.papers(case) or procedure.components:
+            needed = {"originals": str(one.originals), "certified": "0", "copies": str(one.copies)}
+            hint, optional = _hint(one.originals, one.copies), _IF_ANY in one.name.casefold()
+            begun = dict.fromkeys(needed, "0") if optional else dict(needed)
+            listed.append(
                 Paper(
                     one.name,
-                    {"originals": str(one.originals), "certified": "0", "copies": str(one.copies)},
-                    _hint(one.originals, one.copies),
-                    {"originals": str(one.originals), "certified": "0", "copies": str(one.copies)},
+                    begun,
+                    f"{hint}, nếu có" if optional and hint else hint,
+                    needed,
+                    optional=optional,
                 )
-                for one in procedure.papers(case) or procedure.components
-            ]
-        )
+            )
+        return cls(listed)
 
     @classmethod
     def typed_for(cls, procedure: Procedure, typed: Mapping[str, str], case: str = "") -> Papers:

@@ -31,6 +31,8 @@ from schemas.turned_away import FORMS, REGISTERED
 blueprint = Blueprint("turning_away", __name__)
 
 KINDS_OF: Final = {"supplement": "dossier.supplement_requested", "refuse": "dossier.not_received"}
+NOT_COMPLETE: Final = "Hồ sơ chưa đủ giấy tờ theo quy định của thủ tục."
+"""What a form 02 begins with where papers were not brought."""
 _OWN: Final = ("csrf_token", "typed_by", "act", "what", "reason", "guidance")
 
 
@@ -74,7 +76,12 @@ def turn_away() -> ResponseReturnValue:
         return render_reception(form, chosen, term, papers=papers, saving=True, more_errors=lacking), 422
     missing = [_missing(place, paper) for place, paper in enumerate(papers.listed)]
     if request.form.get("act") != "save":
-        return _render(what, form, Why(formdata=None), chosen, missing, [])
+        if not _comes_from_reception():
+            return _render(what, form, why, chosen, missing, [])
+        asking = Why(formdata=None)
+        if what == "supplement" and any(one.asked for one in missing):
+            asking.reason.data = NOT_COMPLETE
+        return _render(what, form, asking, chosen, missing, [])
     errors = _errors(what, why, missing)
     if errors:
         return _render(what, form, why, chosen, missing, errors), 422
@@ -145,7 +152,16 @@ def _known(stream: str) -> tuple[PrintJob | None, Registered, Done]:
     return job, brought, newest[kind]
 
 
+def _comes_from_reception() -> bool:
+    return "reason" not in request.form
+
+
 def _missing(place: int, paper: Paper) -> Missing:
+    """As ticked on the page; on the way there from the reception, what was not brought."""
+    if _comes_from_reception():
+        brought = any(typed.strip("0 ") for typed in paper.counts.values())
+        why = f"Còn thiếu {paper.lacking} bản" if brought else "Chưa nộp"
+        return Missing(paper, asked=paper.lacking > 0, why=why if paper.lacking else "")
     asked = f"missing-{place}" in request.form
     return Missing(paper, asked, text(request.form.get(f"why-{place}")))
 

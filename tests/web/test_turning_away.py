@@ -215,3 +215,22 @@ def test_whoever_comes_back_is_asked_for_what_was_missing_and_no_more(
     assert other.node.turned_away.count(soon) == 2
     assert other.node.turned_away.of("020085004127", "1.000703", late) == []
     assert other.node.turned_away.of("", "1.000703", soon.since) == []
+
+
+def test_form_02_begins_with_what_was_not_brought_and_enter_keeps_what_is_typed(clerk: Clerk) -> None:
+    """The clerk counted what lay on the table: what lacks is ticked, with why; what few people have is not asked for."""
+    page = clerk.reception()
+    form = page.page.form("stream")
+    asked = clerk.post(
+        "/counter/turn-away", {**form.fields, "originals-0": "0", "originals-2": "0", "what": "supplement"}
+    )
+    fields = asked.page.form("/turn-away").fields
+    assert (fields["missing-0"], fields["why-0"]) == ("y", "Chưa nộp")
+    assert (fields["missing-2"], fields["why-2"]) == ("y", "Còn thiếu 1 bản")
+    assert "missing-1" not in fields
+    assert fields["reason"] == "Hồ sơ chưa đủ giấy tờ theo quy định của thủ tục."
+    looked = clerk.press(asked, "/turn-away", reason="Thiếu hai giấy.").page.form("/turn-away").fields
+    assert looked["reason"] == "Thiếu hai giấy."
+    assert looked["why-0"] == "Chưa nộp"
+    done = clerk.press(asked, "/turn-away", SAVE)
+    assert "Còn thiếu 1 bản" in _paper(clerk, done)
