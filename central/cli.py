@@ -8,9 +8,8 @@ to a running node for its pages.
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -25,10 +24,8 @@ from central.cli_machines import json_option
 from central.errors import CentralError
 from edge import log
 from edge.clock import system_clock
-from edge.errors import CannotStart, NodeError
-from edge.ids import Ids
-from edge.node import Folder, Node
-from edge.settings import NAME, read_settings
+from edge.errors import NodeError
+from edge.settings import NAME
 from schemas.enrolment import Misspelled
 
 CANNOT_BEGIN = 2
@@ -154,22 +151,15 @@ def import_(
     Nobody else confirms it: that is for founding a centre. Later, import on central's page Danh mục.
     """
     from central.cataloguing.staging import differing
+    from central.opened import opened_central
 
-    folder = Folder(data / "central" if (data / "central" / "node.toml").exists() else data)
-    settings = read_settings(folder.path)
-    with folder.locked():
-        node = Node(folder, settings, clock=system_clock, ids=Ids())
-        try:
-            if not node.is_centre:
-                raise CannotStart(f"{folder.path} is not central's folder: only central writes the catalog")
-            day = since.date() if hasattr(since, "date") else system_clock().date()
-            read = read_procedures(file.read_bytes(), node.catalog.latest.agencies(), since=day)
-            taken = read.procedures if with_doubtful else read.surely()
-            fresh = list(differing(node.catalog.latest, taken, day))
-            written = 0 if dry_run else Office(node).define(fresh, by=by)
-            _report_import(read, len(taken), len(fresh), written, node.catalog.name, as_json=as_json)
-        finally:
-            node.close()
+    with opened_central(data) as node:
+        day = since.date() if hasattr(since, "date") else system_clock().date()
+        read = read_procedures(file.read_bytes(), node.catalog.latest.agencies(), since=day)
+        taken = read.procedures if with_doubtful else read.surely()
+        fresh = list(differing(node.catalog.latest, taken, day))
+        written = 0 if dry_run else Office(node).define(fresh, by=by)
+        _report_import(read, len(taken), len(fresh), written, node.catalog.name, as_json=as_json)
 
 
 def _staff_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -227,9 +217,10 @@ def import_queues(file: Path, data: Path, by: str, dry_run: bool, as_json: bool)
 def authority(file: Path, data: Path, name: str, since: object, timestamps: bool, by: str) -> None:
     """Trust an authority that issues certificates (PEM or DER)."""
     from central.certificates import add_authority
+    from central.opened import opened_central
 
     first = since.date() if hasattr(since, "date") else None
-    with _central(data) as node:
+    with opened_central(data) as node:
         anchor = add_authority(node, file, name=name, since=first, timestamps=timestamps, by=by)
         click.echo(f"{anchor.name}: tin cậy từ {anchor.since:%d/%m/%Y}, danh mục {node.catalog.name}.")
 
@@ -241,29 +232,14 @@ def authority(file: Path, data: Path, name: str, since: object, timestamps: bool
 def crl(file: Path, data: Path, by: str) -> None:
     """Publish an authority's list of revoked certificates (PEM or DER)."""
     from central.certificates import publish_list
+    from central.opened import opened_central
 
-    with _central(data) as node:
+    with opened_central(data) as node:
         done = publish_list(node, file, by=by)
         revoked = f"; thu hồi: {', '.join(done.revoked)}" if done.revoked else ""
         click.echo(
             f"{done.authority}: danh sách {done.made:%d/%m/%Y}, dùng tới {done.fresh_until:%d/%m/%Y}{revoked}."
         )
-
-
-@contextlib.contextmanager
-def _central(data: Path) -> Iterator[Node]:
-    """Central, opened to say something."""
-    folder = Folder(data / "central" if (data / "central" / "node.toml").exists() else data)
-    settings = read_settings(folder.path)
-    folder.unlock(settings)
-    with folder.locked():
-        node = Node(folder, settings, clock=system_clock, ids=Ids())
-        try:
-            if not node.is_centre:
-                raise CannotStart(f"{folder.path} is not central's folder: only central writes the catalog")
-            yield node
-        finally:
-            node.close()
 
 
 def _report_import(read: Read, taken: int, fresh: int, written: int, name: str, *, as_json: bool) -> None:

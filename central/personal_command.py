@@ -13,8 +13,8 @@ from jinja2 import Environment, StrictUndefined, select_autoescape
 from rich.console import Console
 from rich.table import Table
 
+from central.opened import opened_by
 from central.personal import LABELS, file_of, held_on
-from central.staff_command import opened
 from schemas.identity import digits
 from schemas.processing import REGISTER, VERSION
 
@@ -23,7 +23,7 @@ _TEMPLATE: Final = "personal_file.html"
 
 def export_command(data: Path, out: Path, number: str, *, by: str) -> int:
     """Write data.json, readable.html and files/ into a new folder, readable to its owner only."""
-    with opened(data, by) as node:
+    with opened_by(by, data) as node:
         now = node.clock()
         holding = held_on(node, digits(number), at=now)
         for stream in [one.stream for one in holding.streams] or [""]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from central.centre import Office
+from central.opened import opened_by
 from central.queue_import import changed_queues, read_queues
 from central.staff_import import (
     RowProblem,
@@ -20,27 +20,22 @@ from central.staff_import import (
     read_delegations,
     read_staff,
 )
-from edge.chain import ClockBehind
-from edge.clock import system_clock
-from edge.errors import CannotStart
-from edge.ids import Ids
-from edge.node import Folder, Node
-from edge.settings import read_settings
+from edge.node import Node
 from schemas.calendar import local_day
-from schemas.entries import Entry, Role
+from schemas.entries import Entry
 
 WROTE, FOUND = 0, 1
 
 
 def import_staff_command(file: Path, data: Path, *, by: str, dry_run: bool, as_json: bool) -> int:
-    with opened(data, by) as node:
+    with opened_by(by, data) as node:
         read = read_staff(file.read_bytes(), node.catalog.latest)
         fresh = changed_people(read.people, node.catalog.latest)
         return _write(node, len(read.people), fresh, read.problems, by=by, dry_run=dry_run, as_json=as_json)
 
 
 def import_delegations_command(file: Path, data: Path, *, by: str, dry_run: bool, as_json: bool) -> int:
-    with opened(data, by) as node:
+    with opened_by(by, data) as node:
         read = read_delegations(file.read_bytes(), node.catalog.latest)
         fresh = changed_delegations(read.delegations, node.catalog.latest)
         count = len(read.delegations)
@@ -48,32 +43,12 @@ def import_delegations_command(file: Path, data: Path, *, by: str, dry_run: bool
 
 
 def import_queues_command(file: Path, data: Path, *, by: str, dry_run: bool, as_json: bool) -> int:
-    with opened(data, by) as node:
+    with opened_by(by, data) as node:
         today = local_day(node.clock())
         read = read_queues(file.read_bytes(), node.catalog.latest, today)
         fresh = changed_queues(read.queues, node.catalog.latest)
         count = len(read.queues)
         return _write(node, count, fresh, read.problems, by=by, dry_run=dry_run, as_json=as_json)
-
-
-@contextlib.contextmanager
-def opened(data: Path, by: str) -> Iterator[Node]:
-    """Central's folder, open for somebody who may write the catalog. Raises `CannotStart`."""
-    folder = Folder(data / "central" if (data / "central" / "node.toml").exists() else data)
-    settings = read_settings(folder.path)
-    with folder.locked():
-        node = Node(folder, settings, clock=system_clock, ids=Ids())
-        try:
-            if not node.is_centre:
-                raise CannotStart(f"{folder.path} is not central's folder: only central writes the catalog")
-            person = node.catalog.latest.person(by)
-            if person is None or not person.has(Role.ADMINISTRATOR, local_day(node.clock())):
-                raise CannotStart(f"{by} is no administrator today: say --by with one who is")
-            yield node
-        except ClockBehind as why:
-            raise CannotStart(f"{why}: set the clock of this machine right") from why
-        finally:
-            node.close()
 
 
 def _write(

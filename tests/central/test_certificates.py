@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from central.centre import Office
 from central.certificates import UnusableFile, add_authority, publish_list
 from central.cli import main
 from central.verify_result import verify_result
@@ -55,6 +57,23 @@ def test_what_is_no_authority_and_no_list_is_refused(centre: SmallCentre, tmp_pa
             add_authority(central, file, name="", since=None, timestamps=False, by="")
         with pytest.raises(UnusableFile):
             publish_list(central, file, by="")
+
+
+def test_a_clock_behind_centrals_last_act_is_one_line(founded: Path, tmp_path: Path) -> None:
+    """And nothing is written by it."""
+    data, now = Path(shutil.copytree(founded / "central", tmp_path / "central")), system_clock()
+    ahead = SmallCentre(tmp_path, "central", at=now + timedelta(days=2))
+    Office(ahead["central"]).define([ahead["central"].catalog.latest.people()[0]], by="quan.nv")
+    before = ahead["central"].catalog.name
+    ahead.close()
+    pem = tmp_path / "ca.pem"
+    pem.write_bytes(TestAuthority("CA nhà nước", now).certificate.public_bytes(Encoding.PEM))
+    said = run("catalog", "authority", pem, "--data", data, "--by", "quan.nv")
+    assert said.exit_code == 2
+    assert "set the clock of this machine right" in said.output
+    again = SmallCentre(tmp_path, "central", at=now + timedelta(days=2))
+    assert again["central"].catalog.name == before
+    again.close()
 
 
 def test_a_result_is_verified_by_any_nodes_folder_while_it_runs(centre: SmallCentre, tmp_path: Path) -> None:

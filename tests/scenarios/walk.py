@@ -62,6 +62,8 @@ class Walk:
     typed: Mapping[str, str] = field(default_factory=dict)
     programs: Path = Path(sys.executable).parent
     running: dict[str, Running] = field(default_factory=dict)
+    patience_s: float = DEADLINE_S
+    """How long one command may take."""
     noted: str = ""
     """The code or check that was printed last, in the place of the one on the page."""
 
@@ -74,6 +76,12 @@ class Walk:
         assert status == 0, f"{command}\n{said}"
         printed = SECRET.search(said)
         self.noted = printed[0] if printed else self.noted
+        return said
+
+    def finds(self, command: str) -> str:
+        """What it says when it did its work and found something."""
+        status, said = self._in_terminal(self._meant(command))
+        assert status == 1, f"{command}\n{said}"
         return said
 
     def fails(self, command: str) -> str:
@@ -115,6 +123,7 @@ class Walk:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
+                cwd=self.folder,
             )
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -134,7 +143,7 @@ class Walk:
         )
         os.close(theirs)
         said, answered, answer = "", 0, ""
-        end = time.monotonic() + DEADLINE_S
+        end = time.monotonic() + self.patience_s
         try:
             while time.monotonic() < end:
                 if select.select([ours], [], [], 0.5)[0]:
