@@ -23,7 +23,7 @@ ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
 PYTHON := python3
 endif
 
-.PHONY: help setup setup-tests run test lint format pictures docs prove bench lock clean debian wheel deb
+.PHONY: help setup setup-tests run test lint format pictures docs prove bench lock clean debian wheel deb release
 
 help:
 	@echo "make run     set up, and start the demo centre on http://127.0.0.1:8600/"
@@ -35,6 +35,7 @@ help:
 	@echo "make bench   measure, and hold the figures against what they must be"
 	@echo "make wheel   dist/motcua-*.whl, with pages, fonts, forms and the English"
 	@echo "make deb     dist/motcua_*.deb: what docs/install.md installs"
+	@echo "make release  dist/vVERSION: all that a release is, from its tag (docs/releasing.md); nothing is sent anywhere"
 	@echo "make lock    choose new versions of the dependencies"
 
 setup: $(VENV)/.run node_modules/.pages edge/static/vendor/.copied
@@ -117,6 +118,9 @@ wheel: $(VENV)/.tests edge/static/vendor/.copied
 
 deb: wheel
 	debian/build "$$(ls -t dist/motcua-*.whl | head -1)"
+
+release: setup-tests
+	release/build
 
 lock: | $(VENV)/bin/python
 	$(BIN)/pip install --quiet pip-tools

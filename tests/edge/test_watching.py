@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ def test_the_figures_follow_what_happens(centre: SmallCentre) -> None:
     before = figures(client.get("/metrics").text)
     assert before["motcua_events_unsent"] == 0
     assert before['motcua_numbers_left{what="pad",symbol="01"}'] == 10
-    assert 'motcua_info{node="counter-01.1",version="0.1.0"}' in before
+    assert f'motcua_info{{node="counter-01.1",version="{version("motcua")}"}}' in before
 
     centre.receive(applicant="Hoàng Thị Mây")
     print_pad(node, 4, centre.clock())
