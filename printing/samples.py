@@ -27,7 +27,7 @@ from printing.papers.course import (
     Suspension,
     TakeBack,
 )
-from printing.papers.hall import PetitionSlip, Sticker, Ticket
+from printing.papers.hall import LookUpSlip, PetitionSlip, PostedPaper, ProcedureSheet, Sticker, Ticket
 from printing.papers.money import (
     CashSummary,
     ElectronicReceipt,
@@ -460,6 +460,44 @@ TYPICAL: Final[tuple[Paper, ...]] = (
         answered=_WRITTEN,
         answer="Trung tâm xin lỗi vì để ông/bà chờ lâu.\nTừ 01/12/2026 có thêm một quầy nhận hồ sơ đất đai buổi sáng.",
         page="https://mcdt.example.vn/petition",
+    ),
+    LookUpSlip(
+        **_UNCODED,
+        number=_NUMBER,
+        state="Chờ bổ sung",
+        what="Hồ sơ còn thiếu giấy tờ. Ông/bà bổ sung ở bất kỳ quầy nào.",
+        procedure=_PROCEDURE,
+        due=None,
+        paused="tạm dừng tính thời gian",
+        returned=None,
+        missing="1 loại, chậm nhất ngày 04/12/2026",
+        owed="200.000",
+        known="Theo dữ liệu lúc 10:12, tại Quầy 01.",
+        page="https://mcdt.example.vn/look-up",
+        asked=_WRITTEN,
+    ),
+    ProcedureSheet(
+        **{**_CENTRE, "qr_text": "https://mcdt.example.vn/procedures/1.000703"},
+        code="1.000703",
+        procedure=_PROCEDURE,
+        field="Đường bộ",
+        resolving="Sở Xây dựng",
+        limit="04 ngày làm việc",
+        not_counted="chờ bổ sung hồ sơ; chờ thực hiện nghĩa vụ tài chính",
+        fees="Lệ phí cấp mới: 200.000 đồng\nPhí thẩm định: 50.000 đồng, thu khi trả kết quả",
+        reliefs="Hộ nghèo: miễn, khi có Giấy chứng nhận hộ nghèo",
+        result="Giấy phép kinh doanh vận tải bằng xe ô tô",
+        decision="QĐ 1234/QĐ-UBND ngày 01/07/2026",
+        papers=(
+            PostedPaper(tt=1, name="Giấy đề nghị cấp Giấy phép kinh doanh", originals=1, copies=0, note=""),
+            PostedPaper(
+                tt=2, name="Giấy phép cũ", originals=1, copies=0, note="bản chính nộp khi nhận kết quả"
+            ),
+        ),
+        cases="Cấp lại do mất: 03 ngày làm việc; Đơn đề nghị cấp lại",
+        blanks="Giấy đề nghị cấp Giấy phép kinh doanh (Phụ lục I)",
+        page="https://mcdt.example.vn/procedures/1.000703",
+        printed=_WRITTEN,
     ),
     Sticker(
         **_CENTRE,

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from edge.hall_papers import LATE as LATE_PAPERS
 from edge.visits import Taken
 from edge.web import words
 from edge.web.forms import Bare
@@ -165,7 +166,7 @@ def ticket(stream: str) -> ResponseReturnValue:
 def let_go_of_late_papers() -> None:
     """The printer was away: whoever took a number then has gone to a chair, and nobody is to find their ticket."""
     node, now = site().node, site().now()
-    late = PrintJob.form.in_(("ticket", "petition")) & (PrintJob.created_at < now - LATE)
+    late = PrintJob.form.in_(("ticket", "petition", *LATE_PAPERS)) & (PrintJob.created_at < now - LATE)
     with node.file.read():
         jobs = [job.id for job in PrintJob.select().where(late & (PrintJob.state == State.QUEUED.value))]
     for job in jobs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urljoin
 
@@ -9,29 +10,37 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+from edge.hall_papers import print_procedure, print_told, prints_sheets
 from edge.web import words
 from edge.web.codes import drawn
 from edge.web.forms import Bare, Choice
 from edge.web.kiosk import blueprint, let_go_of_late_papers, manner_of_page, render
+from edge.web.kiosk_words import WORDS
 from edge.web.limits import Limit, TooOften
 from edge.web.look_up import LONGEST, WRONG_OF_MACHINE, Said, look_up, look_up_petition
 from edge.web.look_up_words import STATES, TONES
 from edge.web.petitions import Petition
-from edge.web.public_procedures import facts_of, listed, name_of
+from edge.web.public_procedures import blanks_of, facts_of, listed, name_of
 from edge.web.site import site
 from edge.web.trouble import Expected
 from printing.words import in_vietnam
-from schemas.entries import Duty
+from schemas import public
+from schemas.entries import Duty, Procedure
 from schemas.events import moment
 from schemas.petitions import LETTERS, Told
 
-OPEN: Final = ("kiosk.ask", "kiosk.told", "kiosk.procedures", "kiosk.procedure")
+OPEN: Final = (
+    *("kiosk.ask", "kiosk.told", "kiosk.told_paper"),
+    *("kiosk.procedures", "kiosk.procedure", "kiosk.procedure_paper"),
+)
 PETITION_OPEN: Final = (
     *("kiosk.petition", "kiosk.file_petition"),
     *("kiosk.petition_answer", "kiosk.petition_told", "kiosk.petition_paper"),
 )
 FROM_KIOSK: Final = Limit("petitions of a kiosk", 20, 2)
 """One after the other people say what they have to say."""
+PAPERS: Final = Limit("papers of a kiosk", 12, 4)
+"""One after the other people take something along; nobody takes a ream."""
 
 
 @blueprint.get("/kiosk/look-up")
@@ -44,20 +53,58 @@ def ask() -> str:
 def told() -> ResponseReturnValue:
     if not Bare().validate_on_submit():
         return _form(Said(error="old_page", status=400), "")
-    typed = request.form.get("number", "")[:LONGEST].strip()
-    said = look_up(typed, request.form.get("four", ""), WRONG_OF_MACHINE, others=True)
+    typed, said = _asked()
+    return _form(said, typed) if said.told is None else _told(said.told), said.status
+
+
+@blueprint.post("/kiosk/look-up/paper")
+def told_paper() -> ResponseReturnValue:
+    """The same on paper; who asks shows number and digits again, so that nobody else's comes out."""
+    if not Bare().validate_on_submit():
+        return _form(Said(error="old_page", status=400), "")
+    typed, said = _asked()
     if said.told is None:
         return _form(said, typed), said.status
-    told_now, manner = said.told, manner_of_page()
-    as_of = told_now.as_of
+    try:
+        site().limits.take(PAPERS, request.remote_addr or "")
+    except TooOften:
+        return _told(said.told, printed="too_often"), 429
+    state, what = STATES["vi"][said.told.state]
+    let_go_of_late_papers()
+    try:
+        print_told(site().node, said.told, state=state, what=what, known=_known(said.told, WORDS["vi"]))
+    except Expected:
+        return _told(said.told, printed="no_printing"), 409
+    site().spool_wake()
+    return _told(said.told, printed="petition_printed")
+
+
+def _asked() -> tuple[str, Said]:
+    typed = request.form.get("number", "")[:LONGEST].strip()
+    return typed, look_up(typed, request.form.get("four", ""), WRONG_OF_MACHINE, others=True)
+
+
+def _known(told_now: public.Told, said: Mapping[str, str]) -> str:
+    """As of when, and by whom."""
+    place = site().place(told_now.by)
+    if not told_now.as_of:
+        return said["as_of_itself"].format(place=place)
+    return said["as_of"].format(at=words.clock(told_now.as_of, site().now()), place=place)
+
+
+def _told(told_now: public.Told, *, printed: str = "") -> str:
+    """`printed`: the word that says what became of the paper."""
+    manner = manner_of_page()
     return render(
         "kiosk_told.html",
         told=told_now,
+        four=request.form.get("four", ""),
+        printed=printed,
+        known=_known(told_now, WORDS[manner.lang]),
         words=STATES[manner.lang][told_now.state],
         tone=TONES.get(told_now.state, "ok"),
         due=_day_and_hour(told_now.due, manner.lang),
         returned=_day_and_hour(told_now.returned_at, manner.lang),
-        as_of=words.clock(as_of, site().now()) if as_of else "",
     )
 
 
@@ -102,14 +149,52 @@ def procedures() -> str:
 
 @blueprint.get("/kiosk/procedures/<code>")
 def procedure(code: str) -> str:
+    return _procedure(_posted(code))
+
+
+@blueprint.post("/kiosk/procedures/<code>/paper")
+def procedure_paper(code: str) -> ResponseReturnValue:
+    """The whole of it on a sheet, to take along."""
+    found = _posted(code)
+    if not Bare().validate_on_submit():
+        return _procedure(found, printed="old_page"), 400
+    if not prints_sheets(site().node):
+        raise NotFound
+    try:
+        site().limits.take(PAPERS, request.remote_addr or "")
+    except TooOften:
+        return _procedure(found, printed="too_often"), 429
+    let_go_of_late_papers()
+    try:
+        print_procedure(site().node, found, [one.form.name for one in blanks_of(code)])
+    except Expected:
+        return _procedure(found, printed="no_printing"), 409
+    site().spool_wake()
+    return _procedure(found, printed="sheet_printed")
+
+
+def _posted(code: str) -> Procedure:
     found = site().view.procedure(code, site().today())
     if found is None:
         raise NotFound
+    return found
+
+
+def _procedure(found: Procedure, *, printed: str = "") -> str:
+    """`printed`: the word that says what became of the paper."""
     centre = site().view.centre()
     page = urljoin(centre.page, f"/procedures/{found.code}") if centre and centre.page else ""
     path, side = drawn(page) if page else ("", 0)
     may_file = Duty.INTAKE in site().card.duties
-    return render("kiosk_procedure.html", **facts_of(found), code=path, side=side, may_file=may_file)
+    return render(
+        "kiosk_procedure.html",
+        **facts_of(found),
+        code=path,
+        side=side,
+        may_file=may_file,
+        printed=printed,
+        prints=prints_sheets(site().node),
+    )
 
 
 # ---- what somebody wants to say

@@ -61,6 +61,8 @@ WORDS: Final = {
     "cash": "Bảng kê cuối ca",
     "ticket": "Phiếu số thứ tự",
     "petition": "Phiếu phản ánh, kiến nghị",
+    "look-up": "Tình trạng hồ sơ (kiosk)",
+    "procedure": "Tờ thủ tục (kiosk)",
     "sticker": "Nhãn hồ sơ",
     "trial": "Trang in thử",
     "trial-roll": "In thử",

@@ -16,7 +16,7 @@ from printing.papers.course import (
     Suspension,
     TakeBack,
 )
-from printing.papers.hall import PetitionSlip, Sticker, Ticket
+from printing.papers.hall import LookUpSlip, PetitionSlip, ProcedureSheet, Sticker, Ticket
 from printing.papers.money import CashSummary, ElectronicReceipt, FeeNotice, PaperReceipt, ProvisionalSlip
 from printing.papers.reception import (
     ElectronicSlip,
@@ -53,6 +53,8 @@ KINDS: Final[Mapping[str, type[Paper]]] = {
         CashSummary,
         Ticket,
         PetitionSlip,
+        LookUpSlip,
+        ProcedureSheet,
         Sticker,
         Report06a,
         TrialPage,

@@ -99,6 +99,13 @@ SAYS: Final = {
     "provisional": ("PHIẾU THU TẠM", "không có giá trị thay biên lai", "1.010.005 đồng"),
     "cash": ("Số chưa giải trình được: không có", "0001201 – 0001234", "14.510.000", "Chênh lệch: 0 đ"),
     "ticket": ("B-047", "Đất đai, Môi trường", "Đang chờ trước: 6"),
+    "look-up": (
+        "Chờ bổ sung",
+        "Hẹn trả: tạm dừng tính thời gian",
+        "chậm nhất ngày 04/12/2026",
+        "không thay giấy hẹn",
+    ),
+    "procedure": ("Mã thủ tục: 1.000703", "Phí thẩm định: 50.000 đồng", "bản chính nộp khi nhận kết quả"),
     "petition": ("PA-261123-7K3M-9QXA", "Trả lời lúc 15:45 27/11/2026", "có thêm một quầy"),
     "sticker": ("H37.07-261123-1407", "Hẹn trả 16:30 30/11/2026"),
     "06a": ("Số hồ sơ tiếp nhận", "521.756", "315.494", "509.560", "306", "Tổng cộng"),

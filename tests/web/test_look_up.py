@@ -15,13 +15,13 @@ from central.centre import Numbers, Office, Place, enrol
 from edge.look_up import Answer, Asked
 from edge.node import Folder, Node
 from edge.peers import PeerNode
-from edge.settings import NodeSettings
+from edge.settings import NodeSettings, PrinterKind, PrinterSettings
 from edge.web.kiosk_words import WORDS
 from edge.web.look_up_words import STATES
 from printing import raster
 from printing.spool import PrintJob
 from schemas.entries import Duty
-from tests.centres import SmallCentre
+from tests.centres import MONDAY, SmallCentre
 from tests.web.clerk import Answer as Page
 from tests.web.clerk import Clerk, pages_of
 
@@ -147,6 +147,12 @@ def kiosk(centre: SmallCentre) -> Clerk:
     return Clerk(centre, "kiosk-01")
 
 
+def printed(node: Node, job: PrintJob) -> str:
+    """What a paper says."""
+    pages = raster.seen(node.papers.render_job(job.form, bytes(job.payload)))
+    return " ".join(word.text for page in pages for word in page.words)
+
+
 def touch(kiosk: Clerk, number: str, four: str) -> Page:
     return kiosk.press(kiosk.open("/kiosk/look-up"), "four", number=number, four=four)
 
@@ -166,6 +172,9 @@ def test_a_kiosk_asks_central_and_while_it_is_away_a_neighbour_and_says_as_of_wh
         told = touch(kiosk, number, "0345")
         assert "Đã tiếp nhận" in told.page.text
         assert "tại Trung tâm" in told.page.text
+        assert "Đang in." in kiosk.press(told, "/look-up/paper").page.text
+        forged = {**told.page.form("/look-up/paper").fields, "four": "1111"}
+        assert "Không có hồ sơ nào khớp" in kiosk.post("/kiosk/look-up/paper", forged).page.text
         assert "không có hồ sơ nào khớp" in touch(kiosk, number, "1111").page.text.lower()
 
         node.contacts.lost(centre["central"].id, "the cable is out")
@@ -175,6 +184,13 @@ def test_a_kiosk_asks_central_and_while_it_is_away_a_neighbour_and_says_as_of_wh
         assert "Theo dữ liệu lúc 09:00, tại Quầy 02." in near.page.text
         assert "Đang mất liên lạc với Trung tâm; các máy trong nhà" in touch(kiosk, number, "1111").page.text
     assert node.register.find(number).rows == [], "a kiosk keeps nobody's dossier"
+    with node.file.read():
+        (job,) = PrintJob.select()
+    slip = printed(node, job)
+    for words in (number, "Đã tiếp nhận", "Hẹn trả:", "không thay giấy hẹn"):
+        assert words in slip
+    assert "Thắng" not in slip
+    assert job.stream == "", "who sees on the page of printers that it waits learns nothing of whom it tells"
 
 
 def test_an_answer_to_a_petition_is_read_at_a_kiosk_and_printed_there(
@@ -208,8 +224,7 @@ def test_an_answer_to_a_petition_is_read_at_a_kiosk_and_printed_there(
     with node.file.read():
         first, last = PrintJob.select().where(PrintJob.form == "petition").order_by(PrintJob.id)
     assert (first.number, first.attempt, last.attempt) == (number, 1, 2)
-    paper = raster.seen(node.papers.render_job("petition", bytes(last.payload)))
-    words = " ".join(word.text for page in paper for word in page.words)
+    words = printed(node, last)
     assert f"{number} Gửi lúc" in words
     assert "đã thêm một quầy." in words
     assert "Lan" not in words
@@ -249,7 +264,31 @@ def test_procedures_are_posted_at_home_and_at_the_kiosk(centre: SmallCentre, cit
     hall = Clerk(centre, "counter-01")
     assert "Sở Xây dựng" in hall.open("/kiosk/procedures").page.text
     assert "kinh doanh vận tải" in hall.open("/kiosk/procedures?agency=H37.07").page.text
-    assert "Thành phần hồ sơ" in hall.open("/kiosk/procedures/1.000703").page.text
+    page = hall.open("/kiosk/procedures/1.000703")
+    assert "Thành phần hồ sơ" in page.page.text
+    _takes_a_sheet_along(hall, page)
+
+
+def _takes_a_sheet_along(hall: Clerk, page: Page) -> None:
+    """All that is posted, on A4 and in Vietnamese, as often as it is touched; not where there is only a roll."""
+    node = hall.node
+    for _ in range(2):
+        assert "Đang in tờ hướng dẫn" in hall.press(page, "/paper").page.text
+    with node.file.read():
+        first, second = PrintJob.select().where(PrintJob.form == "procedure").order_by(PrintJob.id)
+    assert (first.attempt, second.attempt) == (1, 2)
+    sheet = printed(node, first)
+    procedure = node.catalog.latest.procedure("1.000703", MONDAY.date())
+    assert procedure is not None
+    for words in ("Mã thủ tục: 1.000703", procedure.limit.words(), "đồng", procedure.components[-1].name):
+        assert words in sheet
+    for _ in range(10):
+        hall.press(page, "/paper")
+    assert hall.press(page, "/paper").status == 429, "nobody takes a ream"
+    node.place_printers.add(PrinterSettings("Cuộn", PrinterKind.ESCPOS, "127.0.0.1:1"))
+    node.spool.printers = node.place_printers.printers()
+    assert "/paper" not in hall.open("/kiosk/procedures/1.000703").html
+    assert hall.press(page, "/paper").status == 404
 
 
 def test_every_state_has_its_words_in_both_languages() -> None:
