@@ -16,8 +16,8 @@ import msgspec
 
 from central.enrolment import Change, Enrolment, Remains, Wish
 from central.errors import CentralError, NotGranted
-from central.rescue import Taken, take_in
 from central.succession import branches, choose, said_by, take_over
+from central.taking_in import Taken, take_in
 from edge.chain import ClockBehind
 from edge.clock import system_clock
 from edge.errors import CannotStart, NodeError

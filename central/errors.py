@@ -6,8 +6,11 @@ CentralError              parent
 ├── NotCopied             a backup that was not made, or not taken in: what was there is as it was
 ├── Unacceptable          a submission of a portal that cannot be registered (`central.intake`)
 ├── SentOtherwise         one whose name was used before for something else; what came first stands
-├── NotSent               a submission that is asked about and is not here
+├── UnknownSubmission     one that is asked about and is not here
 ├── NotWaited             papers for a dossier that waits for none
+├── NotSent               a message that did not go, and may go later (`central.outlet`)
+│   └── LineDown          nobody answers: the others would not go either
+├── Refused               one that whoever got it will never take
 └── NotGranted            a card that cannot be granted, renewed or taken back so; nothing was changed
 """
 

@@ -58,7 +58,7 @@ class SentOtherwise(CentralError):
     """The portal has used this name before, for something else. What came first stands."""
 
 
-class NotSent(CentralError):
+class UnknownSubmission(CentralError):
     """The portal has sent nothing under this name."""
 
 
@@ -125,7 +125,7 @@ class Intake:
     def supply(self, portal: str, name: str, sent: SentSupplement) -> Taken:
         """Add what form 02 asked for. Sent again, it is there once.
 
-        Raises `Unacceptable`, `NotWaited`, `NotSent`, and what the ledger raises.
+        Raises `Unacceptable`, `NotWaited`, `UnknownSubmission`, and what the ledger raises.
         """
         centre = self._centre
         dossier = self.known(portal, name)
@@ -144,21 +144,21 @@ class Intake:
             return Taken(centre.ledger.act(dossier.stream, SUPPLIED, added, by=""), new=True)
 
     def known(self, portal: str, name: str) -> Dossier:
-        """The dossier that a portal has sent under this name. Raises `NotSent`."""
+        """The dossier that a portal has sent under this name. Raises `UnknownSubmission`."""
         row = self._row(portal, name)
         if row is None:
-            raise NotSent(f"there is no {name}")
+            raise UnknownSubmission(f"there is no {name}")
         return self._centre.projector.dossier(row.stream)
 
     def result(self, file: str) -> bytes:
-        """A result that was released, for the exchange or a portal to fetch. Raises `NotSent`."""
+        """A result that was released, for the exchange or a portal to fetch. Raises `UnknownSubmission`."""
         with self._centre.file.read():
             streams = [row.stream for row in FileRow.select().where(FileRow.file == file)]
         if any(released(self._centre.projector.dossier(stream)) == file for stream in streams):
             content = self._centre.archive.read(file)
             if content is not None:
                 return content
-        raise NotSent(f"{file} is no result that was released, or has not come to central yet")
+        raise UnknownSubmission(f"{file} is no result that was released, or has not come to central yet")
 
     def _known(self, portal: str, name: str, digest: str) -> Dossier | None:
         """Raises `SentOtherwise`."""

@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -22,6 +22,7 @@ import click
 import msgspec
 
 from central.backup import Told, shown
+from central.control import TakeInDocuments, give
 from central.errors import NotCopied
 from central.inspection import events
 from central.inspection.archives import content_number
@@ -29,36 +30,21 @@ from central.inspection.documents import Documents, Stored
 from central.inspection.folders import is_running
 from central.inspection.reading import Snapshot
 from central.rekey import passphrase
+from central.taking_in import Taken
 from edge.archive import CONTENT, CONTENT_TYPE
 from edge.at_rest import Ask, AtRest, unlock
-from edge.database import EventRow
 from edge.errors import CannotStart
-from edge.node import Folder, Node
+from edge.node import Folder
 from edge.settings import key_file_of, read_settings
 from schemas.events import Document, redacted
-from schemas.fold import Place as Fate
 from sync.documents import load
 from sync.errors import BadRequest
 
 Database = Literal["catalog", "dossiers", "visits", "files"]
 BATCH: Final[Mapping[Database, int]] = {"catalog": 200, "dossiers": 200, "visits": 200, "files": 8}
 """In this order: who may have written, what was done, and the bytes that it names."""
-GONE: Final = "redacted: "
-"""So the write rules begin what they say of data that are gone by law."""
 _BLOCK: Final = 64 * 1024
 _SOMEBODY: Final = "disk"
-
-
-class Taken(msgspec.Struct, frozen=True):
-    """What became of some documents. `held`: of the new acts those without effect until the desk or central speaks;
-    `forgotten`: what the law demanded to be gone, and stays so.
-    """
-
-    known: int
-    new: int
-    held: int
-    forgotten: int
-    not_taken: list[tuple[str, str]]
 
 
 TakeIn = Callable[[Database, Sequence[Document], str], Taken]
@@ -81,32 +67,6 @@ class Rescued:
     @property
     def whole(self) -> bool:
         return not (self.refused or self.unreadable)
-
-
-def take_in(node: Node, database: str, documents: Sequence[Document], source: str) -> Taken:
-    """Offer documents to a node as a peer would. Each by itself is accepted, known or refused."""
-    store = node.stores[database]
-    lacking = store.revs_diff({str(one["_id"]): [str(one["_rev"])] for one in documents})
-    new = [one for one in documents if one["_id"] in lacking]
-    outcomes = store.bulk_docs(new, new_edits=False, source=source)
-    said = [
-        (str(one["_id"]), outcome.refusal.reason)
-        for one, outcome in zip(new, outcomes, strict=True)
-        if outcome.refusal is not None
-    ]
-    refused = [(name, why) for name, why in said if not why.startswith(GONE)]
-    here = {str(one["_id"]) for one in new} - {name for name, _ in said}
-    held = _held(node, here) if database == "dossiers" else 0
-    return Taken(len(documents) - len(new), len(here), held, len(said) - len(refused), refused)
-
-
-def _held(node: Node, ids: Iterable[str]) -> int:
-    hashes = [name.partition(":")[2] for name in ids]
-    with node.file.read():
-        query = EventRow.select().where(
-            EventRow.hash.in_(hashes) & EventRow.place.in_([Fate.HELD.value, Fate.WAITING.value])
-        )
-        return int(query.count())
 
 
 def rescue(disk: Path, give: TakeIn, *, aside: Path, told: Told, at_rest: Callable[[], AtRest]) -> Rescued:
@@ -142,7 +102,6 @@ def rescue(disk: Path, give: TakeIn, *, aside: Path, told: Told, at_rest: Callab
 
 def rescue_command(disk: Path, data: Path, key_file: Path | None, *, as_json: bool) -> int:
     """Rescue into the central in `data`, running or not; 0, or 1 where something could not be brought in."""
-    from central.control import TakeInDocuments, give
 
     def give_it(database: Database, documents: Sequence[Document], source: str) -> Taken:
         return give(data, TakeInDocuments(database, list(documents), source), Taken)

@@ -25,8 +25,9 @@ from central.inspection import catalogs, events
 from central.inspection.documents import Documents
 from central.inspection.reading import Snapshot
 from central.rekey import passphrase
-from central.rescue import Database, Rescued, Taken, opening, report, rescue, take_in
+from central.rescue import Database, Rescued, opening, report, rescue
 from central.succession import prepare, tls_authority_of
+from central.taking_in import Taken, take_in
 from central.tls_authority import Names, make_tls_authority
 from edge.at_rest import OPEN, AtRest
 from edge.clock import Clock, system_clock

@@ -312,7 +312,3 @@ def _shown(want: _Want) -> Elsewhere:
     if want.size is not None and want.missing is not None:
         here = min(want.size, (want.chunks - len(want.missing)) * CHUNK_BYTES)
     return Elsewhere(want.file, want.stream, want.size, here, want.source, want.why)
-
-
-def progress_of(elsewhere: Iterable[Elsewhere], file: str) -> Elsewhere | None:
-    return next((one for one in elsewhere if one.file == file), None)

@@ -18,7 +18,6 @@ from printing.typesetting import from_job, to_job
 from schemas.acts import Printed
 
 REPRINTED: Final = "dossier.reprinted"
-LONGEST_REASON: Final = 300
 _Paper = Literal["slip", "receipt", "supplement", "apology", "stop"]
 LETTERS: Final[Mapping[str, tuple[_Paper, tuple[str, ...]]]] = {
     SupplementRequest.FORM: ("supplement", (REQUESTED,)),

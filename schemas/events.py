@@ -34,8 +34,6 @@ StaffId = NewType("StaffId", str)
 Document = dict[str, Any]
 
 VERSION: Final = 1
-NO_EVENT: Final = EventHash("")
-"""`prev` of the first catalog entry, and nowhere else."""
 
 _STREAM = r"^[0-9a-f]{32}\Z"
 _HASH = r"^[0-9a-f]{64}\Z"

@@ -30,7 +30,6 @@ _INSURANCE: Final = re.compile(r"[0-9]{10}")
 _TAX_WEIGHTS: Final = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 
 OLDEST: Final = 120
-LANG_SON: Final = "020"
 PROVINCES: Final = frozenset(
     # a table to read, not 63 literals
     """

@@ -33,7 +33,6 @@ PAPER_UNTIL: Final = date(2026, 12, 31)
 """The last day on which a paper receipt may be given; the leftovers are destroyed from the next day on."""
 
 ELECTRONIC_FORM: Final = "EBL01"
-PAPER_FORM: Final = "01BLP2-001"
 _PAPER_FORM: Final = re.compile(r"[0-9]{2}BLP[0-9]-[0-9]{3}")
 _PAPER_SYMBOL: Final = re.compile(r"[0-9]{0,2}[ABCDEGHKLMNPQRSTUVXY]{2}-[0-9]{2}[TP]")
 _ELECTRONIC_SYMBOL: Final = re.compile(r"([0-9]{2})T[ABCDEGHKLMNPQRSTUVXY]{2}")

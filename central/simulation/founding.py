@@ -38,7 +38,6 @@ from schemas.seals import sign_decision
 
 FOUNDED: Final = datetime(2027, 3, 1, 7, 30, tzinfo=VIETNAM).astimezone(UTC)
 """A Monday, half an hour before the first step."""
-FEWEST: Final = 3
 MOST: Final = 12
 _PROCEDURES: Final = 8
 _SEALED: Final = (Step.APPRAISE, Step.APPROVE, Step.NUMBER, Step.SEAL)

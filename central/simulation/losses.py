@@ -18,11 +18,12 @@ from typing import Final
 from central.backup import back_up
 from central.centre import Place
 from central.enrolment import Enrolment
-from central.rescue import Database, Taken, rescue, take_in
+from central.rescue import Database, rescue
 from central.simulation.founding import ADMINISTRATOR, WORKERS, come_in, prepare_central
 from central.simulation.machine import Machine
 from central.simulation.world import World
 from central.succession import branches, choose, collected, take_over
+from central.taking_in import Taken, take_in
 from edge.at_rest import OPEN
 from edge.settings import read_settings
 from schemas.calendar import local_day

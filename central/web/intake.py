@@ -14,7 +14,7 @@ import msgspec
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from central.intake import Intake, NotSent, NotWaited, SentOtherwise, Taken, Unacceptable
+from central.intake import Intake, NotWaited, SentOtherwise, Taken, Unacceptable, UnknownSubmission
 from central.openapi import DESCRIPTION
 from central.web.signed_requests import NotSigned, Signatures, TooLarge, WrongDigest, body_of
 from edge.chain import ClockBehind
@@ -146,8 +146,8 @@ def _install_errors(app: Flask) -> None:
     def otherwise(why: Exception) -> Response:
         return _problem(409, "What came first stands.", str(why))
 
-    @app.errorhandler(NotSent)
-    def unknown(why: NotSent) -> Response:
+    @app.errorhandler(UnknownSubmission)
+    def unknown(why: UnknownSubmission) -> Response:
         return _problem(404, "There is nothing under that name for a portal.", str(why))
 
     @app.errorhandler(NotAllowed)

@@ -9,7 +9,8 @@ import pytest
 
 from central.centre import Office
 from central.enrolment import Enrolment
-from central.rescue import Database, Rescued, Taken, rescue, take_in
+from central.rescue import Database, Rescued, rescue
+from central.taking_in import Taken, take_in
 from edge.at_rest import OPEN
 from edge.errors import CannotStart
 from edge.node import Folder

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -156,8 +157,9 @@ class Walk:
                     answer = next((typed for asked, typed in self.typed.items() if asked in question), answer)
                     os.write(ours, f"{answer}\n".encode())
                     answered = len(said)
-            return process.wait(DEADLINE_S), said.replace("\r\n", "\n")
+            return process.wait(self.patience_s), said.replace("\r\n", "\n")
         finally:
             os.close(ours)
-            if process.poll() is None:
-                process.kill()
+            if process.poll() is None:  # with all that it started
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
