@@ -106,7 +106,7 @@ docs: $(VENV)/.tests
 	@echo "build/docs/index.html"
 
 prove: setup-tests
-	$(PYTEST) --prove=$(if $(FULL),full,quarter) tests/schemas tests/sync tests/differential tests/edge tests/central tests/printing tests/scenarios tests/simulation tests/install tests/docs
+	$(PYTEST) --prove=$(if $(FULL),full,quarter) --timeout=3600 tests/schemas tests/sync tests/differential tests/edge tests/central tests/printing tests/scenarios tests/simulation tests/install tests/docs
 
 bench: setup-tests
 	$(BIN)/python -m tests.bench

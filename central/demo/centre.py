@@ -29,6 +29,8 @@ from schemas.entries import Duty
 START_S: Final = 60.0
 STOP_S: Final = 15.0
 STICK: Final = "usb"
+_BELOW_CONNECTIONS: Final = range(20_000, 32_000)
+"""Ports that Linux gives to no connection by itself (`ip_local_port_range`)."""
 
 
 @dataclass(slots=True)
@@ -177,7 +179,7 @@ class RunningCentre:
 def centre(data: Path, nodes: Sequence[DemoNode], clock: Clock) -> Iterator[RunningCentre]:
     """Run a prepared centre until the block ends. Raises `CannotStart`."""
     running = RunningCentre(data, nodes, clock)
-    ports = {node.name: _free_port(node.port) for node in nodes}
+    ports = {node.name: free_port(node.port) for node in nodes}
     for source in nodes:
         for target in nodes:
             if source != target and Duty.CATALOG not in source.place.duties:
@@ -197,8 +199,16 @@ def centre(data: Path, nodes: Sequence[DemoNode], clock: Clock) -> Iterator[Runn
         running.switchboard.stop()
 
 
-def _free_port(wanted: int) -> int:
-    """`wanted`, or any free one for 0. Raises `CannotStart` when it is in use."""
+def free_port(wanted: int = 0) -> int:
+    """`wanted`, or any free one for 0. Raises `CannotStart` when it is in use.
+
+    The system would choose one that it may give to somebody's connection before the node has taken it.
+    """
+    if not wanted:
+        tried = (_BELOW_CONNECTIONS.start + secrets.randbelow(len(_BELOW_CONNECTIONS)) for _ in range(50))
+        for port in tried:
+            with contextlib.suppress(CannotStart):
+                return free_port(port)
     with contextlib.closing(socket.socket()) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

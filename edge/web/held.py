@@ -87,30 +87,30 @@ def _shown(here: Site, one: KeptBack) -> Shown:
     may = here.admits is not None and here.may(person(), here.admits)
     return Shown(
         one,
-        why_in_words(line),
-        _release_in_words(line, releasable=releasable),
+        why_in_words(line, here.node.catalog.number),
+        _release_in_words(line, here.node.catalog.number, releasable=releasable),
         releasable and may and line.by != person().id,
     )
 
 
-def why_in_words(line: Line) -> str:
-    """What a waiting, held, irregular or newer act lacks."""
+def why_in_words(line: Line, catalog: int) -> str:
+    """What a waiting, held, irregular or newer act lacks; `catalog`: the number of the newest entry here."""
     match line.place:
         case Place.NEWER:
             return "Máy kia dùng bản phần mềm mới hơn; máy này chưa đọc được việc này."
         case Place.WAITING:
-            return _waits_for(line.why)
+            return _waits_for(line.why, catalog)
         case Place.IRREGULAR:
             return f"Đã xảy ra nên vẫn tính vào hồ sơ, nhưng không đúng quy định: {_reason(line.why)}."
         case _:
             return _held_for(line.why)
 
 
-def _release_in_words(line: Line, *, releasable: bool) -> str:
+def _release_in_words(line: Line, catalog: int, *, releasable: bool) -> str:
     match line.place:
         case Place.NEWER:
             return "Cập nhật phần mềm máy này. Việc vẫn được giữ và chuyển tiếp cho máy khác."
-        case Place.WAITING if _is_passed(line.why):
+        case Place.WAITING if _is_passed(line.why, catalog):
             return "Máy còn giữ danh mục đó đem về; hoặc hai quản trị cho đi tiếp ở trang Trung tâm mới."
         case Place.WAITING if line.why.startswith("catalogue") or line.why.startswith("card of"):
             return "Tự có hiệu lực khi danh mục về tới máy này. Không phải làm gì."
@@ -126,14 +126,14 @@ def _release_in_words(line: Line, *, releasable: bool) -> str:
             return "Không cho có hiệu lực được: nội dung không đúng mẫu. Người ghi làm lại việc này."
 
 
-def _is_passed(why: str) -> bool:
+def _is_passed(why: str, catalog: int) -> bool:
     """Whether an act waits for an entry though the catalog here goes past its number."""
     what, _, number = why.partition(" ")
-    return what == "catalogue" and int(number) <= site().node.catalog.number
+    return what == "catalogue" and int(number) <= catalog
 
 
-def _waits_for(why: str) -> str:
-    if _is_passed(why):
+def _waits_for(why: str, catalog: int) -> str:
+    if _is_passed(why, catalog):
         return f"Chờ một danh mục số {why.removeprefix('catalogue ')} khác: lời cuối của Trung tâm cũ."
     if why.startswith("catalogue"):
         return f"Chờ danh mục số {why.removeprefix('catalogue ')} từ Trung tâm."

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from central.demo.centre import free_port
 from central.demo.plan import ADMINISTRATOR
 from tests.browser.conftest import SignIn
-from tests.printing.cups import free_port
 from tests.waiting import until
 
 

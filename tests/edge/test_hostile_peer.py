@@ -348,7 +348,7 @@ def test_what_breaks_a_rule_of_the_office_is_kept_explained_and_decides_nothing(
         acts, count = node.register.kept_back()
         assert count == 1
         assert (acts[0].line.place, acts[0].line.why.partition(":")[0]) == (place, because)
-        assert "trái quy định" not in why_in_words(acts[0].line)
+        assert "trái quy định" not in why_in_words(acts[0].line, node.catalog.number)
         assert node.register.dossier(dossier.stream).status is status
     assert len({repr(shown) for shown in centre.shown(dossier)}) == 1
 
@@ -369,7 +369,7 @@ def test_a_catalog_that_never_was_makes_an_act_wait_and_decides_nothing(
     with hostile.facing(victim) as line:
         assert line.send([document]) == [None]
     ((kept,), _) = victim.register.kept_back()
-    assert (kept.line.place, why_in_words(kept.line)) == (
+    assert (kept.line.place, why_in_words(kept.line, victim.catalog.number)) == (
         Place.WAITING,
         "Chờ danh mục số 999999 từ Trung tâm.",
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from central.demo.centre import free_port
 from tests.waiting import until
 
 PATIENCE_S: Final = 30.0
@@ -201,12 +202,6 @@ def _running(*command: str, env: dict[str, str] | None = None) -> Iterator[None]
 def _ready(state: Callable[[], bool]) -> Iterator[None]:
     until(state)
     yield
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def answers(port: int) -> bool:

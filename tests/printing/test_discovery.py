@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 from zeroconf import ServiceInfo, Zeroconf
 
+from central.demo.centre import free_port
 from printing.discovery import Found, in_network, of_cups
 from tests.addresses import own_address
-from tests.printing.cups import free_port
+from tests.waiting import until
 
 LISTEN_S = 1.5
 
@@ -45,15 +46,16 @@ def test_printers_say_where_they_are_and_what_they_are(network: tuple[str, Zeroc
     call(network, "ipp", "Phun cũ", 631, rp="ipp/print", ty="Phun", pdl="image/pwg-raster")
     call(network, "pdl-datastream", "Nhiệt quầy 03", 9100, ty="XP-80C")
 
-    found = [
-        one
-        for one in in_network([address], LISTEN_S)
-        if f"//{address}:" in one.address or one.kind == "escpos"
-    ]
-    assert found == [
+    def found() -> list[Found]:
+        heard = in_network([address], LISTEN_S)
+        return [one for one in heard if f"//{address}:" in one.address or one.kind == "escpos"]
+
+    both = [
         Found("Laser phòng 2", "ipp", f"ipps://{address}:443/ipp/print", "Canon LBP6030"),
         Found("Nhiệt quầy 03", "escpos", f"{address}:9100", "XP-80C"),
     ]
+    until(lambda: len(found()) >= len(both), "the printers are not heard")
+    assert found() == both
 
 
 def test_where_there_is_no_print_server_nothing_is_found() -> None:

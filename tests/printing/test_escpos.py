@@ -11,6 +11,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from central.demo.centre import free_port
 from printing import escpos
 from printing.errors import OutcomeUnknown, PrinterUnavailable
 from printing.escpos import DOTS, EscPosPrinter
@@ -19,7 +20,6 @@ from printing.raster import pages
 from printing.samples import TYPICAL
 from printing.spool import Fate
 from printing.typesetting import form_of, typeset
-from tests.printing.cups import free_port
 from tests.printing.thermal import Thermal, thermal
 
 

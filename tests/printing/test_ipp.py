@@ -9,6 +9,7 @@ from pathlib import Path
 import peewee
 import pytest
 
+from central.demo.centre import free_port
 from printing.discovery import of_cups
 from printing.errors import OutcomeUnknown, PrinterUnavailable
 from printing.forms import Forms
@@ -16,7 +17,7 @@ from printing.ipp import IppPrinter, http_url
 from printing.papers.reception import ReceiptSlip
 from printing.spool import Also, Fate, Printers, PrintJob, Spool, State, Told, database, put
 from printing.typesetting import to_job, typeset_job
-from tests.printing.cups import QUEUE, PrintServer, free_port, print_server
+from tests.printing.cups import QUEUE, PrintServer, print_server
 from tests.waiting import until
 
 NOW = datetime(2026, 11, 23, 3, 13, tzinfo=UTC)

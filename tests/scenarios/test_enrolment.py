@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlcipher3 import dbapi2
 
+from central.demo.centre import free_port
 from edge.clock import system_clock
 from edge.enrolment import CODE_HEADER, TAG_HEADER
 from edge.ids import Ids
@@ -40,12 +41,6 @@ ONLINE = "A counter with a line to central"
 BY_HAND = "A machine without a line, by USB stick"
 CHANGES = "A machine becomes another"
 GOES = "A machine goes"
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Office(Walk):

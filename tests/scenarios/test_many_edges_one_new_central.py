@@ -17,6 +17,7 @@ from central.backup import back_up
 from central.centre import Authority
 from central.control import TakeOver, TookOver, give
 from central.demo import setup
+from central.demo.centre import free_port
 from central.demo.plan import DemoNode, nodes
 from central.errors import NotGranted
 from central.inspection.reading import Snapshot
@@ -31,7 +32,6 @@ from edge.settings import PeerSettings, read_settings, write_settings
 from schemas.acts import Party, ReceivedComponent
 from schemas.events import StreamId
 from tests.proving import Times
-from tests.scenarios.test_enrolment import free_port
 from tests.waiting import until
 
 PATIENCE_S = 300.0

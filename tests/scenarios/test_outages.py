@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from central.centre import Office as Words
+from central.demo.centre import free_port
 from central.enrolment import Change, Enrolment
 from central.inspection.reading import Snapshot
 from edge.clock import system_clock
@@ -24,7 +25,7 @@ from schemas.calendar import local_day
 from schemas.entries import Grant, Person, Role
 from schemas.events import StreamId
 from tests.addresses import own_address
-from tests.scenarios.test_enrolment import FOUND, ONLINE, Office, free_port
+from tests.scenarios.test_enrolment import FOUND, ONLINE, Office
 from tests.scenarios.test_enrolment import PAGE as ENROLMENT
 from tests.scenarios.walk import blocks, commands
 from tests.waiting import until

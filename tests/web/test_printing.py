@@ -13,6 +13,7 @@ import pytest
 import zxingcpp
 
 from central.centre import Office
+from central.demo.centre import free_port
 from central.enrolment import Enrolment
 from edge.settings import FOLDER, PrinterKind, PrinterSettings, read_settings, write_settings
 from printing import raster
@@ -23,7 +24,6 @@ from schemas.acts import Forwarded, Printed
 from schemas.calendar import local_day
 from schemas.entries import NumberRange
 from tests.centres import SmallCentre
-from tests.printing.cups import free_port
 from tests.printing.thermal import thermal
 from tests.web.clerk import Answer, Clerk
 
