@@ -196,6 +196,15 @@ def import_delegations(file: Path, data: Path, by: str, dry_run: bool, as_json: 
     sys.exit(import_delegations_command(file, data, by=by, dry_run=dry_run, as_json=as_json))
 
 
+@catalog.command("import-communes")
+@_staff_options
+def import_communes(file: Path, data: Path, by: str, dry_run: bool, as_json: bool) -> None:
+    """Import communes and wards from a CSV (columns in docs/catalog.md). One wrong row, and nothing is written."""
+    from central.staff_command import import_communes_command
+
+    sys.exit(import_communes_command(file, data, by=by, dry_run=dry_run, as_json=as_json))
+
+
 @catalog.command("import-queues")
 @_staff_options
 def import_queues(file: Path, data: Path, by: str, dry_run: bool, as_json: bool) -> None:

@@ -16,11 +16,12 @@ import msgspec
 
 from edge.database import ConflictRow, DossierRow, OutageRow
 from edge.node import Node
-from schemas.acts import FeeCollected, Settled
+from schemas.acts import FeeCollected, ReceiptReplaced, Settled
 from schemas.deadlines import RECEIPTS_AFTER_OUTAGE, due
 from schemas.errors import NoDueMoment
 from schemas.events import moment, timestamp
 from schemas.outages import Outage, span_of, together
+from schemas.pending_receipts import REPLACED
 from schemas.tallies import OVER
 from sync.rows import MAX_MARKS, where_in
 from sync.sqlite import Connection
@@ -35,7 +36,7 @@ _FEES: Final = (
     _COLLECTED,
     "dossier.fee_voided",
     "dossier.fee_refunded",
-    "dossier.receipt_replaced",
+    REPLACED,
 )
 _SETTLED: Final = "dossier.settled"
 _BETWEEN: Final = (
@@ -105,7 +106,8 @@ class Touched:
 @dataclass(frozen=True, slots=True)
 class Taken:
     """One receipt of the outage. `in_time`: whether central had it by the last moment for the tax authority; `pending`:
-    whether the electronic receipt for the payer's slip is still to be issued."""
+    whether the electronic receipt for the payer's slip is still to be issued. `lookup`, `signed_at`: what was written
+    down when it was; `signed_in_time`: whether that was by then."""
 
     row: DossierRow | None
     act: Done
@@ -115,6 +117,9 @@ class Taken:
     total: int
     in_time: bool
     pending: bool
+    lookup: str = ""
+    signed_at: str = ""
+    signed_in_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +153,11 @@ class Story:
     def pending(self) -> int:
         """How many electronic receipts are still to be issued."""
         return sum(one.pending for one in self.receipts)
+
+    @property
+    def signed_in_time(self) -> int:
+        """How many electronic receipts were signed by the last moment for the tax authority."""
+        return sum(one.signed_in_time for one in self.receipts)
 
     @property
     def total(self) -> int:
@@ -222,8 +232,10 @@ class Outages:
             # a due moment may also have passed after the line was back, and before central had the acts
             last = max([until or timestamp(self._centre.clock()), *(one.arrived_until for one in worked)])
             touched = tuple(self._touched(connection, since, last, {one.node for one in group}))
-            waits = _pending(connection, [act.hash for act in acts if act.kind == _COLLECTED])
-        receipts = tuple(self._taken(acts, rows, by, waits))
+            collected = [act for act in acts if act.kind == _COLLECTED]
+            waits = _pending(connection, [act.hash for act in collected])
+            signed = self._signed(connection, sorted({act.stream for act in collected}))
+        receipts = tuple(self._taken(collected, rows, by, waits, signed))
         other = sum(act.kind in _FEES for act in acts) - len(receipts)
         return Story(group[0].stream, since, until, worked, clashes, touched, receipts, other, by)
 
@@ -278,15 +290,34 @@ class Outages:
             if stream in rows:
                 yield Touched(rows[stream], at)
 
+    def _signed(self, connection: Connection, streams: Sequence[str]) -> dict[str, ReceiptReplaced]:
+        """What was written down of electronic receipts that were issued, by the act that took the money; the newest."""
+        written = where_in(
+            connection,
+            f"SELECT stream, hash, at FROM event WHERE kind = '{REPLACED}'"  # noqa: S608 - ours
+            " AND place IN ('effective', 'irregular', 'contested') AND stream IN",
+            streams,
+        )
+        found = {}
+        for stream, event, _ in sorted(written, key=lambda row: str(row[2])):
+            data = self._data(str(stream), str(event), ReceiptReplaced)
+            if data is not None and not data.receipt.provisional:
+                found[data.collected] = data
+        return found
+
     def _taken(
-        self, acts: Iterable[Done], rows: dict[str, DossierRow], by: str, waits: set[str]
+        self,
+        collected: Iterable[Done],
+        rows: dict[str, DossierRow],
+        by: str,
+        waits: set[str],
+        signed: dict[str, ReceiptReplaced],
     ) -> Iterator[Taken]:
-        for act in acts:
-            if act.kind != _COLLECTED:
-                continue
+        for act in collected:
             data = self._data(act.stream, act.hash, FeeCollected)
             if data is not None:
-                one = data.receipt
+                one, issued = data.receipt, signed.get(act.hash)
+                signed_at = (issued.signed_at or "") if issued is not None else ""
                 in_time = bool(by) and act.arrived_at <= by
                 yield Taken(
                     rows.get(act.stream),
@@ -297,6 +328,9 @@ class Outages:
                     data.total,
                     in_time,
                     act.hash in waits,
+                    issued.lookup if issued is not None else "",
+                    signed_at,
+                    bool(by and signed_at) and signed_at <= by,
                 )
 
     def _data(self, stream: str, event: str, kind: type[T]) -> T | None:

@@ -1,4 +1,5 @@
-"""`motcua catalog import-staff`, `import-delegations` and `import-queues`: every wrong row is told, and then nothing is written."""
+"""`motcua catalog import-staff`, `import-delegations`, `import-queues` and `import-communes`: every wrong row is told, and
+then nothing is written."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from central.centre import Office
+from central.commune_import import changed_communes, read_communes
 from central.opened import opened_by
 from central.queue_import import changed_queues, read_queues
 from central.staff_import import (
@@ -48,6 +50,14 @@ def import_queues_command(file: Path, data: Path, *, by: str, dry_run: bool, as_
         read = read_queues(file.read_bytes(), node.catalog.latest, today)
         fresh = changed_queues(read.queues, node.catalog.latest)
         count = len(read.queues)
+        return _write(node, count, fresh, read.problems, by=by, dry_run=dry_run, as_json=as_json)
+
+
+def import_communes_command(file: Path, data: Path, *, by: str, dry_run: bool, as_json: bool) -> int:
+    with opened_by(by, data) as node:
+        read = read_communes(file.read_bytes(), local_day(node.clock()))
+        fresh = changed_communes(read.communes, node.catalog.latest)
+        count = len(read.communes)
         return _write(node, count, fresh, read.problems, by=by, dry_run=dry_run, as_json=as_json)
 
 

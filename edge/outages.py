@@ -3,6 +3,9 @@
 It is written by itself, under its seal, and travels like every act: who asks later why a due moment was missed, or when
 receipts could be sent at all, has more than somebody's memory (NĐ 309/2026 Đ4(2a), NĐ 254/2026 Đ27(3)). A line that is
 gone for a few minutes is no outage. A machine that was switched off was not alone: its outage begins with its start.
+
+A machine whose power went, or that broke, says so when it starts again: it was not stopped, and its last mark, one a
+minute, tells since when. One that somebody stopped or shut down was no outage, and leaves no mark.
 """
 
 from __future__ import annotations
@@ -23,11 +26,13 @@ from edge.ledger import Ledger
 from schemas.acts import OutageClosed, OutageOpened
 from schemas.catalog import Catalog
 from schemas.errors import NotAllowed
-from schemas.events import timestamp
+from schemas.events import moment, timestamp
 from schemas.outages import CLOSED, OPENED
 
 NOTED_AFTER: Final = timedelta(minutes=5)
+MARKED_EVERY: Final = timedelta(minutes=1)
 _LASTING: Final = "outage that lasts"
+_ALIVE: Final = "alive at"
 log = logging.getLogger(__name__)
 
 
@@ -55,6 +60,9 @@ class Outages:
         self._file, self._ledger, self._contacts, self._catalog = file, ledger, contacts, catalog
         self._clock, self._ids, self._node = clock, ids, node
         self._began = clock()
+        self._told = False
+        """Whether it is written, where there was anything to write, that this machine had been off."""
+        self._marked: datetime | None = None
 
     @property
     def lasting(self) -> Lasting | None:
@@ -71,12 +79,38 @@ class Outages:
         if contact.settling:
             return
         try:
+            self._was_off()
             if lasting is None and contact.lost_since is not None:
                 self._begin(contact.lost_since)
             elif lasting is not None and contact.lost_since is None and contact.heard_at is not None:
                 self._end(lasting, contact.heard_at)
         except (ClockBehind, NotAllowed) as why:
             log.info("the outage is written later: %s", why)
+
+    def stopped(self) -> None:
+        """Somebody stops this machine: that is no outage."""
+        with self._file.write():
+            Fact.delete().where(Fact.key == _ALIVE).execute()
+
+    def _was_off(self) -> None:
+        """Write, once after a start, that the machine went off without being stopped; then mark that it is on."""
+        now = self._clock()
+        if self._told and self._marked is not None and abs(now - self._marked) < MARKED_EVERY:
+            return
+        with self._file.write():
+            if not self._told:
+                fact = Fact.get_or_none(Fact.key == _ALIVE)
+                if fact is not None and self._began - moment(fact.value) >= NOTED_AFTER:
+                    self._write_off(fact.value)
+            Fact.insert(key=_ALIVE, value=timestamp(now)).on_conflict_replace().execute()
+        self._told, self._marked = True, now
+
+    def _write_off(self, since: str) -> None:
+        if Fact.get_or_none(Fact.key == RETIRED) is not None:
+            return
+        stream = str(self._ids.stream(self._clock()))
+        self._ledger.act(stream, OPENED, OutageOpened("machine", since), by="")
+        self._ledger.act(stream, CLOSED, OutageClosed(timestamp(self._began)), by="")
 
     def _begin(self, lost_since: datetime) -> None:
         now = self._clock()

@@ -42,6 +42,10 @@ class Upkeep:
     def stop(self) -> None:
         self._stopping.set()
         self._thread.join(timeout=5)
+        try:
+            self._node.outages.stopped()
+        except SyncError as why:  # a full disk: the next start takes it for a power cut
+            _log.warning("not noted that this machine was stopped: %s", why)
 
     def _run(self) -> None:
         while not self._stopping.wait(self._every_s):

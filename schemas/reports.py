@@ -693,12 +693,13 @@ INDICES: Final[tuple[Index, ...]] = (
 our sources do not define, and so no sum of 100 points. Points stand where the source says how they are given."""
 
 
-def on_site_procedures(procedures: Iterable[Procedure]) -> dict[str, Share]:
-    """For each agency, how many of its procedures are 4-on-site; under "" those of the whole centre."""
+def on_site_procedures(procedures: Iterable[Procedure], heirs: Succession = AT_THE_TIME) -> dict[str, Share]:
+    """For each agency, how many of its procedures are 4-on-site; under "" those of the whole centre. With `heirs`, of
+    who answers for them now."""
     every: Counter[str] = Counter()
     on_site: Counter[str] = Counter()
     for procedure in procedures:
-        for agency in (procedure.agency, ""):
+        for agency in (heirs.heir(procedure.agency, procedure.code), ""):
             every[agency] += 1
             on_site[agency] += procedure.on_site
     return {agency: Share(on_site[agency], every[agency]) for agency in sorted(every)}

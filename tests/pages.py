@@ -245,6 +245,7 @@ NO_PAGES: Final[Mapping[str, str]] = {
     "worklists.xlsx": "a table for programs",
     "worklists.turned_away_csv": "a table for programs",
     "worklists.turned_away_xlsx": "a table for programs",
+    "outages.proof": "a paper",
     "outages.receipts": "a table for programs",
     "issuing.csv": "a table for programs",
     "issuing.xlsx": "a table for programs",

@@ -178,6 +178,12 @@ def waiting(node: Node, state: str = OPEN) -> list[Listed]:
         return [Listed(*row) for row in rows.tuples()]
 
 
+def count_open(node: Node) -> int:
+    """How many wait for another person."""
+    with node.file.read():
+        return int(Proposed.select().where(Proposed.state == OPEN).count())
+
+
 def ended(node: Node) -> list[Listed]:
     """The last that were published, refused or withdrawn, the newest first."""
     found: list[Listed] = []

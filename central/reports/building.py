@@ -19,6 +19,7 @@ from schemas.acts import BY_KIND
 from schemas.calendar import local_day
 from schemas.events import moment
 from schemas.reports import (
+    AT_THE_TIME,
     BESIDE_06A,
     FORM_06A,
     INDICES,
@@ -75,9 +76,11 @@ class Reports:
         """By what was asked for. By heir: as agencies have followed each other until now."""
         if asked.by != HEIR:
             return self._reckoning.sums(asked.by, asked.period, asked.at)
+        return self._reckoning.sums(HEIR, asked.period, asked.at, self._succession(asked))
+
+    def _succession(self, asked: Asked) -> Succession:
         today = local_day(moment(asked.at))
-        succession = Succession.on(today, self._view.agencies(), self._view.procedures(today))
-        return self._reckoning.sums(HEIR, asked.period, asked.at, succession)
+        return Succession.on(today, self._view.agencies(), self._view.procedures(today))
 
     def form_06a(self, asked: Asked) -> Table:
         columns = (*FORM_06A, *BESIDE_06A)
@@ -146,8 +149,9 @@ class Reports:
 
     def on_site(self, asked: Asked) -> Table:
         """By agency: the room's share of procedures (of the last day) and of dossiers."""
-        catalog = on_site_procedures(self._view.procedures(asked.period.last))
-        sums = self._reckoning.sums("agency", asked.period, asked.at)
+        heirs = self._succession(asked) if asked.by == HEIR else AT_THE_TIME
+        catalog = on_site_procedures(self._view.procedures(asked.period.last), heirs)
+        sums = self._sums(asked)
         members = sorted({*sums.members(), *catalog} - {""})
         heads = (
             Head("Thủ tục", "4 tại chỗ"),
@@ -171,16 +175,15 @@ class Reports:
             )
 
         lines = [
-            Line(self.name("agency", member), cells(sums.figures(member), catalog.get(member, Share(0, 0))))
+            Line(self.name(asked.by, member), cells(sums.figures(member), catalog.get(member, Share(0, 0))))
             for member in members
         ]
         lines.append(Line(SUM, cells(sums.total(), catalog.get("", Share(0, 0))), is_sum=True))
         notes = (
             f"Thủ tục: có hiệu lực ngày {asked.period.last:%d/%m/%Y}. Hồ sơ: tính theo thủ tục lúc tiếp nhận.",
         )
-        return Table(
-            "Giải quyết theo cơ chế 4 tại chỗ", DIMENSIONS["agency"], heads, tuple(lines), notes, asked.as_of
-        )
+        title = "Giải quyết theo cơ chế 4 tại chỗ"
+        return Table(title, DIMENSIONS[asked.by], heads, tuple(lines), notes, asked.as_of)
 
     def satisfaction(self, asked: Asked) -> Table:
         heads = (

@@ -32,6 +32,7 @@ from central.cataloguing.proposals import (
     accept,
     before,
     confirm,
+    count_open,
     ended,
     may_confirm,
     proposal,
@@ -71,11 +72,18 @@ from schemas.fees import FeeTable
 from schemas.seals import fingerprint
 
 blueprint = Blueprint("cataloguing", __name__, template_folder="../templates")
+
+
+def _open() -> int:
+    return count_open(site().node)
+
+
 ENTRY: Final = Entry(
     52,
     "Duyệt danh mục",
     "cataloguing.proposals",
     ((Duty.CATALOG, Role.ADMINISTRATOR), (Duty.CATALOG, Role.SUPERVISOR)),
+    count=_open,
 )
 KINDS: Final[Mapping[str, type[Any]]] = {
     "procedure": Procedure,

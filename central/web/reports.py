@@ -60,7 +60,7 @@ class Kind:
 KINDS: Final = (
     Kind("06a", "Biểu 06a", Reports.form_06a, ("agency", "heir", "field", "place", "procedure")),
     Kind("766", "Chỉ số 766", Reports.indices),
-    Kind("4-tai-cho", "4 tại chỗ", Reports.on_site),
+    Kind("4-tai-cho", "4 tại chỗ", Reports.on_site, ("agency", "heir")),
     Kind("hai-long", "Hài lòng", Reports.satisfaction, ("agency", "heir", "field", "place")),
     Kind("phi", "Phí, lệ phí", Reports.fees, ("agency", "heir", "field", "place", "procedure")),
     Kind("qua-han", "Quá hạn", Reports.standing_still, ("agency", "heir", "field", "place", "procedure")),

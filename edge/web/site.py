@@ -34,7 +34,8 @@ class Entry:
     """One page of the navigation; `order` sorts it, `needs` are the (duty, role) pairs of which one suffices.
 
     `roles`: one of them suffices at any machine. An entry without needs or roles is for everybody who is signed in.
-    `of_agencies`: for people who sit at an agency, who have no other.
+    `of_agencies`: for people who sit at an agency, who have no other. `count`: how much waits there; asked on every page,
+    so it costs the same whatever there was before.
     """
 
     order: int
@@ -43,6 +44,7 @@ class Entry:
     needs: tuple[tuple[Duty, Role], ...] = ()
     roles: tuple[Role, ...] = ()
     of_agencies: bool = False
+    count: Callable[[], int] | None = None
 
 
 COUNTER = Entry(10, "Tiếp nhận", "counter.page", ((Duty.RECEIVE, Role.RECEIVER),))

@@ -8,7 +8,9 @@ from central import outages
 from central.outages import Outages
 from edge.node import Node
 from edge.retiring import close_node
-from edge.till import Payment
+from edge.till import Payment, Signed
+from printing import raster
+from schemas.events import timestamp
 from schemas.fold import Dossier
 from schemas.outages import Outage, together
 from tests.centres import SmallCentre
@@ -82,6 +84,43 @@ def test_a_machine_that_was_off_was_not_alone(centre: SmallCentre) -> None:
     lasting = node.outages.lasting
     assert lasting is not None
     assert lasting.since >= began.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def test_a_machine_whose_power_went_says_since_when_and_one_that_was_shut_down_does_not(
+    centre: SmallCentre,
+) -> None:
+    """By its last mark, one a minute; what it had done since then is of the outage too."""
+    node = centre["counter-01"]
+    alone(centre, "counter-01", "counter-02", minutes=1)
+    marked = timestamp(centre.clock.at)[:16]
+    centre.receive()
+    centre["counter-02"].outages.stopped()
+    centre.clock.forward(minutes=40)
+    began = timestamp(centre.clock.at)[:16]
+    node = centre.reopen("counter-01")
+    other = centre.reopen("counter-02")
+    back(centre, "counter-01", "counter-02")
+    node.outages.look()
+    assert acts_of(other) == 0
+    centre.meet()
+    known = Outages(centre["central"])
+    ((group,), _) = known.newest()
+    (outage,) = group
+    assert (outage.node, outage.what) == ("counter-01.1", "machine")
+    assert (outage.since[:16], outage.until[:16]) == (marked, began)
+    story = known.story(outage.stream)
+    assert story is not None
+    assert (story.acts, story.lacking) == (1, 0)
+    page = Clerk(centre, "central", "huong.ltt").open(f"/outages/{outage.stream}").page.text
+    assert "máy dừng đột ngột (mất điện hoặc hỏng)" in page
+
+
+def test_a_machine_that_is_back_within_minutes_writes_nothing(centre: SmallCentre) -> None:
+    alone(centre, "counter-01", minutes=1)
+    centre.clock.forward(minutes=4)
+    node = centre.reopen("counter-01")
+    back(centre, "counter-01")
+    assert acts_of(node) == 0
 
 
 def test_a_retired_machine_and_central_write_none(centre: SmallCentre) -> None:
@@ -162,11 +201,44 @@ def test_one_page_tells_what_happened_while_machines_were_alone(centre: SmallCen
     assert "Lương Thị Vân" in csv
     assert clerk.download(f"/outages/{group[0].stream}/receipts.xlsx").startswith(b"PK")
 
+    paper = clerk.download(f"/outages/{group[0].stream}/receipts.pdf")
+    proof = " ".join(word.text for page in raster.seen(paper) for word in page.words)
+    for words in ("chưa phát hành", "Quầy 01 (counter-01.1): mất liên lạc với Trung tâm", "Lê Thị Thu Hương"):
+        assert words in proof
+
     centre.settle(outage, "withdrawal_asked")
     settled = known.story(story.id)
     assert settled is not None
     (clash,) = settled.clashes
     assert (clash.settled_by, clash.reason) == ("huong.ltt", "Đã gọi điện xác nhận với người nộp.")
+
+
+def test_whether_receipts_were_signed_within_three_working_days_is_known(
+    centre: SmallCentre, outage: Dossier
+) -> None:
+    """The counter says so itself; what it said comes to central like any act."""
+    known, till = Outages(centre["central"]), centre["counter-01"].till
+    ((group,), _) = known.newest()
+    (row,) = till.pending()
+    signed_at = centre.clock()
+    till.issue({row.collected: Signed("TRA-CUU-7", "Sở Xây dựng", signed_at)}, by="van.lt")
+    centre.meet()
+    story = known.story(group[0].stream)
+    assert story is not None
+    (receipt,) = story.receipts
+    assert (receipt.lookup, receipt.pending, receipt.signed_in_time) == ("TRA-CUU-7", False, True)
+    assert (receipt.signed_at, story.signed_in_time) == (timestamp(signed_at), 1)
+    clerk = Clerk(centre, "central", "huong.ltt")
+    assert "1 tờ ký kịp hạn." in clerk.open(f"/outages/{story.id}").page.text
+    csv = clerk.download(f"/outages/{story.id}/receipts.csv").decode("utf-8-sig")
+    assert csv.splitlines()[1].endswith(",TRA-CUU-7,có")
+    proof = " ".join(
+        word.text
+        for page in raster.seen(clerk.download(f"/outages/{story.id}/receipts.pdf"))
+        for word in page.words
+    )
+    for words in ("TRA-CUU-7", "1 tờ", "1 ký kịp", "NĐ 254/2026"):
+        assert words in proof
 
 
 def test_what_has_not_arrived_is_said_to_lack(centre: SmallCentre) -> None:

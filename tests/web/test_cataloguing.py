@@ -88,6 +88,7 @@ def test_nobody_confirms_alone_twice_or_over_another_version(
     path, central = f"/reference/procedure/of/{CODE}/edit", centre["central"]
     first, second = _edit(admin, path, limit__value="2"), _edit(admin, path, limit__value="3")
     one = waiting(central)[0].id
+    assert "Duyệt danh mục 2 đang chờ" in supervisor.open("/reference").page.text
     own = admin.open(first.leads_to).page.form("/withdraw").fields
     assert "Người đề nghị không tự duyệt." in admin.post(f"/reference/proposals/{one}/confirm", own).page.text
     with pytest.raises(NotConfirmed, match="role"):

@@ -57,6 +57,20 @@ def test_every_report_is_a_page_a_pdf_a_workbook_and_a_csv(centre: SmallCentre, 
     now = supervisor.open("/reports/06a?period=month&by=heir").page.text
     assert "Sở Nông nghiệp và Môi trường 1" in now
     assert "Sở Xây dựng" not in now
+    on_site = supervisor.open("/reports/4-tai-cho?period=month").page.text
+    assert "Sở Xây dựng" in on_site
+    followed = supervisor.download("/reports/4-tai-cho.csv?period=month&by=heir").decode("utf-8-sig")
+    assert "Sở Xây dựng" not in followed
+    (heir,) = [row for row in csv.reader(io.StringIO(followed)) if row[0] == "Sở Nông nghiệp và Môi trường"]
+    (before,) = [
+        row
+        for row in csv.reader(
+            io.StringIO(supervisor.download("/reports/4-tai-cho.csv?period=month").decode("utf-8-sig"))
+        )
+        if row[0] == "Sở Nông nghiệp và Môi trường"
+    ]
+    assert int(heir[2]) > int(before[2]), "with the procedures that were Sở Xây dựng's"
+    assert int(heir[5]) == int(before[5]) + 1, "and the dossier that it received"
 
 
 def test_the_register_has_a_line_for_what_was_received_on_its_days(
