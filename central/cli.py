@@ -377,16 +377,53 @@ def rekey(data: Path | None, config: Path | None, key_file: Path | None, anew: b
     rekey_command(_config(data, config), key_file, anew=anew)
 
 
+@main.command("recovery-key")
+@click.argument("file", type=_file)
+@click.option("--passphrase-file", type=_file, help="Its passphrase. [default: asked]")
+def recovery_key(file: Path, passphrase_file: Path | None) -> None:
+    """Make the key that opens backups: FILE goes into the safe, its public half into the settings of machines."""
+    from central.recovery import PUBLIC, make_recovery_key
+
+    public = make_recovery_key(file, cli_machines.secret(passphrase_file, "Passphrase of the recovery key"))
+    click.echo(f"{file} opens every backup that is made for it; put it, and its passphrase, into the safe")
+    click.echo(f'say in the node.toml of each machine:\n[backup]\nkeys = ["{public}"]')
+    click.echo(f"(or to a single backup: --for {file}{PUBLIC})")
+
+
 @main.command()
-@click.argument("target", metavar="DIR", type=_folder)
+@click.argument("target", metavar="[DIR]", type=_folder, required=False)
 @click.option("--data", type=_folder, help="The node's folder, with its node.toml; it may be running.")
 @click.option("--config", type=_file, help="Its configuration, where that lies elsewhere.")
+@click.option(
+    "--for",
+    "holders",
+    type=_file,
+    multiple=True,
+    help="Who can open it: the public half of a recovery key, beside it. [default: as the settings say]",
+)
+@click.option(
+    "--daily", type=click.IntRange(1, 3660), help="Of how many days the newest is kept. [default: 7]"
+)
+@click.option(
+    "--weekly", type=click.IntRange(0, 520), help="Of how many weeks the newest is kept. [default: 5]"
+)
 @json_option
-def backup(target: Path, data: Path | None, config: Path | None, as_json: bool) -> None:
-    """Copy a node to DIR while it works: verified, whole or not at all. DIR must not be there yet."""
-    from central.backup import backup_command
+def backup(
+    target: Path | None,
+    data: Path | None,
+    config: Path | None,
+    holders: tuple[Path, ...],
+    daily: int | None,
+    weekly: int | None,
+    as_json: bool,
+) -> None:
+    """Back a node up while it works, closed, into DIR or where its settings say; only what is new is written.
 
-    backup_command(_config(data, config), target, as_json=as_json)
+    The backup is restored once and verified before it counts, and older ones go as the settings say.
+    """
+    from central.backup import Said, backup_command
+
+    backup_command(_config(data, config), Said(target, holders, daily, weekly), as_json=as_json)
 
 
 @main.command()
@@ -398,6 +435,11 @@ def backup(target: Path, data: Path | None, config: Path | None, as_json: bool) 
     "--authority", type=_file, help="Central's next: the authority's key, from the safe. Without BACKUP too."
 )
 @click.option("--passphrase-file", type=_file, help="The passphrase of the authority's key. [default: asked]")
+@click.option("--recovery", type=_file, help="The recovery key that opens the BACKUP, from the safe.")
+@click.option(
+    "--recovery-passphrase-file", type=_file, help="The passphrase of the recovery key. [default: asked]"
+)
+@click.option("--at", default="", help="Which backup, by the beginning of its name. [default: the newest]")
 @click.option("--node", default="", help="Without a BACKUP: who the next central is. [default: central.2]")
 @click.option(
     "--address", default="", help="How others reach the new machine. [default: not; central: as before]"
@@ -405,7 +447,6 @@ def backup(target: Path, data: Path | None, config: Path | None, as_json: bool) 
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8600, show_default=True, help="Without --address."
 )
-@click.option("--key-file", type=_file, help="What opens the backup, where a key file closes it.")
 @json_option
 def restore(
     source: Path | None,
@@ -414,27 +455,34 @@ def restore(
     data: Path,
     authority: Path | None,
     passphrase_file: Path | None,
+    recovery: Path | None,
+    recovery_passphrase_file: Path | None,
+    at: str,
     node: str,
     address: str,
     port: int,
-    key_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Give a place its next machine, with what the BACKUP of the one before holds.
+    """Give a place its next machine, with what the newest BACKUP of the one before holds.
 
     An edge: CODE and URL as for `motcua enrol`; without them the machine in --data has its card already. Central:
     --authority; without a BACKUP all comes from the edges.
     """
-    from central.restore import NewCentral, Wanted, restore_centre_command, restore_command
+    from central.restore import Backup, NewCentral, Wanted, restore_centre_command, restore_command
 
     address = address.rstrip("/")
+    backup = None
+    if source is not None:
+        if recovery is None:
+            raise click.UsageError("say --recovery FILE: backups are closed, and the key is in the safe")
+        backup = Backup(source, cli_machines.open_recovery(recovery, recovery_passphrase_file), at)
     if authority is not None and not code:
         key = cli_machines.open_authority(authority, passphrase_file)
-        new = NewCentral(data, key, source, node, address, port)
-        sys.exit(restore_centre_command(new, key_file, as_json=as_json))
-    if source is None or authority is not None:
+        new = NewCentral(data, key, node, address, port)
+        sys.exit(restore_centre_command(new, backup, as_json=as_json))
+    if backup is None or authority is not None:
         raise click.UsageError("give BACKUP with CODE and URL for an edge, --authority for central")
-    sys.exit(restore_command(Wanted(source, data, code, url, address, port, key_file), as_json=as_json))
+    sys.exit(restore_command(Wanted(data, code, url, address, port), backup, as_json=as_json))
 
 
 @main.command()

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
     from central.centre import Authority, Numbers
     from central.enrolment import Wish
     from schemas.entries import Duty
@@ -126,8 +128,8 @@ def init(**given: Any) -> None:
     from edge.clock import system_clock
     from edge.ids import Ids
 
-    passphrase = _secret(given.pop("passphrase_file"), "Passphrase of the authority's key")
-    password = _secret(given.pop("password_file"), "Password of the administrator")
+    passphrase = secret(given.pop("passphrase_file"), "Passphrase of the authority's key")
+    password = secret(given.pop("password_file"), "Password of the administrator")
     foundation = Foundation(**given, passphrase=passphrase, password=password)
     founded = found_centre(foundation, clock=system_clock, ids=Ids())
     click.echo(f"founded {founded.node} in {foundation.data}, catalog {founded.catalog}")
@@ -140,7 +142,7 @@ def init(**given: Any) -> None:
     click.echo(f"start it with: motcua central --data {foundation.data}")
 
 
-def _secret(file: Path | None, asked: str) -> str:
+def secret(file: Path | None, asked: str) -> str:
     """A secret from a file's first line, or from the keyboard, twice."""
     if file is not None:
         return file.read_text(encoding="utf-8").partition("\n")[0].strip()
@@ -156,11 +158,21 @@ def open_authority(file: Path, passphrase_file: Path | None) -> Authority:
         content = file.read_bytes()
     except OSError as why:
         raise CannotStart(f"{file} cannot be read ({why.strerror}): is the stick in?") from why
-    if passphrase_file is not None:
-        passphrase = passphrase_file.read_text(encoding="utf-8").partition("\n")[0].strip()
-    else:
-        passphrase = str(click.prompt("Passphrase of the authority's key", hide_input=True))
-    return Authority.opened(content, passphrase)
+    return Authority.opened(content, _known(passphrase_file, "Passphrase of the authority's key"))
+
+
+def open_recovery(file: Path, passphrase_file: Path | None) -> X25519PrivateKey:
+    """The recovery key, from the safe. Raises `CannotStart`."""
+    from central.recovery import read_recovery_key
+
+    return read_recovery_key(file, _known(passphrase_file, "Passphrase of the recovery key"))
+
+
+def _known(file: Path | None, asked: str) -> str:
+    """A secret that was chosen before: from a file's first line, or from the keyboard."""
+    if file is not None:
+        return file.read_text(encoding="utf-8").partition("\n")[0].strip()
+    return str(click.prompt(asked, hide_input=True))
 
 
 @click.command("takeover")

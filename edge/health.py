@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from cryptography import x509
 
+from edge.backed_up import last_backup
 from edge.disk import Space
 from edge.ledger import NumbersLeft
 from edge.node import Node
@@ -48,7 +49,7 @@ class Health(msgspec.Struct, frozen=True):
     `card_days`, `tls_days`: until the end of this machine's card and of the certificate that it shows; `None` without one.
     `skew_s`: how far this clock is ahead of the one that was measured last; None while they agree.
     `catalog_problem`: why the catalog cannot be followed, in English; "" where it can. `unheard`: at central, entries
-    that acts rest on and that nobody has brought.
+    that acts rest on and that nobody has brought. `backed_up`: as of when the newest backup of this machine is.
     """
 
     contested: int
@@ -74,11 +75,12 @@ class Health(msgspec.Struct, frozen=True):
     disk_total: int
     database_bytes: int
     files_bytes: int
+    backed_up: datetime | None = None
 
 
 def health_of(node: Node, at: datetime) -> Health:
     card, problems, day = node.card, node.register.problems(), local_day(at)
-    space = node.disk.space()
+    space, backup = node.disk.space(), last_backup(node.folder.path)
     return Health(
         contested=problems.contested,
         refused=problems.refused,
@@ -105,6 +107,7 @@ def health_of(node: Node, at: datetime) -> Health:
         disk_total=space.total,
         database_bytes=_size(node.folder.database),
         files_bytes=_size(node.folder.files),
+        backed_up=None if backup is None else backup.at,
     )
 
 

@@ -154,6 +154,11 @@ def _machine(status: NodeStatus, health: Health) -> Iterator[Gauge]:
     yield _one("clock_unsure", "1 while acts say that the hour is not sure.", health.clock_unsure)
     yield _one("catalog_number", "The newest catalog entry that is applied here.", status.catalog)
     yield _one("catalog_age_days", "How long ago central last said something here.", health.catalog_age_days)
+    yield Gauge(
+        "backup_timestamp_seconds",
+        "As of when the newest backup of this machine is.",
+        (({}, _seconds(health.backed_up)),),
+    )
     yield _one("disk_free_bytes", "What is free on the disk of this node.", health.disk_free)
     yield _one("disk_bytes", "How large that disk is.", health.disk_total)
     sizes = ({"file": "node.db"}, health.database_bytes), ({"file": "files.db"}, health.files_bytes)

@@ -223,6 +223,37 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
             raise ValueError(f'{self.host!r} is another machine: say security = "starttls" or "tls"')
 
 
+class BackupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Backups of this machine (docs/outages.md)."""
+
+    keys: Annotated[
+        tuple[str, ...],
+        Meta(description="Who can open them: public recovery keys, as `motcua recovery-key` prints them."),
+    ]
+    to: Annotated[
+        str,
+        Meta(
+            description="The folder in which they lie, where the command names none: on another disk, or elsewhere.",
+            examples=["/srv/backup"],
+        ),
+    ] = ""
+    daily: Annotated[int, Meta(ge=1, le=3_660, description="Of how many days the newest backup is kept.")] = 7
+    weekly: Annotated[int, Meta(ge=0, le=520, description="Of how many weeks the newest backup is kept.")] = 5
+    scratch: Annotated[
+        str,
+        Meta(
+            description="Where each is restored once to see that it can be. Without it: in the node's folder."
+        ),
+    ] = ""
+
+    def __post_init__(self) -> None:
+        for key in self.keys:
+            try:
+                from_base64(key, "key", 32)
+            except Malformed:
+                raise ValueError(f"{key!r} is no recovery key: 32 bytes in base64url") from None
+
+
 class DemoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Only in a demo centre, whose folders write it themselves; never set it where people work."""
 
@@ -291,6 +322,7 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
         ReceiptsSettings | None, Meta(description="What issues electronic receipts, at central.")
     ] = None
     mail: Annotated[MailSettings | None, Meta(description="The mail server, at central.")] = None
+    backup: Annotated[BackupSettings | None, Meta(description="Backups of this machine.")] = None
     sticks: Annotated[
         tuple[str, ...],
         Meta(

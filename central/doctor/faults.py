@@ -79,6 +79,13 @@ FAULTS: Final = {
         f"{SAVED} It can be read and printed, and goes on to central.",
         "Make room now: old backups, foreign files.",
     ),
+    "backup-old": Fault(
+        "There is no backup of this machine from the last two days, though its settings ask for them.",
+        "What central and the neighbours hold, and the backups before.",
+        "`systemctl status motcua-backup@NAME` says why the last one was not made: a disk that is full, or not in"
+        " (docs/outages.md).",
+        urgent=False,
+    ),
     "scans": Fault(
         "The scanner's folder is not there, or may not be read.",
         GOES_ON,

@@ -7,21 +7,29 @@ import errno
 import os
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from central.doctor.faults import Finding, finding
 from central.inspection.folders import is_running
 from central.inspection.log import broken_from
 from central.inspection.reading import Snapshot
 from edge.at_rest import read_envelope
+from edge.backed_up import last_backup
+from edge.clock import Clock, system_clock
 from edge.database import MIGRATIONS
 from edge.disk import Measure, measured
 from edge.errors import CannotStart
 from edge.node import Folder
 from edge.settings import NodeSettings
 
+BACKUP_OLD: Final = timedelta(days=2)
 
-def faults_in(folder: Folder, settings: NodeSettings, measure: Measure = measured) -> Iterator[Finding]:
+
+def faults_in(
+    folder: Folder, settings: NodeSettings, measure: Measure = measured, clock: Clock = system_clock
+) -> Iterator[Finding]:
     """The folder of one node, whose settings could be read."""
     node = settings.node
     if not folder.keys.is_dir() or not folder.database.exists():
@@ -29,6 +37,7 @@ def faults_in(folder: Folder, settings: NodeSettings, measure: Measure = measure
         return
     yield from _owners(node, folder)
     yield from _disk(node, folder.path, measure)
+    yield from _backup(folder.path, settings, clock)
     yield from _beside(node, settings)
     try:
         folder.unlock(settings)
@@ -75,6 +84,13 @@ def _disk(node: str, path: Path, measure: Measure) -> Iterator[Finding]:
     if space.full or space.low:
         seen = f"{space.free / 2**20:,.0f} MiB of {space.total / 2**20:,.0f} MiB are free ({space.share:.1%})"
         yield finding(node, "disk-full" if space.full else "disk-low", seen)
+
+
+def _backup(path: Path, settings: NodeSettings, clock: Clock) -> Iterator[Finding]:
+    last = last_backup(path)
+    if settings.backup is not None and (last is None or clock() - last.at > BACKUP_OLD):
+        seen = "there is none" if last is None else f"{last.at.isoformat(timespec='minutes')} in {last.where}"
+        yield finding(settings.node, "backup-old", seen)
 
 
 def _beside(node: str, settings: NodeSettings) -> Iterator[Finding]:

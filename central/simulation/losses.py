@@ -8,16 +8,19 @@ again. At most one disk is lost in a run, so that what must be left of it can be
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from central.backup import back_up
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from central.backup import Made, back_up, reopened
 from central.centre import Place
 from central.enrolment import Enrolment
+from central.recovery import public_half
 from central.rescue import Database, rescue
 from central.simulation.founding import ADMINISTRATOR, WORKERS, come_in, prepare_central
 from central.simulation.machine import Machine
@@ -25,7 +28,7 @@ from central.simulation.world import World
 from central.succession import branches, choose, collected, take_over
 from central.taking_in import Taken, take_in
 from edge.at_rest import OPEN
-from edge.settings import read_settings
+from edge.settings import BackupSettings, read_settings
 from schemas.calendar import local_day
 from schemas.enrolment import incarnation
 from schemas.entries import Role
@@ -72,7 +75,7 @@ class Losses:
         self._twins, self._refused, self._say = twins, refused, say
         self.lost: Lost | None = None
         self._vacant: Machine | None = None
-        self._backup: Path | None = None
+        self._backup: Made | None = None
 
     # ---- what happens in a step
 
@@ -82,11 +85,13 @@ class Losses:
         if self.lost is not None or not central.up:
             return
         self._say("central is backed up")
-        before, target = self._backup, self._aside(f"backup-{self._world.step}")
-        back_up(central.folder, read_settings(central.folder.path), target, clock=central.clock, told=_silent)
-        self._backup = target
-        if before is not None:
-            shutil.rmtree(before)
+        target = self._aside("backups")
+        target.mkdir(exist_ok=True)
+        settings = msgspec.structs.replace(
+            read_settings(central.folder.path), backup=BackupSettings((public_half(_RECOVERY),))
+        )
+        done = back_up(central.folder, settings, target, clock=central.clock, told=_silent)
+        self._backup = done
 
     def lose_edge(self) -> None:
         could = [
@@ -117,7 +122,9 @@ class Losses:
         self._machines[central.name] = new
         if backup is not None:
             new.start()
-            self._take_in(new, backup)
+            beside = self._aside("backups")
+            with reopened(backup.where, _RECOVERY, beside=beside, told=_silent, moment=backup.name) as copy:
+                self._take_in(new, copy.path)
             new.stop()
         new.back_at = self._world.step + chance.randint(1, 40)
         self._world.faults["central_restored" if backup else "central_anew"] += 1
@@ -264,6 +271,7 @@ class Losses:
 
 
 _ASIDE: Final = "aside"
+_RECOVERY: Final = X25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 
 def _silent(what: str, done: int, total: int) -> None:

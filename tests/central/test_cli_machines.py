@@ -123,8 +123,8 @@ def test_every_command_about_machines_is_on_a_page() -> None:
         assert f"motcua central {name}" in page, name
     for name in ("enrol", "close", "revoke", "config", "backup", "restore", "rescue"):
         assert f"motcua {name}" in page, name
-    hidden = {"--json", "--help", "--passphrase-file", "--password-file"}
-    machines = ("enrol", "close", "backup", "restore", "rescue")
+    hidden = {"--json", "--help", "--passphrase-file", "--password-file", "--recovery-passphrase-file"}
+    machines = ("enrol", "close", "recovery-key", "backup", "restore", "rescue")
     for command in (*group.commands.values(), *(main.commands[name] for name in machines)):
         for option in command.params:
             for word in option.opts:

@@ -35,6 +35,8 @@ url = "https://bienlai.example.vn/api"
 host = "mail.example.vn"
 sender = "hoso@example.vn"
 password = "mật khẩu thư"
+[backup]
+keys = ["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]
 [demo]
 token = "thẻ"
 [demo.pins]

@@ -10,7 +10,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -42,6 +42,7 @@ from edge.till import Payment
 from printing.spool import Fate, Told
 from schemas.entries import NumberRange
 from sync.writing import Outcome
+from tests.backups import backed_up, backing_up
 from tests.central.damage import flip, overwrite_page, rows_of
 from tests.centres import SmallCentre
 from tests.exchange import ExchangeServer, connect, to
@@ -322,6 +323,32 @@ def test_what_does_not_leave_the_centre(centre: SmallCentre) -> None:
 
 def _outgoing(node: Node) -> set[tuple[str, int, int, bool]]:
     return {(one.kind, one.due, one.refused, one.late) for one in _status(node).outgoing}
+
+
+@causes("backup-old")
+def test_backups_that_are_asked_for_and_are_not_made(centre: SmallCentre, tmp_path: Path) -> None:
+    """Told of a machine that runs and of one that does not; and to Prometheus."""
+    counter = centre["counter-01"]
+    path, at = counter.folder.path, centre.clock()
+    assert not _backups(counter.folder, at)
+    write_settings(path, backing_up(path))
+    assert _backups(counter.folder, at) == ["there is none"]
+    assert "motcua_backup" not in _figures(counter)
+    done = backed_up(path, tmp_path / "disk", centre.clock)
+    assert not _backups(counter.folder, at + timedelta(days=2))
+    assert f"motcua_backup_timestamp_seconds {done.snapshot.at.timestamp():.15g}" in _figures(counter)
+    (seen,) = _backups(counter.folder, at + timedelta(days=2, hours=1))
+    assert str(done.where) in seen
+
+
+def _backups(folder: Folder, at: datetime) -> list[str]:
+    found = faults_in(folder, read_settings(folder.path), clock=lambda: at)
+    return [one.seen for one in found if one.fault == "backup-old"]
+
+
+def _figures(node: Node) -> str:
+    status = _status(node)
+    return exposition(status, status.health or health_of(node, status.at), "1")
 
 
 @causes("paper-waits", "paper-unsure", "paper-failed")

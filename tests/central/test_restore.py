@@ -7,30 +7,26 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from central.backup import back_up
+from central.backup import Copy
 from central.centre import enrol
 from central.demo.plan import nodes
 from central.enrolment import Enrolment
+from central.redaction import redact
 from central.rescue import Rescued
 from central.restore import Wanted, restore_edge
-from edge.at_rest import OPEN
 from edge.errors import CannotStart
 from edge.node import Folder
 from edge.settings import PrinterKind, PrinterSettings, read_settings, write_settings
 from schemas.fold import Dossier
+from tests.backups import copied, silent
 from tests.centres import SmallCentre
+from tests.edge.test_redaction import APPLICANT, GROUND, found_in
 
 PRINTER = PrinterSettings("Giấy A4", PrinterKind.IPP, "ipp://127.0.0.1/printers/a4")
 
 
-def silent(what: str, done: int, total: int) -> None:
-    pass
-
-
-def backed_up(small: SmallCentre, name: str, target: Path) -> Path:
-    folder = Folder(small.data / name)
-    back_up(folder, read_settings(folder.path), target, clock=small.clock, told=silent)
-    return target
+def backed_up(small: SmallCentre, name: str, target: Path) -> Copy:
+    return copied(small.data / name, target, small.clock)
 
 
 def successor(small: SmallCentre, name: str, number: int) -> Path:
@@ -43,8 +39,8 @@ def successor(small: SmallCentre, name: str, number: int) -> Path:
     return folder.path
 
 
-def restored(small: SmallCentre, backup: Path, data: Path) -> Rescued:
-    return restore_edge(Wanted(backup, data), OPEN, clock=small.clock, ids=small.ids, told=silent)
+def restored(small: SmallCentre, backup: Copy, data: Path) -> Rescued:
+    return restore_edge(Wanted(data), backup, clock=small.clock, ids=small.ids, told=silent)
 
 
 def number_of(dossier: Dossier) -> str:
@@ -104,3 +100,22 @@ def test_a_backup_goes_to_its_own_place_only(centre: SmallCentre, tmp_path: Path
         restored(centre, backup, centre.data / "counter-01")
     with pytest.raises(CannotStart, match="make a code for the place"):
         restored(centre, backup, tmp_path / "empty")
+
+
+def test_what_the_law_demanded_to_be_gone_since_the_backup_does_not_come_back(
+    centre: SmallCentre, tmp_path: Path
+) -> None:
+    gone, stays = centre.receive(applicant=APPLICANT), centre.receive(applicant="Lý Thị Dung")
+    centre.meet()
+    backup = backed_up(centre, "counter-01", tmp_path / "backup")
+    redact(centre["central"], [gone.heads[0]], GROUND, by="quan.nv", second="huong.ltt")
+    centre.nodes.pop("counter-01").close()
+    Enrolment(centre["central"]).revoke("counter-01.1", "lost", by="quan.nv")
+
+    rescued = restored(centre, backup, successor(centre, "counter-01", 7))
+
+    assert (rescued.forgotten, rescued.new["dossiers"], rescued.whole) == (1, 1, True)
+    again = centre.nodes["counter-01"] = centre.open("counter-01 again")
+    assert again.register.row(stays.stream) is not None
+    said = {needle for hits in found_in(again).values() for needle in hits}
+    assert said <= {b"020085004127", b"0912000345"}, "which the other dossier says too"

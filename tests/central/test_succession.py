@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from central import centre as foundations
-from central.backup import back_up
+from central.backup import Copy
 from central.centre import Authority, Office
 from central.cli import main
 from central.demo import setup
@@ -20,20 +20,19 @@ from central.demo.plan import nodes
 from central.doctor.node import faults_of
 from central.enrolment import Change, Enrolment
 from central.errors import NotGranted
+from central.redaction import redact
 from central.restore import NewCentral, restore_centre
 from central.succession import MARGIN, branches, choose, take_over
 from central.trust import Watch
 from central.verify import verify
-from edge.at_rest import OPEN
 from edge.clock import system_clock
 from edge.database import Number
 from edge.errors import CannotStart
 from edge.ids import Ids
 from edge.ledger import counter_of
-from edge.node import Folder
 from edge.peers import PeerNode, peers_of
 from edge.roads import Roads
-from edge.settings import PeerSettings, read_settings
+from edge.settings import PeerSettings
 from edge.status import status_of
 from schemas.acts import Note
 from schemas.calendar import local_day
@@ -41,14 +40,12 @@ from schemas.entries import Grant, Role
 from schemas.errors import NotAllowed
 from schemas.events import moment
 from sync.documents import load
+from tests.backups import copied, silent
 from tests.centres import SmallCentre
+from tests.edge.test_redaction import APPLICANT, GROUND, found_in
 from tests.edge.test_tallying import rate, ratings_counted
 
 EDGES = ("counter-01", "counter-02", "room-01")
-
-
-def silent(what: str, done: int, total: int) -> None:
-    pass
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +77,8 @@ def authority(kept: tuple[Path, Authority]) -> Authority:
     return kept[1]
 
 
-def backed_up(small: SmallCentre, target: Path) -> Path:
-    folder = Folder(small.data / "central")
-    back_up(folder, read_settings(folder.path), target, clock=small.clock, told=silent)
-    return target
+def backed_up(small: SmallCentre, target: Path) -> Copy:
+    return copied(small.data / "central", target, small.clock)
 
 
 def central_is_lost(small: SmallCentre) -> None:
@@ -92,10 +87,10 @@ def central_is_lost(small: SmallCentre) -> None:
     lost.folder.path.rename(small.data.parent / lost.id)
 
 
-def restored(small: SmallCentre, authority: Authority, backup: Path | None) -> None:
+def restored(small: SmallCentre, authority: Authority, backup: Copy | None) -> None:
     """The new central, open and collecting; every edge has met it."""
-    wanted = NewCentral(small.data / "central", authority, backup)
-    restore_centre(wanted, OPEN, clock=small.clock, ids=small.ids, told=silent)
+    wanted = NewCentral(small.data / "central", authority)
+    restore_centre(wanted, backup, clock=small.clock, ids=small.ids, told=silent)
     small.nodes["central"] = small.open("central")
     meet_it(small, *EDGES)
 
@@ -136,6 +131,23 @@ def test_a_rating_that_waited_for_the_catalog_is_counted_when_that_comes(
     small.copy(small["counter-02"], central, "catalog")
     assert ratings_counted(small) == (1, 1)
     assert central.projector.ratings_waiting() == []
+
+
+def test_what_the_law_demanded_to_be_gone_since_the_backup_goes_when_the_new_central_hears_of_it(
+    small: SmallCentre, authority: Authority, tmp_path: Path
+) -> None:
+    """Only the edges knew of it: the new central has the data until the first of them has come, and not a byte afterwards."""
+    dossier = small.receive(applicant=APPLICANT)
+    small.meet()
+    backup = backed_up(small, tmp_path / "backup")
+    redact(small["central"], [dossier.heads[0]], GROUND, by="quan.nv", second="huong.ltt")
+    small.meet()
+    central_is_lost(small)
+    restored(small, authority, backup)
+    assert found_in(small["central"])
+    takes_over(small)
+    assert found_in(small.reopen("central")) == {}
+    assert found_in(small["counter-01"]) == {}
 
 
 def test_a_central_of_yesterday_has_all_of_today_after_the_edges_have_come(
@@ -254,8 +266,8 @@ def test_the_authority_of_another_centre_restores_nothing(small: SmallCentre, tm
     stranger = Authority.make("Trung tâm khác", moment("2026-01-01T00:00:00.000000Z"))
     with pytest.raises(CannotStart, match="another centre's"):
         restore_centre(
-            NewCentral(tmp_path / "new", stranger, backup),
-            OPEN,
+            NewCentral(tmp_path / "new", stranger),
+            backup,
             clock=small.clock,
             ids=small.ids,
             told=silent,
@@ -268,8 +280,8 @@ def test_nobody_but_the_authority_makes_a_central(
 ) -> None:
     """Who answers at central's address with a card of his own is nobody."""
     stranger = Authority.make("Trung tâm khác", small.clock())
-    wanted = NewCentral(tmp_path / "stranger", stranger, None, "central.7")
-    restore_centre(wanted, OPEN, clock=small.clock, ids=small.ids, told=silent)
+    wanted = NewCentral(tmp_path / "stranger", stranger, "central.7")
+    restore_centre(wanted, None, clock=small.clock, ids=small.ids, told=silent)
     shown = load((tmp_path / "stranger" / "centre.json").read_bytes())
     assert not small["counter-01"].hears_of_central(shown)
     assert small["counter-01"].catalog.centre == "central.1"
@@ -299,15 +311,15 @@ def test_what_a_collecting_central_may_not_say_yet_is_logged_once(
 # --- two branches of the catalog ---
 
 
-def two_branches(small: SmallCentre, authority: Authority, backup: Path) -> None:
+def two_branches(small: SmallCentre, authority: Authority, backup: Copy) -> None:
     """counter-02 alone has heard central's last words, and comes when the new central has begun."""
     Enrolment(small["central"]).change("counter-02.1", Change(title="Quầy 02, tầng 2"), by="quan.nv")
     Enrolment(small["central"]).change("counter-01.1", Change(title="Quầy 01, tầng 2"), by="quan.nv")
     small.meet("central", "counter-02")
     small.receive("counter-02", by="long.pd", applicant="Nông Thị Nhánh")
     central_is_lost(small)
-    wanted = NewCentral(small.data / "central", authority, backup)
-    restore_centre(wanted, OPEN, clock=small.clock, ids=small.ids, told=silent)
+    wanted = NewCentral(small.data / "central", authority)
+    restore_centre(wanted, backup, clock=small.clock, ids=small.ids, told=silent)
     small.nodes["central"] = small.open("central")
     meet_it(small, "counter-01", "room-01")
     for name in ("counter-01", "room-01"):
@@ -377,8 +389,8 @@ def test_two_branches_stop_central_until_two_administrators_choose(
     small.meet()
     assert {node.catalog.name for node in small.nodes.values()} == {central.catalog.name}
     central_is_lost(small)
-    wanted = NewCentral(small.data / "central", authority, None, "central.3")
-    restore_centre(wanted, OPEN, clock=small.clock, ids=small.ids, told=silent)
+    wanted = NewCentral(small.data / "central", authority, "central.3")
+    restore_centre(wanted, None, clock=small.clock, ids=small.ids, told=silent)
     small.nodes["central"] = small.open("central")
     meet_it(small, *EDGES)
     for name in ("counter-02", "counter-01", "room-01"):  # whose word came first is no matter
@@ -404,8 +416,8 @@ def words_are_lost(small: SmallCentre, authority: Authority) -> str:
     small.copy(small["counter-02"], small["counter-01"], "dossiers")
     central_is_lost(small)
     small.nodes.pop("counter-02").close()
-    restored_anew = NewCentral(small.data / "central", authority, None, "central.2")
-    restore_centre(restored_anew, OPEN, clock=small.clock, ids=small.ids, told=silent)
+    restored_anew = NewCentral(small.data / "central", authority, "central.2")
+    restore_centre(restored_anew, None, clock=small.clock, ids=small.ids, told=silent)
     small.nodes["central"] = small.open("central")
     meet_it(small, "counter-01", "room-01")
     for edge in ("counter-01", "room-01"):

@@ -69,6 +69,7 @@ class Desk(Walk):
                 "counter-03": "counter-01",
                 "--dossiers 521756": "--dossiers 100",  # the whole takes an hour
             },
+            typed={"Passphrase of the recovery key": "sáu từ dễ nhớ cho két sắt"},
             patience_s=600.0,
         )
 

@@ -10,12 +10,12 @@ from flask.testing import FlaskClient
 
 from central.centre import Authority
 from central.restore import NewCentral, restore_centre
-from edge.at_rest import OPEN
 from edge.node import Node
 from edge.succession import COLLECTS, PATH, create_introducing
 from schemas.events import Document
 from sync.errors import DiskFull
-from tests.central.test_succession import authority, central_is_lost, kept, silent, small
+from tests.backups import silent
+from tests.central.test_succession import authority, central_is_lost, kept, small
 from tests.centres import SmallCentre
 
 __all__ = ["authority", "kept", "small"]
@@ -25,8 +25,8 @@ __all__ = ["authority", "kept", "small"]
 def new(small: SmallCentre, authority: Authority) -> Node:
     """A new central that has nothing."""
     central_is_lost(small)
-    wanted = NewCentral(small.data / "central", authority, None)
-    restore_centre(wanted, OPEN, clock=small.clock, ids=small.ids, told=silent)
+    wanted = NewCentral(small.data / "central", authority)
+    restore_centre(wanted, None, clock=small.clock, ids=small.ids, told=silent)
     small.nodes["central"] = small.open("central")
     return small["central"]
 

@@ -19,7 +19,12 @@ from tests.install.builds import EPOCH, ROOT, wheel
 from tests.scenarios.walk import blocks, commands
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a bare Debian is made by root")
-UNITS = ("motcua-edge@counter-01.service", "motcua-central@central.service")
+UNITS = (
+    "motcua-edge@counter-01.service",
+    "motcua-central@central.service",
+    "motcua-backup@central.service",
+    "motcua-backup@central.timer",
+)
 NODE = "/var/lib/motcua/central"
 MOST_EXPOSED = "20"
 """Of 100, by `systemd-analyze security`; under 2.0 of 10 it calls OK."""
@@ -27,7 +32,9 @@ TMP = "/tmp"  # noqa: S108 - of a Debian that is the test's own
 SECRETS = "--port 0 --passphrase-file /tmp/passphrase --password-file /tmp/password"
 
 
-@pytest.mark.parametrize("unit", ["motcua-edge@.service", "motcua-central@.service"])
+@pytest.mark.parametrize(
+    "unit", ["motcua-edge@.service", "motcua-central@.service", "motcua-backup@.service"]
+)
 def test_a_node_can_reach_little_of_its_machine(unit: str) -> None:
     done = subprocess.run(
         [

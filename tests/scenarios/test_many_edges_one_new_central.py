@@ -13,7 +13,6 @@ import msgspec
 import pytest
 
 from central import centre as foundations
-from central.backup import back_up
 from central.centre import Authority
 from central.control import TakeOver, TookOver, give
 from central.demo import setup
@@ -23,7 +22,6 @@ from central.errors import NotGranted
 from central.inspection.reading import Snapshot
 from central.restore import NewCentral, restore_centre
 from central.verify import verify
-from edge.at_rest import OPEN
 from edge.clock import system_clock
 from edge.ids import Ids
 from edge.ledger import Draft
@@ -31,14 +29,11 @@ from edge.node import Folder, Node
 from edge.settings import PeerSettings, read_settings, write_settings
 from schemas.acts import Party, ReceivedComponent
 from schemas.events import StreamId
+from tests.backups import copied, silent
 from tests.proving import Times
 from tests.waiting import until
 
 PATIENCE_S = 300.0
-
-
-def silent(what: str, done: int, total: int) -> None:
-    pass
 
 
 def plan(count: int) -> tuple[DemoNode, ...]:
@@ -144,7 +139,7 @@ def test_the_edges_give_everything_back(tmp_path: Path, times: Times) -> None:
     with founded(tmp_path / "centre", times(2, 24)) as (centre, authority):
         centre.start("central")
         folder = Folder(centre.data / "central")
-        back_up(folder, read_settings(folder.path), tmp_path / "backup", clock=system_clock, told=silent)
+        backup = copied(folder.path, tmp_path / "backup", system_clock)
         folders = ("central", *centre.names)
         today = {centre.receives(name, f"Nông Văn {name}") for name in centre.names}
         for name in centre.names:
@@ -153,8 +148,8 @@ def test_the_edges_give_everything_back(tmp_path: Path, times: Times) -> None:
 
         centre.kill("central")
         folder.path.rename(tmp_path / "lost")
-        wanted = NewCentral(folder.path, authority, tmp_path / "backup")
-        restore_centre(wanted, OPEN, clock=system_clock, ids=Ids(), told=silent)
+        wanted = NewCentral(folder.path, authority)
+        restore_centre(wanted, backup, clock=system_clock, ids=Ids(), told=silent)
         assert not today & centre.streams("central")
         centre.start("central")
         until(lambda: takes_over(centre), patience_s=PATIENCE_S)
@@ -163,8 +158,8 @@ def test_the_edges_give_everything_back(tmp_path: Path, times: Times) -> None:
 
         centre.kill("central")
         folder.path.rename(tmp_path / "lost too")
-        wanted = NewCentral(folder.path, authority, None, "central.3")
-        restore_centre(wanted, OPEN, clock=system_clock, ids=Ids(), told=silent)
+        wanted = NewCentral(folder.path, authority, "central.3")
+        restore_centre(wanted, None, clock=system_clock, ids=Ids(), told=silent)
         centre.start("central")
         until(lambda: takes_over(centre), patience_s=PATIENCE_S)
         assert today <= centre.streams("central")
