@@ -175,6 +175,18 @@ function fillAgain(form, fields) {
   if (seen && values.has("seen")) seen.value = values.get("seen")[0];
 }
 
+/* Whoever presses "sign" before the PIN is typed, or "record" before the checklist is answered, is led there from wherever
+   they were; at the PIN Enter then signs. */
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.id !== "act" || !event.submitter?.matches("[accesskey=k], [accesskey=g]")) return;
+  const open = [...form.querySelectorAll("input[name^=point-], input[name=passed]")].filter((box) => !form.elements[box.name].value);
+  const empty = open[0] || [...form.querySelectorAll("input[name=pin], input[name=agency_pin]")].find((box) => !box.value);
+  if (!empty) return;
+  event.preventDefault();
+  empty.focus();
+}, { capture: true });
+
 /* On form 02 whoever writes what is wrong with a paper means that it is asked for. */
 document.addEventListener("input", (event) => {
   const place = /^why-(\d+)$/.exec(event.target.id || "");

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from central.demo.centre import RunningCentre
 from central.demo.plan import SEAL_PIN
@@ -39,6 +39,14 @@ class Hands:
         self.presses += 1
         page.fill(selector, text)
 
+    def type(self, page: Page, text: str) -> None:
+        self.presses += 1
+        page.keyboard.type(text)
+
+    def press(self, page: Page, key: str) -> None:
+        self.presses += 1
+        page.keyboard.press(key)
+
     def alt(self, page: Page, key: str) -> None:
         self.presses += 1
         alt(page, key)
@@ -54,6 +62,8 @@ def test_from_the_slip_to_the_result_in_the_hand(
     appraiser = sign_in("room-01", "ha.lt")
     hands.scan(appraiser, f"{node}/room/{stream}")
     look(appraiser, "room-appraising", pictures)
+    hands.alt(appraiser, "g")  # nothing is answered yet: it leads to the first point
+    expect(appraiser.locator("input[name=point-0]").first).to_be_focused()
     for point in range(3):
         hands.check(appraiser, f"input[name=point-{point}][value=met]")
     hands.check(appraiser, "input[name=passed][value=yes]")
@@ -64,8 +74,10 @@ def test_from_the_slip_to_the_result_in_the_hand(
     approver = sign_in("room-01", "viet.tq")
     hands.scan(approver, f"{node}/room/{stream}")
     look(approver, "room-approving", pictures)
-    hands.fill(approver, "input[name=pin]", PINS["viet.tq"])
-    hands.alt(approver, "k")
+    hands.alt(approver, "k")  # the PIN is not there yet: it leads to its box, and Enter signs
+    expect(approver.locator("input[name=pin]")).to_be_focused()
+    hands.type(approver, PINS["viet.tq"])
+    hands.press(approver, "Enter")
     approver.wait_for_selector("text=Đã ghi: phê duyệt")
 
     clerk = sign_in("room-01", "chi.nth")
