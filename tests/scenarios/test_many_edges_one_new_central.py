@@ -57,15 +57,15 @@ class Processes:
 
     def __init__(self, data: Path, names: Sequence[str]) -> None:
         self.data, self.names = data, names
-        self._url = f"http://127.0.0.1:{free_port()}"
+        self.url = f"http://127.0.0.1:{free_port()}"
         self._running: dict[str, subprocess.Popen[str]] = {}
 
     def start(self, name: str) -> None:
         settings = read_settings(self.data / name)
         if name == "central":
-            changed = msgspec.structs.replace(settings, port=int(self._url.rpartition(":")[2]), mdns=False)
+            changed = msgspec.structs.replace(settings, port=int(self.url.rpartition(":")[2]), mdns=False)
         else:
-            peers = (PeerSettings("central.1", self._url),)
+            peers = (PeerSettings("central.1", self.url),)
             changed = msgspec.structs.replace(settings, port=0, peers=peers, mdns=False, heartbeat_ms=1_000)
         write_settings(self.data / name, changed)
         kind = "central" if name == "central" else "edge"
