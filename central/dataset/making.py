@@ -127,6 +127,7 @@ def make(folder: Path, dossiers: int, seed: int, *, ids: Ids, told: Told = lambd
         try:
             for batch in batches:
                 _take(node, clock, batch, taken)
+                node.acks.renew()  # as central does all the time: else it walks along all chains when it is opened
                 told("writing", taken.dossiers)
         finally:
             node.close()

@@ -92,6 +92,11 @@ def test_every_act_stands_and_the_report_says_what_the_article_says(
         assert connection.execute("SELECT count(*) FROM fork").fetchone() == (0,)
     assert places == {"effective": made[1].events}
     assert seals == {1: made[1].events}
+    acks = central.acks.newest()
+    assert acks is not None
+    held = {database: sum(seq for seq, _ in nodes.values()) for database, nodes in acks.held.items()}
+    assert held["dossiers"] == made[1].events, "central says that it holds every chain to its end"
+    assert held["visits"] == made[1].visits
     dossiers = [counted(central.projector.dossier(stream), central.catalog) for stream in streams]
     found = report(dossiers, FIVE_YEARS, "2026-11-26T00:00:00.000000Z").total
     wanted = totals(SIZE)
