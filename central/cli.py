@@ -88,12 +88,19 @@ def _config(data: Path | None, config: Path | None) -> Path:
 @main.command()
 @click.option("--data", type=_folder, help="The node's folder, with its node.toml.")
 @click.option("--config", type=_file, help="Its configuration, where that lies elsewhere.")
+@click.option(
+    "--first-run",
+    is_flag=True,
+    help="While the folder of --data holds no node: serve a page on which this machine gets its card.",
+)
 @click.option("--watch-stdin", is_flag=True, hidden=True)
-def edge(data: Path | None, config: Path | None, watch_stdin: bool) -> None:
+def edge(data: Path | None, config: Path | None, first_run: bool, watch_stdin: bool) -> None:
     """Run a counter's or a room's node until it is told to stop."""
     from central.serve import run_node
 
-    run_node(_config(data, config), centre=False, watch_stdin=watch_stdin)
+    if first_run and data is None:
+        raise click.UsageError("--first-run goes with --data")
+    run_node(_config(data, config), centre=False, watch_stdin=watch_stdin, first_run=first_run)
 
 
 @main.group(invoke_without_command=True)

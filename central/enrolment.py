@@ -197,25 +197,27 @@ class Enrolment:
                 refused = self._use(row, place, raw, server)
             else:
                 refused = self._count_failure(row)
-        if refused:  # after the commit: a wrong try counts, whatever comes
-            raise NotGranted(refused)
+        if refused is not None:  # after the commit: a wrong try counts, whatever comes
+            raise refused
         answer = answer_for(self._centre, place.node)
         return answer, code.tag("answer", raw, answer)
 
-    def _use(self, row: EnrolmentCode, place: Place, raw: bytes, server: str) -> str:
+    def _use(self, row: EnrolmentCode, place: Place, raw: bytes, server: str) -> NotGranted | None:
         """Grant the card, at the first request; why not, for another one later. Raises `NotGranted`, `Malformed`."""
         request = read_request(raw)
         if request.server != server:
             raise NotGranted(
                 "somebody between the machine and the centre shows a key of their own: nothing was granted;"
-                " look at the line, and connect without a proxy"
+                " look at the line, and connect without a proxy",
+                "middle",
             )
         if row.state == USED:
-            again = row.request == check_of(raw)
-            return "" if again else "this code was used already, for another request: make a new one"
+            if row.request == check_of(raw):
+                return None
+            return NotGranted("this code was used already, for another request: make a new one", "used_code")
         self._grant(place, request, row.by)
         self._set(row.name, state=USED, request=check_of(raw))
-        return ""
+        return None
 
     def answer_file(self, raw: bytes, check: str, wish: Wish, *, by: str) -> tuple[bytes, str]:
         """The card for a request that came on a stick, closed for that machine, and its check. Raises `NotGranted`, `Malformed`, `Misspelled`.
@@ -569,20 +571,25 @@ class Enrolment:
         """A code that is open, or was used by who may only not have heard the answer."""
         row: EnrolmentCode | None = EnrolmentCode.get_or_none(EnrolmentCode.name == name)
         if row is None or row.state in (VOID, CANCELLED):
-            raise NotGranted("this code is not good, or not any more: make a new one at the centre")
+            raise NotGranted(
+                "this code is not good, or not any more: make a new one at the centre", "unknown_code"
+            )
         if moment(row.until) <= self._centre.clock():
             raise NotGranted(
-                f"this code was good for {CODE_LIFE.seconds // 60} minutes: make a new one at the centre"
+                f"this code was good for {CODE_LIFE.seconds // 60} minutes: make a new one at the centre",
+                "old_code",
             )
         return row
 
-    def _count_failure(self, row: EnrolmentCode) -> str:
+    def _count_failure(self, row: EnrolmentCode) -> NotGranted:
         failures = row.failures + 1
         if failures < TRIES:
             self._set(row.name, failures=failures)
-            return f"this is not the code; {TRIES - failures} tries are left"
+            return NotGranted(f"this is not the code; {TRIES - failures} tries are left", "wrong_code")
         self._set(row.name, failures=failures, state=VOID, key=b"")
-        return "this was the fifth wrong try: the code is void, make a new one at the centre"
+        return NotGranted(
+            "this was the fifth wrong try: the code is void, make a new one at the centre", "void_code"
+        )
 
     def _set(self, name: str, *where: object, **values: object) -> None:
         EnrolmentCode.update(**values).where(EnrolmentCode.name == name, *where).execute()

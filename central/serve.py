@@ -38,7 +38,7 @@ from edge.node import Folder, Node
 from edge.rendering import Renderers
 from edge.roads import Roads
 from edge.server import Door, application, serving
-from edge.settings import NodeSettings, notify_socket, read_config
+from edge.settings import NodeSettings, notify_socket, port_of, read_config
 from edge.spooling import Spooling
 from edge.status import NodeStatus, answering, status_of
 from edge.sticks import taking_orders as taking_stick_orders
@@ -50,16 +50,24 @@ from sync.errors import Unavailable
 from sync.tls import is_loopback
 
 READY = "ready"
+LOOK_S: Final = 0.5
 COLLECT_EVERY: Final = (20_000, 20, 20)
 HOUR_S: Final = 3600
 
 
-def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
+def run_node(config: Path, *, centre: bool, watch_stdin: bool = False, first_run: bool = False) -> None:
     """Run a node by its configuration until SIGTERM, SIGINT or, with `watch_stdin`, the end of standard input.
 
-    `centre`: whether it is to be central. Raises `CannotStart`.
+    `centre`: whether it is to be central. `first_run`: without a configuration, serve the page that brings one first.
+    Raises `CannotStart`.
     """
     stopping = _stop_signal(watch_stdin)
+    if first_run and not config.exists():
+        from edge.first_run import wait_for_card
+
+        wait_for_card(config.parent, port_of(), Ids(), _waits_for_card, partial(stopping.wait, LOOK_S))
+        if stopping.is_set():
+            return
     settings = read_config(config)
     log.begin(settings.log)
     folder = Folder(config.parent / settings.data)
@@ -132,6 +140,12 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False) -> None:
             node.seals.stop()
             for store in node.stores.values():
                 store.close()
+
+
+def _waits_for_card(url: str) -> None:
+    sys.stdout.write(f"this machine has no card yet; open {url} on it\n")
+    sys.stdout.flush()
+    systemd.tell(systemd.READY, notify_socket())
 
 
 def _status(node: Node, roads: Roads) -> NodeStatus:

@@ -55,6 +55,10 @@ CONNECT_S: Final = 10.0
 ANSWER_S: Final = 60.0
 MAX_ANSWER_BYTES: Final = 256 * 1024 * 1024
 
+REASONS: Final = frozenset(
+    {"unknown_code", "used_code", "old_code", "wrong_code", "void_code", "middle", "twin", "names"}
+)
+"""What central may give as its reason, for pages in their own words."""
 _ASKED: Final = "request.json"
 
 Settings = Callable[[Card, Card], NodeSettings]
@@ -69,7 +73,9 @@ class Machine:
     def __init__(self, data: Path, *, address: str, port: int, ids: Ids) -> None:
         self._folder, self._address, self._port, self._ids = Folder(data), address, port, ids
         if address and re.match(ADDRESS, address) is None:
-            raise NotEnrolled(f"{address} is no address of a machine: https://HOST:PORT, in small letters")
+            raise NotEnrolled(
+                f"{address} is no address of a machine: https://HOST:PORT, in small letters", "own_address"
+            )
 
     def ask(self, typed: str, url: str) -> Card:
         """Over the line, with a one-time code. Raises `Misspelled`, `NotEnrolled`, `CannotStart`."""
@@ -78,11 +84,16 @@ class Machine:
         _, answer = ask(url, code, keys, self._address)
         return self._settle(keys, answer, url)
 
-    def write_request(self, file: Path) -> str:
-        """For a stick; the check of the file. The address is remembered for the answer. Raises `CannotStart`."""
+    def request(self) -> bytes:
+        """What to carry to central. The address is remembered for the answer. Raises `CannotStart`."""
         keys = own_keys(self._folder)
         request = make_request(keys, address=self._address, server="")
         (self._folder.path / _ASKED).write_bytes(request)
+        return request
+
+    def write_request(self, file: Path) -> str:
+        """For a stick; the check of the file. Raises `CannotStart`."""
+        request = self.request()
         try:
             file.write_bytes(request)
         except OSError as why:
@@ -91,22 +102,30 @@ class Machine:
 
     def take_card(self, file: Path, check: str) -> Card:
         """The answer that was carried back. Raises `Misspelled`, `NotEnrolled`, `CannotStart`."""
+        return self.take(file.read_bytes(), check, str(file))
+
+    def take(self, answer: bytes, check: str, file: str) -> Card:
+        """The same, as it was read from a `file`."""
         keys = own_keys(self._folder)
-        answer = file.read_bytes()
         if not check_holds(answer, check):
             raise NotEnrolled(
                 f"{file} is not the card with that check: somebody has changed the file, or taken another."
-                " Nothing of it was kept"
+                " Nothing of it was kept",
+                "check",
             )
         try:
             asked = (self._folder.path / _ASKED).read_bytes()
         except OSError as why:
-            raise NotEnrolled(f"no request was made in {self._folder.path}: begin with --request") from why
+            raise NotEnrolled(
+                f"no request was made in {self._folder.path}: begin with --request", "no_request"
+            ) from why
         self._address = self._address or read_request(asked).address
         try:
             return self._settle(keys, boxes.opened(answer, keys.x25519), "")
         except Malformed as why:
-            raise NotEnrolled(f"{file} is not a card for this machine ({why}): ask for a new one") from why
+            raise NotEnrolled(
+                f"{file} is not a card for this machine ({why}): ask for a new one", "not_ours"
+            ) from why
 
     def _settle(self, keys: NodeKeys, answer: bytes, url: str) -> Card:
         def settings(card: Card, centre: Card) -> NodeSettings:
@@ -126,6 +145,14 @@ def settings_for(node: str, address: str, port: int, *, peers: tuple[PeerSetting
     parts = urlsplit(address)
     anywhere = "::" if ":" in (parts.hostname or "") else "0.0.0.0"  # noqa: S104 - TLS for all but this machine
     return NodeSettings(node, host=anywhere, port=parts.port or 443, peers=peers)
+
+
+def asked_in(folder: Folder) -> bytes | None:
+    """The request that was made for a stick and is not answered yet."""
+    try:
+        return (folder.path / _ASKED).read_bytes()
+    except OSError:
+        return None
 
 
 def own_keys(folder: Folder) -> NodeKeys:
@@ -152,9 +179,9 @@ def ask(url: str, code: Code, keys: NodeKeys, address: str) -> tuple[bytes, byte
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     if parts.scheme not in ("http", "https") or not host:
-        raise NotEnrolled(f"{url} is no address of a centre: https://HOST:PORT")
+        raise NotEnrolled(f"{url} is no address of a centre: https://HOST:PORT", "address")
     if parts.scheme == "http" and not is_loopback(host):
-        raise NotEnrolled(f"{url} is open to everybody on the line: say https://")
+        raise NotEnrolled(f"{url} is open to everybody on the line: say https://", "open")
     connection = http.client.HTTPConnection(host, port, timeout=ANSWER_S)
     try:
         with contextlib.closing(connection):
@@ -171,15 +198,17 @@ def ask(url: str, code: Code, keys: NodeKeys, address: str) -> tuple[bytes, byte
             answer = response.read(MAX_ANSWER_BYTES)
     except (OSError, http.client.HTTPException) as why:
         raise NotEnrolled(
-            f"{url} does not answer ({why}): look at the cable and the address, then give the same command again"
+            f"{url} does not answer ({why}): look at the cable and the address, then give the same command again",
+            "silent",
         ) from why
     if response.status != http.HTTPStatus.OK:
-        raise NotEnrolled(_refusal(response.status, answer))
+        raise NotEnrolled(*_refusal(response.status, answer))
     tag = to_base64(code.tag("answer", request, answer))
     if not hmac.compare_digest(tag, response.headers.get(TAG_HEADER, "")):
         raise NotEnrolled(
             f"whoever answers at {url} does not know the code, so it is not the centre that made it."
-            " Nothing of the answer was kept. Look at the address; make a new code before you try again"
+            " Nothing of the answer was kept. Look at the address; make a new code before you try again",
+            "stranger",
         )
     return request, answer
 
@@ -191,7 +220,7 @@ def settle_in(folder: Folder, keys: NodeKeys, answer: bytes, settings: Settings,
         root = from_base64(said.root, "root")
         card, centre, first = _granted(said, root, keys)
     except (Malformed, CatalogBroken) as why:
-        raise NotEnrolled(f"the answer does not hold together ({why}): ask for a new one") from why
+        raise NotEnrolled(f"the answer does not hold together ({why}): ask for a new one", "damaged") from why
     folder.root.write_bytes(root)
     for path in (folder.database, *(Path(f"{folder.database}-{part}") for part in ("wal", "shm"))):
         path.unlink(missing_ok=True)
@@ -244,9 +273,12 @@ def _connected(host: str, port: int, *, secure: bool) -> tuple[socket.socket, st
     return pinned(line, look, host=host), pin_of(shown[0])
 
 
-def _refusal(status: int, body: bytes) -> str:
+def _refusal(status: int, body: bytes) -> tuple[str, str]:
+    """What to tell, and why; nothing that is said there is shown as it is: nobody has proven to be the centre."""
     with contextlib.suppress(ValueError):
         said = json.loads(body)
         if isinstance(said, dict) and isinstance(said.get("detail"), str):
-            return f"whoever answers there says: {said['detail'][:500]!a}"
-    return f"the other side says {status}, and no more: is it a centre of ours?"
+            because = said.get("because")
+            known = because if isinstance(because, str) and because in REASONS else "refused"
+            return f"whoever answers there says: {said['detail'][:500]!a}", known
+    return f"the other side says {status}, and no more: is it a centre of ours?", "refused"

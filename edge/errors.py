@@ -30,7 +30,15 @@ class CannotStart(NodeError):
 
 
 class NotEnrolled(NodeError):
-    """This machine has no card yet; what was wrong, and what to do."""
+    """This machine has no card yet; what was wrong, and what to do.
+
+    `because` is for the page: own_address, address, open, silent, stranger, refused, damaged (over the line); check,
+    no_request, not_ours (by stick); or the reason that central gave (`edge.enrolment.REASONS`).
+    """
+
+    def __init__(self, message: str, because: str = "") -> None:
+        super().__init__(message)
+        self.because = because
 
 
 class WrongSecret(NodeError):

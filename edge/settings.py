@@ -377,6 +377,14 @@ def key_file_of(
     return folder / settings.key_file if settings.key_file else None
 
 
+def port_of(environment: Mapping[str, str] = os.environ) -> int:
+    """The port of a node that has no settings yet. Raises `CannotStart`."""
+    try:
+        return msgspec.convert(_above(environment).get("port", NodeSettings("new.1").port), Port)
+    except msgspec.ValidationError as why:
+        raise CannotStart(f"{variable('port')}: {why}") from why
+
+
 def notify_socket(environment: Mapping[str, str] = os.environ) -> str | None:
     """Where systemd wants to hear from a node that it started."""
     return environment.get("NOTIFY_SOCKET")

@@ -24,13 +24,29 @@ FOUND, WELL = 1, 0
 
 def doctor_command(data: Path, *, as_json: bool) -> int:
     """Exit status 1 where anything was found. Raises `CannotStart` where there is no node at all."""
-    folders = node_folders(data)
+    new = _without_card(data)
+    try:
+        folders = node_folders(data)
+    except CannotStart:
+        if not new:
+            raise
+        folders = []
     found = [one for path in folders for one in faults_at(path)]
+    found += [finding(path.name, "no-card", str(path)) for path in new]
     if as_json:
         click.echo(msgspec.json.encode({"nodes": len(folders), "found": found}).decode())
     else:
         _show(found, len(folders), Console(soft_wrap=True))
     return FOUND if found else WELL
+
+
+def _without_card(data: Path) -> list[Path]:
+    """Folders of machines that wait for their card: they have keys, and are no nodes yet."""
+    return [
+        keys.parent
+        for keys in sorted((data / Folder(data).keys.name, *data.glob("*/keys")))
+        if keys.is_dir() and not (keys.parent / NAME).exists()
+    ]
 
 
 def faults_at(path: Path) -> Iterator[Finding]:

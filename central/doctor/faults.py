@@ -44,7 +44,7 @@ FAULTS: Final = {
     "no-card": Fault(
         "This machine has no keys, or no card.",
         "Nothing: it has never worked.",
-        "Make a code at central, and `motcua enrol` it (docs/enrolment.md).",
+        "Make a code at central; give it on this machine's first page, or by `motcua enrol` (docs/enrolment.md).",
     ),
     "foreign-files": Fault(
         "Files of the node belong to another user: a command was given as root.",

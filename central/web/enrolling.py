@@ -37,14 +37,14 @@ def create_enrolling(centre: Node) -> Flask:
                 server=centre.keys.pin if request.is_secure else "",
             )
         except Malformed as why:
-            return _problem(400, "This is no request of a machine.", str(why))
+            return _problem(400, "This is no request of a machine.", str(why), "")
         except NotGranted as why:
-            return _problem(403, "No card was granted.", str(why))
+            return _problem(403, "No card was granted.", str(why), why.because)
         return Response(answer, mimetype="application/json", headers={TAG_HEADER: to_base64(proof)})
 
     return app
 
 
-def _problem(status: int, title: str, detail: str) -> Response:
-    said = {"title": title, "status": status, "detail": detail}
+def _problem(status: int, title: str, detail: str, because: str) -> Response:
+    said = {"title": title, "status": status, "detail": detail, "because": because}
     return Response(msgspec.json.encode(said), status, mimetype="application/problem+json")

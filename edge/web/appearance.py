@@ -31,6 +31,11 @@ OPEN_PAGES: Final = (
 def install(app: Flask) -> None:
     app.add_url_rule("/", "home", home)
     app.context_processor(_shared)
+    install_words(app)
+
+
+def install_words(app: Flask) -> None:
+    """What every template is compiled with, whatever it shows."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.tests["in_blueprint"] = str.startswith
     app.jinja_env.globals.update(say=say, language=language, frame=frame, in_language=in_language)

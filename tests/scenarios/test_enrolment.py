@@ -18,6 +18,7 @@ import pytest
 from sqlcipher3 import dbapi2
 
 from central.demo.centre import free_port
+from central.demo.visitor import Visitor
 from edge.clock import system_clock
 from edge.enrolment import CODE_HEADER, TAG_HEADER
 from edge.ids import Ids
@@ -31,6 +32,7 @@ from sync.errors import Unauthorized
 from sync.remote import RemotePeer
 from sync.tls import ServerTls, pinned
 from tests.addresses import own_address
+from tests.scenarios.conftest import Start
 from tests.scenarios.walk import DEADLINE_S, Walk, blocks, commands, steps
 from tests.sync.test_tls import Identity
 from tests.waiting import until
@@ -197,6 +199,33 @@ def test_the_page_is_right_from_the_first_command_to_the_last(office: Office) ->
     for node, why in (("counter-01.1", "stolen"), ("counter-02.1", "retired"), ("counter-03.1", "")):
         card = office.card(node)
         assert (card.revoked, card.opens) == (why, not why)
+
+
+@pytest.mark.proof
+def test_a_machine_that_was_only_started_becomes_a_counter_on_its_first_page(
+    office: Office, motcua: Start
+) -> None:
+    """As its unit starts it: nothing is there but the program. What its browser opened leads on by itself."""
+    office.found()
+    port = free_port()
+    office.counter_url = f"https://{own_address()}:{port}"
+    code = office.code()
+    command = ("edge", "--first-run", "--data", office.folder / "counter-01")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("MOTCUA_PORT", str(port))
+        process = motcua(*command)
+    assert process.stdout is not None
+    assert f"http://127.0.0.1:{port}/" in process.stdout.readline()
+    browser = Visitor(f"http://127.0.0.1:{port}/")
+    page = browser.open("/counter")
+    assert "Máy này chưa có thẻ" in page.text
+    done = browser.press(page, page.form("/enrol"), code=code, url=office.url, own=office.counter_url)
+    assert "Máy này là Quầy 01" in done.text
+    assert process.stdout.readline().startswith("ready counter-01.1 ")
+    assert "Vào máy" in browser.open("/").text
+    office.enter("counter-01.1", office.counter_url, "counter-01.1")
+    process.terminate()
+    assert process.wait(DEADLINE_S) == 0
 
 
 def test_what_is_typed_wrong_costs_nothing_and_five_wrong_codes_end_one(office: Office) -> None:
