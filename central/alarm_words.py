@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from central.console import Alarm, Wrong
-from edge.outbox import DOSSIER, MAIL
+from edge.outbox import DOSSIER, ISSUING, MAIL, SUMMARY
 from edge.web import words
 
 ALARMS: Final = {
@@ -35,6 +35,8 @@ ALARMS: Final = {
 _NAMES: Final = {
     DOSSIER: "hồ sơ liên thông",
     MAIL: "thư báo",
+    ISSUING: "biên lai điện tử gửi phát hành",
+    SUMMARY: "bảng tổng hợp biên lai",
     "catalog": "không theo được danh mục",
     "revoked": "thẻ máy đã bị thu hồi",
     "collects": "đang gom dữ liệu từ các máy, chưa ghi gì",

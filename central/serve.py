@@ -67,6 +67,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False, first_run
 
         wait_for_card(config.parent, port_of(), Ids(), _waits_for_card, partial(stopping.wait, LOOK_S))
         if stopping.is_set():
+            systemd.tell(systemd.STOPPING, notify_socket())
             return
     settings = read_config(config)
     log.begin(settings.log)

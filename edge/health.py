@@ -15,6 +15,7 @@ from edge.backed_up import last_backup
 from edge.disk import Space
 from edge.ledger import NumbersLeft
 from edge.node import Node
+from edge.process import Process, process_now
 from edge.state import ranges_left
 from printing.spool import SETTLED, PrintJob, State
 from schemas.calendar import local_day
@@ -75,6 +76,7 @@ class Health(msgspec.Struct, frozen=True):
     disk_total: int
     database_bytes: int
     files_bytes: int
+    process: Process
     backed_up: datetime | None = None
 
 
@@ -107,6 +109,7 @@ def health_of(node: Node, at: datetime) -> Health:
         disk_total=space.total,
         database_bytes=_size(node.folder.database),
         files_bytes=_size(node.folder.files),
+        process=process_now(),
         backed_up=None if backup is None else backup.at,
     )
 

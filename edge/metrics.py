@@ -46,6 +46,7 @@ def gauges(status: NodeStatus, health: Health, version: str) -> Iterator[Gauge]:
     yield from _outgoing(status)
     yield from _papers(health)
     yield from _machine(status, health)
+    yield from _process(health)
 
 
 def _exchange(status: NodeStatus) -> Iterator[Gauge]:
@@ -163,6 +164,12 @@ def _machine(status: NodeStatus, health: Health) -> Iterator[Gauge]:
     yield _one("disk_bytes", "How large that disk is.", health.disk_total)
     sizes = ({"file": "node.db"}, health.database_bytes), ({"file": "files.db"}, health.files_bytes)
     yield Gauge("database_bytes", "How large this node's files are, with their logs.", sizes)
+
+
+def _process(health: Health) -> Iterator[Gauge]:
+    yield _one("open_files", "Files and connections that this process has open.", health.process.files)
+    yield _one("open_files_most", "How many it may have.", health.process.files_most)
+    yield _one("memory_bytes", "What it has of the memory.", health.process.memory)
 
 
 def _one(name: str, text: str, value: float) -> Gauge:

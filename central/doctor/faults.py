@@ -86,6 +86,12 @@ FAULTS: Final = {
         " (docs/outages.md).",
         urgent=False,
     ),
+    "files-low": Fault(
+        "The node has nearly as many files and connections open as it may.",
+        GOES_ON,
+        "Start the node again; if it comes back, raise `LimitNOFILE` of its unit, and keep its journal: it may be a mistake of"
+        " the program.",
+    ),
     "scans": Fault(
         "The scanner's folder is not there, or may not be read.",
         GOES_ON,

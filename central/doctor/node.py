@@ -25,6 +25,7 @@ def faults_of(status: NodeStatus) -> Iterator[Finding]:
         return
     yield from _trust(status.node, health)
     yield from _work(status, health)
+    yield from _process(status.node, health)
     yield from _outgoing(status)
     yield from _numbers(status.node, health)
     yield from _papers(status.node, health)
@@ -70,6 +71,11 @@ def _work(status: NodeStatus, health: Health) -> Iterator[Finding]:
     for peer, size in health.waits.items():
         if size > health.waits_most / 2:
             yield finding(node, "waits", f"{size / 2**20:.0f} MiB of {peer}")
+
+
+def _process(node: str, health: Health) -> Iterator[Finding]:
+    if health.process.nearly_out_of_files:
+        yield finding(node, "files-low", f"{health.process.files} of {health.process.files_most}")
 
 
 def _outgoing(status: NodeStatus) -> Iterator[Finding]:

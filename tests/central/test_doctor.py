@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import socket
 import ssl
@@ -27,12 +28,12 @@ from central.enrolment import Enrolment
 from central.outlet import Outlet
 from central.status import status_in
 from edge.at_rest import OPEN
-from edge.database import RefusedDocument
 from edge.disk import Space
 from edge.health import health_of
 from edge.metrics import exposition
 from edge.node import Folder, Node
 from edge.pads import print_pad
+from edge.process import process_now
 from edge.retiring import close_node
 from edge.rewriting import rekey
 from edge.roads import Roads
@@ -50,8 +51,8 @@ from tests.printing.test_spool import QueueingPrinter, SilentPrinter
 from tests.sync.test_web_server import self_signed
 
 DOCS = Path(__file__).parents[2] / "docs"
-ELSEWHERE = {"collects", "catalog-branches", "catalog-lost"}
-"""What tests/central/test_succession.py causes."""
+ELSEWHERE = {"collects", "catalog-branches", "catalog-lost", "refused"}
+"""What tests/central/test_succession.py causes, and, of `refused`, tests/edge/test_roads.py."""
 CAUSED: set[str] = set()
 ADMINISTRATOR = "quan.nv"
 
@@ -120,6 +121,18 @@ def test_what_lies_beside_a_node(counter: Folder, tmp_path: Path) -> None:
         (found,) = faults_in(counter, settings, lambda _, left=space: left)  # type: ignore[misc]
         assert found.fault == fault
         assert f"({percent:.1f}%)" in found.seen
+
+
+@causes("files-low")
+def test_a_node_runs_out_of_files(centre: SmallCentre) -> None:
+    node, before = centre["counter-01"], resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert "files-low" not in told(node)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (process_now().files + 10, before[1]))
+    try:
+        assert "files-low" in told(node)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert "files-low" not in told(node)
 
 
 @causes("foreign-files")
@@ -237,7 +250,7 @@ def test_what_time_and_central_do_to_a_card(centre: SmallCentre) -> None:
     assert "put-out" in told(node)
 
 
-@causes("gap", "refused", "waits", "numbers-low", "numbers-gone")
+@causes("gap", "waits", "numbers-low", "numbers-gone")
 def test_what_is_missing(centre: SmallCentre) -> None:
     node, central = centre["counter-01"], centre["central"]
     range_ = NumberRange("pad-1", node.id, "pad", 1, 10, since=centre.clock().date(), symbol="01")
@@ -271,12 +284,6 @@ def test_what_is_missing(centre: SmallCentre) -> None:
     assert told(other) == {"waits"}
     centre.meet()
     assert told(other) == set()
-
-    with node.file.write():  # what a line notes when its other end says no (tests/edge/test_roads.py)
-        RefusedDocument.insert(
-            key="x", peer=central.id, document="x", reason="no such card", at="2027-03-01T02:00:00.000Z"
-        ).execute()
-    assert "refused" in told(node)
 
 
 def _take(node: Node, document: dict[str, object]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from central.centre import Office
+from central.doctor.folder import faults_in
 from edge.disk import Space
 from schemas.entries import Cut
 from schemas.fold import Dossier
@@ -92,6 +93,7 @@ def test_a_disk_that_others_fill_to_the_last_byte_loses_nothing(small_disk: Smal
     small_disk.clock.forward(seconds=5)
     with pytest.raises(DiskFull, match="of the disk is free"):
         small_disk.receive()
+    assert "disk-full" in {one.fault for one in faults_in(node.folder, node.settings)}
 
     theirs = [small_disk.receive("counter-02", applicant=f"Người thứ {n}") for n in range(20)]
     with (folder / "more").open("wb", buffering=0) as more, contextlib.suppress(OSError):
@@ -100,8 +102,10 @@ def test_a_disk_that_others_fill_to_the_last_byte_loses_nothing(small_disk: Smal
     with pytest.raises(DiskFull):
         small_disk.meet("central", "counter-01", "counter-02")
 
-    stuff.unlink()
     (folder / "more").unlink()
+    stuff.write_bytes(bytes(space.free - space.total * 7 // 100))
+    assert "disk-low" in {one.fault for one in faults_in(node.folder, node.settings)}
+    stuff.unlink()
     small_disk.clock.forward(seconds=5)
     small_disk.meet()
     for dossier in (*kept, *theirs):

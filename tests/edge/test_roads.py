@@ -11,10 +11,12 @@ import msgspec
 import pytest
 
 from central.console import Console
+from central.doctor.node import faults_of
 from edge.node import Node
 from edge.roads import Preference, Roads
 from edge.server import application, serving
 from edge.settings import PeerSettings
+from edge.status import status_of
 from edge.web import create_pages
 from schemas.fold import Dossier
 from sync.replicator import State
@@ -144,6 +146,7 @@ def test_what_central_refuses_is_listed_until_it_takes_it(building: Building) ->
     assert (row.peer, row.reason) == (building.centre["central"].id, "no such card")
     assert row.document.startswith(refused.stream)
     assert building.counter.register.waiting().count == 1
+    assert "refused" in _told_by_doctor(building)
 
     rules._rules = before
     received = building.centre.receive("counter-01")
@@ -156,6 +159,12 @@ def test_what_central_refuses_is_listed_until_it_takes_it(building: Building) ->
     until(lambda: building.has("central", refused))
     until(lambda: not building.counter.register.refused())
     until(lambda: building.counter.register.waiting().count == 0)
+    assert "refused" not in _told_by_doctor(building)
+
+
+def _told_by_doctor(building: Building) -> set[str]:
+    status = status_of(building.counter, building.roads, building.counter.clock())
+    return {one.fault for one in faults_of(status)}
 
 
 def test_a_road_that_is_shut_in_the_middle_of_copying_copies_no_more(building: Building) -> None:

@@ -145,6 +145,8 @@ def test_it_is_installed_used_removed_and_installed_again(debian: BareDebian) ->
     enabled = {one.name for one in (debian.path / "etc/systemd/system/multi-user.target.wants").iterdir()}
     assert {"motcua-central@central.service", "motcua-kiosk@kiosk.service"} <= enabled
     assert b"<html" in _first_page(debian)
+    debian.ok("systemctl enable motcua-edge@counter-01")
+    assert "Máy này chưa có thẻ" in _first_page(debian, "edge", "counter-01").decode()
     report = json.loads(debian.ok("cd /tmp && motcua demo --once --json", user="motcua"))
     assert (report["converged"], report["slips"], report["missing_events"]) == (True, 40, 0)
 
@@ -157,14 +159,14 @@ def test_it_is_installed_used_removed_and_installed_again(debian: BareDebian) ->
     assert b"<html" in _first_page(debian)
 
 
-def _first_page(debian: BareDebian) -> bytes:
-    """The first page of central, started as its unit starts it; with its styles and its type."""
-    unit = (debian.path / "usr/lib/systemd/system/motcua-central@.service").read_text(encoding="utf-8")
+def _first_page(debian: BareDebian, kind: str = "central", name: str = "central") -> bytes:
+    """The first page of a machine, started as its unit starts it; with its styles and its type."""
+    unit = (debian.path / f"usr/lib/systemd/system/motcua-{kind}@.service").read_text(encoding="utf-8")
     (line,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
     told = debian.path / "tmp" / "notify"
     told.unlink(missing_ok=True)
-    inside = f"exec {line.replace('%i', 'central')} --watch-stdin"
-    command = debian.command(inside, user="motcua", NOTIFY_SOCKET=f"{TMP}/notify")
+    inside = f"exec {line.replace('%i', name)} --watch-stdin"
+    command = debian.command(inside, user="motcua", NOTIFY_SOCKET=f"{TMP}/notify", MOTCUA_PORT="0")
     with (
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as node,
