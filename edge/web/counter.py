@@ -24,6 +24,7 @@ from edge.web.citizen_card import CitizenCard
 from edge.web.drafting import Kept
 from edge.web.due_moment import Due, explain
 from edge.web.highlight import Piece, highlighted
+from edge.web.language import say, speak_vietnamese
 from edge.web.reception import SOURCES, Papers, Reception, identity_problem, same_as_saved
 from edge.web.site import COUNTER, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
@@ -120,6 +121,8 @@ def procedures() -> str:
     if chosen is not None and all(hit.procedure.code != code for hit in hits):
         hits = [Hit(chosen, highlighted(chosen.name, term)), *hits]
     entering = request.args.get("again", "")
+    if entering in AFTERWARDS:  # a part of a page that speaks no English
+        speak_vietnamese()
     where = url_for(f"{entering}.enter") if entering in AFTERWARDS else url_for("counter.receive")
     lately = [] if term or chosen else _lately(site())
     return render_template(
@@ -260,9 +263,9 @@ def _save(form: Reception, chosen: Chosen, papers: Papers) -> ResponseReturnValu
     if not same_as_saved(draft, dossier.received):
         form.stream.data = _new_stream(here)
         trouble = Trouble(
-            _SAVED_BEFORE.format(number=dossier.received.number),
-            "Hồ sơ trước vẫn nguyên; mọi ô dưới đây vẫn giữ nguyên.",
-            "Bấm “Lưu và in 2 liên” lần nữa để lưu thành hồ sơ mới.",
+            say(_SAVED_BEFORE, number=dossier.received.number),
+            say("Hồ sơ trước vẫn nguyên; mọi ô dưới đây vẫn giữ nguyên."),
+            say("Bấm “Lưu và in 2 liên” lần nữa để lưu thành hồ sơ mới."),
         )
         return render(form, chosen, request.form.get("q", ""), papers=papers, trouble=trouble), 409
     here.spool_wake()
@@ -372,12 +375,12 @@ def render(
 
 def _other_errors(chosen: Chosen | None, papers: Papers | None, unseen: bool) -> list[tuple[str, str]]:
     if chosen is None or papers is None:
-        return [("q", "Chưa chọn thủ tục. Gõ tên thủ tục rồi chọn một dòng.")]
+        return [("q", say("Chưa chọn thủ tục. Gõ tên thủ tục rồi chọn một dòng."))]
     if unseen:
         return [
             (
                 "originals-0",
-                "Vừa đổi thủ tục: xem lại số bản giấy tờ của thủ tục mới, rồi bấm lưu lần nữa.",
+                say("Vừa đổi thủ tục: xem lại số bản giấy tờ của thủ tục mới, rồi bấm lưu lần nữa."),
             )
         ]
     rows = [
@@ -403,7 +406,7 @@ def is_placed(form: Reception, chosen: Chosen | None) -> bool:
     """Whether it is known where the matter lies, if its time depends on that; else the error stands at the field."""
     if chosen is None or not chosen.communes or any(one.code == form.commune.data for one in chosen.communes):
         return True
-    form.commune.errors = ["Chưa chọn xã, phường: thời hạn của thủ tục này tùy theo đó."]
+    form.commune.errors = [say("Chưa chọn xã, phường: thời hạn của thủ tục này tùy theo đó.")]
     return False
 
 

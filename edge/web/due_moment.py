@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from edge.web.language import say, tell
 from schemas.calendar import Calendar
 from schemas.deadlines import CountedDay, DueMoment, Limit, Unit, due
 
@@ -47,41 +48,47 @@ def explain(received: datetime, limit: Limit, calendar: Calendar) -> Due:
 
 def _cell(counted: CountedDay, whole: DueMoment) -> Cell:
     day = counted.day
-    weekday = _SHORT_DAYS[day.weekday()]
+    weekday = say(_SHORT_DAYS[day.weekday()])
     if day == whole.days[-1].day:
-        return Cell(weekday, day.day, "hẹn", "end")
+        return Cell(weekday, day.day, say("hẹn"), "end")
     if day == whole.days[0].day:
-        return Cell(weekday, day.day, "nhận", "")
+        return Cell(weekday, day.day, say("nhận"), "")
     if counted.why_off is not None:
-        return Cell(weekday, day.day, "nghỉ", "off")
+        return Cell(weekday, day.day, say("nghỉ"), "off")
     return Cell(weekday, day.day, str(counted.count or "–"), "")
 
 
 def _reasons(counted: DueMoment, limit: Limit) -> tuple[str, ...]:
     reasons = [_rule(limit)]
     if limit.more_working_days:
-        reasons.append(f"Xã khó khăn: cộng thêm {limit.more_working_days} ngày làm việc.")
-    reasons += [f"{_short(off.day)} là ngày nghỉ ({off.why_off})." for off in _holidays(counted)]
+        reasons.append(say("Xã khó khăn: cộng thêm {count} ngày làm việc.", count=limit.more_working_days))
+    reasons += [
+        tell("{day} là ngày nghỉ ({why}).", {"day": _short(off.day)}, why=off.why_off or "")
+        for off in _holidays(counted)
+    ]
     weekends = [off.day for off in counted.days_off() if off.why_off in _WEEKEND]
     if weekends and limit.unit is not Unit.MONTHS:
         reasons.append(_weekend(weekends))
     for year in counted.unconfirmed:
-        reasons.append(f"Lịch nghỉ năm {year} chưa được xác nhận: hẹn này có thể đổi.")
+        reasons.append(say("Lịch nghỉ năm {year} chưa được xác nhận: hẹn này có thể đổi.", year=year))
     return tuple(reasons)
 
 
 def _rule(limit: Limit) -> str:
     match limit.unit:
         case Unit.WORKING_DAYS:
-            return f"{limit.value} ngày làm việc, không tính ngày nhận."
+            return say("{count} ngày làm việc, không tính ngày nhận.", count=limit.value)
         case Unit.DAYS:
-            return f"{limit.value} ngày, không tính ngày nhận; rơi vào ngày nghỉ thì sang ngày làm việc sau."
+            return say(
+                "{count} ngày, không tính ngày nhận; rơi vào ngày nghỉ thì sang ngày làm việc sau.",
+                count=limit.value,
+            )
         case Unit.MONTHS:
-            return f"{limit.value} tháng; rơi vào ngày nghỉ thì sang ngày làm việc sau."
+            return say("{count} tháng; rơi vào ngày nghỉ thì sang ngày làm việc sau.", count=limit.value)
         case Unit.HOURS:
-            return f"{limit.value} giờ làm việc, tính trong giờ mở cửa của cơ quan."
+            return say("{count} giờ làm việc, tính trong giờ mở cửa của cơ quan.", count=limit.value)
         case Unit.SAME_DAY:
-            return "Trong ngày làm việc; nhận sau 15:00 thì sang ngày làm việc sau."
+            return say("Trong ngày làm việc; nhận sau 15:00 thì sang ngày làm việc sau.")
 
 
 def _holidays(counted: DueMoment) -> list[CountedDay]:
@@ -90,8 +97,8 @@ def _holidays(counted: DueMoment) -> list[CountedDay]:
 
 def _weekend(days: Sequence[date]) -> str:
     if len(days) > 4:
-        return f"{len(days)} ngày thứ Bảy, Chủ nhật không tính."
-    return f"{' và '.join(_short(day) for day in days)} là thứ Bảy, Chủ nhật."
+        return say("{number} ngày thứ Bảy, Chủ nhật không tính.", number=len(days))
+    return say("{days} là thứ Bảy, Chủ nhật.", days=say(" và ").join(_short(day) for day in days))
 
 
 def _short(day: date) -> str:

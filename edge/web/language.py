@@ -9,7 +9,7 @@ A page speaks English whole or not at all: only those in `SPEAKS` do, and the fr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 from babel.messages.pofile import read_po
 from flask import g, has_request_context, request, session, url_for
+from markupsafe import Markup, escape
 
 from edge.looks import Language, looks_of
 from edge.web import presence
@@ -30,6 +31,7 @@ SPEAKS: Final = frozenset(
         *("petitions.new", "petitions.file", "petitions.read", "petitions.paper"),
         *("find", "calling", "worklists.page", "worklists.ready"),
         *("board", "filing", "reports.public"),
+        *("counter", "strip", "drafting"),
     }
 )
 """Parts, or single addresses of a part, whose pages speak English."""
@@ -63,6 +65,11 @@ def language() -> Language:
         g.language = _chosen()
     chosen: Language = g.language
     return chosen if _speaks() or g.get("in_frame", False) else Language.VIETNAMESE
+
+
+def speak_vietnamese() -> None:
+    """For a part of a page that speaks no English."""
+    g.language = Language.VIETNAMESE
 
 
 def _speaks() -> bool:
@@ -114,3 +121,14 @@ def say(text: str, **facts: object) -> str:
         forms = english()[text]
         said = forms[0 if facts.get("count") in (1, "1", "01") else -1]
     return said.format(**facts) if facts else said
+
+
+def tell(text: str, said: Mapping[str, object] | None = None, /, **written: str) -> str:
+    """A sentence with what people wrote in it, which a page in English marks as Vietnamese; `said` are its other facts."""
+    if language() is Language.VIETNAMESE:
+        return text.format(**(said or {}), **written)
+    marked = {
+        name: Markup('<span lang="vi">{}</span>').format(one) if one else "" for name, one in written.items()
+    }
+    form = english().get(text, (text,))[-1]
+    return escape(form).format(**(said or {}), **marked)

@@ -189,14 +189,14 @@ class Reception(Form):
     def noted_outage(self, now: datetime) -> OutageNoted | None:
         """The incident by which papers were asked for; None, and the errors at the fields, where it is not told."""
         if not self.outage_database.data:
-            self.outage_database.errors = ["Chưa ghi cơ sở dữ liệu nào gặp sự cố."]
+            self.outage_database.errors = [say("Chưa ghi cơ sở dữ liệu nào gặp sự cố.")]
         if self.outage_since.data is None and not self.outage_since.errors:
-            self.outage_since.errors = ["Chưa ghi sự cố từ lúc nào."]
+            self.outage_since.errors = [say("Chưa ghi sự cố từ lúc nào.")]
         if not self.outage_database.data or self.outage_since.data is None:
             return None
         since = datetime.combine(local_day(now), self.outage_since.data, VIETNAM)
         if since > now:
-            self.outage_since.errors = ["Giờ này chưa tới. Xem lại giờ bắt đầu sự cố."]
+            self.outage_since.errors = [say("Giờ này chưa tới. Xem lại giờ bắt đầu sự cố.")]
             return None
         return OutageNoted(self.outage_database.data, timestamp(since))
 
@@ -341,7 +341,7 @@ class Papers:
                 Paper(
                     one.name,
                     begun,
-                    f"{hint}, nếu có" if optional and hint else hint,
+                    say("{papers}, nếu có", papers=hint) if optional and hint else hint,
                     needed,
                     optional=optional,
                 )
@@ -368,7 +368,7 @@ class Papers:
         for place, paper in enumerate(self.all, 1):
             paper.error = _problem_of(paper, place)
         if not any(paper.error for paper in self.all) and not self.handed_in():
-            self.error = "Chưa ghi số bản của giấy tờ nào. Ghi ít nhất một bản."
+            self.error = say("Chưa ghi số bản của giấy tờ nào. Ghi ít nhất một bản.")
         return not self.error and not any(paper.error for paper in self.all)
 
     def handed_in(self) -> tuple[ReceivedComponent, ...]:
@@ -389,23 +389,25 @@ def _problem_of(paper: Paper, place: int) -> str:
     for typed in paper.counts.values():
         bare = typed.strip()
         if bare and not (bare.isascii() and bare.isdigit() and int(bare) <= MOST):
-            return f"Số bản của giấy tờ {place} là số từ 0 đến {MOST}. Gõ lại số."
+            return say("Số bản của giấy tờ {n} là số từ 0 đến {most}. Gõ lại số.", n=place, most=MOST)
     if paper.source == "outage" and not any(paper.number(kind) for kind in KINDS):
-        return f"Giấy tờ {place}: CSDL sự cố thì nhận bản giấy. Ghi số bản đã nhận."
+        return say("Giấy tờ {n}: CSDL sự cố thì nhận bản giấy. Ghi số bản đã nhận.", n=place)
     if paper.source == "database" and any(paper.number(kind) for kind in KINDS):
-        return f"Giấy tờ {place} đã khai thác từ CSDL thì không thu bản giấy. Ghi 0, hoặc chọn bản giấy."
+        return say(
+            "Giấy tờ {n} đã khai thác từ CSDL thì không thu bản giấy. Ghi 0, hoặc chọn bản giấy.", n=place
+        )
     if not paper.name:
-        return f"Giấy tờ {place} chưa có tên. Ghi tên giấy tờ."
+        return say("Giấy tờ {n} chưa có tên. Ghi tên giấy tờ.", n=place)
     return ""
 
 
 def _hint(originals: int, copies: int) -> str:
     parts = []
     if originals:
-        parts.append(f"{originals} bản chính")
+        parts.append(say("{count} bản chính", count=originals))
     if copies:
-        parts.append(f"{copies} bản sao")
-    return "Cần " + ", ".join(parts) if parts else ""
+        parts.append(say("{count} bản sao", count=copies))
+    return say("Cần {papers}", papers=", ".join(parts)) if parts else ""
 
 
 def same_as_saved(draft: Draft, received: Any) -> bool:

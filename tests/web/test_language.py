@@ -29,12 +29,14 @@ from edge.web.forms import OLD_PAGE, Form
 from edge.web.keys import KEYS
 from edge.web.language import SPEAKS, english
 from edge.web.petitions import Petition
+from edge.web.reception import MOST, SOURCES, Reception
 from edge.web.scanning import WHY as UNUSABLE
 from edge.web.sign_in import PasswordSignIn, SignIn
 from edge.web.status_line import _problems, _still_works
 from edge.web.worklists import LISTS_HERE, WHOSE
 from printing.spool import PrintJob
 from schemas.deadlines import WHY_NOT_COUNTED
+from schemas.identity import RULES, Field
 from tests.centres import MONDAY, SEALED, SmallCentre
 from tests.pages import SIGHTS, a_full_day
 from tests.portal import PDF
@@ -45,8 +47,10 @@ TEMPLATES = [page for folder in FOLDERS for page in sorted((folder / "templates"
 SPOKEN = [page for page in TEMPLATES if not page.name.startswith("kiosk")]
 """The kiosk has words of its own, in both languages (`edge.web.kiosk_words`)."""
 MODULES = [module for folder in FOLDERS for module in sorted((folder / "web").glob("*.py"))]
-TABLES = [FOLDERS[0] / "web" / name for name in ("slip.py", "trouble.py", "errors.py", "filing.py")]
-NOT_SAID = frozenset({"hẻ ký số", "hẻ con dấu", "anh/chị"})
+TABLES = [
+    FOLDERS[0] / "web" / name for name in ("slip.py", "trouble.py", "errors.py", "filing.py", "due_moment.py")
+]
+NOT_SAID = frozenset({"hẻ ký số", "hẻ con dấu", "anh/chị", "thứ Bảy", "Chủ nhật"})
 """Parts of words, which a sentence changes before it is shown."""
 WHOLE = (
     *("base", "card_end", "cover", "status_line", "trouble", "keys", "keys_list", "keys_part"),
@@ -54,13 +58,16 @@ WHOLE = (
     *("look_up", "petition", "public_procedure", "public_procedure_facts", "public_procedures", "slip"),
     *("find", "find_hits", "calling", "calling_line", "calling_now", "worklists", "lists_nav"),
     *("board", "board_now", "figures", "filed", "filing"),
+    *("counter", "counter_hits", "draft", "strip"),
 )
 """The templates of the pages that speak English."""
 FORMS: tuple[type[Form], ...] = (
     *(SignIn, PasswordSignIn, NewPin, NewPassword, Everywhere, HourConfirmed, Look),
-    *(Filing, Petition),
+    *(Filing, Petition, Reception),
 )
 """The forms of the pages that speak English."""
+WARNED = (Field.PERSONAL_NUMBER, Field.TAX_CODE, Field.PHONE, Field.NAME)
+"""The fields of a reception beside which it is said what looks wrong."""
 OURS = re.compile(r"[ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ]", re.IGNORECASE)
 
 
@@ -90,7 +97,11 @@ def _of_template(node: nodes.Node) -> Iterator[str]:
 def said_in_modules() -> Iterator[str]:
     for module in MODULES:
         for call in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "say":
+            if (
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Name)
+                and call.func.id in ("say", "tell")
+            ):
                 yield from _of_code(call.args[0])
 
 
@@ -156,6 +167,7 @@ def test_nothing_is_translated_that_nobody_says(centre: SmallCentre) -> None:
     tables |= set(words.STATUS.values()) | set(words.LIMITS.values()) | set(WHY_NOT_COUNTED.values())
     tables |= {title for _, title in OPEN_PAGES} | {OLD_PAGE} | {*filter(None, PRIORITY.values())}
     tables |= {part for one in LISTS_HERE for part in (one.title, one.group, one.column, one.nothing)}
+    tables |= {rule.words for rule in RULES if rule.field in WARNED} | set(SOURCES.values())
     tables |= {one.label for one in WHOSE} | set(UNUSABLE.values()) | set(LEVELS.values())
     for node in ("central", "counter-01", "room-01"):
         clerk = Clerk(centre, node)
@@ -184,6 +196,7 @@ def _told_by_templates() -> set[str]:
     text = "\n".join(page.read_text(encoding="utf-8") for page in TEMPLATES)
     text += "\n".join(module.read_text(encoding="utf-8") for module in MODULES)
     made = {"Mã PIN chưa đúng. Gõ lại mã PIN.", "Mật khẩu chưa đúng. Gõ lại mật khẩu."}
+    made |= {f"Số bộ hồ sơ là số từ 1 đến {MOST}. Gõ lại số."}
     return {one for one in english() if f'"{one}"' in text} | made
 
 
@@ -215,7 +228,7 @@ def test_no_part_of_a_page_in_english_is_left_in_vietnamese() -> None:
 def test_a_page_that_is_not_translated_speaks_vietnamese_inside_an_english_frame(centre: SmallCentre) -> None:
     clerk = Clerk(centre, "counter-01", "hanh.nh")
     clerk.press(clerk.open("/me"), "/me/looks", language="en")
-    page = clerk.open("/counter")
+    page = clerk.open("/return")
     assert '<html lang="vi"' in page.html
     assert '<header class="bar" lang="en"' in page.html
     assert "Receive" in page.page.text
@@ -254,6 +267,38 @@ def test_what_staff_see_in_english_is_english_on_a_full_day(centre: SmallCentre)
             found = _vietnamese(page.html, written)
             wrong += [(path, found)] if found else []
     assert wrong == []
+
+
+def test_a_whole_reception_in_english(centre: SmallCentre) -> None:
+    """Looked at, found wrong, and saved: with a holiday in its time, an earlier dossier, and a queue beside it."""
+    centre.receive()
+    node = centre["counter-01"]
+    keep_looks(node.file, "hanh.nh", Looks(language=Language.ENGLISH))
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    written = sorted(_written(node.catalog.latest), key=len, reverse=True)
+    for _ in range(2):
+        node.hall.take(QUEUES[0])
+    node.hall.call_next("", "served", by="hanh.nh")
+    empty = clerk.open("/counter")
+    looked = clerk.reception()
+    wrong = clerk.press(
+        looked, "stream", ("act", "save"), phone="1", email="?", sets="0", notify="y",
+        **{"originals-0": "x", "source-1": "outage", "extra-originals-0": "1"},
+    )  # fmt: skip
+    kinds = {"personal": "012345678901", "tax": "0100109107", "neither": "12"}
+    warned = [
+        clerk.press(empty, "stream", ("act", "look"), identity=one, name="A1") for one in kinds.values()
+    ]
+    for page in (empty, looked, wrong, *warned, clerk.open("/counter/procedures?q=xyzxyz")):
+        assert _vietnamese(page.html, written) == [], page.page.text
+    assert wrong.status == 422
+    for said in ("Save and print 2 copies", "Due", "Perhaps the same:", "Done, call A-002"):
+        assert said in looked.page.text
+    for said in ("A telephone number has 10 digits", "The number of paper 1 is from 0 to 99", "has no name"):
+        assert said in wrong.page.text
+    assert clerk.press(looked, "stream", ("act", "save")).status == 303
+    part = clerk.open("/counter/procedures?q=xyzxyz&again=afterwards")
+    assert "Không tìm thấy thủ tục" in part.page.text, "a part of a page that speaks no English"
 
 
 class _Visitor:
