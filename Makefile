@@ -23,7 +23,7 @@ ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
 PYTHON := python3
 endif
 
-.PHONY: help setup setup-tests run test lint format pictures docs prove bench lock clean debian wheel deb release
+.PHONY: help setup setup-tests run test lint format pictures docs prove soak bench lock clean debian wheel deb release
 
 help:
 	@echo "make run     set up, and start the demo centre on http://127.0.0.1:8600/"
@@ -32,6 +32,7 @@ help:
 	@echo "make pictures  pictures of every page, and those of the documentation"
 	@echo "make docs    build/docs/index.html: these pages as a site that needs no network"
 	@echo "make prove   the long proofs (FULL=1: with all counts)"
+	@echo "make soak    a week of a centre in an hour: memory, files, growth, and verify at the end"
 	@echo "make bench   measure, and hold the figures against what they must be"
 	@echo "make wheel   dist/motcua-*.whl, with pages, fonts, forms and the English"
 	@echo "make deb     dist/motcua_*.deb: what docs/install.md installs"
@@ -107,6 +108,10 @@ docs: $(VENV)/.tests
 
 prove: setup-tests
 	$(PYTEST) --prove=$(if $(FULL),full,quarter) --timeout=3600 tests/schemas tests/sync tests/differential tests/edge tests/central tests/printing tests/scenarios tests/simulation tests/install tests/docs
+
+# MINUTES=2 DAYS=1: a short look
+soak: setup-tests
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),60) --days $(or $(DAYS),7)
 
 bench: setup-tests
 	$(BIN)/python -m tests.bench
