@@ -36,7 +36,7 @@ TYPED = [page for page in dict.fromkeys(one.page for one in FENCED) if page not 
 STAFF = "id,name,title,capacity,role,since,until\nthu.nt,Nông Thị Thu,Công chức,,tiếp nhận,2026-01-01,\n"
 DELEGATIONS = (
     "id,form,delegator,delegate,decision,since,until,procedures\n"
-    "uq-09,TUQ.,Giám đốc Sở,viet.tq,Quyết định số 9/QĐ-UQ,2026-01-01,,\n"
+    "uq-09,TUQ.,Giám đốc Sở,viet.tq,Quyết định số 9/QĐ-UQ,2026-01-01,2030-12-31,\n"
 )
 
 
