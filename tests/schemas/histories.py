@@ -85,7 +85,7 @@ LEASE = (date(2026, 1, 1), date(2030, 12, 31))
 AGENCY = "H37.08"
 PROCEDURE = "1.001612.H37"
 
-_DUTIES = {
+DUTIES = {
     "central.1": (89, (Duty.CATALOG, Duty.DESK, Duty.RECEIVE, Duty.RETURN)),
     "central.2": (88, (Duty.DESK,)),
     "counter-01.1": (1, (Duty.RECEIVE, Duty.RETURN, Duty.COLLECT, Duty.QUEUE, Duty.PETITION)),
@@ -93,7 +93,7 @@ _DUTIES = {
     "room-01.1": (21, (Duty.APPRAISE, Duty.APPROVE, Duty.RETURN, Duty.SEAL)),
     "room-02.1": (22, (Duty.APPRAISE, Duty.APPROVE, Duty.RETURN, Duty.SEAL)),
 }
-_ROLES = {
+ROLES = {
     "hoa": Role.RECEIVER,
     "minh": Role.RECEIVER,
     "lan": Role.APPRAISER,
@@ -172,10 +172,10 @@ def entries(certificates: Mapping[str, bytes]) -> list[Entry]:
             roles=(Grant(role, date(2026, 1, 1)), *_ALSO.get(person, ())),
             certificates=(to_base64(certificates[person]),) if person in certificates else (),
         )
-        for person, role in _ROLES.items()
+        for person, role in ROLES.items()
     ]
     return [
-        *(card(node) for node in _DUTIES),
+        *(card(node) for node in DUTIES),
         Centre("Trung tâm Phục vụ hành chính công", "UBND tỉnh Lạng Sơn", "Lạng Sơn"),
         Agency(AGENCY, "Sở Nội vụ", sample=True),
         Procedure(
@@ -198,7 +198,7 @@ def entries(certificates: Mapping[str, bytes]) -> list[Entry]:
 
 def card(node: str) -> Card:
     """The card that the sample centre grants a node."""
-    number, duties = _DUTIES[node]
+    number, duties = DUTIES[node]
     return Card(
         node=node,
         place=node.rpartition(".")[0],
@@ -285,7 +285,7 @@ def received(applicant: str = "Hoàng Văn Nùng", **changes: Any) -> Step:
         at = step.at or past.notebook.now
         due = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
         number = DossierNumber(
-            AGENCY, local_day(at), _DUTIES.get(step.node, (0, ()))[0], past.notebook.seq_of(step.node) + 1
+            AGENCY, local_day(at), DUTIES.get(step.node, (0, ()))[0], past.notebook.seq_of(step.node) + 1
         )
         return Received(
             number=str(number),
