@@ -20,6 +20,7 @@ from schemas.rules import Inner
 
 Row = Literal["portal_twice", "possible_duplicate", "number_twice"]
 _LOOKED_UP_TO: Final = "centre_rows_up_to"
+_AT_ONCE: Final = 2_000
 MOST: Final = 9
 """A report names so many dossiers at most: with the first ones somebody will find the others."""
 
@@ -31,12 +32,22 @@ _SAME_MATTER: Final = (
 
 
 def report_rows(centre: Node) -> int:
-    """Write what is new: rows found, rows grown, rows answered; how many entries."""
+    """Write what is new: rows found, rows grown, rows answered; how many entries. Some changes at a time, each noted: a
+    central that has just got an archive of years goes on where it stopped, and holds none of it in memory."""
+    written = 0
+    while (more := _report_some(centre)) is not None:
+        written += more
+    return written
+
+
+def _report_some(centre: Node) -> int | None:
+    """How many entries the next changes made; None when there are no more."""
     store = centre.stores["dossiers"]
     with centre.file.read() as connection:
         fact = Fact.get_or_none(Fact.key == _LOOKED_UP_TO)
-        up_to = store.seq()
-        changed = store.changes(int(fact.value) if fact is not None else 0)
+        changed = store.changes(int(fact.value) if fact is not None else 0, limit=_AT_ONCE)
+        if not changed:
+            return None
         streams = dict.fromkeys(summary.id.partition(":")[0] for summary in changed)
         found: dict[str, Report] = {}
         for stream in streams:
@@ -44,11 +55,9 @@ def report_rows(centre: Node) -> int:
         # last: what has grown meanwhile is not answered, whatever was said of the fewer
         for stream in streams:
             found.update((report.id, report) for report in _found(centre, connection, stream))
-    if not streams:
-        return 0
     with centre.file.write():
         written = Office(centre).define(found.values(), by="") if found else 0
-        Fact.insert(key=_LOOKED_UP_TO, value=str(up_to)).on_conflict_replace().execute()
+        Fact.insert(key=_LOOKED_UP_TO, value=str(changed[-1].seq)).on_conflict_replace().execute()
     return written
 
 

@@ -45,6 +45,7 @@ from central.dataset.office import (
 )
 from central.dataset.plan import Planned, five_years
 from central.dataset.totals import totals
+from central.trust import Watch
 from edge.enrolment import make_request
 from edge.errors import CannotStart
 from edge.ids import Ids
@@ -124,10 +125,12 @@ def make(folder: Path, dossiers: int, seed: int, *, ids: Ids, told: Told = lambd
     with _Writers(world, planned, seed) as batches:
         clock = Hand(datetime.combine(FIRST, clock_time(), VIETNAM))
         node = Node(Folder(central), read_settings(central), clock=clock, ids=ids)
+        watch = Watch(node)
         try:
             for batch in batches:
                 _take(node, clock, batch, taken)
-                node.acks.renew()  # as central does all the time: else it walks along all chains when it is opened
+                node.acks.renew()  # as central does all the time: else it looks at five years when it is opened
+                watch.look()
                 told("writing", taken.dossiers)
         finally:
             node.close()

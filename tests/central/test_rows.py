@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from central import rows as centre_rows
 from central.rows import report_rows
 from schemas.acts import Settled
 from schemas.fold import Dossier
@@ -49,6 +52,21 @@ def test_a_row_that_grows_while_it_is_answered_stays_open(centre: SmallCentre) -
     third = alike(centre)
     answer(centre, first)
     report_rows(centre["central"])
+    centre.meet()
+    for dossier in (first, second, third):
+        assert rows(centre, dossier) == [(("possible_duplicate",), 3)]
+
+
+def test_an_archive_that_comes_at_once_is_looked_at_some_changes_at_a_time(
+    centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And where it was cut off it goes on."""
+    first, second, third = alike(centre), alike(centre), alike(centre)
+    monkeypatch.setattr(centre_rows, "_AT_ONCE", 1)
+    assert centre_rows._report_some(centre["central"]) == 1, "the first dossier has its like already"
+    central = centre.reopen("central")
+    assert report_rows(central) == 0
+    assert centre_rows._report_some(central) is None
     centre.meet()
     for dossier in (first, second, third):
         assert rows(centre, dossier) == [(("possible_duplicate",), 3)]
