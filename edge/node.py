@@ -156,6 +156,7 @@ class Node:
     has grown. `tick`: seconds that only grow, for the pace of work; `stopwatch`: the same for how long people wait and
     how long nobody did anything, whatever the clock does. `ask` gets a passphrase from a person, where one closes the folder.
     `typeset` makes the PDFs of spooled papers: in this process, or in others. `measure` says how full the disk is.
+    `hasher`: how dear it is to try PINs and passwords.
     """
 
     def __init__(
@@ -171,8 +172,9 @@ class Node:
         ask: Ask | None = None,
         typeset: Typeset = typeset_by,
         measure: Measure = measured,
+        hasher: PasswordHasher | None = None,
     ) -> None:
-        self._tick, self._typeset = tick, typeset
+        self._tick, self._typeset, self._hasher = tick, typeset, hasher or PasswordHasher()
         self.folder, self.settings, self.ids = folder, settings, ids
         self._clock = clock
         self._hour: Hour | None = None
@@ -303,7 +305,7 @@ class Node:
         self.window = Window(self.file, self.catalog, self.acks, node=self.id)
 
     def _open_work(self) -> None:
-        self.people = People(self.file, self.catalog, self.stopwatch, PasswordHasher())
+        self.people = People(self.file, self.catalog, self.stopwatch, self._hasher)
         self.sessions = Sessions(
             self.file,
             self.catalog,

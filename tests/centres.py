@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Final
+
+from argon2 import PasswordHasher
 
 from central.centre import Office
 from central.demo.plan import PEOPLE, SEAL_PIN, nodes
@@ -53,6 +56,10 @@ class HandClock:
         return self._passed
 
 
+QUICK: Final = PasswordHasher(time_cost=1, memory_cost=64)
+"""For PINs that nobody will try to guess: a third of a test's time went into them."""
+
+
 class SmallCentre:
     """`central`, `counter-01`, `counter-02` and `room-01`, or some of them, open in this process on some day `at`."""
 
@@ -73,7 +80,14 @@ class SmallCentre:
     def open(self, name: str) -> Node:
         folder = Folder(self.data / name)
         settings = read_settings(folder.path)
-        return Node(folder, settings, clock=self.clock, ids=self.ids, stopwatch=self.clock.stopwatch)
+        return Node(
+            folder,
+            settings,
+            clock=self.clock,
+            ids=self.ids,
+            stopwatch=self.clock.stopwatch,
+            hasher=QUICK,
+        )
 
     def __getitem__(self, name: str) -> Node:
         return self.nodes[name]

@@ -20,7 +20,7 @@ from central.demo.plan import nodes
 from central.demo.setup import prepare
 from edge.clock import system_clock
 from edge.ids import Ids
-from tests.centres import SmallCentre
+from tests.centres import QUICK, SmallCentre
 from tests.proving import PROOFS, Times
 
 
@@ -70,7 +70,7 @@ def founded(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
     data = run / "founded"
     with (run / "founding").open("w") as first:
         fcntl.flock(first, fcntl.LOCK_EX)
-        prepare(data, nodes(first_port=0), clock=system_clock, ids=Ids())
+        prepare(data, nodes(first_port=0), clock=system_clock, ids=Ids(), hasher=QUICK)
     return data
 
 

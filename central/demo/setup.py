@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from argon2 import PasswordHasher
 from msgspec import structs
 
 from central.catalog_import import read_agencies, read_procedures
@@ -72,8 +73,13 @@ def claimed(data: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def prepare(data: Path, nodes: Sequence[DemoNode], *, clock: Clock, ids: Ids) -> bool:
-    """Make the centre in `data` unless it is there whole; True if it was made now. Raises `CannotStart`."""
+def prepare(
+    data: Path, nodes: Sequence[DemoNode], *, clock: Clock, ids: Ids, hasher: PasswordHasher | None = None
+) -> bool:
+    """Make the centre in `data` unless it is there whole; True if it was made now. Raises `CannotStart`.
+
+    `hasher` keeps the PINs.
+    """
     if (data / WHOLE).exists():
         missing = [node.name for node in nodes if not (data / node.name / "node.toml").exists()]
         if missing:
@@ -86,7 +92,7 @@ def prepare(data: Path, nodes: Sequence[DemoNode], *, clock: Clock, ids: Ids) ->
     half = data.with_name(f"{data.name}.new")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    _build(half, nodes, clock, ids)
+    _build(half, nodes, clock, ids, hasher)
     (half / WHOLE).touch()
     if data.exists():
         data.rmdir()
@@ -110,7 +116,9 @@ class _Made:
         return (to_base64(self.tokens[holder][1]),) if holder in self.tokens else ()
 
 
-def _build(data: Path, nodes: Sequence[DemoNode], clock: Clock, ids: Ids) -> None:
+def _build(
+    data: Path, nodes: Sequence[DemoNode], clock: Clock, ids: Ids, hasher: PasswordHasher | None
+) -> None:
     central, *edges = nodes
     folder, made = Folder(data / central.name), _Made()
     settings = NodeSettings(central.place.node)
@@ -124,7 +132,7 @@ def _build(data: Path, nodes: Sequence[DemoNode], clock: Clock, ids: Ids) -> Non
         clock=clock,
         ids=ids,
     )
-    centre = Node(folder, settings, clock=clock, ids=ids)
+    centre = Node(folder, settings, clock=clock, ids=ids, hasher=hasher)
     try:
         for edge in edges:
             settings = NodeSettings(edge.place.node)
@@ -134,7 +142,7 @@ def _build(data: Path, nodes: Sequence[DemoNode], clock: Clock, ids: Ids) -> Non
         centre.close()
     for edge in edges:
         opened = Folder(data / edge.name)
-        node = Node(opened, read_settings(opened.path), clock=clock, ids=ids)
+        node = Node(opened, read_settings(opened.path), clock=clock, ids=ids, hasher=hasher)
         try:
             _prepare(node, made)
         finally:

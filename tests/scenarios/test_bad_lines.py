@@ -69,6 +69,7 @@ def _mended(centre: Centre) -> Iterator[None]:
     centre.wait(centre.all_have)
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(3600)  # 100 MB with --prove=full
 def test_a_large_scan_on_a_slow_line_holds_up_no_act(
     centre: Centre, scan: frozenset[str], times: Times

@@ -133,6 +133,7 @@ def founded(data: Path, count: int) -> Iterator[tuple[Processes, Authority]]:
         one.stop()
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(1800)  # 24 processes start one after the other
 def test_the_edges_give_everything_back(tmp_path: Path, times: Times) -> None:
     """To a central of yesterday what was done today; to one that has nothing, all there is."""

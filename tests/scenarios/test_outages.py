@@ -115,6 +115,7 @@ def hall(tmp_path: Path) -> Iterator[Hall]:
     hall.close()
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(900)
 def test_the_page_is_right_from_the_first_command_to_the_last(hall: Hall) -> None:
     """One day: a backup, a counter's disk lost and found, central lost and another one in its place, a copy of it."""

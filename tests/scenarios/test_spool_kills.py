@@ -135,6 +135,7 @@ def _url(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().split()[-1].rstrip("/")
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(3600)  # a hundred lives of a node with --prove=full
 def test_a_node_that_is_killed_while_it_prints_loses_no_paper_and_repeats_none(
     place: Place, times: Times

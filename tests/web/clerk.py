@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from werkzeug.test import TestResponse
 
 from central.demo.visitor import Page, parse
@@ -28,6 +30,23 @@ class Answer:
     leads_to: str
 
 
+class _Compiled(BytecodeCache):
+    """Templates are compiled once a process, and not once for each of the thousand windows that tests open."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._codes:
+            bucket.bytecode_from_string(self._codes[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key] = bucket.bytecode_to_string()
+
+
+_compiled = _Compiled()
+
+
 def pages_of(node: Node) -> Flask:
     """The pages of a node whose papers are printed at once."""
     pages = create_pages(
@@ -36,6 +55,7 @@ def pages_of(node: Node) -> Flask:
         lambda: _print(node),
         extra=[register] if node.is_centre else [],
     )
+    pages.jinja_env.bytecode_cache = _compiled
     pages.testing = True
     return pages
 
