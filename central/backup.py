@@ -42,8 +42,9 @@ from edge.at_rest import NAME as CLOSED
 from edge.at_rest import OPEN, Ask, AtRest
 from edge.backed_up import BackedUp, note_backup
 from edge.clock import Clock, system_clock
+from edge.durable import write_whole
 from edge.errors import CannotStart
-from edge.keys import read_keys, write_secret
+from edge.keys import read_keys
 from edge.node import Folder
 from edge.rewriting import finish
 from edge.settings import NAME, BackupSettings, NodeSettings, key_file_of, read_config
@@ -295,12 +296,8 @@ def _once(ask: Ask) -> Ask:
 def _own_key(folder: Folder) -> bytes:
     """What this machine closes its backups with, made at the first one."""
     path = folder.keys / OWN_KEY
-    half = folder.path / f"{OWN_KEY}.new"
     if not path.exists():
-        half.unlink(missing_ok=True)
-        write_secret(half, folder.at_rest.shut(OWN_KEY, secrets.token_bytes(KEY_BYTES)))
-        half.rename(path)
-        _sync(folder.keys)
+        write_whole(path, folder.at_rest.shut(OWN_KEY, secrets.token_bytes(KEY_BYTES)))
     try:
         key = folder.at_rest.read(path)
     except (OSError, ValueError) as why:
@@ -434,11 +431,3 @@ def _heads(copy: Copy) -> dict[str, Head]:
         for name, head in found.items()
         if isinstance(head.seq, int) and isinstance(head.hash, str)
     }
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -13,10 +13,10 @@ from central.catalog_import import Read, read_agencies, read_procedures
 from central.centre import Authority, Office, Place, found, host_of
 from central.errors import NotGranted
 from edge.clock import Clock
+from edge.durable import write_new
 from edge.enrolment import settings_for
 from edge.errors import CannotStart, WeakSecret
 from edge.ids import Ids
-from edge.keys import write_secret
 from edge.node import Folder, Node
 from schemas.calendar import local_day, proposed_year
 from schemas.entries import Centre, Duty, Entry, Grant, Password, Person, Role
@@ -105,7 +105,7 @@ def found_centre(told: Foundation, *, clock: Clock, ids: Ids) -> Founded:
         catalog = node.catalog.name
     finally:
         node.close()
-    write_secret(told.authority, authority.closed(told.passphrase))
+    write_new(told.authority, authority.closed(told.passphrase))
     half.rename(told.data)
     left_out = tuple(f"line {one.line}, {one.code}: {one.why}" for one in read.problems)
     return Founded(NODE, catalog, fingerprint(authority.der), left_out)

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from central.founding import LEAST_PASSPHRASE
+from edge.durable import write_new
 from edge.errors import CannotStart
-from edge.keys import write_secret
 from schemas.canonical import to_base64
 
 PUBLIC: Final = ".pub"
@@ -37,7 +37,7 @@ def make_recovery_key(file: Path, passphrase: str) -> str:
     closing = BestAvailableEncryption(passphrase.encode())
     beside = file.with_name(f"{file.name}{PUBLIC}")
     try:
-        write_secret(file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, closing))
+        write_new(file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, closing))
     except FileExistsError as why:
         raise CannotStart(f"{file} is there already: a key is never written over") from why
     except OSError as why:

@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from edge.durable import synced, write_whole
 from edge.errors import CannotStart
 from schemas import boxes
 from schemas.calendar import local_day
@@ -118,7 +119,7 @@ class Repository:
         if known is None or not closed.keys() >= set(holders):
             # who could open it once knows the key: nobody is left out again
             new = {one: to_base64(boxes.closed(key, one, os.urandom(KEY_BYTES))) for one in holders}
-            _put_whole(name, msgspec.json.encode(_Envelope(1, _id(key), closed | new)))
+            write_whole(name, msgspec.json.encode(_Envelope(1, _id(key), closed | new)))
         for folder in (path / "blocks", path / "snapshots"):
             folder.mkdir(mode=0o700, exist_ok=True)
         repository = cls(path, key)
@@ -196,14 +197,14 @@ class Repository:
         """Name a snapshot whose blocks have been put; what it is called. From here on it is there."""
         folders = {path.parent for path in self._written}
         for path in (*self._written, *folders, self.path / "blocks"):
-            _sync(path)
+            synced(path)
         self._written.clear()
         at = snapshot.at.astimezone(UTC)
         while (self.path / "snapshots" / (name := at.strftime(_MOMENT))).exists():
             at += timedelta(seconds=1)
         content = msgspec.json.encode(snapshot)
         content = sign(_SIGNED + content) + content
-        _put_whole(self.path / "snapshots" / name, self._shut(name, content))
+        write_whole(self.path / "snapshots" / name, self._shut(name, content))
         return name
 
     def read(self, name: str) -> tuple[Snapshot, bytes, bytes]:
@@ -241,7 +242,7 @@ class Repository:
         for name in gone:
             (self.path / "snapshots" / name).unlink()
         if gone:
-            _sync(self.path / "snapshots")
+            synced(self.path / "snapshots")
         return gone
 
     def sweep(self) -> int:
@@ -305,21 +306,3 @@ def _id(key: bytes) -> str:
 
 def _derived(key: bytes, purpose: bytes) -> bytes:
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose).derive(key)
-
-
-def _put_whole(path: Path, content: bytes) -> None:
-    half = path.with_name(f"{path.name}.new")
-    with half.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

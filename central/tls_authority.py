@@ -31,8 +31,8 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from central.errors import NotGranted
+from edge.durable import write_new
 from edge.errors import CannotStart
-from edge.keys import write_secret
 from edge.node import Folder
 
 EARLIER: Final = timedelta(days=30)
@@ -110,7 +110,7 @@ class TlsAuthority:
     def keep(self, folder: Folder) -> None:
         key_file, certificate_file = _files(folder)
         pem = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        write_secret(key_file, folder.at_rest.shut(key_file.name, pem))
+        write_new(key_file, folder.at_rest.shut(key_file.name, pem))
         certificate_file.write_bytes(self.der)
 
     def names(self) -> Names:

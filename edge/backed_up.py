@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from edge.keys import write_secret
+from edge.durable import write_whole
 
 NAME: Final = "backup.json"
 
@@ -24,10 +24,7 @@ class BackedUp(msgspec.Struct, frozen=True):
 
 
 def note_backup(folder: Path, note: BackedUp) -> None:
-    half = folder / f"{NAME}.new"
-    half.unlink(missing_ok=True)
-    write_secret(half, msgspec.json.encode(note))
-    half.replace(folder / NAME)
+    write_whole(folder / NAME, msgspec.json.encode(note))
 
 
 def last_backup(folder: Path) -> BackedUp | None:

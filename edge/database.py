@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from typing import Any, Final
 from peewee import BlobField, CompositeKey, IntegerField, Model, PeeweeException, SqliteDatabase, TextField
 from sqlcipher3 import dbapi2
 
+from edge.durable import synced
 from edge.errors import CannotStart
 from sync.sqlite import Connection, SqliteFile, apply_key
 
@@ -1134,11 +1134,7 @@ def _copy_aside(file: SqliteFile, version: int) -> None:
     finally:
         source.close()
     for written in (copy, copy.parent):  # `VACUUM INTO` leaves that to whoever wants it
-        handle = os.open(written, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        synced(written)
 
 
 def fresh_projections(connection: Connection) -> None:

@@ -25,6 +25,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
+from edge.durable import synced
 from schemas import boxes
 from schemas.canonical import canonical, from_base64, to_base64
 from schemas.errors import Malformed
@@ -235,8 +236,4 @@ class Whole:
         if not written:
             return
         self._half.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        synced(self.path.parent)

@@ -6,7 +6,6 @@ Ed25519 for its seal, X25519 for what is sent to it, and P-256 for TLS, which br
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from edge.at_rest import OPEN, AtRest
+from edge.durable import write_new
 from edge.errors import CannotStart
 from schemas.canonical import from_base64, to_base64
 from schemas.errors import Malformed
@@ -100,17 +100,8 @@ def keep_keys(folder: Path, keys: NodeKeys) -> None:
     if keys.tls is not None:
         contents["tls.key"] = keys.tls.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     for name, raw in contents.items():
-        write_secret(half / name, raw)
+        write_new(half / name, raw)
     half.rename(folder)
-
-
-def write_secret(path: Path, raw: bytes) -> None:
-    """A new file for its owner's eyes alone, on the disk when this returns."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def read_keys(folder: Path, at_rest: AtRest = OPEN) -> NodeKeys:

@@ -24,6 +24,7 @@ from sqlcipher3 import dbapi2
 
 from edge.at_rest import NAME, AtRest, key_id, read_envelope, wrap
 from edge.database import copies_aside
+from edge.durable import synced, write_new
 from edge.errors import CannotStart
 from sync.sqlite import apply_key
 
@@ -52,11 +53,11 @@ def rekey(
                 _rewrite_database(path, _aside(path, key), now, new)
             else:
                 _put(_aside(path, key), closed_content(path, now, new))
-        _sync(folder)
+        synced(folder)
     fresh = folder / f"{NAME}.new"
     _put(fresh, msgspec.json.encode(wrap(key, secret, by)))
     fresh.replace(folder / NAME)
-    _sync(folder)
+    synced(folder)
     finish(folder)
 
 
@@ -124,11 +125,7 @@ def _rewrite_database(path: Path, target: Path, now: AtRest, new: AtRest) -> Non
         raise CannotStart(f"{path} cannot be rewritten: {why}") from why
     finally:
         connection.close()
-    handle = os.open(target, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    synced(target)
 
 
 def _take_place(path: Path, old: Path) -> None:
@@ -140,7 +137,7 @@ def _take_place(path: Path, old: Path) -> None:
     handle = os.open(old, os.O_RDWR) if old.exists() else None
     path.chmod(0o600)
     path.replace(old)
-    _sync(old.parent)
+    synced(old.parent)
     if handle is not None:
         with os.fdopen(handle, "r+b") as opened:
             _write_over(opened.fileno())
@@ -171,16 +168,4 @@ def _is_open_database(path: Path) -> bool:
 
 def _put(path: Path, content: bytes) -> None:
     path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    write_new(path, content)

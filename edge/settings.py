@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta
 
 from edge.at_rest import CREDENTIAL
+from edge.durable import write_whole
 from edge.errors import CannotStart
 from edge.log import Format
 from schemas.canonical import from_base64
@@ -510,9 +511,4 @@ def _parts(keys: str) -> list[str]:
 
 def write_settings(folder: Path, settings: NodeSettings) -> None:
     """Write `folder/node.toml` whole or not at all."""
-    half = folder / f"{NAME}.new"
-    with half.open("wb") as file:
-        file.write(msgspec.toml.encode(settings))
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(folder / NAME)
+    write_whole(folder / NAME, msgspec.toml.encode(settings), mode=0o666)

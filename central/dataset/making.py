@@ -46,10 +46,11 @@ from central.dataset.office import (
 from central.dataset.plan import Planned, five_years
 from central.dataset.totals import totals
 from central.trust import Watch
+from edge.durable import write_new
 from edge.enrolment import make_request
 from edge.errors import CannotStart
 from edge.ids import Ids
-from edge.keys import NodeKeys, keep_keys, read_keys, write_secret
+from edge.keys import NodeKeys, keep_keys, read_keys
 from edge.node import Folder, Node
 from edge.settings import NodeSettings, read_settings
 from schemas.calendar import VIETNAM, proposed_year
@@ -218,7 +219,7 @@ def _first_entries(folder: Path, authority: Authority, at: datetime) -> Iterator
         if member.signs:
             key = Ed25519PrivateKey.generate()
             der = authority.certify(member.name, key.public_key(), at, len(YEARS)).public_bytes(Encoding.DER)
-            write_secret(folder / _PEOPLE / f"{member.id}.key", key.private_bytes_raw() + der)
+            write_new(folder / _PEOPLE / f"{member.id}.key", key.private_bytes_raw() + der)
             certificates = (to_base64(der),)
         yield Person(member.id, member.name, member.title, member.grants(), "", certificates)
 
