@@ -368,7 +368,8 @@ class Enrolment:
         upto = cut.last_seq if cut is not None else 0
         with self._centre.file.read():
             row = EventRow.get_or_none(EventRow.node == node, EventRow.seq == upto)
-            here = sorted({seq for seq, _ in self._events(node, "dossiers") if seq > upto})
+            after = EventRow.select(EventRow.seq).where(EventRow.node == node, EventRow.seq > upto)
+            here = sorted({row.seq for row in after})
         missing = sorted(set(range(upto + 1, here[-1])) - set(here)) if here else []
         return Remains(upto, None if row is None else moment(row.at), missing, here)
 

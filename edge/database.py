@@ -756,7 +756,7 @@ PROJECTIONS: Final = (
     OutageDay,
 )
 
-PROJECTION_VERSION: Final = "22"
+PROJECTION_VERSION: Final = "23"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 _LOCAL_1: Final = """
@@ -982,6 +982,7 @@ CREATE TABLE named_file (key TEXT PRIMARY KEY NOT NULL, file TEXT NOT NULL, stre
 CREATE INDEX named_file_file ON named_file (file);
 CREATE INDEX named_file_stream ON named_file (stream);
 CREATE INDEX event_day_closed ON event (node) WHERE kind = 'node.day_closed';
+CREATE INDEX event_closed ON event (node) WHERE kind = 'node.closed';
 CREATE TABLE inbox (stream TEXT PRIMARY KEY NOT NULL, state TEXT NOT NULL, at TEXT NOT NULL, agency TEXT NOT NULL,
     procedure TEXT NOT NULL, procedure_name TEXT NOT NULL, applicant TEXT NOT NULL, number TEXT NOT NULL,
     portal TEXT NOT NULL, files INTEGER NOT NULL) WITHOUT ROWID;

@@ -491,6 +491,20 @@ def test_a_machine_that_closed_itself_writes_no_more_and_frees_its_number_tomorr
     assert (made.place.node, made.place.number) == ("counter-01.2", 1)
 
 
+def test_the_list_of_machines_walks_along_no_chain(centre: SmallCentre) -> None:
+    """It is asked for every three seconds, and central keeps the acts of all years."""
+    asked = (
+        ("kind = 'node.closed' AND place = 'effective' LIMIT 1", "event_closed (node=?)"),
+        ("seq > 7", "event_chain (node=? AND seq>?)"),
+    )
+    with centre["central"].file.read() as connection:
+        for condition, index in asked:
+            query = f"EXPLAIN QUERY PLAN SELECT seq FROM event WHERE node = 'counter-01.1' AND {condition}"
+            (plan,) = [row[3] for row in connection.execute(query)]
+            assert plan.startswith("SEARCH event USING"), plan
+            assert plan.endswith(f"INDEX {index}"), plan
+
+
 def test_closing_survives_a_restart(centre: SmallCentre) -> None:
     close_node(centre["counter-01"], by=BY, reason="Thay máy mới")
     node = centre.reopen("counter-01")
