@@ -65,9 +65,11 @@ def causes(*faults: str) -> Callable[[Callable[..., None]], Callable[..., None]]
 
 @pytest.fixture
 def counter(founded: Path, tmp_path: Path) -> Folder:
-    """The folder of a counter that does not run."""
-    shutil.copytree(founded / "counter-01", tmp_path / "counter-01")
-    return Folder(tmp_path / "counter-01")
+    """The folder of a counter that does not run; any port is its own, whatever runs beside the tests."""
+    path = tmp_path / "counter-01"
+    shutil.copytree(founded / "counter-01", path)
+    write_settings(path, msgspec.structs.replace(read_settings(path), port=0))
+    return Folder(path)
 
 
 def there(folder: Folder) -> set[str]:
