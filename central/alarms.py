@@ -24,12 +24,12 @@ import msgspec
 from central.alarm_words import in_words
 from central.console import Alarm, Console, Machine, Wrong
 from central.sending import address_of
-from edge.database import AlarmRow
 from edge.health import health_of, unready
 from edge.lines import line_to
 from edge.node import Node
 from edge.outbox import MAIL
 from edge.state import state_of
+from edge.tables.centre import AlarmRow
 from schemas.calendar import VIETNAM, local_day
 from schemas.entries import Card
 from schemas.events import moment, timestamp

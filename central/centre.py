@@ -27,12 +27,12 @@ from central.errors import NotGranted
 from central.tls_authority import Names, TlsAuthority, common_name, make_tls_authority, usage
 from edge.chain import OwnChain
 from edge.clock import Clock
-from edge.database import Chain
 from edge.enrolment import lay_down, make_request, own_keys, settle_in
 from edge.ids import Ids
 from edge.keys import NodeKeys, keep_keys
 from edge.node import Folder, Node
 from edge.settings import NodeSettings, write_settings
+from edge.tables.node import Chain
 from schemas.calendar import VIETNAM, local_day
 from schemas.canonical import from_base64, to_base64
 from schemas.enrolment import Answer, Request, incarnation, read_request

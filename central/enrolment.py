@@ -28,8 +28,9 @@ import msgspec
 from central.centre import Lease, Numbers, Office, Place, answer_for, grant, host_of
 from central.errors import NotGranted
 from central.tls_authority import TlsAuthority
-from edge.database import EnrolmentCode, EventRow
 from edge.node import Node
+from edge.tables.centre import EnrolmentCode
+from edge.tables.streams import EventRow
 from schemas import boxes
 from schemas.calendar import local_day
 from schemas.canonical import from_base64, to_base64

@@ -13,8 +13,9 @@ from typing import Final
 import msgspec
 
 from central.errors import CentralError
-from edge.database import FileRow, SubmissionRow
 from edge.node import Node
+from edge.tables.dossiers import SubmissionRow
+from edge.tables.streams import FileRow
 from printing import scans
 from printing.scans import Scan, UnusableScan
 from schemas.acts import Attachment, ComponentsAdded, Registered, Status, Submission

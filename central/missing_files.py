@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge.archive import files_named
-from edge.database import DossierRow, Fact, FileRow, MissingFile
 from edge.node import Node
+from edge.tables.centre import MissingFile
+from edge.tables.dossiers import DossierRow
+from edge.tables.node import Fact
+from edge.tables.streams import FileRow
 from schemas.events import Event, moment, timestamp
 
 LISTED: Final = 200

@@ -14,8 +14,10 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from edge.database import ConflictRow, DossierRow, OutageRow
 from edge.node import Node
+from edge.tables.dossiers import DossierRow
+from edge.tables.outages import OutageRow
+from edge.tables.streams import ConflictRow
 from schemas.acts import FeeCollected, ReceiptReplaced, Settled
 from schemas.deadlines import RECEIPTS_AFTER_OUTAGE, due
 from schemas.errors import NoDueMoment

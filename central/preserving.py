@@ -16,12 +16,12 @@ from typing import Final, Literal
 
 from edge.archive import MadeFor
 from edge.authorities import Revoked
-from edge.database import Fact
 from edge.errors import CannotStamp, UnreadablePdf
 from edge.node import Node
 from edge.pades.paper import Paper
 from edge.pades.reading import read
 from edge.pades.stamps import StampService
+from edge.tables.node import Fact
 from schemas.acts import Preserved, Status
 from schemas.fold import Dossier
 from schemas.rules import is_on_paper

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal
 
 from central.centre import Office
-from edge.database import Fact
 from edge.node import Node
+from edge.tables.node import Fact
 from schemas.conflicts import Conflict
 from schemas.entries import Report
 from schemas.fold import Dossier, Place

@@ -30,7 +30,6 @@ from central.errors import NotGranted
 from central.tls_authority import TlsAuthority
 from edge.at_rest import AtRest
 from edge.clock import Clock
-from edge.database import LEFT_OUT, Chain, EventRow, Number
 from edge.enrolment import lay_down, make_request
 from edge.ids import Ids
 from edge.keys import NodeKeys, keep_keys
@@ -38,6 +37,8 @@ from edge.ledger import counter_of
 from edge.node import Folder, Node, branch_with
 from edge.settings import NodeSettings, write_settings
 from edge.succession import SENT
+from edge.tables.node import LEFT_OUT, Chain, Number
+from edge.tables.streams import EventRow
 from schemas import numbers
 from schemas.calendar import local_day
 from schemas.canonical import canonical, from_base64, to_base64

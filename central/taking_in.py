@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from edge.database import EventRow
 from edge.node import Node
+from edge.tables.streams import EventRow
 from schemas.events import Document
 from schemas.fold import Place as Fate
 

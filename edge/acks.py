@@ -17,8 +17,10 @@ import msgspec
 from edge.admission import Admission, Sealed
 from edge.clock import Clock
 from edge.completeness import nodes_in
-from edge.database import AckDay, Fact, NodeFile, Whole
+from edge.database import NodeFile
 from edge.keys import NodeKeys
+from edge.tables.centre import AckDay, Whole
+from edge.tables.node import Fact
 from schemas.acks import Acks, read, seal
 from schemas.calendar import local_day
 from schemas.catalog import Catalog

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from edge.clock import Clock
-from edge.database import Chain, NodeFile
+from edge.database import NodeFile
 from edge.disk import Disk
 from edge.hour import BEHIND, Hour
 from edge.ids import Ids
 from edge.keys import NodeKeys
+from edge.tables.node import Chain
 from schemas.events import EventHash, Signed, moment, timestamp, write
 from sync.errors import Broken
 from sync.store import Store

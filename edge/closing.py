@@ -16,11 +16,13 @@ import msgspec
 
 from edge.chain import ClockBehind
 from edge.clock import Clock
-from edge.database import EventRow, Fact, NodeFile
+from edge.database import NodeFile
 from edge.ids import Ids
 from edge.leaving import own_acts_that_left
 from edge.ledger import Ledger
 from edge.projector import Projector
+from edge.tables.node import Fact
+from edge.tables.streams import EventRow
 from edge.views import ViewLog
 from schemas.acts import DayClosed, Views
 from schemas.calendar import local_day

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from edge.clock import Clock
-from edge.database import Fact, NodeFile
+from edge.database import NodeFile
+from edge.tables.node import Fact
 from schemas.events import moment, timestamp
 
 SILENCE: Final = timedelta(seconds=6)

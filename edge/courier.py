@@ -38,12 +38,13 @@ import msgspec
 
 from edge.access import NODE
 from edge.archive import chunk_revision, files_named
-from edge.database import Fact, RefusedDocument
 from edge.envelope import Closing, Head, Opening, Unreadable, Whole, check, read_head
 from edge.errors import NotGiven, NotTaken
 from edge.fetching import Fetching, worked_on
 from edge.node import Node, server_uuid
 from edge.roads import Here
+from edge.tables.exchange import RefusedDocument
+from edge.tables.node import Fact
 from schemas.entries import Card
 from schemas.errors import Malformed
 from schemas.events import Event, moment, timestamp

@@ -15,7 +15,7 @@ from zlib import crc32
 from msgspec.structs import astuple
 
 from edge.archive import files_named
-from edge.database import OPINION
+from edge.tables.queues import OPINION
 from edge.worklists import Listed, keep_lists, lists_of
 from schemas.acts import TABLE, EnteredAfterwards, Status
 from schemas.calendar import Calendar, local_day

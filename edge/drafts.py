@@ -14,8 +14,9 @@ from typing import Final
 import msgspec
 
 from edge.clock import Clock
-from edge.database import DraftRow, NodeFile
+from edge.database import NodeFile
 from edge.ids import Ids
+from edge.tables.people import DraftRow
 from schemas.events import timestamp
 
 KEPT_FOR: Final = timedelta(days=7)

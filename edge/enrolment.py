@@ -20,12 +20,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from edge.database import Chain, NodeFile, migrate
+from edge.database import NodeFile
 from edge.errors import CannotStart, NotEnrolled
 from edge.ids import Ids
 from edge.keys import NodeKeys, keep_keys, read_keys
 from edge.node import Folder
 from edge.settings import NodeSettings, PeerSettings, write_settings
+from edge.tables.migrations import migrate
+from edge.tables.node import Chain
 from schemas import boxes
 from schemas.canonical import from_base64, to_base64
 from schemas.catalog import Catalog

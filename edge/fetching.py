@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from edge.archive import CHUNK_BYTES, Archive, Damaged, chunk_revision, files_named
-from edge.database import DossierRow
 from edge.projector import Projector
 from edge.register import Register, Work
+from edge.tables.dossiers import DossierRow
 from schemas.catalog import Catalog
 from schemas.entries import Card, Duty
 from schemas.events import Event

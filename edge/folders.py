@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge.clock import Clock
-from edge.database import DossierRow, FolderRow, NodeFile
+from edge.database import NodeFile
 from edge.ledger import Ledger
 from edge.projector import Projector
+from edge.tables.dossiers import DossierRow
+from edge.tables.people import FolderRow
 from schemas.acts import TakenOver
 from schemas.errors import Because, NotAllowed
 from schemas.events import timestamp

@@ -16,8 +16,9 @@ import msgspec
 
 from edge.clock import Clock
 from edge.contact import Contacts
-from edge.database import DossierRow, NodeFile
+from edge.database import NodeFile
 from edge.errors import NotAtCounter
+from edge.tables.dossiers import DossierRow
 from edge.visits import Taken, Visits
 from schemas.acts import Abandoned, AtCounter, Served, VisitStatus
 from schemas.calendar import VIETNAM

@@ -20,7 +20,8 @@ from typing import Final
 import msgspec
 
 from edge.clock import Clock, Stopwatch
-from edge.database import Chain, Fact, NodeFile
+from edge.database import NodeFile
+from edge.tables.node import Chain, Fact
 from schemas.events import moment, timestamp
 
 BEHIND: Final = timedelta(minutes=2)

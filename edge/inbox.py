@@ -10,9 +10,10 @@ from typing import Final
 import msgspec
 
 from edge.archive import Archive
-from edge.database import InboxRow, NodeFile, SubmissionRow
+from edge.database import NodeFile
 from edge.ledger import Draft, Ledger, Spool, TurnedAway
 from edge.projector import Projector
+from edge.tables.dossiers import InboxRow, SubmissionRow
 from printing.scans import Scan
 from schemas.acts import (
     Attachment,

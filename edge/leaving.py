@@ -23,10 +23,15 @@ import msgspec
 from edge.acks import AckBook
 from edge.archive import Archive
 from edge.clock import Clock
-from edge.database import Brought, Departed, DepartedFile, DraftRow, Fact, FileRow, NodeFile
+from edge.database import NodeFile
 from edge.ledger import CLOSED
 from edge.projector import Projector
 from edge.redaction import SCRUB_DUE
+from edge.tables.departed import Departed, DepartedFile
+from edge.tables.exchange import Brought
+from edge.tables.node import Fact
+from edge.tables.people import DraftRow
+from edge.tables.streams import FileRow
 from edge.visits import Visits
 from edge.window import LEFT_BY, Window
 from printing import spool

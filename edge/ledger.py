@@ -15,8 +15,9 @@ import msgspec
 
 from edge.chain import OwnChain
 from edge.clock import Clock
-from edge.database import Fact, NodeFile, Number
+from edge.database import NodeFile
 from edge.projector import Projector
+from edge.tables.node import Fact, Number
 from schemas import numbers
 from schemas.acts import (
     BY_KIND,

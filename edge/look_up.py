@@ -16,11 +16,11 @@ from typing import Final
 
 import msgspec
 
-from edge.database import DossierRow
 from edge.keys import password_holds
 from edge.lines import line_to
 from edge.node import Node
 from edge.peers import PeerNode
+from edge.tables.dossiers import DossierRow
 from schemas import petitions
 from schemas.errors import Malformed
 from schemas.events import timestamp

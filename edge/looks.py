@@ -7,7 +7,8 @@ from typing import Final
 
 import msgspec
 
-from edge.database import Fact, NodeFile
+from edge.database import NodeFile
+from edge.tables.node import Fact
 
 _KEY: Final = "looks "
 

@@ -31,17 +31,7 @@ from edge.completeness import Chains
 from edge.contact import Contacts
 from edge.course import Course
 from edge.course_papers import CoursePapers
-from edge.database import (
-    AMBIENT,
-    Chain,
-    Delivery,
-    Fact,
-    NodeFile,
-    copies_aside,
-    forget_copies,
-    migrate,
-    projections_are_current,
-)
+from edge.database import AMBIENT, NodeFile
 from edge.deciding import Deciding
 from edge.disk import Disk, Measure, measured
 from edge.drafts import Drafts
@@ -72,6 +62,10 @@ from edge.seals import Seals
 from edge.sessions import Sessions
 from edge.settings import NAME, NodeSettings, key_file_of
 from edge.signing import Signatories
+from edge.tables.exchange import Delivery
+from edge.tables.migrations import copies_aside, forget_copies, migrate
+from edge.tables.node import Chain, Fact
+from edge.tables.projections import projections_are_current
 from edge.till import Till
 from edge.tokens import Tokens
 from edge.turned_away import TurnedAway

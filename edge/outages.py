@@ -19,10 +19,11 @@ import msgspec
 from edge.chain import ClockBehind
 from edge.clock import Clock
 from edge.contact import Contacts
-from edge.database import Fact, NodeFile
+from edge.database import NodeFile
 from edge.ids import Ids
 from edge.ledger import CLOSED as RETIRED
 from edge.ledger import Ledger
+from edge.tables.node import Fact
 from schemas.acts import OutageClosed, OutageOpened
 from schemas.catalog import Catalog
 from schemas.errors import NotAllowed

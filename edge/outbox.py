@@ -17,7 +17,8 @@ from typing import Any, Final
 import msgspec
 
 from edge.clock import Clock
-from edge.database import NodeFile, OutboxRow
+from edge.database import NodeFile
+from edge.tables.centre import OutboxRow
 from schemas.calendar import VIETNAM
 from schemas.catalog import Catalog
 from schemas.events import Event, Unknown, timestamp

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.database import Number
 from edge.errors import NodeError
 from edge.node import Node
+from edge.tables.node import Number
 from printing import spool
 from printing.papers.course import PadLine, RegisterPad
 from printing.papers.reception import PadRow, SlipPad

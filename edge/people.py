@@ -18,8 +18,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from edge.clock import Stopwatch
-from edge.database import Attempt, NodeFile, Pin
+from edge.database import NodeFile
 from edge.errors import WeakSecret, WrongPassword, WrongPin
+from edge.tables.people import Attempt, Pin
 from schemas.catalog import Catalog
 from schemas.identity import is_filler
 

@@ -10,10 +10,11 @@ from typing import Final
 import msgspec
 
 from edge.clock import Clock
-from edge.database import DossierRow, NodeFile, PetitionRow
+from edge.database import NodeFile
 from edge.ids import Ids
 from edge.ledger import Ledger
 from edge.projector import Projector
+from edge.tables.dossiers import DossierRow, PetitionRow
 from schemas.acts import Party, PetitionAnswered, PetitionClosed, PetitionFiled
 from schemas.catalog import Catalog
 from schemas.deadlines import PETITION, due

@@ -8,8 +8,9 @@ from typing import Final
 
 import msgspec
 
-from edge.database import Fact, NodeFile
+from edge.database import NodeFile
 from edge.settings import FOLDER, PrinterKind, PrinterSettings
+from edge.tables.node import Fact
 from printing.folder import PdfFolder
 from printing.spool import BROWSER, Printer, Printers
 

@@ -15,9 +15,11 @@ from typing import Any, Final, TypeVar
 
 from edge.admission import Admission, Sealed
 from edge.clock import Clock
-from edge.database import DOUBTFUL, Fact, NodeFile, fresh_projections
+from edge.database import NodeFile
 from edge.dossier_rows import Told, each, remove_rows, rows_of, write_rows
 from edge.seals import Seals, settle
+from edge.tables.node import Fact
+from edge.tables.projections import DOUBTFUL, fresh_projections
 from edge.tallying import Ratings, Tallies, Written
 from edge.waits import Waits
 from schemas.acts import TABLE

@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from edge.archive import Archive, Damaged
-from edge.database import DraftRow, Erased, Fact, NodeFile
+from edge.database import NodeFile
 from edge.projector import Projector, stream_of
+from edge.tables.departed import Erased
+from edge.tables.node import Fact
+from edge.tables.people import DraftRow
 from printing import spool
 from schemas.catalog import Catalog
 from schemas.events import redacted

@@ -11,20 +11,13 @@ from typing import Any, Final
 
 from peewee import Tuple
 
-from edge.database import (
-    DOUBTFUL,
-    OPINION,
-    ConflictRow,
-    Copy,
-    CustodyRow,
-    DossierRow,
-    EventRow,
-    NodeFile,
-    PartyRow,
-    RefusedDocument,
-    TaskRow,
-)
+from edge.database import NodeFile
 from edge.projector import Projector
+from edge.tables.dossiers import DossierRow
+from edge.tables.exchange import Copy, RefusedDocument
+from edge.tables.projections import DOUBTFUL
+from edge.tables.queues import OPINION, CustodyRow
+from edge.tables.streams import ConflictRow, EventRow, PartyRow, TaskRow
 from schemas.acts import Status
 from schemas.custody import Where
 from schemas.entries import Procedure

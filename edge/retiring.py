@@ -6,9 +6,9 @@ machine says it before it is retired, and nobody can say it for it. What it wrot
 
 from __future__ import annotations
 
-from edge.database import Chain, Fact
 from edge.ledger import CLOSED
 from edge.node import Node
+from edge.tables.node import Chain, Fact
 from schemas.acts import NodeClosed
 from schemas.errors import Because, NotAllowed
 from schemas.events import timestamp

@@ -23,9 +23,9 @@ from cryptography.hazmat.primitives.serialization import (
 from sqlcipher3 import dbapi2
 
 from edge.at_rest import NAME, AtRest, key_id, read_envelope, wrap
-from edge.database import copies_aside
 from edge.durable import synced, write_new
 from edge.errors import CannotStart
+from edge.tables.migrations import copies_aside
 from sync.sqlite import apply_key
 
 _DATABASES: Final = ("node.db", "files.db")

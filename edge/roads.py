@@ -29,7 +29,6 @@ from typing import Final
 from edge.access import NODE
 from edge.acks import NAME as ACKS
 from edge.contact import Contact
-from edge.database import RefusedDocument
 from edge.fetching import Elsewhere, Fetching
 from edge.leaving import Holds
 from edge.node import Node, server_uuid
@@ -37,6 +36,7 @@ from edge.peers import PeerNode, peers_of
 from edge.state import NOTE, SAID_EVERY_S, state_of
 from edge.streams import Streams
 from edge.succession import SENT, ask_who, give_catalog, is_a_stranger
+from edge.tables.exchange import RefusedDocument
 from schemas.errors import Malformed
 from schemas.events import timestamp
 from sync.errors import DiskFull, Refused, SyncError, Unavailable

@@ -21,10 +21,11 @@ from flask import Flask
 
 from edge.access import NODE, Access
 from edge.acks import NAME as ACKS
-from edge.database import Copy, Secret
 from edge.errors import CannotStart
 from edge.node import DATABASES, Node, server_uuid
 from edge.status import NodeStatus
+from edge.tables.exchange import Copy
+from edge.tables.node import Secret
 from edge.watching import PATHS, create_watching
 from edge.window import DAYS, STREAM, WINDOW
 from schemas.canonical import from_base64

@@ -14,8 +14,9 @@ from datetime import timedelta
 from typing import Final
 
 from edge.clock import Clock, Stopwatch
-from edge.database import NodeFile, SessionRow
+from edge.database import NodeFile
 from edge.ids import Ids
+from edge.tables.people import SessionRow
 from schemas.catalog import Catalog
 from schemas.events import moment, timestamp
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from edge.database import DossierRow
 from edge.node import Node
+from edge.tables.dossiers import DossierRow
 from schemas.errors import Malformed
 from schemas.events import Event
 from schemas.fold import Dossier, Place

@@ -8,9 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from edge.contact import Contact
-from edge.database import Chain, Number
 from edge.node import Node
 from edge.settings import FOLDER
+from edge.tables.node import Chain, Number
 from printing.spool import BROWSER, PrintJob
 from printing.spool import State as JobState
 from schemas.calendar import local_day

@@ -16,12 +16,12 @@ from typing import Final
 import msgspec
 
 from edge.completeness import ChainState
-from edge.database import Copy
 from edge.health import Health, health_of
 from edge.local_socket import line_to, listening
 from edge.node import Folder, Node
 from edge.outgoing import Outgoing, outgoing_of
 from edge.roads import Road, Roads
+from edge.tables.exchange import Copy
 from sync.errors import SyncError
 
 SOCKET: Final = "status.sock"

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from edge.clock import Clock
-from edge.database import Brought, Departed, NodeFile
+from edge.database import NodeFile
+from edge.tables.departed import Departed
+from edge.tables.exchange import Brought
 from edge.window import MOST_EVENTS, STREAM
 from schemas.events import timestamp
 from sync.errors import SyncError, Unavailable

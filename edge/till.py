@@ -17,11 +17,15 @@ from peewee import Tuple
 
 from edge.clock import Clock
 from edge.closing import Closing
-from edge.database import DossierRow, EventRow, NodeFile, Number, PendingReceiptRow
+from edge.database import NodeFile
 from edge.errors import NotEnoughCash
 from edge.ledger import Ledger, NumbersLeft
 from edge.money_papers import MoneyPapers
 from edge.projector import Projector
+from edge.tables.dossiers import DossierRow
+from edge.tables.money import PendingReceiptRow
+from edge.tables.node import Number
+from edge.tables.streams import EventRow
 from printing.papers.money import FeeNotice
 from printing.spool import PrintJob
 from schemas import receipts

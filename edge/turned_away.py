@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from edge.database import NodeFile, TurnedAwayRow
+from edge.database import NodeFile
+from edge.tables.dossiers import TurnedAwayRow
 from sync.sqlite import Connection
 
 SHOWN: Final = 50

@@ -16,8 +16,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from edge.clock import Clock
-from edge.database import Fact, NodeFile, ViewRow
+from edge.database import NodeFile
 from edge.keys import NodeKeys
+from edge.tables.node import Fact
+from edge.tables.people import ViewRow
 from schemas.acts import Views
 from schemas.calendar import VIETNAM
 from schemas.canonical import canonical, from_base64, to_base64

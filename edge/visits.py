@@ -19,8 +19,10 @@ import msgspec
 from edge.admission import Admission, Sealed
 from edge.chain import OwnChain
 from edge.clock import Clock
-from edge.database import DepartedVisit, Fact, NodeFile, Number, VisitAct
+from edge.database import NodeFile
 from edge.ledger import Intended
+from edge.tables.departed import DepartedVisit, VisitAct
+from edge.tables.node import Fact, Number
 from edge.tallying import Rated, Ratings
 from printing import spool
 from schemas.acks import Acks

@@ -14,7 +14,8 @@ from typing import Final
 
 from edge.access import NODE
 from edge.acks import AckBook
-from edge.database import Fact, NodeFile
+from edge.database import NodeFile
+from edge.tables.node import Fact
 from schemas.catalog import Catalog
 from schemas.queue import streams_from
 from schemas.scopes import KEPT, VISITS_KEPT, Scope, read_scope, scope_of

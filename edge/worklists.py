@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple
 
-from edge.database import DossierRow, NodeFile
+from edge.database import NodeFile
+from edge.tables.dossiers import DossierRow
 from schemas.calendar import Calendar, local_day
 from schemas.events import moment
 from schemas.fold import Dossier

@@ -26,8 +26,8 @@ from central.cataloguing.rules import wrong_with
 from central.centre import Office
 from central.errors import CentralError
 from central.form_publishing import entry_of
-from edge.database import Proposed
 from edge.node import Node
+from edge.tables.centre import Proposed
 from printing.errors import NoFormInForce
 from schemas.calendar import local_day
 from schemas.entries import KINDS, Entry, Form, Role, kind_of, subject_of

@@ -18,11 +18,11 @@ from central.inspection.reading import Snapshot
 from edge.at_rest import read_envelope
 from edge.backed_up import last_backup
 from edge.clock import Clock, system_clock
-from edge.database import MIGRATIONS
 from edge.disk import Measure, measured
 from edge.errors import CannotStart
 from edge.node import Folder
 from edge.settings import NodeSettings
+from edge.tables.migrations import MIGRATIONS
 
 BACKUP_OLD: Final = timedelta(days=2)
 

@@ -13,7 +13,7 @@ from central.inspection.findings import Findings, Trace
 from central.inspection.reading import Snapshot
 from edge.agency_papers import FORMS as LISTS
 from edge.agency_papers import HAND_OVER, HASH_OF_NAME
-from edge.database import LEFT_OUT
+from edge.tables.node import LEFT_OUT
 from printing.papers.course import RegisterPad
 from printing.papers.hall import PetitionSlip, Ticket
 from printing.papers.money import CashSummary, ElectronicReceipt, PaperReceipt, ProvisionalSlip

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from edge.database import DossierRow
 from edge.node import Node
+from edge.tables.dossiers import DossierRow
 from printing.papers.course import Entry, Register
 from schemas.acts import Party
 from schemas.events import moment

@@ -20,7 +20,7 @@ from central.simulation.losses import Lost
 from central.simulation.machine import Machine
 from central.simulation.world import MachineClock, World
 from central.verify import verify
-from edge.database import Departed
+from edge.tables.departed import Departed
 from printing.papers.reception import ReceiptSlip
 from printing.spool import PrintJob, State
 from schemas import conflicts

@@ -22,8 +22,8 @@ from central.simulation.filling import PEOPLE, CannotFill, Scene, drafts, file_i
 from central.simulation.founding import ADMINISTRATOR, WORKERS, Worker
 from central.simulation.machine import Machine
 from central.trust import cut_before, report_forks
-from edge.database import Delivery
 from edge.ledger import Draft
+from edge.tables.exchange import Delivery
 from schemas.acts import (
     BY_KIND,
     DOSSIER,

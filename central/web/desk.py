@@ -17,8 +17,9 @@ from wtforms import RadioField, TextAreaField
 from wtforms.validators import InputRequired, StopValidation
 
 from central.web.consequences import Member, consequence_of, held_by_citizen, of_none
-from edge.database import ConflictRow, DossierRow
 from edge.register import CONFLICTS
+from edge.tables.dossiers import DossierRow
+from edge.tables.streams import ConflictRow
 from edge.web import acts, presence, second, words
 from edge.web.forms import Choice, Form, paragraph, too_long
 from edge.web.held import kept_back

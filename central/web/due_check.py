@@ -15,7 +15,9 @@ from flask.typing import ResponseReturnValue
 from wtforms import TextAreaField
 from wtforms.validators import InputRequired, StopValidation
 
-from edge.database import Delivery, DossierRow, EventRow
+from edge.tables.dossiers import DossierRow
+from edge.tables.exchange import Delivery
+from edge.tables.streams import EventRow
 from edge.web import presence, showing
 from edge.web.days import Moment
 from edge.web.forms import Form, needed, paragraph

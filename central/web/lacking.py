@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from central.missing_files import Lacking, missing
 from central.web.nodes import machines
-from edge.database import DossierRow
+from edge.tables.dossiers import DossierRow
 from edge.web import presence, words
 from edge.web.site import Entry, Site, site
 from schemas.entries import Duty, Role

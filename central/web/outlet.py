@@ -7,9 +7,9 @@ from typing import Final
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from edge.database import OutboxRow
 from edge.outbox import DOSSIER, ISSUING, MAIL, SUMMARY, day_of_summary
 from edge.register import Register
+from edge.tables.centre import OutboxRow
 from edge.web import presence
 from edge.web.forms import Bare
 from edge.web.site import Entry, site

@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
-from edge.database import DossierRow
+from edge.tables.dossiers import DossierRow
 from edge.web import counter, presence, second, words
 from edge.web.again import KIND, FromPaper, moment_on, on_paper
 from edge.web.days import Day

@@ -18,10 +18,10 @@ from wtforms import BooleanField, RadioField, SelectField, StringField, TextArea
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from edge.agency_papers import FORMS
-from edge.database import OPINION
 from edge.folder_papers import print_folder_paper
 from edge.handing_over import FORWARDED, MOST, OPINION_GIVEN
 from edge.register import Held
+from edge.tables.queues import OPINION
 from edge.web import presence
 from edge.web.days import Day
 from edge.web.forms import LONGEST, Choice, Form, needed, paragraph, text, too_long

@@ -15,10 +15,10 @@ from flask.typing import ResponseReturnValue
 from wtforms import PasswordField
 from wtforms.validators import InputRequired
 
-from edge.database import DossierRow
 from edge.deciding import MOST_AT_ONCE, Approval, Wanted
 from edge.errors import CannotSign
 from edge.register import Work
+from edge.tables.dossiers import DossierRow
 from edge.web import presence, second, showing
 from edge.web.forms import Form
 from edge.web.scans import without_files

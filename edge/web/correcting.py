@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, RadioField, StringField, TextAreaField
 from wtforms.validators import Length
 
-from edge.database import DossierRow
+from edge.tables.dossiers import DossierRow
 from edge.web import presence
 from edge.web.forms import LONGEST, Choice, Form, needed, paragraph, text, too_long
 from edge.web.merging import over_what_was_seen

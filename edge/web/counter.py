@@ -15,10 +15,10 @@ from typing import Final
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from edge.database import DossierRow, TurnedAwayRow
 from edge.drafts import Draft as Begun
 from edge.ledger import Draft
 from edge.register import search_procedures
+from edge.tables.dossiers import DossierRow, TurnedAwayRow
 from edge.web import drafting, presence, strip
 from edge.web.citizen_card import CitizenCard
 from edge.web.drafting import Kept

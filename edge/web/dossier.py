@@ -11,12 +11,12 @@ from werkzeug.exceptions import NotFound
 from wtforms import RadioField, StringField, TextAreaField
 
 from edge.course import STOPPED, SUPPLIED
-from edge.database import DossierRow
 from edge.folder_papers import FORMS as FOLDER_FORMS
 from edge.folder_papers import print_folder_paper
 from edge.handing_over import FORWARDED
 from edge.list_slip import print_list, together
 from edge.reprinting import LETTERS, REPRINTED, NothingToReprint, newest_of, reprint_letter, reprint_slip
+from edge.tables.dossiers import DossierRow
 from edge.web import presence, showing
 from edge.web.amending import KIND as AMEND
 from edge.web.amending import sample as amendment

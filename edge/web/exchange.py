@@ -12,9 +12,9 @@ from flask.typing import ResponseReturnValue
 
 from edge.completeness import MOST_GAPS, ChainState, spans
 from edge.contact import Contact
-from edge.database import RefusedDocument
 from edge.fetching import Elsewhere
 from edge.roads import Road
+from edge.tables.exchange import RefusedDocument
 from edge.web import words
 from edge.web.forms import Bare
 from edge.web.held import kept_back

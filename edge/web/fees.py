@@ -14,10 +14,10 @@ from werkzeug.exceptions import NotFound
 from wtforms import RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, StopValidation
 
-from edge.database import DossierRow
 from edge.money_papers import receipt_name
 from edge.register import Work
 from edge.reprinting import NothingToReprint, receipt_jobs, reprint_receipt
+from edge.tables.dossiers import DossierRow
 from edge.till import ISSUED, NOTIFIED, REFUNDED, VOIDED, Owed, Payment, Way
 from edge.web import presence, second, words
 from edge.web.codes import drawn

@@ -19,7 +19,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from edge.database import PendingReceiptRow
+from edge.tables.money import PendingReceiptRow
 from edge.till import PENDING_SHOWN, Signed
 from edge.web import presence, sheets, words
 from edge.web.days import Moment, moment_of

@@ -12,10 +12,10 @@ from typing import Final
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from edge.database import DossierRow
 from edge.deciding import Upload
 from edge.pades.paper import LARGEST_BYTES
 from edge.register import Work
+from edge.tables.dossiers import DossierRow
 from edge.web import presence, second, showing
 from edge.web.dossier import on_the_way
 from edge.web.forms import Bare, Form, paragraph

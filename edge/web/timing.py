@@ -9,8 +9,8 @@ from typing import Final
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from edge.database import DossierRow
 from edge.register import Work
+from edge.tables.dossiers import DossierRow
 from edge.web import presence
 from edge.web.site import TIMING, site
 from schemas.course import Leg, Wait

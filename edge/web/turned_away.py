@@ -11,7 +11,8 @@ from typing import Any, Final, Literal
 import msgspec
 from flask import Response, render_template, request, stream_with_context
 
-from edge.database import Fact, TurnedAwayRow
+from edge.tables.dossiers import TurnedAwayRow
+from edge.tables.node import Fact
 from edge.turned_away import Asked
 from edge.web import presence, sheets, words
 from edge.web.forms import Choice

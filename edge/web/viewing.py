@@ -12,7 +12,7 @@ from wtforms import SelectField, StringField
 from wtforms.validators import Optional
 
 from edge.closing import closed_in, views_of
-from edge.database import DossierRow
+from edge.tables.dossiers import DossierRow
 from edge.views import View
 from edge.web import presence
 from edge.web.days import Day

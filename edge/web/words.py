@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from edge.database import DossierRow
 from edge.looks import Language
 from edge.paper import WEEKDAYS
+from edge.tables.dossiers import DossierRow
 from edge.web.language import language, say
 from printing.words import in_vietnam
 from schemas.acts import Status

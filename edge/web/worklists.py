@@ -13,7 +13,7 @@ import msgspec
 from flask import Blueprint, Response, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
-from edge.database import Fact
+from edge.tables.node import Fact
 from edge.web import presence, sheets, words
 from edge.web.forms import Bare, Choice
 from edge.web.language import say

@@ -13,8 +13,8 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from edge.database import OPINION
 from edge.handing_over import OPINION_GIVEN
+from edge.tables.queues import OPINION
 from edge.web import presence
 from edge.web.agencies import HANDED_OVER, HELD, Answer, Move, Tab, jobs_asked_for, slip
 from edge.web.showing import Shown, show, sides, why_not

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.database import Chain
 from edge.node import Node
+from edge.tables.node import Chain
 from schemas.acts import (
     BY_KIND,
     Appraised,

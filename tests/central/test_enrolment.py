@@ -14,12 +14,13 @@ from central.centre import Numbers
 from central.enrolment import COUNTER, HEARD_WITHIN, RENEWED_BEFORE, TRIES, Change, Enrolment, Wish
 from central.errors import NotGranted
 from central.trust import cut_before, report_forks
-from edge.database import EnrolmentCode, Fact
 from edge.enrolment import make_request, settings_for, settle_in
 from edge.errors import NotEnrolled
 from edge.keys import NodeKeys, keep_keys
 from edge.node import Folder, Node
 from edge.retiring import close_node
+from edge.tables.centre import EnrolmentCode
+from edge.tables.node import Fact
 from schemas.acts import Note, Status
 from schemas.boxes import opened
 from schemas.calendar import local_day

@@ -18,10 +18,10 @@ from http_message_signatures.algorithms import ED25519
 
 from central.outlet import Outlet
 from central.redaction import redact
-from edge.database import OutboxRow
 from edge.node import Node
 from edge.outbox import DOSSIER, DUE, MAIL, REFUSED
 from edge.settings import ExchangeSettings, MailSettings
+from edge.tables.centre import OutboxRow
 from schemas.acts import Returned
 from schemas.canonical import from_base64
 from sync.errors import DiskFull

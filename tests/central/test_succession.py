@@ -26,7 +26,6 @@ from central.succession import MARGIN, branches, choose, take_over
 from central.trust import Watch
 from central.verify import verify
 from edge.clock import system_clock
-from edge.database import Number
 from edge.errors import CannotStart
 from edge.ids import Ids
 from edge.ledger import counter_of
@@ -34,6 +33,7 @@ from edge.peers import PeerNode, peers_of
 from edge.roads import Roads
 from edge.settings import PeerSettings
 from edge.status import status_of
+from edge.tables.node import Number
 from schemas.acts import Note
 from schemas.calendar import local_day
 from schemas.entries import Grant, Role

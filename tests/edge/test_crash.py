@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.database import Chain, Number
 from edge.node import Node
+from edge.tables.node import Chain, Number
 from printing.spool import PrintJob
 from tests.centres import SmallCentre
 from tests.proving import Times

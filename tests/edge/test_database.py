@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from edge import database
-from edge.database import MIGRATIONS, NodeFile, copies_aside, migrate, run_script
+from edge.database import NodeFile, run_script
 from edge.errors import CannotStart
+from edge.tables import migrations
+from edge.tables.migrations import MIGRATIONS, copies_aside, migrate
 from sync.sqlite import SqliteFile
 from tests.centres import SmallCentre
 
@@ -83,7 +84,7 @@ def test_the_copy_goes_when_a_later_start_was_well(
     """Not with the start that made it: that one may still fail."""
     dossier = centre.receive()
     file = centre["counter-01"].folder.database
-    monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, lambda connection: None))  # a newer program
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*MIGRATIONS, lambda connection: None))  # a newer program
 
     after = centre.reopen("counter-01")
     assert [path.name for path in copies_aside(file)] == [f"node.db.version-{len(MIGRATIONS)}"]

@@ -10,10 +10,10 @@ import pytest
 
 from central.centre import Numbers, Office, Place, enrol
 from central.demo.plan import QUEUES
-from edge.database import Number
 from edge.errors import NotAtCounter
 from edge.node import Folder, Node
 from edge.settings import NodeSettings
+from edge.tables.node import Number
 from edge.visits import Taken
 from printing.spool import PrintJob, State
 from schemas.acts import VisitStatus

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from edge.database import OPINION
 from edge.folder_papers import print_folder_paper
 from edge.node import Node
+from edge.tables.queues import OPINION
 from printing import spool
 from printing.papers.course import ControlSlip, HandOver, ResultList, TakeBack
 from printing.spool import PrintJob, State

@@ -11,8 +11,8 @@ import pytest
 
 from central.centre import Office
 from edge.chain import ClockBehind
-from edge.database import Chain, Number
 from edge.ledger import Reception
+from edge.tables.node import Chain, Number
 from printing.spool import PrintJob
 from schemas.acts import Appraised, FeeDue, Party, Received, Registered, Status
 from schemas.calendar import local_day

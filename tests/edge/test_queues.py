@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from edge.database import DossierRow, QueueCount
 from edge.register import Work
+from edge.tables.dossiers import DossierRow
+from edge.tables.queues import QueueCount
 from tests.centres import SEALED, SmallCentre
 
 

@@ -6,9 +6,10 @@ import pytest
 
 from central.centre import Numbers, Place, enrol
 from central.verify import verify
-from edge.database import DepartedVisit, Fact, VisitAct
 from edge.node import Folder, Node
 from edge.settings import NodeSettings
+from edge.tables.departed import DepartedVisit, VisitAct
+from edge.tables.node import Fact
 from schemas.entries import Duty
 from schemas.scopes import VISITS_KEPT
 from tests.centres import SmallCentre

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from edge.database import DossierRow
+from edge.tables.dossiers import DossierRow
 from printing.spool import PrintJob
 from schemas.fold import Dossier
 from tests.centres import PINS, SmallCentre

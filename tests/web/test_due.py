@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 
 from central.centre import Office
-from edge.database import DossierRow
+from edge.tables.dossiers import DossierRow
 from schemas.acts import ClockStopped, Note
 from schemas.deadlines import Why
 from schemas.events import moment

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from edge.database import RefusedDocument
 from edge.roads import Roads
 from edge.settings import PeerSettings
+from edge.tables.exchange import RefusedDocument
 from edge.web.site import Site
 from edge.web.words import refusal
 from tests.centres import SmallCentre

@@ -1,0 +1,105 @@
+"""Projections of streams of every kind: their events, whom and which files they name, forks, conflicts and tasks."""
+
+from __future__ import annotations
+
+from peewee import CompositeKey, IntegerField, TextField
+
+from edge.database import Projection
+
+
+class EventRow(Projection):
+    """One event of a stream and what the fold made of it. Streams begin with their moment: what comes lies together."""
+
+    stream = TextField()
+    hash = TextField()
+    node = TextField()
+    seq = IntegerField()
+    kind = TextField()
+    at = TextField()
+    by = TextField()
+    place = TextField()
+    why = TextField()
+
+    class Meta:
+        table_name = "event"
+        primary_key = CompositeKey("stream", "hash")
+
+
+class StreamRow(Projection):
+    """What a stream is to a window: of which agencies (separated by spaces), since which day it is over ("": it is
+    not), and how many acts are missing that others here name."""
+
+    stream = TextField(primary_key=True)
+    agencies = TextField()
+    over = TextField()
+    missing = IntegerField()
+
+    class Meta:
+        table_name = "stream"
+
+
+class PartyRow(Projection):
+    """Whom the acts of a stream name, by number: everything that is held about a person begins here."""
+
+    key = TextField(primary_key=True)
+    identity = TextField()
+    stream = TextField()
+
+    class Meta:
+        table_name = "party"
+
+
+class FileRow(Projection):
+    """That an act of a stream names a file."""
+
+    key = TextField(primary_key=True)
+    file = TextField()
+    stream = TextField()
+
+    class Meta:
+        table_name = "named_file"
+
+
+class ForkRow(Projection):
+    """Two events with one number in one machine's chain, both under its seal: the machine exists twice, or lies."""
+
+    key = TextField(primary_key=True)
+    node = TextField()
+    seq = IntegerField()
+    first = TextField()
+    second = TextField()
+
+    class Meta:
+        table_name = "fork"
+
+
+class ConflictRow(Projection):
+    """One open conflict of one dossier; what central reports of several is one conflict in each of them.
+
+    `weight`: 0 where somebody else than the desk settles it; else 1, and one more for all that it blocks.
+    """
+
+    id = TextField()
+    stream = TextField()
+    title = TextField()
+    rows = TextField()
+    members = TextField()
+    opened_at = TextField()
+    weight = IntegerField()
+
+    class Meta:
+        table_name = "conflict"
+        primary_key = CompositeKey("id", "stream")
+
+
+class TaskRow(Projection):
+    """What somebody still has to do about an act of a dossier that lost its force (`schemas.conflicts.Task`)."""
+
+    stream = TextField()
+    must = TextField()
+    about = TextField()
+    words = TextField()
+
+    class Meta:
+        table_name = "task"
+        primary_key = CompositeKey("stream", "must", "about")
