@@ -10,6 +10,7 @@ import msgspec
 
 from edge.node import Node
 from edge.web import words
+from edge.web.language import say, say_as, tell
 from edge.web.site import site
 from schemas.acts import (
     BY_KIND,
@@ -83,120 +84,185 @@ def agency_name(code: str) -> str:
 
 def title(kind: str) -> str:
     act = BY_KIND.get(kind)
-    return act.title if act else "Việc mà bản này chưa đọc được"
+    return say_as("act", act.title) if act else say("Việc mà bản này chưa đọc được")
 
 
 def in_words(kind: str, data: Any) -> str:
     """One sentence: "Thẩm định: đạt. Hồ sơ đủ, hợp lệ."."""
     match data:
         case EnteredAfterwards():
-            return f"Nhập bù {data.number}, nhận {words.full(data.happened_at)}: {data.reason}"
+            said = {"number": data.number, "at": words.full(data.happened_at)}
+            return tell("Nhập bù {number}, nhận {at}: {reason}", said, reason=data.reason)
         case Received():
-            return f"Tiếp nhận {data.number}, in Giấy tiếp nhận (2 liên)"
+            return say("Tiếp nhận {number}, in Giấy tiếp nhận (2 liên)", number=data.number)
         case Appraised():
-            return f"Thẩm định: {'đạt' if data.passed else 'không đạt'}. {data.opinion}"
+            return tell(
+                "Thẩm định: đạt. {opinion}" if data.passed else "Thẩm định: không đạt. {opinion}",
+                opinion=data.opinion,
+            )
         case SecondOpinion():
-            return f"Ý kiến thứ hai: {'đồng ý' if data.agrees else 'không đồng ý'}. {data.opinion}"
+            return tell(
+                "Ý kiến thứ hai: đồng ý. {opinion}"
+                if data.agrees
+                else "Ý kiến thứ hai: không đồng ý. {opinion}",
+                opinion=data.opinion,
+            )
         case Approved():
-            how = "kết quả ký tay trên giấy" if data.on_paper else "ký số kết quả"
-            return f"Phê duyệt, {how}{_as(data.capacity)}"
+            return tell(
+                "Phê duyệt, kết quả ký tay trên giấy{capacity}"
+                if data.on_paper
+                else "Phê duyệt, ký số kết quả{capacity}",
+                capacity=_as(data.capacity),
+            )
         case RefusedResult():
-            how = ", văn bản ký tay trên giấy" if data.on_paper else ""
-            return f"Từ chối giải quyết{how}{_as(data.capacity)}: {data.reason}"
+            return tell(
+                "Từ chối giải quyết, văn bản ký tay trên giấy{capacity}: {reason}"
+                if data.on_paper
+                else "Từ chối giải quyết{capacity}: {reason}",
+                capacity=_as(data.capacity),
+                reason=data.reason,
+            )
         case WithdrawalAsked():
-            return f"Nhận đơn rút hồ sơ của {data.asked_by}: {data.reason}"
+            return tell("Nhận đơn rút hồ sơ của {who}: {reason}", who=data.asked_by, reason=data.reason)
         case Reasoned():
-            return f"{title(kind)}: {data.reason}"
+            return _because(title(kind), data.reason)
+        case Returned() if data.unpaid:
+            return tell(
+                "Trả kết quả cho {who}; phí còn thiếu: {unpaid}", who=data.taken_by, unpaid=data.unpaid
+            )
         case Returned():
-            owing = f"; phí còn thiếu: {data.unpaid}" if data.unpaid else ""
-            return f"Trả kết quả cho {data.taken_by}{owing}"
+            return tell("Trả kết quả cho {who}", who=data.taken_by)
         case Settled():
-            return f"Đối soát: {data.reason}"
+            return tell("Đối soát: {reason}", reason=data.reason)
         case _:
             return _more(kind, data)
+
+
+def _because(told: str, why: str) -> str:
+    """An act, and what was written about it."""
+    return tell("{told}: {why}", {"told": told}, why=why)
 
 
 def _more(kind: str, data: Any) -> str:
     """The sentences of acts besides the nine that a dossier's day consists of."""
     told = title(kind)
     match data:
-        case Registered():
-            return f"{told} {data.number}".rstrip()
+        case Registered() | Numbered() | TicketTaken():
+            return f"{told} {data.ticket if isinstance(data, TicketTaken) else data.number}".rstrip()
         case NotReceived() | ReceptionCancelled() | Suspended() | ResultUndone() | ReceiptUndone():
-            return f"{told}: {data.reason}"
+            return _because(told, data.reason)
         case ComponentsAdded():
             names = [paper.name for paper in data.components] or [file.name for file in data.files]
-            return f"{told}: {'; '.join(names)}" if names else told
+            return _because(told, "; ".join(names)) if names else told
         case Amended():
-            return f"{told} ({len(data.changes)} ô): {data.reason}"
+            number = len(data.changes)
+            return tell("{told} ({number} ô): {why}", {"told": told, "number": number}, why=data.reason)
         case Note():
-            return f"{told}: {data.text}"
+            return _because(told, data.text)
         case Forwarded():
             return _forwarded(told, data)
-        case TakenOver():
-            return f"{told}; {data.signed_by} ký nhận trên giấy" if data.signed_by else told
+        case TakenOver() if data.signed_by:
+            return tell("{told}; {who} ký nhận trên giấy", {"told": told}, who=data.signed_by)
         case OpinionGiven():
-            letter = f", văn bản {data.document}" if data.document else ""
-            return f"{told}: {words.AGREES[data.agrees].lower()}. {data.opinion}{letter}"
+            said = {"told": told, "agrees": say(words.AGREES[data.agrees]).lower()}
+            if data.document:
+                return tell(
+                    "{told}: {agrees}. {opinion}, văn bản {document}",
+                    said,
+                    opinion=data.opinion,
+                    document=data.document,
+                )
+            return tell("{told}: {agrees}. {opinion}", said, opinion=data.opinion)
         case SupplementRequested():
-            return f"{told}: {'; '.join(paper.name for paper in data.components)}"
+            return _because(told, "; ".join(paper.name for paper in data.components))
         case ObligationAsked():
-            return f"{told}: {data.what}, {words.dong(data.amount)}"
+            return tell("{told}: {why}, {amount}", _paid(told, data.amount), why=data.what)
         case ObligationMet():
-            return f"{told}: {data.proof}, {words.dong(data.amount)}"
+            return tell("{told}: {why}, {amount}", _paid(told, data.amount), why=data.proof)
         case FeeNotified():
-            ground = f", {data.relief} ({data.proof})" if data.relief else ""
-            return f"{told}: {words.dong(sum(line.amount for line in data.lines))}{ground}"
+            said = _paid(told, sum(line.amount for line in data.lines))
+            if not data.relief:
+                return say("{told}: {amount}", **said)
+            return tell("{told}: {amount}, {relief} ({proof})", said, relief=data.relief, proof=data.proof)
         case FeeCollected():
-            slip = "phiếu thu tạm" if data.receipt.provisional else "biên lai"
-            way = words.METHODS[data.method].lower()
-            return f"{told} {words.dong(data.total)}, {way}, {slip} {data.receipt.symbol} số {data.receipt.number}"
+            return _collected(told, data)
         case FeeRefunded():
-            return f"{told} {words.dong(data.amount)} cho {data.paid_to}: {data.reason}"
-        case ReceiptReplaced() if data.signed_at:
-            code = f", mã tra cứu {data.lookup}" if data.lookup else ""
-            return f"{data.reason} {data.receipt.symbol} số {data.receipt.number}{code}"
+            return tell(
+                "{told} {amount} cho {who}: {why}",
+                _paid(told, data.amount),
+                who=data.paid_to,
+                why=data.reason,
+            )
         case ReceiptReplaced():
-            return f"{told} bằng {data.receipt.symbol} số {data.receipt.number}: {data.reason}"
+            return _replaced(told, data)
         case Preserved():
             return f"{told} ({data.level})"
-        case Numbered():
-            return f"{told} {data.number}"
         case NumberCancelled():
-            return f"{told} {data.number}: {data.reason}"
+            return _because(f"{told} {data.number}", data.reason)
         case Extended():
-            return f"{told} tới {words.full(data.due)}: {data.reason}"
+            said = {"told": told, "due": words.full(data.due)}
+            return tell("{told} tới {due}: {why}", said, why=data.reason)
         case DueChecked():
-            return (
-                f"{told}: nhận {words.full(data.happened_at)}, hẹn trả {words.full(data.due)}: {data.reason}"
-            )
+            said = {"told": told, "at": words.full(data.happened_at), "due": words.full(data.due)}
+            return tell("{told}: nhận {at}, hẹn trả {due}: {why}", said, why=data.reason)
         case OriginalsCollected():
-            return f"{told}: {'; '.join(data.components)}"
+            return _because(told, "; ".join(data.components))
         case Linked():
-            why = f": {data.reason}" if data.reason else ""
-            return f"{told} {data.number}".rstrip() + why
+            linked = f"{told} {data.number}".rstrip()
+            return _because(linked, data.reason) if data.reason else linked
         case OutageNoted():
-            return f"{told}: {data.database}, từ {words.full(data.since)}"
+            said = {"told": told, "since": words.full(data.since)}
+            return tell("{told}: {database}, từ {since}", said, database=data.database)
         case Printed():
-            return f"{told} lần {data.copy}"
-        case TicketTaken():
-            return f"{told} {data.ticket}"
+            return say("{told} lần {n}", told=told, n=data.copy)
         case AtCounter():
-            return f"{told} tại {data.counter}"
+            return tell("{told} tại {counter}", {"told": told}, counter=data.counter)
         case Rated():
-            return f"{told}: {'hài lòng' if data.satisfied else 'không hài lòng'}"
+            return f"{told}: {say('Hài lòng' if data.satisfied else 'Không hài lòng').lower()}"
         case _:
             return told
 
 
+def _paid(told: str, amount: int) -> dict[str, str]:
+    return {"told": told, "amount": words.dong(amount)}
+
+
+def _collected(told: str, data: FeeCollected) -> str:
+    return say(
+        "{told} {amount}, {way}, phiếu thu tạm {symbol} số {n}"
+        if data.receipt.provisional
+        else "{told} {amount}, {way}, biên lai {symbol} số {n}",
+        **_paid(told, data.total),
+        way=say(words.METHODS[data.method]).lower(),
+        symbol=data.receipt.symbol,
+        n=data.receipt.number,
+    )
+
+
+def _replaced(told: str, data: ReceiptReplaced) -> str:
+    said = {"told": told, "symbol": data.receipt.symbol, "n": data.receipt.number, "code": data.lookup}
+    if not data.signed_at:
+        return tell("{told} bằng {symbol} số {n}: {why}", said, why=data.reason)
+    if data.lookup:
+        return tell("{why} {symbol} số {n}, mã tra cứu {code}", said, why=data.reason)
+    return tell("{why} {symbol} số {n}", said, why=data.reason)
+
+
 def _forwarded(told: str, data: Forwarded) -> str:
     to = ", ".join(part for part in (agency_name(data.agency), data.room, data.person) if part)
+    if data.opinion and data.until:
+        said = {"until": words.day(date.fromisoformat(data.until))}
+        return tell("Xin ý kiến {to}, trước hết ngày {until}: {note}", said, to=to, note=data.note)
     if data.opinion:
-        until = f", trước hết ngày {words.day(date.fromisoformat(data.until))}" if data.until else ""
-        return f"Xin ý kiến {to}{until}: {data.note}"
-    brought = f", kèm kết quả: {data.result}" if data.result else ""
-    signed = f"; {data.signed_by} ký giao trên giấy" if data.signed_by else ""
-    return f"{told} tới {to}{brought}{signed}" if to else told
+        return tell("Xin ý kiến {to}: {note}", to=to, note=data.note)
+    if not to:
+        return told
+    moved = tell("{told} tới {to}", {"told": told}, to=to)
+    if data.result:
+        moved = tell("{moved}, kèm kết quả: {result}", {"moved": moved}, result=data.result)
+    if data.signed_by:
+        moved = tell("{moved}; {who} ký giao trên giấy", {"moved": moved}, who=data.signed_by)
+    return moved
 
 
 def _as(capacity: str) -> str:

@@ -13,7 +13,7 @@ from edge.web import acts, contested, merging, presence, sign_in, status_line, t
 from edge.web.account import drafts_here
 from edge.web.forms import Bare
 from edge.web.hosts import PUBLIC, asked_in_public
-from edge.web.language import CHOOSES, frame, in_language, language, say
+from edge.web.language import CHOOSES, frame, in_language, language, say, say_as, tell
 from edge.web.printing import TITLES, trouble_in_words
 from edge.web.site import ROOM, site
 from schemas.course import course_of
@@ -38,10 +38,10 @@ def install_words(app: Flask) -> None:
     """What every template is compiled with, whatever it shows."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.tests["in_blueprint"] = str.startswith
-    app.jinja_env.globals.update(say=say, language=language, frame=frame, in_language=in_language)
+    app.jinja_env.globals.update(say=say, tell=tell, language=language, frame=frame, in_language=in_language)
     app.jinja_env.filters.update(
         printer_trouble=trouble_in_words,
-        printer_title=lambda name: TITLES.get(name, name),
+        printer_title=lambda name: say(TITLES[name]) if name in TITLES else name,
         clock=lambda value: words.clock(value, site().now()),
         age=lambda value: words.age(value, site().now()),
         full=words.full,
@@ -59,16 +59,17 @@ def install_words(app: Flask) -> None:
         time_left=lambda due: words.time_left(due, site().now()),
         left=lambda row: words.left(row, site().now()),
         status_word=lambda status: say(words.STATUS[status]),
-        money_word=lambda money: words.MONEY[money],
-        method_word=lambda method: words.METHODS[method],
+        money_word=lambda money: say(words.MONEY[money]),
+        method_word=lambda method: say(words.METHODS[method]),
         seen=merging.seen_of,
         act_title=acts.title,
-        wait_word=lambda wait: timing.WAITS[wait],
+        wait_word=lambda wait: say_as("course", timing.WAITS[wait]),
         leg_minutes=timing.minutes,
         course=course_of,
         age_minutes=lambda value: int((site().now() - words.as_moment(value)).total_seconds() // 60),
         act_words=acts.in_words,
         binds=contested.binds,
+        conflict_title=contested.title,
         how=contested.how,
         until_then=contested.until_then,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.web.language import say, tell
 from edge.web.showing import Shown
 from schemas.acts import Extended
 from schemas.calendar import Calendar
@@ -28,24 +29,25 @@ def story(shown: Shown, calendar: Calendar) -> list[Moved]:
     terms = standing.terms or Terms(shown.received.limit)
     for place, tick in enumerate(ticks(standing, calendar)):
         if not place:
-            why = "Giấy tiếp nhận hồ sơ và hẹn trả kết quả (Mẫu 01)"
+            why = say("Giấy tiếp nhận hồ sơ và hẹn trả kết quả (Mẫu 01)")
         elif not tick.due:
             waited = tick.why
-            why = f"Dừng tính giờ: {WHY[tick.why].words}"
+            why = say("Dừng tính giờ: {why}", why=say(WHY[tick.why].words))
         elif waited:
             why = _after(WHY[waited], terms)
             waited = ""
         else:
-            why = "Cơ quan có thẩm quyền nhận hồ sơ: tính từ đó"
+            why = say("Cơ quan có thẩm quyền nhận hồ sơ: tính từ đó")
         found.append(Moved(tick.since, tick.due, why))
     for step in shown.steps:
         said = shown.contents.get(step.line.hash)
         if isinstance(said, Extended) and step.line.place in (Place.EFFECTIVE, Place.CONTESTED):
-            found.append(Moved(step.line.at, said.due, f"Xin lỗi và hẹn lại (Mẫu 04): {said.reason}"))
+            why = tell("Xin lỗi và hẹn lại (Mẫu 04): {reason}", reason=said.reason)
+            found.append(Moved(step.line.at, said.due, why))
     return sorted(found, key=lambda one: one.at)
 
 
 def _after(waited: Why, terms: Terms) -> str:
     if waited is Why.SUPPLEMENT and terms.after_supplement is AfterSupplement.RESTART:
-        return "Đã bổ sung đủ: tính lại từ đầu"
-    return f"Hết {waited.words}: tính tiếp, không kể thời gian chờ"
+        return say("Đã bổ sung đủ: tính lại từ đầu")
+    return say("Hết {why}: tính tiếp, không kể thời gian chờ", why=say(waited.words))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from schemas.conflicts import BY_NAME, Blocks, Conflict, Settles
+from edge.web.language import say, say_as
+from schemas.conflicts import BY_NAME, TABLE, Blocks, Conflict, Settles
 
 _APART: Final = "Hai nơi chưa thấy việc của nhau."
 HOW: Final = {
@@ -26,8 +27,8 @@ HOW: Final = {
     "number_twice": "Hai hồ sơ mang cùng một số.",
 }
 """How each row of the table comes about. Rows of visits are told at the queue."""
-_BLOCKED: Final = {Blocks.DECISIONS: "quyết định", Blocks.SEAL: "đóng dấu", Blocks.RETURN: "trả kết quả"}
-_SETTLES: Final = {
+BLOCKED: Final = {Blocks.DECISIONS: "quyết định", Blocks.SEAL: "đóng dấu", Blocks.RETURN: "trả kết quả"}
+SETTLES: Final = {
     Settles.DESK: "Trung tâm đối soát",
     Settles.CASHIER: "thu ngân hoàn tiền, có người thứ hai",
     Settles.COUNTER: "quầy mở hồ sơ lần tới sửa hoặc xác nhận ô đó",
@@ -41,17 +42,25 @@ def binds(conflict: Conflict) -> bool:
     return any(BY_NAME[row].binds for row in conflict.rows)
 
 
+def title(conflict: Conflict) -> str:
+    return "; ".join(say(row.title) for row in TABLE if row.name in conflict.rows)
+
+
 def how(conflict: Conflict) -> str:
     """How it came about, in a sentence or two."""
-    return " ".join(dict.fromkeys(HOW[row] for row in conflict.rows if row in HOW))
+    return " ".join(dict.fromkeys(say(HOW[row]) for row in conflict.rows if row in HOW))
 
 
 def until_then(conflict: Conflict) -> str:
     """What waits until somebody settles it, and who does."""
     rows = [BY_NAME[row] for row in conflict.rows]
     blocked = {block for row in rows for block in row.blocks}
-    who = next((_SETTLES[row.settles] for row in rows if _SETTLES[row.settles]), "")
-    waits = ", ".join(words for block, words in _BLOCKED.items() if block in blocked)
+    who = next((SETTLES[row.settles] for row in rows if SETTLES[row.settles]), "")
+    waits = ", ".join(say_as("conflict", words) for block, words in BLOCKED.items() if block in blocked)
     if waits:
-        return f"Vẫn ghi được giấy tờ, đơn rút. Chưa {waits} được cho đến khi {who}."
-    return f"Mọi việc khác vẫn làm được. Việc còn lại: {who}." if who else "Mọi việc khác vẫn làm được."
+        return say(
+            "Vẫn ghi được giấy tờ, đơn rút. Chưa {waits} được cho đến khi {who}.", waits=waits, who=say(who)
+        )
+    if who:
+        return say("Mọi việc khác vẫn làm được. Việc còn lại: {who}.", who=say(who))
+    return say("Mọi việc khác vẫn làm được.")

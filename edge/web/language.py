@@ -53,8 +53,13 @@ def english() -> dict[str, tuple[str, ...]]:
         name = one.id if isinstance(one.id, str) else one.id[0]
         said = (one.string,) if isinstance(one.string, str) else tuple(one.string or ())
         if name and all(said) and not one.fuzzy:
-            known[name] = said
+            known[_in_context(one.context, name)] = said
     return known
+
+
+def _in_context(context: str | None, name: str) -> str:
+    """As gettext names what a word means in one place only."""
+    return f"{context}\x04{name}" if context else name
 
 
 def language() -> Language:
@@ -121,6 +126,12 @@ def say(text: str, **facts: object) -> str:
         forms = english()[text]
         said = forms[0 if facts.get("count") in (1, "1", "01") else -1]
     return said.format(**facts) if facts else said
+
+
+def say_as(context: str, text: str) -> str:
+    """A word that English says otherwise in this context: a page is called “Return”, what was done “Result returned”."""
+    named = _in_context(context, text)
+    return say(named) if language() is Language.ENGLISH and named in english() else say(text)
 
 
 def tell(text: str, said: Mapping[str, object] | None = None, /, **written: str) -> str:

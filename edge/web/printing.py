@@ -17,6 +17,7 @@ from edge.pads import NoPadNumbers, left, print_pad
 from edge.settings import FOLDER, PrinterKind
 from edge.web import presence
 from edge.web.forms import Bare, Form, needed, text, too_long
+from edge.web.language import say
 from edge.web.showing import show
 from edge.web.site import Entry, Site, site
 from printing import spool
@@ -67,7 +68,7 @@ WORDS: Final = {
     "trial": "Trang in thử",
     "trial-roll": "In thử",
 }
-_TROUBLES: Final = {
+TROUBLES: Final = {
     "media-empty": "Hết giấy. Nạp giấy, máy tự in tiếp.",
     "media-needed": "Hết giấy. Nạp giấy, máy tự in tiếp.",
     "media-jam": "Kẹt giấy. Gỡ giấy kẹt, máy tự in tiếp.",
@@ -159,7 +160,7 @@ def render(
 
 def trouble_in_words(error: str) -> str:
     """What a printer's own words mean, and what to do; the printer's words where they are not known."""
-    return next((words for key, words in _TROUBLES.items() if key in error.lower()), error)
+    return say(next((words for key, words in TROUBLES.items() if key in error.lower()), error))
 
 
 def _shown(here: Site, jobs: list[PrintJob]) -> list[PrinterShown]:

@@ -17,6 +17,7 @@ from edge.deciding import Right
 from edge.register import Whereabouts
 from edge.web import acts, presence, second, words
 from edge.web.acts import Contents
+from edge.web.language import say, tell
 from edge.web.site import Site, site
 from edge.web.trouble import Trouble, trouble_of
 from schemas.acts import (
@@ -42,7 +43,7 @@ from schemas.seals import fingerprint
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A small label: `tone` is ok, wait, bad or empty; always with an icon and a word."""
+    """A small label: `tone` is ok, wait, bad or empty; always with an icon and a word, which a page says."""
 
     tone: str
     icon: str
@@ -194,14 +195,15 @@ def _due(here: Site, dossier: Dossier, unsure: bool) -> Due:
     printed, notes = standing.received.due if standing.received else "", []
     still, now = stopped(standing, calendar), due_at(standing, calendar)
     if still is not None:
-        said = f"tạm dừng tính từ {words.clock(still.since, here.now())}"
-        notes.append(f"{WHY[still.why].words[:1].upper()}{WHY[still.why].words[1:]}.")
+        said = say("tạm dừng tính từ {at}", at=words.clock(still.since, here.now()))
+        waits = say(WHY[still.why].words)
+        notes.append(f"{waits[:1].upper()}{waits[1:]}.")
     else:
         said = words.full(now)
     if standing.checked is not None:
-        notes.append("Trung tâm đã kiểm lại giờ nhận và hạn trả.")
+        notes.append(say("Trung tâm đã kiểm lại giờ nhận và hạn trả."))
     if printed != now:
-        notes.append(f"Giấy hẹn in: {words.full(printed)}.")
+        notes.append(say("Giấy hẹn in: {due}.", due=words.full(printed)))
     return Due(said, tuple(notes), unsure and standing.checked is None)
 
 
@@ -220,11 +222,11 @@ def _step(here: Site, line: Line, contents: Contents, where: Whereabouts | None,
 def _at_centre(here: Site, line: Line, where: Whereabouts | None) -> Tag:
     """Whether central has one act, and if not, who has."""
     if where is not None and where.centre_at is not None:
-        return Tag("ok", "ok", f"Đã có, {words.clock(where.centre_at, here.now())}")
+        return Tag("ok", "ok", say("Đã có, {at}", at=words.clock(where.centre_at, here.now())))
     others = _holders(here, line, where)
     if not others:
         return Tag("wait", "here", "Chỉ ở máy này")
-    return Tag("wait", "here", f"Chưa có · ở {', '.join(others)}")
+    return Tag("wait", "here", tell("Chưa có · ở {places}", places=", ".join(others)))
 
 
 def _holders(here: Site, line: Line, where: Whereabouts | None) -> list[str]:
@@ -243,9 +245,9 @@ def _tags(here: Site, dossier: Dossier, where: dict[str, Whereabouts]) -> list[T
         tags.append(Tag("wait", "lock", "Hạn chế xử lý dữ liệu"))
     if dossier.contested:
         opened = contested_since(dossier)
-        tags.append(Tag("bad", "fork", f"Đang tranh chấp từ {words.clock(opened, here.now())}"))
+        tags.append(Tag("bad", "fork", say("Đang tranh chấp từ {at}", at=words.clock(opened, here.now()))))
     if dossier.missing:
-        tags.append(Tag("wait", "part", f"Chưa đủ: thiếu {len(dossier.missing)} việc"))
+        tags.append(Tag("wait", "part", say("Chưa đủ: thiếu {count} việc", count=len(dossier.missing))))
     tags += _result_tags(here, dossier)
     if any(line.place is Place.HELD for line in dossier.timeline):
         tags.append(Tag("bad", "lock", "Có việc tạm giữ"))
@@ -255,9 +257,9 @@ def _tags(here: Site, dossier: Dossier, where: dict[str, Whereabouts]) -> list[T
 
 
 _FOLDER: Final = {
-    Where.HANDED_OVER: "Đã giao {}, chờ nhận, từ {}",
-    Where.HELD: "Hồ sơ giấy ở {} từ {}",
-    Where.HANDED_BACK: "{} đã trả, chờ nhận lại, từ {}",
+    Where.HANDED_OVER: "Đã giao {agency}, chờ nhận, từ {since}",
+    Where.HELD: "Hồ sơ giấy ở {agency} từ {since}",
+    Where.HANDED_BACK: "{agency} đã trả, chờ nhận lại, từ {since}",
 }
 
 
@@ -267,10 +269,10 @@ def _elsewhere(here: Site, dossier: Dossier, contents: Contents) -> list[Tag]:
     tags = []
     if found.where in _FOLDER and dossier.status is not Status.RETURNED:
         name, since = acts.agency_name(found.agency), words.clock(found.since, here.now())
-        tags.append(Tag("acc", "here", _FOLDER[found.where].format(name, since)))
+        tags.append(Tag("acc", "here", tell(_FOLDER[found.where], {"since": since}, agency=name)))
     asked = open_opinion(dossier.standing)
     if asked is not None:
-        tags.append(Tag("wait", "clock", f"Chờ ý kiến {acts.agency_name(asked.agency)}"))
+        tags.append(Tag("wait", "clock", tell("Chờ ý kiến {agency}", agency=acts.agency_name(asked.agency))))
     return tags
 
 
@@ -282,7 +284,7 @@ def _whereabouts_tag(here: Site, dossier: Dossier, where: dict[str, Whereabouts]
     ]
     reached = [moment for moment in moments if moment is not None]
     if len(reached) == len(moments):
-        return Tag("ok", "ok", f"Trung tâm đã có, {words.clock(max(reached), here.now())}")
+        return Tag("ok", "ok", say("Trung tâm đã có, {at}", at=words.clock(max(reached), here.now())))
     if any(_holders(here, line, where.get(line.hash)) for line in dossier.timeline):
         return Tag("wait", "here", "Chưa tới Trung tâm")
     return Tag("wait", "here", "Chỉ ở máy này")
@@ -314,12 +316,18 @@ def _revocation_tag(here: Site, found: Sequence[Assessment]) -> Tag:
     """The worst of several: revoked, not checked, checked; always with the day of the list."""
     revoked = [one.since for one in found if one.revoked is Revoked.YES and one.since]
     if revoked:
-        return Tag("bad", "no", f"Chứng thư đã bị thu hồi từ {words.clock(min(revoked), here.now())}")
+        return Tag(
+            "bad", "no", say("Chứng thư đã bị thu hồi từ {at}", at=words.clock(min(revoked), here.now()))
+        )
     lists = [one.list_made for one in found if one.list_made is not None]
-    of = f" (danh sách {words.clock(min(lists), here.now())})" if lists else " (chưa có danh sách thu hồi)"
+    of = (
+        say("danh sách {at}", at=words.clock(min(lists), here.now()))
+        if lists
+        else say("chưa có danh sách thu hồi")
+    )
     if any(one.revoked is Revoked.UNCHECKED for one in found):
-        return Tag("wait", "part", f"Chưa kiểm tra thu hồi chứng thư{of}")
-    return Tag("ok", "ok", f"Đã kiểm tra thu hồi{of}")
+        return Tag("wait", "part", say("Chưa kiểm tra thu hồi chứng thư ({of})", of=of))
+    return Tag("ok", "ok", say("Đã kiểm tra thu hồi ({of})", of=of))
 
 
 def _result_tags(here: Site, dossier: Dossier) -> list[Tag]:

@@ -24,17 +24,23 @@ from edge.web import words
 from edge.web.account import Everywhere, HourConfirmed, Look, NewPassword, NewPin
 from edge.web.appearance import OPEN_PAGES
 from edge.web.calling import PRIORITY
+from edge.web.contested import BLOCKED, HOW, SETTLES
 from edge.web.filing import Filing
 from edge.web.forms import OLD_PAGE, Form
 from edge.web.keys import KEYS
 from edge.web.language import SPEAKS, english
 from edge.web.petitions import Petition
+from edge.web.printing import TITLES as PRINTED_AT
+from edge.web.printing import TROUBLES as PRINTER_TROUBLES
 from edge.web.reception import MOST, SOURCES, Reception
 from edge.web.scanning import WHY as UNUSABLE
 from edge.web.sign_in import PasswordSignIn, SignIn
 from edge.web.status_line import _problems, _still_works
+from edge.web.timing import WAITS
 from edge.web.worklists import LISTS_HERE, WHOSE
 from printing.spool import PrintJob
+from schemas.acts import BY_KIND
+from schemas.conflicts import TABLE
 from schemas.deadlines import WHY_NOT_COUNTED
 from schemas.identity import RULES, Field
 from tests.centres import MONDAY, SEALED, SmallCentre
@@ -48,7 +54,11 @@ SPOKEN = [page for page in TEMPLATES if not page.name.startswith("kiosk")]
 """The kiosk has words of its own, in both languages (`edge.web.kiosk_words`)."""
 MODULES = [module for folder in FOLDERS for module in sorted((folder / "web").glob("*.py"))]
 TABLES = [
-    FOLDERS[0] / "web" / name for name in ("slip.py", "trouble.py", "errors.py", "filing.py", "due_moment.py")
+    FOLDERS[0] / "web" / name
+    for name in (
+        *("slip.py", "trouble.py", "errors.py", "filing.py", "due_moment.py"),
+        *("acts.py", "showing.py", "clock_story.py", "second.py"),
+    )
 ]
 NOT_SAID = frozenset({"hẻ ký số", "hẻ con dấu", "anh/chị", "thứ Bảy", "Chủ nhật"})
 """Parts of words, which a sentence changes before it is shown."""
@@ -59,6 +69,7 @@ WHOLE = (
     *("find", "find_hits", "calling", "calling_line", "calling_now", "worklists", "lists_nav"),
     *("board", "board_now", "figures", "filed", "filing"),
     *("counter", "counter_hits", "draft", "strip"),
+    *("parts", "paper", "clock_parts", "custody_parts", "from_paper_parts"),
 )
 """The templates of the pages that speak English."""
 FORMS: tuple[type[Form], ...] = (
@@ -75,7 +86,7 @@ def said_in_templates() -> Iterator[str]:
     for page in SPOKEN:
         tree = Environment().parse(page.read_text(encoding="utf-8"))  # noqa: S701 - nothing is rendered
         for call in tree.find_all(nodes.Call):
-            if isinstance(call.node, nodes.Name) and call.node.name == "say":
+            if isinstance(call.node, nodes.Name) and call.node.name in ("say", "tell"):
                 yield from _of_template(call.args[0])
 
 
@@ -165,6 +176,10 @@ def test_nothing_is_translated_that_nobody_says(centre: SmallCentre) -> None:
         {meaning for _, meaning in KEYS} | set(words.ROLES.values()) | set(WEEKDAYS) | {*said_in_tables()}
     )
     tables |= set(words.STATUS.values()) | set(words.LIMITS.values()) | set(WHY_NOT_COUNTED.values())
+    tables |= {act.title for act in BY_KIND.values()} | {row.title for row in TABLE if row.name in HOW}
+    tables |= {*HOW.values(), *filter(None, SETTLES.values()), *BLOCKED.values()}
+    tables |= {*words.METHODS.values(), *words.AGREES.values(), *words.MONEY.values(), *WAITS.values()}
+    tables |= {*PRINTER_TROUBLES.values(), *PRINTED_AT.values()}
     tables |= {title for _, title in OPEN_PAGES} | {OLD_PAGE} | {*filter(None, PRIORITY.values())}
     tables |= {part for one in LISTS_HERE for part in (one.title, one.group, one.column, one.nothing)}
     tables |= {rule.words for rule in RULES if rule.field in WARNED} | set(SOURCES.values())
@@ -175,7 +190,7 @@ def test_nothing_is_translated_that_nobody_says(centre: SmallCentre) -> None:
         tables |= set(said_by_forms(clerk))
     assert sorted(tables - english().keys()) == []
     spoken = {*said_in_templates(), *said_in_modules(), *tables, *_inside(_problems), *_inside(_still_works)}
-    spoken |= _told_by_templates()
+    spoken |= _told_by_templates() | {named for named in english() if named.rpartition("\x04")[2] in spoken}
     assert sorted(english().keys() - spoken) == []
 
 
