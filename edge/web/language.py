@@ -78,7 +78,8 @@ def speak_vietnamese() -> None:
 
 
 def _speaks() -> bool:
-    return request.endpoint is not None and not SPEAKS.isdisjoint({request.blueprint, request.endpoint})
+    """What is at no address says only that."""
+    return request.endpoint is None or not SPEAKS.isdisjoint({request.blueprint, request.endpoint})
 
 
 def _chosen() -> Language:
