@@ -20,6 +20,7 @@ from edge.worklists import Listed, keep_lists, lists_of
 from schemas.acts import TABLE, EnteredAfterwards, Status
 from schemas.calendar import Calendar, local_day
 from schemas.clock import due_at, stopped
+from schemas.conflicts import BY_NAME
 from schemas.custody import Where, custody, due_by, hand_overs, open_opinion, opinion_by, told
 from schemas.events import Event, Unknown, moment
 from schemas.fold import Dossier, Place
@@ -175,7 +176,7 @@ def _dossier_row(dossier: Dossier, calendar: Calendar, *, unsure: bool) -> dict[
         if standing.appraisal.data.passed
         else "failed",
         "outcome": standing.outcome.kind.removeprefix("dossier.") if standing.outcome else "",
-        "contested": len(dossier.conflicts),
+        "contested": sum(conflict.binds for conflict in dossier.conflicts),
         "missing": len(dossier.missing),
         "node": standing.receipt.node,
         "changed_at": max(line.at for line in dossier.timeline),
@@ -192,6 +193,9 @@ def _dossier_row(dossier: Dossier, calendar: Calendar, *, unsure: bool) -> dict[
             default=standing.receipt.at,
         ),
         "paper": entered.paper if isinstance(entered := standing.receipt.data, EnteredAfterwards) else "",
+        "warned": " ".join(
+            sorted({row for one in dossier.conflicts for row in one.rows if not BY_NAME[row].binds})
+        ),
     }
 
 

@@ -91,7 +91,7 @@ def _acts(status: NodeStatus, health: Health) -> Iterator[Gauge]:
     waited = 0.0 if status.waiting_since is None else (status.at - status.waiting_since).total_seconds()
     yield _one("events_unsent", "Own acts that central is not known to have.", status.waiting)
     yield _one("events_unsent_oldest_seconds", "How old the oldest of them is.", waited)
-    yield _one("dossiers_contested", "Dossiers with a conflict that nobody has settled.", health.contested)
+    yield _one("dossiers_contested", "Dossiers with a dispute that nobody has settled.", health.contested)
     yield _one("dossiers_incomplete", "Dossiers of which earlier acts are missing here.", health.incomplete)
     yield _one("events_held", "Acts without effect: held by a rule, or waiting for something.", health.held)
     yield _one("documents_refused", "Documents that a peer would not take.", health.refused)

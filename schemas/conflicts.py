@@ -234,6 +234,11 @@ class Conflict:
         return "; ".join(row.title for row in TABLE if row.name in self.rows)
 
     @property
+    def binds(self) -> bool:
+        """Whether any of its rows does: that is a dispute, and the rest are warnings."""
+        return any(BY_NAME[row].binds for row in self.rows)
+
+    @property
     def for_desk(self) -> bool:
         """Whether the desk settles it by an act in the dossier."""
         return any(BY_NAME[row].settles is Settles.DESK for row in self.rows)

@@ -115,7 +115,8 @@ class Dossier:
 
     @property
     def contested(self) -> bool:
-        return bool(self.conflicts)
+        """Whether any conflict binds; one that only tells something (a possible duplicate) is a warning."""
+        return any(conflict.binds for conflict in self.conflicts)
 
     @property
     def complete(self) -> bool:

@@ -21,6 +21,7 @@ from central.demo.setup import prepare
 from edge.clock import system_clock
 from edge.ids import Ids
 from tests.centres import QUICK, SmallCentre
+from tests.devices import Devices
 from tests.proving import PROOFS, Times
 
 
@@ -72,6 +73,15 @@ def founded(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
         fcntl.flock(first, fcntl.LOCK_EX)
         prepare(data, nodes(first_port=0), clock=system_clock, ids=Ids(), hasher=QUICK)
     return data
+
+
+@pytest.fixture(scope="session")
+def devices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devices]:
+    """A reader without devices; tests plug theirs in."""
+    with pytest.MonkeyPatch.context() as environment:
+        found = Devices(tmp_path_factory.mktemp("softhsm"), environment)
+        yield found
+        found.close()
 
 
 @pytest.fixture

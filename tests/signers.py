@@ -158,6 +158,17 @@ def equip(centre: SmallCentre, person: str, *certificates: bytes) -> None:
     centre.meet()
 
 
+def on_device(
+    centre: SmallCentre, person: str, key: PrivateKey, dates: tuple[datetime, datetime] | None = None
+) -> bytes:
+    """A certificate (DER) of an authority that everybody trusts, as the only one that somebody has."""
+    authority = TestAuthority("CA thử", centre.clock())
+    trust(centre, authority)
+    der = authority.issue("Trần Quốc Việt", key, dates=dates)
+    equip(centre, person, der)
+    return der
+
+
 def hand_token(node: Node, holder: str, key: PrivateKey, certificate: bytes, pin: str) -> Path:
     """Put somebody's PKCS#12 file where the node looks for it."""
     path = node.folder.tokens / f"{holder}.p12"

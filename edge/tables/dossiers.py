@@ -30,6 +30,7 @@ class DossierRow(Projection):
     appraisal = TextField()
     outcome = TextField()
     contested = IntegerField()
+    """Of its conflicts those that bind (`schemas.conflicts.Row.binds`)."""
     missing = IntegerField()
     node = TextField()
     changed_at = TextField()
@@ -43,6 +44,8 @@ class DossierRow(Projection):
     """Since when it is where it is: the last act that leads from one step to another."""
     paper = TextField()
     """The number of the handwritten slip that it was entered from; "" for all others."""
+    warned = TextField()
+    """The rows of its conflicts that only tell something, as a possible duplicate; names with a space between."""
 
     class Meta:
         table_name = "dossier"

@@ -7,7 +7,7 @@ from typing import Final
 from edge.database import run_script
 from sync.sqlite import Connection
 
-PROJECTION_VERSION: Final = "23"
+PROJECTION_VERSION: Final = "24"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 
@@ -28,7 +28,7 @@ CREATE TABLE dossier (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, number
     status INTEGER NOT NULL, appraisal TEXT NOT NULL,
     outcome TEXT NOT NULL, contested INTEGER NOT NULL, missing INTEGER NOT NULL, node TEXT NOT NULL,
     changed_at TEXT NOT NULL, money TEXT NOT NULL, owed INTEGER NOT NULL, queue TEXT NOT NULL, holder TEXT NOT NULL,
-    moved_at TEXT NOT NULL, paper TEXT NOT NULL);
+    moved_at TEXT NOT NULL, paper TEXT NOT NULL, warned TEXT NOT NULL);
 CREATE TABLE queue_count (queue TEXT PRIMARY KEY NOT NULL, count INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX dossier_stream ON dossier (stream);
 CREATE INDEX dossier_number ON dossier (number);

@@ -68,8 +68,9 @@ def install_words(app: Flask) -> None:
         course=course_of,
         age_minutes=lambda value: int((site().now() - words.as_moment(value)).total_seconds() // 60),
         act_words=acts.in_words,
-        binds=contested.binds,
         conflict_title=contested.title,
+        warnings=contested.warnings,
+        others_of=contested.others_of,
         how=contested.how,
         until_then=contested.until_then,
     )

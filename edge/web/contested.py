@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from edge.tables.dossiers import DossierRow
 from edge.web.language import say, say_as
+from edge.web.site import site
 from schemas.conflicts import BY_NAME, TABLE, Blocks, Conflict, Settles
 
 _APART: Final = "Hai nơi chưa thấy việc của nhau."
@@ -37,9 +39,27 @@ SETTLES: Final = {
 }
 
 
-def binds(conflict: Conflict) -> bool:
-    """Whether it changes what stands, or what may be done."""
-    return any(BY_NAME[row].binds for row in conflict.rows)
+WARNED: Final = {
+    "possible_duplicate": "Có thể trùng",
+    "portal_twice": "Nhận ở hai nơi",
+    "received_twice": "Tiếp nhận hai lần",
+    "returned_twice": "Trả hai lần",
+    "fee_twice": "Thu phí hai lần",
+    "amended_apart": "Ô sửa chờ xác nhận",
+}
+"""What a list says of a dossier whose conflict binds nobody. All work on it goes on."""
+
+
+def warnings(row: DossierRow) -> list[str]:
+    """What a list warns of, beside the state of a dossier."""
+    return [WARNED[name] for name in row.warned.split() if name in WARNED]
+
+
+def others_of(conflict: Conflict, stream: str) -> list[DossierRow]:
+    """The other dossiers here that it joins: what central reports of several."""
+    register = site().node.register
+    joined = (register.row(one.stream) for one in register.conflict(conflict.id) if one.stream != stream)
+    return [row for row in joined if row is not None]
 
 
 def title(conflict: Conflict) -> str:

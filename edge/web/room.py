@@ -99,7 +99,10 @@ class Queue:
     def digest(self) -> str:
         """Changes when what the list shows changes; ages are left to the next change."""
         seen = [
-            (row.stream, row.due_at, row.contested, row.missing, row.status, row.appraisal, row.holder)
+            (
+                *(row.stream, row.due_at, row.contested, row.warned),
+                *(row.missing, row.status, row.appraisal, row.holder),
+            )
             for row in self.rows
         ]
         shown = (

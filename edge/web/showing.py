@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from edge.deciding import Right
 from edge.register import Whereabouts
 from edge.web import acts, presence, second, words
 from edge.web.acts import Contents
+from edge.web.contested import WARNED
 from edge.web.language import say, tell
 from edge.web.site import Site, site
 from edge.web.trouble import Trouble, trouble_of
@@ -155,7 +156,13 @@ def show(stream: str) -> Shown:
         for event in here.node.projector.events_of(stream)
         if isinstance(event, Event) and event.clock == "unsure"
     }
-    steps = tuple(_step(here, line, contents, where.get(line.hash), unsure) for line in dossier.timeline)
+    warned = _warned(dossier)
+    steps = tuple(
+        replace(step, doubt=warned[step.line.hash])
+        if step.line.place is Place.CONTESTED and step.line.hash in warned
+        else step
+        for step in (_step(here, line, contents, where.get(line.hash), unsure) for line in dossier.timeline)
+    )
     return Shown(
         dossier,
         receipt,
@@ -219,6 +226,18 @@ def _step(here: Site, line: Line, contents: Contents, where: Whereabouts | None,
     )
 
 
+def _warned(dossier: Dossier) -> dict[EventHash, Tag]:
+    """What is told of acts that no dispute binds, though central or the table joins them."""
+    bound = {member for conflict in dossier.conflicts if conflict.binds for member in conflict.members}
+    return {
+        member: Tag("wait", "warn", WARNED[row])
+        for conflict in dossier.conflicts
+        for row in conflict.rows
+        for member in conflict.members
+        if member not in bound and row in WARNED
+    }
+
+
 def _at_centre(here: Site, line: Line, where: Whereabouts | None) -> Tag:
     """Whether central has one act, and if not, who has."""
     if where is not None and where.centre_at is not None:
@@ -246,6 +265,8 @@ def _tags(here: Site, dossier: Dossier, where: dict[str, Whereabouts]) -> list[T
     if dossier.contested:
         opened = contested_since(dossier)
         tags.append(Tag("bad", "fork", say("Đang tranh chấp từ {at}", at=words.clock(opened, here.now()))))
+    told = {row for conflict in dossier.conflicts for row in conflict.rows}
+    tags += [Tag("wait", "warn", word) for row, word in WARNED.items() if row in told]
     if dossier.missing:
         tags.append(Tag("wait", "part", say("Chưa đủ: thiếu {count} việc", count=len(dossier.missing))))
     tags += _result_tags(here, dossier)
@@ -291,9 +312,10 @@ def _whereabouts_tag(here: Site, dossier: Dossier, where: dict[str, Whereabouts]
 
 
 def contested_since(dossier: Dossier) -> str:
-    """When the newest act that is in conflict was done."""
-    members = {member for conflict in dossier.conflicts for member in conflict.members}
-    return max(line.at for line in dossier.timeline if line.hash in members)
+    """When the newest act that is in a dispute was done; what central reports of several may name none of this one's."""
+    members = {member for conflict in dossier.conflicts if conflict.binds for member in conflict.members}
+    disputed = (line.at for line in dossier.timeline if line.hash in members)
+    return max(disputed, default=dossier.timeline[-1].at)
 
 
 def sides(shown: Shown, conflict: Conflict) -> list[Step]:

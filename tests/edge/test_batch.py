@@ -16,7 +16,7 @@ from schemas.fold import Dossier
 from tests.centres import PINS, SmallCentre
 from tests.devices import MODULE, Devices
 from tests.proving import Times
-from tests.signers import TestAuthority, equip, hand_token, trust
+from tests.signers import hand_token, on_device
 
 BY = "viet.tq"
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -27,7 +27,7 @@ def test_a_token_pulled_out_in_the_middle_leaves_what_is_signed_right_and_the_re
 ) -> None:
     """One PIN, a device; a contested dossier among them is left alone, and the one after the pulled cable too."""
     count = times(4, 50)
-    room, der = centre["room-01"], _on_device(centre)
+    room, der = centre["room-01"], on_device(centre, BY, KEY)
     place = devices.plug("batch", PINS[BY], KEY, der)
     device = TokenSettings(MODULE, BY, "batch")
     waiting = [centre.appraise(centre.receive("room-01")) for _ in range(count)]
@@ -61,12 +61,9 @@ def test_a_wrong_pin_begins_nothing(centre: SmallCentre) -> None:
 
 def test_a_certificate_that_ends_at_midnight_signs_until_then_and_no_longer(centre: SmallCentre) -> None:
     """The batch began before midnight; what was signed by then stands, also the day after."""
-    authority = TestAuthority("CA thử", centre.clock())
-    trust(centre, authority)
     midnight = datetime(2027, 3, 2, tzinfo=VIETNAM).astimezone(UTC)
     dates = (centre.clock() - timedelta(days=100), midnight - timedelta(seconds=1))
-    der = authority.issue("Trần Quốc Việt", KEY, dates=dates)
-    equip(centre, BY, der)
+    der = on_device(centre, BY, KEY, dates)
     room = centre["room-01"]
     hand_token(room, BY, KEY, der, PINS[BY])
     waiting = [centre.appraise(centre.receive("room-01")) for _ in range(3)]
@@ -79,14 +76,6 @@ def test_a_certificate_that_ends_at_midnight_signs_until_then_and_no_longer(cent
     assert str(found[1].why) == str(CannotSign("expired", BY))
     assert room.register.dossier(waiting[0].stream).standing.outcome is not None
     assert not room.register.dossier(waiting[0].stream).contested
-
-
-def _on_device(centre: SmallCentre) -> bytes:
-    authority = TestAuthority("CA thử", centre.clock())
-    trust(centre, authority)
-    der = authority.issue("Trần Quốc Việt", KEY)
-    equip(centre, BY, der)
-    return der
 
 
 def _wanted(dossiers: list[Dossier]) -> list[Wanted]:

@@ -294,7 +294,7 @@ def test_what_central_reports_is_shown_at_every_node(row: str) -> None:
     dossier = fold(past, informed(reported(row, past)))
     assert [conflict.rows for conflict in dossier.conflicts] == [(row,)]
     assert dossier.status is Status.RECEIVED
-    assert dossier.blocked(Blocks.RETURN) is (row == "number_twice")
+    assert dossier.blocked(Blocks.RETURN) is dossier.contested is (row == "number_twice")
     closed = msgspec.structs.replace(reported(row, past), closed=True)
     assert not fold(past, informed(reported(row, past), closed)).contested
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from schemas.entries import Report
+from schemas.fold import fold
 from schemas.public import first_letters, is_known_by, told_of
 from tests.schemas.histories import (
+    STREAM,
     Step,
     appraised,
     approved,
     history,
+    informed,
     office,
     received,
     returned,
@@ -68,6 +72,16 @@ def test_two_that_acted_apart_are_said_to_be_settled() -> None:
     said = told_of(apart.dossier, office().catalog.latest.calendar())
     assert said is not None
     assert said.state == "contested"
+
+
+def test_what_may_be_there_twice_is_told_to_nobody_outside() -> None:
+    """A possible duplicate is a warning for the desk: the dossier goes on, and its owner reads how far it is."""
+    past = history(received())
+    report = Report("r1", "possible_duplicate", (STREAM, "0" * 32), (past.hash_of("received"), "f" * 64))
+    catalog = informed(report)
+    said = told_of(fold(past, catalog), catalog.latest.calendar())
+    assert said is not None
+    assert said.state == "received"
 
 
 @pytest.mark.parametrize(("four", "known"), [("1234", True), ("5678", True), ("0912", False), ("", False)])

@@ -25,6 +25,7 @@ from edge.web.account import Everywhere, HourConfirmed, Look, NewPassword, NewPi
 from edge.web.appearance import OPEN_PAGES
 from edge.web.calling import PRIORITY
 from edge.web.contested import BLOCKED, HOW, SETTLES
+from edge.web.contested import WARNED as BOUND_BY_NOTHING
 from edge.web.filing import Filing
 from edge.web.forms import OLD_PAGE, Form
 from edge.web.keys import KEYS
@@ -214,6 +215,7 @@ def test_nothing_is_translated_that_nobody_says(centre: SmallCentre) -> None:
     tables |= {part for one in LISTS_HERE for part in (one.title, one.group, one.column, one.nothing)}
     tables |= {rule.words for rule in RULES if rule.field in WARNED} | set(SOURCES.values())
     tables |= {one.label for one in WHOSE} | set(UNUSABLE.values()) | set(LEVELS.values())
+    tables |= set(BOUND_BY_NOTHING.values())
     for node in ("central", "counter-01", "room-01"):
         clerk = Clerk(centre, node)
         tables |= {entry.title for entry in clerk.pages.extensions["motcua"].entries}

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from central.centre import Office
+from central.demo.visitor import Page, parse
+from central.rows import report_rows
+from edge.settings import TokenSettings
+from edge.tokens import Tokens
 from printing.raster import seen
 from printing.spool import PrintJob
 from schemas.acts import Attachment, ComponentsAdded, Status
+from schemas.calendar import VIETNAM
 from schemas.entries import Revocation
 from schemas.errors import Because, NotAllowed
 from schemas.events import timestamp
 from schemas.fold import Dossier
 from tests.centres import PINS, SEALED, SmallCentre
+from tests.devices import MODULE, Devices
+from tests.signers import hand_token, on_device
 from tests.web.clerk import Clerk, events_at
+
+KEY = ec.generate_private_key(ec.SECP256R1())
 
 
 @pytest.fixture
@@ -415,6 +427,32 @@ def test_scans_are_pictures_and_say_when_they_are_elsewhere(centre: SmallCentre,
     assert approver.raw(f"/dossier/{dossier.stream}/scan/2/1.png").status_code == 404
 
 
+# ---- what may be there twice
+
+
+def test_a_possible_duplicate_warns_and_keeps_nobody_from_signing(
+    centre: SmallCentre, approver: Clerk
+) -> None:
+    """No dispute: it leads to the other dossier, says so wherever it is listed, and is ticked and signed with others."""
+    first, second = centre.appraised(), centre.appraised()
+    report_rows(centre["central"])
+    centre.meet()
+    assert first.received is not None
+    assert second.received is not None
+    page = approver.open(f"/room/{first.stream}")
+    assert "Có thể trùng hồ sơ: chờ xử lý" in page.page.text
+    assert (f"/dossier/{second.stream}", second.received.number) in page.page.links
+    assert approver.open("/room/queue").page.text.count("Có thể trùng") == 2
+    assert "tranh chấp" not in page.page.text
+    ticks = approver.open("/room").html.split('name="stream"')
+    assert ["disabled" in one.partition(">")[0] for one in ticks[1:]] == [False, True], "only what was opened"
+    assert "Có thể trùng" in approver.find("nong van thang").page.text
+    asked = approver.open(f"/room/batch?stream={first.stream}")
+    assert "Có thể trùng" in asked.page.text
+    done = approver.press(asked, "/batch", pin=PINS["viet.tq"])
+    assert "1 hồ sơ đã ký và kiểm tra đúng" in done.page.text
+
+
 # ---- many with one PIN
 
 
@@ -442,6 +480,59 @@ def test_what_was_ticked_and_opened_is_signed_with_one_pin_and_shown_one_by_one(
     assert done.page.text.count("Để lại") == 1
     assert _status(centre, opened[1].stream) is Status.DONE
     assert _status(centre, unseen.stream) is Status.PROCESSING
+
+
+def _as_they_are_signed(approver: Clerk, waiting: list[Dossier], then: Callable[[], object]) -> Page:
+    """The answer as it comes line by line; `then` happens when the first line is there."""
+    for one in waiting:
+        approver.open(f"/room/{one.stream}")
+    asked = approver.open(f"/room/batch?{'&'.join(f'stream={one.stream}' for one in waiting)}")
+    fields = {**asked.page.form("/batch").fields, "pin": PINS["viet.tq"]}
+    sent = approver.client.post(
+        "/room/batch", data={**fields, "stream": [one.stream for one in waiting]}, buffered=False
+    )
+    told = ""
+    for part in sent.iter_encoded():
+        before, told = "Đã ký" in told, told + part.decode()
+        if "Đã ký" in told and not before:
+            then()
+    return parse("/room/batch", told)
+
+
+def test_a_token_pulled_in_the_middle_is_told_line_by_line(
+    centre: SmallCentre, approver: Clerk, devices: Devices
+) -> None:
+    """Signed, not signed and why, not begun: each dossier with its state in words, and what is safe."""
+    place = devices.plug("page", PINS["viet.tq"], KEY, on_device(centre, "viet.tq", KEY))
+    room = centre["room-01"]
+    room.signatories.tokens = Tokens(room.folder.tokens, [TokenSettings(MODULE, "viet.tq", "page")])
+    waiting = [centre.appraise(centre.receive("room-01")) for _ in range(3)]
+    told = _as_they_are_signed(approver, waiting, lambda: devices.unplug(place)).text
+    first, second, third = (one.received.number for one in waiting if one.received)
+    assert f"Đã ký, kiểm tra đúng {first}" in told
+    assert f"Không ký được {second}" in told
+    assert "Thẻ ký số bị rút ra khi đang ký. Cắm lại thẻ, chờ đèn sáng, rồi ký lại." in told
+    assert f"Chưa ký, còn nguyên {third}" in told
+    assert "Xong: 1 hồ sơ đã ký và kiểm tra đúng, 2 hồ sơ chưa ký." in told
+    assert [_status(centre, one.stream) for one in waiting] == [Status.DONE, *[Status.PROCESSING] * 2]
+
+
+def test_a_certificate_that_ends_at_midnight_is_told_line_by_line(centre: SmallCentre) -> None:
+    """What was signed before midnight stands; from then on each line says that the certificate has run out."""
+    midnight = datetime(2027, 3, 2, tzinfo=VIETNAM).astimezone(UTC)
+    until = (centre.clock() - timedelta(days=100), midnight - timedelta(seconds=1))
+    hand_token(centre["room-01"], "viet.tq", KEY, on_device(centre, "viet.tq", KEY, until), PINS["viet.tq"])
+    centre.clock.at = midnight - timedelta(minutes=1)
+    waiting = [centre.appraise(centre.receive("room-01")) for _ in range(3)]
+    approver = Clerk(centre, "room-01", "viet.tq")
+    told = _as_they_are_signed(approver, waiting, lambda: centre.clock.forward(minutes=2)).text
+    first, second, third = (one.received.number for one in waiting if one.received)
+    assert f"Đã ký, kiểm tra đúng {first}" in told
+    assert f"Không ký được {second}" in told
+    assert "Chứng thư trên thẻ đã hết hạn." in told
+    assert f"Chưa ký, còn nguyên {third}" in told
+    assert _status(centre, waiting[0].stream) is Status.DONE
+    assert not centre["room-01"].register.dossier(waiting[0].stream).contested
 
 
 def test_a_delegation_that_ended_this_morning_signs_nothing_and_says_so(
