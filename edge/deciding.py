@@ -286,7 +286,7 @@ class Deciding(SignedWork):
 
     def _handwriting(self, signer: Person, room: Box) -> tuple[bytes, Box]:
         """The picture of the person's signature, or their name where it is not here."""
-        picture = self._picture(signer.signature)
+        picture = self._picture(signer.signature_on(local_day(self._clock())))
         if picture is None:
             return appearance.written_name(signer.name, *size(room)), room
         box = appearance.picture_box(picture, room)

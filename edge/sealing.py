@@ -180,7 +180,7 @@ class Sealing(SignedWork):
             result = revisions.number(result, clerk.token, values=values, signing=signing)
         signing = Signing(ORGANISATION, f"Đóng dấu. {agency.name}", place, at)
         organisation = tokens.organisation
-        return revisions.seal(result, organisation.token, self._drawn(agency), signing=signing)
+        return revisions.seal(result, organisation.token, self._drawn(agency, at), signing=signing)
 
     def _values(self, result: bytes, numbered: Numbered) -> list[tuple[str, str, bytes]]:
         from edge.pades import revisions
@@ -194,10 +194,10 @@ class Sealing(SignedWork):
             (DAY, words, appearance.day_line(words, *size(day))),
         ]
 
-    def _drawn(self, agency: Agency) -> bytes:
+    def _drawn(self, agency: Agency, at: datetime) -> bytes:
         """The agency's red seal in its true size, or its name where the picture is not here."""
         side = appearance.SEAL_MM * mm
-        picture = self._picture(agency.seal)
+        picture = self._picture(agency.seal_on(local_day(at)))
         if picture is None:
             return appearance.written_seal(agency.name, side, side)
         return appearance.picture(picture, side, side)

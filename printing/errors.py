@@ -7,6 +7,7 @@ PrintError
 ├── UnreadableJob           the spooled data is not what its form needs
 ├── RenderingStopped        a process of its own could not set a paper; it says why
 ├── UnreadablePicture       a signature or seal that is no picture
+├── UnfitPicture            a picture that is none of a signature or seal; `why` says what is wrong with it
 ├── TooMuchForQr            more text than a QR code of a readable size can carry
 └── PrinterError
     ├── PrinterUnavailable  nothing came out; it may be tried again
@@ -55,6 +56,14 @@ class RenderingStopped(PrintError):
 class UnreadablePicture(PrintError):
     def __init__(self, why: str) -> None:
         super().__init__(f"the picture cannot be read: {why}")
+        self.why = why
+
+
+class UnfitPicture(PrintError):
+    """`why` is one of: kind, damaged, small, large, ground, empty, colour, shape."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the picture cannot be used: {why}")
         self.why = why
 
 

@@ -65,6 +65,14 @@ def page(pdf: bytes, place: int, *, dpi: int) -> Image.Image:
         raise UnreadablePicture(str(why)) from why
 
 
+def stamp(pdf: bytes, *, dpi: int) -> Image.Image:
+    """The first page alone on a transparent ground, to be laid upon another one."""
+    with _opened(pdf) as document, _ONE_AT_A_TIME, closing(document[0]) as found:
+        drawn = found.render(scale=dpi / 72, fill_color=(255, 255, 255, 0), rev_byteorder=True)
+        picture: Image.Image = drawn.to_pil()
+    return picture
+
+
 def count(pdf: bytes) -> int:
     """How many pages a PDF has. Raises `UnreadablePicture`, also where it asks for a password."""
     try:

@@ -144,11 +144,23 @@ class Account(msgspec.Struct, frozen=True):
     holder: Text
 
 
+def _picture_on(day: date, now: str, coming: Picture | msgspec.UnsetType) -> str:
+    """`now` until the coming one takes its place."""
+    return coming.file if isinstance(coming, Picture) and coming.since <= day else now
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """What takes the place of another picture of the same thing on its first day."""
+
+    file: NamedFile
+    since: date
+
+
 class Agency(msgspec.Struct, frozen=True, omit_defaults=True):
     """`code` is the electronic identification code; a `sample` code stands for one that is not known.
 
-    `abbreviation` ends its document numbers (SXD), `seal` is the picture of its red seal, `certificates` are those
-    that seal its documents (DER, base64url). `tax_code` and `account` are for its fees.
+    `abbreviation` ends its document numbers (SXD), `seal` is the picture of its red seal until `next_seal` takes its
+    place, `certificates` are those that seal its documents (DER, base64url). `tax_code` and `account` are for its fees.
     """
 
     code: AgencyCode
@@ -164,6 +176,11 @@ class Agency(msgspec.Struct, frozen=True, omit_defaults=True):
     certificates: tuple[str, ...] = ()
     tax_code: Annotated[str, Meta(pattern=r"^([0-9]{10}(-?[0-9]{3})?)?\Z")] = ""
     account: Account | msgspec.UnsetType = msgspec.UNSET
+    next_seal: Picture | msgspec.UnsetType = msgspec.UNSET
+
+    def seal_on(self, day: date) -> str:
+        """The picture of its seal on a day; empty where there is none."""
+        return _picture_on(day, self.seal, self.next_seal)
 
     def ders(self) -> list[bytes]:
         """The DER of all certificates; `Catalog` has made sure that they can be read."""
@@ -275,8 +292,8 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
 class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     """A member of staff; `certificates` are DER in base64url, `capacity` is how they sign (TUQ. …).
 
-    `signature` is the picture of their handwritten signature, blue on a transparent ground. `agency`: they sit at that
-    agency and not at the centre, and work on its dossiers alone, at whichever machine.
+    `signature` is the picture of their handwritten signature, blue on a transparent ground, until `next_signature` takes
+    its place. `agency`: they sit at that agency and not at the centre, and work on its dossiers alone, at whichever machine.
     """
 
     id: Text
@@ -287,6 +304,11 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     certificates: tuple[str, ...] = ()
     signature: FileOrNone = ""
     agency: Annotated[str, Meta(pattern=r"^([GH][0-9]{2}(\.[0-9]{2,3})*)?\Z")] = ""
+    next_signature: Picture | msgspec.UnsetType = msgspec.UNSET
+
+    def signature_on(self, day: date) -> str:
+        """The picture of their handwriting on a day; empty where there is none."""
+        return _picture_on(day, self.signature, self.next_signature)
 
     def has(self, role: Role, day: date) -> bool:
         return any(grant.role is role and grant.holds(day) for grant in self.roles)

@@ -32,6 +32,7 @@ from schemas.entries import (
     NumberRange,
     Password,
     Person,
+    Picture,
     Procedure,
     Queue,
     Redaction,
@@ -251,7 +252,10 @@ class View:
 
     def named_files(self) -> set[str]:
         """The files that the newest entries name: pictures, authorities, lists of revoked certificates, blanks."""
-        named = {one.signature for one in self._all(Person)} | {one.seal for one in self._all(Agency)}
+        people, agencies = list(self._all(Person)), list(self._all(Agency))
+        named = {one.signature for one in people} | {one.seal for one in agencies}
+        coming = [*(one.next_signature for one in people), *(one.next_seal for one in agencies)]
+        named |= {one.file for one in coming if isinstance(one, Picture)}
         named |= {one.file for one in self._all(Anchor)} | {one.file for one in self._all(RevocationList)}
         named |= {one.file for one in self._all(ApplicationForm)}
         return named - {""}

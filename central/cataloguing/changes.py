@@ -12,7 +12,7 @@ from central.cataloguing.labels import member, said
 from schemas.calendar import DayOff
 from schemas.canonical import from_base64
 from schemas.deadlines import Limit
-from schemas.entries import Case, Component, Entry
+from schemas.entries import Case, Component, Entry, Picture
 from schemas.fees import FeeLine, Relief
 from schemas.seals import fingerprint
 
@@ -97,7 +97,7 @@ def _or_none(value: Any) -> str:
 
 def _alike(old: Any, new: Any) -> bool:
     """Whether two values are told member by member: a limit is one thing, and told as one."""
-    return isinstance(old, msgspec.Struct) and type(old) is type(new) and not isinstance(old, Limit)
+    return isinstance(old, msgspec.Struct) and type(old) is type(new) and not isinstance(old, Limit | Picture)
 
 
 def _of_rows(label: str, old: tuple[Any, ...], new: tuple[Any, ...]) -> Iterator[Change]:

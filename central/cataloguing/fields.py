@@ -34,7 +34,7 @@ SPARE: Final = 2
 """Empty rows for more."""
 MOST_ROWS: Final = 200
 KEPT: Final[frozenset[tuple[Any, str]]] = frozenset(
-    {(Agency, "seal"), (Agency, "certificates"), (Centre, "tls_authority")}
+    {(Agency, "seal"), (Agency, "next_seal"), (Agency, "certificates"), (Centre, "tls_authority")}
 )
 ROW_IS: Final[Mapping[type[Any], str]] = {
     Component: "name",

@@ -25,6 +25,7 @@ from schemas.entries import (
     Form,
     Grant,
     Person,
+    Picture,
     Procedure,
     Queue,
     Step,
@@ -63,6 +64,7 @@ MEMBERS: Final[Mapping[type[Any], Mapping[str, str]]] = {
         "parent": "Trực thuộc",
         "abbreviation": "Chữ viết tắt trong số văn bản",
         "seal": "Hình con dấu",
+        "next_seal": "Hình con dấu mới",
         "certificates": "Chứng thư",
         "tax_code": "Mã số thuế",
         "account": "Tài khoản thu phí",
@@ -167,6 +169,7 @@ MEMBERS: Final[Mapping[type[Any], Mapping[str, str]]] = {
         "capacity": "Cách ghi khi ký",
         "certificates": "Chứng thư",
         "signature": "Hình chữ ký",
+        "next_signature": "Hình chữ ký mới",
         "agency": "Làm việc ở cơ quan (mã)",
     },
     Grant: {"role": "Vai trò", "since": "Từ ngày", "until": "Đến hết ngày"},
@@ -328,6 +331,8 @@ def said(value: Any) -> str:
             return f"{value.name}: {value.originals} bản chính, {value.copies} bản sao{later}"
         case DayOff():
             return f"{said(value.day)}: {value.why}"
+        case Picture():
+            return f"hình {value.file.removeprefix('file-')[:8]}…, từ {said(value.since)}"
         case msgspec.Struct():
             parts = [
                 f"{member(type(value), name)} {said(getattr(value, name))}"

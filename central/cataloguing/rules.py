@@ -27,6 +27,7 @@ from schemas.entries import (
     Fee,
     Form,
     Person,
+    Picture,
     Procedure,
     Queue,
     Step,
@@ -49,6 +50,8 @@ def wrong_with(node: Node, entry: Entry) -> Problems:
         return [("title", again)] if wrong_with_form(node, version) else []
     view, today = node.catalog.latest, local_day(node.clock())
     found = [*_dates(view, today, entry)]
+    if isinstance(entry, Agency | Person):
+        found += _of_picture(node, entry)
     match entry:
         case Procedure():
             found += _of_procedure(view, today, entry)
@@ -149,6 +152,13 @@ def _of_agency(view: View, agency: Agency) -> Iterator[tuple[str, str]]:
     for other in view.agencies():
         if other.code != agency.code and plain(other.name) == plain(agency.name):
             yield "name", f"Tên này đã có: {other.code}."
+
+
+def _of_picture(node: Node, entry: Agency | Person) -> Iterator[tuple[str, str]]:
+    field = "next_seal" if isinstance(entry, Agency) else "next_signature"
+    coming = getattr(entry, field)
+    if isinstance(coming, Picture) and not node.archive.holds(coming.file):
+        yield field, "Tệp hình không có ở máy này: đề nghị lại, gửi kèm tệp."
 
 
 def _of_people(view: View, entry: Delegation | Person) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,7 @@ from central.web import (
     outlet,
     paper_forms,
     personal,
+    pictures,
     redacting,
     reference,
     reports,
@@ -50,6 +51,7 @@ def register(app: Flask, site: Site) -> None:
     ):
         app.register_blueprint(blueprint)
         site.entries.append(entry)
+    app.register_blueprint(pictures.blueprint)
     app.register_blueprint(trust.blueprint)
     site.machines = nodes.ENTRY
     site.office = NearOffice(site.node)

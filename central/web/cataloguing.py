@@ -61,6 +61,8 @@ from schemas.entries import (
     Centre,
     Commune,
     Duty,
+    Person,
+    Picture,
     Procedure,
     Queue,
     Role,
@@ -134,6 +136,8 @@ class Told:
     is_new: bool
     changes: list[Change]
     since: date | None
+    picture: tuple[str, str, str] | None
+    """Of a new seal or handwriting: whose (`agency` or `person`, subject), and its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,13 +505,28 @@ def _others(found: Proposal) -> list[str]:
 def _told(item: Item) -> Told:
     entry, older = item.entry, before(site().node, item)
     since = getattr(entry, "since", getattr(entry, "in_force_from", None))
+    coming = _picture_of(entry)
+    new = coming is not None and (older is None or coming != _picture_of(older))
+    if coming is not None and new:
+        since = coming.since
     return Told(
         item,
         labels.name_of(entry),
         not item.over,
         changes(older, entry),
         since if isinstance(since, date) else None,
+        (item.kind.partition(".")[0], subject_of(entry), coming.file) if coming is not None and new else None,
     )
+
+
+def _picture_of(entry: CatalogEntry) -> Picture | None:
+    """The new picture that an entry speaks of."""
+    coming: Picture | msgspec.UnsetType = msgspec.UNSET
+    if isinstance(entry, Agency):
+        coming = entry.next_seal
+    elif isinstance(entry, Person):
+        coming = entry.next_signature
+    return coming if isinstance(coming, Picture) else None
 
 
 # ---- from a file, in stages

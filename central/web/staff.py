@@ -196,16 +196,13 @@ def _save(known: Person | None) -> ResponseReturnValue:
             wrong.append((f"role-{place}", _sentence(why)))
     if not right or wrong:
         return _person_page(known, form, rows=rows, errors=[*form.error_list(), *wrong]), 422
-    certificates = known.certificates if known else ()
-    said = Person(
-        name,
-        form.name.data,
-        form.title.data,
-        tuple(grants),
-        form.capacity.data,
-        certificates,
-        known.signature if known else "",
-        form.agency.data or "",
+    said = msgspec.structs.replace(
+        known or Person(name, "", "", ()),
+        name=form.name.data,
+        title=form.title.data,
+        roles=tuple(grants),
+        capacity=form.capacity.data,
+        agency=form.agency.data or "",
     )
     if said == known:
         return redirect(url_for(".one", person=name), 303)

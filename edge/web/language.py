@@ -32,6 +32,7 @@ SPEAKS: Final = frozenset(
         *("find", "calling", "worklists.page", "worklists.ready"),
         *("board", "filing", "reports.public"),
         *("counter", "strip", "drafting"),
+        *("pictures",),
     }
 )
 """Parts, or single addresses of a part, whose pages speak English."""

@@ -18,6 +18,7 @@ import central
 import edge
 from central.demo.plan import QUEUES
 from central.reports.building import LEVELS
+from central.web.pictures import NewPicture
 from edge.looks import Language, Looks, keep_looks
 from edge.paper import WEEKDAYS
 from edge.web import words
@@ -105,7 +106,7 @@ VIETNAMESE_TEMPLATES = frozenset(
 """The templates that still have words of their own in Vietnamese."""
 FORMS: tuple[type[Form], ...] = (
     *(SignIn, PasswordSignIn, NewPin, NewPassword, Everywhere, HourConfirmed, Look),
-    *(Filing, Petition, Reception),
+    *(Filing, Petition, Reception, NewPicture),
 )
 """The forms of the pages that speak English."""
 WARNED = (Field.PERSONAL_NUMBER, Field.TAX_CODE, Field.PHONE, Field.NAME)
