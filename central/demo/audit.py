@@ -101,7 +101,7 @@ class _Held:
         return {stream: fold(events, self.catalog) for stream, events in sorted(streams.items())}
 
 
-class _Reader:
+class Reader:
     """Reads the databases of one node, with nothing but CouchDB's protocol."""
 
     def __init__(self, url: str, credentials: tuple[str, str]) -> None:
@@ -155,7 +155,7 @@ def audit(
     seconds: Callable[[], float],
 ) -> Report:
     """Count everything from outside. `root` is the pinned CA certificate (DER), `papers` are the nodes' PDF folders, `outages` the switchboard's record."""
-    readers = {name: _Reader(url, credentials) for name, url in urls.items()}
+    readers = {name: Reader(url, credentials) for name, url in urls.items()}
     held = {name: _read(reader, root) for name, reader in readers.items()}
     folds = {name: one.folds() for name, one in held.items()}
     digests = {name: _digest(found) for name, found in folds.items()}
@@ -194,7 +194,7 @@ def audit(
     )
 
 
-def _read(reader: _Reader, root: bytes) -> _Held:
+def _read(reader: Reader, root: bytes) -> _Held:
     """Read a node's catalog and events, and count the events that hold by themselves."""
     entries = sorted(reader.documents("catalog"), key=lambda document: int(document["seq"]))
     catalog = Catalog(root)
@@ -257,7 +257,7 @@ def _slips(papers: Mapping[str, Path]) -> set[str]:
     }
 
 
-def _valid(reader: _Reader, one: _Held, kind: str, *, signatures: int) -> int:
+def _valid(reader: Reader, one: _Held, kind: str, *, signatures: int) -> int:
     """Of the results that acts of a kind name, how many are signed so often, and whole to their end."""
     named = [event.data["result"] for event in one.events.values() if event.kind == kind]
     return sum(_is_valid(reader.file(file), signatures) for file in named)

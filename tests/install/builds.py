@@ -1,4 +1,4 @@
-"""What is built from the tree, beside it: nothing of a test lands in the tree, nor anything of the tree's own builds in a test."""
+"""What is built from the tree, or from a tag of it, beside it: nothing of a test lands in the tree, nor the other way round."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.scenarios.walk import blocks, commands
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("schemas", "sync", "printing", "edge", "central")
@@ -21,18 +23,42 @@ def source(target: Path) -> Path:
     return target
 
 
-def wheel(folder: Path) -> Path:
-    """The wheel of the tree as it is."""
-    command = [
-        "env",
-        f"SOURCE_DATE_EPOCH={EPOCH}",
-        sys.executable,
-        "-m",
-        "build",
-        "--wheel",
-        "--no-isolation",
-    ]
-    outdir = ["--outdir", str(folder / "dist")]
-    subprocess.run([*command, *outdir, str(source(folder / "source"))], check=True, capture_output=True)
+def newest_tag() -> str | None:
+    """Of a release; None where nobody has tagged one, or the tags were not fetched."""
+    listed = _git("tag", "--list", "v*", "--sort=-version:refname").decode().split()
+    return listed[0] if listed else None
+
+
+def tagged(tag: str, target: Path) -> Path:
+    """The tree as a tag has it, with what npm brought."""
+    target.mkdir(parents=True)
+    subprocess.run(["tar", "-x", "-C", str(target)], input=_git("archive", tag), check=True)
+    shutil.copytree(ROOT / "edge/static/vendor", target / "edge/static/vendor", dirs_exist_ok=True)
+    return target
+
+
+def _git(*arguments: str) -> bytes:
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, check=True).stdout
+
+
+def wheel(folder: Path, tree: Path | None = None) -> Path:
+    """The wheel of `tree`; without it, of this one as it is."""
+    tree = source(folder / "source") if tree is None else tree
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder / "dist")]
+    command = ["env", f"SOURCE_DATE_EPOCH={EPOCH}", *build, str(tree)]
+    subprocess.run(command, check=True, capture_output=True)
     (built,) = (folder / "dist").glob("*.whl")
     return built
+
+
+def environment(folder: Path, built: Path, lock: Path) -> Path:
+    """A fresh environment with a wheel and what its lock file names, as docs/install.md says; its commands."""
+    subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
+    programs = folder / "venv" / "bin"
+    for file in (lock, built):
+        (folder / file.name).write_bytes(file.read_bytes())
+    (block,) = blocks("install.md", "Without Debian's package")
+    for command in commands(block):
+        quietly = f"{programs}/{command} --quiet --disable-pip-version-check"
+        subprocess.run(["bash", "-c", quietly], cwd=folder, check=True)
+    return programs

@@ -23,7 +23,9 @@ from tests.scenarios.walk import blocks, commands
 
 PAGE = "releasing.md"
 ABOUT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-VERSION = re.findall(r'^version = "(.+)"$', ABOUT, re.MULTILINE)[0]
+PRESENT = re.findall(r'^version = "(.+)"$', ABOUT, re.MULTILINE)[0]
+VERSION = "99.0.0"
+"""One that is not released yet."""
 AT = datetime.fromtimestamp(int(EPOCH), UTC)
 ME = ("-c", "user.name=Nông Văn Quân", "-c", "user.email=quan.nv@example.vn")
 
@@ -51,7 +53,7 @@ def test_the_bill_names_everything_that_goes_to_a_machine() -> None:
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(said) is None
     assert written(ROOT, AT) == said
     bill = json.loads(said)
-    assert bill["metadata"]["component"]["version"] == VERSION
+    assert bill["metadata"]["component"]["version"] == PRESENT
     named = {one["name"]: one for one in bill["components"]}
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     pinned = dict(re.findall(r"^([\w.-]+)(?:\[.*\])?==(\S+)", lock, re.MULTILINE))
@@ -66,7 +68,7 @@ def test_the_bill_names_everything_that_goes_to_a_machine() -> None:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """The tree as it is, as a repository of one commit, with what npm brought."""
+    """The tree as it is but for its version, as a repository of one commit, with what npm brought."""
     tree = tmp_path / "motcua"
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True
@@ -76,6 +78,8 @@ def clone(tmp_path: Path) -> Path:
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, tree / name)
     shutil.copytree(ROOT / "edge/static/vendor", tree / "edge/static/vendor")
+    about = ABOUT.replace(f'version = "{PRESENT}"', f'version = "{VERSION}"')
+    (tree / "pyproject.toml").write_text(about, encoding="utf-8")
     _git(tree, "init", "--quiet")
     _commit(tree)
     return tree
@@ -97,7 +101,9 @@ def _release(tree: Path) -> subprocess.CompletedProcess[str]:
 
 def _says(tree: Path, heading: str) -> None:
     log = tree / "CHANGELOG.md"
-    log.write_text(log.read_text(encoding="utf-8").replace("## Unreleased", heading), encoding="utf-8")
+    log.write_text(
+        log.read_text(encoding="utf-8").replace("\n## ", f"\n{heading}\n\n## ", 1), encoding="utf-8"
+    )
     _commit(tree)
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.install.builds import PACKAGES, ROOT, wheel
-from tests.scenarios.walk import blocks, commands
+from tests.install.builds import PACKAGES, ROOT, environment, wheel
 
 BESIDE = {"edge/static/vendor/.copied", "sync/DESIGN.md"}
 """What lies in the tree for those who work on it."""
@@ -52,16 +50,9 @@ def test_one_tree_makes_one_wheel(built: Path, tmp_path: Path) -> None:
 @pytest.mark.proof
 def test_a_whole_day_is_played_from_the_wheel_alone(built: Path, tmp_path: Path) -> None:
     """In a fresh environment, as docs/install.md says, where the tree is not: pages are asked for, papers set."""
-    environment = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
-    for file in (ROOT / "requirements.lock", built):
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    (block,) = blocks("install.md", "Without Debian's package")
-    for command in commands(block):
-        quietly = f"{environment}/bin/{command} --quiet --disable-pip-version-check"
-        subprocess.run(["bash", "-c", quietly], cwd=tmp_path, check=True)
+    programs = environment(tmp_path, built, ROOT / "requirements.lock")
     done = subprocess.run(
-        ["env", "-u", "PYTHONPATH", str(environment / "bin" / "motcua"), "demo", "--once", "--json"],
+        ["env", "-u", "PYTHONPATH", str(programs / "motcua"), "demo", "--once", "--json"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -13,7 +13,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from importlib.metadata import version
 from itertools import product
@@ -26,11 +26,11 @@ from msgspec import inspect
 from central.simulation.founding import found
 from central.simulation.play import Run
 from schemas.acts import TABLE, Act
-from schemas.catalog import Catalog
 from schemas.entries import KINDS, Fork, Report
 from schemas.errors import CatalogBroken, Malformed
-from schemas.events import Document, parse
-from schemas.fold import Dossier, Place, fold
+from schemas.events import Document
+from schemas.fold import Place
+from tests.museum.telling import catalog_of, folded
 from tests.schemas.histories import (
     DUTIES,
     ROLES,
@@ -80,34 +80,6 @@ class Room(msgspec.Struct, frozen=True):
     root: str
     catalog: list[Document]
     exhibits: list[Exhibit]
-
-
-def told_of(dossier: Dossier) -> dict[str, Any]:
-    """What must be the same for ever. Sentences may be worded better."""
-    return {
-        "status": dossier.status.value,
-        "inner": dossier.inner.value,
-        "money": dossier.money.value,
-        "delivery": dossier.delivery.value,
-        "visit": dossier.visit.value,
-        "petition": dossier.petition.value,
-        "node": dossier.node.value,
-        "conflicts": [[one.id, list(one.members), list(one.rows)] for one in dossier.conflicts],
-        "timeline": [[line.hash, line.place.value] for line in dossier.timeline],
-        "heads": list(dossier.heads),
-        "missing": list(dossier.missing),
-        "tasks": [[one.must, one.about] for one in dossier.tasks],
-    }
-
-
-def catalog_of(root: bytes, documents: Iterable[Document]) -> Catalog:
-    catalog = Catalog(root)
-    catalog.apply(list(documents))
-    return catalog
-
-
-def folded(documents: Iterable[Document], catalog: Catalog) -> dict[str, Any]:
-    return told_of(fold([parse(one) for one in documents], catalog))
 
 
 # ---- a played centre

@@ -10,7 +10,8 @@ import pytest
 
 from schemas.acts import BY_KIND
 from schemas.entries import KINDS
-from tests.museum.collect import HERE, MOST_BYTES, Room, catalog_of, folded
+from tests.museum.collect import HERE, MOST_BYTES, Room
+from tests.museum.telling import catalog_of, folded
 
 ROOMS = sorted(HERE.glob("*/*.json"))
 

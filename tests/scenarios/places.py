@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -26,16 +27,19 @@ NAMES: Final = tuple(node.name for node in nodes(first_port=0))
 NODE: Final = {node.name: node.place.node for node in nodes(first_port=0)}
 EDGES: Final = NAMES[1:]
 _CLERK: Final = {"counter-01": "hanh.nh", "counter-02": "long.pd", "room-01": "hanh.nh"}
+_people: Final = count(1)
+"""Nobody applies twice, not even at a centre that was stopped and goes on."""
 
 
 class Centre:
-    """`data`: its nodes' folders. Processes end with the test, whatever happens."""
+    """`data`: its nodes' folders. `programs`: the `motcua` of machines that have not this tree's. Processes end with the
+    test, whatever happens.
+    """
 
-    def __init__(self, data: Path, network: Network) -> None:
-        self.data, self.network = data, network
+    def __init__(self, data: Path, network: Network, programs: Mapping[str, Path]) -> None:
+        self.data, self.network, self.programs = data, network, programs
         self._processes: dict[str, subprocess.Popen[str]] = {}
         self._visitors: dict[tuple[str, str], Visitor] = {}
-        self._people = count(1)
         self._procedure = ""
         for name in NAMES:
             self._configure(name)
@@ -43,18 +47,13 @@ class Centre:
     def start(self, *names: str) -> None:
         for name in names or NAMES:
             kind = "central" if name == "central" else "edge"
-            command = [
-                sys.executable,
-                "-m",
-                "central.cli",
-                kind,
-                "--watch-stdin",
-                "--data",
-                str(self.data / name),
-            ]
+            program = self.programs.get(name)
+            begun = [sys.executable, "-m", "central.cli"] if program is None else [str(program)]
+            command = [*begun, kind, "--watch-stdin", "--data", str(self.data / name)]
             with (self.data / name / "log.txt").open("a", encoding="utf-8") as log:
                 self._processes[name] = subprocess.Popen(
                     self.network.command(name, command),
+                    cwd=self.data,  # what is begun by `python -m` must not find the tree here
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,
@@ -107,7 +106,7 @@ class Centre:
         return self.network.at(at, lambda: self._receive(at))
 
     def _receive(self, at: str) -> str:
-        number = next(self._people)
+        number = next(_people)
         desk = self.at(at, _CLERK[at])
         page = desk.open("/counter?q=cap")
         if not self._procedure:
@@ -197,8 +196,10 @@ class Centre:
 
 
 @contextlib.contextmanager
-def working(data: Path, network: Network) -> Iterator[Centre]:
-    one = Centre(data, network)
+def working(
+    data: Path, network: Network, programs: Mapping[str, Path] = MappingProxyType({})
+) -> Iterator[Centre]:
+    one = Centre(data, network, programs)
     try:
         yield one
     finally:
