@@ -90,8 +90,10 @@ class _Missing(msgspec.Struct):
 
 
 class _Got(msgspec.Struct):
+    """`docs`: objects that `_fetched` reads; not typed as such, for that would copy each."""
+
     id: str
-    docs: list[dict[str, Any]]
+    docs: list[Any]
 
 
 class _BulkGot(msgspec.Struct):
@@ -489,7 +491,9 @@ def _page(body: bytes) -> ChangesPage:
     return ChangesPage(tuple(changes), page.last_seq, page.pending)
 
 
-def _fetched(doc_id: str, asked_rev: str, one: Mapping[str, Any]) -> Fetched:
+def _fetched(doc_id: str, asked_rev: str, one: Any) -> Fetched:
+    if not isinstance(one, dict):
+        raise Unavailable(f"an answer that is none of CouchDB's: {one!r:.80} for {doc_id}")
     document = one.get("ok")
     if isinstance(document, dict):
         return Fetched(doc_id, str(document.get("_rev", asked_rev)), document)

@@ -484,7 +484,11 @@ class Store:
         diff: dict[str, Json] = {}
         for doc_id, revs in asked.items():
             summary = known.get(doc_id)
-            tree = Tree() if summary is None else trees.get(summary.number)
+            if summary is None:
+                if revs:
+                    diff[doc_id] = {"missing": [str(rev) for rev in revs]}
+                continue
+            tree = trees.get(summary.number)
             if tree is None:
                 continue  # only the winner was asked for, and it is here
             missing = [rev for rev in revs if rev not in tree.nodes]
