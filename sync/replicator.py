@@ -35,6 +35,9 @@ from sync.peer import ChangesPage, LocalPeer, Peer, RefusedDocument
 BATCH = 1000
 """The most documents of a page; how many it has follows the line (`sync.pace`)."""
 LINE_S, DISK_S = 1.0, 0.3  # what a page may take on a line, and what its write may hold a store of ours
+NOTE_EVERY_S = 1.0
+"""While pages follow each other. What was written since is not sent again after a cut, for it is not missing then: only
+its changes are read once more. A note is a durable write on either side, and an answer on the line."""
 OFFER_AGAIN_S = 600.0
 _OFFERED_AT_ONCE = 100
 _EMPTY_PAGES: Final = 3  # in a row and at once; after them a source is asked more slowly
@@ -136,6 +139,8 @@ class Replication:
         self._tick = tick
         self._session = Session(session_id, now())
         self._notes: _Notes | None = None
+        self._noted_seq: Any = FROM_THE_START
+        self._noted_at = 0.0
         self._read_up_to: Any = FROM_THE_START
         self._passed: set[bytes] = set()  # sequences since there was last nothing to read
         self._empty = 0
@@ -225,7 +230,7 @@ class Replication:
         notes = _Notes(self._source, self._target, node_id=self._node_id)
         since = notes.read()
         self._session.start_last_seq = since
-        self._notes = notes
+        self._notes, self._noted_seq, self._noted_at = notes, since, self._tick()
         self._read_up_to = since
         self._passed.clear()
         self._offered_at = None
@@ -243,7 +248,9 @@ class Replication:
             page,
             frozenset((str(one.get("_id")), str(one.get("_rev"))) for one in documents),
             read_s,
-            hands.writer.submit(self._put_away, self._notes, page, documents, replace(self._session)),
+            hands.writer.submit(
+                self._put_away, self._notes, page, documents, replace(self._session), is_last=is_last
+            ),
         )
         if is_last:  # nothing to overlap with, and somebody may be waiting for it
             self._finish()
@@ -408,7 +415,13 @@ class Replication:
             self._status = replace(self._status, **news)
 
     def _put_away(
-        self, notes: _Notes | None, page: ChangesPage, documents: Sequence[Json], session: Session
+        self,
+        notes: _Notes | None,
+        page: ChangesPage,
+        documents: Sequence[Json],
+        session: Session,
+        *,
+        is_last: bool,
     ) -> _Written:
         """In the writer's thread. `session`: the counters as of this page."""
         began = self._tick()
@@ -417,7 +430,7 @@ class Replication:
         session.docs_written += len(documents) - len(not_taken)
         session.doc_write_failures += len(not_taken)
         self._refused(not_taken)
-        if page.last_seq != self._status.source_seq:
+        if page.last_seq != self._noted_seq and (is_last or began - self._noted_at > NOTE_EVERY_S):
             self._note(notes, session, page.last_seq)
         return _Written(session.docs_written, session.doc_write_failures, write_s)
 
@@ -440,6 +453,7 @@ class Replication:
         if notes is None:
             raise Broken("a step before the checkpoints were read")
         notes.write(session, last_seq=last_seq, at=self._now())
+        self._noted_seq, self._noted_at = last_seq, self._tick()
         self._after_checkpoint(last_seq)
 
     # ---- failing

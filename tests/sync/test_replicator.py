@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -61,7 +63,13 @@ class Heard:
 
 
 def replication(
-    source: Peer, target: Peer, *, heard: Heard | None = None, batch: int = 500, session: str = ""
+    source: Peer,
+    target: Peer,
+    *,
+    heard: Heard | None = None,
+    batch: int = 500,
+    session: str = "",
+    tick: Callable[[], float] = time.monotonic,
 ) -> Replication:
     heard = heard or Heard()
     return Replication(
@@ -74,6 +82,7 @@ def replication(
         batch=batch,
         on_refused=heard.refused.append,
         after_checkpoint=heard.checkpoints.append,
+        tick=tick,
     )
 
 
@@ -140,11 +149,23 @@ def test_a_second_run_reads_nothing_again(server: Server, here: Store, there: St
     heard = Heard()
     write(there, *(str(n) for n in range(25)))
     assert replication(remote(server.url), local(here), heard=heard, batch=10).run_once().docs_written == 25
-    assert heard.checkpoints == [there.outer_seq(n) for n in (10, 20, 25)]
-    assert [seq for _, _, seq in server.checkpoints] == [10, 20, 25]
+    assert heard.checkpoints == [there.outer_seq(25)]
+    assert [seq for _, _, seq in server.checkpoints] == [25]
     write(there, "new")
     again = replication(remote(server.url), local(here))
     assert again.run_once().docs_written == 1
+
+
+def test_how_far_it_is_is_noted_every_second_and_at_the_end(here: Store, there: Store) -> None:
+    heard = Heard()
+    write(there, *(f"{n:02}" for n in range(24)))
+    slow = replication(local(there), local(here), heard=heard, batch=8, tick=lambda: here.seq() / 7)
+    assert slow.run_once().docs_written == 24
+    assert heard.checkpoints[0] == there.outer_seq(16), (
+        "the first page began in the second that it was started in"
+    )
+    assert heard.checkpoints[-1] == there.outer_seq(24)
+    assert replication(local(there), local(here)).run_once().docs_written == 0
 
 
 def test_a_database_that_was_made_anew_is_read_from_the_start(tmp_path: Path, here: Store) -> None:
@@ -290,7 +311,7 @@ def test_changes_are_read_while_a_page_is_fetched_and_another_one_noted(here: St
     write(there, *"01234567")
     calls: set[str] = set()
     source = Slow(there, "1" * 32, calls, threading.Condition())
-    replication(source, local(here), batch=2).run_once()
+    replication(source, local(here), batch=2, tick=count(0.0, 2.0).__next__).run_once()
     assert calls == {"changes 2", "fetch 1", "note 0"}
     assert contents(here) == contents(there)
 
