@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
@@ -17,10 +18,12 @@ from edge.looks import Language, Looks, Size, Theme, keep_looks, looks_of
 from edge.people import PASSWORD_LENGTH, PIN_DIGITS
 from edge.web import drafting, presence, words
 from edge.web.forms import Bare, Choice, Form
+from edge.web.language import say
 from edge.web.limits import SIGN_IN, limited
 from edge.web.sign_in import SECRET, local, wrong
 from edge.web.site import site
 from edge.web.trouble import Trouble, trouble_of
+from edge.web.viewing import shown_on
 
 blueprint = Blueprint("account", __name__)
 
@@ -92,7 +95,7 @@ def _render(form: Everywhere | None = None, trouble: Trouble | None = None) -> s
         "account.html",
         sessions=here.node.sessions.of(who.id),
         this=presence.screen().id,
-        drafts=here.node.drafts.of(who.id),
+        drafts=[(one, *_typed_for(one)) for one in here.node.drafts.of(who.id)],
         delegations=here.view.delegations(who.id, here.today()),
         form=form or Everywhere(formdata=None),
         errors=form.error_list() if form else [],
@@ -285,11 +288,24 @@ def keep_draft() -> ResponseReturnValue:
 
 def _is_ours(path: str) -> bool:
     """Whether a path takes a form about a dossier."""
+    return "stream" in _taken(path)[1]
+
+
+def _taken(path: str) -> tuple[str, Mapping[str, Any]]:
+    """Who takes a form that is sent there, and the values in its path; of another version's path nobody."""
     try:
-        _, arguments = current_app.url_map.bind("").match(path, method="POST")
+        return current_app.url_map.bind("").match(path, method="POST")
     except HTTPException:
-        return False
-    return "stream" in arguments
+        return "", {}
+
+
+def _typed_for(draft: Draft) -> tuple[str, str]:
+    """On which page somebody typed, in words, and the number of the dossier that it is about."""
+    if draft.path.startswith("/counter/"):
+        return say("Tiếp nhận hồ sơ"), ""
+    endpoint, arguments = _taken(draft.path)
+    row = site().node.register.row(arguments.get("stream", ""))
+    return shown_on(endpoint) or draft.path, row.number if row is not None else ""
 
 
 @blueprint.get("/me/drafts/<draft>/open")

@@ -17,6 +17,7 @@ from edge.views import View
 from edge.web import presence
 from edge.web.days import Day
 from edge.web.forms import Bare, Choice, Form, text
+from edge.web.language import say
 from edge.web.site import VIEWS, Site, site
 from schemas.acts import DayClosed, Views
 from schemas.identity import digits
@@ -24,46 +25,47 @@ from schemas.identity import digits
 blueprint = Blueprint("viewing", __name__)
 
 PAGES: Final = {
-    "dossier.page": "hồ sơ",
-    "dossier.slip_pdf": "giấy hẹn",
-    "printing.in_browser": "giấy in bằng trình duyệt",
-    "printing.sheet": "giấy in bằng trình duyệt",
-    "dossier.result_pdf": "kết quả",
+    "afterwards": "nhập bù từ giấy ghi tay",
+    "agencies": "hồ sơ với cơ quan",
+    "amending": "sửa thông tin",
+    "batch": "ký nhiều hồ sơ",
+    "cancelling": "huỷ tiếp nhận",
+    "correcting": "đính chính",
+    "counter": "điền từ hồ sơ trước",
+    "course": "bổ sung, tạm dừng, xin lỗi, dừng",
+    "desk": "bàn đối soát",
+    "dossier": "hồ sơ",
     "dossier.attachment_pdf": "tài liệu kèm theo",
-    "dossier.withdraw_page": "đơn rút",
-    "dossier.withdraw": "đơn rút",
-    "counter.receive": "điền từ hồ sơ trước",
     "dossier.print_together": "giấy tiếp nhận chung",
-    "scanning.page": "bản quét",
-    "scanning.add": "bản quét",
-    "scanning.file": "bản quét",
-    "turning_away.page": "phiếu bổ sung, từ chối",
-    "turning_away.pdf": "phiếu bổ sung, từ chối",
-    "amending.page": "sửa thông tin",
-    "amending.amend": "sửa thông tin",
-    "room.page": "chờ xử lý",
-    "room.one": "chờ xử lý",
-    "one_step.page": "giải quyết và trả ngay",
-    "one_step.close": "giải quyết và trả ngay",
-    "batch.page": "ký nhiều hồ sơ",
-    "batch.sign": "ký nhiều hồ sơ",
-    "room.draft": "dự thảo kết quả",
-    "scans.picture": "bản quét",
-    "returning.one": "trả kết quả",
-    "returning.hand_over": "trả kết quả",
-    "desk.page": "đối soát",
-    "desk.one": "đối soát",
-    "due_check.check": "kiểm hạn trả",
-    "redacting.page": "xoá theo luật",
-    "redacting.go": "xoá theo luật",
-    "personal.found": "tìm dữ liệu cá nhân",
+    "dossier.result_pdf": "kết quả",
+    "dossier.slip_pdf": "giấy hẹn",
+    "dossier.withdraw": "đơn rút",
+    "dossier.withdraw_page": "đơn rút",
+    "due_check": "kiểm hạn trả",
+    "fees": "phí, lệ phí",
+    "folders": "bìa hồ sơ",
+    "inbox": "hồ sơ trực tuyến",
+    "issuing": "biên lai điện tử",
+    "kiosk": "lượt khách",
+    "one_step": "giải quyết và trả ngay",
+    "personal": "tìm dữ liệu cá nhân",
     "personal.export": "xuất dữ liệu cá nhân",
-    "petitions.one": "phản ánh, kiến nghị",
-    "worklists.csv": "danh sách lưu thành tệp",
-    "worklists.xlsx": "danh sách lưu thành tệp",
-    "worklists.turned_away_csv": "danh sách lưu thành tệp",
-    "worklists.turned_away_xlsx": "danh sách lưu thành tệp",
+    "petitions": "phản ánh, kiến nghị",
+    "printing": "giấy in bằng trình duyệt",
+    "redacting": "xoá theo luật",
+    "reports": "sổ theo dõi hồ sơ",
+    "returning": "trả kết quả",
+    "room": "chờ xử lý",
+    "room.draft": "dự thảo kết quả",
+    "scanning": "bản quét",
+    "scans": "bản quét",
+    "sealing": "cấp số, đóng dấu",
+    "turned_away": "danh sách lưu thành tệp",
+    "turning_away": "phiếu bổ sung, từ chối",
+    "worklists": "danh sách lưu thành tệp",
+    "workplace": "việc của cơ quan",
 }
+"""What showed a dossier, by its endpoint, or by the blueprint where all of it shows the same."""
 
 
 class Search(Form):
@@ -153,7 +155,13 @@ def _looks(here: Site, form: Search) -> tuple[list[Look], int]:
         until=form.until.data,
     )
     rows = {stream: here.node.register.row(stream) for stream in {view.stream for view in found}}
-    return [Look(view, PAGES.get(view.what, view.what), rows[view.stream]) for view in found], count
+    return [Look(view, shown_on(view.what), rows[view.stream]) for view in found], count
+
+
+def shown_on(endpoint: str) -> str:
+    """In words; an endpoint of a version that had others is shown as it was written down."""
+    known = PAGES.get(endpoint) or PAGES.get(endpoint.partition(".")[0])
+    return endpoint if known is None else say(known)
 
 
 def _streams(here: Site, term: str) -> list[str]:

@@ -39,6 +39,7 @@ from edge.web.scanning import WHY as UNUSABLE
 from edge.web.sign_in import PasswordSignIn, SignIn
 from edge.web.status_line import _problems, _still_works
 from edge.web.timing import WAITS
+from edge.web.viewing import PAGES as SHOWN_ON
 from edge.web.worklists import LISTS_HERE, WHOSE
 from printing.spool import PrintJob
 from schemas.acts import BY_KIND
@@ -217,6 +218,7 @@ def test_nothing_is_translated_that_nobody_says(centre: SmallCentre) -> None:
     tables |= {rule.words for rule in RULES if rule.field in WARNED} | set(SOURCES.values())
     tables |= {one.label for one in WHOSE} | set(UNUSABLE.values()) | set(LEVELS.values())
     tables |= set(BOUND_BY_NOTHING.values())
+    tables |= set(SHOWN_ON.values())
     for node in ("central", "counter-01", "room-01"):
         clerk = Clerk(centre, node)
         tables |= {entry.title for entry in clerk.pages.extensions["motcua"].entries}

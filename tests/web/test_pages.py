@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge.node import DATABASES
 from edge.web.language import SPEAKS
+from edge.web.viewing import shown_on
 from tests.centres import SmallCentre
 from tests.pages import NO_PAGES, SIGHTS
 from tests.web.clerk import Clerk
@@ -23,6 +24,21 @@ def test_every_page_of_every_machine_is_on_the_table(centre: SmallCentre) -> Non
     assert SPEAKS - every - {one.partition(".")[0] for one in every} == set(), (
         "what speaks English and is nowhere"
     )
+
+
+def test_whatever_shows_a_dossier_has_a_name_in_the_log_of_views(centre: SmallCentre) -> None:
+    nameless = set()
+    for node in ("central", "counter-01", "room-01"):
+        for rule in Clerk(centre, node).pages.url_map.iter_rules():
+            if "stream" in rule.arguments and "." in rule.endpoint:
+                nameless |= {rule.endpoint} if shown_on(rule.endpoint) == rule.endpoint else set()
+    assert nameless - {"outages.one", "outages.receipts", "outages.proof"} == set(), (
+        "a stream of a machine's outage"
+    )
+    assert {shown_on(one) for one in ("reports.book", "worklists.csv", "turned_away.xlsx")} == {
+        "sổ theo dõi hồ sơ",
+        "danh sách lưu thành tệp",
+    }
 
 
 def test_no_page_lies_under_the_name_of_a_database(centre: SmallCentre) -> None:

@@ -14,8 +14,8 @@ def kept(clerk: Clerk, page: Answer, path: str, **typed: str) -> Answer:
 
 def test_what_was_typed_is_there_after_a_power_cut(centre: SmallCentre) -> None:
     """In the page on which it was typed, with what its writer had seen; once it is sent it is kept no longer."""
-    stream = centre.receive().stream
-    path = f"/dossier/{stream}/withdraw"
+    dossier = centre.receive()
+    path = f"/dossier/{dossier.stream}/withdraw"
     clerk = Clerk(centre, "counter-01", "hanh.nh")
     page = clerk.open(path)
     assert "Đã giữ bản nháp lúc 09:00" in kept(clerk, page, path, reason="Người nộp xin rút vì").html
@@ -24,6 +24,7 @@ def test_what_was_typed_is_there_after_a_power_cut(centre: SmallCentre) -> None:
     again = Clerk(centre, "counter-01", "hanh.nh")
     opened = again.open(path)
     assert "nhập dở lúc 09:00, chưa gửi" in opened.page.text
+    assert f"đơn rút {dossier.received.number}" in again.open("/me").page.text
     (link,) = [where for where, words in opened.page.links if words == "Mở lại để nhập tiếp"]
     leads_to = again.open(link).leads_to
     where, _, draft = leads_to.partition("#draft=")
