@@ -24,6 +24,7 @@ def test_what_was_typed_is_there_after_a_power_cut(centre: SmallCentre) -> None:
     again = Clerk(centre, "counter-01", "hanh.nh")
     opened = again.open(path)
     assert "nhập dở lúc 09:00, chưa gửi" in opened.page.text
+    assert dossier.received is not None
     assert f"đơn rút {dossier.received.number}" in again.open("/me").page.text
     (link,) = [where for where, words in opened.page.links if words == "Mở lại để nhập tiếp"]
     leads_to = again.open(link).leads_to
