@@ -126,7 +126,10 @@ class Issuer(Exchange):
 
     def send(self, one: Due) -> None:
         said = self._post(one.name, one.body)
-        if json.loads(one.body)["BienLai"]["TrangThai"] == State.VOID.value:
+        receipt = json.loads(one.body).get("BienLai")
+        if (
+            receipt is None or receipt["TrangThai"] == State.VOID.value
+        ):  # of money given back nothing is issued
             return
         if said.status_code == HTTPStatus.ACCEPTED:
             raise NotSent("202: it is not signed yet")

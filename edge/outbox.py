@@ -2,8 +2,9 @@
 
 A dossier has one row, whose body is the newest of it: a line that is down makes no queue of states that are over. Its
 version counts them, and names the message, so that whoever receives it twice can tell. A mail has a row of its own for the act that
-it tells of, and is written once. An electronic receipt has a row until it was issued, and again when it is made void; the
-summary of a collector's day has one without a body, which is made when it goes.
+it tells of, and is written once. An electronic receipt has a row until it was issued, and again when it is made void; money
+that was given back has one of its own, written once, when its receipt was issued. The summary of a collector's day has one
+without a body, which is made when it goes.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from schemas.events import Event, Unknown, timestamp
 from schemas.exchange import mails_of, message_of
 from schemas.fold import Dossier
 from schemas.pending_receipts import REPLACED
-from schemas.receipt_messages import COLLECTED, VOIDED, Electronic, State, electronic_of
+from schemas.receipt_messages import COLLECTED, VOIDED, Electronic, State, electronic_of, given_back_of
 from sync.sqlite import Connection
 
 DOSSIER, MAIL, ISSUING, SUMMARY = "dossier", "mail", "issuing", "summary"
@@ -94,7 +95,7 @@ class Outbox:
             if MAIL in self._kinds and new:
                 for mail in mails_of(dossier, new, self._catalog.latest):
                     body = msgspec.json.encode({"to": mail.to, "subject": mail.subject, "text": mail.text})
-                    _note(connection, f"{MAIL} {mail.act}", MAIL, dossier.stream, body, now)
+                    _note(connection, f"{MAIL} {mail.act}", MAIL, dossier.stream, body, now, once=True)
             if ISSUING in self._kinds:
                 self._take_receipts(connection, dossier, events, new)
 
@@ -117,7 +118,7 @@ class Outbox:
         now = timestamp(self._clock())
         for place, address in enumerate(to):
             body = msgspec.json.encode({"to": address, "subject": subject, "text": text})
-            _note(connection, f"{MAIL} {name} {place}", MAIL, "", body, now)
+            _note(connection, f"{MAIL} {name} {place}", MAIL, "", body, now, once=True)
 
     def has_own_mail(self, connection: Connection) -> bool:
         """Whether such a mail still waits to go."""
@@ -145,6 +146,11 @@ class Outbox:
                 )
                 if one.collected in issued:
                     self._note_summary(connection, one)
+                for back in given_back_of(dossier, events, one):
+                    if back.refunded in new or one.collected in issued:
+                        body = msgspec.json.encode(back.message)
+                        key = f"{ISSUING} {back.refunded}"
+                        _note(connection, key, ISSUING, one.stream, body, timestamp(self._clock()), once=True)
             elif known is not None or money or (new and one.state is State.PENDING):
                 self._note_receipt(connection, one, known[0] if known is not None else "")
 
@@ -263,7 +269,7 @@ _INTO: Final = (
     "INSERT INTO outbox (key, kind, stream, version, sent, state, body, digest, at, tries, next_at, problem)"
     " VALUES (?, ?, ?, 1, 0, 'due', ?, ?, ?, 0, ?, '') ON CONFLICT (key) DO "
 )
-_MAIL: Final = _INTO + "NOTHING"
+_ONCE: Final = _INTO + "NOTHING"
 _NEWEST: Final = (
     _INTO + "UPDATE SET version = version + 1, state = 'due', body = excluded.body, digest = excluded.digest,"
     " at = CASE WHEN state = 'due' THEN at ELSE excluded.at END, tries = 0, next_at = excluded.next_at, problem = ''"
@@ -271,12 +277,20 @@ _NEWEST: Final = (
 
 
 def _note(
-    connection: Connection, key: str, kind: str, stream: str, body: bytes, now: str, begins: str = ""
+    connection: Connection,
+    key: str,
+    kind: str,
+    stream: str,
+    body: bytes,
+    now: str,
+    begins: str = "",
+    *,
+    once: bool = False,
 ) -> None:
-    """What is new has a row; what is newer has the next version; a mail that was written stays as it is. `begins`: not
-    to be tried before."""
+    """What is new has a row; what is newer has the next version; what is told `once` stays as it was written. `begins`:
+    not to be tried before."""
     values = (key, kind, stream, body, _digest(body), now, begins or now)
-    connection.execute(_MAIL if kind == MAIL else _NEWEST, values)
+    connection.execute(_ONCE if once else _NEWEST, values)
 
 
 def day_of_summary(key: str) -> tuple[date, str]:

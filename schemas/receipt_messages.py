@@ -1,4 +1,5 @@
-"""Electronic receipts as they go to whoever issues them for the collector, and the summary of a day. Pure.
+"""Electronic receipts as they go to whoever issues them for the collector, money that was given back while its receipt
+stands, and the summary of a day. Pure.
 
 What a receipt must say is NĐ 254/2026 Đ23(2); the summary is form 01/TH-BLĐT (Đ29(3)). A message is a function of the
 dossier alone, but for what was issued meanwhile: that is no change, and nothing is sent for it.
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.acts import FeeCollected, ReceiptUndone, Received
+from schemas.acts import FeeCollected, FeeRefunded, ReceiptUndone, Received
 from schemas.calendar import VIETNAM, local_day
 from schemas.events import Event, Unknown, moment
 from schemas.fold import Dossier, Place
@@ -27,6 +28,7 @@ from schemas.views import View
 SUMMARY_FORM: Final = "01/TH-BLĐT"
 COLLECTED: Final = "dossier.fee_collected"
 VOIDED: Final = "dossier.fee_voided"
+REFUNDED: Final = "dossier.fee_refunded"
 _KINDS: Final = {"phi": "1", "le_phi": "2"}
 _METHODS: Final = {"cash": "1", "transfer": "2", "card": "3", "online": "4"}
 _STANDS: Final = (Place.EFFECTIVE, Place.IRREGULAR, Place.CONTESTED)
@@ -56,6 +58,20 @@ class Electronic:
     @property
     def message(self) -> dict[str, Any]:
         return {"BienLai": dict(self.said)}
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """Money that was given back of an electronic receipt that stands; `refunded` is the act."""
+
+    refunded: str
+    collected: str
+    stream: str
+    said: Mapping[str, Any]
+
+    @property
+    def message(self) -> dict[str, Any]:
+        return {"HoanTien": dict(self.said)}
 
 
 def electronic_of(dossier: Dossier, events: Iterable[Event | Unknown], view: View) -> Iterator[Electronic]:
@@ -91,6 +107,30 @@ def electronic_of(dossier: Dossier, events: Iterable[Event | Unknown], view: Vie
             state,
             words,
         )
+
+
+def given_back_of(
+    dossier: Dossier, events: Iterable[Event | Unknown], one: Electronic
+) -> Iterator[GivenBack]:
+    """What was given back of one receipt, in the order of the acts; each says of itself and of the receipt alone."""
+    said = {str(event.hash): event for event in events if isinstance(event, Event) and not event.redacted}
+    for line in dossier.timeline:
+        event = said.get(line.hash)
+        if line.kind != REFUNDED or line.place not in _STANDS or event is None:
+            continue
+        back = msgspec.convert(event.data, FeeRefunded)
+        if back.collected != one.collected:
+            continue
+        whose = ("KyHieuMau", "KyHieu", "So", "NgayLap", "ToChucThu", "MaSoThue", "MaHoSo")
+        words = {name: one.said[name] for name in whose} | {
+            "NgayHoan": f"{moment(event.at).astimezone(VIETNAM):%Y%m%d%H%M%S}",
+            "NguoiNhan": back.paid_to,
+            "SoTien": back.amount,
+            "BangChu": in_words(back.amount),
+            "HinhThuc": _METHODS[back.method],
+            "LyDo": back.reason,
+        }
+        yield GivenBack(line.hash, one.collected, dossier.stream, words)
 
 
 def _reasons(dossier: Dossier, said: Mapping[str, Event]) -> dict[str, str]:

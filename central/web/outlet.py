@@ -21,7 +21,7 @@ ENTRY: Final = Entry(88, "Liên thông", "outlet.page", roles=(Role.ADMINISTRATO
 KINDS: Final = {
     DOSSIER: "Hồ sơ gửi hệ thống liên thông",
     MAIL: "Thư báo cho người dân, quản trị",
-    ISSUING: "Biên lai chờ phát hành, huỷ",
+    ISSUING: "Biên lai chờ phát hành, huỷ, hoàn tiền",
     SUMMARY: "Bảng tổng hợp biên lai trong ngày",
 }
 

@@ -14,7 +14,7 @@ from edge.node import Node
 from edge.outbox import ISSUING, SUMMARY
 from edge.settings import ReceiptsSettings
 from edge.till import Payment, Signed
-from schemas.acts import Receipt, ReceiptReplaced
+from schemas.acts import FeeRefunded, Receipt, ReceiptReplaced
 from schemas.calendar import VIETNAM
 from schemas.errors import Because, NotAllowed
 from schemas.fold import Dossier, Place
@@ -63,6 +63,16 @@ def taken(dossier: Dossier) -> str:
 def receipts(issuer: ExchangeServer) -> list[dict[str, Any]]:
     said = [json.loads(got.body) for got in issuer.got]
     return [one["BienLai"] for one in said if "BienLai" in one]
+
+
+def given_back(issuer: ExchangeServer) -> list[dict[str, Any]]:
+    said = [json.loads(got.body) for got in issuer.got]
+    return [one["HoanTien"] for one in said if "HoanTien" in one]
+
+
+def refund(centre: SmallCentre, dossier: Dossier, amount: int, why: str = "Được miễn một phần") -> None:
+    back = FeeRefunded(taken(dossier), amount, "Nông Văn Thắng", why)
+    centre["counter-01"].till.refund(dossier.stream, back, by=BY, with_=(SECOND,))
 
 
 def summaries(issuer: ExchangeServer) -> list[dict[str, Any]]:
@@ -143,6 +153,54 @@ def test_what_was_pending_before_central_knew_where_receipts_go_is_sent_too(
     centre.clock.forward(minutes=20)
     assert Outlet(central).run_once() == 1
     assert [one["So"] for one in receipts(issuer)] == [1]
+
+
+def test_money_given_back_is_told_once_and_its_receipt_stands(
+    centre: SmallCentre, issuer: ExchangeServer
+) -> None:
+    """Each time with what was given back then; the receipt's own number and amount stay what they were."""
+    central = connected(centre, issuer)
+    dossier = paid(centre)
+    centre.meet()
+    outlet = Outlet(central)
+    centre.clock.forward(minutes=20)
+    outlet.run_once()
+    refund(centre, dossier, 50_000)
+    centre.meet()
+    refund(centre, dossier, 30_000, "Thu thừa")
+    centre.meet()
+    outlet.run_once()
+    first, second = given_back(issuer)
+    assert (first["KyHieuMau"], first["KyHieu"], first["So"], first["ToChucThu"]) == (
+        *("EBL01", "27TAA", 1),
+        "Sở Xây dựng",
+    )
+    assert (first["SoTien"], first["BangChu"], first["HinhThuc"]) == (50_000, "Năm mươi nghìn đồng", "1")
+    assert (first["NguoiNhan"], first["LyDo"]) == ("Nông Văn Thắng", "Được miễn một phần")
+    assert (second["SoTien"], second["LyDo"]) == (30_000, "Thu thừa")
+    assert [(one["So"], one["TrangThai"]) for one in receipts(issuer)] == [(1, "1")], "it is not issued anew"
+    assert outlet.run_once() == 0
+    assert len({got.name for got in issuer.got}) == 3, "each has a name of its own"
+
+
+def test_money_given_back_before_its_receipt_was_issued_is_told_after_it(
+    centre: SmallCentre, issuer: ExchangeServer
+) -> None:
+    """The program could make nothing of money of a receipt that it does not know."""
+    central = connected(centre, issuer)
+    dossier = paid(centre)
+    refund(centre, dossier, 50_000)
+    centre.meet()
+    outlet = Outlet(central)
+    centre.clock.forward(minutes=20)
+    issuer.answers.append(503)
+    outlet.run_once()
+    assert given_back(issuer) == []
+    centre.clock.forward(minutes=20)
+    outlet.run_once()
+    outlet.run_once()
+    assert [list(json.loads(got.body)) for got in issuer.got] == [["BienLai"], ["BienLai"], ["HoanTien"]]
+    assert given_back(issuer)[0]["SoTien"] == 50_000
 
 
 def test_a_code_that_does_not_come_is_asked_for_again_under_the_same_name(
