@@ -82,7 +82,11 @@ def _found(centre: Node, connection: Any, stream: str) -> Iterator[Report]:
 
 
 def _dossiers(centre: Node, rows: Iterable[tuple[str]]) -> list[Dossier]:
-    found = (centre.projector.dossier(stream) for (stream,) in rows)
+    """Those that are alike; none where there is but one, as of nearly all dossiers, which need not be folded for that."""
+    streams = [stream for (stream,) in rows]
+    if len(streams) < 2:
+        return []
+    found = (centre.projector.dossier(stream) for stream in streams)
     return [one for one in found if one.standing.receipt is not None][:MOST]
 
 
