@@ -11,6 +11,7 @@ from edge.slip_check import Checked, Verdict, check_slip
 from edge.web import presence
 from edge.web.errors import page as trouble_page
 from edge.web.forms import Bare
+from edge.web.language import say, tell
 from edge.web.scanned import streams_of
 from edge.web.site import COUNTER, ROOM, site
 from edge.web.slip import LONGEST, said_of
@@ -78,13 +79,13 @@ def _noted(number: str, code: str) -> ResponseReturnValue:
 
 
 def _several(typed: str) -> ResponseReturnValue:
-    what = f"{typed} là số của nhiều hồ sơ hôm nay."
+    what = say("{number} là số của nhiều hồ sơ hôm nay.", number=typed)
     return trouble_page(Trouble(what, _NOTHING, "Quét mã trên giấy hẹn trong từng bìa hồ sơ.", 409))
 
 
 def _unknown(checked: Checked, typed: str) -> ResponseReturnValue:
     if checked.verdict is Verdict.UNREADABLE:
-        what = f"Không hiểu “{typed}”: không phải mã trên giấy, cũng không phải số hồ sơ."
+        what = tell("Không hiểu “{typed}”: không phải mã trên giấy, cũng không phải số hồ sơ.", typed=typed)
         return trouble_page(
             Trouble(what, _NOTHING, "Quét lại, hoặc gõ đủ số hồ sơ như in trên giấy hẹn.", 422)
         )

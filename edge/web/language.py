@@ -33,6 +33,7 @@ SPEAKS: Final = frozenset(
         *("board", "filing", "reports.public"),
         *("counter", "strip", "drafting"),
         *("pictures",),
+        *("room", "batch", "sealing", "timing", "folders"),
     }
 )
 """Parts, or single addresses of a part, whose pages speak English."""

@@ -12,6 +12,7 @@ from wtforms import BooleanField, PasswordField, RadioField, TextAreaField
 from wtforms.validators import InputRequired, StopValidation
 
 from edge.web.forms import Choice, Form, needed, paragraph
+from edge.web.language import say, tell
 from schemas.acts import CheckedPoint
 
 _PIN: Final = [InputRequired("Chưa gõ mã PIN thẻ ký số.")]
@@ -41,11 +42,13 @@ class Checklist:
 
     def problems(self, *, passed: bool) -> list[tuple[str, str]]:
         """(field, what is wrong); nothing passes with a point that is not met."""
-        open_ = [(one.field, f"Chưa xem: {one.point}") for one in self.points if not one.found]
+        open_ = [
+            (one.field, tell("Chưa xem: {point}", point=one.point)) for one in self.points if not one.found
+        ]
         if open_ or not passed:
             return open_
         return [
-            (one.field, f"Không đạt mà kết luận đạt: {one.point}")
+            (one.field, tell("Không đạt mà kết luận đạt: {point}", point=one.point))
             for one in self.points
             if one.found == "not_met"
         ]
@@ -85,7 +88,7 @@ class Approval(Form):
         if self.lost and not chosen and not self.without.data:
             raise StopValidation("Chưa chọn lại tài liệu kèm theo; trang không giữ được tệp.")
         if len(chosen) > MOST_ATTACHED:
-            raise StopValidation(f"Nhiều hơn {MOST_ATTACHED} tệp. Gộp lại rồi chọn lần nữa.")
+            raise StopValidation(say("Nhiều hơn {most} tệp. Gộp lại rồi chọn lần nữa.", most=MOST_ATTACHED))
 
     def _chosen(self) -> list[FileStorage]:
         return [one for one in request.files.getlist(self.attachments.name) if one.filename]

@@ -19,6 +19,7 @@ from edge.register import Work
 from edge.sealing import NUMBERED, SEALED, Proposed
 from edge.web import presence, second, showing
 from edge.web.forms import Bare, Form
+from edge.web.language import say, tell
 from edge.web.merging import over_what_was_seen
 from edge.web.returning import READY, waits_for_paper
 from edge.web.showing import Shown, show, sides
@@ -204,9 +205,12 @@ def _tokens(shown: Shown | None) -> list[tuple[str, showing.Tag]]:
     """Whose tokens the step needs, and what is known of their certificates."""
     if shown is None:
         return []
-    own = ("Thẻ của anh/chị", showing.certificate_tag(presence.person().ders()))
+    own = (say("Thẻ của anh/chị"), showing.certificate_tag(presence.person().ders()))
     if is_on_paper(shown.dossier.standing):
         return [own]  # the agency's seal is a stamp there
     agency = shown.agency
     name = agency.name if agency else shown.received.agency
-    return [own, (f"Con dấu {name}", showing.certificate_tag(agency.ders() if agency else []))]
+    return [
+        own,
+        (tell("Con dấu {agency}", agency=name), showing.certificate_tag(agency.ders() if agency else [])),
+    ]

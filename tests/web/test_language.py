@@ -24,6 +24,7 @@ from edge.paper import WEEKDAYS
 from edge.web import words
 from edge.web.account import Everywhere, HourConfirmed, Look, NewPassword, NewPin
 from edge.web.appearance import OPEN_PAGES
+from edge.web.batch import Signing
 from edge.web.calling import PRIORITY
 from edge.web.contested import BLOCKED, HOW, SETTLES
 from edge.web.contested import WARNED as BOUND_BY_NOTHING
@@ -35,7 +36,9 @@ from edge.web.petitions import Petition
 from edge.web.printing import TITLES as PRINTED_AT
 from edge.web.printing import TROUBLES as PRINTER_TROUBLES
 from edge.web.reception import MOST, SOURCES, Reception
+from edge.web.room_forms import Appraisal, Approval, Refusal, Second, SendBack, WithdrawalAnswer
 from edge.web.scanning import WHY as UNUSABLE
+from edge.web.sealing import Numbering, Stamping
 from edge.web.sign_in import PasswordSignIn, SignIn
 from edge.web.status_line import _problems, _still_works
 from edge.web.timing import WAITS
@@ -61,6 +64,7 @@ TABLES = [
     for name in (
         *("slip.py", "trouble.py", "errors.py", "filing.py", "due_moment.py"),
         *("acts.py", "showing.py", "clock_story.py", "second.py"),
+        *("room.py", "room_forms.py", "sealing.py", "batch.py", "timing.py", "folders.py"),
     )
 ]
 NOT_SAID = frozenset({"hẻ ký số", "hẻ con dấu", "anh/chị", "thứ Bảy", "Chủ nhật"})
@@ -72,17 +76,17 @@ VIETNAMESE_PAGES = frozenset(
         *("fees.void_page", "issuing.page", "one_step.page", "printing.in_browser", "printing.page"),
         *("returning.one", "returning.page", "scanning.page", "takings.page", "till.page"),
         *("turning_away.page", "verifying.page", "worklists.turned_away"),
-        *("agencies.opinion_page", "agencies.page", "application_forms.page", "batch.page"),
+        *("agencies.opinion_page", "agencies.page", "application_forms.page"),
         *("cataloguing.edit", "cataloguing.history", "cataloguing.import_page", "cataloguing.new"),
         *("cataloguing.one", "cataloguing.proposals", "courier.page", "desk.one", "desk.page"),
-        *("due_check.page", "exchange.page", "folders.page", "held.page", "inbox.one", "inbox.page"),
+        *("due_check.page", "exchange.page", "held.page", "inbox.one", "inbox.page"),
         *("lacking.page", "nodes.code_page", "nodes.machine_page", "nodes.page", "nodes.reach"),
         *("nodes.revoke_page", "nodes.stick_page", "outages.one", "outages.page", "outlet.page"),
         *("paper_forms.new", "paper_forms.one", "paper_forms.page", "personal.page", "personal.register"),
         *("petitions.one", "petitions.page", "printers.search", "redacting.page", "reference.page"),
-        *("reports.book", "reports.one", "reports.page", "room.one", "room.page", "scores.page"),
-        *("sealing.one", "sealing.page", "staff.delegations", "staff.import_page", "staff.new", "staff.one"),
-        *("staff.page", "succession.page", "timing.page", "viewing.page", "workplace.opinion"),
+        *("reports.book", "reports.one", "reports.page", "scores.page"),
+        *("staff.delegations", "staff.import_page", "staff.new", "staff.one"),
+        *("staff.page", "succession.page", "viewing.page", "workplace.opinion"),
         *("workplace.page",),
     }
 )
@@ -93,9 +97,9 @@ VIETNAMESE_TEMPLATES = frozenset(
         *("fee_undone", "fees", "incomplete", "issuing", "lying", "money", "one_step", "printing"),
         *("redacted", "return", "scans", "slip_again", "takings", "till", "turn_away", "turned_away"),
         *("turned_away_list", "verify", "withdraw"),
-        *("agencies", "batch", "batch_done", "courier", "courier_errand", "elsewhere", "first_run"),
-        *("first_run_base", "first_run_done", "folders", "held", "inbox", "inbox_one", "merge", "opinion"),
-        *("petition_one", "petitions", "queue", "room", "scores", "sealing", "sync", "timing", "views"),
+        *("agencies", "courier", "courier_errand", "elsewhere", "first_run"),
+        *("first_run_base", "first_run_done", "held", "inbox", "inbox_one", "merge", "opinion"),
+        *("petition_one", "petitions", "scores", "sync", "views"),
         *("workplace", "application_forms", "book", "catalog_edit", "catalog_fields", "catalog_history"),
         *("catalog_import", "catalog_parts", "catalog_proposal", "catalog_proposals", "catalog_staged"),
         *("code", "delegations", "desk", "due_check", "lacking", "machine", "nodes", "outage", "outages"),
@@ -108,6 +112,7 @@ VIETNAMESE_TEMPLATES = frozenset(
 FORMS: tuple[type[Form], ...] = (
     *(SignIn, PasswordSignIn, NewPin, NewPassword, Everywhere, HourConfirmed, Look),
     *(Filing, Petition, Reception, NewPicture),
+    *(Appraisal, Approval, Refusal, WithdrawalAnswer, Second, SendBack, Signing, Numbering, Stamping),
 )
 """The forms of the pages that speak English."""
 WARNED = (Field.PERSONAL_NUMBER, Field.TAX_CODE, Field.PHONE, Field.NAME)
