@@ -176,5 +176,7 @@ class Preserving:
             except CannotStamp as why:
                 log.warning("no time-stamp now, the results wait: %s", why)
             except SyncError:
+                if self._stopping.is_set():  # the node was closed meanwhile
+                    return
                 log.exception("time-stamping rests until its next pass; nothing is lost")
             self._stopping.wait(self._every_s)

@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 
 
 class Spooling:
-    """Prints what is queued until it is stopped."""
+    """Prints what is queued until it is stopped; the paper under way is waited for, for `patience_s` at most."""
 
-    def __init__(self, spool: Spool, clock: Clock) -> None:
-        self._spool, self._clock = spool, clock
+    def __init__(self, spool: Spool, clock: Clock, *, patience_s: float = PASS_S) -> None:
+        self._spool, self._clock, self._patience_s = spool, clock, patience_s
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
@@ -35,13 +35,19 @@ class Spooling:
     def stop(self) -> None:
         self._stopping = True
         self._wake.set()
-        self._thread.join(timeout=PASS_S)
+        self._thread.join(timeout=self._patience_s)
 
     def _run(self) -> None:
         while not self._stopping:
             try:
-                self._spool.work(at=self._clock())
-            except SyncError:
-                log.exception("the spool rests until its next pass; no paper is lost")
+                self._spool.work(at=self._clock(), unless=lambda: self._stopping)
+            except SyncError as why:
+                if self._stopping:  # the node was closed under a paper that takes long to set
+                    log.warning(
+                        "the spool ended in the middle of a paper, which is looked after at the next start: %s",
+                        why,
+                    )
+                else:
+                    log.exception("the spool rests until its next pass; no paper is lost")
             self._wake.wait(PASS_S)
             self._wake.clear()

@@ -27,7 +27,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
-from itertools import groupby
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -260,15 +260,18 @@ class Spool:
 
     # ---- by itself
 
-    def work(self, *, at: datetime) -> int:
-        """Ask about what was sent, then print what is queued, in order; how many papers came out."""
+    def work(self, *, at: datetime, unless: Callable[[], bool] = lambda: False) -> int:
+        """Ask about what was sent, then print what is queued, in order; how many papers came out.
+
+        `unless` is asked before each paper: what is left then waits for the next pass.
+        """
         if database.in_transaction():
             raise RuntimeError(
                 "a job is only sent once its commit is: the spool works outside of transactions"
             )
         came_out = self.follow(at=at)
         for name, jobs in self._queues():
-            came_out += self._print_queue(name, jobs, at)
+            came_out += self._print_queue(name, takewhile(lambda _: not unless(), jobs), at)
         return came_out
 
     def follow(self, *, at: datetime) -> int:

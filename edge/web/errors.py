@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from typing import Final
 
-from flask import Flask, g, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, RequestEntityTooLarge
@@ -13,7 +14,7 @@ from edge.archive import Damaged
 from edge.chain import ClockBehind
 from edge.errors import NodeError
 from edge.web.forms import OLD_PAGE
-from edge.web.language import say
+from edge.web.language import english, say
 from edge.web.limits import TooOften
 from edge.web.trouble import Trouble, trouble_of
 from edge.web.uploads import most_bytes, read_nothing
@@ -34,6 +35,14 @@ _OURS = Trouble(
     "Quay lại trang trước, xem hồ sơ đã có việc đó chưa rồi hãy làm lại. Nếu lặp lại, báo quản trị.",
     500,
 )
+_CLOSING = Trouble(
+    "Máy đang đóng phần mềm.",
+    "Mọi việc đã báo “Đã lưu” vẫn an toàn.",
+    "Khi phần mềm chạy lại, mở lại trang này.",
+    503,
+)
+AGAIN_S: Final = "5"
+"""After this long a page asks again by itself, in seconds."""
 
 
 def _file_too_large(most: int, sent: int) -> Trouble:
@@ -60,8 +69,9 @@ def _refused(why: Exception) -> ResponseReturnValue:
 
 
 def _too_often(why: TooOften) -> ResponseReturnValue:
-    content, status = page(trouble_of(why))
-    return content, status, {"Retry-After": str(why.wait_s)}
+    answer = page(trouble_of(why))
+    answer.headers["Retry-After"] = str(why.wait_s)
+    return answer
 
 
 def _old_page(_why: CSRFError) -> ResponseReturnValue:
@@ -89,8 +99,23 @@ def _ours(why: InternalServerError) -> ResponseReturnValue:
     return page(_OURS)
 
 
-def page(trouble: Trouble) -> tuple[str, int]:
+def page(trouble: Trouble) -> Response:
     """A whole page for a trouble; anybody may see it, signed in or not."""
-    return render_template(
-        "trouble.html", trouble=trouble, signed_in=getattr(g, "person", None)
-    ), trouble.status
+    signed_in = getattr(g, "person", None)
+    try:
+        return make_response(
+            render_template("trouble.html", trouble=trouble, signed_in=signed_in), trouble.status
+        )
+    except Unavailable:  # not even what stands on every page can be read: the node closes
+        return _closing()
+
+
+def _closing() -> Response:
+    """Without anything of the node, so in both languages: which one somebody chose cannot be read either."""
+    vietnamese = (_CLOSING.what, _CLOSING.safe, _CLOSING.todo)
+    told = {"vi": vietnamese, "en": [english()[line][0] for line in vietnamese]}
+    bare = current_app.jinja_env.get_template("closing.html")
+    answer = make_response(bare.render(told=told), _CLOSING.status)
+    if request.method == "GET":
+        answer.headers["Refresh"] = AGAIN_S
+    return answer
