@@ -11,7 +11,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from peewee import Model, PeeweeException, SqliteDatabase
 from sqlcipher3 import dbapi2
@@ -78,6 +78,13 @@ class NodeFile:
         """One stable snapshot."""
         with self.file.read() as connection, AMBIENT.using(connection):
             yield connection
+
+
+class Readable(Protocol):
+    """Where projections are read."""
+
+    def read(self) -> contextlib.AbstractContextManager[Connection]:
+        """One stable snapshot, to raw statements and to the models alike."""
 
 
 class Local(Model):

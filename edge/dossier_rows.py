@@ -15,7 +15,9 @@ from zlib import crc32
 from msgspec.structs import astuple
 
 from edge.archive import files_named
+from edge.tables.dossiers import DossierRow
 from edge.tables.queues import OPINION
+from edge.tallying import Written
 from edge.worklists import Listed, keep_lists, lists_of
 from schemas.acts import TABLE, EnteredAfterwards, Status
 from schemas.calendar import Calendar, local_day
@@ -71,6 +73,35 @@ def write_rows(connection: Connection, folded: Sequence[Told], view: View, *, kn
     _write_outages(connection, folded)
 
 
+def write_acts(
+    connection: Connection, folded: Sequence[Told], known: Mapping[str, Sequence[tuple[Any, ...]]]
+) -> list[Written]:
+    """Write the acts of these streams where they differ from what is `known` of them (stream, hash, place, why); those that
+    are here for the first time."""
+    events: list[tuple[Any, ...]] = []
+    gone: list[tuple[str, str]] = []
+    written: list[Written] = []
+    for dossier, _ in folded:
+        stream = dossier.stream
+        before: dict[str, tuple[Any, ...]] = {row[1]: row[2:] for row in known.get(stream, ())}
+        for line in dossier.timeline:
+            if line.hash not in before:
+                written.append(Written(line.by, line.kind, line.at))
+            place = (line.place.value, line.why)
+            if before.pop(line.hash, None) != place:
+                events.append((stream, line.hash, line.node, line.seq, line.kind, line.at, line.by, *place))
+        gone += ((stream, event_hash) for event_hash in before)
+    each(connection, "DELETE FROM event WHERE stream = ? AND hash = ?", gone)
+    each(connection, _ACT, events)
+    return written
+
+
+_ACT: Final = (
+    "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (stream, hash) DO UPDATE SET place = excluded.place, why = excluded.why"
+)
+
+
 def remove_rows(connection: Connection, stream: str) -> None:
     """All that the tables say of a stream."""
     rows = connection.execute("SELECT position, queue FROM dossier WHERE stream = ?", (stream,)).fetchall()
@@ -104,8 +135,9 @@ def _count(connection: Connection, moved: Mapping[str, int]) -> None:
     """Note by how much queues grew or shrank; what waits for nobody is not counted."""
     each(
         connection,
-        "INSERT INTO queue_count VALUES (?, ?) ON CONFLICT (queue) DO UPDATE SET count = count + excluded.count",
-        [(queue, by) for queue, by in moved.items() if queue and by],
+        "INSERT INTO queue_count VALUES (?, ?)"
+        " ON CONFLICT (queue) DO UPDATE SET count = queue_count.count + excluded.count",
+        sorted((queue, by) for queue, by in moved.items() if queue and by),
     )
 
 
@@ -141,11 +173,17 @@ def _write_dossiers(connection: Connection, folded: Sequence[Told], view: View) 
     each(connection, "DELETE FROM dossier WHERE position = ?", gone)
     each(connection, "DELETE FROM dossier_search WHERE rowid = ?", [*gone, *unsearched])
     if rows:
-        marks = ", ".join("?" * len(rows[0]))
-        each(connection, f"INSERT OR REPLACE INTO dossier VALUES ({marks})", rows)  # noqa: S608
+        each(connection, _DOSSIER, rows)
     keep_lists(connection, lists)
     each(connection, "INSERT INTO dossier_search (rowid, words) VALUES (?, ?)", texts)
     _count(connection, moved)
+
+
+_COLUMNS: Final = tuple(DossierRow._meta.sorted_field_names)
+_DOSSIER: Final = (
+    f"INSERT INTO dossier ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - ours
+    f" ON CONFLICT (position) DO UPDATE SET {', '.join(f'{one} = excluded.{one}' for one in _COLUMNS[1:])}"
+)
 
 
 def _dossier_row(dossier: Dossier, calendar: Calendar, *, unsure: bool) -> dict[str, Any] | None:

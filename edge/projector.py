@@ -7,103 +7,37 @@ say of a fold is for `edge.dossier_rows`; of a stream's acts only what differs i
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence, Set
 from datetime import date, timedelta
 from typing import Any, Final, TypeVar
 
 from edge.admission import Admission, Sealed
 from edge.clock import Clock
 from edge.database import NodeFile
-from edge.dossier_rows import Told, each, remove_rows, rows_of, write_rows
+from edge.dossier_rows import Told, each, remove_rows, rows_of, write_acts, write_rows
+from edge.folding import TRUSTED_UP_TO, Folding, in_another_light, is_answered, waiting
 from edge.seals import Seals, settle
 from edge.tables.node import Fact
-from edge.tables.projections import DOUBTFUL, fresh_projections
-from edge.tallying import Ratings, Tallies, Written
+from edge.tables.projections import fresh_projections
+from edge.tallying import Ratings, Tallies
 from edge.waits import Waits
-from schemas.acts import TABLE
-from schemas.calendar import Year, local_day
+from schemas.calendar import local_day
 from schemas.catalog import Catalog
-from schemas.entries import Admission as Admitted
-from schemas.entries import Choice, Cut, Entry, Fork, Person, Redaction, Report, Revocation
-from schemas.events import Event, EventHash, Unknown, moment, parse, timestamp
-from schemas.fold import PAUSES, Dossier, Place, fold
+from schemas.events import Event, Unknown, moment, timestamp
+from schemas.fold import Dossier, fold
 from schemas.scopes import agencies_of, over_on
-from sync.documents import load, render
 from sync.rows import where_in
 from sync.sqlite import Connection
 from sync.store import Store
 from sync.writing import Arrival
 
-PARSED = 4_000
-"""Events kept in memory, of some 4 KB each: those of a batch that arrives, and of the dossiers that are worked on."""
-FOLDED: Final = 64
-"""Dossiers kept in memory as they were folded last: one that is worked on is asked for several times an act."""
 _SLICE: Final = 200
 """Streams folded anew in one transaction when the catalog grew: others write in between."""
-_TRUSTED_UP_TO: Final = "trusted up to"
 _SHORTLY: Final = timedelta(days=7)
 """Nobody's window has been left by what is over for so short a time."""
 T = TypeVar("T")
-_MadeOf = tuple[int, list[Event | Unknown], list[EventHash]]
-"""The catalog's number, the events, and those of them whose seal is doubted."""
 Tell = Callable[[Connection, Sequence[tuple[Dossier, Sequence[Event | Unknown], Set[str]]]], None]
 """Hears of dossiers as they are folded now, each with its acts that are new here."""
-_SIGNED: Final = tuple(act.kind for act in TABLE if act.signed)
-
-
-class Parsed:
-    """The events read last. A revision names its content and its seal, so that what was parsed once stays true."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._events: OrderedDict[tuple[str, str], Event | Unknown] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, doc_id: str, rev: str) -> Event | Unknown | None:
-        with self._lock:
-            event = self._events.get((doc_id, rev))
-            if event is not None:
-                self._events.move_to_end((doc_id, rev))
-            return event
-
-    def keep(self, doc_id: str, rev: str, event: Event | Unknown) -> None:
-        with self._lock:
-            self._events[doc_id, rev] = event
-            if len(self._events) > self._most:
-                self._events.popitem(last=False)
-
-    def forget(self, doc_id: str) -> None:
-        """What must not be in memory any more either."""
-        with self._lock:
-            for name in [name for name in self._events if name[0] == doc_id]:
-                del self._events[name]
-
-
-class Folded:
-    """The dossiers folded last, each with all that it was made of: of the same, a pure function makes the same."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._dossiers: OrderedDict[str, tuple[_MadeOf, Dossier]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, stream: str, made_of: _MadeOf) -> Dossier | None:
-        with self._lock:
-            kept = self._dossiers.get(stream)
-        return kept[1] if kept is not None and kept[0] == made_of else None
-
-    def keep(self, stream: str, made_of: _MadeOf, dossier: Dossier) -> None:
-        with self._lock:
-            self._dossiers[stream] = made_of, dossier
-            self._dossiers.move_to_end(stream)
-            if len(self._dossiers) > self._most:
-                self._dossiers.popitem(last=False)
-
-    def forget(self, stream: str) -> None:
-        with self._lock:
-            self._dossiers.pop(stream, None)
 
 
 class Projector:
@@ -123,22 +57,21 @@ class Projector:
         self._file, self._catalog, self._admission, self._clock = file, catalog, admission, clock
         self._waits, self._seals = waits, seals
         self._node = node
-        self._parsed = Parsed(PARSED)
-        self._folded = Folded(FOLDED)
+        self.own_up_to = 0
+        """Where in the feed the newest act is that was written here since the start."""
+        self._folding = Folding(catalog)
         self._tallies = Tallies(catalog)
         self._all_ratings: Callable[[], Iterable[Ratings]] = tuple
         self._tell: Tell | None = None
-        self._store: Store | None = None
         self._checked_at = -1  # the number of the catalog by which unknown nodes were last looked for
 
     def read_from(self, store: Store) -> None:
         """The store of `dossiers`; it has this projector as its hook, and so exists after it."""
-        self._store = store
+        self._folding.read_from(store)
 
     @property
     def store(self) -> Store:
-        assert self._store is not None, "read_from() comes first"  # noqa: S101
-        return self._store
+        return self._folding.store
 
     def arrived(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
         """The hook of `dossiers`: note the deliveries, then fold every stream that they belong to."""
@@ -159,6 +92,8 @@ class Projector:
                 )
             from_centre = arrival.source is not None and arrival.source == self._catalog.centre
             own = isinstance(event, Event) and event.node == self._node
+            if own:
+                self.own_up_to = arrival.seq
             deliveries.append(
                 (
                     event.hash,
@@ -174,7 +109,7 @@ class Projector:
             if sealed is Sealed.PROVEN:
                 proven.append(arrival.id)
             streams.setdefault(event.stream, []).append(event)
-            self._parsed.keep(arrival.id, arrival.rev, event)
+            self._folding.keep(arrival.id, arrival.rev, event)
         self._seals.proven(proven)
         noted = connection.executemany(
             "INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING", deliveries
@@ -186,12 +121,11 @@ class Projector:
 
     def forget(self, doc_id: str) -> None:
         """The parsed event of a document whose data is gone, and the dossier that was made of it."""
-        self._parsed.forget(doc_id)
-        self._folded.forget(doc_id.partition(":")[0])
+        self._folding.forget(doc_id)
 
     def forget_all(self) -> None:
         """The dossiers in memory were folded by another catalog."""
-        self._folded = Folded(FOLDED)
+        self._folding.forget_all()
         self._checked_at = -1
 
     def remove(self, connection: Connection, stream: str) -> None:
@@ -205,28 +139,18 @@ class Projector:
         self._file.file.after_commit(lambda: self._removed(stream, [str(one) for (one,) in hashes]))
 
     def _removed(self, stream: str, hashes: Sequence[str]) -> None:
-        self._folded.forget(stream)
+        self._folding.forget_stream(stream)
         for event_hash in hashes:
             self._seals.seen(f"{stream}:{event_hash}")
 
     def events_of(self, stream: str) -> list[Event | Unknown]:
         """The events of a stream here, whatever their seal."""
-        named = [
-            (summary.id, str(summary.winner))
-            for summary in self.store.all_docs(startkey=f"{stream}:", endkey=f"{stream}:~")
-        ]
-        known = {name: event for name in named if (event := self._parsed.get(*name)) is not None}
-        missing = [doc_id for doc_id, rev in named if (doc_id, rev) not in known]
-        for stored in self.store.winners(missing, for_others=False).values() if missing else ():
-            event = parse(load(render(stored)))
-            known[stored.id, str(stored.rev)] = event
-            self._parsed.keep(stored.id, str(stored.rev), event)
-        return [known[name] for name in named]
+        return self._folding.events_of(stream)
 
     def dossier(self, stream: str) -> Dossier:
         """The fold of a stream, as of now."""
         with self._file.read() as connection:
-            return self._fold(stream, self.events_of(stream), self._doubts(connection))
+            return self._folding.fold(stream, self.events_of(stream), self._doubts(connection))
 
     def dossier_of(self, stream: str, known: Container[str]) -> Dossier:
         """The fold of some of a stream's events, as whoever had only those before their eyes saw the dossier."""
@@ -234,36 +158,32 @@ class Projector:
             doubts = self._doubts(connection)
         return fold([event for event in self.events_of(stream) if event.hash in known], self._catalog, doubts)
 
-    def _fold(self, stream: str, events: list[Event | Unknown], doubts: Mapping[str, str]) -> Dossier:
-        made_of = self._catalog.number, events, [one.hash for one in events if one.hash in doubts]
-        dossier = self._folded.get(stream, made_of)
-        if dossier is None:
-            dossier = fold(events, self._catalog, doubts)
-            self._folded.keep(stream, made_of, dossier)
-        return dossier
-
     def catalog_grew(self) -> None:
         """Fold again what waited for a card or an entry, and what central's newest word puts in another light."""
         number = self._catalog.number
         with self._file.write() as connection:
             streams = self._check_seals(connection)
         with self._file.read() as connection:
-            streams |= {stream for stream, why in self._waiting(connection) if self._is_answered(why)}
-            streams |= self._in_another_light(connection)
+            streams |= {stream for stream, why in waiting(connection) if is_answered(why, self._catalog)}
+            fact = Fact.get_or_none(Fact.key == TRUSTED_UP_TO)
+            seen = int(fact.value) if fact is not None else 0
+            streams |= in_another_light(
+                connection, self._catalog, seen, lambda hashes: stream_of(connection, hashes).values()
+            )
         for some in _slices(sorted(streams), _SLICE):
             with self._file.write() as connection:
                 self._project(connection, {stream: [] for stream in some})
         with self._file.write() as connection:
             self._waits.settle(connection)
-            Fact.insert(key=_TRUSTED_UP_TO, value=str(number)).on_conflict_replace().execute()
+            Fact.insert(key=TRUSTED_UP_TO, value=str(number)).on_conflict_replace().execute()
 
     def unheard(self) -> set[str]:
         """The entries of another branch of the catalog that acts here wait for, by name."""
         with self._file.read() as connection:
             streams = {
                 stream
-                for stream, why in self._waiting(connection)
-                if why.startswith("catalogue ") and self._is_answered(why)
+                for stream, why in waiting(connection)
+                if why.startswith("catalogue ") and is_answered(why, self._catalog)
             }
         return {
             event.catalog
@@ -271,27 +191,6 @@ class Projector:
             for event in self.events_of(stream)
             if isinstance(event, Event) and self._catalog.passed(event.catalog)
         }
-
-    def _waiting(self, connection: Connection) -> list[tuple[str, str]]:
-        query = f"SELECT DISTINCT stream, why FROM event WHERE {DOUBTFUL} AND place = ?"  # noqa: S608 - ours
-        found: list[tuple[str, str]] = connection.execute(query, (Place.WAITING.value,)).fetchall()
-        return found
-
-    def _is_answered(self, why: str) -> bool:
-        """Whether what an act waited for may be here by now."""
-        what, _, name = why.partition(" ")
-        if what == "catalogue":
-            return int(name) <= self._catalog.number
-        return why.startswith("card of ") and self._catalog.latest.card(name.removeprefix("of ")) is not None
-
-    def _in_another_light(self, connection: Connection) -> set[str]:
-        """The streams that trust decisions since the last time are about."""
-        fact = Fact.get_or_none(Fact.key == _TRUSTED_UP_TO)
-        seen = int(fact.value) if fact is not None else 0
-        said = [entry for number, entry in self._catalog.trust.said if number > seen]
-        persons = {entry.id for entry in said if isinstance(entry, Person)}
-        touched = {stream for entry in said for stream in _touched(connection, entry)}
-        return touched | _of_persons(connection, persons)
 
     def _note_forks(self, connection: Connection, hashes: Sequence[str]) -> None:
         """Two events with one number, both under the machine's seal."""
@@ -398,17 +297,14 @@ class Projector:
         windows = rows_of(connection, "stream, agencies, over, missing", "stream", known)
         doubts = self._doubts(connection)
         rows: list[tuple[Any, ...]] = []
-        events: list[tuple[Any, ...]] = []
-        gone: list[tuple[str, str]] = []
         told_again: list[str] = []
         told: list[Told] = []
         outside: list[tuple[Dossier, Sequence[Event | Unknown], Set[str]]] = []
-        written: list[Written] = []
         for stream in sorted(streams):
             here = self.events_of(stream) if stream in known else streams[stream]
             if not here:  # central's word may be about what is not here
                 continue
-            dossier = self._fold(stream, here, doubts)
+            dossier = self._folding.fold(stream, here, doubts)
             told.append((dossier, here))
             window = self._window_row(connection, dossier, here)
             before_window = windows[stream][0] if stream in windows else None
@@ -416,20 +312,10 @@ class Projector:
                 rows.append(window)
                 if before_window is not None and _comes_in(before_window, window):
                     told_again += [f"{stream}:{event.hash}" for event in here]
-            before: dict[str, tuple[Any, ...]] = {row[1]: row[2:] for row in known.get(stream, ())}
             if self._tell is not None:
-                outside.append((dossier, here, {line.hash for line in dossier.timeline} - before.keys()))
-            for line in dossier.timeline:
-                if line.hash not in before:
-                    written.append(Written(line.by, line.kind, line.at))
-                if before.pop(line.hash, None) != (line.place.value, line.why):
-                    place = (line.place.value, line.why)
-                    events.append(
-                        (stream, line.hash, line.node, line.seq, line.kind, line.at, line.by, *place)
-                    )
-            gone += ((stream, event_hash) for event_hash in before)
-        each(connection, "DELETE FROM event WHERE stream = ? AND hash = ?", gone)
-        each(connection, "INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", events)
+                before = {row[1] for row in known.get(stream, ())}
+                outside.append((dossier, here, {line.hash for line in dossier.timeline} - before))
+        written = write_acts(connection, told, known)
         each(connection, "INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?)", rows)
         write_rows(connection, told, self._catalog.latest, known=known)
         if self._tell is not None and not again:
@@ -495,47 +381,6 @@ JOIN event other ON other.node = mine.node AND other.seq = mine.seq AND other.ha
 JOIN delivery o ON o.hash = other.hash
 WHERE m.sealed > 0 AND o.sealed > 0 AND {which} ON CONFLICT (key) DO NOTHING
 """
-
-
-def _touched(connection: Connection, entry: Entry) -> Iterator[str]:
-    """The streams with acts that fold otherwise because of an entry."""
-    query: str
-    values: tuple[Any, ...]
-    match entry:
-        case Cut(database="dossiers"):
-            query, values = "node = ? AND seq >= ?", (entry.node, entry.last_seq)
-        case Fork(database="dossiers"):
-            query, values = "node = ? AND seq >= ?", (entry.node, entry.seq)
-        case Admitted(event=named) | Redaction(target=named):
-            yield from stream_of(connection, [named]).values()
-            return
-        case Revocation():
-            # which certificate an act was signed with stands in the act: all of them since then are looked at
-            marks = ", ".join("?" * len(_SIGNED))
-            query, values = f"at >= ? AND kind IN ({marks})", (entry.since, *_SIGNED)
-        case Year():
-            # what was waited for counts in working days, and those are others now
-            marks = ", ".join("?" * len(PAUSES))
-            query, values = f"kind IN ({marks})", tuple(PAUSES)
-        case Choice():
-            query, values = "place = ? AND why LIKE 'catalogue %'", (Place.WAITING.value,)
-        case Report():
-            yield from entry.streams
-            return
-        case _:
-            return
-    found = connection.execute(f"SELECT DISTINCT stream FROM event WHERE {query}", values)  # noqa: S608 - ours
-    yield from [stream for (stream,) in found]
-
-
-def _of_persons(connection: Connection, persons: Set[str]) -> set[str]:
-    """The streams with acts of theirs: one look through all acts, however many persons a list of staff brings."""
-    if not persons:
-        return set()
-    return {
-        stream
-        for (stream,) in where_in(connection, "SELECT DISTINCT stream FROM event WHERE by IN", [*persons])
-    }
 
 
 def _slices(many: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from edge.database import NodeFile
+from edge.database import Readable
 from schemas.acts import FeeCollected, FeeRefunded
 from schemas.calendar import ONE_DAY, local_day
 from schemas.catalog import Catalog
@@ -48,7 +48,7 @@ from schemas.tallies import (
     turns,
     turns_of_petition,
 )
-from sync.rows import where_in
+from sync.rows import marks, where_in
 from sync.sqlite import Connection
 
 AHEAD: Final = (OVER, OVER_EXCUSED)
@@ -143,7 +143,7 @@ class Tallies:
         visits, rated = [one.visit for one in ratings], [row for one in ratings for row in one.given]
         before = list(where_in(connection, "SELECT dossier FROM rated WHERE visit IN", visits))
         _each(connection, "DELETE FROM rated WHERE visit = ?", [(visit,) for visit in visits])
-        _each(connection, "INSERT OR REPLACE INTO rated VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rated)
+        _each(connection, "INSERT INTO rated VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rated)
         _each(connection, "DELETE FROM rating_waits WHERE visit = ?", [(visit,) for visit in visits])
         waiting = [(one.visit,) for one in ratings if one.waits]
         _each(connection, "INSERT INTO rating_waits VALUES (?)", waiting)
@@ -218,12 +218,17 @@ def _count(
             sums[PERSON, month, act.by, act.kind] += 1
             sums[PERSON, year, act.by, act.kind] += 1
     _each(connection, "DELETE FROM due_turn WHERE stream = ?", gone)
-    _each(connection, "INSERT OR REPLACE INTO tallied VALUES (?, ?, ?, ?, ?, ?)", stored)
+    _each(
+        connection,
+        "INSERT INTO tallied VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (stream) DO UPDATE SET agency = excluded.agency,"
+        " field = excluded.field, place = excluded.place, procedure = excluded.procedure, turns = excluded.turns",
+        stored,
+    )
     _each(connection, "INSERT INTO due_turn VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ahead)
     _each(
         connection,
         "INSERT INTO tally VALUES (?, ?, ?, ?, ?) ON CONFLICT (dimension, span, member, name)"
-        " DO UPDATE SET number = number + excluded.number",
+        " DO UPDATE SET number = tally.number + excluded.number",
         [(*key, number) for key, number in sorted(sums.items()) if number],
     )
 
@@ -307,7 +312,7 @@ def _links(
     before = {(stream, other) for stream, other in rows}
     now = {(stream, other) for stream, others in names.items() for other in others}
     _each(connection, "DELETE FROM counted_in WHERE stream = ? AND other = ?", sorted(before - now))
-    _each(connection, "INSERT OR IGNORE INTO counted_in VALUES (?, ?)", sorted(now - before))
+    _each(connection, "INSERT INTO counted_in VALUES (?, ?) ON CONFLICT DO NOTHING", sorted(now - before))
     touched = {other for pair in before ^ now for other in pair}
     group, ahead = set(), {*streams}
     pairs: set[tuple[str, str]] = set()
@@ -368,7 +373,7 @@ class Sums:
 class Reckoning:
     """Reads sums. What a page asks costs by the number of members and of sums in its period, never of dossiers."""
 
-    def __init__(self, file: NodeFile) -> None:
+    def __init__(self, file: Readable) -> None:
         self._file = file
 
     def sums(self, dimension: str, period: Period, at: str, succession: Succession = AT_THE_TIME) -> Sums:
@@ -444,12 +449,9 @@ def _summed(
     connection: Connection, dimension: str, wanted: Iterable[str], whose: Callable[[str], str]
 ) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    of_spans = json.dumps(list(wanted))
-    for member, name, number in connection.execute(
-        "SELECT member, name, sum(number) FROM tally"
-        " WHERE dimension = ? AND span IN (SELECT value FROM json_each(?)) GROUP BY member, name",
-        (dimension, of_spans),
-    ):
+    some = list(wanted)
+    query = f"SELECT member, name, sum(number) FROM tally WHERE dimension = ? AND span IN ({marks(some)})"  # noqa: S608
+    for member, name, number in connection.execute(f"{query} GROUP BY member, name", (dimension, *some)):
         names = found.setdefault(whose(member), {})
         names[name] = names.get(name, 0) + number
     return found

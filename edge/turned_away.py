@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from edge.database import NodeFile
+from edge.database import Readable
 from edge.tables.dossiers import TurnedAwayRow
 from sync.sqlite import Connection
 
@@ -41,7 +41,7 @@ class Page:
 class TurnedAway:
     """Reads only."""
 
-    def __init__(self, file: NodeFile) -> None:
+    def __init__(self, file: Readable) -> None:
         self._file = file
 
     def count(self, asked: Asked) -> int:

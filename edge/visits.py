@@ -122,37 +122,11 @@ class Visits:
 
     def _folded(self, stream: str) -> tuple[Dossier, list[Event | Unknown]]:
         with self._file.read():
-            names = [one.id for one in self._store.all_docs(startkey=f"{stream}:", endkey=f"{stream}:~")]
-            events: list[Event | Unknown] = []
-            doubts: dict[str, str] = {}
-            for stored in self._store.winners(names).values():
-                document = load(render(stored))
-                event = parse(document)
-                events.append(event)
-                if self._rules.is_sealed(document) is Sealed.WRONG:
-                    doubts[event.hash] = "seal"
-            return fold(events, self._catalog, doubts), events
+            return folded(self._store, self._rules, self._catalog, stream)
 
     def rated(self, stream: str) -> Ratings:
         """The ratings of one visit that have their effect, and whether one waits."""
-        visit, events = self._folded(stream)
-        places = {line.hash: line.place for line in visit.timeline}
-        found, waits = [], False
-        for event in events:
-            if not isinstance(event, Event) or event.kind != RATED:
-                continue
-            place = places.get(event.hash)
-            waits = waits or place is Place.WAITING
-            if place in (Place.EFFECTIVE, Place.IRREGULAR):
-                data = msgspec.convert(event.data, RatedAct)
-                dossier = "" if data.dossier is msgspec.UNSET else data.dossier
-                satisfied = int(data.satisfied)
-                found.append(
-                    Rated(
-                        event.hash, stream, dossier, data.phase, data.level, satisfied, event.at, event.node
-                    )
-                )
-        return Ratings(stream, found, waits)
+        return ratings_of(stream, *self._folded(stream))
 
     def unheard(self, stream: str) -> set[str]:
         """The entries of another branch of the catalog that acts of a visit wait for, by name."""
@@ -441,6 +415,41 @@ class Visits:
     ) -> None:
         deed = Intended(by, at, self._node, stream or visit.stream)
         allowed(visit.standing, BY_KIND[kind], data, deed, self._catalog.latest)
+
+
+def folded(
+    store: Store, rules: Admission, catalog: Catalog, stream: str
+) -> tuple[Dossier, list[Event | Unknown]]:
+    """One visit as of now, with its acts; those without their machine's seal are doubted."""
+    names = [one.id for one in store.all_docs(startkey=f"{stream}:", endkey=f"{stream}:~")]
+    events: list[Event | Unknown] = []
+    doubts: dict[str, str] = {}
+    for stored in store.winners(names).values():
+        document = load(render(stored))
+        event = parse(document)
+        events.append(event)
+        if rules.is_sealed(document) is Sealed.WRONG:
+            doubts[event.hash] = "seal"
+    return fold(events, catalog, doubts), events
+
+
+def ratings_of(stream: str, visit: Dossier, events: Iterable[Event | Unknown]) -> Ratings:
+    """The ratings of a visit that have their effect, and whether one waits."""
+    places = {line.hash: line.place for line in visit.timeline}
+    found, waits = [], False
+    for event in events:
+        if not isinstance(event, Event) or event.kind != RATED:
+            continue
+        place = places.get(event.hash)
+        waits = waits or place is Place.WAITING
+        if place in (Place.EFFECTIVE, Place.IRREGULAR):
+            data = msgspec.convert(event.data, RatedAct)
+            dossier = "" if data.dossier is msgspec.UNSET else data.dossier
+            satisfied = int(data.satisfied)
+            found.append(
+                Rated(event.hash, stream, dossier, data.phase, data.level, satisfied, event.at, event.node)
+            )
+    return Ratings(stream, found, waits)
 
 
 def _counter(code: str, day: date) -> str:

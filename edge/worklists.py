@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple
 
-from edge.database import NodeFile
+from edge.database import Readable
 from edge.tables.dossiers import DossierRow
 from schemas.calendar import Calendar, local_day
 from schemas.events import moment
@@ -127,9 +127,10 @@ def keep_lists(connection: Connection, lists: Mapping[int, Sequence[Listed]]) ->
     counts: Counter[tuple[str, str, str, str]] = Counter()
     counts.update((one.list, one.place, one.person, one.agency) for _, one in come)
     counts.subtract((one.list, one.place, one.person, one.agency) for _, one in gone)
-    changed = [(*key, number) for key, number in counts.items() if number]
+    changed = sorted((*key, number) for key, number in counts.items() if number)
     connection.executemany(
-        "INSERT INTO work_count VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+        "INSERT INTO work_count VALUES (?, ?, ?, ?, ?) ON CONFLICT (list, place, person, agency)"
+        " DO UPDATE SET count = work_count.count + excluded.count",
         changed,
     )
     connection.executemany(
@@ -144,7 +145,7 @@ def keep_lists(connection: Connection, lists: Mapping[int, Sequence[Listed]]) ->
 class Worklists:
     """Reads only."""
 
-    def __init__(self, file: NodeFile) -> None:
+    def __init__(self, file: Readable) -> None:
         self._file = file
 
     def count(self, cut: Cut, whose: Whose) -> int:
