@@ -16,9 +16,9 @@ LAW := tests/schemas $(addprefix tests/,central/test_console.py central/test_int
 # Debian packages that the tests use: a browser, poppler's readers of PDF, the font that Chromium falls back on,
 # a print server and a printer
 # a PKCS#11 token in software, the tool that tells poppler whom to trust, and wrong clocks
-# a bare Debian to install into, and who checks units
+# a bare Debian to install into, and who checks units; the server of projections
 DEBIAN := chromium poppler-utils fonts-liberation2 cups cups-client cups-ipp-utils cups-filters avahi-daemon dbus \
-  softhsm2 libnss3-tools faketime debootstrap systemd
+  softhsm2 libnss3-tools faketime debootstrap systemd postgresql
 ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
 PYTHON := python3
 endif

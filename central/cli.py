@@ -573,6 +573,16 @@ def processing_register(as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--data", type=_folder, help="Central's folder, with its node.toml.")
+@click.option("--config", type=_file, help="Its configuration, where that lies elsewhere.")
+def projector(data: Path | None, config: Path | None) -> None:
+    """Help a running central to keep its projections in PostgreSQL, until told to stop; as many as there are processors."""
+    from central.projecting import run_projector
+
+    run_projector(_config(data, config))
+
+
+@main.command()
 @click.option("--data", type=_folder, required=True, help="The folder of one node, which may not be running.")
 @click.option("--person", default="", help="Only the looks of this member of staff.")
 @click.option("--stream", "streams", multiple=True, help="Only looks at these dossiers.")

@@ -123,6 +123,12 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False, first_run
                 alarms = Alarms(node, lambda: len(roads.elsewhere()))
                 alarms.start()
                 stack.callback(alarms.stop)
+            if node.is_centre and settings.projections:
+                from central.projecting import Projectors
+
+                projectors = Projectors(config, settings.projectors, folder.at_rest.key)
+                projectors.start()
+                stack.callback(projectors.stop)
             node.seals.start(node.stores["dossiers"])
             calm_collector()
             sys.stdout.write(f"{READY} {node.id} {_url(host, port)}\n")

@@ -13,9 +13,9 @@ import threading
 from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
-from peewee import Model, PeeweeException, SqliteDatabase
 from sqlcipher3 import dbapi2
 
+from printing.models import Model, PeeweeException, SqliteDatabase
 from sync.sqlite import Connection, SqliteFile
 
 

@@ -31,7 +31,7 @@ from edge.completeness import Chains
 from edge.contact import Contacts
 from edge.course import Course
 from edge.course_papers import CoursePapers
-from edge.database import AMBIENT, NodeFile
+from edge.database import AMBIENT, NodeFile, Readable
 from edge.deciding import Deciding
 from edge.disk import Disk, Measure, measured
 from edge.drafts import Drafts
@@ -172,6 +172,7 @@ class Node:
         self.folder, self.settings, self.ids = folder, settings, ids
         self._clock = clock
         self._hour: Hour | None = None
+        self._closing = contextlib.ExitStack()
         self.stopwatch = stopwatch
         self.disk = Disk(folder.path, stopwatch, measure)
         finish(folder.path)
@@ -197,6 +198,8 @@ class Node:
         self._printer = printer
         self.contacts = Contacts(self.file, self.clock)
         self._open_stores()
+        self.shown: Readable = self.file
+        """Where the pages' lists are asked."""
         self._read_catalog()
         self._remember_central()
         if self.catalog.card_of(self.id) is None:
@@ -238,6 +241,7 @@ class Node:
         return True
 
     def close(self) -> None:
+        self._closing.close()
         for store in self.stores.values():
             store.close()
         self._files.close()
@@ -299,6 +303,8 @@ class Node:
         self.window = Window(self.file, self.catalog, self.acks, node=self.id)
 
     def _open_work(self) -> None:
+        if self.settings.projections:
+            self._show_from(self.settings.projections)
         self.people = People(self.file, self.catalog, self.stopwatch, self._hasher)
         self.sessions = Sessions(
             self.file,
@@ -357,10 +363,14 @@ class Node:
         self.hall = Hall(self.file, self.visits, self.catalog, self.contacts, self.clock, node=self.id)
         self.chains = Chains(self.file, self.acks.newest, self.catalog, node=self.id)
         self.register = Register(
-            self.file, self.projector, is_centre=self.is_centre, visits_waiting=self.visits.waiting
+            self.file,
+            self.projector,
+            is_centre=self.is_centre,
+            visits_waiting=self.visits.waiting,
+            shown=self.shown,
         )
-        self.worklists = Worklists(self.file)
-        self.turned_away = TurnedAway(self.file)
+        self.worklists = Worklists(self.shown)
+        self.turned_away = TurnedAway(self.shown)
         self.outbox = self._open_outbox()
         self.archive = Archive(self.stores["files"])
         self.inbox = Inbox(self.file, self.ledger, self.projector, self.archive)
@@ -433,6 +443,31 @@ class Node:
             self.catalog,
             aside=partial(copies_aside, self.folder.database),
         )
+
+    def _show_from(self, address: str) -> None:
+        """Lists, searches and sums are asked of PostgreSQL. Raises `CannotStart` at an edge."""
+        from edge.postgres.connection import Postgres
+        from edge.postgres.reading import name_of
+        from edge.postgres.shown import Shown
+
+        if not self.is_centre:
+            raise CannotStart(f"{self.id} is an edge: only central has `projections` in PostgreSQL")
+        with self.file.read():
+            chosen = Fact.get_or_none(Fact.key == CHOSEN)
+        dossiers, visits = self.stores["dossiers"], self.stores["visits"]
+        shown = Shown(
+            self.file,
+            Postgres(address),
+            name=name_of(self.id, dossiers.epoch, chosen.value if chosen is not None else ""),
+            here=lambda: (dossiers.published, visits.published, self.catalog.number),
+            own=lambda: self.projector.own_up_to,
+            tick=self.stopwatch,
+        )
+        dossiers.on_change(shown.note)
+        visits.on_change(shown.note)
+        self.on_catalog.append(shown.note)
+        self._closing.callback(shown.close)
+        self.shown = shown
 
     def _open_outbox(self) -> Outbox:
         """Only central tells anybody outside, and of what nobody is told it keeps nothing."""

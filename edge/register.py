@@ -9,15 +9,15 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any, Final
 
-from peewee import Tuple
-
-from edge.database import NodeFile
+from edge.database import NodeFile, Readable
 from edge.projector import Projector
+from edge.searching import positions
 from edge.tables.dossiers import DossierRow
 from edge.tables.exchange import Copy, RefusedDocument
 from edge.tables.projections import DOUBTFUL
 from edge.tables.queues import OPINION, CustodyRow
 from edge.tables.streams import ConflictRow, EventRow, PartyRow, TaskRow
+from printing.models import Tuple
 from schemas.acts import Status
 from schemas.custody import Where
 from schemas.entries import Procedure
@@ -137,9 +137,12 @@ class Register:
         *,
         is_centre: bool,
         visits_waiting: Callable[[], tuple[int, str]] = lambda: (0, ""),
+        shown: Readable | None = None,
     ) -> None:
-        """`visits_waiting`: how many acts of the queue wait for central too, and since when."""
+        """`visits_waiting`: how many acts of the queue wait for central too, and since when. `shown`: where lists are asked,
+        if not of the file, which knows what came when and what is refused."""
         self._file, self._projector = file, projector
+        self._shown: Readable = shown or file
         self._visits_waiting = visits_waiting
         self._is_centre = is_centre
 
@@ -147,7 +150,7 @@ class Register:
         return self._projector.dossier(stream)
 
     def row(self, stream: str) -> DossierRow | None:
-        with self._file.read():
+        with self._shown.read():
             found: DossierRow | None = DossierRow.get_or_none(DossierRow.stream == stream)
             return found
 
@@ -159,26 +162,19 @@ class Register:
         plain = words(term)
         with self._file.read() as connection:
             searched = connection.execute("SELECT count(*) FROM dossier").fetchone()[0]
-            if not plain:
-                positions = connection.execute(
-                    "SELECT position FROM dossier ORDER BY position DESC LIMIT ?", (LISTED + 1,)
-                )
+        with self._shown.read() as connection:
+            if plain:
+                found = positions(connection, plain, phrase=looks_like_a_number(term), limit=LISTED + 1)
             else:
-                query = " ".join(f'"{word}"*' for word in plain)
-                if looks_like_a_number(term):
-                    query = '"' + " ".join(plain) + '"'
-                positions = connection.execute(
-                    "SELECT rowid FROM dossier_search WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?",
-                    (query, LISTED + 1),
-                )
-            found = [position for (position,) in positions]
+                newest = "SELECT position FROM dossier ORDER BY position DESC LIMIT ?"
+                found = [position for (position,) in connection.execute(newest, (LISTED + 1,))]
             rows = DossierRow.select().where(DossierRow.position.in_(found[:LISTED]))
             ordered = sorted(rows, key=lambda row: -row.position)
         return Found(ordered, searched, len(found) > LISTED)
 
     def of_paper(self, paper: str) -> list[DossierRow]:
         """What was entered from a handwritten slip of this number, the oldest first."""
-        with self._file.read():
+        with self._shown.read():
             # the word of the partial index: a query without it reads all dossiers
             rows = DossierRow.select().where((DossierRow.paper == paper) & (DossierRow.paper != ""))
             return sorted(rows.limit(LISTED), key=lambda row: row.position)
@@ -190,7 +186,7 @@ class Register:
         """
         if what in (Work.COLLECT, Work.REFUND):
             return self._money(what, limit)
-        with self._file.read() as connection:
+        with self._shown.read() as connection:
             # the word of the partial index: a query without it reads all dossiers
             query = DossierRow.select().where((DossierRow.queue == what.value) & (DossierRow.queue != ""))
             last = DossierRow.get_or_none(DossierRow.stream == after) if after else None
@@ -203,7 +199,7 @@ class Register:
     def files_of(self, streams: Sequence[str]) -> dict[str, list[str]]:
         """The files that the acts of these dossiers name; without those that name none."""
         found: dict[str, list[str]] = {}
-        with self._file.read() as connection:
+        with self._shown.read() as connection:
             for stream, file in where_in(
                 connection, "SELECT stream, file FROM named_file WHERE stream IN", streams
             ):
@@ -212,14 +208,14 @@ class Register:
 
     def longest_at(self, what: Work, limit: int) -> list[DossierRow]:
         """Those that have stood longest in one queue, whatever their due moments."""
-        with self._file.read():
+        with self._shown.read():
             # the word of the partial index, as in `work`
             query = DossierRow.select().where((DossierRow.queue == what.value) & (DossierRow.queue != ""))
             return list(query.order_by(DossierRow.moved_at).limit(limit))
 
     def counts(self) -> dict[Work, int]:
         """How many dossiers wait for each kind of work; money is not counted here."""
-        with self._file.read() as connection:
+        with self._shown.read() as connection:
             known = _counts(connection)
         return {work: known.get(work.value, 0) for work in Work}
 
@@ -228,13 +224,13 @@ class Register:
         owing = (Money.DUE.value, Money.PARTLY_PAID.value)
         states = owing if what is Work.COLLECT else (Money.REFUND_DUE.value,)
         over = (Status.NOT_RECEIVED.value, Status.STOPPED.value) if what is Work.COLLECT else ()
-        with self._file.read():
+        with self._shown.read():
             query = DossierRow.select().where(DossierRow.money.in_(states) & DossierRow.status.not_in(over))
             return list(query.order_by(DossierRow.position.desc()).limit(limit)), query.count()
 
     def custody(self, what: str, agency: str = "", limit: int = 200) -> tuple[list[Held], int]:
         """Folders of one list (`custody.Where`, or `OPINION`), what is due first; all agencies', or one's. And how many."""
-        with self._file.read():
+        with self._shown.read():
             of_it = CustodyRow.what == what
             if agency:
                 of_it &= CustodyRow.agency == agency
@@ -246,16 +242,16 @@ class Register:
 
     def custodians(self, what: str, now: str) -> list[tuple[str, int, int]]:
         """The agencies of a list, each with how many folders stand there for it and how many of them are late."""
-        with self._file.read() as connection:
+        with self._shown.read() as connection:
             rows = connection.execute(
-                "SELECT agency, count(*), sum(due_at <> '' AND due_at < ?) FROM custody WHERE what = ? GROUP BY agency",
+                "SELECT agency, count(*), count(*) FILTER (WHERE due_at <> '' AND due_at < ?) FROM custody WHERE what = ? GROUP BY agency",
                 (now, what),
             ).fetchall()
         return [(agency, count, late) for agency, count, late in rows]
 
     def overdue(self, now: str) -> int:
         """How many folders, and opinions asked for, should have moved or come by now."""
-        with self._file.read():
+        with self._shown.read():
             late = (CustodyRow.due_at < now) & (CustodyRow.due_at != "")
             return sum(
                 CustodyRow.select().where((CustodyRow.what == what) & late).count() for what in LATE_LISTS
@@ -264,7 +260,7 @@ class Register:
     def open_of(self, node: str, limit: int = 200) -> list[DossierRow]:
         """Dossiers that a machine received and that are not over, oldest due first."""
         over = (Status.NOT_RECEIVED.value, Status.STOPPED.value, Status.RETURNED.value)
-        with self._file.read():
+        with self._shown.read():
             query = DossierRow.select().where(
                 (DossierRow.node == node) & DossierRow.status.not_in(over) & (DossierRow.status > 0)
             )
@@ -272,7 +268,7 @@ class Register:
 
     def unsure(self, limit: int = LISTED) -> tuple[list[DossierRow], int]:
         """Dossiers received at an hour that nobody is sure of, the oldest first, and how many there are."""
-        with self._file.read():
+        with self._shown.read():
             query = DossierRow.select().where(DossierRow.unsure > 0)
             return list(query.order_by(DossierRow.received_at).limit(limit)), query.count()
 
@@ -286,7 +282,7 @@ class Register:
         limit: int = LISTED,
     ) -> list[DossierRow]:
         """What was received on these days, in its order, behind one row (its day, its position). `agency`: "" for all."""
-        with self._file.read():
+        with self._shown.read():
             days = (DossierRow.received_day >= first.isoformat()) & (
                 DossierRow.received_day <= last.isoformat()
             )
@@ -301,7 +297,7 @@ class Register:
         """Earlier dossiers of the same applicant, newest first."""
         if not identity:
             return []
-        with self._file.read():
+        with self._shown.read():
             query = DossierRow.select().where((DossierRow.identity == identity) & (DossierRow.stream != but))
             return list(query.order_by(DossierRow.position.desc()).limit(limit))
 
@@ -310,7 +306,7 @@ class Register:
         over = (Status.NOT_RECEIVED.value, Status.STOPPED.value, Status.RETURNED.value)
         if not identity:
             return []
-        with self._file.read():
+        with self._shown.read():
             query = DossierRow.select().where(
                 (DossierRow.identity == identity)
                 & (DossierRow.procedure == procedure)
@@ -320,7 +316,7 @@ class Register:
 
     def handed_in_with(self, row: DossierRow, limit: int = 99) -> list[DossierRow]:
         """What somebody of one name handed in at one machine on one day, the oldest first, among those received near it."""
-        with self._file.read():
+        with self._shown.read():
             before = DossierRow.select().where(DossierRow.position <= row.position)
             after = DossierRow.select().where(DossierRow.position > row.position)
             near = [
@@ -332,7 +328,7 @@ class Register:
 
     def procedures_lately(self, node: str, limit: int = 6) -> list[str]:
         """The codes of what was received lately, most often first, this machine's own before others'."""
-        with self._file.read() as connection:
+        with self._shown.read() as connection:
             rows = connection.execute(
                 "SELECT procedure, node FROM dossier ORDER BY position DESC LIMIT ?", (LATELY,)
             ).fetchall()
@@ -343,13 +339,13 @@ class Register:
 
     def naming(self, identity: str) -> list[str]:
         """The streams in which any act names this number, oldest first."""
-        with self._file.read():
+        with self._shown.read():
             rows = PartyRow.select(PartyRow.stream).where(PartyRow.identity == identity)
             return sorted({row.stream for row in rows})
 
     def closings(self) -> list[tuple[str, str]]:
         """(node, stream) of every machine that has closed a day."""
-        with self._file.read():
+        with self._shown.read():
             rows = EventRow.select(EventRow.node, EventRow.stream).where(EventRow.kind == "node.day_closed")
             return sorted({(row.node, row.stream) for row in rows})
 
@@ -361,7 +357,7 @@ class Register:
         A row that central reports of several dossiers is there once for each of them.
         """
         order = () if by_age else (ConflictRow.weight.desc(),)
-        with self._file.read():
+        with self._shown.read():
             # the word of the partial indexes: a query without it sorts all there are
             found = ConflictRow.select().where(ConflictRow.weight > 0)
             rows = list(found.order_by(*order, ConflictRow.opened_at).limit(limit))
@@ -371,13 +367,13 @@ class Register:
 
     def conflict(self, conflict: str) -> list[ConflictRow]:
         """One open conflict that the desk settles: a row for each dossier that it is in; none once it is settled."""
-        with self._file.read():
+        with self._shown.read():
             found = ConflictRow.select().where((ConflictRow.id == conflict) & (ConflictRow.weight > 0))
             return list(found.order_by(ConflictRow.stream))
 
     def tasks(self, limit: int = LISTED) -> list[tuple[TaskRow, DossierRow]]:
         """What must still be done about acts that lost their force, with the dossiers, the oldest dossier first."""
-        with self._file.read():
+        with self._shown.read():
             rows = list(TaskRow.select().order_by(TaskRow.stream, TaskRow.must, TaskRow.about).limit(limit))
             streams = {row.stream for row in rows}
             dossiers = {row.stream: row for row in DossierRow.select().where(DossierRow.stream.in_(streams))}

@@ -324,6 +324,23 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     ] = None
     mail: Annotated[MailSettings | None, Meta(description="The mail server, at central.")] = None
     backup: Annotated[BackupSettings | None, Meta(description="Backups of this machine.")] = None
+    projections: Annotated[
+        str,
+        Meta(
+            description="The PostgreSQL in which central's lists, searches and sums lie (docs/projections.md); without it,"
+            " in its own file.",
+            examples=["postgresql://motcua@/motcua?host=/run/postgresql"],
+            extra=SECRET,
+        ),
+    ] = ""
+    projectors: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=64,
+            description="How many processes central starts that make them; others may be added (`motcua projector`).",
+        ),
+    ] = 1
     sticks: Annotated[
         tuple[str, ...],
         Meta(
@@ -357,6 +374,9 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     demo: Annotated[DemoSettings | None, Meta(description="Only in a demo centre.")] = None
 
     def __post_init__(self) -> None:
+        if self.projections and urlsplit(self.projections).scheme != "postgresql":
+            # its password stands in it
+            raise ValueError("this is no postgresql://USER@HOST/DATABASE - at `$.projections`")
         for what, named, names in (
             ("peers", "node", [one.node for one in self.peers]),
             ("readers", "name", [one.name for one in self.readers]),

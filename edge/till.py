@@ -13,7 +13,6 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
 import msgspec
-from peewee import Tuple
 
 from edge.clock import Clock
 from edge.closing import Closing
@@ -26,6 +25,7 @@ from edge.tables.dossiers import DossierRow
 from edge.tables.money import PendingReceiptRow
 from edge.tables.node import Number
 from edge.tables.streams import EventRow
+from printing.models import Tuple
 from printing.papers.money import FeeNotice
 from printing.spool import PrintJob
 from schemas import receipts

@@ -31,9 +31,8 @@ from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from peewee import AutoField, BlobField, CompositeKey, DatabaseProxy, IntegerField, Model, TextField
-
 from printing.errors import OutcomeUnknown, PrintError, PrinterUnavailable
+from printing.models import AutoField, BlobField, CompositeKey, DatabaseProxy, IntegerField, Model, TextField
 
 database = DatabaseProxy()
 BROWSER: Final = "browser"

@@ -253,6 +253,11 @@ class SqliteFile:
             self._inside += 1
             return connection
 
+    @property
+    def writing_here(self) -> bool:
+        """Whether this thread is inside `write()`."""
+        return self._inside_write()
+
     def _inside_write(self) -> bool:
         """Whether this thread is the one inside `write()`: only its owner can take the lock meanwhile."""
         if not self._writing or not self._lock.acquire(blocking=False):

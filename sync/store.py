@@ -97,7 +97,8 @@ class Store:
     he reads `for_others=False`. Feeds and lists name it all the same. `tick`: seconds that only grow.
 
     `prefix` of its tables: by default its name, which must then be fit for one. Only one process opens a store,
-    and has a lock for it: opening takes away what uploads left that a crash has ended.
+    and has a lock for it: opening takes away what uploads left that a crash has ended. `reading`: a store that another
+    process has open, and in which nothing is written here.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class Store:
         may_leave: MayLeave | None = None,
         prefix: str | None = None,
         tick: Callable[[], float] = time.monotonic,
+        reading: bool = False,
     ) -> None:
         self.name = name
         self.file = file
@@ -122,9 +124,10 @@ class Store:
         self._life = _Life()
         self._hold, self._tick = Hold(HOLD_S), tick
         self._compacting = threading.Lock()
-        with file.write() as connection:
-            tables.create(connection, self._p, epoch=new_id()[:16])
-            self._contents.sweep(connection)
+        if not reading:
+            with file.write() as connection:
+                tables.create(connection, self._p, epoch=new_id()[:16])
+                self._contents.sweep(connection)
         with file.read() as connection:
             row = connection.execute(f"SELECT epoch, seq FROM {self._p}_meta").fetchone()
         self.epoch: str = row[0]

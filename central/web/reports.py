@@ -280,7 +280,7 @@ def _as_of() -> str:
 
 
 def _reckoning() -> Reckoning:
-    return Reckoning(site().node.file)
+    return Reckoning(site().node.shown)
 
 
 def _reports() -> Reports:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from peewee import BlobField, CompositeKey, IntegerField, TextField
-
 from edge.database import Local
+from printing.models import BlobField, CompositeKey, IntegerField, TextField
 
 
 class Erased(Local):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from peewee import IntegerField, TextField
-
 from edge.database import Local
+from printing.models import IntegerField, TextField
 
 
 class Delivery(Local):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from peewee import BlobField, IntegerField, TextField
-
 from edge.database import Local
+from printing.models import BlobField, IntegerField, TextField
 
 
 class Fact(Local):

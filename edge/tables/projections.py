@@ -15,7 +15,7 @@ DOUBTFUL: Final = "place NOT IN ('effective', 'contested', 'void')"
 """The words of the partial index of such acts: a query without them reads the whole archive."""
 
 
-_PROJECTIONS: Final = """
+SCRIPT: Final = """
 CREATE TABLE event (stream TEXT NOT NULL, hash TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL,
     kind TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, place TEXT NOT NULL, why TEXT NOT NULL,
     PRIMARY KEY (stream, hash)) WITHOUT ROWID;
@@ -166,7 +166,7 @@ _DROP_PROJECTIONS: Final = "".join(
 def fresh_projections(connection: Connection) -> None:
     """Drop all projections and make them anew, empty."""
     run_script(connection, _DROP_PROJECTIONS.replace(";", ";\n"))
-    run_script(connection, _PROJECTIONS)
+    run_script(connection, SCRIPT)
     connection.execute(
         "INSERT INTO fact (key, value) VALUES ('projections', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         (PROJECTION_VERSION,),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from peewee import CompositeKey, IntegerField, TextField
-
 from edge.database import Projection
+from printing.models import CompositeKey, IntegerField, TextField
 
 
 class QueueCount(Projection):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from peewee import CompositeKey, IntegerField, TextField
-
 from edge.database import Projection
+from printing.models import CompositeKey, IntegerField, TextField
 
 
 class EventRow(Projection):

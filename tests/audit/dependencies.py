@@ -31,7 +31,7 @@ ALLOWED: Final = frozenset(
         "ISC",
         "Zlib",
     }
-    | {"CC0-1.0", "MPL-2.0", "LGPL-2.1-or-later"}
+    | {"CC0-1.0", "MPL-2.0", "LGPL-2.1-or-later", "LGPL-3.0-only"}
 )
 """Free licences that ask nothing of the project's own code; those after the line break, of theirs only."""
 _WORDS: Final = (

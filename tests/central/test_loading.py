@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-SELDOM = {"pyhanko", "aiohttp", "escpos", "pyipp"}
-"""Who signs, prints or looks for printers waits for these once; nobody else does."""
+SELDOM = {"pyhanko", "aiohttp", "escpos", "pyipp", "psycopg"}
+"""Who signs, prints, looks for printers or speaks to PostgreSQL waits for these once; nobody else does."""
 
 
 def loaded(*modules: str) -> set[str]:

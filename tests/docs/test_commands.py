@@ -18,7 +18,22 @@ FOLLOWED = {
     "docs/releasing.md": "tests/install/test_release.py",
 }
 """Pages with a test of their own, which does what they say from the first command to the last."""
-ELSEWHERE = {"apt", "curl", "cp", "git", "journalctl", "openssl", "pip", "python3", "pytest", "systemctl"}
+ELSEWHERE = {
+    *(
+        "apt",
+        "createdb",
+        "createuser",
+        "curl",
+        "cp",
+        "git",
+        "journalctl",
+        "openssl",
+        "pip",
+        "python3",
+        "pytest",
+        "systemctl",
+    )
+}
 """Programs that are not ours, and are done by a test that follows the page."""
 FENCED = [command for page in PAGES for command in fenced(page)]
 TOLD = sorted({command for page in PAGES for command in told(page)}, key=str)

@@ -1,0 +1,155 @@
+"""A connection to PostgreSQL that takes the statements which are written for `node.db`."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Final, Self
+
+import psycopg
+from psycopg.abc import Buffer, Params, Query
+from psycopg.adapt import Loader
+
+from edge.database import AMBIENT
+from printing.models import PeeweeException
+from sync.errors import Unavailable
+
+SCHEMA: Final = "motcua"
+"""Where the tables lie; nothing else of the database is touched."""
+CONNECT_S: Final = 5
+_MARK: Final = re.compile(r"'(?:[^']|'')*'|\?|\s+INDEXED BY \w+")
+_GONE: Final = (psycopg.OperationalError, psycopg.InterfaceError)
+
+
+@lru_cache(maxsize=1024)
+def in_postgres(statement: str) -> str:
+    """The statement with `$1` for the first `?`, and without SQLite's `INDEXED BY`: the planner has statistics."""
+    number = 0
+
+    def told(found: re.Match[str]) -> str:
+        nonlocal number
+        if found[0].startswith("'"):
+            return found[0]
+        if found[0] != "?":
+            return ""
+        number += 1
+        return f"${number}"
+
+    return _MARK.sub(told, statement)
+
+
+class _Whole(Loader):
+    """What PostgreSQL adds up is `numeric`; all that is added up here are whole numbers."""
+
+    def load(self, data: Buffer) -> int:
+        return int(bytes(data))
+
+
+class _Cursor(psycopg.RawCursor[tuple[Any, ...]]):
+    """Asked by peewee and by `execute` alike."""
+
+    def execute(self, query: Query, params: Params | None = None, **how: Any) -> Self:
+        return super().execute(_told(query), params, **how)
+
+    def executemany(self, query: Query, params_seq: Any, **how: Any) -> None:
+        super().executemany(_told(query), params_seq, **how)
+
+
+def _told(query: Query) -> bytes:
+    assert isinstance(query, str), "statements are texts"  # noqa: S101
+    return in_postgres(query).encode()
+
+
+class PostgresConnection(psycopg.Connection[tuple[Any, ...]]):
+    """psycopg's, with the shortcut that SQLite's have."""
+
+    def executemany(self, statement: str, rows: Sequence[Sequence[Any]]) -> psycopg.Cursor[tuple[Any, ...]]:
+        cursor = self.cursor()
+        cursor.executemany(statement, rows)
+        return cursor
+
+
+def connected(address: str, *, named: str = "motcua") -> PostgresConnection:
+    """A connection that commits each statement by itself, outside `transaction()`. Raises `Unavailable`."""
+    try:
+        connection = PostgresConnection.connect(
+            address,
+            autocommit=True,
+            connect_timeout=CONNECT_S,
+            application_name=named,
+            options=f"-c search_path={SCHEMA}",
+            cursor_factory=_Cursor,
+        )
+    except _GONE as why:
+        raise Unavailable(f"PostgreSQL: {_first_line(why)}") from why
+    connection.adapters.register_loader("numeric", _Whole)
+    return connection
+
+
+@contextlib.contextmanager
+def losing(connection: PostgresConnection) -> Iterator[None]:
+    """What the loss of a connection raises, in psycopg's words or in peewee's, becomes `Unavailable`."""
+    try:
+        yield
+    except PeeweeException as why:
+        if connection.broken or connection.closed:
+            raise Unavailable(f"PostgreSQL: {_first_line(why)}") from why
+        raise
+    except _GONE as why:
+        if isinstance(why, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure):
+            raise
+        raise Unavailable(f"PostgreSQL: {_first_line(why)}") from why
+
+
+def _first_line(why: Exception) -> str:
+    return (str(why).splitlines() or [type(why).__name__])[0]
+
+
+class Postgres:
+    """A database that is read by many threads: `read()` as a node's file has it."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._idle: list[PostgresConnection] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[PostgresConnection]:
+        """One stable snapshot, to raw statements and to the models alike. Raises `Unavailable`."""
+        connection = self._taken()
+        with losing(connection):
+            try:
+                with connection.transaction(), AMBIENT.using(connection):
+                    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                    yield connection
+            finally:
+                self._give_back(connection)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _taken(self) -> PostgresConnection:
+        with self._lock:
+            if self._closed:
+                raise Unavailable("PostgreSQL: closed")
+            if self._idle:
+                return self._idle.pop()
+        return connected(self._address, named="motcua pages")
+
+    def _give_back(self, connection: PostgresConnection) -> None:
+        with self._lock:
+            lost = connection.broken or connection.closed
+            if not (lost or self._closed):
+                self._idle.append(connection)
+                return
+            idle, self._idle = self._idle, []  # what was lost for one is lost for all
+        for one in (connection, *idle):
+            one.close()

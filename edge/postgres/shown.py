@@ -1,0 +1,102 @@
+"""What pages ask: PostgreSQL where it is as new as a person may expect, else the node's own file.
+
+A person finds on every list what was written at this machine before; what came over a line may be some seconds late, and then
+is asked of the file. The same where PostgreSQL is not there, or is being filled: nobody sees that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import psycopg
+
+from edge.clock import Stopwatch
+from edge.database import NodeFile
+from edge.postgres.connection import Postgres, PostgresConnection
+from edge.postgres.tables import VERSION_NAME
+from sync.errors import Unavailable
+from sync.sqlite import Connection
+
+LATE_S: Final = 5.0
+"""So late may be on a list what others wrote."""
+AGAIN_S: Final = 10.0
+"""A server that did not answer is asked again after so long."""
+_PLACE: Final = (
+    "SELECT min(dossiers), min(visits), min(catalog), (SELECT value FROM motcua WHERE key = 'version'),"
+    " (SELECT value FROM motcua WHERE key = 'node') FROM shard"
+)
+Place = tuple[int, int, int]
+"""Up to where the feeds of dossiers and visits go, and the catalog."""
+
+log = logging.getLogger(__name__)
+
+
+class Shown:
+    """`read()` as a node's file has it. `here`: up to where the feeds go now; `own`: where the last act of this machine is."""
+
+    def __init__(
+        self,
+        file: NodeFile,
+        postgres: Postgres,
+        *,
+        name: str,
+        here: Callable[[], Place],
+        own: Callable[[], int],
+        tick: Stopwatch,
+    ) -> None:
+        self._file, self._postgres, self._name = file, postgres, name
+        self._here, self._own, self._tick = here, own, tick
+        self._noted: deque[tuple[float, Place]] = deque([(tick(), here())])
+        self._first = here()[0]
+        self._lock = threading.Lock()
+        self._away_until: float | None = None
+
+    def note(self) -> None:
+        """The feeds have gone on."""
+        now, here = self._tick(), self._here()
+        with self._lock:
+            self._noted.append((now, here))
+            while len(self._noted) > 1 and now - self._noted[1][0] >= LATE_S:
+                self._noted.popleft()
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One stable snapshot. Within a transaction that writes it is the file's, with what was written."""
+        with contextlib.ExitStack() as stack:
+            connection = None if self._file.file.writing_here else self._taken(stack)
+            if connection is None:
+                connection = stack.enter_context(self._file.read())
+            yield connection
+
+    def _taken(self, stack: contextlib.ExitStack) -> PostgresConnection | None:
+        """PostgreSQL's, if it may answer."""
+        if self._away_until is not None and self._tick() < self._away_until:
+            return None
+        with contextlib.ExitStack() as entered:
+            try:
+                connection = entered.enter_context(self._postgres.read())
+                row = connection.execute(_PLACE).fetchone()
+            except (Unavailable, psycopg.errors.UndefinedTable) as why:
+                log.info("lists are asked of the file: %s", why)
+                self._away_until = self._tick() + AGAIN_S
+                return None
+            self._away_until = None
+            if row is None or tuple(row[3:]) != (VERSION_NAME, self._name) or not self._is_new(row[:3]):
+                return None
+            stack.push(entered.pop_all())
+            return connection
+
+    def _is_new(self, place: Sequence[int]) -> bool:
+        now = self._tick()
+        with self._lock:
+            old = [noted for at, noted in self._noted if now - at >= LATE_S]
+        wanted = old[-1] if old else (self._first, 0, 0)
+        return place[0] >= self._own() and all(one >= least for one, least in zip(place, wanted, strict=True))
+
+    def close(self) -> None:
+        self._postgres.close()

@@ -1,0 +1,366 @@
+"""Projections in PostgreSQL: the same rows as in the node's file, whoever makes them and whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace as replace_standing
+from itertools import count
+from random import Random
+from typing import Any
+
+import psycopg
+import pytest
+from msgspec.structs import replace
+
+from edge.errors import CannotStart
+from edge.node import Node
+from edge.postgres.connection import PostgresConnection, connected, in_postgres
+from edge.postgres.following import Follower
+from edge.postgres.reading import Source
+from edge.postgres.shards import Lost
+from edge.postgres.shown import AGAIN_S, LATE_S
+from edge.postgres.tables import SHARDS, tables
+from edge.searching import positions
+from edge.settings import read_settings, write_settings
+from schemas.events import StreamId
+from schemas.numbers import looks_like_a_number
+from schemas.spelling import words
+from sync.errors import Unavailable
+from tests.centres import SEALED, SmallCentre
+from tests.postgres import Postgres, a_server
+from tests.proving import Times
+from tests.waiting import until
+from tests.web.clerk import Clerk
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    with a_server() as server:
+        yield server
+
+
+class Following:
+    """One projector of central in this process."""
+
+    def __init__(self, address: str, node: Node) -> None:
+        self.address = address
+        self.connection = connected(address)
+        self.source = Source(node.folder, node.id)
+        seconds = count()
+        self.follower = Follower(self.connection, self.source, lambda: float(next(seconds)))
+
+    def close(self) -> None:
+        self.connection.close()
+        self.source.close()
+
+
+@pytest.fixture
+def projectors(server: Postgres, centre: SmallCentre) -> Iterator[list[Following]]:
+    """One that follows central from the beginning; a test may add others."""
+    address = server.new_database()
+    chosen = [Following(address, centre["central"])]
+    yield chosen
+    for one in chosen:
+        one.close()
+
+
+KEPT = [name for name in tables() if name not in ("shard", "motcua")]
+
+
+def rows(connection: Any, table: str) -> list[tuple[Any, ...]]:
+    """Without what is counted to nothing: who adds up in another order may have had it or not."""
+    columns = "rowid, words" if table == "dossier_search" else "*"
+    where = {
+        "work_count": " WHERE count <> 0",
+        "queue_count": " WHERE count <> 0",
+        "tally": " WHERE number <> 0",
+    }
+    found = connection.execute(f"SELECT {columns} FROM {table}{where.get(table, '')}").fetchall()
+    return sorted(tuple(row) for row in found)
+
+
+def same(node: Node, connection: PostgresConnection) -> None:
+    """Every projection, row for row."""
+    with node.file.read() as own:
+        for table in KEPT:
+            assert rows(connection, table) == rows(own, table), table
+
+
+def a_day(centre: SmallCentre) -> None:
+    """Dossiers of all sorts: done, refused, withdrawn, contested, open."""
+    done, refused, gone, contested, _open = (received(centre) for _ in range(5))
+    received(centre, SEALED)
+    centre.meet()
+    for dossier in (done, refused, contested):
+        centre.appraise(dossier)
+    centre.meet()
+    centre.approve(done)
+    centre.refuse(refused)
+    centre.withdraw(gone)
+    centre.approve(contested)
+    centre.withdraw(contested)  # at the counter, which has not heard of it
+    centre.meet()
+    centre.return_(done)
+    centre.meet()
+
+
+def received(centre: SmallCentre, procedure: str = "") -> Any:
+    node = centre["counter-01"]
+    draft = centre.draft(procedure=procedure) if procedure else centre.draft()
+    stream = StreamId(centre.ids.stream(centre.clock()))
+    return node.ledger.receive(stream, draft, by="hanh.nh", spool=node.papers.spool_slip)
+
+
+def test_marks_become_postgresqls() -> None:
+    assert in_postgres("SELECT a FROM t INDEXED BY i WHERE b = '?' AND c = ? LIMIT ?") == (
+        "SELECT a FROM t WHERE b = '?' AND c = $1 LIMIT $2"
+    )
+
+
+def test_every_projection_is_that_of_the_file(
+    server: Postgres, centre: SmallCentre, projectors: list[Following]
+) -> None:
+    """Followed act by act, and made anew by one who comes when all has happened; and the search finds the same."""
+    (one,) = projectors
+    one.follower.catch_up()
+    a_day(centre)
+    one.follower.catch_up()
+    same(centre["central"], one.connection)
+    the_same_is_found(centre["central"], one.connection)
+    again = Following(server.new_database(), centre["central"])
+    projectors.append(again)
+    again.follower.catch_up()
+    same(centre["central"], again.connection)
+
+
+def the_same_is_found(node: Node, connection: PostgresConnection) -> None:
+    with node.file.read() as own:
+        numbers = [number for (number,) in own.execute("SELECT number FROM dossier")]
+        terms = [
+            "ng",
+            "nguyen",
+            "nguyen van",
+            "Nguyễn",
+            "NGUYỄN  văn",
+            "van nguyen",
+            "dat",
+            "Đ",
+            "zzz",
+            "0",
+            "09",
+        ]
+        found = 0
+        for term in [*terms, *numbers, numbers[0][:-1], numbers[0].replace("-", " ")]:
+            phrase = looks_like_a_number(term)
+            expected = positions(own, words(term), phrase=phrase, limit=3)
+            assert positions(connection, words(term), phrase=phrase, limit=3) == expected, term
+            found += bool(expected)
+        assert found > len(numbers)
+
+
+# ---- what pages ask
+
+PAGES = (
+    ("dung.tt", "/reports"),
+    ("dung.tt", "/reports/06a?period=month"),
+    ("dung.tt", "/reports/06a?period=month&by=procedure"),
+    ("dung.tt", "/reports/qua-han?period=month"),
+    ("dung.tt", "/reports/so-theo-doi?period=month"),
+    ("huong.ltt", "/desk"),
+    ("huong.ltt", "/find"),
+)
+
+
+def looked_at(centre: SmallCentre) -> list[str]:
+    clerks = {person: Clerk(centre, "central", person) for person, _ in PAGES}
+    texts = [clerks[person].open(path).page.text for person, path in PAGES]
+    return [*texts, clerks["huong.ltt"].find("Nguyễn").page.text]
+
+
+def moved(centre: SmallCentre, address: str) -> Node:
+    """Central, started again with its projections in PostgreSQL."""
+    folder = centre["central"].folder.path
+    write_settings(folder, replace(read_settings(folder), projections=address))
+    return centre.reopen("central")
+
+
+def asks_postgresql(node: Node) -> bool:
+    with node.shown.read() as connection:
+        return isinstance(connection, PostgresConnection)
+
+
+def test_pages_say_the_same(server: Postgres, centre: SmallCentre) -> None:
+    """Whoever answers them; and PostgreSQL is asked where it is as new as the file, and nobody sees where it is not."""
+    a_day(centre)
+    address = server.new_database()
+    node = moved(centre, address)
+    assert not asks_postgresql(node)  # nobody has made anything yet
+    centre.clock.forward(seconds=AGAIN_S)
+    hour = centre.clock.at
+    before = looked_at(centre)
+    assert "Nguyễn" in before[-1]
+    centre.clock.forward(seconds=AGAIN_S)
+    one = Following(address, node)
+    try:
+        one.follower.catch_up()
+        assert asks_postgresql(node)
+        centre.clock.at = hour  # pages tell how long things wait
+        assert looked_at(centre) == before
+
+        one.connection.execute("UPDATE dossier SET applicant = 'Bà Trong Máy Chủ'")
+        assert "Bà Trong Máy Chủ" in Clerk(centre, "central", "huong.ltt").open("/find").page.text
+        with node.file.write():  # what writes is answered by what it writes to
+            assert not asks_postgresql(node)
+
+        contested, _ = node.register.conflicts()[0]
+        centre.settle(node.register.dossier(contested.stream), "approved")
+        assert not asks_postgresql(node)  # it lacks an act of this machine
+        one.follower.catch_up()
+        assert asks_postgresql(node)
+
+        received(centre)
+        centre.meet()
+        assert asks_postgresql(node)  # what comes over a line may be late
+        centre.clock.forward(seconds=LATE_S)
+        assert not asks_postgresql(node)
+        one.follower.catch_up()
+        assert asks_postgresql(node)
+
+        server.stop()
+        try:
+            assert not asks_postgresql(node)
+            assert "Bà Trong Máy Chủ" not in Clerk(centre, "central", "huong.ltt").open("/find").page.text
+            received(centre)
+            centre.meet()
+            with pytest.raises((Unavailable, psycopg.OperationalError)):
+                one.follower.catch_up()
+        finally:
+            server.start()
+        centre.clock.forward(seconds=AGAIN_S)
+        one.close()
+        one = Following(address, node)
+        one.follower.catch_up()
+        assert asks_postgresql(node)
+    finally:
+        one.close()
+
+
+def test_only_central_has_them(centre: SmallCentre) -> None:
+    folder = centre["counter-01"].folder.path
+    write_settings(folder, replace(read_settings(folder), projections="postgresql://nowhere/x"))
+    with pytest.raises(CannotStart, match="only central"):
+        centre.reopen("counter-01")
+    write_settings(folder, replace(read_settings(folder), projections=""))
+    centre.nodes["counter-01"] = centre.open("counter-01")
+
+
+# ---- who makes them
+
+
+def test_projectors_share_the_shards_and_go_on_for_each_other(
+    centre: SmallCentre, projectors: list[Following]
+) -> None:
+    """A second one takes half without anybody stopping; when one is gone in the middle of its work, the other has all."""
+    node = centre["central"]
+    (one,) = projectors
+    received(centre)
+    centre.meet()
+    one.follower.catch_up()
+    assert len(one.follower.shards.held) == SHARDS
+    other = Following(one.address, node)
+    projectors.append(other)
+    for follower in (one.follower, other.follower) * 2:
+        follower.catch_up()
+    assert {len(one.follower.shards.held), len(other.follower.shards.held)} == {SHARDS // 2}
+    assert not one.follower.shards.held.keys() & other.follower.shards.held.keys()
+    for _ in range(4):
+        received(centre)
+    centre.meet()
+    for follower in (other.follower, one.follower):
+        follower.catch_up()
+    same(node, one.connection)
+
+    received(centre)
+    centre.meet()
+    with one.connection.transaction(), contextlib.suppress(psycopg.OperationalError):
+        one.connection.execute("UPDATE shard SET dossiers = dossiers + 1000000 WHERE shard IN (0, 1, 2)")
+        pid = one.connection.info.backend_pid
+        other.connection.execute("SELECT pg_terminate_backend(?)", (pid,))
+        until(lambda: not present(other.connection, pid))
+        one.connection.execute("SELECT 1")
+    other.follower.catch_up()
+    until(lambda: other.follower.step() or len(other.follower.shards.held) == SHARDS)
+    other.follower.catch_up()
+    same(node, other.connection)
+
+
+def present(connection: PostgresConnection, pid: int) -> bool:
+    (count,) = connection.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE pid = ?", (pid,)
+    ).fetchone() or (0,)
+    return bool(count)
+
+
+def test_two_that_believe_to_have_one_shard(centre: SmallCentre, projectors: list[Following]) -> None:
+    """Only one commits; the other writes nothing, and begins again."""
+    (one,) = projectors
+    one.follower.catch_up()
+    other = Following(one.address, centre["central"])
+    projectors.append(other)
+    for shard, standing in one.follower.shards.held.items():
+        other.follower.shards.held[shard] = replace_standing(standing)
+    received(centre)
+    centre.meet()
+    one.follower._shared_at = other.follower._shared_at = float("inf")
+    assert one.follower.step()
+    with pytest.raises(Lost):
+        other.follower.step()
+    one.follower.catch_up()
+    same(centre["central"], one.connection)
+
+
+@pytest.mark.proof
+def test_projectors_are_killed_anywhere(server: Postgres, centre: SmallCentre, times: Times) -> None:
+    """Processes as central starts them, SIGKILLed again and again while dossiers come: nothing is lost or counted twice."""
+    address = server.new_database()
+    node = moved(centre, address)
+    random = Random(14)
+    running: list[subprocess.Popen[bytes]] = []
+    try:
+        for turn in range(times(6, 60)):
+            while len(running) < 3:
+                running.append(projecting(node))
+            for _ in range(3):
+                received(centre)
+            centre.meet()
+            if turn % 3 == 0:
+                a_day(centre)
+            killed = running.pop(random.randrange(len(running)))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                assert killed.wait(random.uniform(0.2, 3.0)) is None, "it ended by itself"
+            killed.kill()
+            killed.wait()
+        with connected(address) as connection:
+            until(lambda: caught_up(node, connection), patience_s=300)
+            same(node, connection)
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
+def projecting(node: Node) -> subprocess.Popen[bytes]:
+    """One projector more, beside those that are there."""
+    command = [sys.executable, "-m", "central.cli", "projector", "--data", str(node.folder.path)]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL)
+
+
+def caught_up(node: Node, connection: PostgresConnection) -> bool:
+    try:
+        row = connection.execute("SELECT min(dossiers), min(visits), min(catalog) FROM shard").fetchone()
+    except psycopg.errors.UndefinedTable:
+        return False
+    return row == (node.stores["dossiers"].seq(), node.stores["visits"].seq(), node.catalog.number)
