@@ -97,10 +97,11 @@ class Made(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class _Taken:
-    """What central has taken in so far."""
+    """What central has taken in so far; `new` are the acts that an earlier run had not, in `seconds`."""
 
     dossiers: int = 0
     events: int = 0
+    new: int = 0
     visits: int = 0
     seconds: float = 0.0
 
@@ -120,7 +121,7 @@ def make(folder: Path, dossiers: int, seed: int, *, ids: Ids, told: Told = lambd
     _found_once(folder, ids)
     told("planning", 0)
     planned = five_years(totals(dossiers), seed)
-    world = _world(folder, ids)
+    world = world_in(folder, ids)
     central = folder / "central"
     taken = _Taken()
     with _Writers(world, planned, seed) as batches:
@@ -141,7 +142,7 @@ def make(folder: Path, dossiers: int, seed: int, *, ids: Ids, told: Told = lambd
         taken.events,
         taken.visits,
         time.monotonic() - began,
-        taken.events / max(taken.seconds, 1e-9),
+        taken.new / max(taken.seconds, 1e-9),
     )
     half = whole.with_suffix(".new")
     half.write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=1))
@@ -151,16 +152,21 @@ def make(folder: Path, dossiers: int, seed: int, *, ids: Ids, told: Told = lambd
 
 def _take(node: Node, clock: Hand, batch: Batch, taken: _Taken) -> None:
     """Central takes in what machines wrote. What a write rule refuses would be a fault of ours: nothing goes on."""
-    began = time.monotonic()
+    began, new = time.monotonic(), 0
     for database in ("dossiers", "visits"):
         documents = [document for name, document in batch if name == database]
         if not documents:
             continue
+        store = node.stores[database]
         clock.at = max(clock.at, datetime.fromisoformat(documents[-1]["at"]) + timedelta(minutes=1))
         node.rules.looked_at((document["_id"], document["_rev"]) for document in documents)
-        for outcome in node.stores[database].bulk_docs(documents, new_edits=False):
+        before = store.published
+        for outcome in store.bulk_docs(documents, new_edits=False):
             outcome.saved()
-    taken.seconds += time.monotonic() - began
+        new += store.published - before
+        taken.new += (store.published - before) * (database == "dossiers")
+    if new:  # what an earlier run took in is no measure of this one
+        taken.seconds += time.monotonic() - began
     kinds = [document["kind"] for name, document in batch if name == "dossiers"]
     taken.events += len(kinds)
     taken.visits += len(batch) - len(kinds)
@@ -264,7 +270,8 @@ def _result(agency: str) -> bytes:
 Batch = list[tuple[str, Document]]
 
 
-def _world(folder: Path, ids: Ids) -> World:
+def world_in(folder: Path, ids: Ids) -> World:
+    """The keys, people and catalog by which the machines of a founded set write."""
     central = Folder(folder / "central")
     node = Node(central, read_settings(central.path), clock=Hand(_FOUNDED), ids=ids)
     try:

@@ -42,6 +42,7 @@ CENTRAL: Final = Place(
 )
 ADMINISTRATOR: Final = "quan.tri"
 LEADER: Final = "lanh.dao"
+OFFICER: Final = "doi.soat"
 GROUPS: Final = 4
 """Agencies, counters, a desk of the room and a kiosk work in groups, each by itself, as in the four corners of a hall."""
 COUNTERS: Final = 5
@@ -278,6 +279,6 @@ def staff() -> Staff:
         leaders=(
             Member(ADMINISTRATOR, name(chance), "Quản trị hệ thống", (Role.ADMINISTRATOR,)),
             Member(LEADER, name(chance), "Giám đốc Trung tâm", (Role.SUPERVISOR,)),
-            Member("doi.soat", name(chance), "Công chức đối soát", (Role.DESK_OFFICER,)),
+            Member(OFFICER, name(chance), "Công chức đối soát", (Role.DESK_OFFICER,)),
         ),
     )

@@ -1,11 +1,12 @@
 """Central with the customer's five years in it: taking them in, making everything again, and the pages of who looks at them.
 
 The data set is made once (`motcua dataset`) and kept in the folder of the benches; how quickly central took it in is what
-that run noted. `--dossiers` chooses another size.
+that run noted. `--dossiers` chooses another size. The desk settles in a copy: the set stays what the article tells.
 """
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,13 +17,14 @@ from urllib.parse import urljoin
 import requests
 
 from central.dataset.making import PIN, Made, make
-from central.dataset.office import LEADER
+from central.dataset.office import LEADER, OFFICER
 from central.demo.visitor import Page, parse
 from edge.clock import system_clock
 from edge.ids import Ids
 from edge.node import Folder, Node
 from edge.settings import read_settings
 from tests.bench import processes
+from tests.bench.contests import contest
 from tests.bench.figures import Bench, Figure, Round, Size, p95
 from tests.bench.ground import Ground
 from tests.bench.machine import proportional_memory_mib
@@ -40,6 +42,8 @@ _PAGES: Final = {
     "overdue_p95": "/reports/qua-han?period=all",
     "figures_p95": "/figures",
 }
+_CONTESTED: Final = {Size.FULL: 120, Size.QUICK: 9}
+"""How many wait at the desk; a third of them is settled."""
 _TERMS: Final = ("ng", "nguyen", "nguyen van")
 
 
@@ -50,12 +54,13 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
     central = folder / "central"
     rebuilt = _rebuilt(central, made)
     stored = sum(file.stat().st_size for file in central.glob("*.db*")) / 2**20
+    desk = _desk(folder, ground.folder / "desk", _CONTESTED[size])
 
     def measure() -> dict[str, float]:
         began = time.monotonic()
         with processes.node(central) as node:
             start_s = time.monotonic() - began
-            leader = _Leader(node.url)
+            leader = _Person(node.url, LEADER)
             pages = {
                 name: p95([leader.open_ms(path) for _ in range(_OPENED[size])])
                 for name, path in _PAGES.items()
@@ -70,6 +75,7 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
             "start": start_s,
             "memory": memory,
             "stored": stored,
+            **desk,
         }
 
     yield measure
@@ -86,16 +92,37 @@ def _rebuilt(central: Path, made: Made) -> float:
         node.close()
 
 
-class _Leader:
+def _desk(folder: Path, copies: Path, contested: int) -> dict[str, float]:
+    """What the officer waits for, with so many conflicts open."""
+    central = copies / "central"
+    shutil.copytree(folder / "central", central)
+    try:
+        node = Node(Folder(central), read_settings(central), clock=system_clock, ids=Ids())
+        try:
+            made = contest(node, folder, contested)
+            node.people.set_pin(OFFICER, PIN)
+        finally:
+            node.close()
+        assert made == contested, f"only {made} dossiers wait for their approver"
+        with processes.node(central) as running:
+            officer = _Person(running.url, OFFICER)
+            opened = [officer.open_ms("/desk") for _ in range(contested // 3)]
+            settled = [officer.settle_ms() for _ in range(contested // 3)]
+        return {"desk_p95": p95(opened), "settle_p95": p95(settled)}
+    finally:
+        shutil.rmtree(copies)
+
+
+class _Person:
     """A browser without eyes that looks at the clock."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, who: str) -> None:
         self._url = url
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers["Accept"] = "text/html"
         form = self._get("/sign-in").form("pin")
-        fields = {**form.fields, "person": LEADER, "pin": PIN}
+        fields = {**form.fields, "person": who, "pin": PIN}
         self._session.post(urljoin(url, form.action), data=fields).raise_for_status()
 
     def open_ms(self, path: str) -> float:
@@ -104,6 +131,18 @@ class _Leader:
     def find_ms(self, term: str) -> float:
         fields = {**self._get("/find").form("q").fields, "q": term}
         return self._timed(lambda: self._session.post(f"{self._url}/find", data=fields), "/find")
+
+    def settle_ms(self) -> float:
+        """Let the first act stand of what the desk shows first: until it is written, and the next page is here."""
+        form = self._get("/desk").form("stands")
+        stands = next(one for one in form.choices["stands"] if len(one) == 64)
+        fields = {**form.fields, "stands": stands, "reason": "Phê duyệt trước khi có đơn rút."}
+        began = time.monotonic()
+        answer = self._session.post(self._url + form.action, data=fields)
+        took = time.monotonic() - began
+        assert answer.status_code == 200, answer.text
+        assert "settled=" in answer.url, answer.text
+        return took * 1000
 
     def _timed(self, ask: Callable[[], requests.Response], path: str) -> float:
         began = time.monotonic()
@@ -152,6 +191,8 @@ BENCH: Final = Bench(
         Figure("overdue_p95", "overdue, with where and why, p95", "ms", "lower"),
         Figure("figures_p95", "the public page, p95", "ms", "lower"),
         Figure("search_p95", 'search "ng", "nguyen", "nguyen van", p95', "ms", "lower", must=100, aim=30),
+        Figure("desk_p95", "the desk with a conflict open, p95", "ms", "lower"),
+        Figure("settle_p95", "a conflict settled, until the desk shows the next, p95", "ms", "lower"),
         Figure("start", "from the command to the first page", "s", "lower"),
         Figure("memory", "memory of central after that", "MiB", "lower"),
         Figure("stored", "central's files", "MiB", "lower"),
