@@ -28,8 +28,6 @@ from collections.abc import Callable, Generator, Hashable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
-from sync.store import Store
-
 ENOUGH: Final = 256 * 1024
 """Bytes unsent at which a feed is not asked for more."""
 STUCK_S: Final = 30.0
@@ -70,10 +68,28 @@ Step: TypeAlias = bytes | Until | Make
 Steps: TypeAlias = Generator[Step, Any, None]
 
 
+class Tidings(Protocol):
+    """What feeds listen to: a store, or whoever knows that something has changed elsewhere."""
+
+    @property
+    def published(self) -> int:
+        """The last change that feeds were told of; it only grows."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether all feeds are to come to their end."""
+
+    def wait(self, since: int, timeout_s: float) -> bool:
+        """Wait until something after `since` is published: True; or for `timeout_s`, or the end: False."""
+
+    def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after every change, from any thread. Returns what ends it."""
+
+
 class Feed(ABC):
     """One live answer about one store. To be gone through once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Tidings) -> None:
         self.store = store
         self._told_to_end = False
 
@@ -125,11 +141,12 @@ class Line(Protocol):
 class Feeds:
     """All live feeds of a server. `take` and `stop` may be called from any thread, the rest is the loop's."""
 
-    def __init__(self, *, stuck_s: float = STUCK_S) -> None:
+    def __init__(self, *, stuck_s: float = STUCK_S, makers: int = 1) -> None:
+        """`makers`: so many pages are made at the same time; more than one helps where they are asked for elsewhere."""
         self._stuck_s = stuck_s
         self._live: set[_Live] = set()
         self._wanted: dict[Hashable, list[_Live]] = {}
-        self._stores: dict[Store, Callable[[], None]] = {}
+        self._stores: dict[Tidings, Callable[[], None]] = {}
         self._stop_at: float | None = None
         self._over = False
         self._inbox: deque[Callable[[], None]] = deque()
@@ -138,7 +155,7 @@ class Feeds:
         self._woken.setblocking(False)
         self._bell.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ, None)
-        self._at_head = ThreadPoolExecutor(1, thread_name_prefix="feeds-head")
+        self._at_head = ThreadPoolExecutor(makers, thread_name_prefix="feeds-head")
         self._behind = ThreadPoolExecutor(1, thread_name_prefix="feeds-behind")
         self._thread = threading.Thread(target=self._run, name="feeds", daemon=True)
         self._thread.start()
@@ -232,7 +249,7 @@ class Feeds:
         else:
             self._go(live)
 
-    def _changed(self, store: Store) -> None:
+    def _changed(self, store: Tidings) -> None:
         for live in list(self._live):
             if live.feed.store is store and live.until is not None:
                 if store.published > live.until.since:

@@ -8,6 +8,7 @@ is one too. Every byte that does come is proof of life, and `heard` is told.
 from __future__ import annotations
 
 import gzip
+import math
 import socket
 import threading
 import time
@@ -15,7 +16,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -45,6 +46,8 @@ with warnings.catch_warnings():
 
 CONNECT_S = 5.0
 HEARTBEAT_S = 10.0
+PATIENCE_S = 15.0
+"""So long may a database take that others wait for: less than two of their heartbeats, so that they hear why."""
 GZIP_FROM_BYTES = 1400  # what fits one packet is not worth packing
 YIELDING_BYTES = 16 * 1024
 """Under way on a connection that yields, each way: 0.13 s at 1 Mbit/s."""
@@ -60,6 +63,8 @@ time, which a line in the house does not give back."""
 _TELLING_BYTES = 32 * 1024  # an answer below this says nothing of the line
 BODY_BYTES = 4 * 1024 * 1024  # of one `_bulk_docs`, before packing; only a single document may be larger
 NO_BULK_GET = frozenset({400, 404, 405, 415, 501})  # what servers say that do not have `_bulk_get`
+
+_KEPT = 32  # connections that stay open for who asks next: a server's threads share them
 
 _T = TypeVar("_T")
 _REFUSALS: Mapping[int, type[Refused]] = {
@@ -115,18 +120,143 @@ class _Saved(msgspec.Struct):
     rev: str
 
 
-class RemotePeer:
-    """A database of any server that speaks CouchDB's protocol. Each thread has a session of its own.
+class _Caller:
+    """One server at the other end of a line. Each thread has a session of its own.
 
     Without `user` it is asked without credentials, or with those in `headers`, which go with every request.
-    `chosen`: the documents that its changes tell of. `heard` is called on every sign of life, `dated` with
-    the `Date` that an answer begins with. `heartbeat_s` is asked of the other side's feeds.
+    `heard` is called on every sign of life, `dated` with the `Date` that an answer begins with. What is not begun in
+    `silence_s` is a dead line.
 
     `yielding`: it has never more than a few packets under way, so that what other connections say over the same slow
     line waits for a fraction of a second, however much there is to carry here.
 
     `trusts` is shown the certificate of the server at every new connection. With it, nothing is said to anybody over a
     line before that; without it, the names and dates of certificates count, as for a browser.
+    """
+
+    _packs_from: float = GZIP_FROM_BYTES
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        user: str | None,
+        password: str | None,
+        silence_s: float,
+        headers: Mapping[str, str] | None = None,
+        connect_s: float = CONNECT_S,
+        yielding: bool = False,
+        heard: Callable[[], None] = lambda: None,
+        trusts: Trusts | None = None,
+        dated: Callable[[str], None] = lambda date: None,
+    ) -> None:
+        self._url = url.rstrip("/")
+        parts = urlsplit(self._url)
+        self._open_line = (
+            trusts is not None and parts.scheme != "https" and not is_loopback(parts.hostname or "")
+        )
+        self._headers = headers or {}
+        self._heard = heard
+        self._dated = dated
+        self._closed = False
+        self._slow_line = False  # until an answer shows that it is
+        self._lines = _Lines(trusts, yielding=yielding)
+        self._user, self._password = user, password
+        self._timeout_s = (connect_s, silence_s)
+        self._of_thread = threading.local()
+
+    def close(self) -> None:
+        self._closed = True
+        self._lines.cut()
+
+    def _client(self) -> _Client:
+        """This thread's: neither python-cloudant's nor requests' sessions are made to be shared."""
+        client: _Client | None = getattr(self._of_thread, "client", None)
+        if client is None:
+            client = self._of_thread.client = _Client(
+                self._user,
+                self._password,
+                admin_party=self._user is None,  # python-cloudant's word for: do not log in
+                url=self._url,
+                adapter=self._lines,
+                auto_renew=True,
+                timeout=self._timeout_s,
+            )
+        return client
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        parameters: Mapping[str, str | int] | None = None,
+        data: bytes | None = None,
+        stream: bool = False,
+    ) -> requests.Response:
+        """The answer, if it is a good one; with all its bytes unless `stream`."""
+        answer = self._send(method, url, parameters=parameters, data=data, stream=stream)
+        if answer.status_code >= 300:
+            with answer:
+                raise _refusal(answer)
+        return answer
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        *,
+        parameters: Mapping[str, str | int] | None = None,
+        data: bytes | None = None,
+        stream: bool = False,
+    ) -> requests.Response:
+        """Whatever is answered."""
+        if self._closed:
+            raise Unavailable("closed")
+        if self._open_line:
+            raise Unavailable(
+                f"{self._url} is not this machine, and http:// is open to everybody: say https://"
+            )
+        headers, data = _packed(data, from_bytes=self._packs_from)
+        coding = "gzip" if self._slow_line else "identity"
+        headers = {"Accept-Encoding": coding, **self._headers, **headers}
+        began = time.monotonic()
+        client = self._client()
+        try:
+            if client.r_session is None:
+                client.connect()
+            answer: requests.Response = client.r_session.request(
+                method,
+                url,
+                params=parameters,
+                data=data,
+                headers=headers,
+                stream=stream,
+                allow_redirects=False,
+            )
+            self._heard()
+            if date := answer.headers.get("Date"):
+                self._dated(date)
+            if not stream:
+                self._measure(len(answer.content), time.monotonic() - began)
+        except requests.HTTPError as why:  # the login, which python-cloudant does on its own
+            client.r_session = None
+            raise (_unavailable(why) if why.response is None else _refusal(why.response)) from why
+        except requests.RequestException as why:
+            raise _unavailable(why) from why
+        return answer
+
+    def _measure(self, received: int, took_s: float) -> None:
+        """What an answer says of the line, if it is long enough to say anything."""
+        if received >= _TELLING_BYTES:
+            limit = FAST_BYTES_S if self._slow_line else SLOW_BYTES_S
+            self._slow_line = received < limit * took_s
+
+
+class RemotePeer(_Caller):
+    """A database of any server that speaks CouchDB's protocol.
+
+    `chosen`: the documents that its changes tell of. `heartbeat_s` is asked of the other side's feeds. All else as for
+    `_Caller`.
     """
 
     def __init__(
@@ -145,41 +275,24 @@ class RemotePeer:
         trusts: Trusts | None = None,
         dated: Callable[[str], None] = lambda date: None,
     ) -> None:
-        self._url = url.rstrip("/")
-        parts = urlsplit(self._url)
-        self._open_line = (
-            trusts is not None and parts.scheme != "https" and not is_loopback(parts.hostname or "")
+        super().__init__(
+            url,
+            user=user,
+            password=password,
+            silence_s=2 * heartbeat_s,
+            headers=headers,
+            connect_s=connect_s,
+            yielding=yielding,
+            heard=heard,
+            trusts=trusts,
+            dated=dated,
         )
         self._database = database
-        self._headers = headers or {}
         self._chosen = chosen
         self._heartbeat_s = heartbeat_s
-        self._heard = heard
-        self._dated = dated
-        self._closed = False
         self._woken = False
         self._bulk_get = True  # until it shows that there is none
-        self._slow_line = False  # until an answer shows that it is
         self._id: str | None = None
-        self._lines = _Lines(trusts, yielding=yielding)
-        self._user, self._password = user, password
-        self._timeout_s = (connect_s, 2 * heartbeat_s)
-        self._of_thread = threading.local()
-
-    def _client(self) -> _Client:
-        """This thread's: neither python-cloudant's nor requests' sessions are made to be shared."""
-        client: _Client | None = getattr(self._of_thread, "client", None)
-        if client is None:
-            client = self._of_thread.client = _Client(
-                self._user,
-                self._password,
-                admin_party=self._user is None,  # python-cloudant's word for: do not log in
-                url=self._url,
-                adapter=self._lines,
-                auto_renew=True,
-                timeout=self._timeout_s,
-            )
-        return client
 
     def peer_id(self) -> str:
         if self._id is None:
@@ -299,10 +412,6 @@ class RemotePeer:
     def wake(self) -> None:
         self._woken = True
 
-    def close(self) -> None:
-        self._closed = True
-        self._lines.cut()
-
     # ---- the line
 
     def _in_database(
@@ -321,59 +430,59 @@ class RemotePeer:
             data = dump(body)
         return self._ask(method, url, parameters=parameters, data=data, stream=stream)
 
-    def _ask(
+
+class Said(NamedTuple):
+    """An answer as it came, good or not, with all its bytes."""
+
+    status: int
+    body: bytes
+    retry_after_s: float | None
+    etag: str | None
+
+    def read(self, kind: type[_T]) -> _T:
+        """The JSON of it. Raises `Unavailable` for another kind: some other program answers there."""
+        return _exactly(self.body, kind)
+
+
+class RemoteDatabase(_Caller):
+    """A database that is asked what others ask us: any method and path, and the answer as it came.
+
+    `patience_s`: how long it may take until an answer begins. Raises `Unavailable` for a line that is dead or silent.
+    """
+
+    _packs_from = math.inf  # it is in the same house
+
+    def __init__(
+        self,
+        url: str,
+        database: str,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        connect_s: float = CONNECT_S,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        super().__init__(url, user=user, password=password, silence_s=patience_s, connect_s=connect_s)
+        self._at = (url, database)
+
+    def ask(
         self,
         method: str,
-        url: str,
+        path: Sequence[str] = (),
         *,
         parameters: Mapping[str, str | int] | None = None,
         data: bytes | None = None,
-        stream: bool = False,
-    ) -> requests.Response:
-        """The answer, if it is a good one; with all its bytes unless `stream`."""
-        if self._closed:
-            raise Unavailable("closed")
-        if self._open_line:
-            raise Unavailable(
-                f"{self._url} is not this machine, and http:// is open to everybody: say https://"
-            )
-        headers, data = _packed(data)
-        coding = "gzip" if self._slow_line else "identity"
-        headers = {"Accept-Encoding": coding, **self._headers, **headers}
-        began = time.monotonic()
-        client = self._client()
-        try:
-            if client.r_session is None:
-                client.connect()
-            answer: requests.Response = client.r_session.request(
-                method,
-                url,
-                params=parameters,
-                data=data,
-                headers=headers,
-                stream=stream,
-                allow_redirects=False,
-            )
-            self._heard()
-            if date := answer.headers.get("Date"):
-                self._dated(date)
-            if not stream:
-                self._measure(len(answer.content), time.monotonic() - began)
-        except requests.HTTPError as why:  # the login, which python-cloudant does on its own
-            client.r_session = None
-            raise (_unavailable(why) if why.response is None else _refusal(why.response)) from why
-        except requests.RequestException as why:
-            raise _unavailable(why) from why
-        if answer.status_code >= 300:
-            with answer:
-                raise _refusal(answer)
-        return answer
+    ) -> Said:
+        """`path`: the pieces behind the database, decoded. A piece of dots alone would name something else."""
+        if any(piece in (".", "..") for piece in path):
+            raise BadRequest("no document here is called . or ..", error="illegal_docid")
+        target = "/".join(quote(piece, safe="") for piece in (self._at[1], *path))
+        answer = self._send(method, f"{self._url}/{target}", parameters=parameters, data=data)
+        return Said(answer.status_code, answer.content, _retry_after_s(answer), answer.headers.get("ETag"))
 
-    def _measure(self, received: int, took_s: float) -> None:
-        """What an answer says of the line, if it is long enough to say anything."""
-        if received >= _TELLING_BYTES:
-            limit = FAST_BYTES_S if self._slow_line else SLOW_BYTES_S
-            self._slow_line = received < limit * took_s
+    def listener(self, *, heartbeat_s: float) -> RemotePeer:
+        """The same database, to follow its changes."""
+        return RemotePeer(*self._at, user=self._user, password=self._password, heartbeat_s=heartbeat_s)
 
 
 class _Client(CouchDB):  # type: ignore[misc]  # python-cloudant has no types
@@ -393,7 +502,7 @@ class _Lines(HTTPAdapter):
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._is_cut = False
-        super().__init__()
+        super().__init__(pool_maxsize=_KEPT)
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         options = HTTPConnection.default_socket_options + (_YIELDING if self._yielding else [])
@@ -445,13 +554,13 @@ def _shut(line: socket.socket) -> None:
         line.shutdown(socket.SHUT_RDWR)
 
 
-def _packed(data: bytes | None) -> tuple[dict[str, str], bytes | None]:
-    """A JSON body and its headers; gzipped where that saves a packet."""
+def _packed(data: bytes | None, *, from_bytes: float) -> tuple[dict[str, str], bytes | None]:
+    """A JSON body and its headers; gzipped from some size on."""
     headers = {"Accept": "application/json"}
     if data is None:
         return headers, None
     headers["Content-Type"] = "application/json"
-    if len(data) < GZIP_FROM_BYTES:
+    if len(data) < from_bytes:
         return headers, data
     headers["Content-Encoding"] = "gzip"
     return headers, gzip.compress(data, compresslevel=1, mtime=0)

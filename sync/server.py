@@ -148,7 +148,7 @@ def couch_app(
     filter passes for a user. `own_notes`: the `_local`
     documents that everybody may read and only this server writes.
     """
-    return _CouchApp(
+    return CouchApp(
         Host(
             databases=FixedDatabases(databases) if isinstance(databases, Mapping) else databases,
             uuid=uuid,
@@ -166,14 +166,17 @@ def couch_app(
             seen_by=seen_by,
             own_notes=frozenset(own_notes),
             narrowed=narrowed,
-        )
+        ),
+        _route,
     )
 
 
-class _CouchApp(Flask):
-    def __init__(self, host: Host) -> None:
+class CouchApp(Flask):
+    """CouchDB's manners, whatever is behind: `route` answers, by the raw target."""
+
+    def __init__(self, host: Host, route: Callable[[Host, Request], Response]) -> None:
         super().__init__("sync", static_folder=None)
-        self._host = host
+        self._host, self._route = host, route
         self.register_error_handler(SyncError, refusal)
         self.register_error_handler(HTTPException, _last_resort)
         self.after_request(self._mark)
@@ -190,7 +193,7 @@ class _CouchApp(Flask):
     def dispatch_request(self) -> Response:
         """Instead of Flask's routing, which has only the decoded path."""
         asked = request_ctx.request  # not the proxy: answers are written when it stands for nothing any more
-        return self._host.cors.preflight(asked) or _route(self._host, asked)
+        return self._host.cors.preflight(asked) or self._route(self._host, asked)
 
 
 def _last_resort(why: HTTPException) -> Response:
@@ -198,8 +201,8 @@ def _last_resort(why: HTTPException) -> Response:
 
 
 def _route(host: Host, asked: Request) -> Response:
-    path = _path(asked)
-    user = _user(host, asked)
+    path = path_of(asked)
+    user = user_of(host, asked)
     name, rest = (path[0], path[1:]) if path else ("", ())
     if name == "_node":
         return configuration.node(Call(host, asked, user), rest)
@@ -207,7 +210,7 @@ def _route(host: Host, asked: Request) -> Response:
         root.not_here(name)
     if name == "" or name in _SERVER:
         call = Call(host, asked, user)
-        return _method(_SERVER[name] if not rest else {}, asked)(call)
+        return endpoint_of(_SERVER[name] if not rest else {}, asked)(call)
     if not rest and _method_of(asked) in _WHOLE_DATABASE:
         return _WHOLE_DATABASE[_method_of(asked)](Call(host, asked, user), checked_name(name))
     if name.startswith("_") and not is_legal(name):
@@ -239,7 +242,7 @@ def _in_database(call: DatabaseCall) -> Response:
     path = call.path
     first = path[0] if path else ""
     if first == "" or first in _DATABASE:
-        return _method(_endpoints(path), call.request)(call)
+        return endpoint_of(_endpoints(path), call.request)(call)
     for prefix in ("_local", "_design"):
         if first == prefix and len(path) > 1:
             path = (f"{prefix}/{path[1]}", *path[2:])
@@ -249,12 +252,12 @@ def _in_database(call: DatabaseCall) -> Response:
     if doc_id.startswith("_local/"):
         if names:
             raise BadRequest("_local documents do not accept attachments.")
-        return _method(_LOCAL, call.request)(call, doc_id.removeprefix("_local/"))
+        return endpoint_of(_LOCAL, call.request)(call, doc_id.removeprefix("_local/"))
     if doc_id.startswith("_design/") and names and names[0] in views.FUNCTIONS:
         views.function(call, doc_id, names)
     if names:
-        return _method(_ATTACHMENT, call.request)(call, doc_id, "/".join(names))
-    return _method(_DOCUMENT, call.request)(call, doc_id)
+        return endpoint_of(_ATTACHMENT, call.request)(call, doc_id, "/".join(names))
+    return endpoint_of(_DOCUMENT, call.request)(call, doc_id)
 
 
 def _endpoints(path: tuple[str, ...]) -> Mapping[str, Callable[[DatabaseCall], Response]]:
@@ -271,7 +274,7 @@ def _endpoints(path: tuple[str, ...]) -> Mapping[str, Callable[[DatabaseCall], R
             return _DATABASE.get(f"{path[0]}/**", {})
 
 
-def _method(endpoints: Mapping[str, _Endpoint], asked: Request) -> _Endpoint:
+def endpoint_of(endpoints: Mapping[str, _Endpoint], asked: Request) -> _Endpoint:
     method = _method_of(asked)
     if not endpoints:
         raise NotFound("missing")
@@ -288,7 +291,7 @@ def _method_of(asked: Request) -> str:
     return asked.headers.get("X-HTTP-Method-Override", "POST").upper()
 
 
-def _path(asked: Request) -> tuple[str, ...]:
+def path_of(asked: Request) -> tuple[str, ...]:
     """The raw path split at `/`, empty pieces dropped, then each decoded; `+` is a space to CouchDB."""
     target = str(asked.environ["REQUEST_URI"]).partition("?")[0]
     if not target.startswith("/"):
@@ -303,7 +306,7 @@ def _path(asked: Request) -> tuple[str, ...]:
         raise BadRequest("the path is not UTF-8") from why
 
 
-def _user(host: Host, asked: Request) -> User | None:
+def user_of(host: Host, asked: Request) -> User | None:
     """By Basic credentials, which must be right, or by cookie. Any other scheme is nobody."""
     scheme, _, value = asked.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "basic":

@@ -6,6 +6,7 @@ they name several codings, or none, and get what CouchDB would give them.
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
@@ -90,7 +91,8 @@ def refusal(why: SyncError) -> Response:
         case DiskFull():
             return answer({"error": "disk_full", "reason": "nothing was saved"}, 507)
         case Unavailable():
-            return answer({"error": "unavailable", "reason": why.reason}, 503)
+            later = {} if why.retry_after_s is None else {"Retry-After": str(math.ceil(why.retry_after_s))}
+            return answer({"error": "unavailable", "reason": why.reason}, 503, later)
         case Broken():
             return answer({"error": "broken", "reason": why.reason}, 500)
         case _:

@@ -22,7 +22,7 @@ from sync.documents import (
     rendered,
 )
 from sync.endpoints.answers import answer, packed_answer, raw_answer
-from sync.endpoints.call import DatabaseCall
+from sync.endpoints.call import Call, DatabaseCall
 from sync.endpoints.streams import accepts, stored_segments
 from sync.errors import BadRequest, TooLarge
 from sync.multipart import Segment, failure, mixed, revision
@@ -38,20 +38,10 @@ _NOT_FOR_BULK_GET = ("rev", "open_revs", "atts_since", "w", "new_edits")
 
 def bulk_docs(call: DatabaseCall) -> Response:
     body = call.object_body()
-    documents, new_edits = body.get("docs"), body.get("new_edits", True)
-    if "docs" not in body:
-        raise BadRequest("POST body must include `docs` parameter.")
-    if not isinstance(documents, list):
-        raise BadRequest("`docs` parameter must be an array.")
-    if len(documents) > MAX_DOCUMENTS:
-        raise TooLarge(str(MAX_DOCUMENTS), error="max_bulk_docs_count_exceeded")
-    if not isinstance(new_edits, bool):
-        raise BadRequest("`new_edits` parameter must be a boolean.")
-    if new_edits:
-        documents = [_with_id(call, one) for one in documents]
-        if body.get("all_or_nothing") is True:
-            return answer([_not_all_or_nothing(one) for one in documents], 417)
-    local = {place: one for place, one in enumerate(documents) if _is_local(one)}
+    documents, new_edits = asked_to_write(call, body)
+    if new_edits and body.get("all_or_nothing") is True:
+        return answer([_not_all_or_nothing(one) for one in documents], 417)
+    local = {place: one for place, one in enumerate(documents) if is_note(one)}
     with call.store.file.write() if local else nullcontext():  # without them the store waits only to write
         notes = {place: _noted(call, one) for place, one in local.items()}
         outcomes = iter(
@@ -64,10 +54,24 @@ def bulk_docs(call: DatabaseCall) -> Response:
     in_order = [notes[place] if place in notes else next(outcomes) for place in range(len(documents))]
     if new_edits:
         return answer([_edit_row(one) for one in in_order], 201)
-    return answer([_copy_row(one) for one in in_order if one.refusal], 201)
+    return answer([copy_row(one) for one in in_order if one.refusal], 201)
 
 
-def _with_id(call: DatabaseCall, document: Any) -> Any:
+def asked_to_write(call: Call, body: Json) -> tuple[list[Any], bool]:
+    """The documents of `_bulk_docs`, none without an id, and whether they are edits."""
+    documents, new_edits = body.get("docs"), body.get("new_edits", True)
+    if "docs" not in body:
+        raise BadRequest("POST body must include `docs` parameter.")
+    if not isinstance(documents, list):
+        raise BadRequest("`docs` parameter must be an array.")
+    if len(documents) > MAX_DOCUMENTS:
+        raise TooLarge(str(MAX_DOCUMENTS), error="max_bulk_docs_count_exceeded")
+    if not isinstance(new_edits, bool):
+        raise BadRequest("`new_edits` parameter must be a boolean.")
+    return [_with_id(call, one) for one in documents] if new_edits else documents, new_edits
+
+
+def _with_id(call: Call, document: Any) -> Any:
     if isinstance(document, dict) and "_id" not in document:
         return {"_id": call.host.new_id(), **document}
     return document
@@ -84,7 +88,8 @@ def _not_all_or_nothing(document: Any) -> Json:
     }
 
 
-def _is_local(document: Any) -> bool:
+def is_note(document: Any) -> bool:
+    """Whether it is a `_local` document, which are written among the others."""
     doc_id = document.get("_id") if isinstance(document, dict) else None
     return isinstance(doc_id, str) and doc_id.startswith(LOCAL)
 
@@ -101,7 +106,7 @@ def _edit_row(outcome: Outcome) -> Json:
     return {"id": outcome.id, "error": outcome.refusal.error, "reason": outcome.refusal.reason}
 
 
-def _copy_row(outcome: Outcome) -> Json:
+def copy_row(outcome: Outcome) -> Json:
     row = _edit_row(outcome)
     return {"id": row.pop("id"), "rev": outcome.rev, **row}
 
@@ -114,14 +119,7 @@ class _Entry(NamedTuple):
 
 
 def bulk_get(call: DatabaseCall) -> Response:
-    for name in _NOT_FOR_BULK_GET:
-        if call.text(name) is not None:
-            raise BadRequest(f'"{name}" query parameter is not acceptable')
-    documents = call.object_body().get("docs")
-    if not isinstance(documents, list):
-        raise BadRequest("Missing JSON list of 'docs'.")
-    if len(documents) > MAX_DOCUMENTS:
-        raise TooLarge(str(MAX_DOCUMENTS), error="max_bulk_get_count_exceeded")
+    documents = asked_to_give(call, call.object_body())
     entries = [_entry(one) for one in documents]
     asked = [one for one in entries if isinstance(one, _Entry)]
     revs = call.flag("revs")
@@ -146,6 +144,19 @@ def bulk_get(call: DatabaseCall) -> Response:
     segments = mixed(boundary, (_part(one, inner) for result in results for one in result))
     headers = {"Content-Type": f'{form}; boundary="{boundary.decode()}"'}
     return Response(stored_segments(call.store, segments), headers=headers)
+
+
+def asked_to_give(call: Call, body: Json) -> list[Any]:
+    """The entries of `_bulk_get`."""
+    for name in _NOT_FOR_BULK_GET:
+        if call.text(name) is not None:
+            raise BadRequest(f'"{name}" query parameter is not acceptable')
+    entries = body.get("docs")
+    if not isinstance(entries, list):
+        raise BadRequest("Missing JSON list of 'docs'.")
+    if len(entries) > MAX_DOCUMENTS:
+        raise TooLarge(str(MAX_DOCUMENTS), error="max_bulk_get_count_exceeded")
+    return entries
 
 
 def _multipart_form(call: DatabaseCall) -> str | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import re
 import time
+from abc import abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,11 +25,11 @@ from flask import Response
 from sync.documents import Json, Shown, dump, load, render, rendered
 from sync.endpoints.all_docs import conflicts
 from sync.endpoints.answers import not_modified, packed_answer, raw_answer
-from sync.endpoints.call import DatabaseCall
+from sync.endpoints.call import Call, DatabaseCall
 from sync.endpoints.filters import fields_of, filter_of
 from sync.endpoints.find import project
 from sync.errors import BadRequest, NotFound, Unavailable
-from sync.feeds import Feed, Make, Step, Steps, Until
+from sync.feeds import Feed, Make, Step, Steps, Tidings, Until
 from sync.filtering import Filter
 from sync.mango import Path
 from sync.rows import Leaf, Summary
@@ -71,25 +72,37 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    rows: Rows
-    since: int
+class Manner:
+    """How a feed goes on, whatever it tells of."""
+
+    feed: str
+    descending: bool
     limit: int | None
     heartbeat_s: float | None
     timeout_s: float
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    rows: Rows
+    since: int
+    manner: Manner
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some rows in their framing, without what separates them from the page before.
 
-    `at`: everything up to here has been looked at. `more`: there may be more at once.
+    `at`: everything up to here has been looked at. `more`: there may be more at once. `heard`: whatever is published
+    after this is news to who has the page. `pending`: how many changes come after it, where that is known.
     """
 
     body: bytes
     count: int
-    at: int
+    at: Any
     more: bool
+    heard: int
+    pending: int | None = None
 
 
 def changes(call: DatabaseCall) -> Response:
@@ -112,67 +125,67 @@ def changes(call: DatabaseCall) -> Response:
     return response
 
 
-class ChangesFeed(Feed):
-    """One answer to `_changes`: where it is (`_at`) and how many rows it may still give (`_left`)."""
+class LiveChanges(Feed):
+    """The framing of one answer to `_changes`: where it is (`_at`) and how many rows it may still give (`_left`)."""
 
-    def __init__(self, store: Store, asked: Asked) -> None:
+    def __init__(self, store: Tidings, manner: Manner, at: Any, *, heard: int) -> None:
         super().__init__(store)
-        self._asked = asked
-        self._rows = asked.rows
-        self._left = _ENDLESS if asked.limit is None else asked.limit
-        self._newest = store.seq() if asked.rows.descending else 0
-        self._last = self._newest if asked.rows.descending else asked.since
-        self._at = self._newest + 1 if asked.rows.descending else asked.since
+        self._manner = manner
+        self._left = _ENDLESS if manner.limit is None else manner.limit
+        self._at = at
+        self._heard = heard
+        self._pending: int | None = None
         self._separator = b""
         self._due = 0.0
 
+    @abstractmethod
+    def _next_page(self) -> Make:
+        """What makes the `Page` after `_at`."""
+
+    @abstractmethod
+    def _last_word(self) -> Generator[Step, Any, Json]:
+        """`last_seq` and `pending`."""
+
     def steps(self) -> Steps:
         """The head at once, so that the client knows that the line stands; then rows as they come."""
-        feed = self._rows.feed
+        feed = self._manner.feed
         is_one_object = feed in ("normal", "longpoll")
         if is_one_object:
             yield b'{"results":[\n'
         self._rest()
         some = yield from self._those_there_are()
-        if feed != "normal" and not self._rows.descending:
+        if feed != "normal" and not self._manner.descending:
             if not some and not is_one_object:
                 yield b"\n"
             while self._left and not (some and feed == "longpoll") and (yield from self._awaited()):
                 some = yield from self._those_there_are()
         if feed != "eventsource":
-            yield from self._closing()
+            end = orjson.dumps((yield from self._last_word())) + b"\n"
+            yield end if feed == "continuous" else b"\n],\n" + end[1:]
 
     def _those_there_are(self) -> Generator[Step, Any, bool]:
         """All rows that are there now, page by page; whether there were any."""
         some, more = False, True
         while more and self._left and not self._is_to_end():
             page: Page = yield self._next_page()
-            self._at = self._last = page.at
+            self._at, self._heard, self._pending = page.at, page.heard, page.pending
             self._left -= page.count
             more = page.more
             if page.count:
                 yield self._separator + page.body if self._separator else page.body
-                self._separator = b",\r\n" if self._rows.feed in ("normal", "longpoll") else b""
+                self._separator = b",\r\n" if self._manner.feed in ("normal", "longpoll") else b""
                 some = True
                 self._rest()
-            elif self._asked.heartbeat_s is not None and self._due <= time.monotonic():
+            elif self._manner.heartbeat_s is not None and self._due <= time.monotonic():
                 yield self._beat()
         return some
-
-    def _next_page(self) -> Make:
-        store, rows, at, left = self.store, self._rows, self._at, min(self._left, self._rows.page)
-        phase = self._left % rows.seq_interval
-        slow = rows.attachments or rows.descending or store.published - at > rows.page
-        return Make(
-            (store, rows, at, left, phase), functools.partial(_page, store, rows, at, left, phase), slow
-        )
 
     def _awaited(self) -> Generator[Step, Any, bool]:
         """Heartbeats until there is something new; False when the time is over."""
         while not self._is_to_end():
-            if (yield Until(self._at, self._due)):
+            if (yield Until(self._heard, self._due)):
                 return True
-            if self._asked.heartbeat_s is None:
+            if self._manner.heartbeat_s is None:
                 return False
             if not self._is_to_end():
                 yield self._beat()
@@ -180,23 +193,42 @@ class ChangesFeed(Feed):
 
     def _beat(self) -> bytes:
         self._rest()
-        return b"event: heartbeat\ndata: \n\n" if self._rows.feed == "eventsource" else b"\n"
+        return b"event: heartbeat\ndata: \n\n" if self._manner.feed == "eventsource" else b"\n"
 
     def _rest(self) -> None:
         """Something is sent now: the time until the next heartbeat, or the end, begins anew."""
-        self._due = time.monotonic() + (self._asked.heartbeat_s or self._asked.timeout_s)
+        self._due = time.monotonic() + (self._manner.heartbeat_s or self._manner.timeout_s)
 
     def _is_to_end(self) -> bool:
         """A normal answer is not cut short: it comes to its end by itself."""
-        return self._rows.feed != "normal" and self.ending
+        return self._manner.feed != "normal" and self.ending
 
-    def _closing(self) -> Steps:
+
+class ChangesFeed(LiveChanges):
+    """One answer about a store of this process."""
+
+    def __init__(self, store: Store, asked: Asked) -> None:
+        newest = store.seq() if asked.rows.descending else 0
+        at = newest + 1 if asked.rows.descending else asked.since
+        super().__init__(store, asked.manner, at, heard=at)
+        self._of, self._rows = store, asked.rows
+        self._newest = newest
+
+    def _next_page(self) -> Make:
+        store, rows, at, left = self._of, self._rows, self._at, min(self._left, self._rows.page)
+        phase = self._left % rows.seq_interval
+        slow = rows.attachments or rows.descending or store.published - at > rows.page
+        return Make(
+            (store, rows, at, left, phase), functools.partial(_page, store, rows, at, left, phase), slow
+        )
+
+    def _last_word(self) -> Generator[Step, Any, Json]:
         at, descending = self._at, self._rows.descending
-        far = descending or self.store.published - at > PAGE
-        count = functools.partial(_pending, self.store, at, descending=descending)
-        pending = yield Make(("pending", self.store, at, descending), count, far)
-        end = orjson.dumps({"last_seq": self.store.outer_seq(self._last), "pending": pending}) + b"\n"
-        yield end if self._rows.feed == "continuous" else b"\n],\n" + end[1:]
+        far = descending or self._of.published - at > PAGE
+        count = functools.partial(_pending, self._of, at, descending=descending)
+        pending = yield Make(("pending", self._of, at, descending), count, far)
+        last = min(at, self._newest) if descending else at  # backwards it begins one behind the newest
+        return {"last_seq": self._of.outer_seq(last), "pending": pending}
 
 
 def _page(store: Store, rows: Rows, at: int, left: int, phase: int) -> Page:
@@ -207,7 +239,7 @@ def _page(store: Store, rows: Rows, at: int, left: int, phase: int) -> Page:
     except Unavailable:
         if not store.closed:
             raise
-        return Page(b"", 0, at, more=False)  # the database was deleted under the feed
+        return Page(b"", 0, at, more=False, heard=at)  # the database was deleted under the feed
 
 
 def _read(store: Store, rows: Rows, at: int, left: int, phase: int) -> Page:
@@ -226,7 +258,7 @@ def _read(store: Store, rows: Rows, at: int, left: int, phase: int) -> Page:
         if not leaves:
             continue
         seq = store.outer_seq(one.seq) if (phase - len(lines)) % rows.seq_interval == 0 else None
-        lines.append(_framed(_row(one, leaves, seq, rows, documents), seq, rows.feed))
+        lines.append(framed(_row(one, leaves, seq, rows, documents), seq, rows.feed))
         length += len(lines[-1])
         if len(lines) == left or length >= PAGE_BYTES:
             more = True
@@ -235,8 +267,7 @@ def _read(store: Store, rows: Rows, at: int, left: int, phase: int) -> Page:
         more = len(found) == size
         if not more and not rows.descending:
             at = max(at, store.seq())  # past what a filter left out
-    separator = b",\r\n" if rows.feed in ("normal", "longpoll") else b""
-    return Page(separator.join(lines), len(lines), at, more)
+    return Page(joined(lines, rows.feed), len(lines), at, more, heard=at)
 
 
 def _leaves(one: Summary, rows: Rows, documents: _Documents) -> list[Leaf]:
@@ -260,7 +291,7 @@ def _row(one: Summary, leaves: list[Leaf], seq: str | None, rows: Rows, document
     return line[:-1] + b',"doc":' + documents.shown(one) + b"}"
 
 
-def _framed(row: bytes, seq: str | None, feed: str) -> bytes:
+def framed(row: bytes, seq: Any, feed: str) -> bytes:
     match feed:
         case "continuous":
             return row + b"\n"
@@ -268,6 +299,11 @@ def _framed(row: bytes, seq: str | None, feed: str) -> bytes:
             return b"data: " + row + b"\nid: " + orjson.dumps(seq) + b"\n\n"
         case _:
             return row
+
+
+def joined(lines: list[bytes], feed: str) -> bytes:
+    """The rows of a page, framed before."""
+    return (b",\r\n" if feed in ("normal", "longpoll") else b"").join(lines)
 
 
 class _Documents:
@@ -319,13 +355,11 @@ def _pending(store: Store, at: int, *, descending: bool) -> int:
 
 
 def _parse(call: DatabaseCall) -> Asked:
-    feed = call.text("feed") or "normal"
-    if feed not in FEEDS:
-        raise BadRequest(f"Supported `feed` types: {', '.join(FEEDS)}")
-    body = _body(call)
+    manner = manner_of(call)
+    body = body_of(call)
     return Asked(
         rows=Rows(
-            feed="continuous" if feed == "live" else feed,
+            feed=manner.feed,
             filter=call.host.narrowed(call.user, call.store.name, filter_of(call, body)),
             descending=call.flag("descending"),
             all_leaves=call.text("style") == "all_docs",
@@ -336,14 +370,27 @@ def _parse(call: DatabaseCall) -> Asked:
             seq_interval=call.number("seq_interval") or 1,
             fields=fields_of(body) if call.text("filter") == "_selector" else (),
         ),
-        since=0 if call.flag("descending") else _since(call, feed),  # unread then, however it is written
+        # unread then, however it is written
+        since=0 if call.flag("descending") else _since(call, manner.feed),
+        manner=manner,
+    )
+
+
+def manner_of(call: Call) -> Manner:
+    feed = call.text("feed") or "normal"
+    if feed not in FEEDS:
+        raise BadRequest(f"Supported `feed` types: {', '.join(FEEDS)}")
+    return Manner(
+        feed="continuous" if feed == "live" else feed,
+        descending=call.flag("descending"),
         limit=call.number("limit"),
         heartbeat_s=_heartbeat_s(call),
         timeout_s=_timeout_s(call),
     )
 
 
-def _body(call: DatabaseCall) -> Json:
+def body_of(call: Call) -> Json:
+    """That of a POST, else empty."""
     if call.request.method != "POST":
         return {}
     call.require_json()
@@ -353,13 +400,16 @@ def _body(call: DatabaseCall) -> Json:
     return body
 
 
-def _since(call: DatabaseCall, feed: str) -> int:
+def since_of(call: Call, feed: str) -> str:
     """A browser's EventSource that comes back says in a header where it was; that is newer than its URL."""
     since = call.text("since") or call.text("last-event-id") or "0"
     if feed == "eventsource":
         since = call.request.headers.get("Last-Event-ID", since)
-    if since.startswith('"'):
-        since = str(load(since.encode("utf-8", "surrogateescape")))
+    return str(load(since.encode("utf-8", "surrogateescape"))) if since.startswith('"') else since
+
+
+def _since(call: DatabaseCall, feed: str) -> int:
+    since = since_of(call, feed)
     if _TIME.fullmatch(since):
         return _seq_at(call, since)
     return call.store.seq() if since == "now" else call.store.inner_seq(since)
@@ -374,7 +424,7 @@ def _seq_at(call: DatabaseCall, moment: str) -> int:
     return call.store.seq() if then > call.host.now() else 0
 
 
-def _heartbeat_s(call: DatabaseCall) -> float | None:
+def _heartbeat_s(call: Call) -> float | None:
     """Line feeds at this rate, at least one a minute."""
     match call.text("heartbeat"):
         case None | "false":
@@ -390,6 +440,6 @@ def _heartbeat_s(call: DatabaseCall) -> float | None:
             return min(int(text) / 1000, MAX_WAIT_S)
 
 
-def _timeout_s(call: DatabaseCall) -> float:
+def _timeout_s(call: Call) -> float:
     milliseconds = call.number("timeout")
     return MAX_WAIT_S if milliseconds is None else min(milliseconds / 1000, MAX_WAIT_S)

@@ -35,7 +35,7 @@ from sync.documents import (
 )
 from sync.endpoints.all_docs import conflicts
 from sync.endpoints.answers import JSON_TYPE, answer, not_modified, raw_answer
-from sync.endpoints.call import DatabaseCall, gathered
+from sync.endpoints.call import Call, DatabaseCall, gathered
 from sync.endpoints.preconditions import base_rev, is_known
 from sync.endpoints.streams import accepts, stored_segments, streamed
 from sync.errors import BadContentType, BadRequest, Conflict, TooLarge
@@ -247,12 +247,12 @@ def _put(
     document: object,
     following: Mapping[str, Content] = MappingProxyType({}),
 ) -> Response:
-    incoming = _based(call, parse_document(document, doc_id=doc_id, following=following))
+    incoming = based(call, parse_document(document, doc_id=doc_id, following=following))
     status = 200 if incoming.deleted else 201
     return _save(call, incoming, status, new_edits=call.text("new_edits") != "false")
 
 
-def _based(call: DatabaseCall, incoming: Incoming) -> Incoming:
+def based(call: Call, incoming: Incoming) -> Incoming:
     """With the base revision of the URL or a header, where the body must not name another one."""
     base = base_rev(call)
     if base is None or incoming.path[:1] == (base,):

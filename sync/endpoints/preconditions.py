@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sync.endpoints.call import DatabaseCall
+from sync.endpoints.call import Call
 from sync.errors import BadRequest
 from sync.revisions import Rev, parse_rev
 
 
-def base_rev(call: DatabaseCall) -> Rev | None:
+def base_rev(call: Call) -> Rev | None:
     """The revision that a request builds on: `?rev=` or `If-Match`, quoted or not, which must agree."""
     text, header = call.text("rev"), call.request.headers.get("If-Match")
     asked = None if text is None else parse_rev(text)
@@ -17,7 +17,7 @@ def base_rev(call: DatabaseCall) -> Rev | None:
     return asked or matched
 
 
-def is_known(call: DatabaseCall, etag: str) -> bool:
+def is_known(call: Call, etag: str) -> bool:
     """Whether the client has what the quoted `etag` names, by its If-None-Match."""
     known = (
         one.strip().removeprefix("W/") for one in call.request.headers.get("If-None-Match", "").split(",")

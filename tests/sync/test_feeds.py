@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from sync.documents import Json
-from sync.endpoints.changes import Asked, ChangesFeed, Rows
+from sync.endpoints.changes import Asked, ChangesFeed, Manner, Rows
 from sync.errors import BadRequest
 from sync.feeds import Feed, Steps, Until
 from sync.filtering import EVERYTHING, Filter
@@ -302,7 +302,7 @@ class Broken(Feed):
 def test_a_mistake_in_one_feed_ends_that_one(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Feed:
         start_response("200 OK", [])
-        whole = Asked(EVERY_ROW, since=0, limit=1, heartbeat_s=60, timeout_s=60)
+        whole = Asked(EVERY_ROW, since=0, manner=Manner("continuous", False, 1, 60, 60))
         return Broken(store) if environ["PATH_INFO"] == "/broken" else ChangesFeed(store, whole)
 
     with closing(Http(app)) as http_server:
@@ -324,7 +324,9 @@ def test_a_mistake_in_one_feed_ends_that_one(store: Store, caplog: pytest.LogCap
 
 
 def test_without_our_web_server_a_feed_is_a_plain_iterable(store: Store) -> None:
-    parts = iter(ChangesFeed(store, Asked(EVERY_ROW, since=0, limit=1, heartbeat_s=0.001, timeout_s=1)))
+    parts = iter(
+        ChangesFeed(store, Asked(EVERY_ROW, since=0, manner=Manner("continuous", False, 1, 0.001, 1)))
+    )
     assert next(parts) == b"\n"
     assert next(parts) == b"\n"
     store.put({"_id": "a"})

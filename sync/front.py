@@ -1,0 +1,693 @@
+"""A front: CouchDB's protocol for peers, before databases that lie elsewhere. decisions/0051.
+
+It keeps nothing. Whoever comes may come to another front the next time: documents, checkpoints and sequences are those of
+the database behind, sessions are signed cookies, and any number of fronts with one `uuid` and one `secret` are one server.
+
+What is written here is judged here, and is acknowledged when the database behind has it as durably as it promises; all
+else is a 503, after which the same is sent again. What is read from there is judged like what anybody brings: who
+reaches the database past us has written nothing that is believed.
+
+Only what copying needs is here: documents, `_changes`, `_revs_diff`, `_bulk_get`, `_bulk_docs`, `_all_docs`, `_local`.
+Attachments travel inside their documents.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias, TypeVar
+
+from flask import Flask, Request, Response
+
+from sync.bell import Bell
+from sync.databases import FixedDatabases, checked_name
+from sync.documents import DESIGN, LOCAL, Json, checked_id, dump, load, parse_document
+from sync.endpoints import root, session
+from sync.endpoints.answers import answer, not_modified, packed_answer, raw_answer
+from sync.endpoints.bulk import asked_to_give, asked_to_write, copy_row, is_note
+from sync.endpoints.call import Call, Host, NativeFilter
+from sync.endpoints.changes import (
+    PAGE,
+    PAGE_BYTES,
+    LiveChanges,
+    Manner,
+    Page,
+    body_of,
+    framed,
+    joined,
+    manner_of,
+    since_of,
+)
+from sync.endpoints.documents import based
+from sync.endpoints.preconditions import base_rev, is_known
+from sync.errors import BadRequest, Forbidden, NotFound, Refused, Unauthorized, Unavailable
+from sync.feeds import Make, Step
+from sync.filtering import EVERYTHING, Filter
+from sync.remote import RemoteDatabase, Said
+from sync.revisions import Rev
+from sync.server import CouchApp, endpoint_of, path_of, user_of
+from sync.sessions import Sessions, User
+from sync.writing import Outcome, WriteRules
+
+Judge: TypeAlias = Callable[[Sequence[Json]], Sequence[str | None]]
+"""Given documents that lie behind, a reason for each that is not given to anybody."""
+Held: TypeAlias = Callable[[str, str, str, str], None]
+"""Told of such a document: its database, id, revision, and the reason. More than once, and from any thread."""
+
+LATER_S: Final = 2.0
+"""So soon a client may ask again when the database behind is not to be had."""
+_SHOWN: Final = frozenset((
+    "rev", "revs", "open_revs", "latest", "conflicts", "deleted_conflicts", "meta", "revs_info", "att_encoding_info",
+    "local_seq", "attachments", "atts_since",
+))  # fmt: skip
+_LISTED: Final = frozenset((
+    "startkey", "start_key", "endkey", "end_key", "key", "keys", "inclusive_end", "descending", "limit", "skip",
+    "include_docs", "conflicts", "attachments", "update_seq",
+))  # fmt: skip
+_OF_CHANGES: Final = frozenset(("style", "include_docs", "conflicts", "attachments", "att_encoding_info"))
+_GOT: Final = frozenset(("revs", "latest", "attachments", "att_encoding_info"))
+_NATIVE: Final = ("_doc_ids", "_selector", "_design")
+_COPIES_ONLY: Final = "only copies are written here (new_edits=false): a document is named by what is in it"
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+def _log_held(database: str, doc_id: str, rev: str, reason: str) -> None:
+    _log.warning("%s has %s %s, which nobody gets: %s", database, doc_id, rev, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Fronted:
+    """One database. `rules`: None lets everything in, edits too; `judge`: None gives everything out."""
+
+    name: str
+    there: RemoteDatabase
+    bell: Bell
+    rules: WriteRules | None
+    judge: Judge | None
+    held: Held
+
+    def ask(
+        self,
+        method: str,
+        path: Sequence[str] = (),
+        *,
+        parameters: Mapping[str, str | int] | None = None,
+        body: object = None,
+        writes: bool = False,
+    ) -> Said:
+        """An answer that is about what was asked. Raises `Unavailable` for one that is about the database behind."""
+        data = None if body is None else dump(body)
+        try:
+            said = self.there.ask(method, path, parameters=parameters, data=data)
+        except Unavailable as why:
+            raise Unavailable(f"the documents are out of reach: {why.reason}", retry_after_s=LATER_S) from why
+        except BadRequest:
+            raise
+        except Refused as why:  # it was the login
+            raise Unavailable(
+                f"the documents are closed to this front ({why})", retry_after_s=LATER_S
+            ) from why
+        if said.status in (401, 403):
+            raise Unavailable("the documents are closed to this front", retry_after_s=LATER_S)
+        if (
+            300 <= said.status < 400
+            or said.status in (408, 429)
+            or (said.status >= 500 and said.status != 501)
+        ):
+            later_s = said.retry_after_s or LATER_S
+            raise Unavailable(f"where the documents lie they say {said.status}", retry_after_s=later_s)
+        if writes and said.status == 202:
+            raise Unavailable("too few copies were written; send it again", retry_after_s=LATER_S)
+        return said
+
+    def judged(self, documents: Sequence[Json]) -> list[bool]:
+        """Which of them may be given out. One that shows an attachment without its bytes gives nothing that counts."""
+        fine = [True] * len(documents)
+        if self.judge is None:
+            return fine
+        places = [place for place, one in enumerate(documents) if _is_whole(one)]
+        for place, reason in zip(places, self.judge([documents[place] for place in places]), strict=True):
+            if reason is not None:
+                fine[place] = False
+                one = documents[place]
+                self.held(self.name, str(one.get("_id")), str(one.get("_rev")), reason)
+        return fine
+
+
+@dataclass(frozen=True, slots=True)
+class FrontCall(Call):
+    """`path`: what follows the database, decoded piece by piece."""
+
+    database: Fronted
+    path: tuple[str, ...]
+
+    def some(self, names: Collection[str]) -> dict[str, str]:
+        """Those of the request's parameters that pass."""
+        return {name: value for name, value in self.request.args.items() if name in names}
+
+    def readable(self, ids: Iterable[str]) -> Collection[str]:
+        """Those of these documents that are this user's to read."""
+        wanted = list(ids)
+        passes = self.host.narrowed(self.user, self.database.name, EVERYTHING)
+        if passes.by_id is not None:
+            wanted = [one for one in wanted if passes.by_id(one)]
+        return frozenset(wanted if passes.by_page is None else passes.by_page(wanted))
+
+    def require_readable(self, doc_id: str) -> None:
+        if not self.readable([doc_id]):
+            raise NotFound("missing")
+
+    def require_not_own(self, local_id: str) -> None:
+        if local_id in self.host.own_notes:
+            raise Forbidden(f"_local/{local_id} is written by this server alone")
+
+
+class Front:
+    """`app` is the WSGI application; close it when nobody serves it any more.
+
+    `databases` by their names in URLs. `uuid`, `secret`, `authenticate`, `authorize`, `filters`, `narrowed` and `own_notes` as for
+    `couch_app`; a filter here chooses by ids. `rules` and `judges` may be asked from several threads at once.
+    """
+
+    def __init__(
+        self,
+        databases: Mapping[str, RemoteDatabase],
+        *,
+        uuid: str,
+        authenticate: Callable[[str, str], User | None],
+        authorize: Callable[[User | None, str, str, str], bool],
+        secret: bytes,
+        new_id: Callable[[], str],
+        now: Callable[[], datetime],
+        rules: Mapping[str, WriteRules] = MappingProxyType({}),
+        judges: Mapping[str, Judge] = MappingProxyType({}),
+        held: Held = _log_held,
+        filters: Mapping[str, NativeFilter] = MappingProxyType({}),
+        narrowed: Callable[[User | None, str, Filter], Filter] = lambda user, database, asked: asked,
+        own_notes: Collection[str] = (),
+    ) -> None:
+        self._databases = {
+            name: Fronted(name, there, Bell(there, name=name), rules.get(name), judges.get(name), held)
+            for name, there in databases.items()
+        }
+        host = Host(
+            databases=FixedDatabases({}),
+            uuid=uuid,
+            authenticate=authenticate,
+            authorize=authorize,
+            sessions=Sessions(secret, now=now),
+            new_id=new_id,
+            on_checkpoint=None,
+            now=now,
+            filters=filters,
+            own_notes=frozenset(own_notes),
+            narrowed=narrowed,
+        )
+        self._server: Mapping[str, Mapping[str, Callable[[Call], Response]]] = {
+            "": {"GET": root.welcome},
+            "_up": {"GET": self._up},
+            "_all_dbs": {"GET": self._all_dbs},
+            "_uuids": {"GET": root.uuids},
+            "_session": {"GET": session.who, "POST": session.log_in, "DELETE": session.log_out},
+        }
+        self.app: Flask = CouchApp(host, self._route)
+
+    def close(self) -> None:
+        """End all feeds: before the web server stops, which waits for what is under way. The databases are the caller's."""
+        for one in self._databases.values():
+            one.bell.close()
+
+    def _route(self, host: Host, asked: Request) -> Response:
+        path, user = path_of(asked), user_of(host, asked)
+        name, rest = (path[0], path[1:]) if path else ("", ())
+        if name in self._server:
+            return endpoint_of(self._server[name] if not rest else {}, asked)(Call(host, asked, user))
+        database = self._databases.get(checked_name(name))
+        if database is None:
+            raise NotFound("Database does not exist.")
+        if not host.authorize(user, name, asked.method, "/".join(rest)):
+            if user is None:
+                raise Unauthorized("You are not authorized to access this db.")
+            raise Forbidden("You are not allowed to access this db.")
+        return _in_database(FrontCall(host, asked, user, database, rest))
+
+    def _up(self, _call: Call) -> Response:
+        """Whether it is worth coming here: for what divides the clients among fronts."""
+        for one in self._databases.values():
+            if one.ask("GET").status != 200:
+                raise Unavailable(f"there is no database for {one.name}", retry_after_s=LATER_S)
+        return answer({"status": "ok", "seeds": {}})
+
+    def _all_dbs(self, call: Call) -> Response:
+        if call.user is None:
+            raise Unauthorized("You are not a server admin.")
+        return answer(
+            sorted(name for name in self._databases if call.host.authorize(call.user, name, "GET", ""))
+        )
+
+
+# ---- what there is
+
+
+def _in_database(call: FrontCall) -> Response:
+    path = call.path
+    first = path[0] if path else ""
+    if len(path) < 2 and first in _DATABASE:
+        return endpoint_of(_DATABASE[first], call.request)(call)
+    for prefix in ("_local", "_design"):
+        if first == prefix and len(path) > 1:
+            path = (f"{prefix}/{path[1]}", *path[2:])
+    if path in (("_local",), ("_local/",)):
+        raise BadRequest("Invalid _local document id.")
+    doc_id, names = checked_id(path[0]), path[1:]
+    if doc_id.startswith(LOCAL):
+        if names:
+            raise BadRequest("_local documents do not accept attachments.")
+        return endpoint_of(_LOCAL, call.request)(call, doc_id.removeprefix(LOCAL))
+    if names:
+        raise Refused("attachments travel inside their documents here", error="not_implemented", status=501)
+    return endpoint_of(_DOCUMENT, call.request)(call, doc_id)
+
+
+def _info(call: FrontCall) -> Response:
+    said = call.database.ask("GET")
+    if said.status != 200:
+        return _passed(said)
+    return answer({**_read(said, dict[str, Any]), "db_name": call.database.name})
+
+
+def _passed(said: Said, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
+    if said.etag is not None:
+        headers = {**headers, "ETag": said.etag}
+    return raw_answer(said.body if said.body.endswith(b"\n") else said.body + b"\n", said.status, headers)
+
+
+def _pieces(doc_id: str) -> tuple[str, ...]:
+    """A document in a path: what lies behind wants the slash of these two as it is."""
+    for prefix in (LOCAL, DESIGN):
+        if doc_id.startswith(prefix):
+            return prefix[:-1], doc_id.removeprefix(prefix)
+    return (doc_id,)
+
+
+# ---- reading
+
+
+def _get_document(call: FrontCall, doc_id: str) -> Response:
+    call.require_readable(doc_id)
+    said = call.database.ask("GET", _pieces(doc_id), parameters=call.some(_SHOWN))
+    if said.etag is not None and is_known(call, said.etag):
+        return not_modified(said.etag)
+    if said.status != 200 or call.database.judge is None:
+        return _passed(said)
+    found: Any = _read(said, object)
+    if isinstance(found, dict):
+        if not all(call.database.judged([found])):
+            raise NotFound("missing")
+        return _passed(said)
+    fine = call.database.judged([one["ok"] for one in found if "ok" in one])
+    verdicts = iter(fine)
+    return answer(
+        [one if "ok" not in one or next(verdicts) else {"missing": one["ok"]["_rev"]} for one in found]
+    )
+
+
+def _bulk_get(call: FrontCall) -> Response:
+    wanted = {"docs": asked_to_give(call, call.object_body())}
+    said = call.database.ask("POST", ("_bulk_get",), parameters=call.some(_GOT), body=wanted)
+    if said.status != 200:
+        return _passed(said)
+    results = _rows(_read(said, dict[str, Any]), "results")
+    readable = call.readable({str(one["id"]) for one in results})
+    given = [got["ok"] for one in results for got in one["docs"] if "ok" in got]
+    fine = call.database.judged(given)
+    if all(fine) and len(readable) == len({str(one["id"]) for one in results}):
+        return packed_answer(call.request, iter([said.body]))
+    verdicts = iter(fine)
+    for one in results:
+        one["docs"] = [
+            got
+            if "ok" not in got or (next(verdicts) and one["id"] in readable)
+            else {"error": _missing(one["id"], got["ok"].get("_rev"))}
+            for got in one["docs"]
+        ]
+    return packed_answer(call.request, iter([dump({"results": results}) + b"\n"]))
+
+
+def _missing(doc_id: object, rev: object) -> Json:
+    return {"id": doc_id, "rev": rev, "error": "not_found", "reason": "missing"}
+
+
+def _all_docs(call: FrontCall) -> Response:
+    """Names all documents, as a feed without a filter does, and shows those that are this user's to read."""
+    method, body = ("POST", body_of(call)) if call.request.method == "POST" else ("GET", None)
+    said = call.database.ask(method, ("_all_docs",), parameters=call.some(_LISTED), body=body)
+    if said.status != 200 or not call.flag("include_docs"):
+        return _passed(said)
+    found = _read(said, dict[str, Any])
+    _show(call, _rows(found, "rows"))
+    return answer(found)
+
+
+def _show(call: FrontCall, rows: Sequence[Json]) -> None:
+    """Take the documents out of rows that are not to be given to this user."""
+    shown = [row for row in rows if isinstance(row.get("doc"), dict)]
+    readable = call.readable({str(row["id"]) for row in shown})
+    for row, fine in zip(shown, call.database.judged([row["doc"] for row in shown]), strict=True):
+        if not fine or row["id"] not in readable:
+            row["doc"] = None
+
+
+def _by_revisions(call: FrontCall) -> Response:
+    """`_revs_diff` and `_missing_revs`; chunked, as in `sync.endpoints.bulk`."""
+    said = call.database.ask("POST", call.path, body=call.object_body())
+    return raw_answer(iter([said.body]), said.status)
+
+
+# ---- writing
+
+
+def _bulk_docs(call: FrontCall) -> Response:
+    body = call.object_body()
+    documents, new_edits = asked_to_write(call, body)
+    if body.get("all_or_nothing") is True:
+        raise Refused("all_or_nothing is not supported", error="not_implemented", status=417)
+    for one in documents:
+        if is_note(one):
+            call.require_not_own(checked_id(one["_id"]).removeprefix(LOCAL))
+    if not new_edits:
+        return answer(_copied(call, documents), 201)
+    for one in documents:
+        if not is_note(one):
+            parse_document(one)
+    if call.database.rules is not None:
+        raise Forbidden(_COPIES_ONLY)
+    return answer(_written(call, documents, new_edits=True), 201)
+
+
+def _copied(call: FrontCall, documents: Sequence[Any]) -> list[Json]:
+    """Write those that the rules let in; a row for each that is refused."""
+    refused = _refused(call, [one for one in documents if not is_note(one)])
+    verdicts = iter(refused)
+    accepted = [one for one in documents if is_note(one) or next(verdicts) is None]
+    written = _written(call, accepted, new_edits=False) if accepted else []
+    return [row for row in refused if row is not None] + written
+
+
+def _written(call: FrontCall, documents: Sequence[Json], *, new_edits: bool) -> list[Json]:
+    """What is said of each edit, or of each copy that was not taken."""
+    body = {"docs": documents, "new_edits": new_edits}
+    said = call.database.ask("POST", ("_bulk_docs",), body=body, writes=True)
+    if said.status != 201:
+        raise _refusal(said)
+    rows = _read(said, list[dict[str, Any]])
+    for row in rows:
+        error = row.get("error")
+        if error not in (None, "forbidden") and not (new_edits and error == "conflict"):
+            # the rules let it in: it is no fault of who brought it, and may go well the next time
+            reason = f"{row.get('id')} was not written: {error} ({row.get('reason')})"
+            raise Unavailable(reason, retry_after_s=LATER_S)
+    return rows
+
+
+def _refused(call: FrontCall, documents: Sequence[Any]) -> list[Json | None]:
+    """A row for each copy that the rules keep out. Raises `BadRequest` for what is no copy."""
+    incoming = [parse_document(one) for one in documents]
+    if not all(one.path for one in incoming):
+        raise BadRequest("When `new_edits: false`, the document needs `_rev` or `_revisions` specified")
+    rules = call.database.rules
+    if rules is None or not incoming:
+        return [None] * len(incoming)
+    revs = [str(one.path[0]) for one in incoming]
+    as_sent = [{**one.document, "_id": one.id, "_rev": rev} for one, rev in zip(incoming, revs, strict=True)]
+    source = None if call.user is None else call.user.name
+    return [
+        None if reason is None else copy_row(Outcome(one.id, rev, Forbidden(reason)))
+        for one, rev, reason in zip(incoming, revs, rules(as_sent, source), strict=True)
+    ]
+
+
+def _put_document(call: FrontCall, doc_id: str) -> Response:
+    incoming = based(call, parse_document(load(call.body()), doc_id=doc_id))
+    if call.text("new_edits") != "false":
+        return _edit(call, "PUT", doc_id, incoming.document, base_rev(call))
+    copy = {**incoming.document, "_id": doc_id}
+    if incoming.path and "_revisions" not in copy:
+        copy["_rev"] = str(incoming.path[0])
+    for row in _copied(call, [copy]):
+        raise Forbidden(str(row["reason"]))
+    return answer({"ok": True, "id": doc_id, "rev": str(incoming.path[0])}, 201)
+
+
+def _delete_document(call: FrontCall, doc_id: str) -> Response:
+    return _edit(call, "DELETE", doc_id, None, base_rev(call))
+
+
+def _post_document(call: FrontCall) -> Response:
+    document = {"_id": call.host.new_id(), **call.object_body()}
+    if is_note(document):
+        local_id = checked_id(document["_id"]).removeprefix(LOCAL)
+        return _put_note(call, local_id, document)
+    incoming = parse_document(document)
+    return _edit(call, "PUT", incoming.id, incoming.document, None)
+
+
+def _edit(call: FrontCall, method: str, doc_id: str, document: Json | None, base: Rev | None) -> Response:
+    """An edit gets its revision behind, where it is made."""
+    if call.database.rules is not None:
+        raise Forbidden(_COPIES_ONLY)
+    parameters = {} if base is None else {"rev": str(base)}
+    said = call.database.ask(method, _pieces(doc_id), parameters=parameters, body=document, writes=True)
+    return _passed(
+        said, {"Location": call.location(call.database.name, doc_id)} if said.status == 201 else {}
+    )
+
+
+def _ensure_full_commit(call: FrontCall) -> Response:
+    call.require_json()
+    return _passed(call.database.ask("POST", ("_ensure_full_commit",), body={}, writes=True))
+
+
+# ---- notes
+
+
+def _get_local(call: FrontCall, local_id: str) -> Response:
+    return _passed(call.database.ask("GET", ("_local", local_id)))
+
+
+def _put_local(call: FrontCall, local_id: str) -> Response:
+    return _put_note(call, local_id, load(call.body()))
+
+
+def _put_note(call: FrontCall, local_id: str, note: object) -> Response:
+    call.require_not_own(local_id)
+    return _passed(call.database.ask("PUT", ("_local", local_id), body=note, writes=True))
+
+
+def _delete_local(call: FrontCall, local_id: str) -> Response:
+    call.require_not_own(local_id)
+    parameters = call.some(("rev",))
+    return _passed(call.database.ask("DELETE", ("_local", local_id), parameters=parameters, writes=True))
+
+
+def _is_whole(document: Json) -> bool:
+    attachments = document.get("_attachments", {})
+    return all("stub" not in one and "follows" not in one for one in attachments.values())
+
+
+# ---- feeds
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What rows a feed is made of: feeds for which this is equal, at one place, share their pages.
+
+    `native`: the filter that lies behind, with what it is told.
+    """
+
+    feed: str
+    parameters: tuple[tuple[str, str], ...]
+    native: bytes | None
+    filter: Filter
+
+    @property
+    def shows(self) -> bool:
+        """Whether there are documents in it, which not everybody may read."""
+        return ("include_docs", "true") in self.parameters
+
+
+class _Feed(LiveChanges):
+    """Goes on from page to page where the database behind says that the next one begins. `first` is made already."""
+
+    def __init__(self, call: FrontCall, manner: Manner, asked: _Asked, at: Any, first: Page) -> None:
+        super().__init__(call.database.bell, manner, at, heard=first.heard)
+        self._call, self._asked = call, asked
+        self._first: Page | None = first
+        self._pending = first.pending
+        self._key = (call.database.name, asked, call.user if asked.shows else None)
+
+    def _next_page(self) -> Make:
+        at, left = self._at, min(self._left, PAGE)
+        if (first := self._first) is not None:
+            self._first = None
+            return Make((self, "first"), lambda: first, slow=False)
+        make = functools.partial(_page, self._call, self._asked, at, left)
+        return Make((*self._key, dump(at), left), make, slow=False)
+
+    def _last_word(self) -> Generator[Step, Any, Json]:
+        yield from ()
+        return {"last_seq": self._at, "pending": self._pending}
+
+
+def _changes(call: FrontCall) -> Response:
+    manner = manner_of(call)
+    if manner.descending:
+        raise Refused("a feed goes forwards here", error="not_implemented", status=501)
+    asked = _asked(call, manner, body_of(call))
+    since = since_of(call, manner.feed)
+    live = manner.feed != "normal"
+    if live:
+        call.database.bell.await_hearing(LATER_S)
+    # the first page now: what goes wrong until then still gets a status of its own
+    first = _first_page(call, asked, since, PAGE if manner.limit is None else min(manner.limit, PAGE))
+    feed = _Feed(call, manner, asked, since, first)
+    if not live:
+        return packed_answer(call.request, iter(feed))
+    headers = {"Cache-Control": "no-cache"} if manner.feed == "eventsource" else {}
+    response = raw_answer(feed, headers=headers)
+    if manner.feed == "eventsource":
+        response.content_type = "text/event-stream"
+    response.direct_passthrough = True  # to the web server, which knows what a `Feed` is
+    return response
+
+
+def _asked(call: FrontCall, manner: Manner, body: Json) -> _Asked:
+    name = call.text("filter") or ""
+    parameters, native, chosen = call.some(_OF_CHANGES), None, EVERYTHING
+    if name in _NATIVE:
+        parameters["filter"] = name
+        native = _native(call, name, body)
+    elif name in call.host.filters:
+        chosen = call.host.filters[name](call.request.args, call.user)
+    elif name:
+        raise BadRequest("unknown builtin filter name")
+    passes = call.host.narrowed(call.user, call.database.name, chosen)
+    if passes.by_document is not None:
+        raise Refused("a front filters by ids", error="not_implemented", status=501)
+    if passes.few_ids is not None:
+        parameters["filter"], native = "_doc_ids", dump({"doc_ids": sorted(passes.few_ids)})
+    return _Asked(manner.feed, tuple(sorted(parameters.items())), native, passes)
+
+
+def _native(call: FrontCall, name: str, body: Json) -> bytes | None:
+    """What goes in the body of a POST."""
+    match name:
+        case "_doc_ids":
+            ids = body.get("doc_ids") if call.request.method == "POST" else call.json_parameter("doc_ids")
+            if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+                raise BadRequest("`doc_ids` filter parameter is not a list of doc ids.")
+            return dump({"doc_ids": ids})
+        case "_selector":
+            if call.request.method != "POST":
+                raise BadRequest("Selector must be specified in POST payload")
+            if not isinstance(body.get("selector"), dict):
+                raise BadRequest("Selector error: expected a JSON object")
+            return dump({name: body[name] for name in ("selector", "fields") if name in body})
+        case _:
+            return None
+
+
+def _first_page(call: FrontCall, asked: _Asked, since: str, left: int) -> Page:
+    try:
+        return _page(call, asked, since, left)
+    except BadRequest:
+        if since in ("0", "now"):
+            raise
+        # of another life: before it moved here, or was put back. It is read anew, and nothing is sent twice
+        return _page(call, asked, "0", left)
+
+
+def _page(call: FrontCall, asked: _Asked, at: Any, left: int) -> Page:
+    """Up to `left` rows behind `at`."""
+    database, passes = call.database, asked.filter
+    heard = database.bell.published
+    size = left if passes.passes_all else PAGE
+    since = at if isinstance(at, str) else dump(at).decode()
+    parameters: dict[str, str | int] = {**dict(asked.parameters), "since": since, "limit": size}
+    native = None if asked.native is None else load(asked.native)
+    said = database.ask(
+        "GET" if native is None else "POST", ("_changes",), parameters=parameters, body=native
+    )
+    if said.status != 200:
+        raise _refusal(said)
+    found = _read(said, dict[str, Any])
+    rows = _rows(found, "results") if left else []  # some servers take no limit of 0
+    passing = None if passes.by_page is None else passes.by_page([row["id"] for row in rows])
+    chosen = [row for row in rows if _chosen(row, passes, passing)]
+    if any("doc" in row for row in chosen):
+        _show(call, chosen)
+    lines: list[bytes] = []
+    length = 0
+    for row in chosen:
+        lines.append(framed(dump(row), row["seq"], asked.feed))
+        length += len(lines[-1])
+        if len(lines) == left or length >= PAGE_BYTES:
+            rest = row is not rows[-1] or len(rows) == size
+            return Page(joined(lines, asked.feed), len(lines), row["seq"], rest, heard, found.get("pending"))
+    more = len(rows) == size
+    return Page(joined(lines, asked.feed), len(lines), found["last_seq"], more, heard, found.get("pending"))
+
+
+def _read(said: Said, kind: type[_T]) -> _T:
+    try:
+        return said.read(kind)
+    except Unavailable as why:
+        raise Unavailable(why.reason, retry_after_s=LATER_S) from why
+
+
+def _rows(found: Json, name: str) -> list[dict[str, Any]]:
+    rows = found.get(name)
+    if not isinstance(rows, list):
+        raise Unavailable("where the documents lie somebody else answers", retry_after_s=LATER_S)
+    return rows
+
+
+def _chosen(row: Json, passes: Filter, passing: Collection[str] | None) -> bool:
+    by_id = passes.by_id is None or passes.by_id(row["id"])
+    return by_id and (passing is None or row["id"] in passing)
+
+
+def _refusal(said: Said) -> Refused:
+    """What was said, for who asked it."""
+    found = _read(said, dict[str, Any])
+    error, reason = (str(found.get(name, "unknown_error")) for name in ("error", "reason"))
+    if said.status == 400:
+        return BadRequest(reason, error=error)
+    return Refused(reason, error=error, status=said.status)
+
+
+_DATABASE: Final[Mapping[str, Mapping[str, Callable[[FrontCall], Response]]]] = {
+    "": {"GET": _info, "POST": _post_document},
+    "_all_docs": {"GET": _all_docs, "POST": _all_docs},
+    "_changes": {"GET": _changes, "POST": _changes},
+    "_bulk_docs": {"POST": _bulk_docs},
+    "_bulk_get": {"POST": _bulk_get},
+    "_revs_diff": {"POST": _by_revisions},
+    "_missing_revs": {"POST": _by_revisions},
+    "_ensure_full_commit": {"POST": _ensure_full_commit},
+}
+_LOCAL: Final[Mapping[str, Callable[[FrontCall, str], Response]]] = {
+    "GET": _get_local,
+    "PUT": _put_local,
+    "DELETE": _delete_local,
+}
+_DOCUMENT: Final[Mapping[str, Callable[[FrontCall, str], Response]]] = {
+    "GET": _get_document,
+    "PUT": _put_document,
+    "DELETE": _delete_document,
+}
