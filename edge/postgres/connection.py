@@ -84,7 +84,7 @@ def connected(address: str, *, named: str = "motcua") -> PostgresConnection:
             cursor_factory=_Cursor,
         )
     except _GONE as why:
-        raise Unavailable(f"PostgreSQL: {_first_line(why)}") from why
+        raise Unavailable(f"PostgreSQL: {first_line(why)}") from why
     connection.adapters.register_loader("numeric", _Whole)
     return connection
 
@@ -96,15 +96,16 @@ def losing(connection: PostgresConnection) -> Iterator[None]:
         yield
     except PeeweeException as why:
         if connection.broken or connection.closed:
-            raise Unavailable(f"PostgreSQL: {_first_line(why)}") from why
+            raise Unavailable(f"PostgreSQL: {first_line(why)}") from why
         raise
     except _GONE as why:
         if isinstance(why, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure):
             raise
-        raise Unavailable(f"PostgreSQL: {_first_line(why)}") from why
+        raise Unavailable(f"PostgreSQL: {first_line(why)}") from why
 
 
-def _first_line(why: Exception) -> str:
+def first_line(why: Exception) -> str:
+    """What went wrong, without the statement in which it did."""
     return (str(why).splitlines() or [type(why).__name__])[0]
 
 

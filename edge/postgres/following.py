@@ -16,7 +16,7 @@ import psycopg
 
 from edge.dossier_rows import Told, rows_of, write_acts, write_rows
 from edge.folding import in_another_light, is_answered, waiting
-from edge.postgres.connection import PostgresConnection, connected, losing
+from edge.postgres.connection import PostgresConnection, connected, first_line, losing
 from edge.postgres.reading import Otherwise, Source
 from edge.postgres.shards import Lost, Shards, shard_of
 from edge.postgres.tables import LOCKS, SHARED, made
@@ -70,7 +70,7 @@ class Follower:
             self._clashes += 1
             if self._clashes > TRIES:
                 raise
-            log.info("projected again: %s", why)
+            log.info("projected again: %s", first_line(why))
             time.sleep(0.01 * self._clashes)
             return True
         self._clashes = 0

@@ -17,7 +17,7 @@ import psycopg
 
 from edge.clock import Stopwatch
 from edge.database import NodeFile
-from edge.postgres.connection import Postgres, PostgresConnection
+from edge.postgres.connection import Postgres, PostgresConnection, first_line
 from edge.postgres.tables import VERSION_NAME
 from sync.errors import Unavailable
 from sync.sqlite import Connection
@@ -82,7 +82,7 @@ class Shown:
                 connection = entered.enter_context(self._postgres.read())
                 row = connection.execute(_PLACE).fetchone()
             except (Unavailable, psycopg.errors.UndefinedTable) as why:
-                log.info("lists are asked of the file: %s", why)
+                log.info("lists are asked of the file: %s", first_line(why))
                 self._away_until = self._tick() + AGAIN_S
                 return None
             self._away_until = None
