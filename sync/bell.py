@@ -19,6 +19,8 @@ QUIET_S: Final = 2.0
 """So long must nothing have come before it is rung once more; feeds beat as often, so that silence is noticed."""
 REST_S: Final = 60.0
 """So long is listened at a time when all is quiet."""
+APART_S: Final = 0.1
+"""So far apart it rings: all who wait ask at each ring, and what came in between they get together."""
 AGAIN_S: Final = 1.0
 """After a line that broke."""
 
@@ -98,6 +100,7 @@ class Bell:
             if page.changes or not settled:
                 self._tell(rung=True, hears=True)
             settled = not page.changes
+            self._over.wait(APART_S)
 
     def _tell(self, *, rung: bool, hears: bool) -> None:
         with self._changed:

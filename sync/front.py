@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Generator, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar
@@ -58,6 +60,8 @@ Judge: TypeAlias = Callable[[Sequence[Json]], Sequence[str | None]]
 Held: TypeAlias = Callable[[str, str, str, str], None]
 """Told of such a document: its database, id, revision, and the reason. More than once, and from any thread."""
 
+PAGES: Final = 32
+"""Pages that are kept for who stands at the same place: a reader at the head needs one."""
 LATER_S: Final = 2.0
 """So soon a client may ask again when the database behind is not to be had."""
 _SHOWN: Final = frozenset((
@@ -90,6 +94,33 @@ class Fronted:
     rules: WriteRules | None
     judge: Judge | None
     held: Held
+    _pages: OrderedDict[Hashable, tuple[int, Json]] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def page(
+        self, parameters: Mapping[str, str | int], native: bytes | None, *, waited: bool
+    ) -> tuple[int, Json]:
+        """A page of `_changes`, and how often the bell had rung before it was asked for.
+
+        Who `waited` at the same place gets the same one until it rings again, whatever his filter; who comes anew, and may
+        have written something just now, does not. Raises `Refused`.
+        """
+        key = (*sorted(parameters.items()), native)
+        with self._lock:
+            known = self._pages.get(key)
+            if waited and known is not None and known[0] == self.bell.published:
+                return known
+        heard = self.bell.published
+        body = None if native is None else load(native)
+        said = self.ask("GET" if native is None else "POST", ("_changes",), parameters=parameters, body=body)
+        if said.status != 200:
+            raise _refusal(said)
+        read = heard, _read(said, dict[str, Any])
+        with self._lock:
+            self._pages[key] = read
+            if len(self._pages) > PAGES:
+                self._pages.popitem(last=False)
+        return read
 
     def ask(
         self,
@@ -536,7 +567,9 @@ class _Feed(LiveChanges):
         if (first := self._first) is not None:
             self._first = None
             return Make((self, "first"), lambda: first, slow=False)
-        make = functools.partial(_page, self._call, self._asked, at, left)
+        make = functools.partial(
+            _page, self._call, self._asked, at, left, waited=self._manner.feed != "normal"
+        )
         return Make((*self._key, dump(at), left), make, slow=False)
 
     def _last_word(self) -> Generator[Step, Any, Json]:
@@ -612,24 +645,19 @@ def _first_page(call: FrontCall, asked: _Asked, since: str, left: int) -> Page:
         return _page(call, asked, "0", left)
 
 
-def _page(call: FrontCall, asked: _Asked, at: Any, left: int) -> Page:
+def _page(call: FrontCall, asked: _Asked, at: Any, left: int, *, waited: bool = False) -> Page:
     """Up to `left` rows behind `at`."""
     database, passes = call.database, asked.filter
-    heard = database.bell.published
     size = left if passes.passes_all else PAGE
     since = at if isinstance(at, str) else dump(at).decode()
-    parameters: dict[str, str | int] = {**dict(asked.parameters), "since": since, "limit": size}
-    native = None if asked.native is None else load(asked.native)
-    said = database.ask(
-        "GET" if native is None else "POST", ("_changes",), parameters=parameters, body=native
+    heard, found = database.page(
+        {**dict(asked.parameters), "since": since, "limit": size}, asked.native, waited=waited
     )
-    if said.status != 200:
-        raise _refusal(said)
-    found = _read(said, dict[str, Any])
     rows = _rows(found, "results") if left else []  # some servers take no limit of 0
     passing = None if passes.by_page is None else passes.by_page([row["id"] for row in rows])
     chosen = [row for row in rows if _chosen(row, passes, passing)]
-    if any("doc" in row for row in chosen):
+    if asked.shows:
+        chosen = [{**row} for row in chosen]  # others have the same page
         _show(call, chosen)
     lines: list[bytes] = []
     length = 0

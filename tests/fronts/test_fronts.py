@@ -304,6 +304,15 @@ def test_the_front_filters_as_the_reader_asks_and_gives_what_is_his(behind: Serv
         assert copying(through(url, "dossiers", chosen=chosen), local(store)).run_once().docs_written == 49
 
 
+def test_who_comes_anew_reads_what_he_has_just_written(client: Client, node: Node) -> None:
+    """Before the bell has rung: only who waited shares a page."""
+    at = client.get("_changes").json()["last_seq"]
+    for n in range(3):
+        bring(client, event(n))
+        ids = [row["id"] for row in client.get(f"_changes?since={at}").json()["results"]]
+        assert ids == [event(one)["_id"] for one in range(n + 1)]
+
+
 def test_no_path_leads_out_of_the_database(strict: Client, behind: Server) -> None:
     other = Client(behind)
     assert other.put("/secret").status_code == 201
@@ -352,7 +361,7 @@ def node(behind: Server) -> Node:
 @pytest.fixture
 def client(node: Node, behind: Server) -> Iterator[Client]:
     http = Http(node)
-    lies = RemoteDatabase(http.url, "dossiers", user=behind.user, password=behind.password, patience_s=2)
+    lies = RemoteDatabase(http.url, "dossiers", user=behind.user, password=behind.password, patience_s=6)
     try:
         with fronting({"dossiers": lies}, rules={"dossiers": no_lies}) as url:
             made = Client(Server(url, database="dossiers", user=USER, password=PASSWORD, ours=None))

@@ -1,0 +1,140 @@
+"""What a front costs its machine: `python -m tests.bench.fronts [--documents N] [--feeds N …]`.
+
+A front as a process before our bare server as another: processor's time of each for documents that are written and read, and for
+one ring of the bell with so many feeds that wait. No write rules: what they cost is the bench `trust`'s to say.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+import requests
+
+from tests.bench.machine import processor_s
+from tests.conformance.conftest import basic
+from tests.fronts.test_fronts import event, port_of
+from tests.sync.servers import PASSWORD, USER
+
+ROOT: Final = Path(__file__).parents[2]
+BATCH: Final = 250
+RINGS: Final = 10
+
+
+@contextlib.contextmanager
+def _process(*command: str) -> Iterator[tuple[int, str]]:
+    with subprocess.Popen(
+        [sys.executable, "-m", *command], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as started:
+        assert started.stdout is not None
+        try:
+            yield started.pid, started.stdout.readline().decode().split()[-1].rstrip("/")
+        finally:
+            started.kill()
+
+
+class _Watch:
+    """Processor's time of front and database for what was done since."""
+
+    def __init__(self, *processes: int) -> None:
+        self._processes = processes
+        self._began = [processor_s(one) for one in processes]
+
+    def ms_each(self, count: int) -> list[float]:
+        return [
+            (processor_s(one) - began) * 1000 / count
+            for one, began in zip(self._processes, self._began, strict=True)
+        ]
+
+
+@click.command()
+@click.option("--documents", default=5000, show_default=True, help="How many are written, and read.")
+@click.option("--feeds", multiple=True, default=(100, 300, 600), show_default=True, help="How many wait.")
+def main(documents: int, feeds: tuple[int, ...]) -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _process("sync", "serve", "--dir", folder, "--port", "0") as (behind, url),
+        requests.Session() as client,
+    ):
+        client.trust_env = False
+        client.put(f"{url}/dossiers", timeout=60).raise_for_status()
+        with _process("tests.fronts.process", url, "dossiers", "", "") as (front, own):
+            client.auth = basic(USER, PASSWORD)
+            here = f"{own}/dossiers"
+            _say("written", documents, _written(client, here, documents, _Watch(front, behind)))
+            _say("read", documents, _read(client, here, documents, _Watch(front, behind)))
+            for count in feeds:
+                _say(
+                    f"a ring for each of {count} feeds",
+                    count * RINGS,
+                    _rung(client, here, count, front, behind),
+                )
+
+
+def _written(client: requests.Session, here: str, documents: int, watch: _Watch) -> list[float]:
+    for first in range(0, documents, BATCH):
+        batch = [event(n) for n in range(first, first + BATCH)]
+        said = client.post(f"{here}/_bulk_docs", json={"docs": batch, "new_edits": False}, timeout=60)
+        assert (said.status_code, said.json()) == (201, [])
+    return watch.ms_each(documents)
+
+
+def _read(client: requests.Session, here: str, documents: int, watch: _Watch) -> list[float]:
+    for first in range(0, documents, BATCH):
+        wanted = [{"id": event(n)["_id"], "rev": event(n)["_rev"]} for n in range(first, first + BATCH)]
+        said = client.post(f"{here}/_bulk_get?revs=true", json={"docs": wanted}, timeout=60)
+        assert len(said.json()["results"]) == BATCH
+    return watch.ms_each(documents)
+
+
+def _rung(client: requests.Session, here: str, count: int, front: int, behind: int) -> list[float]:
+    """Feeds that wait at the head, and one document after the other that all of them are told of."""
+    address = ("127.0.0.1", port_of(here))
+    newest = client.get(f"{here}/_changes?since=now", timeout=60).json()["last_seq"]
+    with contextlib.ExitStack() as open_feeds:
+        lines = [open_feeds.enter_context(_feed(address, here, newest)) for _ in range(count)]
+        for line in lines:
+            _hear(line, b"\r\n\r\n")
+        watch = _Watch(front, behind)
+        for n in range(RINGS):
+            document = event(10**9 + count * 1000 + n)
+            client.post(f"{here}/_bulk_docs", json={"docs": [document], "new_edits": False}, timeout=60)
+            for line in lines:
+                _hear(line, document["_id"].encode())
+        return watch.ms_each(count * RINGS)
+
+
+@contextlib.contextmanager
+def _feed(address: tuple[str, int], here: str, since: str) -> Iterator[socket.socket]:
+    credentials = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    path = here.partition("//")[2].partition("/")[2]
+    with socket.create_connection(address, timeout=120) as line:
+        line.sendall(
+            f"GET /{path}/_changes?feed=continuous&heartbeat=60000&since={since} HTTP/1.1\r\n"
+            f"Host: x\r\nAuthorization: Basic {credentials}\r\n\r\n".encode()
+        )
+        yield line
+
+
+def _hear(line: socket.socket, wanted: bytes) -> None:
+    heard = b""
+    while wanted not in heard:
+        part = line.recv(65536)
+        assert part, heard
+        heard += part
+
+
+def _say(what: str, count: int, ms: list[float]) -> None:
+    click.echo(f"{what}: front {ms[0]:.3f} ms, database {ms[1]:.3f} ms of processor ({count})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,346 @@
+"""The load model of docs/scale.md: `python -m tests.bench.scale` prints its tables, `--write` puts them into the page.
+
+What one dossier costs was measured on one machine (each constant says by which command); what is not measurable without a
+cluster, or is a matter of the place, is an assumption and is called one. From both follows what a place needs. Pure: the same
+page everywhere, and a test holds the page against it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import click
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "scale.md"
+BEGIN: Final = "<!-- made by python -m tests.bench.scale --write: {} -->"
+END: Final = "<!-- end -->"
+
+
+class Given(NamedTuple):
+    """A figure that all else follows from. `source`: the command that measured it; empty for an assumption."""
+
+    value: float
+    unit: str
+    what: str
+    source: str = ""
+
+
+DATASET: Final = "`motcua dataset --dossiers 1000` and `100`, central's `node.db`"
+FRONTS: Final = "`python -m tests.bench.fronts`"
+BENCHMARKS: Final = "[benchmarks.md](benchmarks.md)"
+
+ACTS = Given(4.741, "acts", "of one dossier, from its reception to its result", DATASET)
+ACT = Given(1029, "bytes", "of one act as JSON", DATASET)
+ACT_PACKED = Given(363, "bytes", "of one act on a line, 500 of them in one gzip", DATASET)
+CENTRAL_FIXED = Given(3.5e6, "bytes", "of an embedded central that has no dossier yet", DATASET)
+CENTRAL_EACH = Given(
+    15_365, "bytes", "of an embedded central's disk for each dossier: acts, lists, search, sums", DATASET
+)
+PROJECTED = Given(
+    2150,
+    "acts/s",
+    "that one core of central takes in: verifies, folds, projects",
+    f"{BENCHMARKS}, the five years",
+)
+SEAL = Given(
+    0.108,
+    "ms",
+    "of a core to let one act through all write rules, its seal verified by itself",
+    f"{BENCHMARKS}, `windows_verified`",
+)
+FRONT_WRITES = Given(
+    0.040, "ms", "of a front's core for one act of 2 KB that it passes on, the rules apart", FRONTS
+)
+FRONT_READS = Given(
+    0.022, "ms", "of a front's core for one act of 2 KB that is read through it, its seal apart", FRONTS
+)
+RING = Given(5.0, "ms", "of a front's core for one ring of its bell", FRONTS)
+RING_EACH = Given(0.03, "ms", "more for each feed that waits, without a filter", FRONTS)
+RINGS = Given(10, "rings/s", "at most, in each database", "`sync/bell.py`")
+FEEDS = Given(800, "feeds", "at most, in one front", "`sync/web_server.py`")
+WINDOW = Given(
+    4052,
+    "acts/s",
+    "with which a new machine fills its window, on a line in the house",
+    f"{BENCHMARKS}, `first_load`",
+)
+COUCH_WRITES = Given(
+    4900,
+    "acts/s",
+    "that a CouchDB 3.5 of one node and two idle cores takes in bulk, of 2 KB",
+    "measured once, when this project began; not in this machine's reach any more",
+)
+
+MEASURED: Final = (
+    ACTS, ACT, ACT_PACKED, CENTRAL_FIXED, CENTRAL_EACH, PROJECTED, SEAL, FRONT_WRITES, FRONT_READS, RING, RING_EACH, RINGS, FEEDS,
+    WINDOW, COUCH_WRITES,
+)  # fmt: skip
+
+WORKING = Given(250 * 8 * 3600, "s", "of work in a year: 250 days of 8 hours")
+PEAK = Given(4, "times", "the mean of working hours in the busiest hour of the busiest day")
+READERS = Given(5, "machines", "that read each act through fronts: those of its agencies and its room")
+LIVE = Given(3, "feeds", "that each machine keeps open: catalogue, visits, dossiers")
+INDEXES = Given(
+    400, "bytes", "that CouchDB needs for a document beside its JSON, uncompressed: by id and by sequence"
+)
+ROOM = Given(2, "times", "the bytes of documents, so that a shard can be compacted beside itself")
+COPIES = Given(3, "copies", "of each document (`n`)")
+SCANS = Given(1.5e6, "bytes", "of scans and results of one dossier, where all of it is scanned")
+CHUNK = Given(65_536, "bytes", "of one chunk document of `files`")
+SHARD = Given(10_000_000, "documents", "in one shard, after which it is split")
+NODE = Given(8e12, "bytes", "of SSD in one node of the cluster")
+YEARS = Given(10, "years", "that lie in the databases")
+COPIED = Given(100e6, "bytes/s", "with which a new node of the cluster gets its copies")
+
+ASSUMED: Final = (
+    WORKING, PEAK, READERS, LIVE, INDEXES, ROOM, COPIES, SCANS, CHUNK, SHARD, NODE, YEARS, COPIED,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`dossiers` a year; `machines`: edges; `databases`: by how many the whole is divided (one for each province)."""
+
+    name: str
+    dossiers: float
+    machines: int
+    databases: int = 1
+
+
+PLACES: Final = (
+    Place("a centre", 104_351, 34),
+    Place("a province", 1e8 / 34, 588),
+    Place("a country, one cluster", 1e8, 20_000),
+    Place("a country, by province", 1e8, 20_000, 34),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a place needs; with several databases, all of them together unless it says otherwise."""
+
+    place: Place
+
+    @property
+    def acts_s(self) -> float:
+        """In the busiest hour."""
+        return self.place.dossiers * ACTS.value / WORKING.value * PEAK.value
+
+    @property
+    def rings_s(self) -> float:
+        """Of one database."""
+        return min(RINGS.value, self.acts_s / self.place.databases)
+
+    @property
+    def feeds(self) -> float:
+        return self.place.machines * LIVE.value
+
+    @property
+    def fronts(self) -> int:
+        """As many as the feeds need in each database, and one more."""
+        each = math.ceil(self.feeds / self.place.databases / FEEDS.value)
+        return self.place.databases * (each + 1)
+
+    @property
+    def pages_s(self) -> tuple[float, float]:
+        """Pages of `_changes` asked of one cluster for those who listen: where all of a front stand together, and where none do."""
+        fronts = self.fronts / self.place.databases
+        return self.rings_s * fronts, self.rings_s * self.place.machines / self.place.databases
+
+    @property
+    def front_cores(self) -> float:
+        """Busy with writing, reading, and telling those who listen to `dossiers`."""
+        written = self.acts_s * (FRONT_WRITES.value + SEAL.value)
+        read = self.acts_s * READERS.value * (FRONT_READS.value + SEAL.value)
+        told = self.rings_s * (self.fronts * RING.value + self.place.machines * RING_EACH.value)
+        return (written + read + told) / 1000
+
+    @property
+    def projector_cores(self) -> float:
+        return self.acts_s / PROJECTED.value
+
+    @property
+    def acts_kept(self) -> float:
+        return self.place.dossiers * ACTS.value * YEARS.value
+
+    @property
+    def acts_disk(self) -> float:
+        """All copies, with the room to compact."""
+        return self.acts_kept * (ACT.value + INDEXES.value) * COPIES.value * ROOM.value
+
+    @property
+    def files_disk(self) -> float:
+        """All copies; chunks are never changed, and one shard at a time is compacted."""
+        return self.place.dossiers * YEARS.value * SCANS.value * COPIES.value
+
+    @property
+    def central_disk(self) -> float:
+        """An embedded central with as many years, or what the projections need."""
+        return (
+            CENTRAL_FIXED.value * self.place.databases
+            + self.place.dossiers * YEARS.value * CENTRAL_EACH.value
+        )
+
+    @property
+    def nodes(self) -> int:
+        each = (self.acts_disk + self.files_disk) / self.place.databases
+        return self.place.databases * max(int(COPIES.value), math.ceil(each / NODE.value))
+
+    def shards(self, documents: float) -> int:
+        """`q` of one database: the power of two that keeps shards small."""
+        wanted = max(1.0, documents / self.place.databases / SHARD.value)
+        return int(2 ** math.ceil(math.log2(wanted)))
+
+    @property
+    def q_dossiers(self) -> int:
+        return self.shards(self.acts_kept)
+
+    @property
+    def q_files(self) -> int:
+        return self.shards(self.place.dossiers * YEARS.value * SCANS.value / CHUNK.value)
+
+    @property
+    def in_bits_s(self) -> float:
+        """From machines, in the busiest hour."""
+        dossiers_s = self.acts_s / ACTS.value
+        return 8 * (self.acts_s * ACT_PACKED.value + dossiers_s * SCANS.value)
+
+    @property
+    def node_again_h(self) -> float:
+        """Until a node that was lost has its copies again, the files first and last."""
+        return (self.acts_disk / ROOM.value + self.files_disk) / self.nodes / COPIED.value / 3600
+
+    def rebuilt_h(self, projectors: int) -> float:
+        """Until the projections of one database are made again from all acts."""
+        return self.acts_kept / self.place.databases / PROJECTED.value / projectors / 3600
+
+
+def _figure(value: float) -> str:
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def _range(least: float, most: float) -> str:
+    return f"{_figure(least)} to {_figure(most)}"
+
+
+def _hours(value: float) -> str:
+    return f"{value * 60:.0f} min" if value < 1 else f"{_figure(value)} h"
+
+
+def _bytes(value: float) -> str:
+    for unit, size in (("PB", 1e15), ("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if value >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value:.0f} bytes"
+
+
+def _given(figures: Sequence[Given], *, sources: bool) -> Iterator[str]:
+    yield "| figure | | what |" + (" measured by |" if sources else "")
+    yield "| ---: | --- | --- |" + (" --- |" if sources else "")
+    for one in figures:
+        yield f"| {_figure(one.value)} | {one.unit} | {one.what} |" + (f" {one.source} |" if sources else "")
+
+
+def _needs(places: Sequence[Place]) -> Iterator[str]:
+    needs = [Needs(place) for place in places]
+    yield "| | " + " | ".join(place.name for place in places) + " |"
+    yield "| --- |" + " ---: |" * len(places)
+    rows = {
+        "dossiers a year": [_figure(one.place.dossiers) for one in needs],
+        "machines": [_figure(one.place.machines) for one in needs],
+        "acts a second, busiest hour": [_figure(one.acts_s) for one in needs],
+        "of what one CouchDB of two cores takes": [f"{one.acts_s / COUCH_WRITES.value:.2%}" for one in needs],
+        "feeds that wait": [_figure(one.feeds) for one in needs],
+        "front processes": [_figure(one.fronts) for one in needs],
+        "pages of `_changes` a second, of each cluster": [_range(*one.pages_s) for one in needs],
+        "cores busy in fronts": [_figure(one.front_cores) for one in needs],
+        "cores busy projecting": [_figure(one.projector_cores) for one in needs],
+        "from machines, busiest hour": [f"{_figure(one.in_bits_s / 1e6)} Mbit/s" for one in needs],
+        "acts in ten years": [_figure(one.acts_kept) for one in needs],
+        "their disk: `n` = 3, room to compact": [_bytes(one.acts_disk) for one in needs],
+        "files, `n` = 3": [_bytes(one.files_disk) for one in needs],
+        "`q` of `dossiers`, of each database": [_figure(one.q_dossiers) for one in needs],
+        "`q` of `files`, of each database": [_figure(one.q_files) for one in needs],
+        "nodes of clusters, 8 TB each": [_figure(one.nodes) for one in needs],
+        "projections, or an embedded central": [_bytes(one.central_disk) for one in needs],
+        "a lost node has its copies again": [_hours(one.node_again_h) for one in needs],
+        "projections made again, one core": [_hours(one.rebuilt_h(1)) for one in needs],
+        "the same, eight projectors": [_hours(one.rebuilt_h(8)) for one in needs],
+    }
+    for name, values in rows.items():
+        yield f"| {name} | " + " | ".join(values) + " |"
+
+
+class Check(NamedTuple):
+    """A point at which the model was held against a measurement that it was not made from."""
+
+    what: str
+    predicted: float
+    measured: float
+    unit: str
+
+
+CHECKS: Final = (
+    Check(
+        "disk of an embedded central with 521,756 dossiers, from 100 and 1,000 of them",
+        (CENTRAL_FIXED.value + 521_756 * CENTRAL_EACH.value) / 1e9,
+        6.4,
+        "GB",
+    ),
+    Check(
+        "core of a front for one ring with 600 feeds, from 100 and 300 of them",
+        RING.value + 600 * RING_EACH.value,
+        16.8,
+        "ms",
+    ),
+)
+
+
+def _checks() -> Iterator[str]:
+    yield "| what | predicted | measured | |"
+    yield "| --- | ---: | ---: | --- |"
+    for one in CHECKS:
+        off = one.predicted / one.measured - 1
+        yield f"| {one.what} | {_figure(one.predicted)} {one.unit} | {_figure(one.measured)} {one.unit} | {off:+.0%} |"
+
+
+TABLES: Final = {
+    "measured": lambda: _given(MEASURED, sources=True),
+    "assumed": lambda: _given(ASSUMED, sources=False),
+    "needs": lambda: _needs(PLACES),
+    "checks": _checks,
+}
+
+
+def filled(page: str) -> str:
+    """The page with its tables as the model has them now. Raises `ValueError` where one has no place."""
+    for name, lines in TABLES.items():
+        begin = BEGIN.format(name)
+        before, found, rest = page.partition(begin)
+        _, ended, after = rest.partition(END)
+        if not found or not ended:
+            raise ValueError(f"{PAGE} has no place for the table {name!r}")
+        page = f"{before}{begin}\n\n" + "\n".join(lines()) + f"\n\n{END}{after}"
+    return page
+
+
+@click.command()
+@click.option("--write", is_flag=True, help="Into docs/scale.md.")
+def main(write: bool) -> None:
+    """What a centre, a province and a country need."""
+    if write:
+        PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+        return
+    for name, lines in TABLES.items():
+        click.echo(f"\n{name}\n")
+        click.echo("\n".join(lines()))
+
+
+if __name__ == "__main__":
+    main()
