@@ -44,6 +44,12 @@ class Papers(msgspec.Struct, frozen=True):
     error: str
 
 
+class Projections(msgspec.Struct, frozen=True):
+    """Those in PostgreSQL: how many changes they lack; None while it does not answer, or is empty."""
+
+    behind: int | None
+
+
 class Health(msgspec.Struct, frozen=True):
     """`waits`: bytes that wait for a card or an entry, by the peer that brought them, of at most `waits_most` each.
 
@@ -78,6 +84,7 @@ class Health(msgspec.Struct, frozen=True):
     files_bytes: int
     process: Process
     backed_up: datetime | None = None
+    projections: Projections | None = None
 
 
 def health_of(node: Node, at: datetime) -> Health:
@@ -111,6 +118,7 @@ def health_of(node: Node, at: datetime) -> Health:
         files_bytes=_size(node.folder.files),
         process=process_now(),
         backed_up=None if backup is None else backup.at,
+        projections=None if node.projections_behind is None else Projections(node.projections_behind()),
     )
 
 

@@ -47,6 +47,7 @@ def gauges(status: NodeStatus, health: Health, version: str) -> Iterator[Gauge]:
     yield from _papers(health)
     yield from _machine(status, health)
     yield from _process(health)
+    yield from _projections(health)
 
 
 def _exchange(status: NodeStatus) -> Iterator[Gauge]:
@@ -170,6 +171,18 @@ def _process(health: Health) -> Iterator[Gauge]:
     yield _one("open_files", "Files and connections that this process has open.", health.process.files)
     yield _one("open_files_most", "How many it may have.", health.process.files_most)
     yield _one("memory_bytes", "What it has of the memory.", health.process.memory)
+
+
+def _projections(health: Health) -> Iterator[Gauge]:
+    if health.projections is not None:
+        behind = health.projections.behind
+        yield _one(
+            "projections_there",
+            "1 while PostgreSQL answers and has projections of this node.",
+            behind is not None,
+        )
+        text = "Changes that are still to be projected in PostgreSQL."
+        yield Gauge("projections_behind", text, (({}, behind),))
 
 
 def _one(name: str, text: str, value: float) -> Gauge:

@@ -79,6 +79,13 @@ FAULTS: Final = {
         f"{SAVED} It can be read and printed, and goes on to central.",
         "Make room now: old backups, foreign files.",
     ),
+    "projections": Fault(
+        "PostgreSQL does not answer, or nobody fills it: pages are answered by central's own file.",
+        GOES_ON,
+        "Start PostgreSQL, correct `projections` in the settings, or look into central's log why projectors end"
+        " (docs/projections.md).",
+        urgent=False,
+    ),
     "backup-old": Fault(
         "There is no backup of this machine from the last two days, though its settings ask for them.",
         "What central and the neighbours hold, and the backups before.",

@@ -26,6 +26,7 @@ def faults_of(status: NodeStatus) -> Iterator[Finding]:
     yield from _trust(status.node, health)
     yield from _work(status, health)
     yield from _process(status.node, health)
+    yield from _projections(status.node, health)
     yield from _outgoing(status)
     yield from _numbers(status.node, health)
     yield from _papers(status.node, health)
@@ -76,6 +77,11 @@ def _work(status: NodeStatus, health: Health) -> Iterator[Finding]:
 def _process(node: str, health: Health) -> Iterator[Finding]:
     if health.process.nearly_out_of_files:
         yield finding(node, "files-low", f"{health.process.files} of {health.process.files_most}")
+
+
+def _projections(node: str, health: Health) -> Iterator[Finding]:
+    if health.projections is not None and health.projections.behind is None:
+        yield finding(node, "projections", "")
 
 
 def _outgoing(status: NodeStatus) -> Iterator[Finding]:

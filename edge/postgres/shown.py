@@ -75,6 +75,15 @@ class Shown:
 
     def _taken(self, stack: contextlib.ExitStack) -> PostgresConnection | None:
         """PostgreSQL's, if it may answer."""
+        with contextlib.ExitStack() as entered:
+            found = self._place(entered)
+            if found is None or not self._is_new(found[1]):
+                return None
+            stack.push(entered.pop_all())
+            return found[0]
+
+    def _place(self, stack: contextlib.ExitStack) -> tuple[PostgresConnection, Place] | None:
+        """A snapshot of PostgreSQL, and up to where it goes; None where it has none of this node."""
         if self._away_until is not None and self._tick() < self._away_until:
             return None
         with contextlib.ExitStack() as entered:
@@ -86,10 +95,10 @@ class Shown:
                 self._away_until = self._tick() + AGAIN_S
                 return None
             self._away_until = None
-            if row is None or tuple(row[3:]) != (VERSION_NAME, self._name) or not self._is_new(row[:3]):
+            if row is None or tuple(row[3:]) != (VERSION_NAME, self._name):
                 return None
             stack.push(entered.pop_all())
-            return connection
+            return connection, (row[0], row[1], row[2])
 
     def _is_new(self, place: Sequence[int]) -> bool:
         now = self._tick()
@@ -97,6 +106,16 @@ class Shown:
             old = [noted for at, noted in self._noted if now - at >= LATE_S]
         wanted = old[-1] if old else (self._first, 0, 0)
         return place[0] >= self._own() and all(one >= least for one, least in zip(place, wanted, strict=True))
+
+    def behind(self) -> int | None:
+        """How many changes PostgreSQL lacks; None where it does not answer, or nobody has made its tables."""
+        with contextlib.ExitStack() as stack:
+            place = self._place(stack)
+            return (
+                None
+                if place is None
+                else sum(max(0, there - one) for one, there in zip(place[1], self._here(), strict=True))
+            )
 
     def close(self) -> None:
         self._postgres.close()

@@ -380,6 +380,16 @@ def test_what_printers_do(centre: SmallCentre) -> None:
     assert "paper jam" in found["paper-failed"].seen
 
 
+@causes("projections")
+def test_a_server_of_projections_that_is_not_there(centre: SmallCentre) -> None:
+    """Central works on, by its own file; nobody would notice."""
+    folder = centre["central"].folder.path
+    assert "projections" not in told(centre["central"])
+    nobody = "postgresql://motcua@127.0.0.1:1/motcua"
+    write_settings(folder, msgspec.structs.replace(read_settings(folder), projections=nobody))
+    assert "projections" in told(centre.reopen("central"))
+
+
 def _with_printer(centre: SmallCentre, printer: QueueingPrinter | SilentPrinter) -> Node:
     """The counter, started again with this printer."""
     centre["counter-01"].close()

@@ -16,6 +16,7 @@ import pytest
 from msgspec.structs import replace
 
 from edge.errors import CannotStart
+from edge.health import Projections, health_of
 from edge.node import Node
 from edge.postgres.connection import PostgresConnection, connected, in_postgres
 from edge.postgres.following import Follower
@@ -207,6 +208,7 @@ def test_pages_say_the_same(server: Postgres, centre: SmallCentre) -> None:
     try:
         one.follower.catch_up()
         assert asks_postgresql(node)
+        assert health_of(node, centre.clock()).projections == Projections(0)
         centre.clock.at = hour  # pages tell how long things wait
         assert looked_at(centre) == before
 
@@ -226,12 +228,15 @@ def test_pages_say_the_same(server: Postgres, centre: SmallCentre) -> None:
         assert asks_postgresql(node)  # what comes over a line may be late
         centre.clock.forward(seconds=LATE_S)
         assert not asks_postgresql(node)
+        assert node.projections_behind is not None
+        assert node.projections_behind() == 1
         one.follower.catch_up()
         assert asks_postgresql(node)
 
         server.stop()
         try:
             assert not asks_postgresql(node)
+            assert health_of(node, centre.clock()).projections == Projections(None)
             assert "Bà Trong Máy Chủ" not in Clerk(centre, "central", "huong.ltt").open("/find").page.text
             received(centre)
             centre.meet()
