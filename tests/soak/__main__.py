@@ -74,7 +74,12 @@ def _show(done: Soaked) -> None:
         f"{done.days} days in {done.minutes} minutes: {done.done}; {done.interrupted} acts interrupted, refused"
         f" {done.refused}; {done.pulled} cables pulled, {done.killed} processes killed."
     )
-    for what, found in (("lost", done.lost), ("verify", done.findings), ("grown", done.leaks)):
+    for what, found in (
+        ("lost", done.lost),
+        ("verify", done.findings),
+        ("grown", done.leaks),
+        ("log", done.faults),
+    ):
         for said in found:
             console.print(f"{what}: {said}", markup=False)
     console.print("well" if done.well else "NOT well")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -61,6 +62,16 @@ def leaks(name: str, evenings: list[Evening]) -> list[str]:
     if last.memory_mib > 1.5 * first.memory_mib + MORE_MEMORY_MIB:
         found.append(f"{name}: {first.memory_mib:.0f} MiB of memory became {last.memory_mib:.0f}")
     return found
+
+
+def faults(name: str, log: str) -> list[str]:
+    """What a node's log tells as a fault of its own program: errors, and threads that ended by one."""
+    told = [line for line in log.splitlines() if " ERROR " in line or line.startswith("Exception in thread")]
+    return [f"{name}: {line}, {times} times" for line, times in Counter(map(_without_the_hour, told)).items()]
+
+
+def _without_the_hour(line: str) -> str:
+    return line.partition(" ERROR ")[2] or line
 
 
 def _size(file: Path) -> int:

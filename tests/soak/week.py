@@ -2,7 +2,7 @@
 
 Central and the room run through; the counters are switched off in the evening and on in the morning, or lose their
 power at night. All clocks go to the next morning together. What the clerks were told is saved must be at central in the
-end, every machine must have nothing left to send, and `motcua verify` must find nothing.
+end, every machine must have nothing left to send, `motcua verify` must find nothing, and no log tells of a fault.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from edge.node import Folder
 from edge.status import asked
 from schemas.calendar import VIETNAM, local_day
 from tests.soak.clerks import Clerk, Work
-from tests.soak.figures import Evening, leaks, look
+from tests.soak.figures import Evening, faults, leaks, look
 from tests.soak.hands import Hands
 from tests.waiting import until
 
@@ -55,6 +55,7 @@ class Soaked(msgspec.Struct):
     lost: list[str]
     findings: list[str]
     leaks: list[str]
+    faults: list[str]
     well: bool
 
 
@@ -77,6 +78,11 @@ def soak(data: Path, *, minutes: float, days: int, seed: int, say: Callable[[str
     findings = [str(one) for one in verify(data).findings]
     lost = sorted(work.saved - _received(data))
     grown = [one for name, evenings in week.evenings.items() for one in leaks(name, evenings)]
+    told = [
+        one
+        for name in ("central", *AT_WORK)
+        for one in faults(name, (data / name / "log.txt").read_text(encoding="utf-8"))
+    ]
     return Soaked(
         days,
         round((time.monotonic() - began) / 60, 1),
@@ -89,7 +95,8 @@ def soak(data: Path, *, minutes: float, days: int, seed: int, say: Callable[[str
         lost,
         findings,
         grown,
-        well=not (lost or findings or grown) and work.done["returned"] > 0,
+        told,
+        well=not (lost or findings or grown or told) and work.done["returned"] > 0,
     )
 
 
