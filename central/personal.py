@@ -166,7 +166,7 @@ def _stream(node: Node, stream: str, number: str) -> HeldStream:
     for event in node.projector.events_of(stream):
         if not isinstance(event, Event):
             continue
-        card, person, act = view.card(event.node), view.person(event.by), BY_KIND.get(event.kind)
+        act = BY_KIND.get(event.kind)
         code = code or str(event.data.get("number") or "")
         what = what or str(event.data.get("procedure_name") or "")
         acts.append(
@@ -175,8 +175,8 @@ def _stream(node: Node, stream: str, number: str) -> HeldStream:
                 event.kind,
                 act.title if act else event.kind,
                 event.at,
-                person.name if person else event.by,
-                card.title if card else event.node,
+                view.name_of(event.by),
+                view.title_of(event.node),
                 None if event.redacted else only_of(event.data, number),
                 number in numbers_in(event.data),
             )

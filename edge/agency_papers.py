@@ -37,9 +37,9 @@ class AgencyPapers:
         slip = HandOver(
             **self._head(),
             giver=self._place(),
-            taker=self._agency(agency),
+            taker=self._catalog.latest.agency_name(agency),
             folders=self._folders(gone),
-            given_by=self._name(by),
+            given_by=self._catalog.latest.name_of(by),
             taken_by=signed_by,
             handed=moment(gone[0].timeline[-1].at),
         )
@@ -58,10 +58,10 @@ class AgencyPapers:
         done = [one for one in gone if results.get(one.stream)]
         plain = [one for one in gone if not results.get(one.stream)]
         common: dict[str, Any] = {
-            "giver": self._agency(agency),
+            "giver": self._catalog.latest.agency_name(agency),
             "taker": self._centre().name,
-            "given_by": signed_by or self._name(by),
-            "taken_by": self._name(by) if signed_by else "",
+            "given_by": signed_by or self._catalog.latest.name_of(by),
+            "taken_by": self._catalog.latest.name_of(by) if signed_by else "",
             "handed": moment(gone[0].timeline[-1].at),
         }
         slips = []
@@ -124,7 +124,7 @@ class AgencyPapers:
         centre = self._centre()
         return {
             "superior": centre.superior,
-            "agency": self._agency(agency) if agency else centre.name,
+            "agency": self._catalog.latest.agency_name(agency) if agency else centre.name,
             "place": centre.place,
             "catalog": self._catalog.number,
         }
@@ -132,14 +132,5 @@ class AgencyPapers:
     def _centre(self) -> Centre:
         return self._catalog.latest.centre() or Centre("?", "?", "?")
 
-    def _agency(self, code: str) -> str:
-        found = self._catalog.latest.agency(code)
-        return found.name if found else code
-
     def _place(self) -> str:
-        card = self._catalog.latest.card(self._node)
-        return f"{card.title if card else self._node}, {self._centre().name}"
-
-    def _name(self, person: str) -> str:
-        found = self._catalog.latest.person(person)
-        return found.name if found else person
+        return f"{self._catalog.latest.title_of(self._node)}, {self._centre().name}"

@@ -117,6 +117,7 @@ def unlock(folder: Path, *, key_file: Path | None = None, ask: Ask | None = None
 
 
 def read_envelope(folder: Path) -> Envelope | None:
+    """How a folder's key is wrapped; None for an open folder. Raises `CannotStart` for a file that cannot be read."""
     try:
         return msgspec.json.decode((folder / NAME).read_bytes(), type=Envelope)
     except FileNotFoundError:

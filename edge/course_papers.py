@@ -53,13 +53,13 @@ class CoursePapers:
         event, said = self._act(dossier, act)
         assert isinstance(said, SupplementRequested)  # noqa: S101 - the ledger has just written it
         received = _received(dossier)
-        came, guide = received.submitter or received.applicant, self._name(event.by)
+        came, guide = received.submitter or received.applicant, self._catalog.latest.name_of(event.by)
         centre = self._centre()
         calendar = self._catalog.latest.calendar()
         paper = SupplementRequest(
             **self._head(),
             paper_number="",
-            counter=self._place(),
+            counter=self._catalog.latest.title_of(self._node),
             number=received.number,
             submitter=came.name,
             procedure=received.procedure_name,
@@ -169,14 +169,6 @@ class CoursePapers:
 
     def _centre(self) -> Centre:
         return self._catalog.latest.centre() or Centre("?", "?", "?")
-
-    def _place(self) -> str:
-        card = self._catalog.latest.card(self._node)
-        return card.title if card else self._node
-
-    def _name(self, person: str) -> str:
-        found = self._catalog.latest.person(person)
-        return found.name if found else person
 
 
 def _received(dossier: Dossier) -> Received:

@@ -30,6 +30,8 @@ Fields = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
+    """What somebody had typed when their screen locked; `fields` as the form sent them."""
+
     id: str
     path: str
     fields: Fields

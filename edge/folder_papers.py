@@ -59,7 +59,7 @@ def _control_slip(node: Node, dossier: Dossier) -> Paper:
     assert receipt is not None, "a dossier with a number was received"  # noqa: S101
     return ControlSlip(
         **common,
-        book=f"{_place(node, receipt.node)}/{in_vietnam(common['received']).year}",
+        book=f"{node.catalog.latest.title_of(receipt.node)}/{in_vietnam(common['received']).year}",
         serial=f"{number.node:02d}{number.count:02d}" if number else "",
         coordinating=_coordinating(node, dossier),
         stages=(*stages, *[EMPTY_STAGE] * max(1, _LINES - len(stages))),
@@ -95,12 +95,12 @@ def _stages(node: Node, dossier: Dossier) -> Iterator[Stage]:
     for one in hand_overs(dossier.timeline, told(node.projector.events_of(dossier.stream))):
         giver = _agency_of(node, one.given.by)
         yield Stage(
-            giver=giver or _place(node, one.given.node),
+            giver=giver or node.catalog.latest.title_of(one.given.node),
             taker=_taker(node, one.to),
             handed=moment(one.given.at),
-            given_by=one.to.signed_by or _name(node, one.given.by),
+            given_by=one.to.signed_by or node.catalog.latest.name_of(one.given.by),
             taken_by=(one.how.signed_by if one.how else "")
-            or (_name(node, one.taken.by) if one.taken else ""),
+            or (node.catalog.latest.name_of(one.taken.by) if one.taken else ""),
             timeliness=resolved(moment(one.given.at), moment(due)).words.capitalize() if giver else "",
             note=one.to.result,
         )
@@ -108,30 +108,15 @@ def _stages(node: Node, dossier: Dossier) -> Iterator[Stage]:
 
 def _coordinating(node: Node, dossier: Dossier) -> str:
     asked = opinions(dossier.timeline, told(node.projector.events_of(dossier.stream)))
-    return "; ".join(dict.fromkeys(_agency(node, one.question.agency) for one in asked))
+    return "; ".join(dict.fromkeys(node.catalog.latest.agency_name(one.question.agency) for one in asked))
 
 
 def _taker(node: Node, to: Forwarded) -> str:
-    named = (_agency(node, to.agency), to.room, _name(node, to.person))
+    named = (node.catalog.latest.agency_name(to.agency), to.room, node.catalog.latest.name_of(to.person))
     return ", ".join(part for part in named if part)
-
-
-def _agency(node: Node, code: str) -> str:
-    agency = node.catalog.latest.agency(code)
-    return agency.name if agency else code
 
 
 def _agency_of(node: Node, name: str) -> str:
     """The agency at which a person sits; empty for the centre's own."""
     person = node.catalog.latest.person(name)
-    return _agency(node, person.agency) if person and person.agency else ""
-
-
-def _place(node: Node, name: str) -> str:
-    card = node.catalog.latest.card(name)
-    return card.title if card else name
-
-
-def _name(node: Node, person: str) -> str:
-    known = node.catalog.latest.person(person)
-    return known.name if known else person
+    return node.catalog.latest.agency_name(person.agency) if person and person.agency else ""

@@ -88,6 +88,7 @@ class Health(msgspec.Struct, frozen=True):
 
 
 def health_of(node: Node, at: datetime) -> Health:
+    """What a node sees of itself: clock, disk, card, chain and printers, as of `at` (UTC)."""
     card, problems, day = node.card, node.register.problems(), local_day(at)
     space, backup = node.disk.space(), last_backup(node.folder.path)
     return Health(

@@ -20,6 +20,7 @@ def is_ours(host: str, names: frozenset[str]) -> bool:
 
 
 def is_address(name: str) -> bool:
+    """Whether it is an IP address, and no name."""
     try:
         ipaddress.ip_address(name)
     except ValueError:

@@ -31,6 +31,8 @@ _KEPT_EVERY: Final = timedelta(minutes=1)
 
 
 class Doubt(Enum):
+    """On which side of what is known a machine's clock stands."""
+
     BEHIND = "behind"
     AHEAD = "ahead"
 

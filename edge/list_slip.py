@@ -49,10 +49,9 @@ def print_list(node: Node, stream: str) -> PrintJob:
         if len(known) < 2:
             raise ValueError("a list has two dossiers at least")
         _, data, receipt = known[-1]
-        came, centre, card = data.submitter or data.applicant, view.centre(), view.card(receipt.node)
+        came, centre = data.submitter or data.applicant, view.centre()
         assert centre is not None, "a centre's catalog begins with its name"  # noqa: S101
-        number, person = parse(known[0][1].number), view.person(receipt.by)
-        title = card.title if card else receipt.node
+        number, title = parse(known[0][1].number), view.title_of(receipt.node)
         content = ListSlip(
             superior=centre.superior,
             agency=centre.name,
@@ -73,7 +72,7 @@ def print_list(node: Node, stream: str) -> PrintJob:
                     tt=place,
                     number=one.number,
                     procedure=one.procedure_name,
-                    agency=agency.name if (agency := view.agency(one.agency)) else one.agency,
+                    agency=view.agency_name(one.agency),
                     applicant=one.applicant.name,
                     received=moment(of.at),
                     due=moment(one.due),
@@ -84,7 +83,7 @@ def print_list(node: Node, stream: str) -> PrintJob:
             ),
             received=moment(receipt.at),
             return_place=RETURN_PLACES.get(data.return_by, centre.name),
-            receiver=person.name if person else receipt.by,
+            receiver=view.name_of(receipt.by),
         )
         before = (
             PrintJob.select().where((PrintJob.number == known[0][1].number) & (PrintJob.form == FORM)).count()

@@ -64,7 +64,7 @@ class MoneyPapers:
             until=None,
             ways=WAYS_HERE,
             source=notice.source or "Danh mục phí, lệ phí của thủ tục",
-            notifier=self._name(done.by),
+            notifier=self._catalog.latest.name_of(done.by),
             notified=moment(done.at),
         )
         self._put(paper, dossier.stream, received.number, moment(done.at), attempt=attempt)
@@ -119,8 +119,8 @@ class MoneyPapers:
         charge, fee = _charge_and_fee(shift.collected)
         paper = CashSummary(
             **self._head(),
-            counter=self._place(),
-            cashier=self._name(opened.by),
+            counter=self._catalog.latest.title_of(self._node),
+            cashier=self._catalog.latest.name_of(opened.by),
             opened=moment(opened.at),
             closed=at,
             runs=runs_of(shift),
@@ -165,7 +165,7 @@ class MoneyPapers:
             charge=Dong(charge),
             fee=Dong(fee),
             method=_way(taken),
-            cashier=self._name(done.by),
+            cashier=self._catalog.latest.name_of(done.by),
             collected=moment(done.at),
             qr_text=self._code(dossier.stream, done.hash, receipt),
         )
@@ -190,8 +190,8 @@ class MoneyPapers:
             ),
             amount=Dong(taken.total),
             method=_way(taken),
-            cashier=self._name(done.by),
-            counter=self._place(),
+            cashier=self._catalog.latest.name_of(done.by),
+            counter=self._catalog.latest.title_of(self._node),
             collected=moment(done.at),
             qr_text=self._code(dossier.stream, done.hash, taken.receipt),
         )
@@ -217,14 +217,6 @@ class MoneyPapers:
             "place": centre.place,
             "catalog": self._catalog.number,
         }
-
-    def _place(self) -> str:
-        card = self._catalog.latest.card(self._node)
-        return card.title if card else self._node
-
-    def _name(self, person: str) -> str:
-        found = self._catalog.latest.person(person)
-        return found.name if found else person
 
 
 def receipt_name(taken: FeeCollected) -> str:

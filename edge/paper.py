@@ -149,12 +149,12 @@ class Papers:
 
     def slip_of(self, reception: Reception) -> ReceiptSlip:
         received, view = reception.received, self._catalog.latest
-        centre, card = self._centre(), view.card(self._node)
+        centre = self._centre()
         person = (
             view.person(reception.dossier.standing.receipt.by) if reception.dossier.standing.receipt else None
         )
         number = parse(received.number)
-        title = card.title if card else self._node
+        title = view.title_of(self._node)
         return ReceiptSlip(
             superior=centre.superior,
             agency=centre.name,
@@ -203,13 +203,12 @@ class Papers:
     ) -> None:
         """Queue form 02 or 03 of what was not received; within the ledger's transaction."""
         centre, view = self._centre(), self._catalog.latest
-        card, person = view.card(self._node), view.person(by)
         came = brought.submitter or brought.applicant
         common: dict[str, Any] = {
             "superior": centre.superior,
             "agency": centre.name,
             "place": centre.place,
-            "counter": card.title if card else self._node,
+            "counter": view.title_of(self._node),
             "paper_number": number,
             "submitter": came.name,
             "address": came.address or brought.applicant.address,
@@ -221,7 +220,7 @@ class Papers:
             "qr_text": "",
             "catalog": view.number,
         }
-        who = person.name if person else by
+        who = view.name_of(by)
         content: SupplementRequest | RefusalSlip
         if isinstance(why, SupplementRequested):
             content = SupplementRequest(

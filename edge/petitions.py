@@ -47,6 +47,8 @@ class Page:
 
 
 class Petitions:
+    """The petitions at one node: filed, answered within ten working days, closed."""
+
     def __init__(
         self, file: NodeFile, ledger: Ledger, projector: Projector, catalog: Catalog, clock: Clock, ids: Ids
     ) -> None:

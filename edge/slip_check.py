@@ -27,6 +27,8 @@ from schemas.slips import ALL, Coded, SlipCode, is_real, read
 
 
 class Verdict(Enum):
+    """What can be said of a paper by its code."""
+
     HERE = "here"
     ELSEWHERE = "elsewhere"
     DOUBTFUL = "doubtful"

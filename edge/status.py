@@ -108,6 +108,7 @@ class NodeStatus(msgspec.Struct, frozen=True):
 
 
 def status_of(node: Node, roads: Roads, at: datetime) -> NodeStatus:
+    """All that `motcua status` tells of a node, as of `at` (UTC)."""
     waiting = node.register.waiting()
     ways = roads.all()
     urls = {peer.node: peer.urls[0] for peer in roads.peers()}

@@ -160,11 +160,15 @@ class Sticks:
 
 
 class Give(msgspec.Struct, frozen=True, tag="give"):
+    """Write what the machine `to` lacks into `file`."""
+
     to: str
     file: str
 
 
 class Take(msgspec.Struct, frozen=True, tag="take"):
+    """Take in what `file` holds; `although_old`: even where it was given too long ago."""
+
     file: str
     although_old: bool = False
 

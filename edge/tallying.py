@@ -47,6 +47,7 @@ from schemas.tallies import (
     spans_of,
     turns,
     turns_of_petition,
+    turns_of_rating,
 )
 from sync.rows import marks, where_in
 from sync.sqlite import Connection
@@ -300,8 +301,7 @@ def _levels(rated: Iterable[Rated]) -> list[Turn]:
 
 
 def _turns_of(row: Rated) -> list[Turn]:
-    found = [Turn(row.at, f"rated_{row.phase}", 1), Turn(row.at, f"level_{row.level}", 1)]
-    return [*found, Turn(row.at, f"satisfied_{row.phase}", 1)] if row.satisfied else found
+    return [*turns_of_rating(_rating(row)), Turn(row.at, f"level_{row.level}", 1)]
 
 
 def _links(

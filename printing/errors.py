@@ -26,6 +26,8 @@ class FormError(PrintError):
 
 
 class NoFormInForce(FormError):
+    """The catalog has no version of form `number` for the Vietnamese day `day`."""
+
     def __init__(self, number: str, day: date) -> None:
         super().__init__(f"no version of form {number} is in force on {day.isoformat()}")
         self.number = number
@@ -33,6 +35,8 @@ class NoFormInForce(FormError):
 
 
 class BadForm(FormError):
+    """The catalog's form cannot be laid out."""
+
     def __init__(self, number: str, why: str) -> None:
         super().__init__(f"form {number}: {why}")
         self.number = number
@@ -40,6 +44,8 @@ class BadForm(FormError):
 
 
 class UnreadableJob(PrintError):
+    """What was spooled is no paper of this form that this version knows."""
+
     def __init__(self, form: str, why: str) -> None:
         super().__init__(f"the spooled data of form {form} cannot be read: {why}")
         self.form = form
@@ -47,6 +53,8 @@ class UnreadableJob(PrintError):
 
 
 class RenderingStopped(PrintError):
+    """The process that sets the paper ended, or took too long."""
+
     def __init__(self, form: str, why: str) -> None:
         super().__init__(f"form {form} cannot be set: {why}")
         self.form = form
@@ -54,6 +62,8 @@ class RenderingStopped(PrintError):
 
 
 class UnreadablePicture(PrintError):
+    """It is no picture that Pillow reads."""
+
     def __init__(self, why: str) -> None:
         super().__init__(f"the picture cannot be read: {why}")
         self.why = why
@@ -68,6 +78,8 @@ class UnfitPicture(PrintError):
 
 
 class TooMuchForQr(PrintError):
+    """`length` and `limit` in bytes."""
+
     def __init__(self, length: int, limit: int) -> None:
         super().__init__(f"{length} bytes do not fit into a QR code that reads at 203 dpi (limit {limit})")
         self.length = length

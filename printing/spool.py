@@ -40,6 +40,8 @@ BROWSER: Final = "browser"
 
 
 class State(StrEnum):
+    """Where a job is. Unsure: it may have come out, and a person has to look; settled ones come to nothing more."""
+
     QUEUED = "queued"
     SENT = "sent"
     DONE = "done"

@@ -67,14 +67,6 @@ def from_job(number: str, payload: bytes) -> Paper:
         raise UnreadableJob(number, str(why)) from why
 
 
-def typeset_job(number: str, payload: bytes, forms: Forms) -> bytes:
-    """All copies of a spooled paper, by the form that was in force on the day of its fact.
-
-    Raises UnreadableJob, FormError, TooMuchForQr.
-    """
-    return typeset_by(form_of(from_job(number, payload), forms), payload)
-
-
 def typeset_by(form: Form, payload: bytes) -> bytes:
     """All copies of a spooled paper, by a form. Raises UnreadableJob, BadForm, TooMuchForQr."""
     return typeset(from_job(form.number, payload), form)

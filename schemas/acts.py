@@ -46,6 +46,8 @@ class Status(IntEnum):
 
 
 class Effect(Enum):
+    """An act says what happened, or it decides; only decisions exclude each other."""
+
     FACT = "fact"
     DECISION = "decision"
 
@@ -180,11 +182,15 @@ class RefusedResult(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class WithdrawalAsked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The applicant wants the dossier back: `asked_by` is who said so, in words."""
+
     reason: Text
     asked_by: Text
 
 
 class Reasoned(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What needs nothing but a reason."""
+
     reason: Text
 
 
@@ -265,6 +271,8 @@ class NotReceived(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ComponentsAdded(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Papers that came later, and scans of what is here: of either there may be none."""
+
     components: tuple[ReceivedComponent, ...] = ()
     files: tuple[Attachment, ...] = ()
 
@@ -277,6 +285,8 @@ Field = Literal[
 
 
 class Change(msgspec.Struct, frozen=True):
+    """One field, and what it should have said."""
+
     field: Field
     value: Line
 
@@ -297,6 +307,8 @@ class Amended(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something that colleagues should know; it changes nothing."""
+
     text: Text
     files: tuple[Attachment, ...] = ()
 
@@ -387,6 +399,8 @@ class ObligationAsked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ObligationMet(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was owed to the State is paid: `proof` names the document, `amount` is in đồng."""
+
     proof: Text
     amount: Dong
 
@@ -464,6 +478,8 @@ class ReceiptUndone(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class FeeRefunded(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Đồng of one receipt given back; `collected` is the hash of the act that took them."""
+
     collected: Hex64
     amount: Annotated[int, Meta(ge=1, le=10**12)]
     paid_to: Text
@@ -522,11 +538,15 @@ class Preserved(ResultNamed, frozen=True, omit_defaults=True):
 
 
 class ResultUndone(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A result that holds no more, or whose seal does not: its file, and why."""
+
     result: FileId
     reason: Text
 
 
 class NumberCancelled(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A number of the agency's register that stays used and belongs to nothing."""
+
     number: Text
     reason: Text
 
@@ -550,6 +570,8 @@ class Extended(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class OriginalsCollected(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Originals that had to be handed in for the result, by their names."""
+
     components: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=99)]
 
 
@@ -602,6 +624,8 @@ class AtCounter(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Served(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who was called has been served: where, and for which dossiers."""
+
     counter: Text
     dossiers: Annotated[tuple[Stream, ...], Meta(max_length=99)] = ()
 
@@ -621,6 +645,8 @@ class Rated(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Abandoned(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who waited has gone."""
+
     why: Line = ""
 
 
@@ -643,6 +669,8 @@ class PetitionAnswered(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PetitionClosed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """It is over; `satisfied` is the sender's word, unset where they were not asked."""
+
     satisfied: bool | msgspec.UnsetType = msgspec.UNSET
     reason: Line = ""
 
@@ -671,6 +699,8 @@ class ShiftOpened(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Denomination(msgspec.Struct, frozen=True):
+    """So many notes or coins of one value in đồng."""
+
     value: Annotated[int, Meta(ge=1, le=500_000)]
     count: Annotated[int, Meta(ge=0, le=1_000_000)]
 
@@ -714,6 +744,8 @@ class DayClosed(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class NodeClosed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The last act of a machine that is retired: up to which number its chain goes."""
+
     last_seq: Annotated[int, Meta(ge=0, le=2**53 - 1)]
     reason: Text
 

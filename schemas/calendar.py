@@ -34,6 +34,8 @@ _WEEKEND: Final = {5: SATURDAY, 6: SUNDAY}
 
 
 class DayOff(msgspec.Struct, frozen=True):
+    """A day on which nobody works, and what it is called."""
+
     day: date
     why: str
 

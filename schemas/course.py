@@ -57,11 +57,6 @@ class Course:
     over: bool
 
     @property
-    def now_at(self) -> Leg | None:
-        """The wait that goes on."""
-        return self.legs[-1] if self.legs and not self.legs[-1].until else None
-
-    @property
     def same_visit(self) -> bool:
         """Whether the result was there on the day of the reception: the visitor need not come twice."""
         return bool(self.result_at) and local_day(moment(self.received_at)) == local_day(
@@ -69,6 +64,7 @@ class Course:
         )
 
     def minutes_to_result(self, now: str) -> int:
+        """Whole minutes of the clock from the reception to the result, or to `now` (UTC) while there is none."""
         took = moment(self.result_at or now) - moment(self.received_at)
         return max(0, int(took / timedelta(minutes=1)))
 

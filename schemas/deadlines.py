@@ -38,6 +38,8 @@ LONGEST_REST: Final = 366
 
 
 class Unit(Enum):
+    """What a procedure's limit counts; `HOURS` are working hours."""
+
     WORKING_DAYS = "working_days"
     DAYS = "days"
     MONTHS = "months"
@@ -289,31 +291,6 @@ def in_progress(at: datetime, due_moment: datetime | Stopped) -> Timeliness:
     if isinstance(due_moment, Stopped):
         return Timeliness.STOPPED
     return Timeliness.WITHIN if at <= due_moment else Timeliness.OVER
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """What was promised first, and each later date that form 04 asked for, in order; none is ever lost."""
-
-    first: datetime
-    later: tuple[datetime, ...] = ()
-
-    @property
-    def current(self) -> datetime:
-        return self.later[-1] if self.later else self.first
-
-    def extended(self, to: datetime) -> Promise:
-        """The promise after an extension. Raises `NoDueMoment` for one that gives no more time."""
-        if to <= self.current:
-            raise NoDueMoment(f"extended to {to.isoformat()}, not after {self.current.isoformat()}")
-        return Promise(self.first, (*self.later, to))
-
-    def kept(self, finished: datetime) -> Timeliness:
-        """Against the first due moment: an extension makes nobody punctual afterwards."""
-        return resolved(finished, self.first)
-
-    def kept_as_extended(self, finished: datetime) -> Timeliness:
-        return resolved(finished, self.current)
 
 
 # --- counting ---

@@ -132,6 +132,7 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def within(day: date, since: date | msgspec.UnsetType, until: date | msgspec.UnsetType) -> bool:
+    """Both ends count; one that is unset is open."""
     return (since is msgspec.UNSET or since <= day) and (until is msgspec.UNSET or day <= until)
 
 

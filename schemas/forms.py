@@ -35,6 +35,8 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SignatoryForm(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who signs at the foot of a form: the line above the name, the name, and what stands between them."""
+
     role: Words
     name: Words
     hint: Words = ""

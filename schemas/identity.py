@@ -47,11 +47,15 @@ class Sex(Enum):
 
 
 class Grade(Enum):
+    """Whether what was typed is refused, or doubted and kept."""
+
     REFUSAL = "refusal"
     WARNING = "warning"
 
 
 class Field(Enum):
+    """What a number or a name is checked as."""
+
     PERSONAL_NUMBER = "personal_number"
     OLD_NUMBER = "old_number"
     TAX_CODE = "tax_code"
@@ -113,11 +117,6 @@ def is_filler(text: str) -> bool:
     )
 
 
-def same_name(one: str, other: str) -> bool:
-    """Names compared without regard to case, but to every diacritic."""
-    return composed(one).upper() == composed(other).upper()
-
-
 # --- what a personal number says ---
 
 
@@ -155,6 +154,7 @@ class Birth:
         return "/".join([*known, f"{self.year:04d}"])
 
     def earliest(self) -> date:
+        """The first day that it may be."""
         return date(self.year, self.month or 1, self.day or 1)
 
 

@@ -123,6 +123,7 @@ def cleaned(text: str) -> str:
 
 
 def party_of(sent: SentParty) -> Party:
+    """Cleaned: numbers as digits alone, lines as they are kept."""
     return Party(
         name=cleaned(sent.name),
         identity=digits(sent.identity),
@@ -166,6 +167,7 @@ def registered_of(dossier: Dossier) -> Registered | None:
 
 
 def submission_of(dossier: Dossier) -> Submission | None:
+    """Under which name of which portal it came; None for what came another way."""
     registered = registered_of(dossier)
     return registered.submission if registered is not None and registered.submission else None
 
@@ -219,6 +221,7 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 def accepted_of(name: str, dossier: Dossier) -> Accepted:
+    """What a portal is told of what it sent: number and due moment are "" while there is none."""
     registered, received = registered_of(dossier), dossier.received
     number = received.number if received is not None else registered.number if registered is not None else ""
     due = dossier.standing.due if received is not None else ""

@@ -6,7 +6,7 @@ owed is reckoned anew whenever money is to be taken, by the relief that the newe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -124,17 +124,6 @@ def still_owed(lines: Iterable[AskedLine], taken: Iterable[Taken]) -> tuple[Aske
         if rest > 0:
             owed.append(AskedLine(asked.kind, asked.name, asked.full, rest, asked.at))
     return tuple(owed)
-
-
-def taken_of(
-    collected: Mapping[str, int], refunded: Mapping[str, int], contents: Mapping[str, Any]
-) -> list[Taken]:
-    """The receipts in force of a purse, with the lines that their events name."""
-    return [
-        Taken(contents[event].lines, amount - refunded.get(event, 0))
-        for event, amount in collected.items()
-        if event in contents
-    ]
 
 
 def _kind(kind: Kind) -> Any:

@@ -24,7 +24,6 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from schemas.fees import Kind
 from schemas.money import shown
 
 Dong = Annotated[int, Meta(ge=0, le=10**12)]
@@ -102,6 +101,7 @@ class Range(msgspec.Struct, frozen=True, omit_defaults=True):
         return ReceiptNumber(self.form, self.symbol, number) if number <= self.last else None
 
     def left(self, last_given: int) -> int:
+        """How many numbers may still be given after this one (0: none was given yet)."""
         return max(0, self.last + 1 - max(self.first, last_given + 1))
 
     def overlaps(self, other: Range) -> bool:
@@ -132,6 +132,8 @@ def symbol_problem(form: str, symbol: str, day: date) -> str | None:
 
 
 class Method(Enum):
+    """How money was paid: only cash lies in the drawer."""
+
     CASH = "cash"
     TRANSFER = "transfer"
     CARD = "card"
@@ -249,15 +251,6 @@ def gaps(numbers: Sequence[int], *, after: int) -> Iterator[int]:
     """The numbers that are missing between `after` and the largest of a series."""
     seen = set(numbers)
     return (number for number in range(after + 1, max(seen, default=after) + 1) if number not in seen)
-
-
-def paid_kinds(collected: Sequence[Collected]) -> Mapping[Kind, int]:
-    """Phí and lệ phí of the receipts that stand."""
-    standing = [one for one in collected if one.void is None]
-    return {
-        Kind.CHARGE: sum(one.charge for one in standing),
-        Kind.FEE: sum(one.fee for one in standing),
-    }
 
 
 MOST_NAMED: Final = 20

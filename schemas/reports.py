@@ -615,6 +615,7 @@ class Points:
     without: int | None = None
 
     def of(self, share: Share) -> Decimal | None:
+        """To two places; None where there is nothing to measure and the source says no points for that."""
         if share.denominator <= 0:
             return None if self.without is None else Decimal(self.without).quantize(Decimal("0.01"))
         reached = Fraction(share.numerator, share.denominator) / self.full_at

@@ -51,6 +51,7 @@ class Scope:
         return self.agencies is None or ALL in agencies or not self.agencies.isdisjoint(agencies)
 
     def covers(self, other: Scope) -> bool:
+        """Whether whoever may read `other` reads nothing that this does not let them."""
         if not other.dossiers or self.is_whole:
             return True
         return (
@@ -66,6 +67,7 @@ class Scope:
 
 
 def read_scope(told: str) -> Scope:
+    """What `Scope.told` says; an empty text reads no agency."""
     if told == NOBODYS:
         return Scope(dossiers=False)
     return Scope(None if told == ALL else frozenset(filter(None, told.split(","))))

@@ -15,7 +15,7 @@ after five.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import date, timedelta
 from itertools import accumulate, chain
@@ -170,6 +170,7 @@ def figures(flow: Mapping[str, int], before: Mapping[str, int], until: Mapping[s
 
 
 def day_span(day: date) -> str:
+    """The sum of a Vietnamese day alone: "D2026-11-26"."""
     return f"D{day.isoformat()}"
 
 
@@ -203,11 +204,3 @@ def _next_year(day: date) -> date:
 
 def _next_month(day: date) -> date:
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)
-
-
-def summed(found: Iterable[Turn]) -> dict[str, int]:
-    """Changes added up by name."""
-    sums: dict[str, int] = {}
-    for turn in found:
-        sums[turn.name] = sums.get(turn.name, 0) + turn.number
-    return sums

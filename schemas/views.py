@@ -207,6 +207,7 @@ class View:
         return [(number, entry) for number, entry in list(said) if number <= self.number]
 
     def communes(self, day: date) -> list[Commune]:
+        """All that there are on a Vietnamese day, by code."""
         return sorted(self._all(Commune, day), key=lambda commune: commune.code)
 
     def centre(self) -> Centre | None:
@@ -220,11 +221,21 @@ class View:
         versions = self.said.versions.get((Card, node), ())
         return max((number for number, _ in versions if number <= self.number), default=0)
 
+    def title_of(self, node: str) -> str:
+        """What people call the machine `node`: "Quầy 03"; its id, where the catalog does not know it (yet)."""
+        card = self.card(node)
+        return card.title if card else node
+
     def cards(self) -> list[Card]:
         return list(self._all(Card))
 
     def agency(self, code: str) -> Agency | None:
         return self._find(Agency, code)
+
+    def agency_name(self, code: str) -> str:
+        """Its code, where the catalog does not know it (yet)."""
+        found = self.agency(code)
+        return found.name if found else code
 
     def agencies(self) -> list[Agency]:
         return sorted(self._all(Agency), key=lambda agency: agency.code)
@@ -279,6 +290,7 @@ class View:
         return [entry for _, entry in self.versions(Form, code)]
 
     def ranges(self, node: str, day: date) -> list[NumberRange]:
+        """The numbers that a machine may give on a Vietnamese day, by the ids of their ranges."""
         held = [
             one for one in self._all(NumberRange) if one.node == node and within(day, one.since, one.until)
         ]
@@ -327,6 +339,11 @@ class View:
     def person(self, name: str) -> Person | None:
         return self._find(Person, name)
 
+    def name_of(self, person: str) -> str:
+        """A person's name; their id, where the catalog does not know them (yet)."""
+        found = self.person(person)
+        return found.name if found else person
+
     def password(self, person: str) -> Password | None:
         return self._find(Password, person)
 
@@ -354,4 +371,5 @@ class View:
                 yield from (entry for number, entry in reversed(versions) if number <= self.number)
 
     def calendar(self) -> Calendar:
+        """All years that anybody wrote down, confirmed or not."""
         return Calendar({year.year: year for year in self._all(Year)})

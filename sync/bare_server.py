@@ -26,6 +26,8 @@ from sync.tasks import Tasks
 
 
 class Admin(NamedTuple):
+    """The only user of a server that has no cards."""
+
     name: str
     password: str
 

@@ -38,6 +38,8 @@ _SEQ: Final = re.compile(r"([0-9]{1,18})-([0-9a-f]+)")
 
 
 class Member(NamedTuple):
+    """One file of the archive; `name` is its path in it."""
+
     name: str
     content: bytes
 

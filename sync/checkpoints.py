@@ -67,6 +67,7 @@ class Session:
 
 
 def history_of(note: Json | None) -> list[Json]:
+    """The sessions of a checkpoint, the newest first; nothing for what is none."""
     history = None if note is None else note.get("history")
     return [one for one in history if isinstance(one, dict)] if isinstance(history, list) else []
 

@@ -16,6 +16,8 @@ SLICE = 500  # documents a transaction: a few milliseconds for those that have n
 
 
 class Compaction:
+    """Of one database: `prefix` is that of its tables in the file."""
+
     def __init__(self, file: SqliteFile, prefix: str, contents: Contents) -> None:
         self._file = file
         self._p = prefix

@@ -36,6 +36,8 @@ _SUFFIX: Final = ".db"
 
 
 class Databases(Protocol):
+    """The databases that a server offers; `get` answers None for a name that there is not."""
+
     def get(self, name: str) -> Store | None: ...
 
     def names(self) -> list[str]:
@@ -52,6 +54,7 @@ class Databases(Protocol):
 
 
 def is_legal(name: str) -> bool:
+    """Whether a database may have this name: CouchDB's rule, at most `MAX_NAME` characters."""
     return (_NAME.fullmatch(name) is not None or name in _SPECIAL) and len(name) <= MAX_NAME
 
 

@@ -153,6 +153,7 @@ def parse_document(
 
 
 def checked_id(doc_id: object) -> str:
+    """The id itself. Raises `BadRequest` (`illegal_docid`) for one that CouchDB refuses, or longer than `MAX_ID_BYTES` in UTF-8."""
     if not isinstance(doc_id, str):
         raise BadRequest("Document id must be a string", error="illegal_docid")
     if not doc_id:
@@ -277,6 +278,7 @@ def _is_natural(value: object) -> TypeGuard[int]:
 
 
 def checked_attachment_name(name: str) -> str:
+    """The name itself. Raises `BadRequest` for one that is empty or begins with `_`."""
     if not name:
         raise BadRequest("Attachment name must not be empty")
     if name.startswith("_"):
@@ -315,6 +317,7 @@ def digest_of(content: bytes) -> str:
 
 
 def digest_from(md5: bytes) -> str:
+    """As `_attachments` names it: "md5-" and base64."""
     return "md5-" + base64.b64encode(md5).decode()
 
 
@@ -361,6 +364,7 @@ def dump(value: object) -> bytes:
 
 
 def dump_sorted(value: object) -> bytes:
+    """JSON in UTF-8 with its members in the order of their names: the bytes that are hashed."""
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError:

@@ -49,10 +49,14 @@ class BadRequest(Refused):
 
 
 class Unauthorized(Refused):
+    """401: nobody, or a wrong password."""
+
     status, error = 401, "unauthorized"
 
 
 class Forbidden(Refused):
+    """403: somebody who may not."""
+
     status, error = 403, "forbidden"
 
 
@@ -73,6 +77,8 @@ class NotAllowed(Refused):
 
 
 class Conflict(Refused):
+    """409: the revision that was named is no leaf."""
+
     status, error = 409, "conflict"
 
     def __init__(self, reason: str = "Document update conflict.", *, error: str | None = None) -> None:
@@ -80,22 +86,32 @@ class Conflict(Refused):
 
 
 class Exists(Refused):
+    """412: a database of this name."""
+
     status, error = 412, "file_exists"
 
 
 class MissingStub(Refused):
+    """412: an attachment that was named as known, and is not here."""
+
     status, error = 412, "missing_stub"
 
 
 class TooLarge(Refused):
+    """413: a document, an attachment or a request."""
+
     status, error = 413, "too_large"
 
 
 class BadContentType(Refused):
+    """415: a body that is no JSON."""
+
     status, error = 415, "bad_content_type"
 
 
 class BadRange(Refused):
+    """416; `length` is the whole length in bytes, for `Content-Range`."""
+
     status, error = 416, "requested_range_not_satisfiable"
 
     def __init__(self, length: int) -> None:
@@ -113,10 +129,12 @@ class Unavailable(SyncError):
 
 
 class DiskFull(Unavailable):
-    pass
+    """Nothing of the transaction was written; what was saved can be read."""
 
 
 class Broken(SyncError):
+    """The file or the other side is not what it must be: stop, and keep it as it is."""
+
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason

@@ -36,5 +36,6 @@ FEW: Final = 100
 
 
 def of_ids(ids: frozenset[str], key: Hashable) -> Filter:
+    """Documents by name; `key` is the same for feeds that may share their pages."""
     few = tuple(ids) if len(ids) <= FEW else None
     return Filter(key, few, ids.__contains__)

@@ -34,6 +34,8 @@ _ONCE: Final = frozenset((b"Content-Length", b"Transfer-Encoding", b"Host"))
 
 
 class Readable(Protocol):
+    """What a request is read from; both answer b"" at the end."""
+
     def read(self, size: int, /) -> bytes: ...
 
     def readline(self, size: int, /) -> bytes: ...

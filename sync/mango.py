@@ -157,6 +157,8 @@ class _Set:
 
 
 class Condition(ABC):
+    """What a selector asks of one value, in the normal form."""
+
     @abstractmethod
     def holds(self, value: Any) -> bool: ...
 
@@ -171,6 +173,8 @@ class Condition(ABC):
 
 @dataclass(frozen=True, slots=True)
 class All(Condition):
+    """Every one of them must hold."""
+
     conditions: tuple[Condition, ...]
 
     def holds(self, value: Any) -> bool:

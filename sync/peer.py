@@ -21,6 +21,8 @@ from sync.store import Store, Wanted
 
 
 class Change(NamedTuple):
+    """A document that changed."""
+
     id: str
     revs: tuple[str, ...]  # all leaves
 
@@ -43,6 +45,8 @@ class Fetched(NamedTuple):
 
 
 class RefusedDocument(NamedTuple):
+    """A document that the other side did not take, in its words: `error` is CouchDB's name for it."""
+
     id: str
     rev: str
     error: str

@@ -48,6 +48,8 @@ _RANDOM: Final = random.SystemRandom()
 
 @dataclass(frozen=True, slots=True)
 class Here:
+    """A database of this server."""
+
     name: str
 
     def __str__(self) -> str:

@@ -49,6 +49,8 @@ _PERHAPS_ONE_DOCUMENT = (400, 412, 413)
 
 
 class State(StrEnum):
+    """What a replication is doing."""
+
     STARTING = "starting"
     COPYING = "copying"
     WAITING = "waiting"  # all is copied; live, the feed is open

@@ -51,6 +51,8 @@ def canonical_hash(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Node:
+    """A revision in its tree; `stored`: its body is here."""
+
     parent: Rev | None  # None: a root, or what was before is not known
     deleted: bool
     stored: bool
@@ -58,6 +60,8 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
+    """All revisions of a document that are known here, each with its parent; immutable. protocol.md §2."""
+
     nodes: Mapping[Rev, Node] = field(default_factory=dict)
 
     def grafted(self, path: Sequence[Rev], *, deleted: bool) -> Tree:

@@ -16,6 +16,8 @@ SUMMARY = "number, id, seq, generation, hash, deleted, others"
 
 
 class Leaf(NamedTuple):
+    """A revision that has no child here."""
+
     rev: Rev
     deleted: bool
 

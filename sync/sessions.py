@@ -17,6 +17,8 @@ LIFETIME = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class User:
+    """Whom a request is from, by name; `roles` say what they may."""
+
     name: str
     roles: tuple[str, ...] = ()
 

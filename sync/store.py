@@ -47,6 +47,8 @@ _LOCAL_REV = re.compile(r"0-([0-9]{1,15})")
 
 @dataclass(frozen=True, slots=True)
 class Info:
+    """Counts of documents, deleted ones apart, and the sequence of the newest change."""
+
     doc_count: int
     doc_del_count: int
     seq: int
@@ -336,10 +338,6 @@ class Store:
         with self.file.write() as connection:
             number = self.summary(doc_id).number
             return Compaction(self.file, self._p, self._contents).strip(connection, number - 1, number)
-
-    @property
-    def compacting(self) -> bool:
-        return self._compacting.locked()
 
     def tell_again(self, ids: Sequence[str]) -> dict[str, int]:
         """Give documents that are here new sequences, as if they had changed just now; by id, those.

@@ -29,10 +29,6 @@ class Totals:
     def in_progress(self) -> int:
         return self.received - self.resolved
 
-    @property
-    def very_satisfied(self) -> int:
-        return self.rated - self.satisfied
-
 
 ARTICLE: Final = Totals(
     received=521_756,

@@ -270,7 +270,7 @@ class Reports:
         kinds = sorted({kind for of in acts.values() for kind in of}, key=_place_of)
         heads = (Head("", "Cộng"), *(Head("", _title_of(kind)) for kind in kinds))
         lines = [
-            Line(self._person(name), (sum(of.values()), *(of.get(kind, 0) for kind in kinds)))
+            Line(self._view.name_of(name), (sum(of.values()), *(of.get(kind, 0) for kind in kinds)))
             for name, of in sorted(acts.items(), key=lambda one: -sum(one[1].values()))
         ]
         sums = tuple(sum(of.get(kind, 0) for of in acts.values()) for kind in kinds)
@@ -306,8 +306,7 @@ class Reports:
         if not member:
             return NAMELESS
         if dimension in ("agency", HEIR):
-            agency = self._view.agency(member)
-            return agency.name if agency else member
+            return self._view.agency_name(member)
         if dimension == "place":
             cards = (self._view.card(f"{member}.{number}") for number in range(9, 0, -1))
             return next((card.title for card in cards if card is not None), member)
@@ -315,10 +314,6 @@ class Reports:
             procedure = self._view.procedure(member, date.max)
             return f"{member} {procedure.name}" if procedure else member
         return member
-
-    def _person(self, name: str) -> str:
-        person = self._view.person(name)
-        return person.name if person else name
 
 
 def _row(tt: str, name: str, figures: Figures) -> Row:

@@ -248,13 +248,11 @@ class Site:
 
     def place(self, node: str) -> str:
         """What people call the machine `node`: "Quầy 03"."""
-        card = self.view.card(node)
-        return card.title if card else node
+        return self.view.title_of(node)
 
     def name(self, person: str) -> str:
         """A person's name; their id where the catalog does not know them (yet)."""
-        found = self.view.person(person)
-        return found.name if found else person
+        return self.view.name_of(person)
 
 
 def site() -> Site:

@@ -22,6 +22,8 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Asked:
+    """The parameters of one `_all_docs`; keys are ids, `limit` None is no limit. protocol.md §1.6."""
+
     startkey: str | None
     endkey: str | None
     inclusive_end: bool

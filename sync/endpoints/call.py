@@ -61,6 +61,8 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Call:
+    """One request to the server; `user` is None for whoever gave no name."""
+
     host: Host
     request: Request
     user: User | None

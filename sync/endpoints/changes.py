@@ -73,7 +73,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a feed goes on, whatever it tells of."""
+    """How a feed goes on, whatever it tells of. `timeout_s` ends one to which nothing comes, a heartbeat keeps it."""
 
     feed: str
     descending: bool

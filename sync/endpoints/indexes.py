@@ -44,6 +44,8 @@ class SortField(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Index:
+    """An index as it was declared; `partial` is its `partial_filter_selector`."""
+
     ddoc: str
     name: str
     fields: tuple[SortField, ...]

@@ -76,7 +76,7 @@ def test_the_plan_has_exactly_so_many_of_each() -> None:
     assert sum(one.ended > one.due for one in done if one.ended) == wanted.overdue
     assert all(one.received < one.ended for one in done if one.ended)
     levels = [one.level for one in planned if one.level]
-    assert (levels.count(5), levels.count(4)) == (wanted.very_satisfied, wanted.satisfied)
+    assert (levels.count(5), levels.count(4)) == (wanted.rated - wanted.satisfied, wanted.satisfied)
     assert five_years(wanted, 1) == planned
     assert five_years(wanted, 2) != planned
 
@@ -118,7 +118,7 @@ def test_every_visit_stands_and_is_rated(made: tuple[Path, Made], central: Node)
     assert {line.place.value for visit in visits for line in visit.timeline} == {"effective"}
     levels = [visit.standing.newest["visit.rated"].data.level for visit in visits]
     wanted = totals(SIZE)
-    assert (levels.count(5), levels.count(4)) == (wanted.very_satisfied, wanted.satisfied)
+    assert (levels.count(5), levels.count(4)) == (wanted.rated - wanted.satisfied, wanted.satisfied)
 
 
 def test_the_kept_sums_say_what_the_article_says(central: Node) -> None:
@@ -139,7 +139,7 @@ def test_the_kept_sums_say_what_the_article_says(central: Node) -> None:
     )
     assert (found.rated, found.satisfied) == (wanted.rated, wanted.rated)
     levels = [sum(sums.amount(agency, f"level_{level}") for agency in sums.members()) for level in (5, 4)]
-    assert levels == [wanted.very_satisfied, wanted.satisfied]
+    assert levels == [wanted.rated - wanted.satisfied, wanted.satisfied]
     for by in ("field", "place", "procedure"):
         assert kept.sums(by, FIVE_YEARS, NOW).total() == found
     before = _tally(central)

@@ -16,7 +16,7 @@ from printing.forms import Forms
 from printing.ipp import IppPrinter, http_url
 from printing.papers.reception import ReceiptSlip
 from printing.spool import Also, Fate, Printers, PrintJob, Spool, State, Told, database, put
-from printing.typesetting import to_job, typeset_job
+from printing.typesetting import form_of, from_job, to_job, typeset, typeset_by
 from tests.printing.cups import QUEUE, PrintServer, print_server
 from tests.waiting import until
 
@@ -36,7 +36,7 @@ def queue(server: PrintServer) -> IppPrinter:
 
 @pytest.fixture
 def pdf(slip: ReceiptSlip, forms: Forms) -> bytes:
-    return typeset_job("01", to_job(slip), forms)
+    return typeset(slip, form_of(slip, forms))
 
 
 def comes_to(printer: IppPrinter, paper: str, fate: Fate) -> Told:
@@ -196,7 +196,7 @@ def spooling(tmp_path: Path, server: PrintServer, forms: Forms) -> Iterator[Spoo
     queue = IppPrinter("Quầy 03", server.queue)
     yield Spool(
         Printers.only(queue, "Quầy 03"),
-        lambda form, payload: typeset_job(form, payload, forms),
+        lambda form, payload: typeset_by(form_of(from_job(form, payload), forms), payload),
         database.atomic,
     )
     database.close()

@@ -29,7 +29,7 @@ from printing.papers.hall import Ticket
 from printing.papers.money import PaperReceipt
 from printing.samples import TYPICAL, enormous, sparse
 from printing.typeface import NO_GLYPH, printable
-from printing.typesetting import form_of, from_job, to_job, typeset, typeset_job
+from printing.typesetting import form_of, from_job, to_job, typeset, typeset_by
 from tests.proving import Times
 
 Poppler = Callable[..., str]
@@ -232,7 +232,7 @@ def test_the_same_again_and_by_way_of_the_spool(typical: Paper, forms: Forms) ->
     job = to_job(typical)
 
     assert from_job(typical.FORM, job) == typical
-    assert typeset_job(typical.FORM, job, forms) == typeset(typical, form_of(typical, forms))
+    assert typeset_by(form_of(typical, forms), job) == typeset(typical, form_of(typical, forms))
     with pytest.raises(UnreadableJob):
         from_job(typical.FORM, job[:-1])
 

@@ -23,7 +23,7 @@ from printing.forms import Form, Forms
 from printing.paper import A4, paginate
 from printing.papers.reception import Component, ReceiptSlip
 from printing.qr import MOST_BYTES
-from printing.typesetting import to_job, typeset, typeset_job
+from printing.typesetting import form_of, to_job, typeset, typeset_by
 
 Poppler = Callable[..., str]
 
@@ -250,6 +250,6 @@ def test_names_are_not_markup(slip: ReceiptSlip, form01: Form, poppler: Poppler)
 
 
 def test_a_spooled_slip_prints_by_the_form_of_its_day(slip: ReceiptSlip, form01: Form, forms: Forms) -> None:
-    assert typeset_job("01", to_job(slip), forms) == typeset(slip, form01)
+    assert typeset_by(form_of(slip, forms), to_job(slip)) == typeset(slip, form01)
     with pytest.raises(UnreadableJob):
-        typeset_job("01", b'{"number": 1}', forms)
+        typeset_by(form01, b'{"number": 1}')

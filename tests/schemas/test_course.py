@@ -21,9 +21,9 @@ def test_each_wait_ends_with_the_act_that_it_was_for() -> None:
         Wait.APPROVER,
         Wait.COUNTER,
     ]
-    assert course.now_at is not None
-    assert course.now_at.by == ""
-    assert course.result_at == course.now_at.since
+    waits = course.legs[-1]
+    assert (waits.by, waits.until) == ("", "")
+    assert course.result_at == waits.since
     assert course.same_visit
     assert sum(leg.minutes(LATER) for leg in course.legs[:-1]) <= course.minutes_to_result(LATER)
 
@@ -44,5 +44,5 @@ def test_who_waits_for_papers_waits_again_for_whom_they_waited_before() -> None:
 def test_what_is_returned_waits_for_nobody() -> None:
     course = course_of(history(received(), appraised(), approved(), returned()).dossier)
     assert course.over
-    assert course.now_at is None
+    assert course.legs[-1].until
     assert course.legs[-1].wait is Wait.COUNTER

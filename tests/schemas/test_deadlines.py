@@ -13,7 +13,6 @@ from schemas.deadlines import (
     AfterSupplement,
     DueMoment,
     Limit,
-    Promise,
     Span,
     Stopped,
     Terms,
@@ -337,21 +336,6 @@ def test_early_on_time_overdue(finished: str, verdict: Timeliness, words: str) -
 def test_in_progress_is_within_or_over() -> None:
     assert in_progress(at("20/11 16:30"), at("20/11 16:30")) is Timeliness.WITHIN
     assert in_progress(at("20/11 16:31"), at("20/11 16:30")) is Timeliness.OVER
-
-
-def test_an_extension_keeps_the_first_promise_and_whether_it_was_kept() -> None:
-    first = Promise(at("20/11 16:30"))
-    twice = first.extended(at("25/11 16:30")).extended(at("30/11 16:30"))
-    assert first.current == at("20/11 16:30")
-    assert (twice.first, twice.later, twice.current) == (
-        at("20/11 16:30"),
-        (at("25/11 16:30"), at("30/11 16:30")),
-        at("30/11 16:30"),
-    )
-    assert twice.kept(at("27/11 10:00")) is Timeliness.OVERDUE
-    assert twice.kept_as_extended(at("27/11 10:00")) is Timeliness.EARLY
-    with pytest.raises(NoDueMoment, match="not after"):
-        twice.extended(at("30/11 16:30"))
 
 
 # --- laws ---

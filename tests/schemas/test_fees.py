@@ -11,16 +11,13 @@ from hypothesis import strategies as st
 
 from schemas.fees import (
     At,
-    Balance,
     Channel,
     Charge,
     Claim,
     FeeLine,
     FeeTable,
     Kind,
-    Paid,
     Relief,
-    balances,
     charge,
 )
 
@@ -146,21 +143,6 @@ def test_an_amount_beyond_reason_is_refused(amount: int) -> None:
     line = {"kind": "phi", "name": "a", "amount": amount, "since": "2026-01-01", "source": "x"}
     with pytest.raises(msgspec.ValidationError, match="amount"):
         msgspec.convert(line, FeeLine)
-
-
-def test_what_was_collected_twice_is_due_back_line_by_line() -> None:
-    owed = charge(LICENCE, OLD_YEARS_EVE, Channel.DIRECT)
-    twice = [Paid(Kind.FEE, "lệ phí cấp", 50_000)] * 2
-    first, second = balances(owed, twice)
-    assert (first.refund_due, first.still_owed) == (0, 400_000)
-    assert (second.refund_due, second.still_owed) == (50_000, 0)
-    assert balances(owed, twice, [Paid(Kind.FEE, "lệ phí cấp", 50_000)])[1].refund_due == 0
-
-
-def test_money_for_what_is_not_owed_is_due_back() -> None:
-    assert balances(Charge((), ()), [Paid(Kind.CHARGE, "phí", 9_000)]) == (
-        Balance(Kind.CHARGE, "phí", owed=0, paid=9_000, refunded=0),
-    )
 
 
 # --- laws ---

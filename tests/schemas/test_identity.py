@@ -35,7 +35,6 @@ from schemas.identity import (
     read_birth,
     read_card,
     read_number,
-    same_name,
 )
 
 WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
@@ -250,12 +249,6 @@ def test_any_text_gets_an_answer(field: Field, text: str) -> None:
 )
 def test_numbers_that_somebody_made_up(text: str, filler: bool) -> None:
     assert is_filler(text) is filler
-
-
-def test_names_are_compared_with_every_diacritic() -> None:
-    assert same_name("NGUYỄN VĂN ĐẠT", " nguyễn  văn đạt")
-    assert same_name(unicodedata.normalize("NFD", "Lộc Thị Hà"), "LỘC THỊ HÀ")
-    assert not same_name("Lộc Thị Hà", "Lộc Thị Ha")
 
 
 def test_other_papers() -> None:

@@ -13,7 +13,7 @@ from schemas.acts import AskedLine, FeeNotified, PaidLine
 from schemas.errors import Because
 from schemas.fees import At, FeeLine, FeeTable, Kind, Relief
 from schemas.fold import Place
-from schemas.owing import Owing, Taken, lowered, not_as_the_catalog, now_owed, owing, still_owed, taken_of
+from schemas.owing import Owing, Taken, lowered, not_as_the_catalog, now_owed, owing, still_owed
 from schemas.rules import Money
 from tests.schemas.histories import (
     PROCEDURE,
@@ -190,8 +190,3 @@ def test_a_notice_says_what_the_catalog_asks_for_on_its_day() -> None:
     unknown = FeeNotified(lines, "Người cao tuổi", "45/CT")
     assert not_as_the_catalog(unknown, view, received_, TODAY) not in (None, "not what the catalog asks for")
     assert now_owed(view, received_, TODAY, None) == owing(view, received_, TODAY)
-
-
-def test_money_that_went_back_is_off_its_receipt_and_a_receipt_without_words_is_left_out() -> None:
-    said = fee_collected(1, 100).data
-    assert taken_of({"a": 100, "b": 50}, {"a": 40}, {"a": said}) == [Taken(said.lines, 60)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import pytest
@@ -9,10 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.reports import Counted, Ending, Period, Petition, Rating, report
-from schemas.tallies import figures, spans, spans_of, summed, turns, turns_of_petition, turns_of_rating
+from schemas.tallies import Turn, figures, spans, spans_of, turns, turns_of_petition, turns_of_rating
 from tests.schemas.test_reports import AUTUMN, COUNTED, STAMPS, at, dossier
 
 DAYS = st.integers(0, 160).map(lambda n: AUTUMN.date() + timedelta(days=n))
+
+
+def summed(found: Iterable[Turn]) -> dict[str, int]:
+    """Changes added up by name."""
+    sums: dict[str, int] = {}
+    for turn in found:
+        sums[turn.name] = sums.get(turn.name, 0) + turn.number
+    return sums
 
 
 @settings(max_examples=50, deadline=None)
