@@ -260,7 +260,7 @@ def say(what: str) -> None:
 
 
 def main() -> None:
-    target = HERE / version("motcua")
+    target = HERE / version("motcua").partition(".dev")[0]
     target.mkdir(exist_ok=True)
     for name, room in (("played", played()), ("written", written())):
         lines = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
@@ -36,9 +35,10 @@ def test_what_a_version_wrote_folds_as_it_did_then(path: Path) -> None:
         assert folded(reversed(exhibit.documents), catalog) == now
 
 
-def test_the_present_version_is_there_with_every_kind_that_it_can_write() -> None:
+def test_the_newest_version_is_there_with_every_kind_that_can_be_written() -> None:
     """After a kind was added, before the version is released: python -m tests.museum.collect"""
-    here = HERE / version("motcua")
+    versions = {path.parent for path in ROOMS}
+    here = max(versions, key=lambda folder: [int(part) for part in folder.name.split(".")])
     rooms = [opened(path) for path in here.glob("*.json")]
     acts = {document["kind"] for room in rooms for one in room.exhibits for document in one.documents}
     entries = {document["kind"] for room in rooms for document in room.catalog}
