@@ -48,8 +48,9 @@ document.addEventListener("input", (event) => {
   change.textContent = "";
   if (!event.target.value || !(back >= 0)) return;
   const amount = document.createElement("b");
-  amount.textContent = `${String(back).replace(/\B(?=(\d{3})+$)/g, ".")} đ`;
-  change.append("Trả lại khách ", amount);
+  const [point, unit] = document.documentElement.lang === "en" ? [",", "VND"] : [".", "đ"];
+  amount.textContent = `${String(back).replace(/\B(?=(\d{3})+$)/g, point)} ${unit}`;
+  change.append(`${change.dataset.words} `, amount);
 });
 
 /* In a list the arrows go from row to row; Enter opens, as a link does. */

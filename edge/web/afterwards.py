@@ -21,6 +21,7 @@ from edge.web import counter, presence, second, words
 from edge.web.again import KIND, FromPaper, moment_on, on_paper
 from edge.web.days import Day
 from edge.web.forms import needed, text, too_long
+from edge.web.language import say, tell
 from edge.web.reception import same_as_saved
 from edge.web.site import COUNTER, site
 from edge.web.trouble import Expected, trouble_of
@@ -97,7 +98,9 @@ def enter() -> ResponseReturnValue:
     if not same_as_saved(draft, dossier.received):
         form.stream.data = ""  # the page of one that is saved already: what stands here now is another
         counter.stream_of(form)
-        saved = [("paper", "Trang này đã lưu phiếu trước. Nội dung dưới đây chưa lưu: bấm Nhập lần nữa.")]
+        saved = [
+            ("paper", say("Trang này đã lưu phiếu trước. Nội dung dưới đây chưa lưu: bấm Nhập lần nữa."))
+        ]
         return _render(form, chosen, papers=papers, saving=True, more_errors=saved), 409
     site().spool_wake()
     return redirect(url_for(".page", of=dossier.stream), 303)
@@ -145,7 +148,11 @@ def _entered_already(form: Afterwards) -> list[tuple[str, str]]:
     return [
         (
             "paper",
-            f"Phiếu này đã nhập thành hồ sơ {row.number} của {row.applicant}, ngày {words.day(_day(row))}.",
+            tell(
+                "Phiếu này đã nhập thành hồ sơ {number} của {who}, ngày {day}.",
+                {"number": row.number, "day": words.day(_day(row))},
+                who=row.applicant,
+            ),
         )
         for row in found[:1]
     ]

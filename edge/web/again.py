@@ -19,6 +19,7 @@ from edge.web import counter, presence, second
 from edge.web.days import Day, Hour
 from edge.web.errors import page as trouble_page
 from edge.web.forms import LONGEST, Choice, Form, paragraph, too_long
+from edge.web.language import say
 from edge.web.reception import Reception
 from edge.web.site import COUNTER, site
 from edge.web.slip import LONGEST as LONGEST_CODE
@@ -36,7 +37,7 @@ _DUE: Final = "Chưa ghi hẹn trả như trên giấy."
 
 def _when_other(form: Form, field: Any) -> None:
     if form["incident"].data == "other" and not field.data:
-        raise StopValidation("Chưa ghi vì sao phải nhập từ giấy.")
+        raise StopValidation(say("Chưa ghi vì sao phải nhập từ giấy."))
     if not field.data:
         raise StopValidation
 
@@ -58,7 +59,7 @@ class FromPaper(Reception):
     received_hour = Hour("Giờ tiếp nhận", validators=[InputRequired("Chưa ghi giờ tiếp nhận trên giấy.")])
     due_day = Day("Hẹn trả, ngày", validators=[InputRequired(_DUE)])
     due_hour = Hour("Hẹn trả, giờ", validators=[InputRequired(_DUE)])
-    incident = SelectField("Sự cố", choices=INCIDENTS, default="machine")
+    incident = SelectField("Sự cố đã gặp", choices=INCIDENTS, default="machine")
     reason = TextAreaField(
         "Ghi thêm về sự cố",
         filters=[paragraph],
@@ -76,10 +77,12 @@ class FromPaper(Reception):
         """What cannot be of the two moments on the paper."""
         found = []
         if received is not None and received >= site().now():
-            found.append(("received_hour", "Giờ tiếp nhận trên giấy chưa tới. Xem lại giấy và giờ của máy."))
+            found.append(
+                ("received_hour", say("Giờ tiếp nhận trên giấy chưa tới. Xem lại giấy và giờ của máy."))
+            )
         due = moment_on(self.due_day.data, self.due_hour.data)
         if received is not None and due is not None and due < received:
-            found.append(("due_day", "Hẹn trả không thể trước giờ tiếp nhận. Xem lại giấy."))
+            found.append(("due_day", say("Hẹn trả không thể trước giờ tiếp nhận. Xem lại giấy.")))
         return found
 
 
@@ -103,9 +106,9 @@ def enter() -> ResponseReturnValue:
     if number is None:
         return _refused(
             Trouble(
-                f"{checked.code.number} không phải số do máy trạm cấp.",
+                say("{number} không phải số do máy trạm cấp.", number=checked.code.number),
                 "Chưa có gì được lưu.",
-                "Chờ hồ sơ từ Cổng dịch vụ công tới, hoặc báo Trung tâm.",
+                say("Chờ hồ sơ từ Cổng dịch vụ công tới, hoặc báo Trung tâm."),
             )
         )
     received = moment_on(number.day, form.received_hour.data)
@@ -185,5 +188,10 @@ def _wrong(
 ) -> list[tuple[str, str]]:
     found = []
     if chosen is not None and chosen.procedure.agency != number.agency:
-        found.append(("q", f"Số hồ sơ trên giấy là của {number.agency}. Chọn thủ tục của cơ quan đó."))
+        found.append(
+            (
+                "q",
+                say("Số hồ sơ trên giấy là của {agency}. Chọn thủ tục của cơ quan đó.", agency=number.agency),
+            )
+        )
     return [*found, *form.moment_wrong(moment_on(number.day, form.received_hour.data))]

@@ -11,6 +11,7 @@ from wtforms.validators import Length
 
 from edge.web import presence, second
 from edge.web.forms import LONGEST, Choice, Form, needed, paragraph, text, too_long
+from edge.web.language import say
 from edge.web.merging import over_what_was_seen
 from edge.web.reception import identity_problem
 from edge.web.showing import Shown, show, why_not
@@ -86,7 +87,7 @@ def amend(stream: str) -> ResponseReturnValue:
     changes = [(name, value) for name, value in changes if value != standing[name]]
     errors += [(name, problem) for name, value in changes if (problem := _problem(name, value))]
     if not changes:
-        errors.append(("reason", "Chưa sửa ô nào."))
+        errors.append(("reason", say("Chưa sửa ô nào.")))
     if errors:
         return _render(shown, form, errors), 422
     said = Amended(
@@ -126,7 +127,7 @@ def _kept(name: str, typed: str | None) -> str:
 def _problem(name: str, value: str) -> str | None:
     what = name.partition("_")[2]
     if what == "name" and not value:
-        return "Chưa ghi họ tên."
+        return say("Chưa ghi họ tên.")
     return identity_problem(value) if what == "identity" and value else None
 
 

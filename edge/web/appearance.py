@@ -13,7 +13,7 @@ from edge.web import acts, contested, merging, presence, sign_in, status_line, t
 from edge.web.account import drafts_here
 from edge.web.forms import Bare
 from edge.web.hosts import PUBLIC, asked_in_public
-from edge.web.language import CHOOSES, frame, in_language, language, say, say_as, tell
+from edge.web.language import CHOOSES, frame, in_language, language, marked_as_written, say, say_as, tell
 from edge.web.printing import TITLES, trouble_in_words
 from edge.web.site import ROOM, site
 from schemas.course import course_of
@@ -38,8 +38,11 @@ def install_words(app: Flask) -> None:
     """What every template is compiled with, whatever it shows."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.tests["in_blueprint"] = str.startswith
-    app.jinja_env.globals.update(say=say, tell=tell, language=language, frame=frame, in_language=in_language)
+    app.jinja_env.globals.update(
+        say=say, say_as=say_as, tell=tell, language=language, frame=frame, in_language=in_language
+    )
     app.jinja_env.filters.update(
+        written=marked_as_written,
         printer_trouble=trouble_in_words,
         printer_title=lambda name: say(TITLES[name]) if name in TITLES else name,
         clock=lambda value: words.clock(value, site().now()),

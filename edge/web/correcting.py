@@ -16,7 +16,8 @@ from wtforms.validators import Length
 
 from edge.tables.dossiers import DossierRow
 from edge.web import presence
-from edge.web.forms import LONGEST, Choice, Form, needed, paragraph, text, too_long
+from edge.web.forms import LONGEST, WRITTEN, Choice, Form, needed, paragraph, text, too_long
+from edge.web.language import say, tell
 from edge.web.merging import over_what_was_seen
 from edge.web.scanned import streams_of
 from edge.web.showing import Shown, show, sides, why_not
@@ -56,12 +57,18 @@ class Correction(Form):
             return None
         wrong = ""
         if row.stream == shown.dossier.stream:
-            wrong = "Đây chính là hồ sơ đang mở. Ghi số của hồ sơ mới, nhận để đính chính."
+            wrong = say("Đây chính là hồ sơ đang mở. Ghi số của hồ sơ mới, nhận để đính chính.")
         elif row.status in _ENDED:
-            wrong = f"Hồ sơ {row.number} đã dừng, không ra kết quả nào. Ghi số của hồ sơ khác."
+            wrong = say(
+                "Hồ sơ {number} đã dừng, không ra kết quả nào. Ghi số của hồ sơ khác.", number=row.number
+            )
         elif _is_anothers(row, shown) and not self.other.data:
             self.asks_whose = True
-            wrong = f"Hồ sơ {row.number} là của {row.applicant}. Đọc lại số; nếu đúng, đánh dấu ô dưới đây."
+            wrong = tell(
+                "Hồ sơ {number} là của {who}. Đọc lại số; nếu đúng, đánh dấu ô dưới đây.",
+                {"number": row.number},
+                who=row.applicant,
+            )
         if not wrong:
             return row
         (self.number if self.number.data else self.stream).errors = [wrong]
@@ -72,16 +79,20 @@ class Correction(Form):
         if len(found) == 1:
             return site().node.register.row(found[0])
         self.number.errors = [
-            "Nhiều hồ sơ ứng với mã này. Gõ đủ số của một hồ sơ."
-            if found
-            else "Máy này không có hồ sơ số đó. Đọc lại số; hồ sơ vừa nhận ở máy khác thì chờ nó về tới rồi ghi."
+            say(
+                "Nhiều hồ sơ ứng với mã này. Gõ đủ số của một hồ sơ."
+                if found
+                else "Máy này không có hồ sơ số đó. Đọc lại số; hồ sơ vừa nhận ở máy khác thì chờ nó về tới rồi ghi."
+            )
         ]
         return None
 
     def _chosen(self, shown: Shown) -> DossierRow | None:
         row = next((one for one in since(shown) if one.stream == self.stream.data), None)
         if row is None:
-            self.stream.errors = ["Chưa chọn hồ sơ nào đính chính. Chọn một hồ sơ, hoặc quét, gõ số của nó."]
+            self.stream.errors = [
+                say("Chưa chọn hồ sơ nào đính chính. Chọn một hồ sơ, hoặc quét, gõ số của nó.")
+            ]
         return row
 
 
@@ -146,7 +157,9 @@ def _render(
     errors: Sequence[tuple[str, str]] = (),
     trouble: Trouble | None = None,
 ) -> str:
-    form.stream.choices = [Choice(row.stream, f"{row.number}: {row.procedure_name}") for row in since(shown)]
+    form.stream.choices = [
+        Choice(row.stream, f"{row.number}: {row.procedure_name}", WRITTEN) for row in since(shown)
+    ]
     return render_template(
         "correct.html",
         shown=shown,

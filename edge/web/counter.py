@@ -24,7 +24,7 @@ from edge.web.citizen_card import CitizenCard
 from edge.web.drafting import Kept
 from edge.web.due_moment import Due, explain
 from edge.web.highlight import Piece, highlighted
-from edge.web.language import say, speak_vietnamese
+from edge.web.language import say
 from edge.web.reception import SOURCES, Papers, Reception, identity_problem, same_as_saved
 from edge.web.site import COUNTER, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
@@ -121,8 +121,6 @@ def procedures() -> str:
     if chosen is not None and all(hit.procedure.code != code for hit in hits):
         hits = [Hit(chosen, highlighted(chosen.name, term)), *hits]
     entering = request.args.get("again", "")
-    if entering in AFTERWARDS:  # a part of a page that speaks no English
-        speak_vietnamese()
     where = url_for(f"{entering}.enter") if entering in AFTERWARDS else url_for("counter.receive")
     lately = [] if term or chosen else _lately(site())
     return render_template(

@@ -23,6 +23,7 @@ from edge.web import presence, second, words
 from edge.web.clock_story import story
 from edge.web.days import Day
 from edge.web.forms import LONGEST, Choice, Form, needed, paragraph, text, too_long
+from edge.web.language import say, tell
 from edge.web.merging import changed
 from edge.web.pdfs import pdf_answer
 from edge.web.showing import Shown, show, sides, why_not
@@ -106,7 +107,11 @@ class Extension(Form):
         why_off = site().view.calendar().why_off(field.data)
         if why_off is not None:
             raise StopValidation(
-                f"Ngày {words.day(field.data)} là ngày nghỉ ({why_off}). Chọn ngày làm việc."
+                tell(
+                    "Ngày {day} là ngày nghỉ ({why}). Chọn ngày làm việc.",
+                    {"day": words.day(field.data)},
+                    why=why_off,
+                )
             )
 
 
@@ -155,7 +160,7 @@ FORMS_OF: Final[dict[str, type[Form]]] = {
 
 def _not_past(field: Field) -> None:
     if field.data < site().today():
-        raise StopValidation(f"Ngày {words.day(field.data)} đã qua. Chọn ngày sau.")
+        raise StopValidation(say("Ngày {day} đã qua. Chọn ngày sau.", day=words.day(field.data)))
 
 
 # ---- one dossier
@@ -178,13 +183,15 @@ def act(stream: str, what: str) -> ResponseReturnValue:
     if what == "supplement":
         errors += _row_problems(rows)
         if shown.dossier.standing.asked_before and not form["again"].data:
-            errors.append(("again", "Đã yêu cầu bổ sung một lần. Ghi căn cứ để yêu cầu lần nữa."))
+            errors.append(("again", say("Đã yêu cầu bổ sung một lần. Ghi căn cứ để yêu cầu lần nữa.")))
     if what == "extend" and not errors and _new_due(form) <= _due(shown.dossier):
-        errors.append(("day", f"Hẹn lại phải sau hạn đang có: {words.full(_due(shown.dossier))}."))
+        errors.append(
+            ("day", say("Hẹn lại phải sau hạn đang có: {due}.", due=words.full(_due(shown.dossier))))
+        )
     if what == "suspend":
         errors += _too_early(shown.dossier, form["ground"].data)
     if what == "supplied" and not errors and not _brought(shown):
-        errors.append(("brought", "Chưa đánh dấu giấy tờ nào."))
+        errors.append(("brought", say("Chưa đánh dấu giấy tờ nào.")))
     if errors:
         return _render(shown, what, form, errors=errors, rows=rows), 422
     try:
@@ -261,14 +268,19 @@ def _empty(shown: Shown, what: str) -> Form:
 def _too_early(dossier: Dossier, ground: str | None) -> list[tuple[str, str]]:
     """Nobody is stopped for what was not asked for, or while there is time for it."""
     if ground == "obligation_not_met" and "dossier.obligation_asked" not in dossier.standing.newest:
-        return [("ground", "Hồ sơ này chưa được yêu cầu nghĩa vụ tài chính nào.")]
+        return [("ground", say("Hồ sơ này chưa được yêu cầu nghĩa vụ tài chính nào."))]
     if ground != "not_supplemented":
         return []
     until = _until(dossier)
     if REQUESTED not in dossier.standing.newest:
-        return [("ground", "Hồ sơ này chưa được yêu cầu bổ sung lần nào.")]
+        return [("ground", say("Hồ sơ này chưa được yêu cầu bổ sung lần nào."))]
     if until is not None and site().today() <= until:
-        return [("ground", f"Còn thời gian bổ sung tới hết ngày {words.day(until)}; dừng được từ ngày sau.")]
+        return [
+            (
+                "ground",
+                say("Còn thời gian bổ sung tới hết ngày {day}; dừng được từ ngày sau.", day=words.day(until)),
+            )
+        ]
     return []
 
 
@@ -277,8 +289,8 @@ def _pausable(dossier: Dossier) -> list[Choice]:
     terms = dossier.standing.terms
     counted_out = terms.not_counted if terms is not None else tuple(Why)
     return [
-        Choice(why.value, why.words[:1].upper() + why.words[1:])
-        for why in (Why.PUBLICATION, Why.OPINION, Why.APPLICANT)
+        Choice(why.value, said[:1].upper() + said[1:])
+        for why, said in ((why, say(why.words)) for why in (Why.PUBLICATION, Why.OPINION, Why.APPLICANT))
         if why in counted_out
     ]
 
@@ -311,8 +323,8 @@ def _typed_rows() -> list[Row]:
 
 def _row_problems(rows: Sequence[Row]) -> list[tuple[str, str]]:
     if not rows:
-        return [("why-0", "Chưa yêu cầu giấy tờ nào. Ghi “cần bổ sung gì” ở ít nhất một dòng.")]
-    errors = [(f"name-{row.place}", "Chưa ghi tên giấy tờ.") for row in rows if not row.name]
+        return [("why-0", say("Chưa yêu cầu giấy tờ nào. Ghi “cần bổ sung gì” ở ít nhất một dòng."))]
+    errors = [(f"name-{row.place}", say("Chưa ghi tên giấy tờ.")) for row in rows if not row.name]
     for row in rows:
         for what, number in (
             ("originals", row.originals),
@@ -320,7 +332,12 @@ def _row_problems(rows: Sequence[Row]) -> list[tuple[str, str]]:
             ("copies", row.copies),
         ):
             if not (number.isascii() and number.isdigit() and int(number) <= MOST_COPIES):
-                errors.append((f"{what}-{row.place}", f"“{number}” không phải số bản. Gõ số từ 0."))
+                errors.append(
+                    (
+                        f"{what}-{row.place}",
+                        say("“{number}” không phải số bản. Gõ số từ 0.", number=number),
+                    )
+                )
     return errors
 
 

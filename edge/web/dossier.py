@@ -29,6 +29,7 @@ from edge.web.correcting import sample as correction
 from edge.web.course import KINDS, TITLES, why_none
 from edge.web.errors import page as trouble_page
 from edge.web.forms import Bare, Choice, Form, needed, paragraph, text
+from edge.web.language import say, tell
 from edge.web.merging import over_what_was_seen
 from edge.web.one_step import may_close
 from edge.web.pdfs import pdf_answer
@@ -125,15 +126,15 @@ def reprint(stream: str) -> ResponseReturnValue:
         reprint_slip(here.node, stream, reason=form.reason.data, by=presence.person().id)
     except NothingToReprint:
         card = here.node.catalog.latest.card(shown.receipt.node)
-        next_step = f"In lại ở {here.place(shown.receipt.node)}."
+        next_step = tell("In lại ở {place}.", place=here.place(shown.receipt.node))
         if card is None or not card.opens:  # its key is gone, and nobody else can seal the code on the slip
-            next_step = (
+            next_step = say(
                 "Máy đã in giấy ấy không còn: giấy đã giao vẫn dùng được; ai chưa có thì báo cho họ số hồ sơ."
             )
         return trouble_page(
             Trouble(
-                f"Máy này không có giấy hẹn của {shown.received.number} để in lại.",
-                "Hồ sơ vẫn nguyên.",
+                say("Máy này không có giấy hẹn của {number} để in lại.", number=shown.received.number),
+                say("Hồ sơ vẫn nguyên."),
                 next_step,
                 409,
             )
@@ -155,9 +156,13 @@ def reprint_of_letter(stream: str, form: str) -> ResponseReturnValue:
     except NothingToReprint:
         return trouble_page(
             Trouble(
-                f"Máy này không có Mẫu {form} của {shown.received.number} để in lại.",
-                "Hồ sơ vẫn nguyên.",
-                "In lại ở máy đã ghi việc đó; xem Việc đã làm của hồ sơ.",
+                say(
+                    "Máy này không có Mẫu {form} của {number} để in lại.",
+                    form=form,
+                    number=shown.received.number,
+                ),
+                say("Hồ sơ vẫn nguyên."),
+                say("In lại ở máy đã ghi việc đó; xem Việc đã làm của hồ sơ."),
                 409,
             )
         )
@@ -168,22 +173,22 @@ def reprint_of_letter(stream: str, form: str) -> ResponseReturnValue:
 @blueprint.get("/dossier/<stream>/slip.pdf")
 def slip_pdf(stream: str) -> ResponseReturnValue:
     shown, job = show(stream), slip_job(site(), stream)
-    name = shown.received.number
+    name, where = shown.received.number, site().place(shown.receipt.node)
     if job is None:
         return trouble_page(
             Trouble(
-                f"Giấy hẹn của {name} in ở {site().place(shown.receipt.node)}, không ở máy này.",
-                "Hồ sơ có đủ ở đây; giấy hẹn đã in vẫn có hiệu lực.",
-                f"Xem hoặc in lại ở {site().place(shown.receipt.node)}.",
+                tell("Giấy hẹn của {number} in ở {place}, không ở máy này.", {"number": name}, place=where),
+                say("Hồ sơ có đủ ở đây; giấy hẹn đã in vẫn có hiệu lực."),
+                tell("Xem hoặc in lại ở {place}.", place=where),
                 404,
             )
         )
     if not job.payload:
         return trouble_page(
             Trouble(
-                f"Nội dung giấy hẹn của {name} đã xoá theo quy định.",
-                "Việc đã in vẫn được ghi.",
-                "Xem Việc đã làm của hồ sơ.",
+                say("Nội dung giấy hẹn của {number} đã xoá theo quy định.", number=name),
+                say("Việc đã in vẫn được ghi."),
+                say("Xem Việc đã làm của hồ sơ."),
                 404,
             )
         )
@@ -221,7 +226,12 @@ def result_pdf(stream: str) -> ResponseReturnValue:
     shown = show(stream)
     if shown.result is None:
         return trouble_page(
-            Trouble("Hồ sơ này chưa có kết quả có hiệu lực.", "Hồ sơ vẫn nguyên.", "Xem Việc đã làm.", 404)
+            Trouble(
+                say("Hồ sơ này chưa có kết quả có hiệu lực."),
+                say("Hồ sơ vẫn nguyên."),
+                say("Xem Việc đã làm của hồ sơ."),
+                404,
+            )
         )
     archive, lasting = site().node.archive, shown.dossier.standing.preserved
     content = (archive.read(lasting) if lasting else None) or archive.read(shown.result)
@@ -231,9 +241,13 @@ def result_pdf(stream: str) -> ResponseReturnValue:
         maker = site().place(outcome.node) if outcome else ""
         return trouble_page(
             Trouble(
-                f"Tệp kết quả của {shown.received.number} còn ở {maker}, chưa tới máy này.",
-                "Việc phê duyệt và chữ ký vẫn nguyên.",
-                "Máy đang lấy tệp về trước các tệp khác; mở lại sau vài giây, hoặc xem ở Đồng bộ.",
+                tell(
+                    "Tệp kết quả của {number} còn ở {place}, chưa tới máy này.",
+                    {"number": shown.received.number},
+                    place=maker,
+                ),
+                say("Việc phê duyệt và chữ ký vẫn nguyên."),
+                say("Máy đang lấy tệp về trước các tệp khác; mở lại sau vài giây, hoặc xem ở Đồng bộ."),
                 404,
             )
         )
@@ -251,9 +265,9 @@ def attachment_pdf(stream: str, place: int) -> ResponseReturnValue:
         site().demand(stream)
         return trouble_page(
             Trouble(
-                f"Tài liệu kèm theo của {shown.received.number} chưa tới máy này.",
-                "Kết quả và chữ ký vẫn nguyên.",
-                "Máy đang lấy tệp về trước các tệp khác; mở lại sau vài giây, hoặc xem ở Đồng bộ.",
+                say("Tài liệu kèm theo của {number} chưa tới máy này.", number=shown.received.number),
+                say("Kết quả và chữ ký vẫn nguyên."),
+                say("Máy đang lấy tệp về trước các tệp khác; mở lại sau vài giây, hoặc xem ở Đồng bộ."),
                 404,
             )
         )
@@ -367,7 +381,7 @@ def _with_agencies(shown: Shown) -> list[Next]:
     here, dossier, stream = site(), shown.dossier, shown.dossier.stream
     found, asked = [], open_opinion(dossier.standing)
     if presence.is_ones(FORWARDED) and dossier.status in (Status.RECEIVED, Status.PROCESSING):
-        title = "Ghi ý kiến phối hợp" if asked else "Xin ý kiến"
+        title = say("Ghi ý kiến phối hợp" if asked else "Xin ý kiến")
         found.append(Next(title, url_for("agencies.opinion_page", stream=stream), "", "info", None))
         if asked is None and here.node.handing_over.where(dossier).where in (
             Where.CENTRE,
@@ -376,7 +390,7 @@ def _with_agencies(shown: Shown) -> list[Next]:
             url = url_for(
                 "agencies.page", tab=Where.TO_HAND_OVER.value, agency=shown.received.agency, stream=stream
             )
-            found.append(Next("Bàn giao cho cơ quan", url, "", "up", None))
+            found.append(Next(say("Bàn giao cho cơ quan"), url, "", "up", None))
     return found
 
 
@@ -396,15 +410,15 @@ def on_the_way(shown: Shown) -> list[Next]:
     if dossier.standing.outcome is not None:
         fits = presence.is_ones(CORRECT) and why_not(dossier, CORRECT, correction()) is None
         url = url_for("correcting.page", stream=stream)
-        return [Next("Đính chính bằng hồ sơ khác", url, "", "pen", None)] if fits else []
+        return [Next(say("Đính chính bằng hồ sơ khác"), url, "", "pen", None)] if fits else []
     found = [
-        Next(TITLES[what], url_for("course.one", stream=stream, what=what), "", "pen", None)
+        Next(say(TITLES[what]), url_for("course.one", stream=stream, what=what), "", "pen", None)
         for what, fits in offered.items()
         if fits and presence.is_ones(KINDS[what])
     ]
     if presence.is_ones(CANCEL) and why_not(dossier, CANCEL, cancellation()) is None:
         url = url_for("cancelling.page", stream=stream)
-        found.append(Next("Huỷ tiếp nhận nhầm", url, "", "no", None))
+        found.append(Next(say("Huỷ tiếp nhận nhầm"), url, "", "no", None))
     return [*found, *(_with_agencies(shown) if site().may(presence.person(), AGENCIES) else [])]
 
 
@@ -415,17 +429,24 @@ def _next_acts(shown: Shown) -> list[Next]:
     found = []
     if presence.is_ones(WITHDRAW) and dossier.status not in ends:
         why = why_not(dossier, WITHDRAW, showing.sample_of(dossier, WITHDRAW))
-        found.append(Next("Nhận đơn rút hồ sơ", url_for(".withdraw_page", stream=stream), "", "back", why))
+        found.append(
+            Next(say("Nhận đơn rút hồ sơ"), url_for(".withdraw_page", stream=stream), "", "back", why)
+        )
     if here.may(presence.person(), COUNTER) and dossier.status not in ends:
         why = why_not(dossier, AMEND, amendment(shown))
-        found.append(Next("Sửa thông tin", url_for("amending.page", stream=stream), "", "pen", why))
+        found.append(Next(say("Sửa thông tin"), url_for("amending.page", stream=stream), "", "pen", why))
     if presence.is_ones(SUPPLIED) and dossier.status is Status.SUPPLEMENT:
         url = url_for("course.one", stream=stream, what="supplied")
-        found.append(Next("Nhận bổ sung", url, "", "page", why_none(dossier, "supplied"), main=True))
+        found.append(Next(say("Nhận bổ sung"), url, "", "page", why_none(dossier, "supplied"), main=True))
     if may_close(shown):
         found.append(
             Next(
-                "Giải quyết và trả ngay", url_for("one_step.page", stream=stream), "k", "pen", None, main=True
+                say("Giải quyết và trả ngay"),
+                url_for("one_step.page", stream=stream),
+                "k",
+                "pen",
+                None,
+                main=True,
             )
         )
     if here.may(presence.person(), ROOM) and dossier.status in (
@@ -433,13 +454,15 @@ def _next_acts(shown: Shown) -> list[Next]:
         Status.PROCESSING,
         Status.WITHDRAWING,
     ):
-        found.append(Next("Mở ở Chờ xử lý", url_for("room.one", stream=stream), "", "pen", None, main=True))
+        found.append(
+            Next(say("Mở ở Chờ xử lý"), url_for("room.one", stream=stream), "", "pen", None, main=True)
+        )
     owing = dossier.money in (Money.DUE, Money.PARTLY_PAID, Money.REFUND_DUE)
     at_return = dossier.status is Status.DONE and here.node.till.owed(dossier).total > 0
     if here.may(presence.person(), FEES) and (owing or at_return):
-        found.append(Next("Thu phí", url_for("fees.one", stream=stream), "", "page", None, main=True))
+        found.append(Next(say("Thu phí"), url_for("fees.one", stream=stream), "", "page", None, main=True))
     if here.may(presence.person(), RETURN) and dossier.status is Status.DONE:
         why = why_not(as_if_handed_in(dossier), RETURN_KIND, showing.sample_of(dossier, RETURN_KIND))
         url = url_for("returning.one", stream=stream)
-        found.append(Next("Trả kết quả", url, "", "page", why, main=True))
+        found.append(Next(say("Trả kết quả"), url, "", "page", why, main=True))
     return found

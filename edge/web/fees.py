@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
-from wtforms import RadioField, SelectField, StringField
+from wtforms import HiddenField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, StopValidation
 
 from edge.money_papers import receipt_name
@@ -22,7 +22,8 @@ from edge.till import ISSUED, NOTIFIED, REFUNDED, VOIDED, Owed, Payment, Way
 from edge.web import presence, second, words
 from edge.web.codes import drawn
 from edge.web.errors import page as trouble_page
-from edge.web.forms import LONGEST, Bare, Choice, Form, amount_of, needed, text, too_long
+from edge.web.forms import LONGEST, WRITTEN, Bare, Choice, Form, amount_of, needed, text, too_long
+from edge.web.language import say
 from edge.web.merging import over_what_was_seen
 from edge.web.scanned import streams_of
 from edge.web.showing import Shown, show, sides
@@ -60,7 +61,7 @@ def _reference(form: Form, field: Any) -> None:
         raise StopValidation
     if not field.data:
         raise StopValidation(
-            "Chưa ghi số tham chiếu. Chép số giao dịch ngân hàng báo, hoặc số hoá đơn trên máy thẻ."
+            say("Chưa ghi số tham chiếu. Chép số giao dịch ngân hàng báo, hoặc số hoá đơn trên máy thẻ.")
         )
 
 
@@ -68,7 +69,7 @@ def _handed(form: Form, field: Any) -> None:
     if not field.data:
         raise StopValidation
     if amount_of(field.data) is None:
-        raise StopValidation("Số tiền khách đưa chỉ có chữ số, ví dụ 500.000. Gõ lại, hoặc để trống.")
+        raise StopValidation(say("Số tiền khách đưa chỉ có chữ số, ví dụ 500.000. Gõ lại, hoặc để trống."))
 
 
 class Payable(Form):
@@ -87,7 +88,7 @@ class Payable(Form):
         filters=[text],
         validators=[_reference, Length(max=60, message=too_long(60))],
     )
-    total = StringField(filters=[text])
+    total = HiddenField(filters=[text])
 
 
 class Relieved(Form):
@@ -226,7 +227,11 @@ def collect(stream: str) -> ResponseReturnValue:
         errors.append(
             (
                 "handed",
-                f"Khách đưa {words.dong(handed)}, còn thiếu {words.dong(total - handed)}. Đếm lại tiền.",
+                say(
+                    "Khách đưa {handed}, còn thiếu {short}. Đếm lại tiền.",
+                    handed=words.dong(handed),
+                    short=words.dong(total - handed),
+                ),
             )
         )
     chosen = [_line(value) for value in request.form.getlist("line")]
@@ -234,10 +239,16 @@ def collect(stream: str) -> ResponseReturnValue:
         line.amount for line in site().node.till.owed(shown.dossier).lines if (line.kind, line.name) in chosen
     )
     if not chosen:
-        errors.append(("line-0", "Chưa chọn khoản nào để thu. Đánh dấu ít nhất một khoản."))
+        errors.append(("line-0", say("Chưa chọn khoản nào để thu. Đánh dấu ít nhất một khoản.")))
     elif now != total:
         errors.append(
-            ("line-0", f"Khoản thu vừa đổi: nay là {words.dong(now)}. Xem lại, rồi bấm Thu lần nữa.")
+            (
+                "line-0",
+                say(
+                    "Khoản thu vừa đổi: nay là {amount}. Xem lại, rồi bấm Thu lần nữa.",
+                    amount=words.dong(now),
+                ),
+            )
         )
     if errors:
         return _render(shown, form, errors), 422
@@ -266,9 +277,9 @@ def notify(stream: str) -> ResponseReturnValue:
     ground = form.ground.data if owed.asked.free_ground and chosen == OTHER else chosen
     errors = [] if form.validate_on_submit() else form.error_list()
     if chosen and not ground:
-        errors.append(("ground", "Chưa ghi tên diện được miễn, giảm và văn bản cho phép."))
+        errors.append(("ground", say("Chưa ghi tên diện được miễn, giảm và văn bản cho phép.")))
     if chosen and not form.proof.data:
-        errors.append(("proof", "Chưa ghi giấy tờ chứng minh. Ghi loại giấy, số và ngày."))
+        errors.append(("proof", say("Chưa ghi giấy tờ chứng minh. Ghi loại giấy, số và ngày.")))
     if errors:
         return _render(shown, None, relieved=form, relief_errors=errors), 422
     try:
@@ -331,9 +342,11 @@ def refund(stream: str, name: str) -> ResponseReturnValue:
     errors = [] if form.validate_on_submit() else form.error_list()
     amount = amount_of(form.amount.data)
     if form.amount.data and not amount:
-        errors.append(("amount", "Số tiền hoàn chỉ có chữ số, ví dụ 50.000. Gõ lại."))
+        errors.append(("amount", say("Số tiền hoàn chỉ có chữ số, ví dụ 50.000. Gõ lại.")))
     elif amount and amount > taken.left:
-        errors.append(("amount", f"Biên lai này chỉ còn {words.dong(taken.left)}. Gõ số nhỏ hơn."))
+        errors.append(
+            ("amount", say("Biên lai này chỉ còn {amount}. Gõ số nhỏ hơn.", amount=words.dong(taken.left)))
+        )
     errors += _second_errors()
     if errors or not amount:
         return _render_undoing(shown, taken, REFUNDED, form, errors), 422
@@ -355,7 +368,7 @@ def met(stream: str) -> ResponseReturnValue:
     errors = [] if form.validate_on_submit() else form.error_list()
     amount = amount_of(form.met.data)
     if form.met.data and amount is None:
-        errors.append(("met", "Số tiền đã nộp chỉ có chữ số, ví dụ 1.250.000. Gõ lại."))
+        errors.append(("met", say("Số tiền đã nộp chỉ có chữ số, ví dụ 1.250.000. Gõ lại.")))
     if errors or amount is None:
         return _render(shown, None, errors, met=form), 422
     try:
@@ -379,9 +392,9 @@ def again(stream: str, name: str) -> ResponseReturnValue:
     except NothingToReprint:
         return trouble_page(
             Trouble(
-                "Máy này không có biên lai đó để in lại.",
-                "Tiền đã thu và số biên lai vẫn nguyên.",
-                "In lại ở quầy đã thu; xem Việc đã làm của hồ sơ.",
+                say("Máy này không có biên lai đó để in lại."),
+                say("Tiền đã thu và số biên lai vẫn nguyên."),
+                say("In lại ở quầy đã thu; xem Việc đã làm của hồ sơ."),
                 409,
             )
         )
@@ -516,11 +529,11 @@ def _render(
 def _relieved(owed: Owed, form: Relieved | None) -> Relieved:
     form = form or Relieved(formdata=None)
     reliefs = [
-        Choice(name, f"{name} (cần: {proof})")
+        Choice(name, f"{name} (cần: {proof})", WRITTEN)
         for name, proof in zip(owed.asked.reliefs, owed.asked.proofs, strict=True)
     ]
-    other = [Choice(OTHER, "Diện khác, ghi ở dưới")] if owed.asked.free_ground else []
-    form.relief.choices = [Choice("", "Không miễn, giảm"), *reliefs, *other]
+    other = [Choice(OTHER, say("Diện khác, ghi ở dưới"))] if owed.asked.free_ground else []
+    form.relief.choices = [Choice("", say("Không miễn, giảm")), *reliefs, *other]
     return form
 
 
@@ -574,8 +587,8 @@ def _undone(stream: str, name: str) -> tuple[Shown, Taken]:
 
 def _second_errors() -> list[tuple[str, str]]:
     if not request.form.get(second.NAME):
-        return [(second.NAME, "Chưa chọn người thứ hai. Người thứ hai chọn tên mình và gõ mã PIN.")]
-    return [] if request.form.get(second.PIN) else [(second.PIN, "Người thứ hai chưa gõ mã PIN.")]
+        return [(second.NAME, say("Chưa chọn người thứ hai. Người thứ hai chọn tên mình và gõ mã PIN."))]
+    return [] if request.form.get(second.PIN) else [(second.PIN, say("Người thứ hai chưa gõ mã PIN."))]
 
 
 def _render_undoing(

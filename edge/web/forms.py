@@ -18,6 +18,8 @@ OLD_PAGE = "Trang mở đã lâu nên chưa lưu gì. Mọi ô vẫn giữ nguy�
 LONGEST = 2000
 Choice = SelectChoice
 """One answer of a question: what is sent, what is read."""
+WRITTEN: Final = {"lang": "vi"}
+"""Of an answer that people have written, which a page in English marks as Vietnamese."""
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
@@ -28,7 +30,7 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         found = []
         for name, field in self._fields.items():
             for error in field.errors:
-                found.append((name, OLD_PAGE if name == "csrf_token" else str(error)))
+                found.append((name, OLD_PAGE if name == "csrf_token" else error))
         return found
 
 

@@ -24,6 +24,7 @@ from edge.till import PENDING_SHOWN, Signed
 from edge.web import presence, sheets, words
 from edge.web.days import Moment, moment_of
 from edge.web.forms import LONGEST, Choice, Form, text, too_long
+from edge.web.language import say
 from edge.web.site import FEES, TAKINGS, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from edge.web.worklists import EXCEL_ROWS, agency_name
@@ -97,7 +98,7 @@ def issue() -> ResponseReturnValue:
     errors += wrong
     if not errors and not signed:
         errors.append(
-            ("lines", "Chưa có biên lai nào: ghi mã tra cứu ở dòng của biên lai, hoặc dán danh sách.")
+            ("lines", say("Chưa có biên lai nào: ghi mã tra cứu ở dòng của biên lai, hoặc dán danh sách."))
         )
     if errors:
         return _render(form, errors), 422
@@ -130,13 +131,13 @@ def _signed(form: Issued) -> tuple[dict[str, Signed], list[tuple[str, str]]]:
     till, by = site().node.till, form.signed_by.data or ""
     at = _vietnamese(form.signed.data)
     found: dict[str, Signed] = {}
-    errors = [("signed", _LATER)] if at > site().now() else []
+    errors = [("signed", say(_LATER))] if at > site().now() else []
     for name, value in request.form.items():
         if name.startswith("lookup-") and (lookup := text(value)):
             found[name.removeprefix("lookup-")] = Signed(lookup[:LONGEST], by, at)
     lines = [line for line in (form.lines.data or "").splitlines() if line.strip()]
     if len(lines) > MOST_LINES:
-        return {}, [("lines", f"Nhiều hơn {MOST_LINES} dòng. Dán làm nhiều lần.")]
+        return {}, [("lines", say("Nhiều hơn {most} dòng. Dán làm nhiều lần.", most=MOST_LINES))]
     for place, line in enumerate(lines, 1):
         symbol, number, lookup, when = [*map(text, _LINE.split(line, maxsplit=3)), "", "", ""][:4]
         moment_said = moment_of(when) if when else None
@@ -147,16 +148,27 @@ def _signed(form: Issued) -> tuple[dict[str, Signed], list[tuple[str, str]]]:
         )
         if row is None:
             errors.append(
-                ("lines", f"Dòng {place}: không có biên lai {symbol} số {number} chờ phát hành ở đây.")
+                (
+                    "lines",
+                    say(
+                        "Dòng {n}: không có biên lai {symbol} số {number} chờ phát hành ở đây.",
+                        n=place,
+                        symbol=symbol,
+                        number=number,
+                    ),
+                )
             )
         elif not lookup:
-            errors.append(("lines", f"Dòng {place}: chưa có mã tra cứu."))
+            errors.append(("lines", say("Dòng {n}: chưa có mã tra cứu.", n=place)))
         elif row.collected in found:
-            errors.append(("lines", f"Dòng {place}: biên lai {symbol} số {number} ghi hai lần."))
+            twice = say(
+                "Dòng {n}: biên lai {symbol} số {number} ghi hai lần.", n=place, symbol=symbol, number=number
+            )
+            errors.append(("lines", twice))
         elif when and moment_said is None:
-            errors.append(("lines", f"Dòng {place}: ký lúc ghi như 04/01/2027 08:10."))
+            errors.append(("lines", say("Dòng {n}: ký lúc ghi như 04/01/2027 08:10.", n=place)))
         elif moment_said is not None and _vietnamese(moment_said) > site().now():
-            errors.append(("lines", f"Dòng {place}: {_LATER}"))
+            errors.append(("lines", say("Dòng {n}: {why}", n=place, why=say(_LATER))))
         else:
             signed_at = _vietnamese(moment_said) if moment_said is not None else at
             found[row.collected] = Signed(lookup[:LONGEST], by, signed_at)

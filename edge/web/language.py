@@ -29,11 +29,14 @@ SPEAKS: Final = frozenset(
     {
         *("account", "keys", "kiosk", "look_up", "public_procedures", "sign_in", "slip", "status_line"),
         *("petitions.new", "petitions.file", "petitions.read", "petitions.paper"),
-        *("find", "calling", "worklists.page", "worklists.ready"),
+        *("find", "calling"),
         *("board", "filing", "reports.public"),
         *("counter", "strip", "drafting"),
         *("pictures",),
         *("room", "batch", "sealing", "timing", "folders"),
+        *("dossier", "returning", "amending", "cancelling", "correcting"),
+        *("course", "one_step", "turning_away", "worklists", "scanning"),
+        *("afterwards", "again", "printing", "printers", "fees", "till", "takings", "issuing"),
     }
 )
 """Parts, or single addresses of a part, whose pages speak English."""
@@ -72,11 +75,6 @@ def language() -> Language:
         g.language = _chosen()
     chosen: Language = g.language
     return chosen if _speaks() or g.get("in_frame", False) else Language.VIETNAMESE
-
-
-def speak_vietnamese() -> None:
-    """For a part of a page that speaks no English."""
-    g.language = Language.VIETNAMESE
 
 
 def _speaks() -> bool:
@@ -124,11 +122,13 @@ def frame(*, caller: Callable[[], str]) -> str:
 
 def say(text: str, **facts: object) -> str:
     """A sentence in the language of whoever reads it, with its facts in it."""
-    said = text
-    if language() is Language.ENGLISH and text in english():
-        forms = english()[text]
-        said = forms[0 if facts.get("count") in (1, "1", "01") else -1]
+    said = _translated(text, facts) if language() is Language.ENGLISH else text
     return said.format(**facts) if facts else said
+
+
+def _translated(text: str, facts: Mapping[str, object]) -> str:
+    """The English of it, for one or for more; the Vietnamese where there is none."""
+    return english().get(text, (text,))[0 if facts.get("count") in (1, "1", "01") else -1]
 
 
 def say_as(context: str, text: str) -> str:
@@ -137,12 +137,16 @@ def say_as(context: str, text: str) -> str:
     return say(named) if language() is Language.ENGLISH and named in english() else say(text)
 
 
+def marked_as_written(text: object) -> str:
+    """What people wrote, or the catalog calls it; a page in English marks it as Vietnamese."""
+    if language() is Language.VIETNAMESE or not text:
+        return str(text or "")
+    return Markup('<span lang="vi">{}</span>').format(text)
+
+
 def tell(text: str, said: Mapping[str, object] | None = None, /, **written: str) -> str:
     """A sentence with what people wrote in it, which a page in English marks as Vietnamese; `said` are its other facts."""
     if language() is Language.VIETNAMESE:
         return text.format(**(said or {}), **written)
-    marked = {
-        name: Markup('<span lang="vi">{}</span>').format(one) if one else "" for name, one in written.items()
-    }
-    form = english().get(text, (text,))[-1]
-    return escape(form).format(**(said or {}), **marked)
+    marked = {name: marked_as_written(one) for name, one in written.items()}
+    return escape(_translated(text, said or {})).format(**(said or {}), **marked)

@@ -13,9 +13,10 @@ from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, PasswordField, StringField, TextAreaField
 from wtforms.validators import InputRequired, StopValidation
 
-from edge.web import presence, second, showing
+from edge.web import presence, second, showing, words
 from edge.web.forms import Form, needed, paragraph
 from edge.web.forms import text as one_line
+from edge.web.language import say
 from edge.web.reception import identity_problem
 from edge.web.showing import Shown, sample_of, show, why_not
 from edge.web.site import RETURN, site
@@ -104,7 +105,7 @@ def _is_theirs(form: Closing, shown: Shown) -> bool:
     if not named or digits(form.identity.data or "") in named:
         return True
     form.identity.errors = [
-        "Số này không phải của chủ hồ sơ hay người nộp. Người được ủy quyền nhận ở trang Trả kết quả."
+        say("Số này không phải của chủ hồ sơ hay người nộp. Người được ủy quyền nhận ở trang Trả kết quả.")
     ]
     return False
 
@@ -119,7 +120,9 @@ def _against(shown: Shown) -> Trouble | None:
         )
     if owed := site().node.till.owed(shown.dossier).total:
         return Trouble(
-            f"Còn phải thu {owed:,} đ.".replace(",", "."), "Hồ sơ vẫn nguyên.", "Thu phí rồi giải quyết."
+            say("Còn phải thu {amount}.", amount=words.dong(owed)),
+            "Hồ sơ vẫn nguyên.",
+            "Thu phí rồi giải quyết.",
         )
     return why_not(shown.dossier, APPROVED, sample_of(shown.dossier, APPROVED))
 

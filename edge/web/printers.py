@@ -14,6 +14,7 @@ from wtforms.validators import Length
 from edge.settings import PrinterKind, PrinterSettings
 from edge.web import presence
 from edge.web.forms import Bare, Choice, Form, needed, text, too_long
+from edge.web.language import say
 from edge.web.printing import ADDING, FORMS, render
 from edge.web.site import Site, site
 from printing.discovery import find
@@ -25,7 +26,7 @@ KINDS: Final = {
     PrinterKind.ESCPOS: "ESC/POS (máy in nhiệt)",
 }
 _LONGEST_NAME, _LONGEST_ADDRESS = 60, 300
-_BAD_ADDRESS: Final = {
+BAD_ADDRESS: Final = {
     PrinterKind.IPP: "Địa chỉ phải có dạng ipp://máy/đường-dẫn.",
     PrinterKind.ESCPOS: "Địa chỉ phải là máy, máy:cổng, hoặc tệp thiết bị trong /dev/.",
 }
@@ -67,9 +68,9 @@ def add() -> ResponseReturnValue:
         return render(mistakes=[why for _, why in form.error_list()]), 422
     here, kind, printer = site(), PrinterKind(form.kind.data), _wanted(form)
     if here.node.place_printers.taken(form.name.data):
-        return render(mistakes=[f"Đã có máy in tên {form.name.data}. Đặt tên khác."]), 422
+        return render(mistakes=[say("Đã có máy in tên {name}. Đặt tên khác.", name=form.name.data)]), 422
     if printer is None:
-        return render(mistakes=[_BAD_ADDRESS[kind]]), 422
+        return render(mistakes=[BAD_ADDRESS[kind]]), 422
     here.node.place_printers.add(printer)
     return _changed(here)
 

@@ -185,10 +185,10 @@ def _shown(here: Site, jobs: list[PrintJob]) -> list[PrinterShown]:
 
 def _papers(there: Printers, name: str) -> str:
     """What comes out at a printer, in words."""
-    claimed = [WORDS.get(form, form) for form, printer in there.by_form.items() if printer == name]
+    claimed = [say(WORDS.get(form, form)) for form, printer in there.by_form.items() if printer == name]
     if name == there.standard:
-        claimed.append("các giấy còn lại")
-    return ", ".join(claimed) or "chỉ khi chọn"
+        claimed.append(say("các giấy còn lại"))
+    return ", ".join(claimed) or say("chỉ khi chọn")
 
 
 @blueprint.post("/printing/<int:job>/answer")
@@ -310,12 +310,12 @@ def pad() -> ResponseReturnValue:
     Bare.checked()
     here, typed = site(), request.form.get("count", "").strip()
     if not (typed.isascii() and typed.isdigit() and 1 <= int(typed) <= MOST_PADS):
-        return render(why=f"Ghi số giấy cần in, từ 1 đến {MOST_PADS}."), 422
+        return render(why=say("Ghi số giấy cần in, từ 1 đến {most}.", most=MOST_PADS)), 422
     try:
         print_pad(here.node, int(typed), here.now())
     except NoPadNumbers:
         return render(
-            why="Hết số cho giấy ghi tay. Chưa in gì; Quản trị cấp dải số mới trong thẻ của máy."
+            why=say("Hết số cho giấy ghi tay. Chưa in gì; Quản trị cấp dải số mới trong thẻ của máy.")
         ), 422
     return _done(here)
 
@@ -326,9 +326,9 @@ def state() -> str:
     printer = site().node.spool.printers.by_name.get(request.args.get("printer", ""))
     about = getattr(printer, "about", None)
     if about is None:
-        return "Luôn sẵn sàng"
+        return say("Luôn sẵn sàng")
     try:
-        return trouble_in_words(str(about()).replace("ready", "Sẵn sàng"))
+        return trouble_in_words(str(about()).replace("ready", say("Sẵn sàng")))
     except PrinterError as why:
         return trouble_in_words(why.why)
 

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from markupsafe import Markup
+
 from edge.web import presence, words
+from edge.web.language import marked_as_written, say, tell
 from edge.web.showing import Shown, Step
 from schemas.fold import Place
 from schemas.receptions import Difference, retold
@@ -45,23 +48,27 @@ def tellings(shown: Shown) -> list[Telling]:
 
 
 def _papers(components: Any) -> str:
-    return "; ".join(
-        f"{one.name} ({one.originals} chính, {one.certified} chứng thực, {one.copies} photo)"
+    return Markup("; ").join(
+        tell(
+            "{name} ({originals} chính, {certified} chứng thực, {copies} photo)",
+            {"originals": one.originals, "certified": one.certified, "copies": one.copies},
+            name=one.name,
+        )
         for one in components
     )
 
 
 def _return_by(value: str) -> str:
-    return "Qua bưu chính công ích" if value == "post" else "Tại Trung tâm"
+    return say("Qua bưu chính công ích" if value == "post" else "Tại Trung tâm")
 
 
-_WORDS: Final[dict[str, tuple[str, Callable[[Any], str]]]] = {
-    "procedure": ("Thủ tục", str),
-    "applicant.name": ("Chủ hồ sơ", str),
+WORDS: Final[dict[str, tuple[str, Callable[[Any], str]]]] = {
+    "procedure": ("Thủ tục", marked_as_written),
+    "applicant.name": ("Chủ hồ sơ", marked_as_written),
     "applicant.identity": ("Số giấy tờ của chủ hồ sơ", lambda value: presence.identity(value)),
-    "applicant.address": ("Địa chỉ của chủ hồ sơ", str),
+    "applicant.address": ("Địa chỉ của chủ hồ sơ", marked_as_written),
     "applicant.phone": ("Điện thoại của chủ hồ sơ", lambda value: presence.phone(value)),
-    "submitter.name": ("Người nộp", str),
+    "submitter.name": ("Người nộp", marked_as_written),
     "submitter.identity": ("Số giấy tờ của người nộp", lambda value: presence.identity(value)),
     "components": ("Thành phần hồ sơ", _papers),
     "due": ("Hẹn trả", words.full),
@@ -72,8 +79,10 @@ _WORDS: Final[dict[str, tuple[str, Callable[[Any], str]]]] = {
 
 
 def _row(difference: Difference) -> tuple[str, str, str]:
-    title, worded = _WORDS[difference.what]
+    title, worded = WORDS[difference.what]
     one, other = difference.original, difference.again
-    if worded is not str and one and other and worded(one) == worded(other):
-        return title, "khác nhau ở phần được che", "khác nhau ở phần được che"
-    return title, worded(one) if one else "không có", worded(other) if other else "không có"
+    if worded is not marked_as_written and one and other and worded(one) == worded(other):
+        hidden = say("khác nhau ở phần được che")
+        return say(title), hidden, hidden
+    none = say("không có")
+    return say(title), worded(one) if one else none, worded(other) if other else none

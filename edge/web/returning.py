@@ -14,6 +14,7 @@ from edge.register import Work
 from edge.web import presence, showing
 from edge.web.citizen_card import CitizenCard, read
 from edge.web.forms import LONGEST, Bare, Choice, Form, needed, text, too_long
+from edge.web.language import say
 from edge.web.merging import over_what_was_seen
 from edge.web.reception import identity_problem
 from edge.web.scanned import streams_of
@@ -36,23 +37,25 @@ def _a_number(form: Form, field: Any) -> None:
     if form["road"].data != "centre":
         raise StopValidation
     if not field.data:
-        raise StopValidation("Chưa ghi số giấy tờ của người nhận.")
+        raise StopValidation(say("Chưa ghi số giấy tờ của người nhận."))
     problem = identity_problem(field.data or "")
     if problem:
         raise StopValidation(problem)
 
 
+_NO_DOCUMENT: Final = {
+    "post": "Chưa ghi số bưu gửi. Chép mã trên biên nhận của bưu chính.",
+    "online": "Chưa ghi đã gửi ở đâu: mã gửi, kho dữ liệu hoặc hộp thư.",
+    "centre": "Chưa ghi giấy ủy quyền: loại giấy, số, ngày, nơi chứng thực.",
+}
+
+
 def _a_document(form: Form, field: Any) -> None:
     """What proves the hand-over where nobody stands at the counter for themselves."""
-    missing = {
-        "post": "Chưa ghi số bưu gửi. Chép mã trên biên nhận của bưu chính.",
-        "online": "Chưa ghi đã gửi ở đâu: mã gửi, kho dữ liệu hoặc hộp thư.",
-        "centre": "Chưa ghi giấy ủy quyền: loại giấy, số, ngày, nơi chứng thực.",
-    }
     if form["road"].data == "centre" and form["taker"].data != "other":
         raise StopValidation
     if not field.data:
-        raise StopValidation(missing.get(form["road"].data, missing["centre"]))
+        raise StopValidation(say(_NO_DOCUMENT.get(form["road"].data, _NO_DOCUMENT["centre"])))
 
 
 class HandOver(Form):
@@ -101,8 +104,10 @@ class HandOver(Form):
         if not named or digits(self.identity.data or "") in named:
             return True
         self.identity.errors = [
-            "Số này không phải của chủ hồ sơ hay người nộp. Đọc lại số; nếu là người khác, chọn Người được ủy quyền và"
-            " ghi giấy ủy quyền."
+            say(
+                "Số này không phải của chủ hồ sơ hay người nộp. Đọc lại số; nếu là người khác, chọn Người được ủy"
+                " quyền và ghi giấy ủy quyền."
+            )
         ]
         return False
 
@@ -110,10 +115,10 @@ class HandOver(Form):
         """Whether what this dossier asks for at its return was answered too: open fees, and originals to hand in."""
         answered = True
         if _open_fees(dossier) and not self.unpaid.data:
-            self.unpaid.errors = ["Chưa ghi: đã nộp ở đâu, biên lai nào, hay được miễn theo gì."]
+            self.unpaid.errors = [say("Chưa ghi: đã nộp ở đâu, biên lai nào, hay được miễn theo gì.")]
             answered = False
         if set(dossier.standing.originals_due) - set(self.originals):
-            self.confirm.errors = [*self.confirm.errors, "Chưa đánh dấu đủ bản chính đã thu."]
+            self.confirm.errors = [*self.confirm.errors, say("Chưa đánh dấu đủ bản chính đã thu.")]
             answered = False
         return answered
 

@@ -17,7 +17,8 @@ from wtforms import SelectField, StringField
 from edge.scanner import Lying
 from edge.web import presence
 from edge.web.errors import page as trouble_page
-from edge.web.forms import Choice, Form, text
+from edge.web.forms import WRITTEN, Choice, Form, text
+from edge.web.language import say, tell
 from edge.web.pdfs import scan_answer
 from edge.web.showing import Shown, show, why_not
 from edge.web.site import COUNTER, site
@@ -92,14 +93,18 @@ def add(stream: str) -> ResponseReturnValue:
     brought = _brought()
     errors = [] if form.validate_on_submit() else form.error_list()
     if not name:
-        errors.append(("other", "Chưa ghi tên giấy tờ."))
+        errors.append(("other", say("Chưa ghi tên giấy tờ.")))
     if not brought:
         errors.append(
-            ("files", "Chưa chọn tệp nào. Kéo tệp vào ô, chọn tệp, hoặc đánh dấu tệp của máy quét.")
+            ("files", say("Chưa chọn tệp nào. Kéo tệp vào ô, chọn tệp, hoặc đánh dấu tệp của máy quét."))
         )
     if len(brought) > MOST:
-        errors.append(("files", f"Nhiều quá {MOST} tệp. Gửi làm nhiều lần."))
-    errors += [("files", f"{one.name}: {WHY[one.why]}.") for one in brought if one.scan is None]
+        errors.append(("files", say("Nhiều quá {most} tệp. Gửi làm nhiều lần.", most=MOST)))
+    errors += [
+        ("files", tell("{name}: {why}.", {"why": say(WHY[one.why])}, name=one.name))
+        for one in brought
+        if one.scan is None
+    ]
     if errors:
         return _render(shown, form, errors), 422
     node = site().node
@@ -136,9 +141,9 @@ def file(stream: str, place: int) -> ResponseReturnValue:
         site().demand(stream)
         return trouble_page(
             Trouble(
-                f"Bản quét này của {shown.received.number} chưa tới máy này.",
-                "Hồ sơ và bản quét vẫn nguyên ở máy đã quét.",
-                "Máy đang lấy tệp về trước các tệp khác; mở lại sau vài giây, hoặc xem ở Đồng bộ.",
+                say("Bản quét này của {number} chưa tới máy này.", number=shown.received.number),
+                say("Hồ sơ và bản quét vẫn nguyên ở máy đã quét."),
+                say("Máy đang lấy tệp về trước các tệp khác; mở lại sau vài giây, hoặc xem ở Đồng bộ."),
                 404,
             )
         )
@@ -167,7 +172,9 @@ def _brought() -> list[Brought]:
     for name in asked:
         one = here.get(name)
         if one is None or not one.ready:
-            found.append(Brought(one.name if one else "Tệp của máy quét", None, "half" if one else "gone"))
+            found.append(
+                Brought(one.name if one else say("Tệp của máy quét"), None, "half" if one else "gone")
+            )
             continue
         try:
             content = b"" if one.size > LARGEST_SCAN else folder.read(one, LARGEST_SCAN)
@@ -200,8 +207,8 @@ def _lying(found: list[Lying], ticked: list[str]) -> dict[str, object]:
 def _render(shown: Shown, form: Adding, errors: list[tuple[str, str]], trouble: Trouble | None = None) -> str:
     names = [one.name for one in shown.received.components]
     form.component.choices = [
-        *(Choice(str(place), f"{place + 1}. {name}") for place, name in enumerate(names)),
-        Choice(OTHER, "giấy tờ khác, ghi tên"),
+        *(Choice(str(place), f"{place + 1}. {name}", WRITTEN) for place, name in enumerate(names)),
+        Choice(OTHER, say("giấy tờ khác, ghi tên")),
     ]
     against = why_not(shown.dossier, ADDED, ComponentsAdded())
     return render_template(

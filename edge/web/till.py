@@ -15,6 +15,7 @@ from wtforms.validators import Length
 from edge.till import OpenShift
 from edge.web import presence, words
 from edge.web.forms import LONGEST, Form, amount_of, needed, text, too_long
+from edge.web.language import say, tell
 from edge.web.site import FEES, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from schemas.receipts import DENOMINATIONS, Closing, Method
@@ -50,7 +51,7 @@ def open_shift() -> ResponseReturnValue:
     errors = [] if form.validate_on_submit() else form.error_list()
     cash = amount_of(form.cash.data)
     if form.cash.data and cash is None:
-        errors.append(("cash", "Số tiền chỉ có chữ số, ví dụ 500.000. Gõ lại."))
+        errors.append(("cash", say("Số tiền chỉ có chữ số, ví dụ 500.000. Gõ lại.")))
     if errors or cash is None:
         return _render(opened=form, errors=errors), 422
     try:
@@ -95,7 +96,12 @@ def _notes() -> tuple[dict[int, int], list[tuple[str, str]]]:
         typed = text(request.form.get(f"notes-{value}", ""))
         bare = typed.replace(".", "")
         if bare and not (bare.isascii() and bare.isdigit() and int(bare) <= MOST_NOTES):
-            errors.append((f"notes-{value}", f"Số tờ {words.dong(value)} là một số, ví dụ 12. Gõ lại."))
+            errors.append(
+                (
+                    f"notes-{value}",
+                    say("Số tờ {amount} là một số, ví dụ 12. Gõ lại.", amount=words.dong(value)),
+                )
+            )
         else:
             notes[value] = int(bare or 0)
     return notes, errors
@@ -105,10 +111,15 @@ def _unexplained(shift: OpenShift, closing: Closing, reason: str) -> list[tuple[
     if reason:
         return []
     if closing.unexplained:
-        return [("reason", f"{'; '.join(closing.unexplained).capitalize()}. Đếm lại, hoặc ghi lý do.")]
+        return [
+            (
+                "reason",
+                tell("{why}. Đếm lại, hoặc ghi lý do.", why="; ".join(closing.unexplained).capitalize()),
+            )
+        ]
     if shift.cashier != presence.person().id:
         name = site().name(shift.cashier)
-        return [("reason", f"Ca này của {name}. Đóng thay thì ghi lý do.")]
+        return [("reason", tell("Ca này của {who}. Đóng thay thì ghi lý do.", who=name))]
     return []
 
 

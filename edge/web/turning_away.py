@@ -19,6 +19,7 @@ from edge.web import drafting, presence
 from edge.web.counter import Chosen, chosen_by, papers_for, stream_of
 from edge.web.counter import render as render_reception
 from edge.web.forms import Form, needed, paragraph, text
+from edge.web.language import say
 from edge.web.reception import KINDS, Paper, Reception
 from edge.web.site import COUNTER, LISTS, site
 from edge.web.trouble import Expected, Trouble, trouble_of
@@ -66,9 +67,11 @@ def turn_away() -> ResponseReturnValue:
     drafting.keep()
     name = form.applicant_name if form.for_whom.data == "other" else form.name
     if chosen is None or papers is None or not name.data or not form.name.data:
-        lacking = [("q", "Chưa chọn thủ tục. Gõ tên thủ tục rồi chọn một dòng.")] if chosen is None else []
+        lacking = (
+            [("q", say("Chưa chọn thủ tục. Gõ tên thủ tục rồi chọn một dòng."))] if chosen is None else []
+        )
         lacking += [
-            (one.name, "Chưa ghi họ tên: phiếu ghi tên người nộp.")
+            (one.name, say("Chưa ghi họ tên: phiếu ghi tên người nộp."))
             for one in {name, form.name}
             if not one.data
         ]
@@ -171,10 +174,10 @@ def _errors(what: str, why: Why, missing: list[Missing]) -> list[tuple[str, str]
     if what == "refuse":
         return found
     if not any(one.asked for one in missing):
-        found.append(("missing-0", "Chưa đánh dấu giấy tờ nào cần bổ sung."))
+        found.append(("missing-0", say("Chưa đánh dấu giấy tờ nào cần bổ sung.")))
     for place, one in enumerate(missing):
         if one.asked and not one.why:
-            one.error = f"Giấy tờ {place + 1}: chưa ghi thiếu gì, sai gì."
+            one.error = say("Giấy tờ {n}: chưa ghi thiếu gì, sai gì.", n=place + 1)
             found.append((f"why-{place}", one.error))
     return found
 

@@ -23,25 +23,50 @@ from edge.looks import Language, Looks, keep_looks
 from edge.paper import WEEKDAYS
 from edge.web import words
 from edge.web.account import Everywhere, HourConfirmed, Look, NewPassword, NewPin
+from edge.web.afterwards import Afterwards
+from edge.web.again import Again
+from edge.web.amending import Amendment
 from edge.web.appearance import OPEN_PAGES
 from edge.web.batch import Signing
 from edge.web.calling import PRIORITY
+from edge.web.cancelling import Cancelled
 from edge.web.contested import BLOCKED, HOW, SETTLES
 from edge.web.contested import WARNED as BOUND_BY_NOTHING
+from edge.web.correcting import Correction
+from edge.web.course import TITLES as ON_THE_WAY
+from edge.web.course import Extension, ResumeClock, Stop, StopClock, Supplement
+from edge.web.days import NO_DAY, NO_HOUR, NO_MOMENT
+from edge.web.dossier import Reprint, Withdrawal
+from edge.web.fees import MEDIA, Met, Payable, Refunded, Relieved, Undone
+from edge.web.fees import Again as ReceiptAgain
 from edge.web.filing import Filing
 from edge.web.forms import OLD_PAGE, Form
+from edge.web.issuing import WHOSE as PLACES_OF_RECEIPTS
+from edge.web.issuing import Issued
 from edge.web.keys import KEYS
 from edge.web.language import SPEAKS, english
+from edge.web.one_step import Closing
 from edge.web.petitions import Petition
+from edge.web.printers import BAD_ADDRESS
+from edge.web.printers import Adding as AddingPrinter
 from edge.web.printing import TITLES as PRINTED_AT
 from edge.web.printing import TROUBLES as PRINTER_TROUBLES
+from edge.web.printing import WORDS as PAPERS
+from edge.web.printing import Cancelling
 from edge.web.reception import MOST, SOURCES, Reception
+from edge.web.retelling import WORDS as RETOLD
+from edge.web.returning import HandOver
 from edge.web.room_forms import Appraisal, Approval, Refusal, Second, SendBack, WithdrawalAnswer
 from edge.web.scanning import WHY as UNUSABLE
+from edge.web.scanning import Adding
 from edge.web.sealing import Numbering, Stamping
 from edge.web.sign_in import PasswordSignIn, SignIn
 from edge.web.status_line import _problems, _still_works
+from edge.web.till import Counted, Opened
 from edge.web.timing import WAITS
+from edge.web.turned_away import FORMS as TURNED_AWAY
+from edge.web.turned_away import SPANS, WHOSE_HERE
+from edge.web.turning_away import Why
 from edge.web.viewing import PAGES as SHOWN_ON
 from edge.web.worklists import LISTS_HERE, WHOSE
 from printing.spool import PrintJob
@@ -49,6 +74,7 @@ from schemas.acts import BY_KIND
 from schemas.conflicts import TABLE
 from schemas.deadlines import WHY_NOT_COUNTED
 from schemas.identity import RULES, Field
+from schemas.owing import NAMES as FEES
 from tests.centres import MONDAY, SEALED, SmallCentre
 from tests.pages import SIGHTS, a_full_day
 from tests.portal import PDF
@@ -62,28 +88,27 @@ MODULES = [module for folder in FOLDERS for module in sorted((folder / "web").gl
 TABLES = [
     FOLDERS[0] / "web" / name
     for name in (
-        *("slip.py", "trouble.py", "errors.py", "filing.py", "due_moment.py"),
-        *("acts.py", "showing.py", "clock_story.py", "second.py"),
-        *("room.py", "room_forms.py", "sealing.py", "batch.py", "timing.py", "folders.py"),
+        *("slip.py", "trouble.py", "errors.py", "filing.py", "due_moment.py", "acts.py"),
+        *("showing.py", "clock_story.py", "second.py", "returning.py", "correcting.py", "course.py"),
+        *("one_step.py", "room.py", "room_forms.py", "sealing.py", "batch.py", "timing.py"),
+        *("folders.py",),
     )
 ]
+SAYING = {"say": 0, "tell": 0, "say_as": 1}
+"""The functions that say a sentence, and which of what they are given it is."""
+SAID = r"(?:say|tell|say_as)\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
 NOT_SAID = frozenset({"hẻ ký số", "hẻ con dấu", "anh/chị", "thứ Bảy", "Chủ nhật"})
 """Parts of words, which a sentence changes before it is shown."""
 VIETNAMESE_PAGES = frozenset(
     {
-        *("afterwards.page", "amending.page", "cancelling.page", "correcting.page", "course.one"),
-        *("dossier.page", "dossier.withdraw_page", "fees.one", "fees.page", "fees.refund_page"),
-        *("fees.void_page", "issuing.page", "one_step.page", "printing.in_browser", "printing.page"),
-        *("returning.one", "returning.page", "scanning.page", "takings.page", "till.page"),
-        *("turning_away.page", "verifying.page", "worklists.turned_away"),
-        *("agencies.opinion_page", "agencies.page", "application_forms.page"),
+        *("verifying.page", "agencies.opinion_page", "agencies.page", "application_forms.page"),
         *("cataloguing.edit", "cataloguing.history", "cataloguing.import_page", "cataloguing.new"),
         *("cataloguing.one", "cataloguing.proposals", "courier.page", "desk.one", "desk.page"),
         *("due_check.page", "exchange.page", "held.page", "inbox.one", "inbox.page"),
         *("lacking.page", "nodes.code_page", "nodes.machine_page", "nodes.page", "nodes.reach"),
         *("nodes.revoke_page", "nodes.stick_page", "outages.one", "outages.page", "outlet.page"),
         *("paper_forms.new", "paper_forms.one", "paper_forms.page", "personal.page", "personal.register"),
-        *("petitions.one", "petitions.page", "printers.search", "redacting.page", "reference.page"),
+        *("petitions.one", "petitions.page", "redacting.page", "reference.page"),
         *("reports.book", "reports.one", "reports.page", "scores.page"),
         *("staff.delegations", "staff.import_page", "staff.new", "staff.one"),
         *("staff.page", "succession.page", "viewing.page", "workplace.opinion"),
@@ -93,19 +118,15 @@ VIETNAMESE_PAGES = frozenset(
 """The pages that are still in Vietnamese where English was chosen: the list only shrinks."""
 VIETNAMESE_TEMPLATES = frozenset(
     {
-        *("afterwards", "amend", "by_hand", "cancel_reception", "correct", "course", "dossier"),
-        *("fee_undone", "fees", "incomplete", "issuing", "lying", "money", "one_step", "printing"),
-        *("redacted", "return", "scans", "slip_again", "takings", "till", "turn_away", "turned_away"),
-        *("turned_away_list", "verify", "withdraw"),
-        *("agencies", "courier", "courier_errand", "elsewhere", "first_run"),
-        *("first_run_base", "first_run_done", "held", "inbox", "inbox_one", "merge", "opinion"),
-        *("petition_one", "petitions", "scores", "sync", "views"),
-        *("workplace", "application_forms", "book", "catalog_edit", "catalog_fields", "catalog_history"),
-        *("catalog_import", "catalog_parts", "catalog_proposal", "catalog_proposals", "catalog_staged"),
-        *("code", "delegations", "desk", "due_check", "lacking", "machine", "nodes", "outage", "outages"),
-        *("outlet", "paper_form", "paper_form_new", "paper_forms", "person", "personal", "personal_file"),
-        *("personal_readable", "place_fields", "processing", "reach", "redacting", "reference", "report"),
-        *("report_tabs", "reports", "revoke", "staff", "staff_import", "stick", "succession"),
+        *("verify", "agencies", "courier", "courier_errand", "elsewhere", "first_run", "first_run_base"),
+        *("first_run_done", "held", "inbox", "inbox_one", "merge", "opinion", "petition_one"),
+        *("petitions", "scores", "sync", "views", "workplace", "application_forms", "book"),
+        *("catalog_edit", "catalog_fields", "catalog_history", "catalog_import", "catalog_parts"),
+        *("catalog_proposal", "catalog_proposals", "catalog_staged", "code", "delegations", "desk"),
+        *("due_check", "lacking", "machine", "nodes", "outage", "outages", "outlet", "paper_form"),
+        *("paper_form_new", "paper_forms", "person", "personal", "personal_file", "personal_readable"),
+        *("place_fields", "processing", "reach", "redacting", "reference", "report", "report_tabs"),
+        *("reports", "revoke", "staff", "staff_import", "stick", "succession"),
     }
 )
 """The templates that still have words of their own in Vietnamese."""
@@ -113,6 +134,10 @@ FORMS: tuple[type[Form], ...] = (
     *(SignIn, PasswordSignIn, NewPin, NewPassword, Everywhere, HourConfirmed, Look),
     *(Filing, Petition, Reception, NewPicture),
     *(Appraisal, Approval, Refusal, WithdrawalAnswer, Second, SendBack, Signing, Numbering, Stamping),
+    *(Withdrawal, Reprint, HandOver, Cancelled, Amendment, Correction),
+    *(Supplement, Extension, Stop, StopClock, ResumeClock, Closing, Why, Adding),
+    *(Again, Afterwards, Cancelling, AddingPrinter),
+    *(Payable, Relieved, Undone, Refunded, Met, ReceiptAgain, Opened, Counted, Issued),
 )
 """The forms of the pages that speak English."""
 WARNED = (Field.PERSONAL_NUMBER, Field.TAX_CODE, Field.PHONE, Field.NAME)
@@ -124,8 +149,8 @@ def said_in_templates() -> Iterator[str]:
     for page in SPOKEN:
         tree = Environment().parse(page.read_text(encoding="utf-8"))  # noqa: S701 - nothing is rendered
         for call in tree.find_all(nodes.Call):
-            if isinstance(call.node, nodes.Name) and call.node.name in ("say", "tell"):
-                yield from _of_template(call.args[0])
+            if isinstance(call.node, nodes.Name) and call.node.name in SAYING:
+                yield from _of_template(call.args[SAYING[call.node.name]])
 
 
 def _of_template(node: nodes.Node) -> Iterator[str]:
@@ -146,12 +171,8 @@ def _of_template(node: nodes.Node) -> Iterator[str]:
 def said_in_modules() -> Iterator[str]:
     for module in MODULES:
         for call in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-            if (
-                isinstance(call, ast.Call)
-                and isinstance(call.func, ast.Name)
-                and call.func.id in ("say", "tell")
-            ):
-                yield from _of_code(call.args[0])
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in SAYING:
+                yield from _of_code(call.args[SAYING[call.func.id]])
 
 
 def _of_code(node: ast.expr) -> Iterator[str]:
@@ -217,7 +238,11 @@ def test_nothing_is_translated_that_nobody_says(centre: SmallCentre) -> None:
     tables |= {act.title for act in BY_KIND.values()} | {row.title for row in TABLE if row.name in HOW}
     tables |= {*HOW.values(), *filter(None, SETTLES.values()), *BLOCKED.values()}
     tables |= {*words.METHODS.values(), *words.AGREES.values(), *words.MONEY.values(), *WAITS.values()}
-    tables |= {*PRINTER_TROUBLES.values(), *PRINTED_AT.values()}
+    tables |= {*ON_THE_WAY.values(), *(title for title, _ in RETOLD.values())}
+    tables |= {*SPANS.values(), *TURNED_AWAY.values(), *(one.label for one in WHOSE_HERE)}
+    tables |= {*MEDIA.values(), *FEES.values(), *(one.label for one in PLACES_OF_RECEIPTS)}
+    tables |= {NO_DAY, NO_HOUR, NO_MOMENT, *BAD_ADDRESS.values()}
+    tables |= {*PRINTER_TROUBLES.values(), *PRINTED_AT.values(), *PAPERS.values()}
     tables |= {title for _, title in OPEN_PAGES} | {OLD_PAGE} | {*filter(None, PRIORITY.values())}
     tables |= {part for one in LISTS_HERE for part in (one.title, one.group, one.column, one.nothing)}
     tables |= {rule.words for rule in RULES if rule.field in WARNED} | set(SOURCES.values())
@@ -273,7 +298,7 @@ def test_no_part_of_a_page_in_english_is_left_in_vietnamese() -> None:
     left = []
     for page in SPOKEN:
         text = page.read_text(encoding="utf-8")
-        for gone in (r"(?s)\{#.*?#\}", r"say\((?:[^()]|\([^()]*\))*\)", r'"[^"]*"'):
+        for gone in (r"(?s)\{#.*?#\}", SAID, r'"[^"]*"'):
             text = re.sub(gone, "", text)
         words_of_its_own = [one.strip() for one in re.split(r"[<>{}\n]", text) if OURS.search(one)]
         if page.stem in VIETNAMESE_TEMPLATES:
@@ -290,12 +315,15 @@ def test_the_pages_that_are_left_in_vietnamese_are_known() -> None:
 
 
 def test_a_page_that_is_not_translated_speaks_vietnamese_inside_an_english_frame(centre: SmallCentre) -> None:
-    clerk = Clerk(centre, "counter-01", "hanh.nh")
-    clerk.press(clerk.open("/me"), "/me/looks", language="en")
-    page = clerk.open("/return")
-    assert '<html lang="vi"' in page.html
-    assert '<header class="bar" lang="en"' in page.html
-    assert "Receive" in page.page.text
+    left = [one for one in SIGHTS if one.endpoint in VIETNAMESE_PAGES and "{" not in one.path]
+    for sight in left[:1]:
+        assert sight.person is not None
+        clerk = Clerk(centre, sight.node, sight.person)
+        clerk.press(clerk.open("/me"), "/me/looks", language="en")
+        page = clerk.open(sight.path)
+        assert '<html lang="vi"' in page.html
+        assert '<header class="bar" lang="en"' in page.html
+        assert "Find" in page.page.text
 
 
 def test_what_staff_see_in_english_is_english_on_a_full_day(centre: SmallCentre) -> None:
@@ -361,8 +389,6 @@ def test_a_whole_reception_in_english(centre: SmallCentre) -> None:
     for said in ("A telephone number has 10 digits", "The number of paper 1 is from 0 to 99", "has no name"):
         assert said in wrong.page.text
     assert clerk.press(looked, "stream", ("act", "save")).status == 303
-    part = clerk.open("/counter/procedures?q=xyzxyz&again=afterwards")
-    assert "Không tìm thấy thủ tục" in part.page.text, "a part of a page that speaks no English"
 
 
 class _Visitor:

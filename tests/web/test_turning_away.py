@@ -118,7 +118,7 @@ def _some(clerk: Clerk) -> None:
 
 
 def _reasons(on: Answer) -> list[str]:
-    return re.findall(r'</span><div class="clip-2">([^<]*)</div>', on.html)
+    return re.findall(r'</span><div class="clip-2" lang="vi">([^<]*)</div>', on.html)
 
 
 def test_what_was_turned_away_is_a_list_of_every_machine(clerk: Clerk, centre: SmallCentre) -> None:
