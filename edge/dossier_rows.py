@@ -231,6 +231,9 @@ def _dossier_row(dossier: Dossier, calendar: Calendar, *, unsure: bool) -> dict[
             default=standing.receipt.at,
         ),
         "paper": entered.paper if isinstance(entered := standing.receipt.data, EnteredAfterwards) else "",
+        "corrected_by": said.data.stream
+        if (said := standing.newest.get("dossier.corrected")) and said.data
+        else "",
         "warned": " ".join(
             sorted({row for one in dossier.conflicts for row in one.rows if not BY_NAME[row].binds})
         ),

@@ -179,6 +179,14 @@ class Register:
             rows = DossierRow.select().where((DossierRow.paper == paper) & (DossierRow.paper != ""))
             return sorted(rows.limit(LISTED), key=lambda row: row.position)
 
+    def corrects(self, stream: str) -> list[DossierRow]:
+        """The dossiers whose results this one corrects, as was said last; the oldest first."""
+        with self._shown.read():
+            rows = DossierRow.select().where(
+                (DossierRow.corrected_by == stream) & (DossierRow.corrected_by != "")
+            )
+            return sorted(rows.limit(LISTED), key=lambda row: row.position)
+
     def work(self, what: Work, limit: int = 200, *, after: str = "") -> tuple[list[DossierRow], int]:
         """What waits for one kind of work, oldest due first, and how many there are in all.
 

@@ -43,6 +43,8 @@ class DossierRow(Projection):
     """Since when it is where it is: the last act that leads from one step to another."""
     paper = TextField()
     """The number of the handwritten slip that it was entered from; "" for all others."""
+    corrected_by = TextField()
+    """The stream of the dossier that corrects its result, as was said last; "" for all others."""
     warned = TextField()
     """The rows of its conflicts that only tell something, as a possible duplicate; names with a space between."""
 

@@ -7,7 +7,7 @@ from typing import Final
 from edge.database import run_script
 from sync.sqlite import Connection
 
-PROJECTION_VERSION: Final = "24"
+PROJECTION_VERSION: Final = "25"
 """Raise it when projections change shape or meaning: every node rebuilds them at its next start."""
 
 
@@ -28,7 +28,7 @@ CREATE TABLE dossier (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, number
     status INTEGER NOT NULL, appraisal TEXT NOT NULL,
     outcome TEXT NOT NULL, contested INTEGER NOT NULL, missing INTEGER NOT NULL, node TEXT NOT NULL,
     changed_at TEXT NOT NULL, money TEXT NOT NULL, owed INTEGER NOT NULL, queue TEXT NOT NULL, holder TEXT NOT NULL,
-    moved_at TEXT NOT NULL, paper TEXT NOT NULL, warned TEXT NOT NULL);
+    moved_at TEXT NOT NULL, paper TEXT NOT NULL, corrected_by TEXT NOT NULL, warned TEXT NOT NULL);
 CREATE TABLE queue_count (queue TEXT PRIMARY KEY NOT NULL, count INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX dossier_stream ON dossier (stream);
 CREATE INDEX dossier_number ON dossier (number);
@@ -41,6 +41,7 @@ CREATE INDEX dossier_money ON dossier (money, position);
 CREATE INDEX dossier_contested ON dossier (contested) WHERE contested > 0;
 CREATE INDEX dossier_missing ON dossier (missing) WHERE missing > 0;
 CREATE INDEX dossier_paper ON dossier (paper) WHERE paper <> '';
+CREATE INDEX dossier_corrected ON dossier (corrected_by) WHERE corrected_by <> '';
 CREATE TABLE work (position INTEGER NOT NULL, list TEXT NOT NULL, moment TEXT NOT NULL, place TEXT NOT NULL,
     person TEXT NOT NULL, agency TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (position, list)) WITHOUT ROWID;
 CREATE INDEX work_moment ON work (list, moment, position, place, person, agency);

@@ -325,6 +325,7 @@ def _render(shown: Shown, *, reprint: Reprint | None = None, reprinted: str = Re
         brought=site().node.leaving.brought(stream),
         follows=_follows(shown),
         corrected=corrected_by(shown),
+        corrects=[] if presence.person().agency else site().node.register.corrects(stream),
         reprint=reprint or _reprint(),
         reprinted=reprinted,
         put_right=request.args.get("done") == AMEND,

@@ -61,12 +61,22 @@ def test_the_dossier_that_came_since_is_chosen_already(centre: SmallCentre, done
     assert "Đã ghi: đính chính bằng hồ sơ khác." in told.page.text
     assert f"Kết quả này đã được đính chính bằng {number(new)}" in told.page.text
     assert (f"/dossier/{new.stream}", number(new)) in told.page.links
+    there = clerk.open(f"/dossier/{new.stream}").page
+    assert f"Hồ sơ này đính chính kết quả của {number(done)}" in there.text
+    assert (f"/dossier/{done.stream}", number(done)) in there.links
     assert f"Đính chính bằng hồ sơ khác {number(new)}: {WHY}" in told.page.text
     assert said_of(clerk, done) == Linked(new.stream, number(new), WHY)
     again = clerk.open(f"/dossier/{done.stream}/correct")
     assert f"Đã ghi đính chính bằng {number(new)}" in again.page.text
     centre.meet()
     assert number(new) in Clerk(centre, "room-01", "viet.tq").open(f"/dossier/{done.stream}").page.text
+
+
+def test_what_a_dossier_corrects_is_found_along_an_index(centre: SmallCentre) -> None:
+    query = "SELECT * FROM dossier WHERE corrected_by = '?' AND corrected_by <> '' LIMIT 60"
+    with centre["counter-01"].file.read() as connection:
+        (plan,) = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}")]
+    assert "USING INDEX dossier_corrected" in plan
 
 
 def test_what_cannot_correct_it_is_said_at_its_field(centre: SmallCentre, done: Dossier) -> None:
