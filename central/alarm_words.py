@@ -8,6 +8,7 @@ from typing import Final
 from central.console import Alarm, Wrong
 from edge.outbox import DOSSIER, ISSUING, MAIL, SUMMARY
 from edge.web import words
+from edge.web.language import say
 
 ALARMS: Final = {
     Wrong.INCOMPLETE: "thiếu {count} việc trong chuỗi",
@@ -48,10 +49,13 @@ _NAMES: Final = {
 
 def in_words(alarm: Alarm, now: datetime) -> str:
     ahead = alarm.count > 0
-    return ALARMS[alarm.wrong].format(
+    return say(
+        ALARMS[alarm.wrong],
         count=words.count(alarm.count),
-        name=_NAMES.get(alarm.name, alarm.name) or "chưa rõ",
+        name=say(_NAMES.get(alarm.name, alarm.name) or "chưa rõ"),
         size=words.size(alarm.count),
-        skew=f", {'nhanh' if ahead else 'chậm'} {words.age_s(abs(alarm.count))}" if alarm.count else "",
-        since=f" từ {words.clock(alarm.since, now)}" if alarm.since is not None else "",
+        skew=say(", nhanh {age}" if ahead else ", chậm {age}", age=words.age_s(abs(alarm.count)))
+        if alarm.count
+        else "",
+        since=say(" từ {at}", at=words.clock(alarm.since, now)) if alarm.since is not None else "",
     )

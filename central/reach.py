@@ -12,6 +12,8 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
+from edge.web.language import say
+
 _WIDTH: Final = 960
 _IN_A_ROW: Final = 8
 _ROW: Final = 96
@@ -37,7 +39,7 @@ def picture(centre: str, spots: Sequence[Spot]) -> Markup:
     rows = max((y for _, y in places.values()), default=_TOP)
     height = int(rows + _BOX[1] + 12)
     drawn = [*_lines(spots, places), *(_box(one, places[one.node]) for one in spots)]
-    said = f"Ai tới được ai: {len(spots)} máy; phần chữ ở dưới nói lại từng máy"
+    said = say("Ai tới được ai: {number} máy; phần chữ ở dưới nói lại từng máy", number=len(spots))
     return Markup(  # noqa: S704 - all that comes from outside is escaped
         f'<svg class="reach" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(said)}">{"".join(drawn)}</svg>'
     )

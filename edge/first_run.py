@@ -31,6 +31,7 @@ from edge.settings import read_settings
 from edge.web.appearance import install_words
 from edge.web.forms import Bare, Form, needed, text
 from edge.web.headers import install as install_headers
+from edge.web.language import say, speak_as_asked
 from edge.web.trouble import Trouble
 from edge.web.uploads import InMemory
 from schemas.enrolment import Misspelled, check_of
@@ -115,9 +116,7 @@ def create_first_run(data: Path, port: int, ids: Ids) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
     )
     install_words(app)
-    app.jinja_env.globals.update(  # nobody has chosen a language here
-        say=lambda said, **facts: said.format(**facts) if facts else said, person=None, token=Bare
-    )
+    app.jinja_env.globals.update(person=None, token=Bare)
     folder, one_at_a_time = Folder(data), threading.Lock()
 
     def machine(own: str = "") -> Machine:
@@ -128,6 +127,7 @@ def create_first_run(data: Path, port: int, ids: Ids) -> Flask:
         """A page of another site that leads a browser here by a name of its own reads nothing, and does nothing."""
         if not is_ours(request.headers.get("Host", ""), _NAMES):
             raise MisdirectedRequest
+        speak_as_asked()
         if request.endpoint in _FOR_PROGRAMS or "text/html" in request.headers.get("Accept", ""):
             return None
         reason = "this machine has no card yet: open this address in a browser on it"
@@ -220,7 +220,7 @@ def create_first_run(data: Path, port: int, ids: Ids) -> Flask:
         errors = form.error_list() if form is not None else []
         trouble = _trouble(why)
         if isinstance(why, NotEnrolled) and why.because in FIELDS and by_code is not None:
-            errors, trouble = [(FIELDS[why.because], f"{trouble.what} {trouble.todo}")], None  # type: ignore[union-attr]
+            errors, trouble = [(FIELDS[why.because], f"{say(trouble.what)} {say(trouble.todo)}")], None  # type: ignore[union-attr]
         return render_template(
             "first_run.html",
             by_code=by_code or ByCode(formdata=None),

@@ -17,6 +17,7 @@ from central.web.reports import ENTRY, KINDS
 from central.web.reports import blueprint as blueprint
 from edge.web import presence, sheets
 from edge.web.days import day_of
+from edge.web.language import say
 from edge.web.site import site
 from edge.web.trouble import Trouble
 from edge.web.words import day
@@ -109,7 +110,7 @@ def _few(asked: Asked) -> list[Line] | None:
 
 def _too_many() -> Trouble:
     return Trouble(
-        f"Những ngày này có hơn {MOST_ON_PAPER} hồ sơ.",
+        say("Những ngày này có hơn {most} hồ sơ.", most=MOST_ON_PAPER),
         "Chưa lưu gì.",
         "Chọn ít ngày hơn, hoặc lưu CSV.",
         422,

@@ -20,6 +20,7 @@ from central.errors import NotGranted
 from central.web.nodes import ADMINISTERS, STOPPED, blueprint
 from edge.web import presence
 from edge.web.forms import Bare, Choice, Form, needed, text
+from edge.web.language import say
 from edge.web.site import site
 from schemas.enrolment import ADDRESS, Misspelled
 from schemas.entries import Card
@@ -264,7 +265,7 @@ def _place_page(template: str, form: PlaceForm, why: NotGranted | None = None) -
 
 def _words(why: NotGranted) -> str:
     told = REFUSED.get(why.because)
-    return told.format(**why.facts) if told else "Trung tâm chưa làm được việc này. Chưa có gì thay đổi."
+    return say(told or "Trung tâm chưa làm được việc này. Chưa có gì thay đổi.", **why.facts)
 
 
 def _own_url() -> str:

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from markupsafe import Markup
+
 from edge.web import acts, words
+from edge.web.language import say, tell
 from edge.web.showing import Shown, Step
 from edge.web.site import site
 from schemas.acts import (
@@ -41,20 +44,29 @@ def held_by_citizen(shown: Shown, step: Step) -> tuple[str, ...]:
     """Which papers of this act are out of the house."""
     match shown.contents.get(step.line.hash):
         case Received() as received:
-            return (f"Giấy tiếp nhận số {received.number}, hẹn trả {words.full(received.due)}",)
+            return (
+                say(
+                    "Giấy tiếp nhận số {number}, hẹn trả {due}",
+                    number=received.number,
+                    due=words.full(received.due),
+                ),
+            )
         case Approved() | RefusedResult():
             taken = _handed_over(shown, step)
-            return (f"Kết quả, trao cho {taken.taken_by}",) if taken else _NOTHING
+            return (tell("Kết quả, trao cho {who}", who=taken.taken_by),) if taken else _NOTHING
         case WithdrawalAsked():
             return ("Giấy tiếp nhận; đơn xin rút đã nộp lại quầy",)
         case Returned() as returned:
-            return (f"Kết quả, trao cho {returned.taken_by}",)
+            return (tell("Kết quả, trao cho {who}", who=returned.taken_by),)
         case Extended() as extended:
-            return (f"Văn bản xin lỗi, hẹn lại {words.full(extended.due)}",)
+            return (say("Văn bản xin lỗi, hẹn lại {due}", due=words.full(extended.due)),)
         case SupplementRequested():
             return ("Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ",)
         case ResultUndone():
-            back = tuple(f"Kết quả, trao cho {one.data.taken_by}" for one in shown.dossier.standing.returns)
+            back = tuple(
+                tell("Kết quả, trao cho {who}", who=one.data.taken_by)
+                for one in shown.dossier.standing.returns
+            )
             return back or _NOTHING
         case _:
             return _NOTHING
@@ -69,24 +81,28 @@ def consequence_of(conflict: Conflict, member: Member, members: Sequence[Member]
     if _of_several(conflict):
         return _the_one(conflict, member, others)
     parts = [_stands(member.shown, member.step), *(_falls(one.shown, one.step) for one in others)]
-    return " ".join(part for part in parts if part)
+    return Markup(" ").join(part for part in parts if part)
 
 
 def of_none(conflict: Conflict, members: Sequence[Member]) -> str:
     """What follows if none of them stands."""
     if "possible_duplicate" in conflict.rows:
-        return "Các hồ sơ khác nhau: tất cả xử lý tiếp, mỗi hồ sơ theo hạn của mình."
+        return say("Các hồ sơ khác nhau: tất cả xử lý tiếp, mỗi hồ sơ theo hạn của mình.")
     if "portal_twice" in conflict.rows:
-        return "Không hồ sơ nào là chính: cả hai xử lý tiếp, hạn sớm hơn vẫn giữ; hai quầy liên hệ người nộp."
+        return say(
+            "Không hồ sơ nào là chính: cả hai xử lý tiếp, hạn sớm hơn vẫn giữ; hai quầy liên hệ người nộp."
+        )
     if _HAPPENED.intersection(conflict.rows):
-        kept = "Không việc nào là chính; tất cả vẫn được ghi là đã xảy ra."
-        return f"{kept} Việc thu hồi, trả lại không có hiệu lực." if _recalls(members) else kept
+        kept = say("Không việc nào là chính; tất cả vẫn được ghi là đã xảy ra.")
+        return f"{kept} {say('Việc thu hồi, trả lại không có hiệu lực.')}" if _recalls(members) else kept
     if "extended_apart" in conflict.rows:
         printed = words.full(members[0].shown.dossier.standing.first_due)
-        return f"Các lần hẹn lại không có hiệu lực; hạn trả trở lại {printed}. Báo cho người nộp."
+        return say(
+            "Các lần hẹn lại không có hiệu lực; hạn trả trở lại {due}. Báo cho người nộp.", due=printed
+        )
     recalled = any(_handed_over(one.shown, step) for one in members[:1] for step in one.shown.steps)
-    back = "Hồ sơ trở lại bước trước các việc này và làm lại từ đó; hạn trả không đổi."
-    return f"{back} Kết quả đã trao phải thu hồi." if recalled else back
+    back = say("Hồ sơ trở lại bước trước các việc này và làm lại từ đó; hạn trả không đổi.")
+    return f"{back} {say('Kết quả đã trao phải thu hồi.')}" if recalled else back
 
 
 _HAPPENED: Final = frozenset({"returned_twice", "returned_or_recalled", "received_twice"})
@@ -101,12 +117,21 @@ def _the_one(conflict: Conflict, member: Member, others: Sequence[Member]) -> st
     number = _number(member)
     rest = ", ".join(_number(one) for one in others)
     if "received_twice" in conflict.rows:
-        return f"Số {number} là số chính trên màn hình. Số {rest} vẫn tra được suốt đời hồ sơ; hạn sớm hơn vẫn giữ."
-    twin = "cùng một hồ sơ của cổng" if "portal_twice" in conflict.rows else "nộp trùng"
-    other = (
-        f" Quầy huỷ tiếp nhận {rest} với lý do {twin}, báo người nộp và đổi giấy tiếp nhận." if rest else ""
+        return say(
+            "Số {number} là số chính trên màn hình. Số {rest} vẫn tra được suốt đời hồ sơ; hạn sớm hơn vẫn giữ.",
+            number=number,
+            rest=rest,
+        )
+    goes_on = say("Hồ sơ {number} xử lý tiếp, hạn trả {due}.", number=number, due=member.shown.due.words)
+    if not rest:
+        return goes_on
+    cancelled = say(
+        "Quầy huỷ tiếp nhận {rest} với lý do cùng một hồ sơ của cổng, báo người nộp và đổi giấy tiếp nhận."
+        if "portal_twice" in conflict.rows
+        else "Quầy huỷ tiếp nhận {rest} với lý do nộp trùng, báo người nộp và đổi giấy tiếp nhận.",
+        rest=rest,
     )
-    return f"Hồ sơ {number} xử lý tiếp, hạn trả {member.shown.due.words}.{other}"
+    return f"{goes_on} {cancelled}"
 
 
 def _number(member: Member) -> str:
@@ -119,52 +144,65 @@ def _recalls(members: Sequence[Member]) -> bool:
 
 
 def _stands(shown: Shown, step: Step) -> str:
-    due = f"Hạn trả vẫn {shown.due.words}."
+    due = say("Hạn trả vẫn {due}.", due=shown.due.words)
     match shown.contents.get(step.line.hash):
         case Approved():
-            return f"Kết quả đã ký có hiệu lực và trả được ở mọi quầy. {due}"
+            return say("Kết quả đã ký có hiệu lực và trả được ở mọi quầy. {due}", due=due)
         case RefusedResult():
-            return f"Văn bản từ chối có hiệu lực và trả được ở mọi quầy. {due}"
+            return say("Văn bản từ chối có hiệu lực và trả được ở mọi quầy. {due}", due=due)
         case WithdrawalAsked():
-            return "Hồ sơ chờ trả lời đơn xin rút; người phê duyệt đồng ý thì hồ sơ dừng, không tính quá hạn."
+            return say(
+                "Hồ sơ chờ trả lời đơn xin rút; người phê duyệt đồng ý thì hồ sơ dừng, không tính quá hạn."
+            )
         case Appraised(passed=passed):
-            return f"Ý kiến “{'đạt' if passed else 'không đạt'}” có hiệu lực; hồ sơ chờ ký. {due}"
+            return say(
+                "Ý kiến “đạt” có hiệu lực; hồ sơ chờ ký. {due}"
+                if passed
+                else "Ý kiến “không đạt” có hiệu lực; hồ sơ chờ ký. {due}",
+                due=due,
+            )
         case Returned() as returned:
-            return f"Lần trả cho {returned.taken_by} là lần trả chính."
+            return tell("Lần trả cho {who} là lần trả chính.", who=returned.taken_by)
         case Extended() as extended:
-            return f"Hạn trả là {words.full(extended.due)}; người nộp được báo hạn này."
+            return say("Hạn trả là {due}; người nộp được báo hạn này.", due=words.full(extended.due))
         case SupplementRequested():
-            return "Hồ sơ chờ bổ sung; thời gian chờ không tính vào hạn."
+            return say("Hồ sơ chờ bổ sung; thời gian chờ không tính vào hạn.")
         case Sealed():
-            return "Văn bản đã đóng dấu giữ nguyên giá trị."
+            return say("Văn bản đã đóng dấu giữ nguyên giá trị.")
         case ResultUndone():
-            return "Kết quả phải thu hồi; quầy liên hệ người đang giữ và ghi khi nhận lại."
+            return say("Kết quả phải thu hồi; quầy liên hệ người đang giữ và ghi khi nhận lại.")
         case Settled():
-            return "Quyết định đối soát này có hiệu lực."
+            return say("Quyết định đối soát này có hiệu lực.")
         case _ if step.line.kind == "dossier.withdrawal_granted":
-            return "Hồ sơ dừng xử lý, không tính quá hạn."
+            return say("Hồ sơ dừng xử lý, không tính quá hạn.")
         case _:
-            return f"Hồ sơ xử lý tiếp. {due}"
+            return say("Hồ sơ xử lý tiếp. {due}", due=due)
 
 
 def _falls(shown: Shown, step: Step) -> str:
     match shown.contents.get(step.line.hash):
         case Approved() | RefusedResult():
             taken = _handed_over(shown, step)
-            where = f"{acts.title(step.line.kind)} của {_who(step)} không có hiệu lực"
+            said = {"act": acts.title(step.line.kind)}
             if taken:
-                return f"{where}; phải thu hồi kết quả đã trao cho {taken.taken_by}."
-            return f"{where}, kết quả đó không được trả."
+                return tell(
+                    "{act} của {who} không có hiệu lực; phải thu hồi kết quả đã trao cho {taken_by}.",
+                    said,
+                    who=_who(step),
+                    taken_by=taken.taken_by,
+                )
+            return tell("{act} của {who} không có hiệu lực, kết quả đó không được trả.", said, who=_who(step))
         case WithdrawalAsked() as asked:
-            return f"Đơn rút của {asked.asked_by} không có hiệu lực; báo cho người nộp."
+            return tell("Đơn rút của {who} không có hiệu lực; báo cho người nộp.", who=asked.asked_by)
         case Returned() as returned:
-            return f"Lần trả cho {returned.taken_by} vẫn được ghi là đã xảy ra."
+            return tell("Lần trả cho {who} vẫn được ghi là đã xảy ra.", who=returned.taken_by)
         case Extended() as extended:
-            return f"Lần hẹn lại {words.full(extended.due)} không có hiệu lực."
+            return say("Lần hẹn lại {due} không có hiệu lực.", due=words.full(extended.due))
         case Sealed():
-            return "Dấu đã đóng phải huỷ."
+            return say("Dấu đã đóng phải huỷ.")
         case _:
-            return f"{acts.title(step.line.kind)} của {_who(step)} không có hiệu lực."
+            said = {"act": acts.title(step.line.kind)}
+            return tell("{act} của {who} không có hiệu lực.", said, who=_who(step))
 
 
 def _handed_over(shown: Shown, step: Step) -> Returned | None:

@@ -23,6 +23,7 @@ from edge.tables.streams import ConflictRow
 from edge.web import acts, presence, second, words
 from edge.web.forms import Choice, Form, paragraph, too_long
 from edge.web.held import kept_back
+from edge.web.language import tell
 from edge.web.pdfs import pdf_answer
 from edge.web.scans import Scan, scans_of
 from edge.web.showing import Shown, Step, show, sides
@@ -302,7 +303,11 @@ def _side(
     return Side(
         step,
         shown,
-        f"{here.place(line.node)}, máy {line.node}, việc số {words.count(line.seq)}",
+        tell(
+            "{place}, máy {node}, việc số {seq}",
+            {"node": line.node, "seq": words.count(line.seq)},
+            place=here.place(line.node),
+        ),
         words.full(line.at),
         tuple(_elsewhere(here, one) for one in others),
         held_by_citizen(shown, step),
@@ -314,7 +319,8 @@ def _side(
 
 
 def _elsewhere(here: Site, one: Member) -> str:
-    return f"{acts.title(one.step.line.kind)} tại {here.place(one.step.line.node)}"
+    said = {"kind": acts.title(one.step.line.kind)}
+    return tell("{kind} tại {place}", said, place=here.place(one.step.line.node))
 
 
 def _files(shown: Shown, step: Step) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ from edge.settings import DemoSettings
 from edge.state import state_of
 from edge.web import presence
 from edge.web.forms import Form
+from edge.web.language import say, say_as
 from edge.web.site import Entry, Site, site
 from edge.web.trouble import Trouble
 from schemas.entries import Card, Duty, Role
@@ -38,7 +39,6 @@ DUTIES: Final = {
     Duty.RECEIVE: "tiếp nhận",
     Duty.APPRAISE: "thẩm định",
     Duty.APPROVE: "phê duyệt",
-    Duty.SEAL: "cấp số, đóng dấu",
     Duty.RETURN: "trả kết quả",
     Duty.DESK: "đối soát",
     Duty.CATALOG: "danh mục",
@@ -149,7 +149,7 @@ def _row(here: Site, machine: Machine, cables: Mapping[str, bool]) -> Row:
     card = machine.card
     return Row(
         machine,
-        ", ".join(DUTIES[duty] for duty in card.duties) or "chỉ xem",
+        ", ".join(say_as("work", DUTIES[duty]) for duty in card.duties) or say("chỉ xem"),
         cables.get(card.node),
         Enrolment(here.node).closed_on(card.node),
         tuple((one.wrong.is_bad, in_words(one, here.now())) for one in machine.alarms),

@@ -12,6 +12,7 @@ from edge.register import Register
 from edge.tables.centre import OutboxRow
 from edge.web import presence
 from edge.web.forms import Bare
+from edge.web.language import say, tell
 from edge.web.site import Entry, site
 from edge.web.worklists import agency_name
 from schemas.entries import Role
@@ -52,11 +53,11 @@ def _about(one: OutboxRow, register: Register) -> tuple[str, str]:
     """What a row is about, in words, and the dossier's page ("": none)."""
     if one.kind == SUMMARY:
         day, agency = day_of_summary(one.key)
-        return f"{day:%d/%m/%Y}, {agency_name(agency)}", ""
+        return tell("{day}, {agency}", {"day": f"{day:%d/%m/%Y}"}, agency=agency_name(agency)), ""
     if not one.stream:
-        return "báo lỗi máy", ""
+        return say("báo lỗi máy"), ""
     row = register.row(one.stream)
-    return (row.number, row.stream) if row is not None else ("chưa tiếp nhận", "")
+    return (row.number, row.stream) if row is not None else (say("chưa tiếp nhận"), "")
 
 
 @blueprint.post("/outlet/again")

@@ -14,6 +14,7 @@ from central.redaction import may_redact, redact
 from edge.errors import WrongPin
 from edge.web import acts, presence
 from edge.web.forms import LONGEST, Bare, paragraph, too_long
+from edge.web.language import say
 from edge.web.limits import SIGN_IN, limited
 from edge.web.site import Entry, site
 from edge.web.trouble import Expected, Trouble, trouble_of
@@ -80,9 +81,11 @@ def targets_of(stream: str) -> list[Target]:
     found: dict[str, Target] = {}
     for event in sorted(events, key=lambda one: one.order):
         title = acts.title(event.kind)
-        found.setdefault(event.hash, Target(event.hash, f"Nội dung của: {title}", event.at, event.by))
+        found.setdefault(
+            event.hash, Target(event.hash, say("Nội dung của: {act}", act=title), event.at, event.by)
+        )
         for name in files_named_in(event.data):
-            found.setdefault(name, Target(name, f"Tệp kèm: {title}", event.at, event.by))
+            found.setdefault(name, Target(name, say("Tệp kèm: {act}", act=title), event.at, event.by))
     if not found:
         raise NotFound
     return [target for target in found.values() if target.name not in gone]

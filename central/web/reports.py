@@ -24,7 +24,7 @@ from edge.web import presence, sheets
 from edge.web.days import day_of
 from edge.web.language import say
 from edge.web.site import Entry, site
-from edge.web.words import STATUS, day
+from edge.web.words import STATUS, day, share
 from edge.worklists import Cut, Whose
 from printing.errors import NoFormInForce
 from printing.sheet import sheet
@@ -97,7 +97,7 @@ def page() -> ResponseReturnValue:
     at = timestamp(site().now())
     spans = (
         ("Hôm nay", Period(today, today)),
-        (f"Tháng {today:%m/%Y}", Period(today.replace(day=1), today)),
+        (say("Tháng {month}", month=f"{today:%m/%Y}"), Period(today.replace(day=1), today)),
         (say("Từ {day}", day=day(first)), Period(first, today)),
     )
     last_year = _last_year(reckoning, first, today)
@@ -109,12 +109,12 @@ def page() -> ResponseReturnValue:
         spans=[(title, cards_of(reckoning.sums("agency", period, at).total())) for title, period in spans],
         as_of=_as_of(),
         by_year=bars(
-            "Hồ sơ tiếp nhận theo năm",
+            say("Hồ sơ tiếp nhận theo năm"),
             [str(year) for year in years],
             _received(lambda name: reckoning.by_year(name, years)),
         ),
         by_month=bars(
-            f"Hồ sơ tiếp nhận từng tháng năm {last_year}",
+            say("Hồ sơ tiếp nhận từng tháng, năm {year}", year=last_year),
             [str(n) for n in range(1, 13)],
             _received(lambda name: reckoning.by_month(name, months)),
         ),
@@ -345,26 +345,31 @@ def cards_of(figures: Figures) -> list[tuple[str, int, str]]:
         (
             "Tiếp nhận mới",
             figures.new,
-            f"trực tuyến {Share(figures.online, figures.new).words} số tiếp nhận mới",
+            say("trực tuyến {share} số tiếp nhận mới", share=share(Share(figures.online, figures.new))),
         ),
         (
             "Đã giải quyết",
             figures.resolved,
-            f"trước và đúng hạn {Share(figures.in_time, figures.resolved).words} số đã giải quyết",
+            say(
+                "trước và đúng hạn {share} số đã giải quyết",
+                share=share(Share(figures.in_time, figures.resolved)),
+            ),
         ),
         (
             "Đang giải quyết",
             figures.in_progress,
-            f"quá hạn {words(figures.over)}, tạm dừng {words(figures.stopped)}",
+            say(
+                "quá hạn {over}, tạm dừng {stopped}", over=words(figures.over), stopped=words(figures.stopped)
+            ),
         ),
         (
             "4 tại chỗ",
             figures.on_site_received,
-            f"{Share(figures.on_site_received, figures.new).words} số tiếp nhận mới",
+            say("{share} số tiếp nhận mới", share=share(Share(figures.on_site_received, figures.new))),
         ),
         (
             "Đánh giá",
             figures.rated,
-            f"hài lòng {Share(figures.satisfied, figures.rated).words} lượt đánh giá",
+            say("hài lòng {share} lượt đánh giá", share=share(Share(figures.satisfied, figures.rated))),
         ),
     ]

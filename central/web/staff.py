@@ -44,6 +44,7 @@ from edge.office import CHANGE, SIGN_OUT, Ask, Problem
 from edge.web import presence, words
 from edge.web.days import Day
 from edge.web.forms import Bare, Choice, Form, needed, text
+from edge.web.language import tell
 from edge.web.limits import SIGN_IN, limited
 from edge.web.site import Entry, site
 from edge.web.trouble import Trouble, trouble_of
@@ -451,7 +452,9 @@ def import_file() -> ResponseReturnValue:
         trouble = trouble_of(why)
         return _import_page(what, trouble=trouble), trouble.status
     except UnreadableCatalog as why:
-        trouble = Trouble(f"Không đọc được tệp: {why}.", "Chưa ghi gì.", "Sửa tệp rồi gửi lại.", 422)
+        trouble = Trouble(
+            tell("Không đọc được tệp: {why}.", why=str(why)), "Chưa ghi gì.", "Sửa tệp rồi gửi lại.", 422
+        )
         return _import_page(what, trouble=trouble), trouble.status
     if problems:
         return _import_page(what, problems=problems, right=right), 422

@@ -18,6 +18,7 @@ from central.web.nodes import ADMINISTERS, STOPPED
 from edge.errors import WrongPin
 from edge.web import errors, presence
 from edge.web.forms import LONGEST, Bare, paragraph, too_long
+from edge.web.language import say
 from edge.web.limits import SIGN_IN, limited
 from edge.web.site import site
 from edge.web.trouble import trouble_of
@@ -152,9 +153,9 @@ def _render(wrong: list[tuple[str, str]] | None = None) -> str:
 
 def _said(entry: str) -> str:
     kind, _, subject = entry.partition(" ")
-    return f"{KINDS.get(kind, 'Mục khác')} {subject}".strip()
+    return f"{say(KINDS.get(kind, 'Mục khác'))} {subject}".strip()
 
 
 def _words(why: NotGranted) -> str:
     told = REFUSED.get(why.because)
-    return told.format(**why.facts) if told else "Chưa làm được việc này. Chưa có gì thay đổi."
+    return say(told or "Chưa làm được việc này. Chưa có gì thay đổi.", **why.facts)

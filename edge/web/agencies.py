@@ -25,6 +25,7 @@ from edge.tables.queues import OPINION
 from edge.web import presence
 from edge.web.days import Day
 from edge.web.forms import LONGEST, Choice, Form, needed, paragraph, text, too_long
+from edge.web.language import say
 from edge.web.showing import Shown, show, sides, why_not
 from edge.web.site import AGENCIES, site
 from edge.web.trouble import Expected, Trouble, trouble_of
@@ -73,7 +74,7 @@ class Move(Form):
         if not self.streams:
             errors.append(("chosen", "Chưa chọn hồ sơ nào."))
         if len(self.streams) > MOST:
-            errors.append(("chosen", f"Nhiều hơn {MOST} hồ sơ. Chia làm hai lần bàn giao."))
+            errors.append(("chosen", say("Nhiều hơn {most} hồ sơ. Chia làm hai lần bàn giao.", most=MOST)))
         return errors
 
 

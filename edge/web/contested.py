@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from edge.tables.dossiers import DossierRow
+from edge.tables.streams import ConflictRow
 from edge.web.language import say, say_as
 from edge.web.site import site
 from schemas.conflicts import BY_NAME, TABLE, Blocks, Conflict, Settles
@@ -62,8 +63,10 @@ def others_of(conflict: Conflict, stream: str) -> list[DossierRow]:
     return [row for row in joined if row is not None]
 
 
-def title(conflict: Conflict) -> str:
-    return "; ".join(say(row.title) for row in TABLE if row.name in conflict.rows)
+def title(conflict: Conflict | ConflictRow) -> str:
+    """Of every row that it has, in the table's order."""
+    rows = conflict.rows.split() if isinstance(conflict, ConflictRow) else conflict.rows
+    return "; ".join(say(row.title) for row in TABLE if row.name in rows)
 
 
 def how(conflict: Conflict) -> str:

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from edge.register import Fork, KeptBack
 from edge.waits import MOST_BYTES
+from edge.web.language import say
 from edge.web.presence import person
 from edge.web.site import Site, site
 from schemas.errors import Because
@@ -101,7 +102,10 @@ def why_in_words(line: Line, catalog: int) -> str:
         case Place.WAITING:
             return _waits_for(line.why, catalog)
         case Place.IRREGULAR:
-            return f"Đã xảy ra nên vẫn tính vào hồ sơ, nhưng không đúng quy định: {_reason(line.why)}."
+            return say(
+                "Đã xảy ra nên vẫn tính vào hồ sơ, nhưng không đúng quy định: {why}.",
+                why=say(_reason(line.why)),
+            )
         case _:
             return _held_for(line.why)
 
@@ -134,11 +138,13 @@ def _is_passed(why: str, catalog: int) -> bool:
 
 def _waits_for(why: str, catalog: int) -> str:
     if _is_passed(why, catalog):
-        return f"Chờ một danh mục số {why.removeprefix('catalogue ')} khác: lời cuối của Trung tâm cũ."
+        return say(
+            "Chờ một danh mục số {n} khác: lời cuối của Trung tâm cũ.", n=why.removeprefix("catalogue ")
+        )
     if why.startswith("catalogue"):
-        return f"Chờ danh mục số {why.removeprefix('catalogue ')} từ Trung tâm."
+        return say("Chờ danh mục số {n} từ Trung tâm.", n=why.removeprefix("catalogue "))
     if why.startswith("card of"):
-        return f"Chờ thẻ máy của {why.removeprefix('card of ')} từ Trung tâm."
+        return say("Chờ thẻ máy của {node} từ Trung tâm.", node=why.removeprefix("card of "))
     return "Chờ việc trước đó của cùng hồ sơ, còn ở máy khác."
 
 
@@ -181,4 +187,4 @@ def _held_for(why: str) -> str:
         return "Máy này ghi sau khi đã bị cắt (mất, bị lấy cắp, nhân đôi hoặc ngừng dùng)."
     if why == REDACTED:
         return "Dựa trên việc mà nội dung đã xoá theo quy định."
-    return f"Không hợp lệ: {_reason(why)}."
+    return say("Không hợp lệ: {why}.", why=say(_reason(why)))

@@ -15,6 +15,7 @@ from edge.web import presence
 from edge.web.counter import Chosen, chosen_for
 from edge.web.errors import page as trouble_page
 from edge.web.forms import Bare, Form, needed, paragraph, text
+from edge.web.language import say
 from edge.web.pdfs import scan_answer
 from edge.web.showing import why_not
 from edge.web.site import INBOX, site
@@ -158,7 +159,7 @@ def _asked(submitted: Submitted) -> tuple[list[RequestedComponent], list[tuple[s
         if why:
             asked.append(RequestedComponent(name, why, copies=1))
         else:
-            errors.append((f"why-{place}", f"Giấy tờ {place + 1}: chưa ghi thiếu gì, sai gì."))
+            errors.append((f"why-{place}", say("Giấy tờ {n}: chưa ghi thiếu gì, sai gì.", n=place + 1)))
     if not asked and not errors:
         errors.append(("missing-0", "Chưa đánh dấu giấy tờ nào cần bổ sung."))
     return asked, errors
@@ -219,7 +220,10 @@ def _against(submitted: Submitted, chosen: Chosen | None) -> Trouble | None:
     """Why it cannot be answered here and now; None where it can."""
     if chosen is None:
         return Trouble(
-            f"Thủ tục {submitted.registered.procedure} không còn hiệu lực ở danh mục của máy này.",
+            say(
+                "Thủ tục {code} không còn hiệu lực ở danh mục của máy này.",
+                code=submitted.registered.procedure,
+            ),
             "Hồ sơ trực tuyến vẫn nguyên.",
             "Từ chối kèm hướng dẫn (Mẫu 03), hoặc báo quản trị danh mục.",
         )

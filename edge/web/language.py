@@ -37,6 +37,12 @@ SPEAKS: Final = frozenset(
         *("dossier", "returning", "amending", "cancelling", "correcting"),
         *("course", "one_step", "turning_away", "worklists", "scanning"),
         *("afterwards", "again", "printing", "printers", "fees", "till", "takings", "issuing"),
+        *("agencies", "workplace", "inbox", "held", "exchange", "courier"),
+        *("petitions.page", "petitions.one", "petitions.answer", "petitions.close", "scores", "viewing"),
+        *("desk", "due_check", "lacking", "outages.page", "outages.one"),
+        *("nodes", "trust", "succession", "staff", "outlet", "redacting", "application_forms", "reference"),
+        *("reports.page", "reports.one", "reports.book"),
+        *("personal.page", "personal.found", "personal.answer"),
     }
 )
 """Parts, or single addresses of a part, whose pages speak English."""
@@ -75,6 +81,14 @@ def language() -> Language:
         g.language = _chosen()
     chosen: Language = g.language
     return chosen if _speaks() or g.get("in_frame", False) else Language.VIETNAMESE
+
+
+def speak_as_asked() -> None:
+    """For the pages of a machine that is no node yet: whoever stands there chooses on the page, and all of them speak it."""
+    if request.args.get(_CHOSEN) in set(Language):
+        session[_CHOSEN] = request.args[_CHOSEN]
+    g.language = Language(session.get(_CHOSEN, Language.VIETNAMESE))
+    g.in_frame = True
 
 
 def _speaks() -> bool:

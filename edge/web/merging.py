@@ -22,6 +22,7 @@ from wtforms import PasswordField
 
 from edge.web import second
 from edge.web.forms import Form
+from edge.web.language import say
 from edge.web.showing import Shown, Step, show
 from edge.web.site import site
 from schemas.acts import Amended
@@ -242,5 +243,5 @@ def _secrets(blank: Form) -> list[tuple[str, str]]:
     ]
     if request.form.get(second.NAME):
         person = site().name(request.form[second.NAME])
-        asked.append((second.PIN, f"Mã PIN của người thứ hai ({person})"))
+        asked.append((second.PIN, say("Mã PIN của người thứ hai ({person})", person=person)))
     return asked

@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from edge.contact import Contact
 from edge.register import Problems, Waiting
 from edge.web import words
-from edge.web.language import say
+from edge.web.language import say, say_as
 from edge.web.site import Site, site
 from schemas.entries import Duty
 from schemas.spelling import composed
@@ -202,7 +202,7 @@ def _still_works(here: Site) -> str:
         (Duty.APPROVE, "ký"),
         (Duty.RETURN, "trả kết quả"),
     )
-    able = ", ".join(say(word) for duty, word in works if duty in here.card.duties)
+    able = ", ".join(say_as("work", word) for duty, word in works if duty in here.card.duties)
     neighbours = [
         here.node.contacts.of(peer.node) for peer in here.peers() if peer.node != here.node.catalog.centre
     ]

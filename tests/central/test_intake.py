@@ -263,7 +263,7 @@ def test_two_counters_receive_one_and_both_numbers_stand_for_the_desk(
         clerk.press(clerk.open(f"/inbox/{stream}"), "/receive")
     centre.meet()
     dossier = centre["central"].register.dossier(stream)
-    assert dossier.contested
+    assert dossier.conflicts
     assert centre["central"].inbox.count() == 0
 
 

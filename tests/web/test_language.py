@@ -17,14 +17,24 @@ from wtforms.fields.choices import SelectFieldBase
 import central
 import edge
 from central.demo.plan import QUEUES
-from central.reports.building import LEVELS
+from central.demo.visitor import parse
+from central.reports.building import DIMENSIONS, LEVELS
+from central.web.cards import RevokeForm, StickForm
+from central.web.desk import Settlement
+from central.web.due_check import Check
+from central.web.machine import GrantForm
 from central.web.pictures import NewPicture
+from central.web.staff import DelegationForm, PersonForm, Reason
+from edge.first_run import create_first_run
+from edge.ids import Ids
 from edge.looks import Language, Looks, keep_looks
 from edge.paper import WEEKDAYS
 from edge.web import words
 from edge.web.account import Everywhere, HourConfirmed, Look, NewPassword, NewPin
 from edge.web.afterwards import Afterwards
 from edge.web.again import Again
+from edge.web.agencies import Answer as Opinion
+from edge.web.agencies import Move, Question
 from edge.web.amending import Amendment
 from edge.web.appearance import OPEN_PAGES
 from edge.web.batch import Signing
@@ -41,12 +51,15 @@ from edge.web.fees import MEDIA, Met, Payable, Refunded, Relieved, Undone
 from edge.web.fees import Again as ReceiptAgain
 from edge.web.filing import Filing
 from edge.web.forms import OLD_PAGE, Form
+from edge.web.inbox import Asking
+from edge.web.inbox import Refusal as NotReceiving
 from edge.web.issuing import WHOSE as PLACES_OF_RECEIPTS
 from edge.web.issuing import Issued
 from edge.web.keys import KEYS
 from edge.web.language import SPEAKS, english
 from edge.web.one_step import Closing
-from edge.web.petitions import Petition
+from edge.web.petitions import Answering, Petition
+from edge.web.petitions import Closing as PetitionClosed
 from edge.web.printers import BAD_ADDRESS
 from edge.web.printers import Adding as AddingPrinter
 from edge.web.printing import TITLES as PRINTED_AT
@@ -68,10 +81,11 @@ from edge.web.turned_away import FORMS as TURNED_AWAY
 from edge.web.turned_away import SPANS, WHOSE_HERE
 from edge.web.turning_away import Why
 from edge.web.viewing import PAGES as SHOWN_ON
+from edge.web.viewing import Search
 from edge.web.worklists import LISTS_HERE, WHOSE
 from printing.spool import PrintJob
 from schemas.acts import BY_KIND
-from schemas.conflicts import TABLE
+from schemas.conflicts import FOLLOWS, REFUND, TABLE
 from schemas.deadlines import WHY_NOT_COUNTED
 from schemas.identity import RULES, Field
 from schemas.owing import NAMES as FEES
@@ -85,6 +99,7 @@ TEMPLATES = [page for folder in FOLDERS for page in sorted((folder / "templates"
 SPOKEN = [page for page in TEMPLATES if not page.name.startswith("kiosk")]
 """The kiosk has words of its own, in both languages (`edge.web.kiosk_words`)."""
 MODULES = [module for folder in FOLDERS for module in sorted((folder / "web").glob("*.py"))]
+MODULES += [FOLDERS[0] / "first_run.py", *(FOLDERS[1] / name for name in ("alarm_words.py", "reach.py"))]
 TABLES = [
     FOLDERS[0] / "web" / name
     for name in (
@@ -92,6 +107,17 @@ TABLES = [
         *("showing.py", "clock_story.py", "second.py", "returning.py", "correcting.py", "course.py"),
         *("one_step.py", "room.py", "room_forms.py", "sealing.py", "batch.py", "timing.py"),
         *("folders.py",),
+        *("agencies.py", "workplace.py", "inbox.py", "held.py", "exchange.py", "courier.py", "merging.py"),
+        *("petitions.py", "scores.py", "viewing.py"),
+    )
+]
+TABLES += [FOLDERS[0] / "first_run.py", *(FOLDERS[1] / name for name in ("alarm_words.py", "reach.py"))]
+TABLES += [
+    FOLDERS[1] / "web" / name
+    for name in (
+        *("desk.py", "consequences.py", "due_check.py", "lacking.py", "nodes.py", "machine.py", "cards.py"),
+        *("enrolling.py", "succession.py", "trust.py", "outlet.py", "redacting.py", "application_forms.py"),
+        *("reference.py", "personal.py"),
     )
 ]
 SAYING = {"say": 0, "tell": 0, "say_as": 1}
@@ -101,32 +127,19 @@ NOT_SAID = frozenset({"hẻ ký số", "hẻ con dấu", "anh/chị", "thứ B�
 """Parts of words, which a sentence changes before it is shown."""
 VIETNAMESE_PAGES = frozenset(
     {
-        *("verifying.page", "agencies.opinion_page", "agencies.page", "application_forms.page"),
+        *("verifying.page",),
         *("cataloguing.edit", "cataloguing.history", "cataloguing.import_page", "cataloguing.new"),
-        *("cataloguing.one", "cataloguing.proposals", "courier.page", "desk.one", "desk.page"),
-        *("due_check.page", "exchange.page", "held.page", "inbox.one", "inbox.page"),
-        *("lacking.page", "nodes.code_page", "nodes.machine_page", "nodes.page", "nodes.reach"),
-        *("nodes.revoke_page", "nodes.stick_page", "outages.one", "outages.page", "outlet.page"),
-        *("paper_forms.new", "paper_forms.one", "paper_forms.page", "personal.page", "personal.register"),
-        *("petitions.one", "petitions.page", "redacting.page", "reference.page"),
-        *("reports.book", "reports.one", "reports.page", "scores.page"),
-        *("staff.delegations", "staff.import_page", "staff.new", "staff.one"),
-        *("staff.page", "succession.page", "viewing.page", "workplace.opinion"),
-        *("workplace.page",),
+        *("cataloguing.one", "cataloguing.proposals", "paper_forms.new", "paper_forms.one"),
+        *("paper_forms.page", "personal.register"),
     }
 )
 """The pages that are still in Vietnamese where English was chosen: the list only shrinks."""
 VIETNAMESE_TEMPLATES = frozenset(
     {
-        *("verify", "agencies", "courier", "courier_errand", "elsewhere", "first_run", "first_run_base"),
-        *("first_run_done", "held", "inbox", "inbox_one", "merge", "opinion", "petition_one"),
-        *("petitions", "scores", "sync", "views", "workplace", "application_forms", "book"),
+        *("verify",),
         *("catalog_edit", "catalog_fields", "catalog_history", "catalog_import", "catalog_parts"),
-        *("catalog_proposal", "catalog_proposals", "catalog_staged", "code", "delegations", "desk"),
-        *("due_check", "lacking", "machine", "nodes", "outage", "outages", "outlet", "paper_form"),
-        *("paper_form_new", "paper_forms", "person", "personal", "personal_file", "personal_readable"),
-        *("place_fields", "processing", "reach", "redacting", "reference", "report", "report_tabs"),
-        *("reports", "revoke", "staff", "staff_import", "stick", "succession"),
+        *("catalog_proposal", "catalog_proposals", "catalog_staged", "paper_form", "paper_form_new"),
+        *("paper_forms", "personal_file", "personal_readable", "processing"),
     }
 )
 """The templates that still have words of their own in Vietnamese."""
@@ -138,6 +151,9 @@ FORMS: tuple[type[Form], ...] = (
     *(Supplement, Extension, Stop, StopClock, ResumeClock, Closing, Why, Adding),
     *(Again, Afterwards, Cancelling, AddingPrinter),
     *(Payable, Relieved, Undone, Refunded, Met, ReceiptAgain, Opened, Counted, Issued),
+    *(Move, Question, Opinion, NotReceiving, Asking),
+    *(Answering, PetitionClosed, Search, Settlement, Check),
+    *(StickForm, RevokeForm, GrantForm, PersonForm, DelegationForm, Reason),
 )
 """The forms of the pages that speak English."""
 WARNED = (Field.PERSONAL_NUMBER, Field.TAX_CODE, Field.PHONE, Field.NAME)
@@ -247,7 +263,9 @@ def test_nothing_is_translated_that_nobody_says(centre: SmallCentre) -> None:
     tables |= {part for one in LISTS_HERE for part in (one.title, one.group, one.column, one.nothing)}
     tables |= {rule.words for rule in RULES if rule.field in WARNED} | set(SOURCES.values())
     tables |= {one.label for one in WHOSE} | set(UNUSABLE.values()) | set(LEVELS.values())
-    tables |= set(BOUND_BY_NOTHING.values())
+    tables |= (
+        set(DIMENSIONS.values()) | set(BOUND_BY_NOTHING.values()) | {one.words for one in (*FOLLOWS, REFUND)}
+    )
     tables |= set(SHOWN_ON.values())
     for node in ("central", "counter-01", "room-01"):
         clerk = Clerk(centre, node)
@@ -485,6 +503,20 @@ def test_a_visitor_files_reads_figures_and_the_board_in_english(centre: SmallCen
     assert "Mời số" in board.open("/board").page.text
 
 
+def test_a_machine_without_a_card_speaks_english_to_whoever_chooses_it(tmp_path: Path) -> None:
+    """On the page, and in its answers to what is wrong."""
+    client = create_first_run(tmp_path / "counter-03", 8603, Ids()).test_client()
+    accepts = {"Accept": "text/html"}
+    assert "chưa có thẻ" in client.get("/", headers=accepts).text
+    asked = client.get("/?language=en", headers=accepts)
+    token = parse("/", asked.text).form("/enrol").fields["csrf_token"]
+    empty = client.post("/enrol", data={"csrf_token": token}, headers=accepts)
+    for answer in (asked, empty, client.post("/card", data={}, headers=accepts)):
+        assert '<html lang="en">' in answer.text
+        assert _vietnamese(answer.text, ["Tiếng Việt"]) == []
+    assert "Type the code." in empty.text
+
+
 def test_the_kiosk_speaks_english_to_its_last_word(centre: SmallCentre) -> None:
     visitor = _Visitor(centre)
     clerk = visitor.clerk = Clerk(centre, "counter-01")
@@ -562,4 +594,5 @@ def _written(view: object) -> set[str]:
     queues = [queue.name for queue in QUEUES]
     procedures = [one.name for one in view.procedures(MONDAY.date())]  # type: ignore[attr-defined]
     places = [card.title for card in view.cards()]  # type: ignore[attr-defined]
-    return {*people, *places, *queues, *procedures, centre.name, "Tiếng Việt"}
+    agencies = [one.name for one in view.agencies()]  # type: ignore[attr-defined]
+    return {*people, *places, *queues, *procedures, *agencies, centre.name, "Tiếng Việt"}
