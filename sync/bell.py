@@ -71,6 +71,10 @@ class Bell:
 
         return end
 
+    def ring(self) -> None:
+        """Have all who wait ask now: it has become known here what they may read."""
+        self._tell(rung=True, hears=self._hears)
+
     def close(self) -> None:
         """All who listen are told to end."""
         self._over.set()

@@ -14,6 +14,7 @@ Attachments travel inside their documents.
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 import threading
 from collections import OrderedDict
@@ -57,6 +58,8 @@ from sync.writing import Outcome, WriteRules
 
 Judge: TypeAlias = Callable[[Sequence[Json]], Sequence[str | None]]
 """Given documents that lie behind, a reason for each that is not given to anybody."""
+Known: TypeAlias = Callable[[Sequence[str]], Collection[str]]
+"""Which of these documents the filters can tell by now whose they are."""
 Held: TypeAlias = Callable[[str, str, str, str], None]
 """Told of such a document: its database, id, revision, and the reason. More than once, and from any thread."""
 
@@ -86,13 +89,15 @@ def _log_held(database: str, doc_id: str, rev: str, reason: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fronted:
-    """One database. `rules`: None lets everything in, edits too; `judge`: None gives everything out."""
+    """One database. `rules`: None lets everything in, edits too; `judge`: None gives everything out; `known`: None says
+    that filters need to know nothing."""
 
     name: str
     there: RemoteDatabase
     bell: Bell
     rules: WriteRules | None
     judge: Judge | None
+    known: Known | None
     held: Held
     _pages: OrderedDict[Hashable, tuple[int, Json]] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -202,7 +207,9 @@ class Front:
     """`app` is the WSGI application; close it when nobody serves it any more.
 
     `databases` by their names in URLs. `uuid`, `secret`, `authenticate`, `authorize`, `filters`, `narrowed` and `own_notes` as for
-    `couch_app`; a filter here chooses by ids. `rules` and `judges` may be asked from several threads at once.
+    `couch_app`; a filter here chooses by ids. `rules`, `judges` and `known` may be asked from several threads at once. What a filter
+    cannot tell yet ends a page, and is looked at again when `ring` says that more is known: a reader who was led past it would
+    never hear of it.
     """
 
     def __init__(
@@ -217,13 +224,16 @@ class Front:
         now: Callable[[], datetime],
         rules: Mapping[str, WriteRules] = MappingProxyType({}),
         judges: Mapping[str, Judge] = MappingProxyType({}),
+        known: Mapping[str, Known] = MappingProxyType({}),
         held: Held = _log_held,
         filters: Mapping[str, NativeFilter] = MappingProxyType({}),
         narrowed: Callable[[User | None, str, Filter], Filter] = lambda user, database, asked: asked,
         own_notes: Collection[str] = (),
     ) -> None:
         self._databases = {
-            name: Fronted(name, there, Bell(there, name=name), rules.get(name), judges.get(name), held)
+            name: Fronted(
+                name, there, Bell(there, name=name), rules.get(name), judges.get(name), known.get(name), held
+            )
             for name, there in databases.items()
         }
         host = Host(
@@ -252,6 +262,10 @@ class Front:
         """End all feeds: before the web server stops, which waits for what is under way. The databases are the caller's."""
         for one in self._databases.values():
             one.bell.close()
+
+    def ring(self, name: str) -> None:
+        """More is known of this database: who waits for something of it looks again."""
+        self._databases[name].bell.ring()
 
     def _route(self, host: Host, asked: Request) -> Response:
         path, user = path_of(asked), user_of(host, asked)
@@ -654,6 +668,12 @@ def _page(call: FrontCall, asked: _Asked, at: Any, left: int, *, waited: bool = 
         {**dict(asked.parameters), "since": since, "limit": size}, asked.native, waited=waited
     )
     rows = _rows(found, "results") if left else []  # some servers take no limit of 0
+    last_seq, more = found.get("last_seq"), len(rows) == size
+    if database.known is not None and passes.by_page is not None and rows:
+        known = database.known([row["id"] for row in rows])
+        sure = list(itertools.takewhile(lambda row: row["id"] in known, rows))
+        if len(sure) < len(rows):
+            rows, last_seq, more = sure, sure[-1]["seq"] if sure else at, False
     passing = None if passes.by_page is None else passes.by_page([row["id"] for row in rows])
     chosen = [row for row in rows if _chosen(row, passes, passing)]
     if asked.shows:
@@ -665,10 +685,9 @@ def _page(call: FrontCall, asked: _Asked, at: Any, left: int, *, waited: bool = 
         lines.append(framed(dump(row), row["seq"], asked.feed))
         length += len(lines[-1])
         if len(lines) == left or length >= PAGE_BYTES:
-            rest = row is not rows[-1] or len(rows) == size
+            rest = row is not rows[-1] or more
             return Page(joined(lines, asked.feed), len(lines), row["seq"], rest, heard, found.get("pending"))
-    more = len(rows) == size
-    return Page(joined(lines, asked.feed), len(lines), found["last_seq"], more, heard, found.get("pending"))
+    return Page(joined(lines, asked.feed), len(lines), last_seq, more, heard, found.get("pending"))
 
 
 def _read(said: Said, kind: type[_T]) -> _T:

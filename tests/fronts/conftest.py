@@ -24,10 +24,8 @@ def known(name: str, password: str) -> User | None:
     return User(name, (ADMIN_ROLE,)) if (name, password) == (USER, PASSWORD) else None
 
 
-@contextmanager
-def fronting(databases: dict[str, RemoteDatabase], **more: Any) -> Iterator[str]:
-    """Serve a front; its URL. It stands for any other one: only what is behind it is kept."""
-    front = Front(
+def front_of(databases: dict[str, RemoteDatabase], **more: Any) -> Front:
+    return Front(
         databases,
         uuid=UUID,
         authenticate=known,
@@ -37,12 +35,23 @@ def fronting(databases: dict[str, RemoteDatabase], **more: Any) -> Iterator[str]
         now=lambda: NOW,
         **more,
     )
+
+
+@contextmanager
+def serving_front(front: Front) -> Iterator[str]:
+    """Its URL. It stands for any other one: only what is behind it is kept."""
     http = Http(front.app)
     try:
         yield http.url
     finally:
         front.close()
         http.close()
+
+
+@contextmanager
+def fronting(databases: dict[str, RemoteDatabase], **more: Any) -> Iterator[str]:
+    with serving_front(front_of(databases, **more)) as url:
+        yield url
 
 
 @pytest.fixture
