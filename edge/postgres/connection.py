@@ -125,7 +125,6 @@ class Postgres:
         with losing(connection):
             try:
                 with connection.transaction(), AMBIENT.using(connection):
-                    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
                     yield connection
             finally:
                 self._give_back(connection)
@@ -143,7 +142,9 @@ class Postgres:
                 raise Unavailable("PostgreSQL: closed")
             if self._idle:
                 return self._idle.pop()
-        return connected(self._address, named="motcua pages")
+        connection = connected(self._address, named="motcua pages")
+        connection.read_only, connection.isolation_level = True, psycopg.IsolationLevel.REPEATABLE_READ
+        return connection
 
     def _give_back(self, connection: PostgresConnection) -> None:
         with self._lock:

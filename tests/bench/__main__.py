@@ -15,7 +15,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import counter, fold, office, paper, replicate, room, store, trust
+from tests.bench import counter, fold, office, paper, postgresql, replicate, room, store, trust
 from tests.bench.figures import Bench, Report, Size, run
 from tests.bench.ground import Ground
 from tests.bench.machine import describe
@@ -44,10 +44,18 @@ _WORK: Final = Path("var")
 @click.option(
     "--dossiers", type=click.IntRange(100, 521_756), help="centre: how many. [default: 521756, quick 5000]"
 )
+@click.option(
+    "--projections",
+    type=click.Choice(["postgresql"]),
+    help="centre: the same pages over PostgreSQL beside it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a bench.")
-def main(names: tuple[str, ...], quick: bool, dossiers: int | None, as_json: bool) -> None:
+def main(
+    names: tuple[str, ...], quick: bool, dossiers: int | None, projections: str | None, as_json: bool
+) -> None:
     """Measure; without NAME everything that can be measured."""
-    chosen = [BENCHES[name] for name in names or BENCHES]
+    benches = BENCHES if projections is None else {**BENCHES, office.BENCH.name: postgresql.BENCH}
+    chosen = [benches[name] for name in names or benches]
     _WORK.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=_WORK) as folder:
         size = Size.QUICK if quick else Size.FULL

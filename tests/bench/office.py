@@ -49,7 +49,7 @@ _TERMS: Final = ("ng", "nguyen", "nguyen van")
 
 @contextmanager
 def prepared(ground: Ground, size: Size) -> Iterator[Round]:
-    folder = ground.folder.parent / f"dataset-{ground.dossiers or _DOSSIERS[size]}"
+    folder = set_of(ground, size)
     made = make(folder, ground.dossiers or _DOSSIERS[size], 1, ids=Ids())
     central = folder / "central"
     rebuilt = _rebuilt(central, made)
@@ -60,18 +60,12 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
         began = time.monotonic()
         with processes.node(central) as node:
             start_s = time.monotonic() - began
-            leader = _Person(node.url, LEADER)
-            pages = {
-                name: p95([leader.open_ms(path) for _ in range(_OPENED[size])])
-                for name, path in _PAGES.items()
-            }
-            searches = [leader.find_ms(term) for _ in range(_OPENED[size]) for term in _TERMS]
+            pages = looked_at(node.url, size)
             memory = proportional_memory_mib(node.process)
         return {
             "ingest": made.events_a_second,
             "rebuild": rebuilt,
             **pages,
-            "search_p95": p95(searches),
             "start": start_s,
             "memory": memory,
             "stored": stored,
@@ -79,6 +73,19 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
         }
 
     yield measure
+
+
+def set_of(ground: Ground, size: Size) -> Path:
+    """The folder of the data set that this bench is about."""
+    return ground.folder.parent / f"dataset-{ground.dossiers or _DOSSIERS[size]}"
+
+
+def looked_at(url: str, size: Size) -> dict[str, float]:
+    """What a leader waits for, page by page."""
+    leader = _Person(url, LEADER)
+    pages = {name: p95([leader.open_ms(path) for _ in range(_OPENED[size])]) for name, path in _PAGES.items()}
+    searches = [leader.find_ms(term) for _ in range(_OPENED[size]) for term in _TERMS]
+    return {**pages, "search_p95": p95(searches)}
 
 
 def _rebuilt(central: Path, made: Made) -> float:

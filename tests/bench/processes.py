@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -27,13 +28,32 @@ class Running:
 
 
 @contextmanager
-def node(folder: Path, *, peers: Sequence[PeerSettings] = ()) -> Iterator[Running]:
-    """A node by its command, on a free port; it replicates with `peers`. Ready when the block begins."""
-    settings = NodeSettings(read_settings(folder).node, host=HOST, port=0, peers=tuple(peers))
+def node(folder: Path, *, peers: Sequence[PeerSettings] = (), projections: str = "") -> Iterator[Running]:
+    """A node by its command, on a free port; it replicates with `peers`, and starts no projectors. Ready when the block begins."""
+    settings = NodeSettings(
+        read_settings(folder).node,
+        host=HOST,
+        port=0,
+        peers=tuple(peers),
+        projections=projections,
+        projectors=0,
+    )
     write_settings(folder, settings)
     kind = "central" if folder.name == "central" else "edge"
     with _running("central.cli", kind, "--watch-stdin", "--data", str(folder), log=folder / "log.txt") as one:
         yield one
+
+
+@contextmanager
+def projectors(folder: Path, count: int) -> Iterator[None]:
+    """So many by their command, beside a central whose settings say where its projections are; killed at the end."""
+    with contextlib.ExitStack() as stack:
+        for number in range(count):
+            with (folder / f"projector-{number}.txt").open("wb") as said:
+                command = [sys.executable, "-m", "central.cli", "projector", "--data", str(folder)]
+                process = stack.enter_context(subprocess.Popen(command, stderr=said))
+                stack.callback(process.kill)
+        yield
 
 
 @contextmanager
