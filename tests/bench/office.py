@@ -54,7 +54,7 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
     central = folder / "central"
     rebuilt = _rebuilt(central, made)
     stored = sum(file.stat().st_size for file in central.glob("*.db*")) / 2**20
-    desk = _desk(folder, ground.folder / "desk", _CONTESTED[size])
+    desk = _desk(folder, ground.folder / f"{folder.name}-desk", _CONTESTED[size])
 
     def measure() -> dict[str, float]:
         began = time.monotonic()
