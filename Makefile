@@ -12,7 +12,7 @@ DATA ?= var/demo
 PYTEST := $(BIN)/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 # what holds the law: its own tests, and those that tell it by the pages and commands that live on it
 LAW := tests/schemas $(addprefix tests/,central/test_console.py central/test_intake.py central/test_outages.py \
-  central/test_outlet.py web/test_issuing.py)
+  central/test_outlet.py central/test_receipts_out.py web/test_issuing.py)
 # Debian packages that the tests use: a browser, poppler's readers of PDF, the font that Chromium falls back on,
 # a print server and a printer
 # a PKCS#11 token in software, the tool that tells poppler whom to trust, and wrong clocks
