@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from edge.verdict import WARNINGS, Signed, Sound, Verdict
 from printing.words import in_vietnam
@@ -51,29 +51,42 @@ def day_and_hour(at: datetime) -> str:
     return f"{in_vietnam(at):%H:%M:%S, %d/%m/%Y}"
 
 
-def facts(signed: Signed) -> Iterator[tuple[str, str]]:
+class Tell(Protocol):
+    """How a sentence is said: `said` are its facts, `written` is what people wrote in it."""
+
+    def __call__(self, text: str, said: Mapping[str, object] | None = None, /, **written: str) -> str: ...
+
+
+def plainly(text: str, said: Mapping[str, object] | None = None, /, **written: str) -> str:
+    """In Vietnamese, as a terminal has it."""
+    return text.format(**(said or {}), **written)
+
+
+def facts(signed: Signed, tell: Tell = plainly) -> Iterator[tuple[str, str]]:
     """What is told of one signature, line by line: what, and how it is."""
     who = f"{signed.name}, {signed.title}" if signed.title else signed.name
-    yield "Ai ký", who
+    yield tell("Ai ký"), tell("{who}", who=who)
     if signed.at is not None:
         yield (
-            "Lúc",
-            f"{day_and_hour(signed.at)} (giờ do {'dịch vụ' if signed.part == 'timestamp' else 'người ký'} ghi)",
+            tell("Lúc"),
+            tell(
+                "{at} (giờ do dịch vụ ghi)" if signed.part == "timestamp" else "{at} (giờ do người ký ghi)",
+                {"at": day_and_hour(signed.at)},
+            ),
         )
     if signed.proven is not None and signed.part != "timestamp":
-        yield "Chứng minh", f"có trước {day_and_hour(signed.proven)} (dấu thời gian)"
+        yield tell("Chứng minh"), tell("có trước {at} (dấu thời gian)", {"at": day_and_hour(signed.proven)})
     if signed.reason:
-        yield "Nội dung", signed.reason
+        yield tell("Nội dung"), tell("{what}", what=signed.reason)
     if signed.delegation:
-        yield (
-            "Uỷ quyền",
-            f"{signed.delegation}, từ {_day(signed.delegation_from)} đến {_day(signed.delegation_until)}",
-        )
+        said = {"since": _day(signed.delegation_from), "until": _day(signed.delegation_until)}
+        yield tell("Văn bản uỷ quyền"), tell("{what}, từ {since} đến {until}", said, what=signed.delegation)
     if signed.issuer:
-        yield "Nơi cấp chứng thư", signed.issuer
-    yield "Thu hồi", _revocation(signed)
+        yield tell("Nơi cấp chứng thư"), tell("{what}", what=signed.issuer)
+    yield tell("Thu hồi chứng thư"), _revocation(signed, tell)
     if signed.changed:
-        yield "Sau đó thêm", ", ".join(FIELDS.get(field, field) for field in signed.changed) + " (được phép)"
+        added = ", ".join(tell(FIELDS.get(field, field)) for field in signed.changed)
+        yield tell("Sau đó thêm"), tell("{fields} (được phép)", {"fields": added})
 
 
 def told(verdict: Verdict) -> Iterator[str]:
@@ -91,16 +104,23 @@ def told(verdict: Verdict) -> Iterator[str]:
         )
 
 
-def _revocation(signed: Signed) -> str:
-    of = f" (danh sách ngày {in_vietnam(signed.list_made):%d/%m/%Y})" if signed.list_made else ""
-    since = f" từ {day_and_hour(signed.revoked_since)}" if signed.revoked_since else ""
-    match signed.revocation:
-        case "revoked":
-            return f"đã thu hồi{since}{of}"
-        case "good":
-            return f"thu hồi sau khi ký,{since}{of}" if since else f"không bị thu hồi{of}"
+def _revocation(signed: Signed, tell: Tell) -> str:
+    since = {"at": day_and_hour(signed.revoked_since)} if signed.revoked_since else None
+    match signed.revocation, since:
+        case "revoked", None:
+            state = tell("đã thu hồi")
+        case "revoked", _:
+            state = tell("đã thu hồi từ {at}", since)
+        case "good", None:
+            state = tell("không bị thu hồi")
+        case "good", _:
+            state = tell("thu hồi sau khi ký, từ {at}", since)
         case _:
-            return f"chưa kiểm tra{of}"
+            state = tell("chưa kiểm tra")
+    if signed.list_made is None:
+        return state
+    day = f"{in_vietnam(signed.list_made):%d/%m/%Y}"
+    return tell("{state} (danh sách ngày {day})", {"state": state, "day": day})
 
 
 def _day(iso: str) -> str:

@@ -43,6 +43,7 @@ SPEAKS: Final = frozenset(
         *("nodes", "trust", "succession", "staff", "outlet", "redacting", "application_forms", "reference"),
         *("reports.page", "reports.one", "reports.book"),
         *("personal.page", "personal.found", "personal.answer"),
+        *("verifying",),
     }
 )
 """Parts, or single addresses of a part, whose pages speak English."""

@@ -5,6 +5,8 @@ Any machine can answer, offline, to anybody who is signed in.
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf.file import FileField, FileRequired
@@ -15,6 +17,7 @@ from edge.verdict import WARNINGS, Verdict
 from edge.verdict_words import HEADLINES, PARTS, PROBLEMS, facts
 from edge.web import presence
 from edge.web.forms import Form
+from edge.web.language import tell
 from edge.web.site import VERIFY, site
 from edge.web.trouble import Trouble, trouble_of
 from edge.web.uploads import takes_files
@@ -68,5 +71,5 @@ def _render(
         parts=PARTS,
         problems=PROBLEMS,
         warnings=WARNINGS,
-        facts=facts,
+        facts=partial(facts, tell=tell),
     )

@@ -29,6 +29,8 @@ from edge.first_run import create_first_run
 from edge.ids import Ids
 from edge.looks import Language, Looks, keep_looks
 from edge.paper import WEEKDAYS
+from edge.verdict_words import FIELDS as SIGNED_FIELDS
+from edge.verdict_words import HEADLINES, PARTS, PROBLEMS
 from edge.web import words
 from edge.web.account import Everywhere, HourConfirmed, Look, NewPassword, NewPin
 from edge.web.afterwards import Afterwards
@@ -80,6 +82,7 @@ from edge.web.timing import WAITS
 from edge.web.turned_away import FORMS as TURNED_AWAY
 from edge.web.turned_away import SPANS, WHOSE_HERE
 from edge.web.turning_away import Why
+from edge.web.verifying import Upload
 from edge.web.viewing import PAGES as SHOWN_ON
 from edge.web.viewing import Search
 from edge.web.worklists import LISTS_HERE, WHOSE
@@ -100,6 +103,7 @@ SPOKEN = [page for page in TEMPLATES if not page.name.startswith("kiosk")]
 """The kiosk has words of its own, in both languages (`edge.web.kiosk_words`)."""
 MODULES = [module for folder in FOLDERS for module in sorted((folder / "web").glob("*.py"))]
 MODULES += [FOLDERS[0] / "first_run.py", *(FOLDERS[1] / name for name in ("alarm_words.py", "reach.py"))]
+MODULES.append(FOLDERS[0] / "verdict_words.py")
 TABLES = [
     FOLDERS[0] / "web" / name
     for name in (
@@ -127,7 +131,6 @@ NOT_SAID = frozenset({"hẻ ký số", "hẻ con dấu", "anh/chị", "thứ B�
 """Parts of words, which a sentence changes before it is shown."""
 VIETNAMESE_PAGES = frozenset(
     {
-        *("verifying.page",),
         *("cataloguing.edit", "cataloguing.history", "cataloguing.import_page", "cataloguing.new"),
         *("cataloguing.one", "cataloguing.proposals", "paper_forms.new", "paper_forms.one"),
         *("paper_forms.page", "personal.register"),
@@ -136,7 +139,6 @@ VIETNAMESE_PAGES = frozenset(
 """The pages that are still in Vietnamese where English was chosen: the list only shrinks."""
 VIETNAMESE_TEMPLATES = frozenset(
     {
-        *("verify",),
         *("catalog_edit", "catalog_fields", "catalog_history", "catalog_import", "catalog_parts"),
         *("catalog_proposal", "catalog_proposals", "catalog_staged", "paper_form", "paper_form_new"),
         *("paper_forms", "personal_file", "personal_readable", "processing"),
@@ -150,7 +152,7 @@ FORMS: tuple[type[Form], ...] = (
     *(Withdrawal, Reprint, HandOver, Cancelled, Amendment, Correction),
     *(Supplement, Extension, Stop, StopClock, ResumeClock, Closing, Why, Adding),
     *(Again, Afterwards, Cancelling, AddingPrinter),
-    *(Payable, Relieved, Undone, Refunded, Met, ReceiptAgain, Opened, Counted, Issued),
+    *(Payable, Relieved, Undone, Refunded, Met, ReceiptAgain, Opened, Counted, Issued, Upload),
     *(Move, Question, Opinion, NotReceiving, Asking),
     *(Answering, PetitionClosed, Search, Settlement, Check),
     *(StickForm, RevokeForm, GrantForm, PersonForm, DelegationForm, Reason),
@@ -257,6 +259,7 @@ def test_nothing_is_translated_that_nobody_says(centre: SmallCentre) -> None:
     tables |= {*ON_THE_WAY.values(), *(title for title, _ in RETOLD.values())}
     tables |= {*SPANS.values(), *TURNED_AWAY.values(), *(one.label for one in WHOSE_HERE)}
     tables |= {*MEDIA.values(), *FEES.values(), *(one.label for one in PLACES_OF_RECEIPTS)}
+    tables |= {*HEADLINES.values(), *PARTS.values(), *PROBLEMS.values(), *SIGNED_FIELDS.values()}
     tables |= {NO_DAY, NO_HOUR, NO_MOMENT, *BAD_ADDRESS.values()}
     tables |= {*PRINTER_TROUBLES.values(), *PRINTED_AT.values(), *PAPERS.values()}
     tables |= {title for _, title in OPEN_PAGES} | {OLD_PAGE} | {*filter(None, PRIORITY.values())}
@@ -371,8 +374,14 @@ def test_what_staff_see_in_english_is_english_on_a_full_day(centre: SmallCentre)
         pages = [(path, clerk.open(path)) for path in paths]
         if "/find" in paths:
             pages += [(term, clerk.find(term)) for term in ("nong", "khong co ai", "H37.07-270301-990001")]
+        if "/verify" in paths:
+            result = clerk.download(f"/dossier/{day['returned']}/result.pdf")
+            pages += [
+                (name, clerk.send(clerk.open("/verify"), "/verify", "paper", content, name))
+                for name, content in (("ket-qua.pdf", result), ("don.pdf", PDF))
+            ]
         for path, page in pages:
-            assert page.status == 200, path
+            assert page.status == (422 if path == "don.pdf" else 200), path
             assert '<html lang="en"' in page.html, path
             found = _vietnamese(page.html, written)
             wrong += [(path, found)] if found else []
