@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from printing import raster
 from tests.centres import SmallCentre
 from tests.web.clerk import Clerk
@@ -56,6 +58,7 @@ def test_what_was_put_right_stands_on_the_next_printing(centre: SmallCentre) -> 
     done = clerk.press(page, "/amend", applicant_name="Nông Văn Thăng", return_by="post", reason="Gõ sai dấu")
     ready = clerk.follow(done)
     assert ready.page.form("/reprint").fields["reason"] == "Sửa thông tin"
+    assert re.search(r'name="reason"[^>]* autofocus', ready.html), "Enter prints it"
     assert clerk.press(ready, "/reprint").status == 303
     again = slip()
     assert "Thăng" in again
