@@ -44,6 +44,7 @@ class Source:
         self.folder, self.node = folder, node
         if not folder.database.exists():
             raise CannotStart(f"{folder.path} holds no node")
+        self._inode = folder.database.stat().st_ino
         self.file = NodeFile(SqliteFile(folder.database, key=folder.at_rest.database_key))
         with self.file.read() as connection:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
@@ -79,6 +80,8 @@ class Source:
 
     def follow_catalog(self) -> bool:
         """Apply the catalog as far as the node has folded by it; False where it has not begun. Raises `Otherwise`."""
+        if self.folder.database.stat().st_ino != self._inode:
+            raise Otherwise("another file has taken its place")  # it was closed with a new key, or put back
         with self.file.read():
             if _fact(CHOSEN) != self.choice:
                 raise Otherwise("another branch of the catalog was chosen")

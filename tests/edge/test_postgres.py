@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -25,7 +27,7 @@ from edge.ids import Ids
 from edge.node import Folder, Node
 from edge.postgres.connection import PostgresConnection, connected, in_postgres
 from edge.postgres.following import Follower
-from edge.postgres.reading import Source
+from edge.postgres.reading import Otherwise, Source
 from edge.postgres.shards import Lost
 from edge.postgres.shown import AGAIN_S, LATE_S
 from edge.postgres.tables import SHARDS, tables
@@ -95,7 +97,7 @@ def rows(connection: Any, table: str) -> list[tuple[Any, ...]]:
     return sorted(tuple(row) for row in connection.execute(f"SELECT {columns} FROM {table}{where}"))
 
 
-def same(node: Node, connection: PostgresConnection) -> None:
+def same(node: Node | Source, connection: PostgresConnection) -> None:
     """Every projection, row for row."""
     with node.file.read() as own:
         for table in KEPT:
@@ -347,9 +349,20 @@ def present(connection: PostgresConnection, pid: int) -> bool:
     return bool(count)
 
 
+def test_a_file_that_has_taken_the_place_of_another_is_read_anew(founded: Path, tmp_path: Path) -> None:
+    """It was closed with a new key, or put back: what was read of the old one says nothing of it."""
+    folder = Folder(Path(shutil.copytree(founded / "central", tmp_path / "central")))
+    with contextlib.closing(Source(folder, "central.1")) as source:
+        assert source.follow_catalog()
+        shutil.copy(folder.database, tmp_path / "other")
+        (tmp_path / "other").replace(folder.database)
+        with pytest.raises(Otherwise):
+            source.follow_catalog()
+
+
 @pytest.mark.proof
 def test_projectors_are_killed_anywhere(server: Postgres, centre: SmallCentre, times: Times) -> None:
-    """Processes as central starts them, SIGKILLed again and again while dossiers come: nothing is lost or counted twice."""
+    """SIGKILLed again and again while dossiers come, and the server's power goes too: nothing is lost or counted twice."""
     address = server.new_database()
     node = moved(centre, address)
     random = Random(14)
@@ -363,11 +376,15 @@ def test_projectors_are_killed_anywhere(server: Postgres, centre: SmallCentre, t
             centre.meet()
             if turn % 3 == 0:
                 a_day(centre)
+            if turn % 4 == 2:
+                server.stop(signal.SIGQUIT)
+                server.start()
             killed = running.pop(random.randrange(len(running)))
             with contextlib.suppress(subprocess.TimeoutExpired):
                 assert killed.wait(random.uniform(0.2, 3.0)) is None, "it ended by itself"
             killed.kill()
             killed.wait()
+            assert all(process.poll() is None for process in running), "the loss of the server ends nobody"
         with connected(address) as connection:
             until(lambda: caught_up(node, connection), patience_s=300)
             same(node, connection)
@@ -377,13 +394,49 @@ def test_projectors_are_killed_anywhere(server: Postgres, centre: SmallCentre, t
             process.wait()
 
 
+@pytest.mark.proof
+def test_central_keeps_its_projectors(server: Postgres, centre: SmallCentre) -> None:
+    """It starts those that its settings name, starts one again that was killed, and leaves none behind when it is killed."""
+    a_day(centre)
+    node = centre.nodes.pop("central")
+    node.close()
+    folder, address = node.folder.path, server.new_database()
+    write_settings(folder, replace(read_settings(folder), port=0, projections=address, projectors=2))
+    command = [sys.executable, "-m", "central.cli", "central", "--watch-stdin", "--data", str(folder)]
+    with connected(address) as connection, contextlib.closing(Source(node.folder, node.id)) as source:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as central:
+            try:
+                assert central.stdout is not None
+                assert central.stdout.readline().startswith(b"ready")
+                until(lambda: source.follow_catalog() and caught_up(source, connection), patience_s=300)
+                same(source, connection)
+                until(lambda: len(projectors_of(central.pid)) == 2)
+                killed = projectors_of(central.pid)[0]
+                os.kill(killed, signal.SIGKILL)
+                until(lambda: killed not in projectors_of(central.pid))
+                until(lambda: len(projectors_of(central.pid)) == 2)
+                left = projectors_of(central.pid)
+            finally:
+                central.kill()
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
+
+
+def projectors_of(pid: int) -> list[int]:
+    """The processes that central has started."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    children = [int(one) for task in tasks for one in (task / "children").read_text().split()]
+    return sorted(
+        {one for one in children if b"central.projecting" in Path(f"/proc/{one}/cmdline").read_bytes()}
+    )
+
+
 def projecting(node: Node) -> subprocess.Popen[bytes]:
     """One projector more, beside those that are there."""
     command = [sys.executable, "-m", "central.cli", "projector", "--data", str(node.folder.path)]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
 
-def caught_up(node: Node, connection: PostgresConnection) -> bool:
+def caught_up(node: Node | Source, connection: PostgresConnection) -> bool:
     try:
         row = connection.execute("SELECT min(dossiers), min(visits), min(catalog) FROM shard").fetchone()
     except psycopg.errors.UndefinedTable:
