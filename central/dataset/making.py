@@ -309,13 +309,16 @@ class _Writers:
         self._processes, self._ends = [], []
         for group in range(GROUPS):
             ours, theirs = context.Pipe(duplex=False)
+            self._ends.append(ours)
             process = context.Process(
-                target=_write, args=(world, planned, group, seed, theirs), daemon=True, name=f"group-{group}"
+                target=_write,
+                args=(world, planned, group, seed, theirs, tuple(self._ends)),
+                daemon=True,
+                name=f"group-{group}",
             )
             process.start()
             theirs.close()
             self._processes.append(process)
-            self._ends.append(ours)
 
     def __enter__(self) -> Iterator[Batch]:
         return self._batches()
@@ -342,8 +345,18 @@ class _Writers:
                 raise CannotStart(f"{process.name} ended before it had written everything; begin again")
 
 
-def _write(world: World, planned: Sequence[Planned], group: int, seed: int, end: Connection) -> None:
-    """In its own process: write, look at every seal, hand over."""
+def _write(
+    world: World,
+    planned: Sequence[Planned],
+    group: int,
+    seed: int,
+    end: Connection,
+    read: Sequence[Connection],
+) -> None:
+    """In its own process: write, look at every seal, hand over. `read`: the other ends, which came along when it was forked;
+    while it held them open nobody would tell it that who reads is gone."""
+    for one in read:
+        one.close()
     keys = {
         name: to_base64(machine.key.public_key().public_bytes_raw())
         for name, machine in world.machines.items()

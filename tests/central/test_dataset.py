@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import sqlite3
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import cast
@@ -25,6 +28,7 @@ from edge.tallying import Reckoning
 from schemas.reports import Period, counted, on_site_procedures, report
 from sync.documents import load, render
 from tests.centres import SmallCentre
+from tests.waiting import until
 from tests.web.clerk import Clerk
 
 FIVE_YEARS = Period(date(2019, 1, 1), date(2023, 12, 31))
@@ -252,3 +256,25 @@ def test_begun_again_it_takes_nothing_twice(made: tuple[Path, Made], central: No
     node.close()
     with pytest.raises(CannotStart, match="name another folder"):
         make(folder, SIZE, 2, ids=Ids())
+
+
+@pytest.mark.proof
+def test_killed_in_the_middle_it_leaves_nobody_who_writes(tmp_path: Path) -> None:
+    """They wrote for a process that was gone, and waited for it for ever."""
+    command = [sys.executable, "-m", "central.cli", "dataset", str(tmp_path / "set"), "--dossiers", "20000"]
+    making = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+    until(lambda: len(_of_session(making.pid)) > 4, patience_s=300)
+    making.kill()
+    making.wait()
+    until(lambda: not _of_session(making.pid), patience_s=120)
+
+
+def _of_session(session: int) -> list[int]:
+    """The processes that began with one, and have not ended."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, _, of = stat.read_text().rpartition(")")[2].split()[:4]
+            if int(of) == session and state != "Z":
+                found.append(int(stat.parent.name))
+    return found
