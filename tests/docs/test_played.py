@@ -31,6 +31,7 @@ NOT_HERE = {
     "CONTRIBUTING.md": "make",
     "docs/benchmarks.md": "measures: `make bench`",
     "docs/protocol.md": "a console of its own, below",
+    "docs/projections.md": "the machine's PostgreSQL: tests/postgres.py makes a role and a database as it says",
 }
 TYPED = [page for page in dict.fromkeys(one.page for one in FENCED) if page not in {*FOLLOWED, *NOT_HERE}]
 STAFF = "id,name,title,capacity,role,since,until\nthu.nt,Nông Thị Thu,Công chức,,tiếp nhận,2026-01-01,\n"
