@@ -24,6 +24,7 @@ from msgspec import inspect
 from central.cataloguing.labels import HINTS, PATTERNS, amount, choice, member
 from edge.web.days import NO_DAY, day_of
 from edge.web.forms import LONGEST, amount_of, paragraph, text, too_long
+from edge.web.language import say
 from schemas.calendar import DayOff
 from schemas.entries import Agency, Case, Centre, Component, Fee, Procedure
 from schemas.fees import FeeLine, Relief
@@ -300,7 +301,7 @@ def _many(
         return [value for value, _ in choices if typed.get(f"{name}-{value}")]
     lines = [text(line) for line in typed.get(name, "").splitlines() if text(line)]
     if info.max_length is not None and len(lines) > info.max_length:
-        wrong.append((name, f"Ghi nhiều nhất {info.max_length} dòng."))
+        wrong.append((name, say("Ghi nhiều nhất {most} dòng.", most=info.max_length)))
     return [_leaf(kind, one, info.item_type, line, name, wrong) for line in lines]
 
 
@@ -320,8 +321,8 @@ def _leaf(
         if one.required and isinstance(info, inspect.StrType) and not (info.min_length or info.pattern):
             return ""
         if one.required:
-            words = member(kind, one.name)
-            wrong.append((name, f"Chưa ghi {words[:1].lower()}{words[1:]}."))
+            words = say(member(kind, one.name))
+            wrong.append((name, say("Chưa ghi {field}.", field=f"{words[:1].lower()}{words[1:]}")))
         return None
     match info:
         case inspect.DateType():
@@ -346,8 +347,14 @@ def _number(info: inspect.IntType, line: str, name: str, wrong: list[tuple[str, 
     value = amount_of(line)
     least, most = info.ge or 0, info.le
     if value is None or value < least or (most is not None and value > most):
-        end = f" đến {amount(most)}" if most is not None else " trở lên"
-        wrong.append((name, f"Ghi một số nguyên từ {amount(least)}{end}."))
+        wrong.append(
+            (
+                name,
+                say("Ghi một số nguyên từ {least} trở lên.", least=amount(least))
+                if most is None
+                else say("Ghi một số nguyên từ {least} đến {most}.", least=amount(least), most=amount(most)),
+            )
+        )
         return None
     return value
 

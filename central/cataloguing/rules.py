@@ -15,6 +15,7 @@ import msgspec
 from central.form_publishing import wrong_with as wrong_with_form
 from edge.node import Node
 from edge.paper import WORDING_FACTS
+from edge.web.language import say, tell
 from printing.forms import FACT
 from printing.forms import Form as Version
 from schemas.calendar import Year, local_day
@@ -63,7 +64,11 @@ def wrong_with(node: Node, entry: Entry) -> Problems:
             found += _of_people(view, entry)
         case Queue():
             places = {card.place for card in view.cards()}
-            found += (("places", f"Không có máy nào ở {one}.") for one in entry.places if one not in places)
+            found += (
+                ("places", say("Không có máy nào ở {place}.", place=one))
+                for one in entry.places
+                if one not in places
+            )
         case Year():
             found += (("days_off", _sentence(fault)) for fault in entry.faults())
         case _:
@@ -79,20 +84,35 @@ def _dates(view: View, today: date, entry: Any) -> Iterator[tuple[str, str]]:
         return
     newest = max((one.since for _, one in view.versions(type(entry), subject_of(entry))), default=entry.since)
     if entry.since < today:
-        yield "since", f"Chọn từ hôm nay, {today:%d/%m/%Y}, trở đi: việc đã ghi giữ nguyên theo bản cũ."
+        yield (
+            "since",
+            say(
+                "Chọn từ hôm nay, {day}, trở đi: việc đã ghi giữ nguyên theo bản cũ.", day=f"{today:%d/%m/%Y}"
+            ),
+        )
     elif entry.since < newest:
         yield (
             "since",
-            (f"Đã có bản áp dụng từ {newest:%d/%m/%Y}. Chọn ngày đó hoặc sau đó; cùng ngày thì thay bản ấy."),
+            say(
+                "Đã có bản áp dụng từ {day}. Chọn ngày đó hoặc sau đó; cùng ngày thì thay bản ấy.",
+                day=f"{newest:%d/%m/%Y}",
+            ),
         )
 
 
 def _of_procedure(view: View, today: date, one: Procedure) -> Iterator[tuple[str, str]]:
     agency = view.agency(one.agency)
     if agency is None:
-        yield "agency", f"Không có cơ quan {one.agency} trong danh mục."
+        yield "agency", say("Không có cơ quan {code} trong danh mục.", code=one.agency)
     elif not agency.exists(max(one.since, today)):
-        yield "agency", f"{agency.name} không còn vào ngày {max(one.since, today):%d/%m/%Y}."
+        yield (
+            "agency",
+            tell(
+                "{agency} không còn vào ngày {day}.",
+                {"day": f"{max(one.since, today):%d/%m/%Y}"},
+                agency=agency.name,
+            ),
+        )
     yield from _of_limit("limit", one.limit)
     yield from _of_amounts("fees", one.fees)
     if Step.APPROVE not in one.steps:
@@ -102,14 +122,14 @@ def _of_procedure(view: View, today: date, one: Procedure) -> Iterator[tuple[str
     codes = [case.code for case in one.cases]
     for place, case in enumerate(one.cases):
         if codes.count(case.code) > 1:
-            yield f"cases-{place}-code", f"Mã trường hợp {case.code} ghi hai lần."
+            yield f"cases-{place}-code", say("Mã trường hợp {code} ghi hai lần.", code=case.code)
         if case.limit is not msgspec.UNSET:
             yield from _of_limit(f"cases-{place}-limit", case.limit)
         yield from _of_amounts(f"cases-{place}-fees", case.fees)
     for name in ("wording", "refusal"):
         unknown = sorted(set(FACT.findall(getattr(one, name))) - WORDING_FACTS)
         if unknown:
-            yield name, f"Hồ sơ không có dữ kiện {', '.join(unknown)}."
+            yield name, say("Hồ sơ không có dữ kiện {names}.", names=", ".join(unknown))
     seen: set[str] = set()
     for place, component in enumerate(one.components):
         if plain(component.name) in seen:
@@ -125,18 +145,21 @@ def _of_limit(field: str, limit: Limit) -> Iterator[tuple[str, str]]:
 def _of_amounts(field: str, fees: tuple[Fee, ...]) -> Iterator[tuple[str, str]]:
     for place, fee in enumerate(fees):
         if 0 < fee.amount < LEAST:
-            yield f"{field}-{place}-amount", f"{fee.amount} đ dưới 1.000 đ: có thể mất hàng nghìn."
+            yield (
+                f"{field}-{place}-amount",
+                say("{amount} đ dưới 1.000 đ: có thể mất hàng nghìn.", amount=fee.amount),
+            )
 
 
 def _of_fees(view: View, table: FeeTable) -> Iterator[tuple[str, str]]:
     versions = view.versions(Procedure, table.procedure)
     if not versions:
-        yield "procedure", f"Không có thủ tục {table.procedure} trong danh mục."
+        yield "procedure", say("Không có thủ tục {code} trong danh mục.", code=table.procedure)
         return
     cases = {case.code for case in versions[-1][1].cases} | {""}
     for place, line in enumerate(table.lines):
         if line.case not in cases:
-            yield f"lines-{place}-case", f"Thủ tục không có trường hợp {line.case}."
+            yield f"lines-{place}-case", say("Thủ tục không có trường hợp {code}.", code=line.case)
     yield from (("lines", _sentence(fault)) for fault in table.faults())
 
 
@@ -146,12 +169,12 @@ def _of_agency(view: View, agency: Agency) -> Iterator[tuple[str, str]]:
         if other == agency.code:
             yield name, "Chọn một cơ quan khác."
         elif other and view.agency(other) is None:
-            yield name, f"Không có cơ quan {other} trong danh mục."
+            yield name, say("Không có cơ quan {code} trong danh mục.", code=other)
     if agency.successor and agency.until is msgspec.UNSET:
         yield "until", "Cơ quan có nơi kế thừa thì ghi ngày cuối."
     for other in view.agencies():
         if other.code != agency.code and plain(other.name) == plain(agency.name):
-            yield "name", f"Tên này đã có: {other.code}."
+            yield "name", say("Tên này đã có: {code}.", code=other.code)
 
 
 def _of_picture(node: Node, entry: Agency | Person) -> Iterator[tuple[str, str]]:
@@ -164,10 +187,10 @@ def _of_picture(node: Node, entry: Agency | Person) -> Iterator[tuple[str, str]]
 def _of_people(view: View, entry: Delegation | Person) -> Iterator[tuple[str, str]]:
     if isinstance(entry, Person):
         if entry.agency and view.agency(entry.agency) is None:
-            yield "agency", f"Không có cơ quan {entry.agency} trong danh mục."
+            yield "agency", say("Không có cơ quan {code} trong danh mục.", code=entry.agency)
     elif view.person(entry.delegate) is None:
-        yield "delegate", f"Không có người {entry.delegate} trong danh mục."
+        yield "delegate", say("Không có người {id} trong danh mục.", id=entry.delegate)
 
 
 def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}."
+    return tell("{why}.", why=f"{words[:1].upper()}{words[1:]}")

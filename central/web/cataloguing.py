@@ -51,6 +51,7 @@ from central.web.reference import ENTRY as READING
 from edge.web import presence
 from edge.web.days import Day
 from edge.web.forms import Bare, Form, needed, text
+from edge.web.language import say, tell
 from edge.web.site import Entry, site
 from edge.web.trouble import Trouble, trouble_of
 from edge.web.uploads import LARGEST_CATALOG, BadUpload, Kind, takes_files, upload
@@ -111,9 +112,9 @@ _REFUSED: Final = {
     "gone": "Đề nghị này không còn chờ duyệt: có người đã duyệt, không duyệt hoặc rút.",
     "same_person": "Người đề nghị không tự duyệt. Chờ quản trị khác hoặc người kiểm tra giám sát.",
     "role": "Hôm nay anh/chị không có vai trò duyệt đề nghị này.",
-    "stale": "Mục {1} đã có bản mới sau khi đề nghị. Không duyệt được nữa: rút, rồi đề nghị lại từ bản mới.",
+    "stale": "Mục {name} đã có bản mới sau khi đề nghị. Không duyệt được nữa: rút, rồi đề nghị lại từ bản mới.",
     "nothing": "Không còn mục nào để đề nghị.",
-    "wrong": "Mục {1} không còn đúng hôm nay: {3}",
+    "wrong": "Mục {name} không còn đúng hôm nay: {why}",
 }
 
 
@@ -464,7 +465,8 @@ def withdraws(number: int) -> ResponseReturnValue:
 
 
 def words_of(why: NotConfirmed) -> str:
-    return _REFUSED[why.why].format(*why.facts)
+    facts = dict(zip(("kind", "name", "field", "why"), why.facts, strict=False))
+    return tell(_REFUSED[why.why], name=str(facts.get("name", "")), why=str(facts.get("why", "")))
 
 
 def _one(number: int, errors: Sequence[tuple[str, str]] = ()) -> str:
@@ -554,7 +556,7 @@ def import_file() -> ResponseReturnValue:
     if not form.validate_on_submit():
         errors = form.error_list()
     elif form.since.data < site().today():
-        errors = [("since", f"Chọn từ hôm nay, {site().today():%d/%m/%Y}, trở đi.")]
+        errors = [("since", say("Chọn từ hôm nay, {day}, trở đi.", day=f"{site().today():%d/%m/%Y}"))]
     else:
         try:
             content = upload("file", Kind.CATALOG)
@@ -564,7 +566,9 @@ def import_file() -> ResponseReturnValue:
         except BadUpload as why:
             trouble = trouble_of(why)
         except UnreadableCatalog as why:
-            trouble = Trouble(f"Không đọc được tệp: {why}.", "Chưa ghi gì.", "Sửa tệp rồi gửi lại.", 422)
+            trouble = Trouble(
+                tell("Không đọc được tệp: {why}.", why=str(why)), "Chưa ghi gì.", "Sửa tệp rồi gửi lại.", 422
+            )
     status = trouble.status if trouble else 422
     return render_template("catalog_import.html", form=form, errors=errors, trouble=trouble), status
 

@@ -26,6 +26,7 @@ from central.form_publishing import base_of, earliest, entry_of, wrong_with
 from edge.web import presence
 from edge.web.days import Day
 from edge.web.forms import LONGEST, Bare, Form, text, too_long
+from edge.web.language import say
 from edge.web.site import Entry, site
 from printing.checking import Problem, Sample, Shape, Why, problems, samples
 from printing.errors import PrintError
@@ -300,9 +301,9 @@ def _same(version: Version, base: Version) -> bool:
 
 
 def _words(problem: Problem) -> str:
-    shape = SHAPES[problem.shape] if problem.shape else ""
+    shape = say(SHAPES[problem.shape]) if problem.shape else ""
     what = f"{{{problem.what}}}" if problem.why in (Why.NO_FACT, Why.LEFT_OUT) else problem.what
-    return _SAID[problem.why].format(what=what, where=problem.where, shape=shape)
+    return say(_SAID[problem.why], what=what, where=problem.where, shape=shape)
 
 
 def _place(problem: Problem, typed: Mapping[str, str]) -> str:

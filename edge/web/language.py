@@ -42,8 +42,9 @@ SPEAKS: Final = frozenset(
         *("desk", "due_check", "lacking", "outages.page", "outages.one"),
         *("nodes", "trust", "succession", "staff", "outlet", "redacting", "application_forms", "reference"),
         *("reports.page", "reports.one", "reports.book"),
-        *("personal.page", "personal.found", "personal.answer"),
         *("verifying",),
+        *("personal.page", "personal.found", "personal.answer", "cataloguing"),
+        *(f"paper_forms.{one}" for one in ("page", "public_page", "one", "new", "write")),
     }
 )
 """Parts, or single addresses of a part, whose pages speak English."""

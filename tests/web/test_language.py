@@ -16,13 +16,17 @@ from wtforms.fields.choices import SelectFieldBase
 
 import central
 import edge
+from central.cataloguing import labels
 from central.demo.plan import QUEUES
 from central.demo.visitor import parse
 from central.reports.building import DIMENSIONS, LEVELS
 from central.web.cards import RevokeForm, StickForm
+from central.web.cataloguing import Answering as Confirming
+from central.web.cataloguing import Importing, Proposing
 from central.web.desk import Settlement
 from central.web.due_check import Check
 from central.web.machine import GrantForm
+from central.web.paper_forms import PublicPage, Publishing
 from central.web.pictures import NewPicture
 from central.web.staff import DelegationForm, PersonForm, Reason
 from edge.first_run import create_first_run
@@ -104,6 +108,7 @@ SPOKEN = [page for page in TEMPLATES if not page.name.startswith("kiosk")]
 MODULES = [module for folder in FOLDERS for module in sorted((folder / "web").glob("*.py"))]
 MODULES += [FOLDERS[0] / "first_run.py", *(FOLDERS[1] / name for name in ("alarm_words.py", "reach.py"))]
 MODULES.append(FOLDERS[0] / "verdict_words.py")
+MODULES += sorted((FOLDERS[1] / "cataloguing").glob("*.py"))
 TABLES = [
     FOLDERS[0] / "web" / name
     for name in (
@@ -121,7 +126,7 @@ TABLES += [
     for name in (
         *("desk.py", "consequences.py", "due_check.py", "lacking.py", "nodes.py", "machine.py", "cards.py"),
         *("enrolling.py", "succession.py", "trust.py", "outlet.py", "redacting.py", "application_forms.py"),
-        *("reference.py", "personal.py"),
+        *("reference.py", "personal.py", "paper_forms.py"),
     )
 ]
 SAYING = {"say": 0, "tell": 0, "say_as": 1}
@@ -131,17 +136,13 @@ NOT_SAID = frozenset({"hẻ ký số", "hẻ con dấu", "anh/chị", "thứ B�
 """Parts of words, which a sentence changes before it is shown."""
 VIETNAMESE_PAGES = frozenset(
     {
-        *("cataloguing.edit", "cataloguing.history", "cataloguing.import_page", "cataloguing.new"),
-        *("cataloguing.one", "cataloguing.proposals", "paper_forms.new", "paper_forms.one"),
-        *("paper_forms.page", "personal.register"),
+        *("personal.register",),
     }
 )
 """The pages that are still in Vietnamese where English was chosen: the list only shrinks."""
 VIETNAMESE_TEMPLATES = frozenset(
     {
-        *("catalog_edit", "catalog_fields", "catalog_history", "catalog_import", "catalog_parts"),
-        *("catalog_proposal", "catalog_proposals", "catalog_staged", "paper_form", "paper_form_new"),
-        *("paper_forms", "personal_file", "personal_readable", "processing"),
+        *("personal_file", "personal_readable", "processing"),
     }
 )
 """The templates that still have words of their own in Vietnamese."""
@@ -156,6 +157,7 @@ FORMS: tuple[type[Form], ...] = (
     *(Move, Question, Opinion, NotReceiving, Asking),
     *(Answering, PetitionClosed, Search, Settlement, Check),
     *(StickForm, RevokeForm, GrantForm, PersonForm, DelegationForm, Reason),
+    *(Proposing, Confirming, Importing, Publishing, PublicPage),
 )
 """The forms of the pages that speak English."""
 WARNED = (Field.PERSONAL_NUMBER, Field.TAX_CODE, Field.PHONE, Field.NAME)
@@ -270,6 +272,8 @@ def test_nothing_is_translated_that_nobody_says(centre: SmallCentre) -> None:
         set(DIMENSIONS.values()) | set(BOUND_BY_NOTHING.values()) | {one.words for one in (*FOLLOWS, REFUND)}
     )
     tables |= set(SHOWN_ON.values())
+    tables |= {one for kind in labels.MEMBERS.values() for one in kind.values()} | {*labels.KINDS.values()}
+    tables |= {*labels.HINTS.values(), *labels.PATTERNS.values(), *labels.CHOICES.values()}
     for node in ("central", "counter-01", "room-01"):
         clerk = Clerk(centre, node)
         tables |= {entry.title for entry in clerk.pages.extensions["motcua"].entries}
