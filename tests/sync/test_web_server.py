@@ -177,8 +177,13 @@ def test_what_was_under_way_to_a_worker_when_the_server_stopped_is_closed(server
     with closing(connect(server)) as line:
         line.sendall(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
         assert answer(line)[0] == 200
-        (held,) = server.server.connections
         watching: Any = vars(server.server)["_connections"]
+        until(lambda: len(server.server.connections) == 1, "the worker gives the connection back")
+        (held,) = server.server.connections
+        until(
+            lambda: held.socket.fileno() in {fd for fd, _ in watching._selector.connections},
+            "it is watched again",
+        )
         watching._selector.unregister(held.socket.fileno())  # on its way
         server.close()
         assert line.recv(1) == b""
