@@ -63,7 +63,7 @@ RING_EACH = Given(0.03, "ms", "more for each feed that waits, without a filter",
 RINGS = Given(10, "rings/s", "at most, in each database", "`sync/bell.py`")
 FEEDS = Given(800, "feeds", "at most, in one front", "`sync/web_server.py`")
 WINDOW = Given(
-    4052,
+    2802,
     "acts/s",
     "with which a new machine fills its window, on a line in the house",
     f"{BENCHMARKS}, `first_load`",
