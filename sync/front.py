@@ -389,10 +389,13 @@ def _missing(doc_id: object, rev: object) -> Json:
 
 
 def _all_docs(call: FrontCall) -> Response:
-    """Names all documents, as a feed without a filter does, and shows those that are this user's to read."""
+    """Names all documents, as a feed without a filter does, and shows those that are this user's to read.
+
+    Whether they were asked for, in the URL or in the body, what lies behind says by giving them.
+    """
     method, body = ("POST", body_of(call)) if call.request.method == "POST" else ("GET", None)
     said = call.database.ask(method, ("_all_docs",), parameters=call.some(_LISTED), body=body)
-    if said.status != 200 or not call.flag("include_docs"):
+    if said.status != 200:
         return _passed(said)
     found = _read(said, dict[str, Any])
     _show(call, _rows(found, "rows"))
@@ -562,8 +565,8 @@ class _Asked:
 
     @property
     def shows(self) -> bool:
-        """Whether there are documents in it, which not everybody may read."""
-        return ("include_docs", "true") in self.parameters
+        """Whether there may be documents in it, which not everybody may read: what is true lies with what is behind."""
+        return dict(self.parameters).get("include_docs", "false") != "false"
 
 
 class _Feed(LiveChanges):

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from sync.bare_server import Admin, BareServer
-from sync.documents import Json
+from sync.documents import Json, dump
 from sync.filtering import Filter
 from sync.peer import Chosen, LocalPeer
 from sync.remote import RemoteDatabase, RemotePeer
@@ -272,6 +272,29 @@ def test_what_came_into_the_database_past_us_is_held_and_shown(
 
 def even(ids: Sequence[str]) -> set[str]:
     return {one for one in ids if int(one, 16) % 2 == 0}
+
+
+@pytest.mark.parametrize("spelling", ["true", "TRUE"])
+def test_documents_are_judged_and_narrowed_wherever_they_were_asked_for(
+    spelling: str, database: RemoteDatabase
+) -> None:
+    """In the URL or in the body, and in a spelling that only what lies behind takes: his own he sees, and nobody a lie."""
+    copies = {"docs": [event(1), event(2), event(3, lie=True), event(4, lie=True)], "new_edits": False}
+    assert database.ask("POST", ("_bulk_docs",), data=dump(copies)).status == 201
+    his: Any = lambda user, name, asked: Filter("his", by_id=lambda one: int(one, 16) % 2 == 0)  # noqa: E731
+    with fronting({"dossiers": database}, narrowed=his, judges={"dossiers": no_lies}) as url:
+        client = Client(Server(url, database="dossiers", user=USER, password=PASSWORD, ours=None))
+        answers = [
+            client.get(f"_all_docs?include_docs={spelling}"),
+            client.post(f"_all_docs?include_docs={spelling}", {"limit": 9}),
+            client.post("_all_docs", {"include_docs": spelling == "true" or spelling}),
+            client.get(f"_changes?include_docs={spelling}"),
+        ]
+        client.close()
+    for said in answers:
+        rows = said.json().get("rows", said.json().get("results", []))
+        shown = [row["doc"]["_id"] for row in rows if row.get("doc")]
+        assert shown == [event(2)["_id"]] or (spelling != "true" and not shown)
 
 
 def test_the_front_filters_as_the_reader_asks_and_gives_what_is_his(behind: Server, tmp_path: Path) -> None:
