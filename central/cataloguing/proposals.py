@@ -28,6 +28,7 @@ from central.errors import CentralError
 from central.form_publishing import entry_of
 from edge.node import Node
 from edge.tables.centre import Proposed
+from edge.verdict_words import Tell, plainly
 from printing.errors import NoFormInForce
 from schemas.calendar import local_day
 from schemas.entries import KINDS, Entry, Form, Role, kind_of, subject_of
@@ -198,8 +199,8 @@ def _lines() -> Any:
     return Proposed.select(*_LISTED)
 
 
-def confirm(node: Node, number: int, *, by: str) -> int:
-    """Say it to everybody; how many entries were written. Raises `NotConfirmed`; then nothing was."""
+def confirm(node: Node, number: int, *, by: str, tell: Tell = plainly) -> int:
+    """Say it to everybody; how many entries were written. Raises `NotConfirmed`, with what is wrong told; then nothing was."""
     with node.file.write():
         one = _still(node, number, OPEN)
         if one.by == by:
@@ -212,7 +213,7 @@ def confirm(node: Node, number: int, *, by: str) -> int:
             if (known[1] if known else "") != item.over:
                 raise NotConfirmed("stale", item.kind, subject_of(entry))
         for entry in entries:
-            for field, words in wrong_with(node, entry):
+            for field, words in wrong_with(node, entry, tell):
                 raise NotConfirmed("wrong", kind_of(entry), subject_of(entry), field, words)
         written = Office(node).define(entries, by=one.by, with_=(by,))
         _end(node, number, PUBLISHED, by, "")

@@ -15,7 +15,7 @@ import msgspec
 from central.form_publishing import wrong_with as wrong_with_form
 from edge.node import Node
 from edge.paper import WORDING_FACTS
-from edge.web.language import say, tell
+from edge.verdict_words import Tell, plainly
 from printing.forms import FACT
 from printing.forms import Form as Version
 from schemas.calendar import Year, local_day
@@ -43,67 +43,68 @@ Problems = list[tuple[str, str]]
 _DATED: Final = (Procedure, Commune, Queue)
 
 
-def wrong_with(node: Node, entry: Entry) -> Problems:
-    """All that keeps an entry from being published now."""
+def wrong_with(node: Node, entry: Entry, tell: Tell = plainly) -> Problems:
+    """All that keeps an entry from being published now; in Vietnamese, unless a page tells it to whoever reads it."""
     if isinstance(entry, Form):
         version = msgspec.convert(msgspec.structs.asdict(entry), Version)
         again = "Mẫu không còn đúng, hoặc ngày áp dụng đã tới. Soạn lại từ bản đang dùng."
-        return [("title", again)] if wrong_with_form(node, version) else []
+        return [("title", tell(again))] if wrong_with_form(node, version) else []
     view, today = node.catalog.latest, local_day(node.clock())
-    found = [*_dates(view, today, entry)]
+    found = [*_dates(view, today, entry, tell)]
     if isinstance(entry, Agency | Person):
-        found += _of_picture(node, entry)
+        found += _of_picture(node, entry, tell)
     match entry:
         case Procedure():
-            found += _of_procedure(view, today, entry)
+            found += _of_procedure(view, today, entry, tell)
         case FeeTable():
-            found += _of_fees(view, entry)
+            found += _of_fees(view, entry, tell)
         case Agency():
-            found += _of_agency(view, entry)
+            found += _of_agency(view, entry, tell)
         case Delegation() | Person():
-            found += _of_people(view, entry)
+            found += _of_people(view, entry, tell)
         case Queue():
             places = {card.place for card in view.cards()}
             found += (
-                ("places", say("Không có máy nào ở {place}.", place=one))
+                ("places", tell("Không có máy nào ở {place}.", place=one))
                 for one in entry.places
                 if one not in places
             )
         case Year():
-            found += (("days_off", _sentence(fault)) for fault in entry.faults())
+            found += (("days_off", _sentence(fault, tell)) for fault in entry.faults())
         case _:
             pass
     return found
 
 
-def _dates(view: View, today: date, entry: Any) -> Iterator[tuple[str, str]]:
+def _dates(view: View, today: date, entry: Any, tell: Tell) -> Iterator[tuple[str, str]]:
     since, until = getattr(entry, "since", msgspec.UNSET), getattr(entry, "until", msgspec.UNSET)
     if isinstance(since, date) and isinstance(until, date) and until < since:
-        yield "until", "Ngày cuối trước ngày đầu."
+        yield "until", tell("Ngày cuối trước ngày đầu.")
     if not isinstance(entry, _DATED):
         return
     newest = max((one.since for _, one in view.versions(type(entry), subject_of(entry))), default=entry.since)
     if entry.since < today:
         yield (
             "since",
-            say(
-                "Chọn từ hôm nay, {day}, trở đi: việc đã ghi giữ nguyên theo bản cũ.", day=f"{today:%d/%m/%Y}"
+            tell(
+                "Chọn từ hôm nay, {day}, trở đi: việc đã ghi giữ nguyên theo bản cũ.",
+                {"day": f"{today:%d/%m/%Y}"},
             ),
         )
     elif entry.since < newest:
         yield (
             "since",
-            say(
+            tell(
                 "Đã có bản áp dụng từ {day}. Chọn ngày đó hoặc sau đó; cùng ngày thì thay bản ấy.",
-                day=f"{newest:%d/%m/%Y}",
+                {"day": f"{newest:%d/%m/%Y}"},
             ),
         )
 
 
-def _of_procedure(view: View, today: date, one: Procedure) -> Iterator[tuple[str, str]]:
+def _of_procedure(view: View, today: date, one: Procedure, tell: Tell) -> Iterator[tuple[str, str]]:
     agency = view.agency(one.agency)
     if agency is None:
-        yield "agency", say("Không có cơ quan {code} trong danh mục.", code=one.agency)
+        yield "agency", tell("Không có cơ quan {code} trong danh mục.", {"code": one.agency})
     elif not agency.exists(max(one.since, today)):
         yield (
             "agency",
@@ -113,84 +114,84 @@ def _of_procedure(view: View, today: date, one: Procedure) -> Iterator[tuple[str
                 agency=agency.name,
             ),
         )
-    yield from _of_limit("limit", one.limit)
-    yield from _of_amounts("fees", one.fees)
+    yield from _of_limit("limit", one.limit, tell)
+    yield from _of_amounts("fees", one.fees, tell)
     if Step.APPROVE not in one.steps:
-        yield "steps", "Phải có bước phê duyệt."
+        yield "steps", tell("Phải có bước phê duyệt.")
     if one.one_step and Step.APPRAISE in one.steps:
-        yield "steps", "Thủ tục một bước thì không có bước thẩm định."
+        yield "steps", tell("Thủ tục một bước thì không có bước thẩm định.")
     codes = [case.code for case in one.cases]
     for place, case in enumerate(one.cases):
         if codes.count(case.code) > 1:
-            yield f"cases-{place}-code", say("Mã trường hợp {code} ghi hai lần.", code=case.code)
+            yield f"cases-{place}-code", tell("Mã trường hợp {code} ghi hai lần.", {"code": case.code})
         if case.limit is not msgspec.UNSET:
-            yield from _of_limit(f"cases-{place}-limit", case.limit)
-        yield from _of_amounts(f"cases-{place}-fees", case.fees)
+            yield from _of_limit(f"cases-{place}-limit", case.limit, tell)
+        yield from _of_amounts(f"cases-{place}-fees", case.fees, tell)
     for name in ("wording", "refusal"):
         unknown = sorted(set(FACT.findall(getattr(one, name))) - WORDING_FACTS)
         if unknown:
-            yield name, say("Hồ sơ không có dữ kiện {names}.", names=", ".join(unknown))
+            yield name, tell("Hồ sơ không có dữ kiện {names}.", {"names": ", ".join(unknown)})
     seen: set[str] = set()
     for place, component in enumerate(one.components):
         if plain(component.name) in seen:
-            yield f"components-{place}-name", "Giấy tờ này ghi hai lần."
+            yield f"components-{place}-name", tell("Giấy tờ này ghi hai lần.")
         seen.add(plain(component.name))
 
 
-def _of_limit(field: str, limit: Limit) -> Iterator[tuple[str, str]]:
+def _of_limit(field: str, limit: Limit, tell: Tell) -> Iterator[tuple[str, str]]:
     if limit.unit is not Unit.SAME_DAY and limit.value == 0:
-        yield f"{field}-value", "Chưa ghi số ngày, giờ hoặc tháng."
+        yield f"{field}-value", tell("Chưa ghi số ngày, giờ hoặc tháng.")
 
 
-def _of_amounts(field: str, fees: tuple[Fee, ...]) -> Iterator[tuple[str, str]]:
+def _of_amounts(field: str, fees: tuple[Fee, ...], tell: Tell) -> Iterator[tuple[str, str]]:
     for place, fee in enumerate(fees):
         if 0 < fee.amount < LEAST:
             yield (
                 f"{field}-{place}-amount",
-                say("{amount} đ dưới 1.000 đ: có thể mất hàng nghìn.", amount=fee.amount),
+                tell("{amount} đ dưới 1.000 đ: có thể mất hàng nghìn.", {"amount": fee.amount}),
             )
 
 
-def _of_fees(view: View, table: FeeTable) -> Iterator[tuple[str, str]]:
+def _of_fees(view: View, table: FeeTable, tell: Tell) -> Iterator[tuple[str, str]]:
     versions = view.versions(Procedure, table.procedure)
     if not versions:
-        yield "procedure", say("Không có thủ tục {code} trong danh mục.", code=table.procedure)
+        yield "procedure", tell("Không có thủ tục {code} trong danh mục.", {"code": table.procedure})
         return
     cases = {case.code for case in versions[-1][1].cases} | {""}
     for place, line in enumerate(table.lines):
         if line.case not in cases:
-            yield f"lines-{place}-case", say("Thủ tục không có trường hợp {code}.", code=line.case)
-    yield from (("lines", _sentence(fault)) for fault in table.faults())
+            yield f"lines-{place}-case", tell("Thủ tục không có trường hợp {code}.", {"code": line.case})
+    yield from (("lines", _sentence(fault, tell)) for fault in table.faults())
 
 
-def _of_agency(view: View, agency: Agency) -> Iterator[tuple[str, str]]:
+def _of_agency(view: View, agency: Agency, tell: Tell) -> Iterator[tuple[str, str]]:
     for name in ("successor", "parent"):
         other = getattr(agency, name)
         if other == agency.code:
-            yield name, "Chọn một cơ quan khác."
+            yield name, tell("Chọn một cơ quan khác.")
         elif other and view.agency(other) is None:
-            yield name, say("Không có cơ quan {code} trong danh mục.", code=other)
+            yield name, tell("Không có cơ quan {code} trong danh mục.", {"code": other})
     if agency.successor and agency.until is msgspec.UNSET:
-        yield "until", "Cơ quan có nơi kế thừa thì ghi ngày cuối."
+        yield "until", tell("Cơ quan có nơi kế thừa thì ghi ngày cuối.")
     for other in view.agencies():
         if other.code != agency.code and plain(other.name) == plain(agency.name):
-            yield "name", say("Tên này đã có: {code}.", code=other.code)
+            yield "name", tell("Tên này đã có: {code}.", {"code": other.code})
 
 
-def _of_picture(node: Node, entry: Agency | Person) -> Iterator[tuple[str, str]]:
+def _of_picture(node: Node, entry: Agency | Person, tell: Tell) -> Iterator[tuple[str, str]]:
     field = "next_seal" if isinstance(entry, Agency) else "next_signature"
     coming = getattr(entry, field)
     if isinstance(coming, Picture) and not node.archive.holds(coming.file):
-        yield field, "Tệp hình không có ở máy này: đề nghị lại, gửi kèm tệp."
+        yield field, tell("Tệp hình không có ở máy này: đề nghị lại, gửi kèm tệp.")
 
 
-def _of_people(view: View, entry: Delegation | Person) -> Iterator[tuple[str, str]]:
+def _of_people(view: View, entry: Delegation | Person, tell: Tell) -> Iterator[tuple[str, str]]:
     if isinstance(entry, Person):
         if entry.agency and view.agency(entry.agency) is None:
-            yield "agency", say("Không có cơ quan {code} trong danh mục.", code=entry.agency)
+            yield "agency", tell("Không có cơ quan {code} trong danh mục.", {"code": entry.agency})
     elif view.person(entry.delegate) is None:
-        yield "delegate", say("Không có người {id} trong danh mục.", id=entry.delegate)
+        yield "delegate", tell("Không có người {id} trong danh mục.", {"id": entry.delegate})
 
 
-def _sentence(words: str) -> str:
+def _sentence(words: str, tell: Tell) -> str:
     return tell("{why}.", why=f"{words[:1].upper()}{words[1:]}")

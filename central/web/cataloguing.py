@@ -358,7 +358,7 @@ def _wrong(entry: CatalogEntry, base: CatalogEntry | None) -> list[tuple[str, st
         return [(named, "Không đổi được mã: mã theo mọi hồ sơ đã ghi.")]
     if base is not None and not _differs(base, entry):
         return [(next(iter(entry.__struct_fields__)), "Chưa đổi gì so với bản mới nhất.")]
-    return wrong_with(site().node, entry)
+    return wrong_with(site().node, entry, tell)
 
 
 def _differs(base: CatalogEntry, entry: CatalogEntry) -> bool:
@@ -434,7 +434,7 @@ def confirms(number: int) -> ResponseReturnValue:
     presence.require(ENTRY)
     Bare.checked()
     try:
-        confirm(site().node, number, by=presence.person().id)
+        confirm(site().node, number, by=presence.person().id, tell=tell)
     except NotConfirmed as why:
         return _one(number, [("confirm", words_of(why))]), 422
     return redirect(url_for(".one", number=number, done="published"), 303)
@@ -466,7 +466,7 @@ def withdraws(number: int) -> ResponseReturnValue:
 
 def words_of(why: NotConfirmed) -> str:
     facts = dict(zip(("kind", "name", "field", "why"), why.facts, strict=False))
-    return tell(_REFUSED[why.why], name=str(facts.get("name", "")), why=str(facts.get("why", "")))
+    return tell(_REFUSED[why.why], {"why": facts.get("why", "")}, name=str(facts.get("name", "")))
 
 
 def _one(number: int, errors: Sequence[tuple[str, str]] = ()) -> str:

@@ -12,9 +12,11 @@ import pytest
 from central.catalog_import import COLUMNS
 from central.cataloguing.changes import changes
 from central.cataloguing.fields import read, typed_of
-from central.cataloguing.proposals import NotConfirmed, confirm, waiting
+from central.cataloguing.proposals import NotConfirmed, confirm, proposal, waiting
 from central.centre import Authority, Office
 from central.demo.plan import ADMINISTRATOR
+from edge.looks import Language, Looks, keep_looks
+from edge.node import Node
 from schemas.calendar import local_day, proposed_year
 from schemas.deadlines import Limit, Unit
 from schemas.entries import Commune, Procedure, Queue
@@ -53,6 +55,12 @@ def _procedure(centre: SmallCentre, day: date, node: str = "central") -> Procedu
     found = centre[node].catalog.latest.procedure(CODE, day)
     assert found is not None
     return found
+
+
+def _close_agency(central: Node, last: date) -> None:
+    known = central.catalog.latest.agency("H37.07")
+    assert known is not None
+    Office(central).define([msgspec.structs.replace(known, until=last)], by=ADMINISTRATOR)
 
 
 def test_what_one_proposes_another_confirms_and_it_counts_from_its_first_day(
@@ -137,6 +145,24 @@ def test_what_was_right_when_it_was_proposed_is_looked_at_again(
     answer = _confirm(supervisor, proposed)
     assert answer.status == 422
     assert "Chọn từ hôm nay" in answer.page.text
+
+
+def test_what_is_wrong_at_last_is_told_whole_in_english(
+    centre: SmallCentre, admin: Clerk, supervisor: Clerk
+) -> None:
+    """The name of the agency in it is marked as Vietnamese, and is no markup to read."""
+    today, central = local_day(centre.clock()), centre["central"]
+    proposed = _edit(
+        admin,
+        f"/reference/procedure/of/{CODE}/edit",
+        limit__value="2",
+        since=f"{today + timedelta(days=1):%d/%m/%Y}",
+    )
+    _close_agency(central, today)
+    keep_looks(central.file, SUPERVISOR, Looks(language=Language.ENGLISH))
+    answer = _confirm(supervisor, proposed)
+    assert answer.status == 422
+    assert '<span lang="vi">Sở Xây dựng</span> no longer exists on' in answer.html
 
 
 def test_a_proposal_is_refused_with_a_reason_or_taken_back(
@@ -360,6 +386,21 @@ def test_the_portals_data_is_read_looked_at_proposed_and_confirmed(
     assert changed.limit == Limit(3, Unit.WORKING_DAYS)
     again = admin.follow(_import(admin, GOOD)).page.text
     assert "1 dòng: 0 thủ tục mới, 0 thủ tục đổi, 1 không đổi" in again
+
+
+def test_the_report_of_a_file_is_kept_in_vietnamese_whoever_read_it(
+    centre: SmallCentre, admin: Clerk
+) -> None:
+    """Somebody whose pages are in English sends the file; all others read the report too."""
+    central = centre["central"]
+    _close_agency(central, local_day(centre.clock()))
+    keep_looks(central.file, ADMINISTRATOR, Looks(language=Language.ENGLISH))
+    _import(admin, GOOD)
+    staged = proposal(central, 1)
+    assert staged is not None
+    (left,) = staged.report.odd
+    day = f"{local_day(centre.clock()) + timedelta(days=1):%d/%m/%Y}"
+    assert left.why == f"Sở Xây dựng không còn vào ngày {day}."
 
 
 def test_what_only_the_centre_decides_outlives_an_import(
