@@ -76,11 +76,14 @@ def _drawn(content: bytes) -> Image.Image:
             whole = opened.convert("RGBA")
     except UnidentifiedImageError as why:
         raise UnfitPicture("kind") from why
+    except Image.DecompressionBombError as why:
+        raise UnfitPicture("large") from why
     except (OSError, SyntaxError, ValueError, EOFError) as why:
         raise UnfitPicture("damaged") from why
     if not see_through:
         raise UnfitPicture("ground")
-    return Image.frombytes("RGBA", whole.size, whole.tobytes())
+    whole.info.clear()
+    return whole
 
 
 def _look_at(drawn: Image.Image, ink: Ink) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Callable
 
 import numpy as np
@@ -84,6 +86,14 @@ def _jpeg() -> bytes:
     return file.getvalue()
 
 
+def _claiming(wide: int, high: int) -> bytes:
+    """A small file whose header says that the picture is so large."""
+    header = struct.pack(">4sIIBBBBB", b"IHDR", wide, high, 8, 6, 0, 0, 0)
+    content = bytearray(png(drawn()))
+    content[12:33] = header + struct.pack(">I", zlib.crc32(header))
+    return bytes(content)
+
+
 WHITE = (255, 255, 255, 255)
 
 
@@ -95,6 +105,7 @@ WHITE = (255, 255, 255, 255)
         (_jpeg, Ink.SEAL, "kind"),
         (lambda: png(drawn())[:400], Ink.SEAL, "damaged"),
         (lambda: png(drawn((4100, 40))), Ink.SEAL, "large"),
+        (lambda: _claiming(20_000, 20_000), Ink.SEAL, "large"),
         (lambda: png(drawn((330, 330))), Ink.SEAL, "small"),
         (lambda: png(drawn((900, 900), box=(0, 0, 200, 200))), Ink.SEAL, "small"),
         (lambda: png(drawn((400, 70), ink=BLUE)), Ink.HANDWRITING, "small"),
