@@ -52,7 +52,7 @@ from sync.feeds import Make, Step
 from sync.filtering import EVERYTHING, Filter
 from sync.remote import RemoteDatabase, Said
 from sync.revisions import Rev
-from sync.server import CouchApp, endpoint_of, path_of, user_of
+from sync.server import CouchApp, endpoint_of, method_of, path_of, user_of
 from sync.sessions import Sessions, User
 from sync.writing import Outcome, WriteRules
 
@@ -275,7 +275,7 @@ class Front:
         database = self._databases.get(checked_name(name))
         if database is None:
             raise NotFound("Database does not exist.")
-        if not host.authorize(user, name, asked.method, "/".join(rest)):
+        if not host.authorize(user, name, method_of(asked), "/".join(rest)):
             if user is None:
                 raise Unauthorized("You are not authorized to access this db.")
             raise Forbidden("You are not allowed to access this db.")

@@ -211,8 +211,8 @@ def _route(host: Host, asked: Request) -> Response:
     if name == "" or name in _SERVER:
         call = Call(host, asked, user)
         return endpoint_of(_SERVER[name] if not rest else {}, asked)(call)
-    if not rest and _method_of(asked) in _WHOLE_DATABASE:
-        return _WHOLE_DATABASE[_method_of(asked)](Call(host, asked, user), checked_name(name))
+    if not rest and method_of(asked) in _WHOLE_DATABASE:
+        return _WHOLE_DATABASE[method_of(asked)](Call(host, asked, user), checked_name(name))
     if name.startswith("_") and not is_legal(name):
         raise NotFound("missing")
     return _in_open_database(_open(host, asked, user, name, rest))
@@ -222,7 +222,7 @@ def _open(host: Host, asked: Request, user: User | None, name: str, path: tuple[
     store = host.databases.get(checked_name(name))
     if store is None:
         raise NotFound("Database does not exist.")
-    if not host.may_enter(user, store, _method_of(asked), "/".join(path)):
+    if not host.may_enter(user, store, method_of(asked), "/".join(path)):
         if user is None:
             raise Unauthorized("You are not authorized to access this db.")
         raise Forbidden("You are not allowed to access this db.")
@@ -275,7 +275,7 @@ def _endpoints(path: tuple[str, ...]) -> Mapping[str, Callable[[DatabaseCall], R
 
 
 def endpoint_of(endpoints: Mapping[str, _Endpoint], asked: Request) -> _Endpoint:
-    method = _method_of(asked)
+    method = method_of(asked)
     if not endpoints:
         raise NotFound("missing")
     allowed = (*endpoints, "HEAD") if "GET" in endpoints else (*endpoints,)
@@ -284,7 +284,7 @@ def endpoint_of(endpoints: Mapping[str, _Endpoint], asked: Request) -> _Endpoint
     return endpoints["GET" if method == "HEAD" else method]
 
 
-def _method_of(asked: Request) -> str:
+def method_of(asked: Request) -> str:
     """A POST may stand for another method, for clients that know no other."""
     if asked.method != "POST":
         return asked.method

@@ -25,15 +25,15 @@ def known(name: str, password: str) -> User | None:
 
 
 def front_of(databases: dict[str, RemoteDatabase], **more: Any) -> Front:
+    told: dict[str, Any] = {"authorize": lambda user, database, method, path: user is not None, **more}
     return Front(
         databases,
         uuid=UUID,
         authenticate=known,
-        authorize=lambda user, database, method, path: user is not None,
         secret=SECRET,
         new_id=Ids(7),
         now=lambda: NOW,
-        **more,
+        **told,
     )
 
 

@@ -270,6 +270,22 @@ def test_what_came_into_the_database_past_us_is_held_and_shown(
     assert ("dossiers", lie["_id"], lie["_rev"], "seal: not the seal of counter-01") in held
 
 
+def test_a_post_that_stands_for_another_method_is_that_method_to_whoever_allows_it(behind: Server) -> None:
+    told: list[tuple[str, str]] = []
+
+    def never_delete(user: object, database: str, method: str, path: str) -> bool:
+        told.append((method, path))
+        return method != "DELETE"
+
+    with fronting({"dossiers": there(behind)}, authorize=never_delete) as url:
+        client = Client(Server(url, database="dossiers", user=USER, password=PASSWORD, ours=None))
+        rev = client.put("a", {}).json()["rev"]
+        gone = client.post(f"a?rev={rev}", None, headers={"X-HTTP-Method-Override": "DELETE"})
+        assert (gone.status_code, client.get("a").status_code) == (403, 200)
+        client.close()
+    assert told == [("PUT", "a"), ("DELETE", "a"), ("GET", "a")]
+
+
 def even(ids: Sequence[str]) -> set[str]:
     return {one for one in ids if int(one, 16) % 2 == 0}
 
