@@ -141,8 +141,7 @@ class Line(Protocol):
 class Feeds:
     """All live feeds of a server. `take` and `stop` may be called from any thread, the rest is the loop's."""
 
-    def __init__(self, *, stuck_s: float = STUCK_S, makers: int = 1) -> None:
-        """`makers`: so many pages are made at the same time; more than one helps where they are asked for elsewhere."""
+    def __init__(self, *, stuck_s: float = STUCK_S) -> None:
         self._stuck_s = stuck_s
         self._live: set[_Live] = set()
         self._wanted: dict[Hashable, list[_Live]] = {}
@@ -155,7 +154,7 @@ class Feeds:
         self._woken.setblocking(False)
         self._bell.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ, None)
-        self._at_head = ThreadPoolExecutor(makers, thread_name_prefix="feeds-head")
+        self._at_head = ThreadPoolExecutor(1, thread_name_prefix="feeds-head")
         self._behind = ThreadPoolExecutor(1, thread_name_prefix="feeds-behind")
         self._thread = threading.Thread(target=self._run, name="feeds", daemon=True)
         self._thread.start()

@@ -82,9 +82,7 @@ class Server(wsgi.Server):
         stop_s: int = 3,
         stuck_s: float = STUCK_S,
         tls: ServerTls | None = None,
-        makers: int = 1,
     ) -> None:
-        """`makers` of the pages of live feeds, see `Feeds`."""
         super().__init__(
             address,
             app,
@@ -100,13 +98,13 @@ class Server(wsgi.Server):
         self.keep_alive_conn_limit = MAX_CONNECTIONS
         self.connections: set[Connection] = set()
         """All that are open, whoever holds them now."""
-        self._stuck_s, self._makers = stuck_s, makers
+        self._stuck_s = stuck_s
 
     def prepare(self) -> None:
         _share_freed_memory()  # before the threads are there
         super().prepare()
         _ask_for_files()
-        self.feeds = Feeds(stuck_s=self._stuck_s, makers=self._makers)
+        self.feeds = Feeds(stuck_s=self._stuck_s)
 
     def process_conn(self, conn: Connection) -> None:
         """Where cheroot gives any connection with something to read to a worker: only whole heads, please."""
