@@ -71,12 +71,12 @@ def differences(
     read: Callable[[int], None] = lambda leaves: None,
 ) -> Differences:
     """What one has and the other has not. Whoever writes meanwhile is told of as well. Raises as `Peer` does."""
-    ours, theirs = (digests(peer, group=group, read=read) for peer in (here, there))
-    unequal = {name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)}
+    sums, others = (digests(peer, group=group, read=read) for peer in (here, there))
+    unequal = {name for name in sums.keys() | others.keys() if sums.get(name) != others.get(name)}
     if not unequal:
         return Differences([], [])
-    known, named = (_of_groups(peer, unequal, group) for peer in (here, there))
-    return Differences(sorted(known - named), sorted(named - known))
+    ours, theirs = (_of_groups(peer, unequal, group) for peer in (here, there))
+    return Differences(sorted(ours - theirs), sorted(theirs - ours))
 
 
 def _of_groups(peer: Peer, groups: Collection[str], group: Group) -> set[Leaf]:

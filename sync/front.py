@@ -36,7 +36,7 @@ from sync.endpoints.call import Call, Host, NativeFilter
 from sync.endpoints.changes import (
     PAGE,
     PAGE_BYTES,
-    LiveChanges,
+    FramedChanges,
     Manner,
     Page,
     body_of,
@@ -569,7 +569,7 @@ class _Asked:
         return dict(self.parameters).get("include_docs", "false") != "false"
 
 
-class _Feed(LiveChanges):
+class _Feed(FramedChanges):
     """Goes on from page to page where the database behind says that the next one begins. `first` is made already."""
 
     def __init__(self, call: FrontCall, manner: Manner, asked: _Asked, at: Any, first: Page) -> None:

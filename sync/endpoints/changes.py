@@ -125,7 +125,7 @@ def changes(call: DatabaseCall) -> Response:
     return response
 
 
-class LiveChanges(Feed):
+class FramedChanges(Feed):
     """The framing of one answer to `_changes`: where it is (`_at`) and how many rows it may still give (`_left`)."""
 
     def __init__(self, store: Tidings, manner: Manner, at: Any, *, heard: int) -> None:
@@ -204,7 +204,7 @@ class LiveChanges(Feed):
         return self._manner.feed != "normal" and self.ending
 
 
-class ChangesFeed(LiveChanges):
+class ChangesFeed(FramedChanges):
     """One answer about a store of this process."""
 
     def __init__(self, store: Store, asked: Asked) -> None:
@@ -361,7 +361,7 @@ def _parse(call: DatabaseCall) -> Asked:
         rows=Rows(
             feed=manner.feed,
             filter=call.host.narrowed(call.user, call.store.name, filter_of(call, body)),
-            descending=call.flag("descending"),
+            descending=manner.descending,
             all_leaves=call.text("style") == "all_docs",
             include_docs=call.flag("include_docs"),
             conflicts=call.flag("conflicts"),
@@ -371,7 +371,7 @@ def _parse(call: DatabaseCall) -> Asked:
             fields=fields_of(body) if call.text("filter") == "_selector" else (),
         ),
         # unread then, however it is written
-        since=0 if call.flag("descending") else _since(call, manner.feed),
+        since=0 if manner.descending else _since(call, manner.feed),
         manner=manner,
     )
 
