@@ -21,6 +21,7 @@ from edge import log as logs
 from edge.at_rest import AtRest
 from edge.errors import CannotStart
 from edge.node import Folder
+from edge.postgres.connection import understood
 from edge.postgres.following import follow
 from edge.postgres.reading import Source
 from edge.settings import NodeSettings, read_config
@@ -109,7 +110,7 @@ def _project(folder: Folder, settings: NodeSettings, stopping: threading.Event) 
             "this central keeps its projections in its own file: the setting `projections` is not there"
         )
     logs.begin(settings.log)
-    follow(settings.projections, lambda: Source(folder, settings.node), stopping)
+    follow(understood(settings.projections), lambda: Source(folder, settings.node), stopping)
 
 
 def _stop_by_signal(stopping: threading.Event) -> None:

@@ -447,8 +447,8 @@ class Node:
         )
 
     def _show_from(self, address: str) -> None:
-        """Lists, searches and sums are asked of PostgreSQL. Raises `CannotStart` at an edge."""
-        from edge.postgres.connection import Postgres
+        """Lists, searches and sums are asked of PostgreSQL. Raises `CannotStart` at an edge, and for what is no address."""
+        from edge.postgres.connection import Postgres, understood
         from edge.postgres.reading import name_of
         from edge.postgres.shown import Shown
 
@@ -459,7 +459,7 @@ class Node:
         dossiers, visits = self.stores["dossiers"], self.stores["visits"]
         shown = Shown(
             self.file,
-            Postgres(address),
+            Postgres(understood(address)),
             name=name_of(self.id, dossiers.epoch, chosen.value if chosen is not None else ""),
             here=lambda: (dossiers.published, visits.published, self.catalog.number),
             own=lambda: self.projector.own_up_to,

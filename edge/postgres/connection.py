@@ -12,14 +12,27 @@ from typing import Any, Final, Self
 import psycopg
 from psycopg.abc import Buffer, Params, Query
 from psycopg.adapt import Loader
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from edge.database import AMBIENT
+from edge.errors import CannotStart
 from printing.models import PeeweeException
 from sync.errors import Unavailable
 
 SCHEMA: Final = "motcua"
 """Where the tables lie; nothing else of the database is touched."""
 CONNECT_S: Final = 5
+LOCK_S: Final = 2
+"""So long a page waits for somebody who rewrites a table (`VACUUM FULL`, new tables), and then asks the file."""
+_HERE: Final = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""A line that is gone without a word is noticed by both ends within some ten seconds, not after the two hours of the system:
+at this one a page waits for it, and at the server's the leases of a machine whose power went (`edge.postgres.shards`)."""
+_THERE: Final = {f"tcp_{name.removeprefix('tcp_')}": value for name, value in _HERE.items()}
 _MARK: Final = re.compile(r"'(?:[^']|'')*'|\?|\s+INDEXED BY \w+")
 _GONE: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 
@@ -72,15 +85,34 @@ class PostgresConnection(psycopg.Connection[tuple[Any, ...]]):
         return cursor
 
 
-def connected(address: str, *, named: str = "motcua") -> PostgresConnection:
-    """A connection that commits each statement by itself, outside `transaction()`. Raises `Unavailable`."""
+def understood(address: str) -> str:
+    """An address, if it is one. Raises `CannotStart`, which does not repeat it: its password stands in it."""
+    try:
+        conninfo_to_dict(address)
+    except psycopg.ProgrammingError:
+        raise CannotStart(
+            "the setting `projections` is no address of PostgreSQL: postgresql://USER:PASSWORD@HOST/DATABASE, where"
+            " signs of the password that mean something there are written as %40 (@), %2F (/), %25 (%) and so on"
+        ) from None
+    return address
+
+
+def connected(address: str, *, named: str = "motcua", **session: str) -> PostgresConnection:
+    """A connection that commits each statement by itself, outside `transaction()`. Raises `Unavailable`.
+
+    `session`: what else the server is to set for it.
+    """
+    options = {"search_path": SCHEMA, **_THERE, **session}
     try:
         connection = PostgresConnection.connect(
-            address,
+            make_conninfo(
+                address,
+                connect_timeout=CONNECT_S,
+                application_name=named,
+                options=" ".join(f"-c {name}={value}" for name, value in options.items()),
+                **_HERE,
+            ),
             autocommit=True,
-            connect_timeout=CONNECT_S,
-            application_name=named,
-            options=f"-c search_path={SCHEMA}",
             cursor_factory=_Cursor,
         )
     except _GONE as why:
@@ -142,7 +174,7 @@ class Postgres:
                 raise Unavailable("PostgreSQL: closed")
             if self._idle:
                 return self._idle.pop()
-        connection = connected(self._address, named="motcua pages")
+        connection = connected(self._address, named="motcua pages", lock_timeout=f"{LOCK_S}s")
         connection.read_only, connection.isolation_level = True, psycopg.IsolationLevel.REPEATABLE_READ
         return connection
 

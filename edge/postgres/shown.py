@@ -1,7 +1,8 @@
 """What pages ask: PostgreSQL where it is as new as a person may expect, else the node's own file.
 
 A person finds on every list what was written at this machine before; what came over a line may be some seconds late, and then
-is asked of the file. The same where PostgreSQL is not there, or is being filled: nobody sees that.
+is asked of the file. The same where PostgreSQL is not there, is being filled, or is not as it should be: only those see it who
+are being answered when it goes.
 """
 
 from __future__ import annotations
@@ -86,19 +87,28 @@ class Shown:
         """A snapshot of PostgreSQL, and up to where it goes; None where it has none of this node."""
         if self._away_until is not None and self._tick() < self._away_until:
             return None
-        with contextlib.ExitStack() as entered:
-            try:
-                connection = entered.enter_context(self._postgres.read())
+        try:
+            with contextlib.ExitStack() as entered:
+                connection = entered.enter_context(self._snapshot())
                 row = connection.execute(_PLACE).fetchone()
-            except (Unavailable, psycopg.errors.UndefinedTable) as why:
-                log.info("lists are asked of the file: %s", first_line(why))
-                self._away_until = self._tick() + AGAIN_S
-                return None
-            self._away_until = None
-            if row is None or tuple(row[3:]) != (VERSION_NAME, self._name):
-                return None
-            stack.push(entered.pop_all())
-            return connection, (row[0], row[1], row[2])
+                self._away_until = None
+                if row is None or tuple(row[3:]) != (VERSION_NAME, self._name):
+                    return None
+                stack.push(entered.pop_all())
+                return connection, (row[0], row[1], row[2])
+        except (Unavailable, psycopg.Error):
+            return None  # whatever is wrong with it, the file has the same
+
+    @contextlib.contextmanager
+    def _snapshot(self) -> Iterator[PostgresConnection]:
+        """Where it fails, here or in what a page asks of it, it is asked again later."""
+        try:
+            with self._postgres.read() as connection:
+                yield connection
+        except (Unavailable, psycopg.Error) as why:
+            log.info("lists are asked of the file: %s", first_line(why))
+            self._away_until = self._tick() + AGAIN_S
+            raise
 
     def _is_new(self, place: Sequence[int]) -> bool:
         now = self._tick()

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace as replace_standing
 from itertools import count
@@ -20,6 +21,7 @@ import pytest
 from msgspec.structs import replace
 
 from central.centre import Office
+from central.projecting import _project
 from central.redaction import redact
 from edge.errors import CannotStart
 from edge.health import Projections, health_of
@@ -286,6 +288,71 @@ def test_pages_say_the_same(server: Postgres, centre: SmallCentre) -> None:
         assert asks_postgresql(node)
     finally:
         one.close()
+
+
+def test_whatever_is_wrong_with_it_the_file_answers(server: Postgres, centre: SmallCentre) -> None:
+    """Rights that somebody took, a table that somebody changed or rewrites, a connection that is lost under a page."""
+    received(centre)
+    address = server.new_database()
+    node = moved(centre, address)
+    with contextlib.closing(Following(address, node)) as one:
+        one.follower.catch_up()
+        assert asks_postgresql(node)
+        for wrong, right in (
+            ("REVOKE SELECT ON shard FROM motcua", "GRANT SELECT ON shard TO motcua"),
+            ("ALTER TABLE shard RENAME catalog TO list", "ALTER TABLE shard RENAME list TO catalog"),
+            ("ALTER TABLE motcua RENAME TO other", "ALTER TABLE other RENAME TO motcua"),
+        ):
+            one.connection.execute(wrong)
+            assert not asks_postgresql(node), wrong
+            assert node.projections_behind is not None
+            assert node.projections_behind() is None
+            one.connection.execute(right)
+            centre.clock.forward(seconds=AGAIN_S)
+            assert asks_postgresql(node)
+        with one.connection.transaction():
+            one.connection.execute("LOCK TABLE shard IN ACCESS EXCLUSIVE MODE")
+            assert not asks_postgresql(node)
+        centre.clock.forward(seconds=AGAIN_S)
+
+        with pytest.raises(Unavailable):
+            lost_under_a_page(node, one.connection)
+        assert not asks_postgresql(node)  # the next page does not meet the same
+        centre.clock.forward(seconds=AGAIN_S)
+        assert asks_postgresql(node)
+
+
+def lost_under_a_page(node: Node, other: PostgresConnection) -> None:
+    with node.shown.read() as connection:
+        assert isinstance(connection, PostgresConnection)
+        pid = connection.info.backend_pid
+        other.execute("SELECT pg_terminate_backend(?)", (pid,))
+        until(lambda: not present(other, pid))
+        connection.execute("SELECT 1")
+
+
+def test_both_ends_notice_a_line_that_is_gone_without_a_word(server: Postgres) -> None:
+    """Else a page hangs on it, and a machine whose power went keeps its leases, for as long as the system likes."""
+    with connected(server.new_database()) as connection:
+        here = connection.info.get_parameters()
+        there = dict(connection.execute("SELECT name, reset_val FROM pg_settings WHERE name LIKE 'tcp_%'"))
+    names = ("keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout")
+    assert [here[name] for name in names] == ["5", "2", "3", "10000"]
+    assert [there[f"tcp_{name.removeprefix('tcp_')}"] for name in names] == ["5", "2", "3", "10000"]
+
+
+def test_what_is_no_address_is_refused_and_not_repeated(founded: Path, tmp_path: Path) -> None:
+    """A sign in its password was not written as addresses have it: by central, and by a projector that joins."""
+    folder = Folder(Path(shutil.copytree(founded / "central", tmp_path / "central")))
+    settings = replace(read_settings(folder.path), projections="postgresql://motcua:secret%@host/motcua")
+    for start in (
+        lambda: Node(folder, settings, clock=HandClock(MONDAY), ids=Ids()),
+        lambda: _project(folder, settings, threading.Event()),
+    ):
+        with pytest.raises(CannotStart, match="no address") as refused:
+            start()
+        assert "secret" not in str(refused.value)
+        assert refused.value.__cause__ is None
 
 
 def test_only_central_has_them(founded: Path, tmp_path: Path) -> None:
