@@ -48,6 +48,8 @@ from tests.waiting import until
 from tests.web.clerk import Clerk
 
 THIEF = "counter-01.1"
+SECRET = "secret%"
+"""Written as addresses have it it would end in %25."""
 
 
 @pytest.fixture(scope="module")
@@ -344,14 +346,14 @@ def test_both_ends_notice_a_line_that_is_gone_without_a_word(server: Postgres) -
 def test_what_is_no_address_is_refused_and_not_repeated(founded: Path, tmp_path: Path) -> None:
     """A sign in its password was not written as addresses have it: by central, and by a projector that joins."""
     folder = Folder(Path(shutil.copytree(founded / "central", tmp_path / "central")))
-    settings = replace(read_settings(folder.path), projections="postgresql://motcua:secret%@host/motcua")
+    settings = replace(read_settings(folder.path), projections=f"postgresql://motcua:{SECRET}@host/motcua")
     for start in (
         lambda: Node(folder, settings, clock=HandClock(MONDAY), ids=Ids()),
         lambda: _project(folder, settings, threading.Event()),
     ):
         with pytest.raises(CannotStart, match="no address") as refused:
             start()
-        assert "secret" not in str(refused.value)
+        assert SECRET not in str(refused.value)
         assert refused.value.__cause__ is None
 
 
