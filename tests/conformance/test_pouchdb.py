@@ -57,9 +57,11 @@ def test_pouchdb(scenario: str, node: str, server: Server, tmp_path: Path) -> No
 
 
 def test_pouchdb_goes_on_where_the_line_broke(node: str, db: Client, tmp_path: Path) -> None:
-    """Three breaks, each in the middle of an answer: PouchDB repeats the batch that broke, and no more.
+    """Three breaks, each in the middle of documents: PouchDB repeats the batch that broke, and no more.
 
-    What is sent cannot be packed: else all of it may have come before the last break.
+    What is sent cannot be packed: else all of it may have come before the last break. Where it is the answer to
+    `_changes` that breaks, PouchDB 9 itself may go on behind a batch that it has not written: then it says "Cannot read
+    properties of undefined (reading 'length')", and of 1,000 documents some 200 never come.
     """
     text = Random(7)
     documents = [{"_id": f"doc-{n:04}", "text": text.randbytes(1_000).hex()} for n in range(1_000)]
@@ -67,7 +69,7 @@ def test_pouchdb_goes_on_where_the_line_broke(node: str, db: Client, tmp_path: P
     if db.server.address[0] not in ("127.0.0.1", "localhost"):
         pytest.skip("the line to another machine is not ours to cut")
     with relaying(db.server.port) as relay:
-        relay.cut_after_bytes = 150_000
+        relay.cut_after_bytes, relay.cut_in = 150_000, b"_bulk_get"
         with _playing(node, "a_line_that_breaks", relay.url, db.server, tmp_path) as played:
             for more_breaks in (2, 1, 0):
                 assert relay.is_cut.wait(DEADLINE_S), played.poll()

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 class Relay:
     """`cut()` breaks all connections and takes no new ones; `mend()` takes them again.
 
-    `cut_after_bytes` cuts by itself in the middle of an answer. `silence()` keeps connections open and
+    `cut_after_bytes` cuts by itself in the middle of an answer; with `cut_in`, of one to a request whose first line
+    has these bytes. `silence()` keeps connections open and
     passes nothing on, as a line does that is dead somewhere in the middle. `is_cut` is set while it is cut.
     """
 
@@ -26,6 +27,8 @@ class Relay:
         self.passed = 0  # bytes of answers
         self.asked = 0  # bytes of requests
         self.cut_after_bytes: int | None = None
+        self.cut_in = b""
+        self._asked_on: dict[socket.socket, bytes] = {}  # the first line of what is under way to the server
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -82,10 +85,12 @@ class Relay:
             threading.Thread(target=self._pass, args=(near, far, False), daemon=True).start()
             threading.Thread(target=self._pass, args=(far, near, True), daemon=True).start()
 
-    def _cut_by_itself(self) -> bool:
+    def _cut_by_itself(self, server: socket.socket) -> bool:
         with self._lock:  # several lines may get here at once, and one of them after a `mend`
             if not self._up or self.cut_after_bytes is None or self.passed < self.cut_after_bytes:
                 return not self._up
+            if self.cut_in not in self._asked_on.get(server, b""):
+                return False
             lines = self._taken_down()
         self._break(lines)
         return True
@@ -94,8 +99,10 @@ class Relay:
         with contextlib.suppress(OSError):
             while part := source.recv(4096):
                 self._passing.wait()
-                if answers and self._cut_by_itself():
+                if answers and self._cut_by_itself(source):
                     break
+                if not answers and part.startswith((b"GET ", b"POST ", b"PUT ")):
+                    self._asked_on[target] = part.partition(b"\r\n")[0]
                 target.sendall(part)
                 if answers:
                     self.passed += len(part)
