@@ -43,12 +43,23 @@ def packed_answer(
 ) -> Response:
     """As `raw_answer`, gzipped for one who asks for that alone: on a slow line what is sent is what takes the time."""
     if request.headers.get("Accept-Encoding") != "gzip":
-        return raw_answer(_gathered(parts), headers=headers)
-    return raw_answer(_gathered(_gzipped(parts)), headers={**(headers or {}), "Content-Encoding": "gzip"})
+        return raw_answer(parts, headers=headers)
+    return raw_answer(_gzipped(parts), headers={**(headers or {}), "Content-Encoding": "gzip"})
 
 
-def _gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in fewer pieces: each is a chunk on the line, which costs both sides more than its bytes do."""
+def _gzipped(parts: Iterable[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(level=1, wbits=31)
+    for part in parts:
+        if packed := packer.compress(part):
+            yield packed
+    yield packer.flush()
+
+
+def gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in fewer pieces: each is a chunk on the line, which costs both sides more than its bytes do.
+
+    Not for what is sent so that somebody sees that the line stands: that would wait for the rest of its piece.
+    """
     gathered, size = list[bytes](), 0
     for part in parts:
         gathered.append(part)
@@ -58,14 +69,6 @@ def _gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
             gathered, size = [], 0
     if gathered:
         yield b"".join(gathered)
-
-
-def _gzipped(parts: Iterable[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(level=1, wbits=31)
-    for part in parts:
-        if packed := packer.compress(part):
-            yield packed
-    yield packer.flush()
 
 
 class _NotModified(Response):

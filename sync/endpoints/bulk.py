@@ -21,7 +21,7 @@ from sync.documents import (
     render,
     rendered,
 )
-from sync.endpoints.answers import answer, packed_answer, raw_answer
+from sync.endpoints.answers import answer, gathered, packed_answer, raw_answer
 from sync.endpoints.call import Call, DatabaseCall
 from sync.endpoints.streams import accepts, stored_segments
 from sync.errors import BadRequest, TooLarge
@@ -135,11 +135,9 @@ def bulk_get(call: DatabaseCall) -> Response:
     results = [_result(entry, found, call, shown, revs=revs) for entry in entries]
     form = _multipart_form(call)
     if form is None:
-        parts = _json(results)
-        in_memory = inline is None and not any(one.since for one in asked)
         # chunked, as CouchDB's: in an answer of known length node-fetch, and so PouchDB on Node, never notices that
         # the line broke, and waits for ever
-        return packed_answer(call.request, iter([b"".join(parts)]) if in_memory else parts)
+        return packed_answer(call.request, gathered(_json(results)))
     boundary, inner = call.host.new_id().encode(), call.host.new_id().encode()
     segments = mixed(boundary, (_part(one, inner) for result in results for one in result))
     headers = {"Content-Type": f'{form}; boundary="{boundary.decode()}"'}
