@@ -411,6 +411,7 @@ class Courier:
             tick=self._tick,
             hand=self._hand,
             batch=_BATCHES.get(database, 1000),
+            note_every_s=0.0,
             after_checkpoint=after_checkpoint,
             on_refused=on_refused,
         )

@@ -94,11 +94,12 @@ def one_thread(name: str) -> Executor:
 class Replication:
     """One direction between two peers, which are its own: `stop` closes them.
 
-    `node_id`: of the node that runs it. `session_id`: new for each start of the program. `jitter`: numbers
-    in [0, 1). `batch`: the most documents of a page. `on_refused` hears of each document that the target does not
-    take; `refused_before` gives those that wait to be offered again, and `on_accepted` hears of each that the target
-    has by now, whoever brought it; `after_checkpoint` of each sequence of the source up to which everything is
-    durable at the target (or was refused). These are called from the run's threads.
+    `node_id`: of the node that runs it. `session_id`: new for each start of the program. `jitter`: numbers in [0, 1).
+    `batch`: the most documents of a page. `note_every_s`: with 0 after each page, for a target to which a note is the
+    end of one (`sync.bundle`). `on_refused` hears of each document that the target does not take; `refused_before`
+    gives those that wait to be offered again, and `on_accepted` hears of each that the target has by now, whoever
+    brought it; `after_checkpoint` of each sequence of the source up to which everything is durable at the target (or
+    was refused). These are called from the run's threads.
 
     `transform` sees each document on its way. It may hold one back, by None, which is then listed like one that was
     refused; it may not change any, for a copy that differs from its original under the same name is no copy: a run
@@ -116,6 +117,7 @@ class Replication:
         now: Callable[[], datetime],
         jitter: Callable[[], float],
         batch: int = BATCH,
+        note_every_s: float = NOTE_EVERY_S,
         on_refused: Callable[[RefusedDocument], None] = lambda refused: None,
         refused_before: Callable[[], Sequence[Offered]] = tuple,
         on_accepted: Callable[[Offered], None] = lambda accepted: None,
@@ -131,6 +133,7 @@ class Replication:
         self._node_id = node_id
         self._now = now
         self._jitter = jitter
+        self._note_every_s = note_every_s
         self._pace = Pace(
             most=batch, line_s=LINE_S, write_s=DISK_S if isinstance(target, LocalPeer) else LINE_S
         )
@@ -432,7 +435,9 @@ class Replication:
         session.docs_written += len(documents) - len(not_taken)
         session.doc_write_failures += len(not_taken)
         self._refused(not_taken)
-        if page.last_seq != self._noted_seq and (is_last or began - self._noted_at > NOTE_EVERY_S):
+        if page.last_seq != self._noted_seq and (
+            is_last or self._tick() - self._noted_at >= self._note_every_s
+        ):
             self._note(notes, session, page.last_seq)
         return _Written(session.docs_written, session.doc_write_failures, write_s)
 

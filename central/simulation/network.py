@@ -338,6 +338,7 @@ class Network:
             now=one.clock,
             jitter=here.ids.jitter,
             batch=batch,
+            note_every_s=0.0,
             hand=lambda name: hand,
             tick=lambda: 0.0,  # pages must not be larger where the machine is quicker
             on_refused=lambda refused: self._note_refused(what, [refused]),

@@ -12,13 +12,15 @@ import pytest
 from central.enrolment import Enrolment
 from central.redaction import redact
 from central.verify import verify
+from edge import courier
 from edge.courier import LONGEST, Courier, Given, Taken
 from edge.envelope import Whole
 from edge.errors import NotGiven, NotTaken
 from edge.node import Node, server_uuid
 from schemas.acts import Note
 from schemas.fold import Dossier, Place
-from sync.documents import load, render
+from sync.bundle import Filling
+from sync.documents import Json, load, render
 from sync.peer import LocalPeer
 from sync.replicator import Replication
 from tests.centres import SmallCentre
@@ -107,6 +109,26 @@ def test_any_stick_brings_central_s_word_on_what_it_holds(centre: SmallCentre, s
     assert waiting(centre["counter-01"]) == 1
     sticks.carry("counter-02", "counter-01")
     assert waiting(centre["counter-01"]) == 0
+
+
+def test_a_stick_has_pages_however_quickly_they_are_read(
+    centre: SmallCentre, sticks: Sticks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its receiver holds some of them in memory, and writes each at once."""
+    pages: list[tuple[str, int]] = []
+    put = Filling._put
+
+    def counted(filling: Filling, name: str, place: Json, documents: Sequence[Json]) -> None:
+        pages.append((name, len(documents)))
+        put(filling, name, place, documents)
+
+    monkeypatch.setattr(Filling, "_put", counted)
+    monkeypatch.setitem(courier._BATCHES, "dossiers", 2)
+    received = [centre.receive() for _ in range(5)]
+    sticks.carry("counter-01", "central")
+    sizes = [size for name, size in pages if name.startswith("dossiers/")]
+    assert sum(sizes) >= len(received)
+    assert max(sizes) == 2
 
 
 def test_a_stick_that_is_lost_costs_a_way(centre: SmallCentre, sticks: Sticks) -> None:

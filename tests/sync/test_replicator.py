@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from sync.documents import Json
 from sync.errors import NotFound, Unauthorized, Unavailable
 from sync.peer import ChangesPage, Fetched, LocalPeer, Peer, RefusedDocument
 from sync.remote import RemotePeer
-from sync.replicator import Replication, State, delay_s
+from sync.replicator import NOTE_EVERY_S, Replication, State, delay_s
 from sync.sqlite import SqliteFile
 from sync.store import Store
 from sync.writing import Arrival
@@ -69,6 +68,7 @@ def replication(
     heard: Heard | None = None,
     batch: int = 500,
     session: str = "",
+    note_every_s: float = NOTE_EVERY_S,
     tick: Callable[[], float] = time.monotonic,
 ) -> Replication:
     heard = heard or Heard()
@@ -82,6 +82,7 @@ def replication(
         batch=batch,
         on_refused=heard.refused.append,
         after_checkpoint=heard.checkpoints.append,
+        note_every_s=note_every_s,
         tick=tick,
     )
 
@@ -159,7 +160,7 @@ def test_a_second_run_reads_nothing_again(server: Server, here: Store, there: St
 def test_how_far_it_is_is_noted_every_second_and_at_the_end(here: Store, there: Store) -> None:
     heard = Heard()
     write(there, *(f"{n:02}" for n in range(24)))
-    slow = replication(local(there), local(here), heard=heard, batch=8, tick=lambda: here.seq() / 7)
+    slow = replication(local(there), local(here), heard=heard, batch=8, tick=lambda: here.seq() / 15)
     assert slow.run_once().docs_written == 24
     assert heard.checkpoints[0] == there.outer_seq(16), (
         "the first page began in the second that it was started in"
@@ -311,7 +312,7 @@ def test_changes_are_read_while_a_page_is_fetched_and_another_one_noted(here: St
     write(there, *"01234567")
     calls: set[str] = set()
     source = Slow(there, "1" * 32, calls, threading.Condition())
-    replication(source, local(here), batch=2, tick=count(0.0, 2.0).__next__).run_once()
+    replication(source, local(here), batch=2, note_every_s=0.0).run_once()
     assert calls == {"changes 2", "fetch 1", "note 0"}
     assert contents(here) == contents(there)
 
