@@ -125,7 +125,8 @@ class Follower:
         """Fold again what waited for what is in the catalog now, and what its newest word puts in another light."""
         shards, seen, _ = self._behind("catalog")
         catalog = self._source.catalog
-        if seen == catalog.number:
+        number = catalog.number  # it may go on while this is done, and then there is more to do
+        if seen == number:
             return False
         connection: Connection = self._connection
         streams = {stream for stream, why in waiting(connection) if is_answered(why, catalog)}
@@ -137,9 +138,9 @@ class Follower:
                 self._project(told)
         visits = [one for one in self._tallies.ratings_waiting(connection) if shard_of(one) in shards]
         with self._connection.transaction():
-            self.shards.move("catalog", shards, seen, catalog.number)
+            self.shards.move("catalog", shards, seen, number)
             self._rate(visits)
-        self.shards.moved("catalog", shards, catalog.number)
+        self.shards.moved("catalog", shards, number)
         return True
 
     # ---- what is written
@@ -169,8 +170,12 @@ class Follower:
             others = self._tallies.take(self._connection, self._source.folds([*others]), ())
 
     def _alone(self) -> None:
-        """Until the end of the transaction nobody else takes figures back and adds others."""
+        """Until the end of the transaction nobody else takes figures back and adds others.
+
+        Who did before may have folded by a newer entry of the catalog, and does not look at its dossiers again.
+        """
         self._connection.execute("SELECT pg_advisory_xact_lock(?, ?)", (LOCKS, SHARED))
+        self._source.follow_catalog()
 
 
 def follow(

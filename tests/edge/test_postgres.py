@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace as replace_standing
 from itertools import count
 from pathlib import Path
@@ -30,11 +30,12 @@ from edge.node import Folder, Node
 from edge.postgres.connection import PostgresConnection, connected, in_postgres
 from edge.postgres.following import Follower
 from edge.postgres.reading import Otherwise, Source
-from edge.postgres.shards import Lost
+from edge.postgres.shards import Lost, shard_of
 from edge.postgres.shown import AGAIN_S, LATE_S
 from edge.postgres.tables import SHARDS, tables
 from edge.searching import positions
 from edge.settings import read_settings, write_settings
+from schemas.acts import Linked
 from schemas.entries import Cut
 from schemas.events import StreamId
 from schemas.numbers import looks_like_a_number
@@ -409,6 +410,64 @@ def test_projectors_share_the_shards_and_go_on_for_each_other(
     until(lambda: other.follower.step() or len(other.follower.shards.held) == SHARDS)
     other.follower.catch_up()
     same(node, other.connection)
+
+
+def test_a_dossier_of_another_one_is_counted_by_the_newest_word_of_the_catalog(
+    centre: SmallCentre, projectors: list[Following]
+) -> None:
+    """Of two projectors one has counted it by an entry that came while the other was at work, and will not look at it again;
+    the other, whose dossier is linked with it, counts it once more."""
+    (one,) = projectors
+    node, counter, another = centre["central"], centre["counter-01"], centre["counter-02"]
+    other = Following(one.address, node)
+    projectors.append(other)
+    for follower in (one.follower, other.follower) * 2:
+        follower.catch_up()
+    named = received(centre)
+    ones = received_in(centre, "counter-01", one.follower.shards.held)
+    others = received_in(centre, "counter-02", other.follower.shards.held)
+    for decide in (centre.appraise, centre.approve):
+        centre.meet()
+        for dossier in (ones, others):
+            decide(dossier)
+    centre.meet()
+    twice = centre.return_(ones).standing.newest["dossier.returned"].hash
+    for dossier in (ones, others):
+        centre.return_(dossier, "counter-02", by="long.pd")
+    another.ledger.act(ones.stream, "dossier.corrected", Linked(named.stream), by="long.pd")
+    centre.meet()
+    for follower in (one.follower, other.follower):
+        follower.catch_up()
+    same(node, one.connection)
+
+    another.ledger.act(others.stream, "dossier.corrected", Linked(named.stream), by="long.pd")
+    centre.meet()
+    folds = other.source.folds
+
+    def meanwhile(streams: Sequence[str]) -> Any:
+        other.source.folds = folds  # type: ignore[method-assign]
+        with node.file.read() as connection:
+            before = "node = ? AND seq < (SELECT seq FROM event WHERE hash = ?) ORDER BY seq DESC LIMIT 1"
+            ((seq, last),) = connection.execute(
+                f"SELECT seq, hash FROM event WHERE {before}", (counter.id, twice)
+            )
+        Office(node).define([Cut(counter.id, "dossiers", seq, last, "stolen")], by="quan.nv")
+        one.follower.catch_up()
+        return folds(streams)
+
+    other.source.folds = meanwhile  # type: ignore[method-assign]
+    assert other.follower.step()
+    for follower in (other.follower, one.follower):
+        follower.catch_up()
+    same(node, one.connection)
+
+
+def received_in(centre: SmallCentre, counter: str, shards: Collection[int]) -> Any:
+    """A dossier whose stream lies in one of these."""
+    node = centre[counter]
+    stream = next(one for _ in count() if shard_of(one := centre.ids.stream(centre.clock())) in shards)
+    by = {"counter-01": "hanh.nh", "counter-02": "long.pd"}[counter]
+    return node.ledger.receive(StreamId(stream), centre.draft(), by=by, spool=node.papers.spool_slip)
 
 
 def present(connection: PostgresConnection, pid: int) -> bool:
