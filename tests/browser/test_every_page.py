@@ -75,7 +75,7 @@ class Eyes:
         """What is wrong with the page that is open."""
         found = []
         shift, moved = self.page.evaluate(_SHIFT)
-        if shift > STILL:  # a browser without processor time paints what it has of a table; what moves by itself does again
+        if shift > STILL:  # starved, a browser paints half a table; what moves by itself moves again
             self.page.reload()
             shift, moved = self.page.evaluate(_SHIFT)
         if shift > STILL:
