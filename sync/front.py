@@ -50,7 +50,7 @@ from sync.endpoints.preconditions import base_rev, is_known
 from sync.errors import BadRequest, Forbidden, NotFound, Refused, Unauthorized, Unavailable
 from sync.feeds import Make, Step
 from sync.filtering import EVERYTHING, Filter
-from sync.remote import RemoteDatabase, Said
+from sync.remote import RemoteDatabase, Said, is_of_the_server
 from sync.revisions import Rev
 from sync.server import CouchApp, endpoint_of, method_of, path_of, user_of
 from sync.sessions import Sessions, User
@@ -150,11 +150,7 @@ class Fronted:
             ) from why
         if said.status in (401, 403):
             raise Unavailable("the documents are closed to this front", retry_after_s=LATER_S)
-        if (
-            300 <= said.status < 400
-            or said.status in (408, 429)
-            or (said.status >= 500 and said.status != 501)
-        ):
+        if is_of_the_server(said.status):
             later_s = said.retry_after_s or LATER_S
             raise Unavailable(f"where the documents lie they say {said.status}", retry_after_s=later_s)
         if writes and said.status == 202:

@@ -184,22 +184,6 @@ class _Caller:
             )
         return client
 
-    def _ask(
-        self,
-        method: str,
-        url: str,
-        *,
-        parameters: Mapping[str, str | int] | None = None,
-        data: bytes | None = None,
-        stream: bool = False,
-    ) -> requests.Response:
-        """The answer, if it is a good one; with all its bytes unless `stream`."""
-        answer = self._send(method, url, parameters=parameters, data=data, stream=stream)
-        if answer.status_code >= 300:
-            with answer:
-                raise _refusal(answer)
-        return answer
-
     def _send(
         self,
         method: str,
@@ -209,7 +193,7 @@ class _Caller:
         data: bytes | None = None,
         stream: bool = False,
     ) -> requests.Response:
-        """Whatever is answered."""
+        """Whatever is answered; with all its bytes unless `stream`."""
         if self._closed:
             raise Unavailable("closed")
         if self._open_line:
@@ -296,7 +280,7 @@ class RemotePeer(_Caller):
 
     def peer_id(self) -> str:
         if self._id is None:
-            answer = self._ask("GET", f"{self._url}/")
+            answer = _good(self._send("GET", f"{self._url}/"))
             uuid = _decoded(answer.content, _Welcome).uuid
             self._id = f"{uuid}/{self._database}{self._chosen.mark()}"
         return self._id
@@ -324,7 +308,7 @@ class RemotePeer(_Caller):
     def create(self) -> None:
         """The database; that it is there already is as good. Raises `Refused` for who may not."""
         try:
-            self._ask("PUT", f"{self._url}/{quote(self._database, safe='')}")
+            _good(self._send("PUT", f"{self._url}/{quote(self._database, safe='')}"))
         except Refused as why:
             if why.status in (401, 403):
                 raise
@@ -428,7 +412,7 @@ class RemotePeer(_Caller):
         url = f"{self._url}/{quote(self._database, safe='')}/{path}"
         if body is not None:
             data = dump(body)
-        return self._ask(method, url, parameters=parameters, data=data, stream=stream)
+        return _good(self._send(method, url, parameters=parameters, data=data, stream=stream))
 
 
 class Said(NamedTuple):
@@ -651,6 +635,19 @@ def _is_stranger(why: BaseException) -> bool:
     )
 
 
+def is_of_the_server(status: int) -> bool:
+    """Whether an answer is about the server, and not about what was asked: the same may go well later, or elsewhere."""
+    return 300 <= status < 400 or status in (408, 429) or (status >= 500 and status != 501)
+
+
+def _good(answer: requests.Response) -> requests.Response:
+    """The same. Raises what it says, if it is none of the good ones."""
+    if answer.status_code >= 300:
+        with answer:
+            raise _refusal(answer)
+    return answer
+
+
 def _refusal(answer: requests.Response) -> Refused | Unavailable:
     status = answer.status_code
     try:
@@ -660,7 +657,7 @@ def _refusal(answer: requests.Response) -> Refused | Unavailable:
     reason = failure.reason or failure.error
     if status == 507:
         return Unavailable(f"the disk of the other side is full ({reason})")
-    if status < 400 or status in (408, 429) or (status >= 500 and status != 501):
+    if is_of_the_server(status):
         return Unavailable(f"the other side says {status}: {reason}", retry_after_s=_retry_after_s(answer))
     if status == 409:
         return Conflict(reason)
