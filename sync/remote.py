@@ -66,6 +66,7 @@ NO_BULK_GET = frozenset({400, 404, 405, 415, 501})  # what servers say that do n
 
 _KEPT = 32  # connections that stay open for who asks next: a server's threads share them
 
+_NO_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # msgspec does not say all of it itself
 _T = TypeVar("_T")
 _REFUSALS: Mapping[int, type[Refused]] = {
     401: Unauthorized,
@@ -217,16 +218,18 @@ class _Caller:
                 stream=stream,
                 allow_redirects=False,
             )
-            self._heard()
-            if date := answer.headers.get("Date"):
-                self._dated(date)
-            if not stream:
-                self._measure(len(answer.content), time.monotonic() - began)
         except requests.HTTPError as why:  # the login, which python-cloudant does on its own
             client.r_session = None
             raise (_unavailable(why) if why.response is None else _refusal(why.response)) from why
         except requests.RequestException as why:
             raise _unavailable(why) from why
+        except (AttributeError, RecursionError) as why:  # to python-cloudant any error is an object
+            raise Unavailable(f"an answer that is none of CouchDB's: {why}") from why
+        self._heard()
+        if date := answer.headers.get("Date"):
+            self._dated(date)
+        if not stream:
+            self._measure(len(answer.content), time.monotonic() - began)
         return answer
 
     def _measure(self, received: int, took_s: float) -> None:
@@ -600,7 +603,7 @@ def _decoded(content: bytes, kind: type[_T]) -> _T:
     """JSON of a known shape. Anything else is some other program answering: a portal, a proxy."""
     try:
         return msgspec.json.decode(content, type=kind)
-    except msgspec.MsgspecError as why:
+    except _NO_JSON as why:
         raise Unavailable(f"an answer that is none of CouchDB's: {why}") from why
 
 
@@ -652,7 +655,7 @@ def _refusal(answer: requests.Response) -> Refused | Unavailable:
     status = answer.status_code
     try:
         failure = msgspec.json.decode(answer.content, type=_Failure)
-    except (requests.RequestException, msgspec.MsgspecError):
+    except (requests.RequestException, *_NO_JSON):
         failure = _Failure(reason=f"HTTP {status}")
     reason = failure.reason or failure.error
     if status == 507:

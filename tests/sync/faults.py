@@ -19,13 +19,14 @@ from tests.sync.servers import NOW, PASSWORD, USER, Http, Ids
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said instead. `keep`: only so many bytes of the true answer, as if that were all of it."""
+    """What is said instead. `keep`: only so many bytes of the true answer, as if that were all of it; `body`: these."""
 
     status: int = 200
     error: str = ""
     reason: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     keep: int | None = None
+    body: bytes | None = None
 
 
 class FaultyServer:
@@ -70,7 +71,8 @@ class FaultyServer:
             return self._app(environ, start_response)
         if fault is not None and fault.keep is None:
             environ["wsgi.input"].read()
-            body = json.dumps({"error": fault.error, "reason": fault.reason}).encode()
+            words = json.dumps({"error": fault.error, "reason": fault.reason}).encode()
+            body = words if fault.body is None else fault.body
             return _say(start_response, fault.status, body, fault.headers)
         true = self._true(environ)
         if fault is not None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sync.documents import Json
-from sync.errors import Refused, Unavailable
+from sync.errors import Refused, SyncError, Unavailable
 from sync.peer import ChangesPage, LocalPeer, Peer
 from sync.remote import RemotePeer
 from sync.replicator import Offered, Replication, State
@@ -136,6 +136,26 @@ def test_a_refused_connection_is_tried_again(server: FaultyServer, here: Store, 
     with live(one):
         until(lambda: one.status().state is State.RETRYING)
         assert "refused" in str(one.status().last_error)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"results":[],"last_seq":"' + "cắt".encode()[:3] + b'"}',
+        b'{"results":[],"last_seq":' + b"[" * 5000 + b"]" * 5000 + b"}",
+        b'"Bad Gateway"',
+    ],
+    ids=["cut in the middle of a letter", "nested without end", "no object"],
+)
+@pytest.mark.parametrize("status", [200, 403, 502])
+def test_an_answer_that_is_no_json_in_some_odd_way_is_an_error_like_any_other(
+    server: FaultyServer, body: bytes, status: int
+) -> None:
+    """What else it raised would be the end of the thread that copies."""
+    server.faults["_changes"] = Answer(status, body=body)
+    peer = RemotePeer(server.url, DB, user=USER, password=PASSWORD)
+    with pytest.raises(SyncError):
+        peer.changes("0", limit=1, wait_s=0)
 
 
 # ---- checkpoints
