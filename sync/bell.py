@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from sync.errors import SyncError, Unavailable
@@ -73,7 +74,7 @@ class Bell:
 
     def ring(self) -> None:
         """Have all who wait ask now: it has become known here what they may read."""
-        self._tell(rung=True, hears=self._hears)
+        self._tell(rung=True)
 
     def close(self) -> None:
         """All who listen are told to end."""
@@ -86,13 +87,12 @@ class Bell:
         while not self._over.is_set():
             self._peer = peer = self._there.listener(heartbeat_s=self._quiet_s)
             try:
-                self._follow(peer)
-            except SyncError:  # whatever it was, who asks there himself hears it
-                self._tell(rung=False, hears=False)
-            finally:
+                with suppress(SyncError):  # whatever it was, who asks there himself hears it
+                    self._follow(peer)
+            finally:  # whatever else it was: no feed may beat as if somebody listened
                 peer.close()
+                self._tell(rung=False, hears=False)
             self._over.wait(AGAIN_S)
-        self._tell(rung=False, hears=False)
 
     def _follow(self, peer: RemotePeer) -> None:
         since = peer.changes("now", limit=1, wait_s=0).last_seq
@@ -106,8 +106,10 @@ class Bell:
             settled = not page.changes
             self._over.wait(APART_S)
 
-    def _tell(self, *, rung: bool, hears: bool) -> None:
+    def _tell(self, *, rung: bool, hears: bool | None = None) -> None:
+        """`hears`: None leaves it as it is."""
         with self._changed:
+            hears = self._hears if hears is None else hears
             if not rung and hears == self._hears:
                 return
             self._published += rung

@@ -450,7 +450,7 @@ class RemoteDatabase(_Caller):
         patience_s: float = PATIENCE_S,
     ) -> None:
         super().__init__(url, user=user, password=password, silence_s=patience_s, connect_s=connect_s)
-        self._at = (url, database)
+        self._at, self._connect_s = (url, database), connect_s
 
     def ask(
         self,
@@ -469,7 +469,13 @@ class RemoteDatabase(_Caller):
 
     def listener(self, *, heartbeat_s: float) -> RemotePeer:
         """The same database, to follow its changes."""
-        return RemotePeer(*self._at, user=self._user, password=self._password, heartbeat_s=heartbeat_s)
+        return RemotePeer(
+            *self._at,
+            user=self._user,
+            password=self._password,
+            connect_s=self._connect_s,
+            heartbeat_s=heartbeat_s,
+        )
 
 
 class _Client(CouchDB):  # type: ignore[misc]  # python-cloudant has no types
