@@ -145,9 +145,9 @@ class Account(msgspec.Struct, frozen=True):
     holder: Text
 
 
-def _picture_on(day: date, now: str, coming: Picture | msgspec.UnsetType) -> str:
+def _picture_on(day: date, now: str, coming: Picture | None) -> str:
     """`now` until the coming one takes its place."""
-    return coming.file if isinstance(coming, Picture) and coming.since <= day else now
+    return coming.file if coming is not None and coming.since <= day else now
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -179,9 +179,14 @@ class Agency(msgspec.Struct, frozen=True, omit_defaults=True):
     account: Account | msgspec.UnsetType = msgspec.UNSET
     next_seal: Picture | msgspec.UnsetType = msgspec.UNSET
 
+    @property
+    def coming(self) -> Picture | None:
+        """What takes the place of its seal, once somebody has said it; also when its day has come."""
+        return self.next_seal if isinstance(self.next_seal, Picture) else None
+
     def seal_on(self, day: date) -> str:
         """The picture of its seal on a day; empty where there is none."""
-        return _picture_on(day, self.seal, self.next_seal)
+        return _picture_on(day, self.seal, self.coming)
 
     def ders(self) -> list[bytes]:
         """The DER of all certificates; `Catalog` has made sure that they can be read."""
@@ -307,9 +312,14 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     agency: Annotated[str, Meta(pattern=r"^([GH][0-9]{2}(\.[0-9]{2,3})*)?\Z")] = ""
     next_signature: Picture | msgspec.UnsetType = msgspec.UNSET
 
+    @property
+    def coming(self) -> Picture | None:
+        """What takes the place of their handwriting, once somebody has said it; also when its day has come."""
+        return self.next_signature if isinstance(self.next_signature, Picture) else None
+
     def signature_on(self, day: date) -> str:
         """The picture of their handwriting on a day; empty where there is none."""
-        return _picture_on(day, self.signature, self.next_signature)
+        return _picture_on(day, self.signature, self.coming)
 
     def has(self, role: Role, day: date) -> bool:
         return any(grant.role is role and grant.holds(day) for grant in self.roles)

@@ -32,7 +32,6 @@ from schemas.entries import (
     NumberRange,
     Password,
     Person,
-    Picture,
     Procedure,
     Queue,
     Redaction,
@@ -265,8 +264,8 @@ class View:
         """The files that the newest entries name: pictures, authorities, lists of revoked certificates, blanks."""
         people, agencies = list(self._all(Person)), list(self._all(Agency))
         named = {one.signature for one in people} | {one.seal for one in agencies}
-        coming = [*(one.next_signature for one in people), *(one.next_seal for one in agencies)]
-        named |= {one.file for one in coming if isinstance(one, Picture)}
+        coming = [*(one.coming for one in people), *(one.coming for one in agencies)]
+        named |= {one.file for one in coming if one is not None}
         named |= {one.file for one in self._all(Anchor)} | {one.file for one in self._all(RevocationList)}
         named |= {one.file for one in self._all(ApplicationForm)}
         return named - {""}

@@ -28,7 +28,6 @@ from schemas.entries import (
     Fee,
     Form,
     Person,
-    Picture,
     Procedure,
     Queue,
     Step,
@@ -179,9 +178,8 @@ def _of_agency(view: View, agency: Agency, tell: Tell) -> Iterator[tuple[str, st
 
 
 def _of_picture(node: Node, entry: Agency | Person, tell: Tell) -> Iterator[tuple[str, str]]:
-    field = "next_seal" if isinstance(entry, Agency) else "next_signature"
-    coming = getattr(entry, field)
-    if isinstance(coming, Picture) and not node.archive.holds(coming.file):
+    if entry.coming is not None and not node.archive.holds(entry.coming.file):
+        field = "next_seal" if isinstance(entry, Agency) else "next_signature"
         yield field, tell("Tệp hình không có ở máy này: đề nghị lại, gửi kèm tệp.")
 
 

@@ -63,7 +63,6 @@ from schemas.entries import (
     Commune,
     Duty,
     Person,
-    Picture,
     Procedure,
     Queue,
     Role,
@@ -507,28 +506,19 @@ def _others(found: Proposal) -> list[str]:
 def _told(item: Item) -> Told:
     entry, older = item.entry, before(site().node, item)
     since = getattr(entry, "since", getattr(entry, "in_force_from", None))
-    coming = _picture_of(entry)
-    new = coming is not None and (older is None or coming != _picture_of(older))
-    if coming is not None and new:
+    coming = entry.coming if isinstance(entry, Agency | Person) else None
+    picture = None
+    if coming is not None and coming != getattr(older, "coming", None):
         since = coming.since
+        picture = item.kind.partition(".")[0], subject_of(entry), coming.file
     return Told(
         item,
         labels.name_of(entry),
         not item.over,
         changes(older, entry),
         since if isinstance(since, date) else None,
-        (item.kind.partition(".")[0], subject_of(entry), coming.file) if coming is not None and new else None,
+        picture,
     )
-
-
-def _picture_of(entry: CatalogEntry) -> Picture | None:
-    """The new picture that an entry speaks of."""
-    coming: Picture | msgspec.UnsetType = msgspec.UNSET
-    if isinstance(entry, Agency):
-        coming = entry.next_seal
-    elif isinstance(entry, Person):
-        coming = entry.next_signature
-    return coming if isinstance(coming, Picture) else None
 
 
 # ---- from a file, in stages

@@ -33,7 +33,7 @@ from printing import pictures
 from printing.errors import PrintError, UnfitPicture
 from printing.pictures import LARGEST, Ink
 from printing.result import Outcome
-from schemas.entries import Agency, Person, Picture, Role
+from schemas.entries import Agency, Person, Picture, Role, subject_of
 
 blueprint = Blueprint("pictures", __name__, template_folder="../templates")
 Holder = Agency | Person
@@ -98,14 +98,8 @@ def _now(holder: Holder, today: date) -> str:
     return holder.seal_on(today) if isinstance(holder, Agency) else holder.signature_on(today)
 
 
-def _next(holder: Holder) -> Picture | None:
-    coming = holder.next_seal if isinstance(holder, Agency) else holder.next_signature
-    return coming if isinstance(coming, Picture) else None
-
-
 def _coming(holder: Holder, today: date) -> Picture | None:
-    found = _next(holder)
-    return found if found is not None and found.since > today else None
+    return holder.coming if holder.coming is not None and holder.coming.since > today else None
 
 
 def _shown(holder: Holder, today: date) -> Shown:
@@ -144,18 +138,20 @@ def change(what: str, subject: str) -> ResponseReturnValue:
     try:
         with node.file.write():  # the file, and that somebody proposes it
             said = _with(holder, Picture(node.archive.keep(content), form.since.data), today)
-            if _now(said, form.since.data) == _now(holder, form.since.data):
-                return _one(holder, form, [("file", say("Hình này đang dùng rồi."))]), 422
-            number = propose(
-                node,
-                [said],
-                title=f"{'Hình con dấu' if isinstance(said, Agency) else 'Hình chữ ký'}: {said.name}",
-                reason=form.reason.data,
-                by=presence.person().id,
-            )
+            number = 0
+            if _now(said, form.since.data) != _now(holder, form.since.data):
+                number = propose(
+                    node,
+                    [said],
+                    title=f"{'Hình con dấu' if isinstance(said, Agency) else 'Hình chữ ký'}: {said.name}",
+                    reason=form.reason.data,
+                    by=presence.person().id,
+                )
     except Expected as problem:
         trouble = trouble_of(problem)
         return _one(holder, form, trouble=trouble), trouble.status
+    if not number:
+        return _one(holder, form, [("file", say("Hình này đang dùng rồi."))]), 422
     return redirect(url_for("cataloguing.one", number=number, done="proposed"), 303)
 
 
@@ -201,7 +197,7 @@ def _one(
     return render_template(
         "picture.html",
         one=_shown(holder, site().today()),
-        waits=[number for number, said in _proposed(holder) if _next(said) != _next(holder)],
+        waits=[number for number, said in _proposed(holder) if said.coming != holder.coming],
         edits=site().may(presence.person(), EDITS),
         form=form,
         errors=list(errors),
@@ -217,7 +213,7 @@ def printed(what: str, subject: str, file: str) -> ResponseReturnValue:
     """The end of a sample result with a picture that the catalog says of somebody, or that somebody proposes."""
     presence.require(ENTRY)
     holder = _holder(what, subject)
-    if file not in _files(holder):
+    if not any(file in _files(said) for said in _said_of(holder)):
         raise NotFound
     here, today = site(), site().today()
     mine = _read(file)
@@ -242,11 +238,15 @@ def printed(what: str, subject: str, file: str) -> ResponseReturnValue:
 
 
 def _files(holder: Holder) -> set[str]:
-    """All that was ever published or is proposed as the picture of somebody."""
-    said = [holder, *(entry for _, entry in site().view.versions(type(holder), _subject(holder)))]
-    said += (entry for _, entry in _proposed(holder))
-    found = {one.seal if isinstance(one, Agency) else one.signature for one in said}
-    return found | {coming.file for one in said if (coming := _next(one)) is not None}
+    now = holder.seal if isinstance(holder, Agency) else holder.signature
+    return {now, holder.coming.file} if holder.coming is not None else {now}
+
+
+def _said_of(holder: Holder) -> Iterator[Holder]:
+    """All that was ever published of somebody, and then what is proposed: that is read only where it is asked for."""
+    yield holder
+    yield from (entry for _, entry in site().view.versions(type(holder), subject_of(holder)))
+    yield from (entry for _, entry in _proposed(holder))
 
 
 def _proposed(holder: Holder) -> Iterator[tuple[int, Holder]]:
@@ -256,12 +256,8 @@ def _proposed(holder: Holder) -> Iterator[tuple[int, Holder]]:
         found = proposal(node, listed.id)
         for item in found.items if found else ():
             entry = item.entry
-            if isinstance(entry, type(holder)) and _subject(entry) == _subject(holder):
+            if isinstance(entry, type(holder)) and subject_of(entry) == subject_of(holder):
                 yield listed.id, entry
-
-
-def _subject(holder: Holder) -> str:
-    return holder.code if isinstance(holder, Agency) else holder.id
 
 
 def _read(file: str) -> bytes | None:
