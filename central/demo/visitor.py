@@ -6,13 +6,17 @@ came. Whatever is not on the page cannot be pressed.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Final
 from urllib.parse import urljoin
 
 import requests
 
 TIMEOUT_S = 30
+_BEFORE_A_MARK: Final = re.compile(r" (?=[,.;:)](?: |$))")
 
 
 class PageError(Exception):
@@ -102,7 +106,12 @@ def parse(url: str, html: str) -> Page:
     """A page's words, forms and links."""
     reader = _Reader()
     reader.feed(html)
-    return Page(url, " ".join(" ".join(reader.words).split()), reader.forms, reader.links)
+    return Page(url, _as_read(reader.words), reader.forms, reader.links)
+
+
+def _as_read(words: Sequence[str]) -> str:
+    """Pieces of text one after another; no space stands before a mark that follows an element, a name marked as Vietnamese."""
+    return _BEFORE_A_MARK.sub("", " ".join(" ".join(words).split()))
 
 
 class _Reader(HTMLParser):
@@ -156,7 +165,7 @@ class _Reader(HTMLParser):
             case "label":
                 if self._label is not None and self._labelled is not None:
                     form, choice = self._labelled
-                    form.labels[choice] = " ".join(" ".join(self._label).split())
+                    form.labels[choice] = _as_read(self._label)
                 self._label = self._labelled = None
             case _:
                 pass

@@ -15,7 +15,7 @@ from schemas.fold import Dossier
 from schemas.outages import Outage, together
 from tests.centres import SmallCentre
 from tests.edge.test_till import ALL, DUE
-from tests.web.clerk import Answer, Clerk
+from tests.web.clerk import Clerk
 
 
 def alone(centre: SmallCentre, *names: str, minutes: float) -> None:
@@ -184,8 +184,8 @@ def test_one_page_tells_what_happened_while_machines_were_alone(centre: SmallCen
     clerk = Clerk(centre, "central", "huong.ltt")
     assert "Sự cố từ" in clerk.open(f"/outages/{group[0].stream}").page.text
     listed = clerk.open("/outages")
-    assert "Quầy 01, Phòng 4 tại chỗ" in _read(listed)
-    page = _read(clerk.open(next(link for link, _ in listed.page.links if link.startswith("/outages/"))))
+    assert "Quầy 01, Phòng 4 tại chỗ" in listed.page.text
+    page = clerk.open(next(link for link, _ in listed.page.links if link.startswith("/outages/"))).page.text
     for words in (
         "Nguyễn Hồng Hạnh: 2",
         "Phê duyệt / Rút hồ sơ",
@@ -303,8 +303,3 @@ def test_outages_that_overlap_are_one(
 ) -> None:
     found = together(_outage(*one) for one in lasted)
     assert [[one.stream for one in group] for group in found] == groups
-
-
-def _read(answer: Answer) -> str:
-    """The text of a page as one reads it, whose names are elements of their own."""
-    return answer.page.text.replace(" ,", ",").replace(" :", ":")

@@ -223,6 +223,6 @@ def test_a_supplement_here_and_an_approval_there_are_told_in_words(centre: Small
     boss = Clerk(centre, "room-01", "viet.tq")
     text = boss.open(f"/dossier/{dossier.stream}/course/suspend").page.text
     assert "Hai kết quả trái nhau: hồ sơ đang tranh chấp" in text
-    assert re.search(r"Quầy 01 , [0-9:]+, Nguyễn Hồng Hạnh ?: Yêu cầu bổ sung: Đơn", text)
-    assert re.search(r"Phòng 4 tại chỗ , [0-9:]+, Trần Quốc Việt ?: Phê duyệt", text)
+    assert re.search(r"Quầy 01, [0-9:]+, Nguyễn Hồng Hạnh: Yêu cầu bổ sung: Đơn", text)
+    assert re.search(r"Phòng 4 tại chỗ, [0-9:]+, Trần Quốc Việt: Phê duyệt", text)
     assert "cho đến khi Trung tâm đối soát" in text

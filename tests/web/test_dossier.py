@@ -144,7 +144,7 @@ def test_the_exchange_page_lists_what_waits_and_what_was_refused(centre: SmallCe
     assert "Chờ gửi tới Trung tâm: 1 việc" in text
     assert dossier.received.number in text
     assert "Bị từ chối: 0 việc" in text
-    assert "Quầy 01 , máy này counter-01.1 1 … 1 Đủ" in text
+    assert "Quầy 01, máy này counter-01.1 1 … 1 Đủ" in text
 
 
 def test_originals_are_collected_with_the_result_or_nothing_is(centre: SmallCentre) -> None:

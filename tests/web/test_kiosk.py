@@ -224,7 +224,7 @@ def test_who_supervises_reads_the_score_beside_the_rate(centre: SmallCentre, vis
     why = touch(visitor, visitor.open("/kiosk/rate?n=A2&ok=1"), level="2")
     touch(visitor, why, reason="slow")
     text = Clerk(centre, "counter-01", "quan.nv").open("/scores").page.text
-    assert "Cả Trung tâm 3 2 66,67% 50,00% 1 0 1 Chờ lâu, làm lâu : 1" in text
+    assert "Cả Trung tâm 3 2 66,67% 50,00% 1 0 1 Chờ lâu, làm lâu: 1" in text
     assert Clerk(centre, "counter-01", "hanh.nh").open("/scores").status == 403
     administrator = Clerk(centre, "counter-01", "quan.nv")
     assert "Cả Trung tâm 0 0 – –" in administrator.open("/scores?day=2027-02-26").page.text

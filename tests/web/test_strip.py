@@ -23,7 +23,7 @@ def test_calling_recalling_and_serving_from_the_reception(centre: SmallCentre) -
     clerk = Clerk(centre, "counter-01", "hanh.nh")
     first, second = _taken(clerk.node, 2)
     page = clerk.open("/counter")
-    assert f"Tiếp theo: {first} , 2 đang chờ" in page.page.text
+    assert f"Tiếp theo: {first}, 2 đang chờ" in page.page.text
     called = clerk.follow(_press(clerk, page, "next"))
     assert f"Số {first}" in called.page.text
     again = _press(clerk, called, "again", name="Vi Văn Quyết")
