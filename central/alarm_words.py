@@ -48,6 +48,7 @@ _NAMES: Final = {
 
 
 def in_words(alarm: Alarm, now: datetime) -> str:
+    """One sentence, in the reader's language, with the count, the size, or since when, as the alarm has them."""
     ahead = alarm.count > 0
     return say(
         ALARMS[alarm.wrong],

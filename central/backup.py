@@ -278,6 +278,7 @@ def shown(*, as_json: bool) -> Iterator[Told]:
 
 
 def part_of(told: Told, what: str) -> Callable[[int, int], None]:
+    """`told` for one part of the work: what is called with bytes done and bytes in all."""
     return lambda done, total: told(what, done, total)
 
 

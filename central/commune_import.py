@@ -21,6 +21,8 @@ _DIFFICULT: Final = {"có": True, "x": True, "1": True, "không": False, "0": Fa
 
 @dataclass(frozen=True, slots=True)
 class ReadCommunes:
+    """What a file says; `communes` is only to be used where `problems` is empty."""
+
     communes: tuple[Commune, ...]
     problems: tuple[RowProblem, ...]
 

@@ -42,6 +42,10 @@ class MakeCode(msgspec.Struct, frozen=True, tag="code"):
 
 
 class Code(msgspec.Struct, frozen=True):
+    """A one-time code (`code`, as it is read aloud) for the machine `node` with its number, good until
+    `until` (UTC).
+    """
+
     code: str
     node: str
     number: int
@@ -58,6 +62,8 @@ class AnswerFile(msgspec.Struct, frozen=True, tag="answer"):
 
 
 class Answered(msgspec.Struct, frozen=True):
+    """The file for the stick, and the check word that both sides compare."""
+
     answer: bytes
     check: str
 
@@ -71,6 +77,8 @@ class Revoke(msgspec.Struct, frozen=True, tag="revoke"):
 
 
 class Revoked(msgspec.Struct, frozen=True):
+    """Whose card was ended and why, and up to where its acts are known here."""
+
     node: str
     why: Why
     remains: Remains
@@ -85,6 +93,8 @@ class ChangeCard(msgspec.Struct, frozen=True, tag="change"):
 
 
 class Changed(msgspec.Struct, frozen=True):
+    """The machine, and the address at which others reach it from now on."""
+
     node: str
     address: str
 
@@ -105,6 +115,8 @@ class TakeOver(msgspec.Struct, frozen=True, tag="take_over"):
 
 
 class TookOver(msgspec.Struct, frozen=True):
+    """The new central, and the catalog (number and hash) from which on it speaks."""
+
     node: str
     catalog: str
 

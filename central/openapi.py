@@ -45,6 +45,7 @@ _OF_BODIES: Final = ("400", "401", "409", "413", "415", "422", "503")
 
 
 def described() -> dict[str, Any]:
+    """The whole document, as JSON values."""
     kinds = (OnlineDossier, SentSupplement, Accepted, ProblemDetails)
     (sent, supplement, _, _), components = msgspec.json.schema_components(
         kinds, ref_template="#/components/schemas/{name}"

@@ -48,6 +48,7 @@ def export_command(data: Path, out: Path, number: str, *, by: str) -> int:
 
 
 def register_command(*, as_json: bool) -> int:
+    """The register of processing (`schemas.processing`), as a table or JSON. Exit status 0."""
     if as_json:
         report = {"version": VERSION, "register": [asdict(row) for row in REGISTER]}
         click.echo(msgspec.json.encode(report).decode())

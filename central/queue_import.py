@@ -20,6 +20,8 @@ COLUMNS: Final = ("code", "name", "english", "phase", "places", "since", "until"
 
 @dataclass(frozen=True, slots=True)
 class ReadQueues:
+    """What a file says; `queues` is only to be used where `problems` is empty."""
+
     queues: tuple[Queue, ...]
     problems: tuple[RowProblem, ...]
 

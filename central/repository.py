@@ -278,6 +278,7 @@ class Repository:
 
 
 def moment_of(name: str) -> datetime:
+    """When the snapshot of this name was made, UTC. ValueError for a name that is no snapshot's."""
     return datetime.strptime(name, _MOMENT).replace(tzinfo=UTC)
 
 

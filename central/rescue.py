@@ -122,6 +122,9 @@ def opening(disk: Path, key_file: Path | None, ask: Ask | None) -> AtRest:
 
 
 def report(rescued: Rescued, *, as_json: bool) -> None:
+    """Tell it on standard output: what was found, what of it was new here, what is held, what could not be
+    read.
+    """
     if as_json:
         click.echo(msgspec.json.encode(rescued).decode())
         return

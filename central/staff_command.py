@@ -30,6 +30,7 @@ WROTE, FOUND = 0, 1
 
 
 def import_staff_command(file: Path, data: Path, *, by: str, dry_run: bool, as_json: bool) -> int:
+    """People, their roles and certificates. Exit status 1, and nothing written, where a row is wrong."""
     with opened_by(by, data) as node:
         read = read_staff(file.read_bytes(), node.catalog.latest)
         fresh = changed_people(read.people, node.catalog.latest)
@@ -37,6 +38,7 @@ def import_staff_command(file: Path, data: Path, *, by: str, dry_run: bool, as_j
 
 
 def import_delegations_command(file: Path, data: Path, *, by: str, dry_run: bool, as_json: bool) -> int:
+    """Delegations to sign (TL., TUQ., KT.). Exit status 1, and nothing written, where a row is wrong."""
     with opened_by(by, data) as node:
         read = read_delegations(file.read_bytes(), node.catalog.latest)
         fresh = changed_delegations(read.delegations, node.catalog.latest)
@@ -45,6 +47,7 @@ def import_delegations_command(file: Path, data: Path, *, by: str, dry_run: bool
 
 
 def import_queues_command(file: Path, data: Path, *, by: str, dry_run: bool, as_json: bool) -> int:
+    """What the kiosk offers, judged as of today. Exit status 1, and nothing written, where a row is wrong."""
     with opened_by(by, data) as node:
         today = local_day(node.clock())
         read = read_queues(file.read_bytes(), node.catalog.latest, today)
@@ -54,6 +57,7 @@ def import_queues_command(file: Path, data: Path, *, by: str, dry_run: bool, as_
 
 
 def import_communes_command(file: Path, data: Path, *, by: str, dry_run: bool, as_json: bool) -> int:
+    """Communes and wards, judged as of today. Exit status 1, and nothing written, where a row is wrong."""
     with opened_by(by, data) as node:
         read = read_communes(file.read_bytes(), local_day(node.clock()))
         fresh = changed_communes(read.communes, node.catalog.latest)

@@ -51,12 +51,16 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class ReadStaff:
+    """What a file says, each person once with all roles; only to be used where `problems` is empty."""
+
     people: tuple[Person, ...]
     problems: tuple[RowProblem, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadDelegations:
+    """What a file says; `delegations` is only to be used where `problems` is empty."""
+
     delegations: tuple[Delegation, ...]
     problems: tuple[RowProblem, ...]
 
@@ -120,6 +124,7 @@ def changed_people(read: Sequence[Person], view: View) -> list[Person]:
 
 
 def changed_delegations(read: Sequence[Delegation], view: View) -> list[Delegation]:
+    """Those that the catalog does not have yet, or has otherwise."""
     return [one for one in read if view.delegation(one.id) != one]
 
 

@@ -114,6 +114,9 @@ def give_temporary_password(centre: Node, person: str, *, by: str) -> str:
 
 
 def sign_out(centre: Node, person: str, reason: str, *, forget_pins: bool, by: str) -> None:
+    """End every session of a person at every machine that hears of it; with `forget_pins` their PINs there
+    too.
+    """
     Office(centre).define([SignOut(person, reason, forget_pins)], by=by)
 
 

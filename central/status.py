@@ -49,6 +49,9 @@ def status_command(data: Path, as_json: bool, clock: Clock) -> int:
 
 
 def status_in(folder: Folder, clock: Clock) -> NodeStatus:
+    """What the running node of this folder says, else what its file knew last. `CannotStart` where that
+    cannot be read.
+    """
     return asked(folder) or _as_left(folder, clock())
 
 

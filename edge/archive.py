@@ -194,6 +194,7 @@ def chunk_revision(chunk: str) -> str:
 
 
 def list_revision(index: dict[str, Any]) -> str:
+    """The one revision that the list document of these chunks can have (design §3.1)."""
     return "1-" + hashlib.sha256(canonical(index)).hexdigest()[:32]
 
 

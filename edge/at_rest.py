@@ -161,6 +161,7 @@ def opened(envelope: Envelope, secret: bytes) -> bytes:
 
 
 def key_id(key: bytes) -> str:
+    """16 hex that tell one key from another, and nothing of the key."""
     return _derived(key, b"motcua/at-rest/id/1")[:8].hex()
 
 

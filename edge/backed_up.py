@@ -24,6 +24,7 @@ class BackedUp(msgspec.Struct, frozen=True):
 
 
 def note_backup(folder: Path, note: BackedUp) -> None:
+    """Replace the note, whole or not at all."""
     write_whole(folder / NAME, msgspec.json.encode(note))
 
 

@@ -14,10 +14,12 @@ Stopwatch = Callable[[], float]
 
 
 def system_clock() -> datetime:
+    """Now, in UTC."""
     return datetime.now(UTC)
 
 
 def system_stopwatch() -> float:
+    """Seconds since some moment; only differences mean anything."""
     return time.monotonic()
 
 

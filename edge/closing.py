@@ -111,10 +111,12 @@ def closed_in(projector: Projector, stream: str, node: str) -> list[DayClosed]:
 
 
 def views_of(closed: list[DayClosed]) -> list[Views]:
+    """What each of these days says of its log of views; days of versions before there was one say nothing."""
     return [one.views for one in closed if one.views is not msgspec.UNSET]
 
 
 def day_of(closed: DayClosed) -> date:
+    """The day in Vietnam that was closed."""
     return date.fromisoformat(closed.day)
 
 

@@ -342,6 +342,7 @@ def _as_if_appraised(dossier: Dossier) -> Dossier:
 
 
 def size(box: Box) -> tuple[float, float]:
+    """Width and height, in points."""
     left, bottom, right, top = box
     return right - left, top - bottom
 

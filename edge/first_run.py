@@ -89,6 +89,8 @@ FIELDS: Final = {"own_address": "own", "address": "url", "open": "url", "silent"
 
 
 class ByCode(Form):
+    """A card over the line: the one-time code, where central is, and where others will find this machine."""
+
     code = StringField("Mã dùng một lần", filters=[text], validators=needed("Chưa gõ mã."))
     url = StringField(
         "Địa chỉ của Trung tâm", filters=[text], validators=needed("Chưa ghi địa chỉ của Trung tâm.")
@@ -97,6 +99,8 @@ class ByCode(Form):
 
 
 class ByStick(Form):
+    """A card from a stick: the answer's file, and the check word that was read aloud at central."""
+
     file = FileField("Tệp thẻ", validators=[FileRequired("Chưa chọn tệp thẻ trên USB.")])
     check = StringField(
         "Mã đối chiếu của thẻ", filters=[text], validators=needed("Chưa gõ mã đối chiếu của thẻ.")

@@ -14,22 +14,30 @@ _KEY: Final = "looks "
 
 
 class Theme(StrEnum):
+    """Which of the two palettes."""
+
     LIGHT = "light"
     DARK = "dark"
 
 
 class Size(StrEnum):
+    """How large the type is."""
+
     NORMAL = "normal"
     LARGE = "large"
     LARGEST = "largest"
 
 
 class Language(StrEnum):
+    """In which language the pages are."""
+
     VIETNAMESE = "vi"
     ENGLISH = "en"
 
 
 class Looks(msgspec.Struct, frozen=True):
+    """What somebody has chosen; the defaults are everybody's who has not."""
+
     theme: Theme = Theme.LIGHT
     size: Size = Size.NORMAL
     language: Language = Language.VIETNAMESE
@@ -48,6 +56,7 @@ def looks_of(file: NodeFile, person: str | None) -> Looks:
 
 
 def keep_looks(file: NodeFile, person: str, looks: Looks) -> None:
+    """From the next page on, at this machine."""
     with file.write():
         Fact.insert(
             key=_KEY + person, value=msgspec.json.encode(looks).decode()

@@ -38,6 +38,7 @@ def exposition(status: NodeStatus, health: Health, version: str) -> str:
 
 
 def gauges(status: NodeStatus, health: Health, version: str) -> Iterator[Gauge]:
+    """All figures, each with its sentence of help and a value for each set of labels (docs/watching.md)."""
     yield Gauge(
         "info", "Which node this is, and of which version.", (({"node": status.node, "version": version}, 1),)
     )

@@ -25,6 +25,7 @@ class Process(msgspec.Struct, frozen=True):
 
 
 def process_now() -> Process:
+    """Of the process that asks, from `/proc/self`: open files, how many it may open, resident bytes."""
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     pages = int((_OWN / "statm").read_text(encoding="ascii").split()[1])
     return Process(sum(1 for _ in (_OWN / "fd").iterdir()), most, pages * resource.getpagesize())

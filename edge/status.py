@@ -136,6 +136,7 @@ def status_of(node: Node, roads: Roads, at: datetime) -> NodeStatus:
 
 
 def chains_of(node: Node) -> list[Chain]:
+    """Every machine's chain in each database as this node has it."""
     return [
         chain_of(one, node.contacts.of(one.node).heard_at, node.chains.holders(one))
         for one in node.chains.all()
@@ -143,6 +144,7 @@ def chains_of(node: Node) -> list[Chain]:
 
 
 def chain_of(state: ChainState, heard_at: datetime | None, holders: tuple[str, ...] = ()) -> Chain:
+    """`heard_at`: when its machine was proven to be there; `holders`: who is known to have what lacks here."""
     return Chain(**msgspec.structs.asdict(state), heard_at=heard_at, holders=holders)
 
 

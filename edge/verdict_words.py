@@ -48,6 +48,7 @@ FIELDS: Final = {
 
 
 def day_and_hour(at: datetime) -> str:
+    """In Vietnam, to the second."""
     return f"{in_vietnam(at):%H:%M:%S, %d/%m/%Y}"
 
 

@@ -55,6 +55,7 @@ def foot(form: Form, fields: Fields) -> Foot | None:
 
 
 def at_the_door(fields: Fields) -> dict[str, str]:
+    """What was typed, made printable (`typeface.printable`) before anything is measured."""
     return {name: printable(value) for name, value in fields.items()}
 
 

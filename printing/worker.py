@@ -58,6 +58,7 @@ def _answered(order: Order) -> Answer:
 
 
 def main() -> int:
+    """Answer orders until the input ends. Exit status 0, or 1 where the node ended first."""
     os.nice(_POLITE)
     typeface.register()
     orders, answers = sys.stdin.buffer, sys.stdout.buffer

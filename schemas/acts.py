@@ -620,6 +620,8 @@ class TicketTaken(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class AtCounter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which counter called the ticket, or serves it, as the hall knows it."""
+
     counter: Text
 
 
@@ -664,6 +666,8 @@ class PetitionFiled(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PetitionAnswered(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The answer that whoever filed it reads, and files beside it."""
+
     text: Text
     files: tuple[Attachment, ...] = ()
 
@@ -676,6 +680,8 @@ class PetitionClosed(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class OutageOpened(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is out at this machine, and since when (UTC). ValueError for a moment that is none."""
+
     what: Literal["line", "power", "machine", "software", "database", "other"]
     since: At
     reason: Line = ""
@@ -685,6 +691,8 @@ class OutageOpened(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class OutageClosed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Until when it was out (UTC). ValueError for a moment that is none."""
+
     until: At
     reason: Line = ""
 
@@ -751,6 +759,8 @@ class NodeClosed(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class VisitStatus(Enum):
+    """Where a ticket stands; derived, never stored. `NONE` before its first act."""
+
     NONE = "none"
     WAITING = "waiting"
     CALLED = "called"
@@ -760,6 +770,8 @@ class VisitStatus(Enum):
 
 
 class PetitionStatus(Enum):
+    """Where a petition stands; derived, never stored. `NONE` before its first act."""
+
     NONE = "none"
     OPEN = "open"
     ANSWERED = "answered"
@@ -767,6 +779,8 @@ class PetitionStatus(Enum):
 
 
 class NodeStatus(Enum):
+    """Whether a machine still writes: `CLOSED` after its sealed last act."""
+
     OPEN = "open"
     CLOSED = "closed"
 

@@ -42,6 +42,8 @@ PROVINCES: Final = frozenset(
 
 
 class Sex(Enum):
+    """As identity papers have it."""
+
     MALE = "male"
     FEMALE = "female"
 

@@ -45,6 +45,8 @@ PROVISIONAL_NOTE: Final = "Giấy xác nhận đã nộp tiền, không có giá
 
 
 class Medium(Enum):
+    """On what a receipt is given; `PROVISIONAL` is what stands for an electronic one until that is issued."""
+
     PAPER = "paper"
     ELECTRONIC = "electronic"
     PROVISIONAL = "provisional"

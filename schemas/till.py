@@ -107,6 +107,7 @@ def expected(shift: Shift) -> int:
 
 
 def number_of(collected: FeeCollected) -> ReceiptNumber:
+    """What tells a receipt from all others: form, symbol and number."""
     receipt = collected.receipt
     return ReceiptNumber(receipt.form, receipt.symbol, receipt.number)
 

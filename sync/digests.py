@@ -24,6 +24,8 @@ Group: TypeAlias = Callable[[str], str]
 
 
 class Leaf(NamedTuple):
+    """A document and one of its leaf revisions."""
+
     id: str
     rev: str
 
@@ -47,6 +49,7 @@ class Differences(NamedTuple):
 
 
 def by_beginning(doc_id: str) -> str:
+    """The group of a document: the first `GROUPED` characters of its id."""
     return doc_id[:GROUPED]
 
 

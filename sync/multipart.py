@@ -181,6 +181,7 @@ Segment: TypeAlias = bytes | Slice
 
 
 def length(segments: Iterable[Segment]) -> int:
+    """Bytes of all segments together: what Content-Length says before any of them is read."""
     return sum(len(one) if isinstance(one, bytes) else one.stop - one.start for one in segments)
 
 
@@ -247,6 +248,7 @@ def byteranges(boundary: bytes, one: Attachment, ranges: Iterable[tuple[int, int
 
 
 def content_range(start: int, stop: int, length: int) -> str:
+    """The header's value for the bytes from `start` up to, and without, `stop`."""
     return f"bytes {start}-{stop - 1}/{length}"
 
 

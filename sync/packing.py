@@ -45,4 +45,5 @@ class Packing:
 
 
 def packed(data: bytes) -> bytes:
+    """All of it at once, as `Packing` gives it in pieces."""
     return b"".join(Packing([data]))

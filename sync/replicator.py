@@ -88,6 +88,7 @@ class Offered(NamedTuple):
 
 
 def one_thread(name: str) -> Executor:
+    """An executor that does one thing after another."""
     return ThreadPoolExecutor(1, thread_name_prefix=name)
 
 

@@ -41,6 +41,7 @@ class Summary(NamedTuple):
 
 
 def summary_of(row: Sequence[Any]) -> Summary:
+    """From a row of `SUMMARY`: the winner, then the other leaves."""
     number, doc_id, seq, generation, winner_hash, deleted, others = row
     winner = Leaf(Rev(generation, winner_hash), bool(deleted))
     if others is None:
@@ -50,6 +51,7 @@ def summary_of(row: Sequence[Any]) -> Summary:
 
 
 def stored_of(row: Sequence[Any]) -> Stored:
+    """From a row of a revision with its body and what is attached."""
     doc_id, generation, rev_hash, deleted, parent, body, attachments = row
     return Stored(
         doc_id,

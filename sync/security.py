@@ -19,6 +19,7 @@ ONLY_ADMINS: Json = {"members": {"roles": [ADMIN_ROLE]}, "admins": {"roles": [AD
 
 
 def is_member(security: Mapping[str, Any], user: User | None) -> bool:
+    """Whether a user may enter; None is somebody who is not signed in."""
     names, roles = _listed(security, "members")
     if not names and not roles:
         return True
@@ -26,6 +27,7 @@ def is_member(security: Mapping[str, Any], user: User | None) -> bool:
 
 
 def is_database_admin(security: Mapping[str, Any], user: User | None) -> bool:
+    """Whether the database is a user's; a server's admin is always one."""
     names, roles = _listed(security, "admins")
     return _is_among(user, names, [ADMIN_ROLE, *roles])
 

@@ -70,6 +70,7 @@ CREATE TABLE {p}_local (
 
 
 def checked_prefix(name: str) -> str:
+    """The same prefix. ValueError for one that could be more than a beginning of names."""
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} cannot be a prefix of table names")
     return name

@@ -283,10 +283,12 @@ def member(kind: type[Any], name: str) -> str:
 
 
 def choice(value: Any) -> str:
+    """The word for an enum's member, or for its value; what has no word is shown as it is."""
     return CHOICES.get(value, str(value.value if isinstance(value, Enum) else value))
 
 
 def amount(value: int) -> str:
+    """A number with dots between the thousands: 1.249."""
     return f"{value:,}".replace(",", ".")
 
 

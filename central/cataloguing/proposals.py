@@ -167,6 +167,7 @@ def before(node: Node, item: Item) -> Entry | None:
 
 
 def proposal(node: Node, number: int) -> Proposal | None:
+    """The one of this number, in whatever state; None where there is none."""
     with node.file.read():
         row = Proposed.get_or_none(Proposed.id == number)
         return _proposal(row) if row is not None else None

@@ -137,6 +137,7 @@ def agencies() -> list[Agency]:
 
 
 def group_of(agency: str) -> int:
+    """The group of a department, by its code (`sample.901` is the first)."""
     return DEPARTMENTS[int(agency.rpartition(".")[2]) - 901].group
 
 

@@ -39,6 +39,8 @@ class NodeReport(msgspec.Struct, frozen=True):
 
 
 class Conflicts(msgspec.Struct, frozen=True):
+    """How many were found and how many the desk has settled; `rows` names rows of the table of design §3.4."""
+
     found: int
     settled: int
     rows: list[str]

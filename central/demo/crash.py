@@ -16,6 +16,7 @@ ARMED = "crash-in-next-reception"
 
 
 def arm(folder: Path) -> None:
+    """Let the next reception of the node in this folder be its last."""
     (folder / ARMED).touch()
 
 

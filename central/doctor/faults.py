@@ -278,6 +278,9 @@ FAULTS: Final = {
 
 
 def finding(node: str, fault: str, seen: str = "") -> Finding:
+    """A fault of `FAULTS` as found at a node; `seen` is what was seen of it. KeyError for a name that is
+    none.
+    """
     known = FAULTS[fault]
     return Finding(node, fault, known.what, seen, known.safe, known.todo, known.urgent)
 

@@ -183,6 +183,7 @@ def _check_whole(
 
 
 def missing(chunk: str) -> str:
+    """The complaint about a chunk that is not there, or is not what its name says."""
     return f"{place(chunk)} is missing or damaged"
 
 

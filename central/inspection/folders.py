@@ -91,6 +91,7 @@ class NodeFolder:
 
 
 def departed_in(snapshot: Snapshot) -> dict[int, str]:
+    """The node's own acts of streams that have left it, as it noted them: kind by number in its chain."""
     departed: dict[int, str] = {}
     for (own,) in snapshot.select("SELECT own FROM departed WHERE own <> '[]'"):
         with contextlib.suppress(msgspec.DecodeError):  # then they are missing

@@ -53,6 +53,7 @@ Held = Mapping[str, Mapping[str, Mapping[str, bytes]]]
 
 
 def held(machines: Iterable[Machine]) -> Held:
+    """The documents of every database at every machine."""
     return {
         machine.name: {name: _documents(machine, name) for name in (*EVERYWHERE, "files")}
         for machine in machines

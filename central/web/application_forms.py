@@ -46,6 +46,8 @@ _WHY: Final = {
 
 
 class Posting(Form):
+    """What a blank is called, and the day from which on it is offered; its file comes beside."""
+
     title = StringField(
         "Tên mẫu đơn",
         filters=[text],
@@ -66,6 +68,9 @@ def page() -> ResponseReturnValue:
 @blueprint.post("/application-forms")
 @takes_files(LARGEST)
 def post() -> ResponseReturnValue:
+    """Post a blank with one procedure. 422 with the sentence of each mistake; the file is kept only when all
+    is right.
+    """
     presence.require(ENTRY)
     form, code = Posting(), request.form.get("procedure", "")
     procedure = site().view.procedure(code, site().today())

@@ -63,6 +63,7 @@ def _page(trouble: Trouble | None = None) -> str:
 
 @blueprint.get("/reports/so-theo-doi.csv")
 def book_csv() -> Response:
+    """All lines that were asked for, streamed: the only form without a limit of rows."""
     presence.require(ENTRY)
     asked = _asked()
     rows = ([str(cell) for cell in _cells(line)] for line in _saved(asked))
@@ -72,6 +73,7 @@ def book_csv() -> Response:
 
 @blueprint.get("/reports/so-theo-doi.xlsx")
 def book_xlsx() -> ResponseReturnValue:
+    """As a workbook; 422, with how many there are, where they are more than one file should hold."""
     presence.require(ENTRY)
     asked = _asked()
     lines = _few(asked)
@@ -83,6 +85,7 @@ def book_xlsx() -> ResponseReturnValue:
 
 @blueprint.get("/reports/so-theo-doi.pdf")
 def book_pdf() -> ResponseReturnValue:
+    """As form 07; 422 where there are too many rows, or where no form is in force today."""
     presence.require(ENTRY)
     asked = _asked()
     lines = _few(asked)

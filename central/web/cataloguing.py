@@ -118,12 +118,16 @@ _REFUSED: Final = {
 
 
 class Proposing(Form):
+    """Why the catalog should change: whoever confirms reads it, and the log keeps it."""
+
     reason = StringField(
         "Lý do, căn cứ (số quyết định)", filters=[text], validators=needed("Chưa ghi lý do, căn cứ.")
     )
 
 
 class Answering(Form):
+    """Why a proposal is not confirmed: its author reads it."""
+
     answer = StringField("Lý do không duyệt", filters=[text], validators=needed("Chưa ghi lý do."))
 
 
@@ -223,6 +227,8 @@ def _events(entry: CatalogEntry) -> dict[int, Event]:
 
 
 class Revoking(Form):
+    """Why something is taken back at once, without a second person."""
+
     why = StringField("Lý do", filters=[text], validators=needed("Chưa ghi lý do thu hồi."))
 
 
@@ -296,11 +302,13 @@ def _next_year() -> Year:
 
 @blueprint.post("/reference/<kind>/new")
 def add(kind: str) -> ResponseReturnValue:
+    """Propose a subject that the catalog does not have. 422 with all mistakes, typed words kept."""
     return _save(kind, None)
 
 
 @blueprint.get("/reference/<kind>/of/<path:subject>/edit")
 def edit(kind: str, subject: str) -> ResponseReturnValue:
+    """The newest version in the editor; where versions have a first day, tomorrow's is set in."""
     presence.require(EDITS)
     base = _versions(kind, subject)[-1][1]
     typed = typed_of(base)
@@ -312,6 +320,7 @@ def edit(kind: str, subject: str) -> ResponseReturnValue:
 
 @blueprint.post("/reference/<kind>/of/<path:subject>/edit")
 def change(kind: str, subject: str) -> ResponseReturnValue:
+    """Propose another version of what is there. 422 with all mistakes, typed words kept."""
     presence.require(EDITS)
     return _save(kind, _versions(kind, subject)[-1][1])
 
@@ -409,6 +418,7 @@ def _kind(kind: str) -> type[Any]:
 
 @blueprint.get("/reference/proposals")
 def proposals() -> ResponseReturnValue:
+    """What waits for a second person, what was read from files and is being looked at, and what has ended."""
     presence.require(ENTRY)
     node = site().node
     return render_template(
@@ -430,6 +440,7 @@ def one(number: int) -> ResponseReturnValue:
 
 @blueprint.post("/reference/proposals/<int:number>/confirm")
 def confirms(number: int) -> ResponseReturnValue:
+    """The second person's yes: the catalog says it. 422 to its author, and where the catalog has moved on."""
     presence.require(ENTRY)
     Bare.checked()
     try:
@@ -441,6 +452,7 @@ def confirms(number: int) -> ResponseReturnValue:
 
 @blueprint.post("/reference/proposals/<int:number>/refuse")
 def refuses(number: int) -> ResponseReturnValue:
+    """The second person's no, with a reason. 422 to its author, and where it has ended."""
     presence.require(ENTRY)
     form = Answering()
     if not form.validate_on_submit():
@@ -454,6 +466,7 @@ def refuses(number: int) -> ResponseReturnValue:
 
 @blueprint.post("/reference/proposals/<int:number>/withdraw")
 def withdraws(number: int) -> ResponseReturnValue:
+    """Its author takes it back. 422 for anybody else, and where it has ended."""
     presence.require(EDITS)
     Bare.checked()
     try:
@@ -464,6 +477,7 @@ def withdraws(number: int) -> ResponseReturnValue:
 
 
 def words_of(why: NotConfirmed) -> str:
+    """Why a proposal could not be confirmed, as a sentence in Vietnamese."""
     facts = dict(zip(("kind", "name", "field", "why"), why.facts, strict=False))
     return tell(_REFUSED[why.why], {"why": facts.get("why", "")}, name=str(facts.get("name", "")))
 
@@ -525,11 +539,14 @@ def _told(item: Item) -> Told:
 
 
 class Importing(Form):
+    """The first day of all that a file says."""
+
     since = Day("Áp dụng từ ngày", validators=[InputRequired("Chưa ghi áp dụng từ ngày nào.")])
 
 
 @blueprint.get("/reference/import")
 def import_page() -> ResponseReturnValue:
+    """Where a file of procedures is given; tomorrow is set in as its first day."""
     presence.require(EDITS)
     form = Importing(formdata=None)
     form.since.data = site().today() + timedelta(days=1)

@@ -145,6 +145,7 @@ class Waits:
 
 @blueprint.get("/desk")
 def page() -> ResponseReturnValue:
+    """What nobody has settled, and the first of it opened beside the list; `?by=age` puts the oldest first."""
     presence.require(ENTRY)
     found = _list()
     for one in found:
@@ -155,12 +156,16 @@ def page() -> ResponseReturnValue:
 
 @blueprint.get("/desk/<conflict>")
 def one(conflict: str) -> ResponseReturnValue:
+    """The list, and this conflict opened. 404 for one that is not there."""
     presence.require(ENTRY)
     return _render(_list(), _open(conflict))
 
 
 @blueprint.post("/desk/<conflict>")
 def settle(conflict: str) -> ResponseReturnValue:
+    """The officer's answer: one member stands, none, or "not yet", which writes nothing. 422 with the reason
+    if refused.
+    """
     presence.require(ENTRY)
     opened = _open(conflict)
     form = _form(opened)

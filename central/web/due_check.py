@@ -37,6 +37,8 @@ _ONE_DAY: Final = timedelta(days=1)
 
 
 class Check(Form):
+    """When it really was received (local time, not in the future), and on what that rests."""
+
     happened_at = Moment(
         "Giờ nhận thật",
         validators=[InputRequired("Chưa ghi ngày giờ nhận thật.")],
@@ -70,12 +72,14 @@ class Unsure:
 
 @blueprint.get("/due")
 def page() -> ResponseReturnValue:
+    """Receptions whose hour is in doubt; `count` tells how many there are beyond those shown."""
     presence.require(ENTRY)
     return _render()
 
 
 @blueprint.post("/due/<stream>")
 def check(stream: str) -> ResponseReturnValue:
+    """Write down the hour: the due moment is counted anew from it. 422 with what is missing or not allowed."""
     presence.require(ENTRY)
     here, form, shown = site(), Check(), showing.show(stream)
     if not form.validate_on_submit():

@@ -42,6 +42,7 @@ class Refused:
 
 @blueprint.get("/lacking")
 def page() -> ResponseReturnValue:
+    """One page of both lists; counts tell how many there are beyond what is shown."""
     presence.require(ENTRY)
     here = site()
     files, count = missing(here.node)

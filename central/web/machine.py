@@ -76,6 +76,7 @@ class GrantForm(Form):
 
 @blueprint.get("/nodes/<node>")
 def machine_page(node: str) -> ResponseReturnValue:
+    """For administrators. 404 for a node that never had a card."""
     presence.require(ADMINISTERS)
     return _render(node, GrantForm(formdata=None))
 

@@ -77,6 +77,8 @@ STOPPED: Final = {
 
 
 class Cable(Form):
+    """A switch of the demo: `plugged` is empty to pull the cable."""
+
     plugged = StringField()
 
 
@@ -97,6 +99,7 @@ class Row:
 
 @blueprint.get("/nodes")
 def page() -> ResponseReturnValue:
+    """For whoever is signed in; codes and what changes a card only for administrators."""
     here, demo = site(), site().node.settings.demo
     cables = _cables(demo) if demo and demo.switchboard else None
     gone = sorted(
@@ -141,6 +144,7 @@ def reach() -> ResponseReturnValue:
 
 
 def machines(here: Site) -> list[Machine]:
+    """Each machine of the centre, with what it said of itself last and what central finds wrong with it."""
     elsewhere = len(here.roads.elsewhere()) if here.roads is not None else 0
     return Console(here.node).machines(state_of(here.node, files_elsewhere=elsewhere))
 

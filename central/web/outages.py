@@ -51,6 +51,7 @@ _SAYS: Final = (
 
 @blueprint.get("/outages")
 def page() -> ResponseReturnValue:
+    """Outages, newest first, those that overlap together; `?before=` says from where to go on."""
     presence.require(ENTRY)
     groups, older = Outages(site().node).newest(request.args.get("before", ""))
     return render_template("outages.html", groups=[_line(group) for group in groups], older=older, what=WHAT)
@@ -62,6 +63,7 @@ def _line(group: list[Outage]) -> tuple[str, str, str, list[Outage]]:
 
 @blueprint.get("/outages/<stream>")
 def one(stream: str) -> ResponseReturnValue:
+    """One outage as a story. 404 where there is none."""
     presence.require(ENTRY)
     return render_template("outage.html", story=_story(stream), what=WHAT)
 

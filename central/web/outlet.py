@@ -11,10 +11,10 @@ from edge.outbox import DOSSIER, ISSUING, MAIL, SUMMARY, day_of_summary
 from edge.register import Register
 from edge.tables.centre import OutboxRow
 from edge.web import presence
+from edge.web.acts import agency_name
 from edge.web.forms import Bare
 from edge.web.language import say, tell
 from edge.web.site import Entry, site
-from edge.web.worklists import agency_name
 from schemas.entries import Role
 
 blueprint = Blueprint("outlet", __name__, template_folder="../templates")
@@ -29,6 +29,7 @@ KINDS: Final = {
 
 @blueprint.get("/outlet")
 def page() -> str:
+    """How many messages wait, by kind; each that is in trouble, with its dossier and what was said."""
     presence.require(ENTRY)
     outbox, register = site().node.outbox, site().node.register
     troubled = outbox.troubled()
@@ -62,6 +63,7 @@ def _about(one: OutboxRow, register: Register) -> tuple[str, str]:
 
 @blueprint.post("/outlet/again")
 def again() -> ResponseReturnValue:
+    """What was refused is due at once, as if never tried. Says `gone` where it was not refused any more."""
     presence.require(ENTRY)
     Bare.checked()
     moved = site().node.outbox.again(request.form.get("key", ""))
@@ -70,6 +72,7 @@ def again() -> ResponseReturnValue:
 
 @blueprint.post("/outlet/drop")
 def drop() -> ResponseReturnValue:
+    """What was refused is given up, until its dossier changes. Says `gone` where it was not refused any more."""
     presence.require(ENTRY)
     Bare.checked()
     moved = site().node.outbox.drop(request.form.get("key", ""))

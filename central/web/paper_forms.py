@@ -104,10 +104,14 @@ _FALLBACK: Final = {
 
 
 class Publishing(Form):
+    """The first day on which papers are made by this version."""
+
     since = Day("Áp dụng từ ngày", validators=[InputRequired("Chưa ghi áp dụng từ ngày nào.")])
 
 
 class PublicPage(Form):
+    """The address in QR codes, at which anybody can check a paper; empty for none."""
+
     page = StringField("Địa chỉ trang kiểm tra giấy trên mạng, in trong mã QR", filters=[text])
 
 
@@ -134,6 +138,7 @@ class Fact:
 
 @blueprint.get("/forms")
 def page() -> ResponseReturnValue:
+    """Every form with what is in force, and the address of the public page."""
     presence.require(ENTRY)
     form = PublicPage(formdata=None)
     centre = site().view.centre()
@@ -188,6 +193,7 @@ def _row(number: str) -> Row:
 
 @blueprint.get("/forms/<number>")
 def one(number: str) -> ResponseReturnValue:
+    """The versions of one form, newest first: built in, published, coming. 404 for a number that is none."""
     presence.require(ENTRY)
     _known(number)
     here = site()

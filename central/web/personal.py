@@ -41,6 +41,10 @@ ANSWERS: Final = {
 
 
 class Answer(Form):
+    """The answer to a person's request (`ANSWERS`), by which law and why; deleting needs a second person's
+    PIN.
+    """
+
     number = StringField(filters=[text])
     what = RadioField(
         "Trả lời thế nào",
@@ -62,6 +66,7 @@ class Answer(Form):
 
 @blueprint.get("/personal")
 def page() -> ResponseReturnValue:
+    """Search by a person's number (it never stands in the address), and the answers that were given."""
     presence.require(ENTRY)
     return render_template(
         "personal.html", answers=site().view.data_answers(), titles=ANSWERS, number="", holding=None
@@ -118,6 +123,9 @@ def file() -> ResponseReturnValue:
 
 @blueprint.post("/personal/answer")
 def answer() -> ResponseReturnValue:
+    """Write an answer down, and for a deletion the redactions with it. 422 with all mistakes; nothing is half
+    done.
+    """
     presence.require(ENTRY)
     form, here = _form(), site()
     number = digits(form.number.data or "")

@@ -57,6 +57,8 @@ COLOUR: Final = {
 
 
 class NewPicture(Form):
+    """The first day of a picture, and by which decision; the file comes beside."""
+
     since = Day("Dùng từ ngày", validators=[InputRequired("Chưa ghi dùng từ ngày nào.")])
     reason = StringField("Lý do, căn cứ", filters=[text], validators=needed("Chưa ghi lý do, căn cứ."))
 
@@ -78,6 +80,7 @@ class Shown:
 
 @blueprint.get("/reference/pictures")
 def page() -> ResponseReturnValue:
+    """Agencies that seal and people who sign, with the picture of today and the coming one."""
     presence.require(ENTRY)
     today = site().today()
     view = site().view
@@ -114,6 +117,7 @@ def _shown(holder: Holder, today: date) -> Shown:
 
 @blueprint.get("/reference/pictures/<what>/<subject>")
 def one(what: str, subject: str) -> ResponseReturnValue:
+    """One holder's pictures, and the form for another. 404 for who is not in the catalog."""
     presence.require(ENTRY)
     form = NewPicture(formdata=None)
     form.since.data = site().today()

@@ -46,6 +46,7 @@ class Target:
 
 @blueprint.get("/redact/<stream>")
 def page(stream: str) -> str:
+    """The acts and files of one dossier, to be chosen. 404 where there is none."""
     presence.require(ENTRY)
     return _render(stream)
 
@@ -53,6 +54,9 @@ def page(stream: str) -> str:
 @blueprint.post("/redact/<stream>")
 @limited(SIGN_IN)
 def go(stream: str) -> ResponseReturnValue:
+    """Redact what was chosen, with the second person's PIN. 422 with all mistakes; guesses of a PIN are
+    limited.
+    """
     presence.require(ENTRY)
     Bare.checked()
     here = site()

@@ -159,6 +159,7 @@ def one(name: str) -> ResponseReturnValue:
 
 @blueprint.get("/reports/<name>.csv")
 def csv(name: str) -> Response:
+    """All rows, UTF-8 with a mark of the byte order, so that Excel reads it. 404 for a report that is none."""
     presence.require(ENTRY)
     kind, asked, _ = _asked(name)
     table = kind.build(_reports(), asked)
@@ -169,6 +170,7 @@ def csv(name: str) -> Response:
 
 @blueprint.get("/reports/<name>.xlsx")
 def xlsx(name: str) -> Response:
+    """All rows with numbers as numbers. 404 for a report that is none."""
     presence.require(ENTRY)
     kind, asked, _ = _asked(name)
     table = kind.build(_reports(), asked)
@@ -178,6 +180,7 @@ def xlsx(name: str) -> Response:
 
 @blueprint.get("/reports/<name>.pdf")
 def pdf(name: str) -> Response:
+    """Form 06a as the form in force says; any other table on plain sheets. 404 for a report that is none."""
     presence.require(ENTRY)
     kind, asked, _ = _asked(name)
     if name == FORM_06A:

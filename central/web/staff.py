@@ -63,6 +63,8 @@ _ROLES: Final = [Choice("", "–"), *(Choice(role.value, words.ROLES[role]) for 
 
 
 class PersonForm(Form):
+    """A person as the catalog has them; roles are typed as rows beside it, certificates come as files."""
+
     id = StringField("Mã người (đăng nhập)", filters=[text])
     name = StringField("Họ và tên", filters=[text], validators=needed("Chưa ghi họ và tên."))
     title = StringField("Chức danh", filters=[text], validators=needed("Chưa ghi chức danh."))
@@ -76,6 +78,10 @@ class PersonForm(Form):
 
 
 class DelegationForm(Form):
+    """A written delegation: who lets whom sign what, by which paper, from the first day to the end of the
+    last.
+    """
+
     id = StringField("Số văn bản", filters=[text], validators=needed("Chưa ghi số văn bản."))
     form = SelectField("Hình thức", choices=[Choice(one, f"{one}.") for one in FORMS])
     delegator = StringField(
@@ -93,6 +99,8 @@ class DelegationForm(Form):
 
 
 class Reason(Form):
+    """Why something is taken away; it takes effect at once and stands in the catalog."""
+
     reason = StringField("Lý do", filters=[text], validators=needed("Chưa ghi lý do."))
     forget_pins = BooleanField("Bỏ cả mã PIN ở mọi máy")
 
@@ -111,12 +119,14 @@ class RoleRow:
 
 @blueprint.get("/staff")
 def page() -> ResponseReturnValue:
+    """Everybody of the catalog, with roles of today, passwords and delegations."""
     presence.require(ENTRY)
     return _list()
 
 
 @blueprint.post("/staff")
 def search() -> ResponseReturnValue:
+    """By the beginnings of words of name, title and id; what is typed never stands in an address."""
     presence.require(ENTRY)
     Bare.checked()
     return _list(text(request.form.get("q")))
@@ -151,12 +161,14 @@ def _matches(person: Person, wanted: list[str]) -> bool:
 
 @blueprint.get("/staff/new")
 def new() -> ResponseReturnValue:
+    """An empty form for somebody whom the catalog does not have."""
     presence.require(ENTRY)
     return _person_page(None, PersonForm(formdata=None))
 
 
 @blueprint.get("/staff/<person>")
 def one(person: str) -> ResponseReturnValue:
+    """One person: roles, certificates, delegations, sessions. 404 for who is not in the catalog."""
     presence.require(ENTRY)
     known = _known(person)
     return _person_page(known, _filled(known))
@@ -164,11 +176,13 @@ def one(person: str) -> ResponseReturnValue:
 
 @blueprint.post("/staff/new")
 def add() -> ResponseReturnValue:
+    """Propose a new person. 422 with all mistakes, typed words kept."""
     return _save(None)
 
 
 @blueprint.post("/staff/<person>")
 def change(person: str) -> ResponseReturnValue:
+    """Propose other roles or titles. 422 with all mistakes, typed words kept."""
     presence.require(ENTRY)
     return _save(_known(person))
 
@@ -287,6 +301,7 @@ def _row(grant: Grant) -> RoleRow:
 
 @blueprint.post("/staff/<person>/certificate")
 def add_certificate(person: str) -> ResponseReturnValue:
+    """Propose a certificate from a file (PEM or DER). 422 where it is none, ended, or somebody else's."""
     presence.require(ENTRY)
     Bare.checked()
     known = _known(person)
@@ -305,6 +320,9 @@ def add_certificate(person: str) -> ResponseReturnValue:
 
 @blueprint.post("/staff/<person>/certificate/<name>/revoke")
 def revoke_certificate(person: str, name: str) -> ResponseReturnValue:
+    """End a certificate for all coming acts, at once, without a second person. 404 for one that the person
+    does not have.
+    """
     presence.require(ENTRY)
     known, reason = _known(person), Reason()
     if known.certificate(name) is None:
@@ -327,6 +345,7 @@ def give_password(person: str) -> ResponseReturnValue:
 
 @blueprint.post("/staff/<person>/sign-out")
 def sign_out(person: str) -> ResponseReturnValue:
+    """End the person's sessions at all machines, at once; on request their PINs too."""
     presence.require(ENTRY)
     known, reason = _known(person), Reason()
     if not reason.validate_on_submit():
@@ -346,12 +365,14 @@ def sign_out(person: str) -> ResponseReturnValue:
 
 @blueprint.get("/delegations")
 def delegations() -> ResponseReturnValue:
+    """All delegations, coming and ended ones too, and the form for another."""
     presence.require(ENTRY)
     return _delegations(_delegation_form(formdata=None))
 
 
 @blueprint.post("/delegations")
 def delegate() -> ResponseReturnValue:
+    """Say a delegation in the catalog. 422 where it is wrong, or its number is already there."""
     presence.require(ENTRY)
     form = _delegation_form()
     if not form.validate_on_submit():
@@ -425,6 +446,7 @@ def _state(one: Delegation, today: date) -> str:
 
 @blueprint.get("/staff/import")
 def import_page() -> ResponseReturnValue:
+    """Where files of people and of delegations are given."""
     presence.require(ENTRY)
     return _import_page()
 

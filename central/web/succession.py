@@ -75,6 +75,7 @@ def _not_granted(why: NotGranted) -> ResponseReturnValue:
 
 @blueprint.get("/nodes/central")
 def page() -> ResponseReturnValue:
+    """For administrators. What has come from each machine, and whether central may take over, or must choose."""
     presence.require(ADMINISTERS)
     return _render()
 

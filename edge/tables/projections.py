@@ -181,5 +181,6 @@ def projections_are_there(connection: Connection) -> bool:
 
 
 def projections_are_current(connection: Connection) -> bool:
+    """Whether they were made by this version of the projector."""
     row = connection.execute("SELECT value FROM fact WHERE key = 'projections'").fetchone()
     return row is not None and row[0] == PROJECTION_VERSION

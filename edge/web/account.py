@@ -35,6 +35,8 @@ _WEAK: Final = {
 
 
 class NewPin(Form):
+    """A PIN for this machine, typed twice; the old one first, where there is one and nobody came by password."""
+
     current = PasswordField("Mã PIN đang dùng")
     new = PasswordField("Mã PIN mới", validators=[InputRequired("Chưa gõ mã PIN mới.")])
     again = PasswordField(
@@ -43,6 +45,8 @@ class NewPin(Form):
 
 
 class NewPassword(Form):
+    """A password for all machines, typed twice; central checks the old one."""
+
     current = PasswordField("Mật khẩu đang dùng", validators=[InputRequired("Chưa gõ mật khẩu đang dùng.")])
     new = PasswordField("Mật khẩu mới", validators=[InputRequired("Chưa gõ mật khẩu mới.")])
     again = PasswordField(
@@ -51,11 +55,15 @@ class NewPassword(Form):
 
 
 class Everywhere(Form):
+    """End all of one's sessions, at all machines; the PINs too, where somebody may know one."""
+
     password = PasswordField("Mật khẩu", validators=[InputRequired("Chưa gõ mật khẩu.")])
     forget_pins = BooleanField("Bỏ cả mã PIN của tôi ở mọi máy (mã PIN có thể đã bị lộ)")
 
 
 class Look(Form):
+    """Light or dark, size of type, language: `edge.looks.Looks`."""
+
     theme = RadioField(
         "Nền", choices=[Choice(Theme.LIGHT, "Sáng"), Choice(Theme.DARK, "Tối")], default=Theme.LIGHT
     )
@@ -76,6 +84,8 @@ class Look(Form):
 
 
 class HourConfirmed(Form):
+    """Whether the hour of this machine is right, said with the PIN once for the day (design §5)."""
+
     hour = RadioField(
         "Ngày giờ trên có đúng với lịch và đồng hồ trên tường không?",
         choices=[Choice("right", "Đúng"), Choice("wrong", "Không đúng, hoặc không biết chắc")],
@@ -86,6 +96,7 @@ class HourConfirmed(Form):
 
 @blueprint.get("/me")
 def page() -> ResponseReturnValue:
+    """One's drafts, sessions, delegations, looks and secrets."""
     return _render()
 
 
@@ -111,6 +122,7 @@ def _render(form: Everywhere | None = None, trouble: Trouble | None = None) -> s
 
 @blueprint.get("/me/pin")
 def pin_page() -> ResponseReturnValue:
+    """Where a PIN is set, for this machine alone."""
     return _pin_page(NewPin(formdata=None))
 
 
@@ -128,6 +140,7 @@ def _asks_old_pin() -> bool:
 @blueprint.post("/me/pin")
 @limited(SIGN_IN)
 def set_pin() -> ResponseReturnValue:
+    """422 where the old PIN is wrong or the new one too easy; guesses are limited."""
     form, people, who = NewPin(), site().node.people, presence.person()
     if not form.validate_on_submit():
         return _pin_page(form), 422
@@ -152,6 +165,7 @@ def set_pin() -> ResponseReturnValue:
 
 @blueprint.get("/me/password")
 def password_page() -> ResponseReturnValue:
+    """Where the password is changed: central has to be in reach."""
     return _password_page(NewPassword(formdata=None))
 
 
@@ -192,6 +206,7 @@ def change_password() -> ResponseReturnValue:
 
 @blueprint.post("/me/sign-out")
 def sign_out() -> ResponseReturnValue:
+    """End this session; what is typed and not sent stays as a draft."""
     Bare.checked()
     presence.leave()
     return redirect(url_for("sign_in.page"), 303)
@@ -208,6 +223,7 @@ def sign_out_here() -> ResponseReturnValue:
 @blueprint.post("/me/sign-out-everywhere")
 @limited(SIGN_IN)
 def sign_out_everywhere() -> ResponseReturnValue:
+    """At every machine that hears of it. 422 for a wrong password; nothing where central is out of reach."""
     here, form, who = site(), Everywhere(), presence.person()
     if not form.validate_on_submit():
         return _render(form), 422
@@ -228,6 +244,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
 
 @blueprint.get("/me/hour")
 def hour_page() -> ResponseReturnValue:
+    """What the machine shows, to be compared with the calendar and the clock on the wall."""
     return _hour_page(HourConfirmed(formdata=None))
 
 
@@ -247,6 +264,7 @@ def _hour_page(form: HourConfirmed) -> str:
 @blueprint.post("/me/hour")
 @limited(SIGN_IN)
 def confirm_hour() -> ResponseReturnValue:
+    """From now on acts say that the hour is sure, or unsure. 422 for a wrong PIN; guesses are limited."""
     form, here, who = HourConfirmed(), site(), presence.person()
     if not form.validate_on_submit():
         return _hour_page(form), 422
@@ -264,6 +282,7 @@ def confirm_hour() -> ResponseReturnValue:
 
 @blueprint.get("/me/drafts/<draft>")
 def draft(draft: str) -> ResponseReturnValue:
+    """Go on with one's own draft: a reception opens itself, any other page is named. 404 for somebody else's."""
     found = _mine(draft)
     if drafting.of(found.id) is not None:
         return redirect(url_for("counter.page", draft=found.id))
@@ -317,6 +336,7 @@ def reopen(draft: str) -> ResponseReturnValue:
 
 @blueprint.get("/me/drafts/<draft>/fields")
 def draft_fields(draft: str) -> ResponseReturnValue:
+    """As JSON: the page that a draft belongs to, and what was typed. 404 for somebody else's."""
     found = _mine(draft)
     return {"path": found.path, "fields": found.fields}
 
@@ -342,6 +362,7 @@ def looks() -> ResponseReturnValue:
 
 @blueprint.post("/me/drafts/<draft>/drop")
 def drop_draft(draft: str) -> ResponseReturnValue:
+    """Throw one's own draft away, for good. 404 for somebody else's."""
     Bare.checked()
     site().node.drafts.drop(presence.person().id, _mine(draft).id)
     return redirect(url_for(".page", done="dropped"), 303)

@@ -83,6 +83,7 @@ def agency_name(code: str) -> str:
 
 
 def title(kind: str) -> str:
+    """What an act is called, in the reader's language; one of a newer version says that it is."""
     act = BY_KIND.get(kind)
     return say_as("act", act.title) if act else say("Việc mà bản này chưa đọc được")
 

@@ -79,6 +79,8 @@ class Move(Form):
 
 
 class Question(Form):
+    """Which agency is asked what, and until which day, which may be left out."""
+
     agency = SelectField("Xin ý kiến cơ quan", choices=[])
     question = TextAreaField(
         "Nội dung xin ý kiến", filters=[paragraph], validators=needed("Chưa ghi xin ý kiến về việc gì.")
@@ -108,6 +110,8 @@ class Answer(Form):
 
 @dataclass(frozen=True, slots=True)
 class Tab:
+    """One list: how many folders are in it, and how many of them are late."""
+
     name: str
     title: str
     count: int
@@ -126,6 +130,7 @@ def page() -> ResponseReturnValue:
 
 @blueprint.post("/agencies/hand-over")
 def hand_over() -> ResponseReturnValue:
+    """What was chosen goes to one agency, with one slip. 422 with all mistakes; all go, or none."""
     presence.require(AGENCIES)
     form, here = Move(), site()
     agency = request.form.get("agency", "")
@@ -151,6 +156,7 @@ def hand_over() -> ResponseReturnValue:
 
 @blueprint.post("/agencies/take-back")
 def take_back() -> ResponseReturnValue:
+    """What was chosen comes back from one agency. 422 with all mistakes; all come, or none."""
     presence.require(AGENCIES)
     form, here = Move(), site()
     tab, agency = request.form.get("tab", HANDED_BACK), request.form.get("agency", "")
@@ -259,12 +265,14 @@ def _asked_for(tab: str, rows: list[Held]) -> Shown | None:
 
 @blueprint.get("/agencies/<stream>/opinion")
 def opinion_page(stream: str) -> ResponseReturnValue:
+    """What agencies were asked about one dossier and what they said; the next question."""
     presence.require(AGENCIES)
     return _opinion(show(stream))
 
 
 @blueprint.post("/agencies/<stream>/ask")
 def ask(stream: str) -> ResponseReturnValue:
+    """Ask an agency. 422 without one, without words, or with a day that is past."""
     presence.require(AGENCIES)
     shown, form = show(stream), _question()
     errors = [] if form.validate_on_submit() else form.error_list()

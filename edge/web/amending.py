@@ -49,6 +49,8 @@ def _box(field: str) -> StringField:
 
 
 class Amendment(Form):
+    """What may be put right, each field beside what stands; a reason always."""
+
     authorisation = StringField(
         "Giấy ủy quyền (số, ngày)",
         filters=[text],
@@ -79,6 +81,7 @@ def page(stream: str) -> ResponseReturnValue:
 @blueprint.post("/dossier/<stream>/amend")
 @over_what_was_seen(KIND, Amendment, lambda shown: _standing(shown), lambda *typed: _kept(*typed))
 def amend(stream: str) -> ResponseReturnValue:
+    """Write only what differs. 422 where nothing does; what somebody else wrote meanwhile is shown first."""
     presence.require(COUNTER)
     shown, form = show(stream), Amendment()
     standing = _standing(shown)

@@ -29,6 +29,7 @@ OPEN_PAGES: Final = (
 
 
 def install(app: Flask) -> None:
+    """Give all templates of an app their filters and what they share, and the page `/`."""
     app.add_url_rule("/", "home", home)
     app.context_processor(_shared)
     install_words(app)

@@ -32,6 +32,8 @@ KIND = "dossier.approved"
 
 
 class Signing(Form):
+    """The PIN of the token, once for all of them; it is kept nowhere."""
+
     pin = PasswordField("Mã PIN thẻ ký số", validators=[InputRequired("Chưa gõ mã PIN thẻ ký số.")])
 
 
@@ -66,6 +68,7 @@ def page() -> ResponseReturnValue:
 
 @blueprint.post("/room/batch")
 def sign() -> ResponseReturnValue:
+    """Sign what was ticked, telling of each as it is done. Where the PIN is wrong nothing was signed."""
     presence.require(ROOM)
     form, ticked = Signing(), _ticked()
     if not form.validate_on_submit():

@@ -25,6 +25,8 @@ KIND: Final = "dossier.reception_cancelled"
 
 
 class Cancelled(Form):
+    """Why the reception was wrong, and whether the next one begins with the same submitter."""
+
     reason = TextAreaField(
         "Vì sao huỷ", filters=[paragraph], validators=needed("Chưa ghi vì sao huỷ tiếp nhận.")
     )
@@ -33,6 +35,7 @@ class Cancelled(Form):
 
 @blueprint.get("/dossier/<stream>/cancel")
 def page(stream: str) -> ResponseReturnValue:
+    """What cancelling does, and its form. The number stays used."""
     presence.require(COUNTER)
     return _render(show(stream), Cancelled(formdata=None))
 

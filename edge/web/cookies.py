@@ -14,6 +14,8 @@ from itsdangerous import BadSignature
 
 
 class Cookies(SecureCookieSessionInterface):
+    """Flask's sessions, signed as its own are, but named and secured by the line that each request came over."""
+
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         signer = self.get_signing_serializer(app)
         if signer is None:

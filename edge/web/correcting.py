@@ -98,6 +98,7 @@ class Correction(Form):
 
 @blueprint.get("/dossier/<stream>/correct")
 def page(stream: str) -> ResponseReturnValue:
+    """Candidates: what the same applicant has handed in since; a single one is chosen already."""
     shown, form = show(stream), Correction(formdata=None)
     rows = since(shown)
     form.stream.data = rows[0].stream if len(rows) == 1 else ""
@@ -107,6 +108,7 @@ def page(stream: str) -> ResponseReturnValue:
 @blueprint.post("/dossier/<stream>/correct")
 @over_what_was_seen(KIND, Correction)
 def correct(stream: str) -> ResponseReturnValue:
+    """Name the dossier that corrects this one. 422 where it is not clear which, or cannot be that one."""
     shown, form = show(stream), Correction()
     filled = form.validate_on_submit()
     row = form.corrects(shown)

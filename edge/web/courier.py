@@ -40,6 +40,7 @@ class Bundle:
 
 @blueprint.get("/courier")
 def page() -> ResponseReturnValue:
+    """Sticks that are in, with the bundles on them; who can be written for; what is under way."""
     here = site()
     return render_template(
         "courier.html",
@@ -62,6 +63,7 @@ def errand() -> ResponseReturnValue:
 
 @blueprint.post("/courier/give")
 def give() -> ResponseReturnValue:
+    """Begin to write a bundle onto a stick. Says `gone` where the stick was taken out."""
     Bare.checked()
     here = site()
     stick = here.sticks.find(request.form.get("stick", ""))
@@ -73,6 +75,7 @@ def give() -> ResponseReturnValue:
 
 @blueprint.post("/courier/take")
 def take() -> ResponseReturnValue:
+    """Begin to take in a bundle; an older one than was taken before only where the person says so."""
     Bare.checked()
     here = site()
     stick = here.sticks.find(request.form.get("stick", ""))

@@ -84,6 +84,8 @@ class Row:
 
 
 class Supplement(Form):
+    """What is lacking and until when (form 02); asked a second time only with its ground."""
+
     reason = TextAreaField(
         "Lý do yêu cầu", filters=[paragraph], validators=needed("Chưa ghi lý do yêu cầu bổ sung.")
     )
@@ -99,6 +101,8 @@ class Supplement(Form):
 
 
 class Extension(Form):
+    """Another day for the result, a working day, not past, later than the one promised; and why."""
+
     day = Day("Hẹn trả lại vào ngày", validators=[InputRequired("Chưa ghi hẹn lại ngày nào.")])
     reason = TextAreaField("Lý do chậm", filters=[paragraph], validators=needed("Chưa ghi lý do chậm."))
 
@@ -116,6 +120,8 @@ class Extension(Form):
 
 
 class Stop(Form):
+    """Why the dossier is stopped, and what was given back to whom."""
+
     ground = RadioField(
         "Vì sao dừng",
         choices=[
@@ -134,6 +140,8 @@ class Stop(Form):
 
 
 class StopClock(Form):
+    """What time does not count, and why; the choices are those that the law has for this status."""
+
     why = RadioField(
         "Thời gian nào không tính", choices=[], validators=[InputRequired("Chưa chọn vì sao tạm dừng.")]
     )
@@ -141,11 +149,13 @@ class StopClock(Form):
 
 
 class ResumeClock(Form):
+    """Why time counts again."""
+
     reason = TextAreaField("Vì sao tính tiếp", filters=[paragraph], validators=needed("Chưa ghi vì sao."))
 
 
 class Supplied(Form):
-    pass
+    """What was lacking has come: the papers themselves are typed as rows beside it."""
 
 
 FORMS_OF: Final[dict[str, type[Form]]] = {
@@ -168,12 +178,14 @@ def _not_past(field: Field) -> None:
 
 @blueprint.get("/dossier/<stream>/course/<what>")
 def one(stream: str, what: str) -> ResponseReturnValue:
+    """The page of one of the acts in `KINDS`, with the clock line by line. 404 for another word."""
     shown = show(stream)
     return _render(shown, what, _empty(shown, what))
 
 
 @blueprint.post("/dossier/<stream>/course/<what>")
 def act(stream: str, what: str) -> ResponseReturnValue:
+    """Write it. 422 with all mistakes; what somebody else wrote meanwhile is shown first."""
     if what in FORMS_OF and (asked := changed(stream, KINDS[what], FORMS_OF[what])) is not None:
         return asked
     shown = show(stream)

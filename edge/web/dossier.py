@@ -56,6 +56,8 @@ WITHDRAW: Final = "dossier.withdrawal_asked"
 
 
 class Withdrawal(Form):
+    """Who asks for the dossier back, and why."""
+
     asked_by = StringField("Ai xin rút", filters=[text], validators=needed("Chưa ghi ai xin rút hồ sơ."))
     reason = TextAreaField(
         "Lý do xin rút", filters=[paragraph], validators=needed("Chưa ghi lý do xin rút hồ sơ.")
@@ -63,10 +65,14 @@ class Withdrawal(Form):
 
 
 class Reprint(Form):
+    """Why a paper is printed once more: it carries "in lần 2", and is an act."""
+
     reason = StringField("Lý do in lại", filters=[text], validators=needed("Chưa ghi vì sao in lại."))
 
 
 class CameOut(Form):
+    """Whether a paper of which nobody knows came out."""
+
     came_out = RadioField(choices=[Choice("yes", "Đã ra"), Choice("no", "Chưa ra, in")])
 
 
@@ -84,6 +90,9 @@ class Next:
 
 @blueprint.get("/dossier/<stream>")
 def page(stream: str) -> ResponseReturnValue:
+    """All of one dossier; in its place what was redacted and by which law, or what is still missing here.
+    404.
+    """
     dossier = site().node.register.dossier(stream)
     redacted = [line.why for line in dossier.timeline if line.place is Place.REDACTED]
     if redacted and dossier.standing.receipt is None:
@@ -172,6 +181,7 @@ def reprint_of_letter(stream: str, form: str) -> ResponseReturnValue:
 
 @blueprint.get("/dossier/<stream>/slip.pdf")
 def slip_pdf(stream: str) -> ResponseReturnValue:
+    """The slip as it was printed at this machine. 404 with the place that has it, where it was another."""
     shown, job = show(stream), slip_job(site(), stream)
     name, where = shown.received.number, site().place(shown.receipt.node)
     if job is None:
@@ -223,6 +233,9 @@ def print_together(stream: str) -> ResponseReturnValue:
 
 @blueprint.get("/dossier/<stream>/result.pdf")
 def result_pdf(stream: str) -> ResponseReturnValue:
+    """The result that is in force, with the revision that lasts longest. 404 while there is none, or not
+    here.
+    """
     shown = show(stream)
     if shown.result is None:
         return trouble_page(
@@ -276,6 +289,7 @@ def attachment_pdf(stream: str, place: int) -> ResponseReturnValue:
 
 @blueprint.get("/dossier/<stream>/withdraw")
 def withdraw_page(stream: str) -> ResponseReturnValue:
+    """Whoever came is set in as the one who asks."""
     shown = show(stream)
     form = Withdrawal(formdata=None)
     came = shown.submitter or shown.received.applicant
@@ -286,6 +300,7 @@ def withdraw_page(stream: str) -> ResponseReturnValue:
 @blueprint.post("/dossier/<stream>/withdraw")
 @over_what_was_seen(WITHDRAW, Withdrawal)
 def withdraw(stream: str) -> ResponseReturnValue:
+    """A fact, whatever was decided meanwhile (design §3.4). 422 with all mistakes."""
     shown, form = show(stream), Withdrawal()
     if not form.validate_on_submit():
         return _render_withdrawal(shown, form, form.error_list()), 422
@@ -300,6 +315,7 @@ def withdraw(stream: str) -> ResponseReturnValue:
 
 
 def slip_job(here: Site, stream: str) -> PrintJob | None:
+    """The newest printing of the dossier's slip at this machine; None where it was never printed here."""
     return newest_of(here.node, stream, ReceiptSlip.FORM)
 
 

@@ -90,6 +90,7 @@ def _on_card(identity: str) -> str:
 
 
 def typed_in(draft: Draft) -> MultiDict[str, str]:
+    """As a form was sent: for filling it in again."""
     return MultiDict(draft.fields)
 
 
@@ -114,6 +115,7 @@ def type_on() -> str:
 
 @blueprint.post("/counter/draft/drop")
 def drop() -> ResponseReturnValue:
+    """Throw one's own draft away, for good."""
     presence.require(COUNTER)
     Bare.checked()
     site().node.drafts.drop(presence.person().id, request.form.get("draft", ""))

@@ -56,6 +56,7 @@ def _file_too_large(most: int, sent: int) -> Trouble:
 
 
 def install(app: Flask) -> None:
+    """Give an app a page for every error that a view lets through: what happened, what is safe, what to do."""
     for kind in (Refused, NodeError, ClockBehind, Unavailable, Damaged):
         app.register_error_handler(kind, _refused)
     app.register_error_handler(TooOften, _too_often)

@@ -100,6 +100,7 @@ class Absent:
 
 @blueprint.get("/sync")
 def page() -> ResponseReturnValue:
+    """One page of it all; nothing on it says "synced"."""
     here = site()
     return render_template(
         "sync.html",
@@ -126,6 +127,7 @@ def elsewhere() -> ResponseReturnValue:
 
 @blueprint.post("/sync/retry")
 def retry() -> ResponseReturnValue:
+    """Try all lines now, instead of when their waiting times end."""
     Bare.checked()
     roads = site().roads
     if roads is not None:

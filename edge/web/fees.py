@@ -117,6 +117,8 @@ class Undone(Form):
 
 
 class Refunded(Form):
+    """How much goes back (whole đồng), to whom, how, and why."""
+
     amount = StringField("Số tiền hoàn", filters=[text], validators=needed("Chưa ghi số tiền hoàn."))
     paid_to = StringField(
         "Người nhận lại tiền", filters=[text], validators=needed("Chưa ghi ai nhận lại tiền.")
@@ -142,6 +144,8 @@ class Met(Form):
 
 
 class Again(Form):
+    """Why a receipt is printed once more."""
+
     reason = StringField(
         "Lý do in lại", filters=[text], validators=needed("Chưa ghi vì sao in lại biên lai.")
     )
@@ -207,6 +211,7 @@ def search() -> ResponseReturnValue:
 
 @blueprint.get("/fees/<stream>")
 def one(stream: str) -> ResponseReturnValue:
+    """What the dossier owes and what was taken; the submitter is set in as payer."""
     presence.require(FEES)
     shown, form = show(stream), Payable(formdata=None)
     form.payer.data = (shown.submitter or shown.received.applicant).name
@@ -271,6 +276,7 @@ def collect(stream: str) -> ResponseReturnValue:
 @blueprint.post("/fees/<stream>/notice")
 @over_what_was_seen("dossier.fee_notified", Relieved)
 def notify(stream: str) -> ResponseReturnValue:
+    """Write down what is to be paid, and what a relief takes off with its proof. 422 with all mistakes."""
     presence.require(FEES)
     shown, form = show(stream), Relieved()
     owed, chosen = site().node.till.owed(shown.dossier), form.relief.data or ""
@@ -299,6 +305,7 @@ def notify(stream: str) -> ResponseReturnValue:
 
 @blueprint.get("/fees/<stream>/void/<name>")
 def void_page(stream: str, name: str) -> ResponseReturnValue:
+    """A receipt with what making it void does. 404 for one that the dossier has not."""
     presence.require(FEES)
     return _render_undoing(*_undone(stream, name), VOIDED, Undone(formdata=None))
 
@@ -306,6 +313,7 @@ def void_page(stream: str, name: str) -> ResponseReturnValue:
 @blueprint.post("/fees/<stream>/void/<name>")
 @over_what_was_seen("dossier.fee_voided", Undone)
 def void(stream: str, name: str) -> ResponseReturnValue:
+    """Make a receipt void, with a second person. 422 with all mistakes."""
     presence.require(FEES)
     (shown, taken), form = _undone(stream, name), Undone()
     errors = [] if form.validate_on_submit() else form.error_list()
@@ -324,6 +332,7 @@ def void(stream: str, name: str) -> ResponseReturnValue:
 
 @blueprint.get("/fees/<stream>/refund/<name>")
 def refund_page(stream: str, name: str) -> ResponseReturnValue:
+    """What the receipt still holds; what was paid too much is set in as amount."""
     presence.require(FEES)
     shown, taken = _undone(stream, name)
     form = Refunded(formdata=None)
@@ -337,6 +346,7 @@ def refund_page(stream: str, name: str) -> ResponseReturnValue:
 @blueprint.post("/fees/<stream>/refund/<name>")
 @over_what_was_seen("dossier.fee_refunded", Refunded)
 def refund(stream: str, name: str) -> ResponseReturnValue:
+    """Give money back, with a second person. 422 for more than the receipt still holds."""
     presence.require(FEES)
     (shown, taken), form = _undone(stream, name), Refunded()
     errors = [] if form.validate_on_submit() else form.error_list()

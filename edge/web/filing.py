@@ -57,6 +57,10 @@ def _reachable(form: Form, field: TelField) -> None:
 
 
 class Filing(Form):
+    """Who files (a person or an organisation), how to reach them, and how the result should come. `stream` is
+    the dossier's.
+    """
+
     stream = HiddenField()
     identity = StringField("Số căn cước hoặc mã số thuế", filters=[text], validators=[_person])
     name = StringField("Họ và tên, hoặc tên tổ chức", filters=[text], validators=needed("Chưa ghi họ tên."))
@@ -116,6 +120,7 @@ def is_offered() -> bool:
 
 @blueprint.before_request
 def only_so_often_and_where_it_is_offered() -> None:
+    """404 at a machine without the duty `intake`; 429 for who files too often."""
     if request.method == "POST":
         limit = FILING if request.endpoint == "filing.file" else LOOK_UP
         site().limits.take(limit, request.remote_addr or "")
@@ -132,6 +137,9 @@ def page() -> ResponseReturnValue:
 
 @blueprint.get("/file/<code>")
 def form(code: str) -> str:
+    """An empty form, with the stream that makes sending it twice one dossier. 404 for a procedure that is
+    none.
+    """
     filing = Filing(formdata=None)
     filing.stream.data = site().node.ids.stream(site().now())
     return _render(_procedure(code), filing)
@@ -171,6 +179,7 @@ def done() -> str:
 
 @blueprint.post("/filed")
 def told() -> ResponseReturnValue:
+    """Where a dossier filed here stands, by the code that the page gave; nothing personal."""
     Bare.checked()
     typed = request.form.get("code", "")[:60].strip()
     code = read_number(typed, FILED)

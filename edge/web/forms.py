@@ -64,6 +64,7 @@ def needed(message: str) -> list[Any]:
 
 
 def too_long(limit: int = LONGEST) -> str:
+    """What is said of more than `limit` characters."""
     return f"Dài quá {limit} ký tự. Rút gọn rồi lưu lại."
 
 

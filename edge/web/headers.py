@@ -16,6 +16,7 @@ _PAPERS = "sandbox; default-src 'none'; style-src 'unsafe-inline'; object-src 's
 
 
 def install(app: Flask) -> None:
+    """Give every answer of an app its headers."""
     app.after_request(_add)
 
 

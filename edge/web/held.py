@@ -50,6 +50,7 @@ class ForkShown:
 
 @blueprint.get("/held")
 def page() -> ResponseReturnValue:
+    """All of them, the oldest here first, and machines of which two events share one number."""
     return render("", "")
 
 
@@ -71,6 +72,7 @@ def render(wrong: str, why: str) -> str:
 
 
 def forks(here: Site) -> list[ForkShown]:
+    """Machines with two events of one number, and what the desk has said of each."""
     trust = here.node.catalog.trust
     return [
         ForkShown(one, one.node in trust.forks, trust.answers(one.node, one.seq))
@@ -79,6 +81,7 @@ def forks(here: Site) -> list[ForkShown]:
 
 
 def kept_back(here: Site) -> list[Shown]:
+    """What is held or waits, and why."""
     return [_shown(here, one) for one in here.node.register.kept_back()[0]]
 
 

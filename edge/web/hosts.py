@@ -19,6 +19,7 @@ from edge.web.site import site
 
 
 def install(app: Flask) -> None:
+    """Let an app answer to its own names only: 421 for another one."""
     app.before_request(_check)
 
 

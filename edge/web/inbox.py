@@ -29,6 +29,8 @@ _STATES: Final = (NEW, SUPPLEMENT)
 
 
 class Refusal(Form):
+    """Why it is not received (form 03), and where its sender should go."""
+
     refused_for = TextAreaField(
         "Vì sao không tiếp nhận", filters=[paragraph], validators=needed("Chưa ghi lý do.")
     )
@@ -36,11 +38,14 @@ class Refusal(Form):
 
 
 class Asking(Form):
+    """What is lacking (form 02); the papers are typed as rows beside it."""
+
     reason = TextAreaField("Lý do", filters=[paragraph], validators=needed("Chưa ghi lý do."))
 
 
 @blueprint.get("/inbox")
 def page() -> str:
+    """One state of what came online, a page at a time, and how many each state has."""
     presence.require(INBOX)
     state = request.args.get("state", "")
     state = state if state in _STATES else NEW
@@ -57,6 +62,7 @@ def page() -> str:
 
 @blueprint.get("/inbox/<stream>")
 def one(stream: str) -> ResponseReturnValue:
+    """One submission with its files. 303 to the dossier where it was received already; 404."""
     presence.require(INBOX)
     submitted = _submitted(stream)
     if submitted.dossier.received is not None:
@@ -88,6 +94,7 @@ def file(stream: str, place: int) -> ResponseReturnValue:
 
 @blueprint.post("/inbox/<stream>/receive")
 def receive(stream: str) -> ResponseReturnValue:
+    """Receive it, with number and slip; a portal's code stays its number."""
     presence.require(INBOX)
     Bare.checked()
     submitted = _submitted(stream)

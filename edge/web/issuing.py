@@ -22,12 +22,13 @@ from wtforms.validators import InputRequired, Length
 from edge.tables.money import PendingReceiptRow
 from edge.till import PENDING_SHOWN, Signed
 from edge.web import presence, sheets, words
+from edge.web.acts import agency_name
 from edge.web.days import Moment, moment_of
 from edge.web.forms import LONGEST, Choice, Form, text, too_long
 from edge.web.language import say
 from edge.web.site import FEES, TAKINGS, site
 from edge.web.trouble import Expected, Trouble, trouble_of
-from edge.web.worklists import EXCEL_ROWS, agency_name
+from edge.web.worklists import EXCEL_ROWS
 from schemas.calendar import VIETNAM
 from schemas.deadlines import RECEIPTS_AFTER_OUTAGE, due
 from schemas.errors import NoDueMoment
@@ -114,6 +115,7 @@ def issue() -> ResponseReturnValue:
 
 @blueprint.get("/fees/pending.csv")
 def csv() -> Response:
+    """All that are to be issued, streamed."""
     presence.require(TAKINGS)
     rows = sheets.csv_lines(_HEAD, ([str(cell) for cell in row] for row in _cells()))
     return sheets.answer(stream_with_context(rows), "text/csv; charset=utf-8", f"{_file()}.csv")
@@ -121,6 +123,7 @@ def csv() -> Response:
 
 @blueprint.get("/fees/pending.xlsx")
 def xlsx() -> Response:
+    """The same as a workbook, up to `EXCEL_ROWS`."""
     presence.require(TAKINGS)
     made = sheets.workbook("Chờ phát hành", _HEAD, islice(_cells(), EXCEL_ROWS))
     return sheets.answer(made, sheets.XLSX, f"{_file()}.xlsx")

@@ -88,6 +88,7 @@ def not_too_often() -> ResponseReturnValue | None:
 
 @blueprint.before_request
 def only_at_a_kiosk() -> None:
+    """404 at a machine without the duty; ratings are also for a counter with a tablet."""
     duties = site().card.duties
     if Duty.KIOSK not in duties and not (request.endpoint in _RATINGS and Duty.QUEUE in duties):
         abort(404)
@@ -95,6 +96,7 @@ def only_at_a_kiosk() -> None:
 
 @blueprint.get("/kiosk")
 def page() -> str:
+    """What can be chosen by touch."""
     return _start()
 
 
@@ -274,6 +276,7 @@ def _called(name: str) -> Turn | None:
 
 
 def manner_of_page() -> Manner:
+    """Language, height and size from the address; what is not there is the default."""
     asked = request.values
     tablet = "tablet" in asked or request.endpoint == "kiosk.tablet"
     return Manner("en" if asked.get("lang") == "en" else "vi", "low" in asked, "large" in asked, tablet)
@@ -287,6 +290,7 @@ def _start(trouble: str = "") -> str:
 
 
 def render(template: str, **facts: object) -> str:
+    """A page of the kiosk, with its manner, the hour, and since when central is out of reach."""
     manner, now = manner_of_page(), site().now()
     contact = site().node.contacts.of(site().node.catalog.centre or "")
     cut = "" if contact.lost_since is None else words.clock(contact.lost_since, now)

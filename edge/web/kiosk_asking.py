@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound
 
 from edge.hall_papers import print_procedure, print_told, prints_sheets
 from edge.web import words
+from edge.web.acts import agency_name
 from edge.web.codes import drawn
 from edge.web.forms import Bare, Choice
 from edge.web.kiosk import blueprint, let_go_of_late_papers, manner_of_page, render
@@ -20,7 +21,7 @@ from edge.web.limits import Limit, TooOften
 from edge.web.look_up import LONGEST, WRONG_OF_MACHINE, Said, look_up, look_up_petition
 from edge.web.look_up_words import STATES, TONES
 from edge.web.petitions import Petition
-from edge.web.public_procedures import blanks_of, facts_of, listed, name_of
+from edge.web.public_procedures import blanks_of, facts_of, listed
 from edge.web.site import site
 from edge.web.trouble import Expected
 from printing.words import in_vietnam
@@ -51,6 +52,7 @@ def ask() -> str:
 
 @blueprint.post("/kiosk/look-up")
 def told() -> ResponseReturnValue:
+    """Where a dossier stands, by number and four digits. 422, or 429 after too many guesses."""
     if not Bare().validate_on_submit():
         return _form(Said(error="old_page", status=400), "")
     typed, said = _asked()
@@ -133,7 +135,7 @@ def procedures() -> str:
     """By agency, so that nobody needs to type; or by what was typed."""
     every = site().view.procedures(site().today())
     agency, term = request.args.get("agency", ""), request.args.get("q", "")[:200].strip()
-    agencies = [Choice(code, name_of(code)) for code in {one.agency for one in every}]
+    agencies = [Choice(code, agency_name(code)) for code in {one.agency for one in every}]
     found = listed(
         [one for one in every if agency in ("", one.agency)], term, request.args.get("after", ""), size=8
     )
@@ -141,7 +143,7 @@ def procedures() -> str:
         "kiosk_procedures.html",
         agencies=sorted(agencies, key=lambda one: one.label),
         agency=agency,
-        agency_name=name_of(agency) if agency else "",
+        agency_name=agency_name(agency) if agency else "",
         term=term,
         listed=found,
     )
@@ -149,6 +151,7 @@ def procedures() -> str:
 
 @blueprint.get("/kiosk/procedures/<code>")
 def procedure(code: str) -> str:
+    """Papers, fees and limit of one procedure, by touch. 404."""
     return _procedure(_posted(code))
 
 
@@ -202,6 +205,7 @@ def _procedure(found: Procedure, *, printed: str = "") -> str:
 
 @blueprint.get("/kiosk/petition")
 def petition() -> str:
+    """What a kiosk asks of whoever files a petition."""
     return _petition(None, "")
 
 
@@ -234,6 +238,7 @@ def petition_answer() -> str:
 
 @blueprint.post("/kiosk/petition/answer")
 def petition_told() -> ResponseReturnValue:
+    """The answer to a petition, by its number. 422, or 429 after too many guesses."""
     typed, said = _asked_for_petition()
     if said.petition is None:
         return _answer_form(said, typed), said.status

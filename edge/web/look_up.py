@@ -52,6 +52,7 @@ class Said:
 
 @blueprint.get("/look-up")
 def page() -> str:
+    """The question; a number may come in the address of a QR code, the digits never."""
     _keeps_dossiers()
     return _render(Said(), number_of(request.args.get("number", "")))
 
@@ -59,6 +60,9 @@ def page() -> str:
 @blueprint.post("/look-up")
 @limited(LOOK_UP)
 def find() -> ResponseReturnValue:
+    """200 with where it stands; what is unknown and what does not fit get the same answer. 429 after too many
+    guesses.
+    """
     _keeps_dossiers()
     Bare.checked()
     typed = request.form.get("number", "")[:LONGEST].strip()

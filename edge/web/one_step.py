@@ -37,6 +37,8 @@ def _a_number(form: Form, field: Any) -> None:
 
 
 class Closing(Form):
+    """The decision's words, who takes the result with which paper, that it was compared, and the PIN."""
+
     text = TextAreaField(
         "Nội dung quyết định", filters=[paragraph], validators=needed("Chưa ghi nội dung quyết định.")
     )
@@ -65,6 +67,7 @@ def may_close(shown: Shown) -> bool:
 
 @blueprint.get("/one-step/<stream>")
 def page(stream: str) -> ResponseReturnValue:
+    """The decision's words and the submitter set in; the paper's number is read from the card that they show."""
     presence.require(RETURN)
     shown, form = show(stream), Closing(formdata=None)
     came = shown.submitter or shown.received.applicant
@@ -75,6 +78,7 @@ def page(stream: str) -> ResponseReturnValue:
 
 @blueprint.post("/one-step/<stream>")
 def close(stream: str) -> ResponseReturnValue:
+    """Decide, sign and hand over. 422 with all mistakes."""
     presence.require(RETURN)
     shown, form, node = show(stream), Closing(), site().node
     if not form.validate_on_submit() or not _is_theirs(form, shown):

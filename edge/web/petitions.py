@@ -33,6 +33,8 @@ _STREAM: Final = re.compile(r"^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}\Z")
 
 
 class Petition(Form):
+    """Who files, how they can be reached (all but the name may be left out), and about what."""
+
     stream = HiddenField()
     name = StringField("Họ và tên", filters=[text], validators=needed("Chưa ghi họ tên người phản ánh."))
     phone = StringField(
@@ -76,10 +78,14 @@ class Petition(Form):
 
 
 class Answering(Form):
+    """The answer that whoever filed it will read."""
+
     answer = TextAreaField("Trả lời", filters=[paragraph], validators=needed("Chưa ghi nội dung trả lời."))
 
 
 class Closing(Form):
+    """Whether they were content, where somebody has asked; a note."""
+
     satisfied = RadioField(
         "Người phản ánh có hài lòng với trả lời không?",
         choices=[Choice("yes", "Hài lòng"), Choice("no", "Không hài lòng"), Choice("", "Chưa hỏi được")],
@@ -94,17 +100,20 @@ class Closing(Form):
 
 
 def takes_petitions() -> bool:
+    """Whether this machine's card has the duty for it."""
     return any(duty in BY_KIND[FILED].duties for duty in site().card.duties)
 
 
 @blueprint.before_request
 def only_where_petitions_are_taken() -> None:
+    """404 elsewhere."""
     if not takes_petitions() or not site().keeps_dossiers:
         abort(404)
 
 
 @blueprint.get("/petition")
 def new() -> str:
+    """An empty form, for anybody."""
     return _page(_empty())
 
 
@@ -163,6 +172,7 @@ def print_petition(stream: str) -> None:
 
 
 def answer_of(petition: Dossier) -> str:
+    """The newest answer; empty while there is none."""
     done = petition.standing.newest.get(ANSWERED)
     return str(done.data.text) if done is not None and done.data is not None else ""
 
@@ -196,6 +206,7 @@ def _page(form: Petition, **said: object) -> str:
 
 @blueprint.get("/petitions")
 def page() -> str:
+    """One list of petitions, a page at a time, and how many are late."""
     presence.require(PETITIONS)
     asked = request.args.get("list", "")
     waits = Waits(asked) if asked in {one.value for one in Waits} else Waits.OPEN
@@ -212,12 +223,14 @@ def page() -> str:
 
 @blueprint.get("/petitions/<stream>")
 def one(stream: str) -> str:
+    """One petition with its answer. 404."""
     presence.require(PETITIONS)
     return _one(stream)
 
 
 @blueprint.post("/petitions/<stream>/answer")
 def answer(stream: str) -> ResponseReturnValue:
+    """Write the answer. 422 without words."""
     presence.require(PETITIONS)
     form = Answering()
     if not form.validate_on_submit():
@@ -242,6 +255,7 @@ def paper_of(stream: str) -> ResponseReturnValue:
 
 @blueprint.post("/petitions/<stream>/close")
 def close(stream: str) -> ResponseReturnValue:
+    """Close it, with what its author thought of the answer. 422 where nothing was chosen."""
     presence.require(PETITIONS)
     form = Closing()
     if not form.validate_on_submit():

@@ -64,6 +64,7 @@ def last() -> str | None:
 
 
 def touch() -> None:
+    """Somebody did something: the session stays open for another while."""
     site().node.sessions.touch(screen())
 
 
@@ -109,6 +110,7 @@ def is_polled() -> bool:
 
 
 def works_on_dossiers() -> bool:
+    """Whether the person at the screen has a role today that needs applicants' data."""
     return not person().roles_on(site().today()).isdisjoint(_WORK_ON_DOSSIERS)
 
 
@@ -118,6 +120,7 @@ def identity(number: str) -> str:
 
 
 def phone(number: str) -> str:
+    """Whole for whoever works on dossiers, unless its person restricted that; else its last three digits."""
     return number if works_on_dossiers() and not _restricted() else masked_phone(number)
 
 

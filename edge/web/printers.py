@@ -33,6 +33,8 @@ BAD_ADDRESS: Final = {
 
 
 class Adding(Form):
+    """What a printer is called here, how it is spoken to, and where it is."""
+
     name = StringField(
         "Tên máy in",
         filters=[text],
@@ -62,6 +64,7 @@ def search() -> ResponseReturnValue:
 
 @blueprint.post("/printers/add")
 def add() -> ResponseReturnValue:
+    """From the next paper on. 422 for a name that is taken, or an address that cannot be one."""
     presence.require(ADDING)
     form = Adding()
     if not form.validate_on_submit():

@@ -110,6 +110,8 @@ class PrinterShown:
 
 
 class Cancelling(Form):
+    """Why a paper is not to be printed."""
+
     reason = StringField(
         "Lý do không in",
         filters=[text],
@@ -119,6 +121,7 @@ class Cancelling(Form):
 
 @blueprint.get("/printing")
 def page() -> ResponseReturnValue:
+    """What is not finished, and the printers of this place."""
     return render()
 
 
@@ -235,6 +238,9 @@ def by_hand(job: int) -> ResponseReturnValue:
 
 @blueprint.get("/printing/<int:job>/browser")
 def in_browser(job: int) -> ResponseReturnValue:
+    """The paper for the browser's own printing, where no printer of ours can. 404 for a job that is not at
+    hand.
+    """
     found = _at_hand(job)
     return render_template("by_hand.html", job=found, words=WORDS)
 
@@ -265,6 +271,7 @@ def _at_hand(job: int) -> PrintJob:
 
 @blueprint.post("/printing/<int:job>/cancel")
 def cancel(job: int) -> ResponseReturnValue:
+    """Take a job out of the queue, with its reason. The act that it prints stands."""
     form = Cancelling()
     if not form.validate_on_submit():
         return render(job, form.error_list()[0][1]), 422

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from edge.register import search_procedures
+from edge.web.acts import agency_name
 from edge.web.forms import Choice
 from edge.web.hosts import asked_in_public
 from edge.web.limits import Limit, limited
@@ -48,6 +49,7 @@ class Blank:
 @blueprint.get("/procedures")
 @limited(LOOKS)
 def page() -> str:
+    """Those in force today, by words and by agency, a page at a time."""
     view, day = site().view, site().today()
     term, agency = request.args.get("q", "")[:200].strip(), request.args.get("agency", "")
     every = view.procedures(day)
@@ -59,14 +61,15 @@ def page() -> str:
         ),
         term=term,
         agency=agency,
-        agencies=[Choice(code, name_of(code)) for code in agencies],
-        agency_of=name_of,
+        agencies=[Choice(code, agency_name(code)) for code in agencies],
+        agency_of=agency_name,
     )
 
 
 @blueprint.get("/procedures/<code>")
 @limited(LOOKS)
 def one(code: str) -> str:
+    """Papers, fees, limit and blanks of one. 404 for what is not in force today."""
     procedure = site().view.procedure(code, site().today())
     if procedure is None:
         abort(404)
@@ -113,7 +116,7 @@ def facts_of(procedure: Procedure) -> dict[str, object]:
     day, table = here.today(), here.view.fee_table(procedure.code)
     return {
         "procedure": procedure,
-        "agency": name_of(procedure.agency),
+        "agency": agency_name(procedure.agency),
         "fees": procedure.fees_on(day),
         "table": table is not None,
         "lines": [line for line in table.lines if line.holds(day)] if table is not None else [],
@@ -121,8 +124,3 @@ def facts_of(procedure: Procedure) -> dict[str, object]:
         "blanks": blanks_of(procedure.code),
         "not_counted": [WHY_NOT_COUNTED[Why(one.value)] for one in procedure.not_counted],
     }
-
-
-def name_of(code: str) -> str:
-    found = site().view.agency(code)
-    return found.name if found else code

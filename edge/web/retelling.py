@@ -30,6 +30,7 @@ class Telling:
 
 
 def tellings(shown: Shown) -> list[Telling]:
+    """Of each reception that was told twice: both, whether they are proven one, and the fields that differ."""
     steps: dict[str, Step] = {step.line.hash: step for step in shown.steps}
     receptions = [
         Done(line.hash, line.kind, shown.contents[line.hash], line.by, line.at, line.node)

@@ -130,6 +130,7 @@ class HandOver(Form):
 
 @blueprint.get("/return")
 def page() -> ResponseReturnValue:
+    """What is ready, oldest due first, and a field for a scanner; after a return the one before is named."""
     presence.require(RETURN)
     after = request.args.get("after", "")
     return render_template(
@@ -153,6 +154,7 @@ def search() -> ResponseReturnValue:
 
 @blueprint.get("/return/<stream>")
 def one(stream: str) -> ResponseReturnValue:
+    """One dossier's result, with the submitter set in, and the road that was wished for."""
     presence.require(RETURN)
     shown, form = show(stream), HandOver(formdata=None)
     came = shown.submitter or shown.received.applicant

@@ -140,6 +140,7 @@ def queue_fragment() -> ResponseReturnValue:
 
 @blueprint.get("/room/<stream>")
 def one(stream: str) -> ResponseReturnValue:
+    """One dossier beside the list that it belongs to."""
     presence.require(ROOM)
     shown = show(stream)
     return _render(_work_of(shown), shown)
@@ -148,6 +149,7 @@ def one(stream: str) -> ResponseReturnValue:
 @blueprint.post("/room/<stream>/appraise")
 @over_what_was_seen("dossier.appraised", Appraisal)
 def appraise(stream: str) -> ResponseReturnValue:
+    """With the checklist: each point has its answer, and a reason where it fails. 422 with all mistakes."""
     form, shown = Appraisal(), show(stream)
     right = form.validate_on_submit()
     checklist = checklist_of(shown)
@@ -168,6 +170,9 @@ def appraise(stream: str) -> ResponseReturnValue:
 @takes_files(LARGEST_BYTES)
 @over_what_was_seen("dossier.approved", Approval)
 def approve(stream: str) -> ResponseReturnValue:
+    """By token, or on paper with the scan beside. 422 with all mistakes; a wrong PIN costs only typing it
+    again.
+    """
     form = Approval()
     if not form.validate_on_submit():
         return _wrong(stream, form)
@@ -199,6 +204,7 @@ def approve(stream: str) -> ResponseReturnValue:
 @blueprint.post("/room/<stream>/refuse")
 @over_what_was_seen("dossier.refused", Refusal)
 def refuse(stream: str) -> ResponseReturnValue:
+    """By token, or on paper. 422 with all mistakes."""
     form = Refusal()
     if not form.validate_on_submit():
         return _wrong(stream, form)
@@ -214,6 +220,7 @@ def refuse(stream: str) -> ResponseReturnValue:
 @blueprint.post("/room/<stream>/withdrawal")
 @over_what_was_seen("dossier.withdrawal_granted", WithdrawalAnswer)
 def answer_withdrawal(stream: str) -> ResponseReturnValue:
+    """Grant what was asked, or refuse it. 422 with all mistakes."""
     form = WithdrawalAnswer()
     if not form.validate_on_submit():
         return _wrong(stream, form)
@@ -234,6 +241,7 @@ def answer_withdrawal(stream: str) -> ResponseReturnValue:
 
 @blueprint.post("/room/<stream>/second")
 def second_opinion(stream: str) -> ResponseReturnValue:
+    """Write down whether a second person agrees with the appraisal. 422 with all mistakes."""
     form = Second()
     if not form.validate_on_submit():
         return _wrong(stream, form)
@@ -247,6 +255,7 @@ def second_opinion(stream: str) -> ResponseReturnValue:
 
 @blueprint.post("/room/<stream>/back")
 def send_back(stream: str) -> ResponseReturnValue:
+    """Back to whoever appraised, with what is wrong. 422 without it."""
     form = SendBack()
     if not form.validate_on_submit():
         return _wrong(stream, form)

@@ -58,6 +58,8 @@ class Checklist:
 
 
 class Appraisal(Form):
+    """Passed or not, and the opinion; the points of the checklist are beside it."""
+
     passed = RadioField(
         "Kết luận",
         choices=[Choice("yes", "Đạt, trình ký"), Choice("no", "Không đạt")],
@@ -69,6 +71,8 @@ class Appraisal(Form):
 
 
 class Approval(Form):
+    """The decision's words, papers that go with the result, and the PIN of the token, which is kept nowhere."""
+
     text = TextAreaField(
         "Nội dung quyết định", filters=[paragraph], validators=needed("Chưa ghi nội dung quyết định.")
     )
@@ -95,11 +99,15 @@ class Approval(Form):
 
 
 class Refusal(Form):
+    """Why, as the paper will say it, and the PIN of the token, which is kept nowhere."""
+
     reason = TextAreaField("Lý do từ chối", filters=[paragraph], validators=needed("Chưa ghi lý do từ chối."))
     pin = PasswordField("Mã PIN thẻ ký số", validators=_PIN)
 
 
 class WithdrawalAnswer(Form):
+    """Whether the applicant may have the dossier back, and why."""
+
     answer = RadioField(
         "Trả lời đơn xin rút",
         choices=[
@@ -112,6 +120,8 @@ class WithdrawalAnswer(Form):
 
 
 class Second(Form):
+    """Whether a second person agrees with the appraisal, and in which words."""
+
     agrees = RadioField(
         "Ý kiến thứ hai",
         choices=[Choice("yes", "Đồng ý với thẩm định"), Choice("no", "Không đồng ý")],
@@ -121,6 +131,8 @@ class Second(Form):
 
 
 class SendBack(Form):
+    """What whoever appraised should look at again."""
+
     reason = TextAreaField(
         "Lý do trả về", filters=[paragraph], validators=needed("Chưa ghi vì sao trả về thẩm định.")
     )

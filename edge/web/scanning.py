@@ -49,6 +49,8 @@ WHY: Final = {
 
 
 class Adding(Form):
+    """Which component the scans are of, or what else they are called."""
+
     component = SelectField("Là bản quét của", choices=[], validate_choice=False)
     other = StringField("Tên giấy tờ khác", filters=[text])
 
@@ -65,6 +67,7 @@ class Brought:
 
 @blueprint.get("/dossier/<stream>/scans")
 def page(stream: str) -> ResponseReturnValue:
+    """What is there, and the form; the first component without a scan is chosen."""
     presence.require(COUNTER)
     shown, form = show(stream), Adding(formdata=None)
     kept = {one.name for one in kept_with(shown)}

@@ -39,6 +39,8 @@ SHOWN: Final = 60
 
 
 class Numbering(Form):
+    """Two PINs: the clerk's own token, and the agency's seal; neither is kept."""
+
     pin = PasswordField(
         "Mã PIN thẻ ký số của anh/chị", validators=[InputRequired("Chưa gõ mã PIN thẻ ký số.")]
     )
@@ -67,6 +69,7 @@ def page() -> ResponseReturnValue:
 
 @blueprint.get("/seal/<stream>")
 def one(stream: str) -> ResponseReturnValue:
+    """One result as it was signed, with the number that is next for it."""
     presence.require(SEAL)
     return _render(show(stream))
 
@@ -116,6 +119,7 @@ def seal_paper(stream: str) -> ResponseReturnValue:
 @blueprint.post("/seal/<stream>")
 @over_what_was_seen("dossier.sealed", Numbering)
 def seal(stream: str) -> ResponseReturnValue:
+    """Number, date and seal. Where a PIN is wrong, no number is used up."""
     presence.require(SEAL)
     form = Numbering()
     if not form.validate_on_submit():

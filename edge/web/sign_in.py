@@ -58,6 +58,8 @@ _WHILE_OWING: Final = frozenset(
 
 
 class SignIn(Form):
+    """Who, and the PIN of this machine; the hour is asked only while something speaks against the clock."""
+
     person = RadioField("Anh/chị là ai", choices=[], validators=[InputRequired("Chưa chọn tên của mình.")])
     pin = PasswordField("Mã PIN", validators=[InputRequired("Chưa gõ mã PIN.")])
     next = HiddenField()
@@ -74,6 +76,8 @@ class SignIn(Form):
 
 
 class PasswordSignIn(SignIn):
+    """The same by password, at a machine where the person has no PIN yet."""
+
     pin = None
     password = PasswordField("Mật khẩu", validators=[InputRequired("Chưa gõ mật khẩu.")])
 
@@ -165,6 +169,7 @@ def forget_what_was_sent(response: Response) -> Response:
 
 @blueprint.get("/sign-in")
 def page() -> ResponseReturnValue:
+    """Everybody of this machine to choose from; who locked it, or was here last, is chosen."""
     return sign_in_page(next_url=request.args.get("next", ""))
 
 
@@ -178,6 +183,7 @@ def password_page() -> ResponseReturnValue:
 
 
 def sign_in_page(*, next_url: str, kept: bool = False, form: SignIn | None = None) -> str:
+    """`kept`: what was typed before the lock is safe, and the page says so."""
     if form is None:
         form = _form(SignIn, formdata=None)
         form.person.data = presence.locked_for() or presence.last()
@@ -194,6 +200,7 @@ def _password_page(form: SignIn) -> str:
 @blueprint.post("/sign-in")
 @limited(SIGN_IN)
 def enter() -> ResponseReturnValue:
+    """By PIN, to the page that was wanted. 422 for a wrong one, with how long to wait; guesses are limited."""
     form = _form(SignIn)
     if not form.validate_on_submit() or not _pin_is_right(form):
         return sign_in_page(next_url="", form=form), 422
@@ -251,6 +258,7 @@ def unlock() -> ResponseReturnValue:
 
 @blueprint.post("/lock")
 def lock() -> ResponseReturnValue:
+    """Lock the screen: the same person goes on with the PIN alone, and nothing typed is lost."""
     Bare.checked()
     presence.lock()
     return redirect(url_for("sign_in.page"), 303)
@@ -303,6 +311,7 @@ def _password_is_right(form: SignIn) -> bool:
 
 
 def wrong(why: WrongSecret) -> str:
+    """What was wrong, and how long to wait, as a sentence in Vietnamese."""
     what = "Mật khẩu" if isinstance(why, WrongPassword) else "Mã PIN"
     wait = f" Chờ {words.age_s(why.wait_s)} rồi gõ lại." if why.wait_s else f" Gõ lại {what.lower()}."
     return f"{what} chưa đúng.{wait}".replace("mã pin", "mã PIN")

@@ -100,6 +100,7 @@ class Said:
 
 @blueprint.get("/slip")
 def page() -> str:
+    """Where a code is read or typed, for anybody."""
     return _render(None, "")
 
 
@@ -123,6 +124,7 @@ def _receives_here() -> bool:
 
 
 def said_of(checked: Checked) -> Said:
+    """What anybody is told of a code: tone, headline, facts; nothing personal."""
     tone, headline, what = SAID[checked.verdict]
     paper = checked.code.paper if checked.code else Coded.SLIP
     if paper is Coded.RESULT and checked.verdict is Verdict.ELSEWHERE:

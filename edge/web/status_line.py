@@ -40,6 +40,8 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class StatusLine:
+    """The three facts, and a note: disk, hour, or what goes on while the line is down."""
+
     facts: tuple[Fact, Fact, Fact]
     note: str
 
@@ -63,6 +65,7 @@ def fragment() -> ResponseReturnValue:
 
 
 def present() -> StatusLine:
+    """As of now: at an edge the contact with central, at central that with all machines."""
     here, now = site(), site().now()
     problems = _problems(here.node.register.problems())
     if here.node.is_centre:

@@ -59,6 +59,7 @@ def trouble(why: Exception) -> Trouble:
 
 @blueprint.get("/counter/strip")
 def page() -> ResponseReturnValue:
+    """204 while it still says what the page says it shows (`said`)."""
     presence.require(COUNTER)
     now = desk()
     if now is None or said(now) == request.args.get("said"):

@@ -27,6 +27,8 @@ MOST_NOTES: Final = 1_000_000
 
 
 class Opened(Form):
+    """What lies in the drawer at the beginning, in whole đồng."""
+
     cash = StringField(
         "Tiền trong quỹ lúc mở ca",
         filters=[text],
@@ -35,17 +37,21 @@ class Opened(Form):
 
 
 class Counted(Form):
+    """Why what was counted differs; the pieces are typed as rows beside it."""
+
     reason = StringField("Giải trình", filters=[text], validators=[Length(max=LONGEST, message=too_long())])
 
 
 @blueprint.get("/till")
 def page() -> ResponseReturnValue:
+    """The shift of this cashier at this machine, or the form that opens one."""
     presence.require(FEES)
     return _render(done=request.args.get("done", ""))
 
 
 @blueprint.post("/till/open")
 def open_shift() -> ResponseReturnValue:
+    """Open the drawer. 422 for what is no amount, or where a shift is open."""
     presence.require(FEES)
     form = Opened()
     errors = [] if form.validate_on_submit() else form.error_list()

@@ -48,6 +48,7 @@ class Station:
 
 @blueprint.get("/timing")
 def page() -> ResponseReturnValue:
+    """Of each station how many stand there, and the longest."""
     presence.require(TIMING)
     register = site().node.register
     counts = register.counts()

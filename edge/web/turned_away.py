@@ -15,9 +15,10 @@ from edge.tables.dossiers import TurnedAwayRow
 from edge.tables.node import Fact
 from edge.turned_away import Asked
 from edge.web import presence, sheets, words
+from edge.web.acts import agency_name
 from edge.web.forms import Choice
 from edge.web.site import LISTS, site
-from edge.web.worklists import EXCEL_ROWS, WHOSE, agency_name, blueprint, kept_choice, tabs_of
+from edge.web.worklists import EXCEL_ROWS, WHOSE, blueprint, kept_choice, tabs_of
 from schemas.calendar import VIETNAM
 from schemas.events import timestamp
 

@@ -38,6 +38,8 @@ _OWN: Final = ("csrf_token", "typed_by", "act", "what", "reason", "guidance")
 
 
 class Why(Form):
+    """Why not, and where to go instead, as the paper will say it."""
+
     reason = TextAreaField("Lý do", filters=[paragraph], validators=needed("Chưa ghi lý do."))
     guidance = TextAreaField("Hướng dẫn: nộp ở đâu, làm gì thay", filters=[paragraph])
 
@@ -130,6 +132,7 @@ def page(stream: str) -> ResponseReturnValue:
 
 @blueprint.get("/counter/turned-away/<stream>.pdf")
 def pdf(stream: str) -> ResponseReturnValue:
+    """The paper as it was printed; the look is in the log. 404 where it was not made here."""
     presence.require(LISTS)
     job, _, _ = _known(stream)
     if job is None or not job.payload:

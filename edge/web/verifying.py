@@ -26,11 +26,14 @@ blueprint = Blueprint("verifying", __name__)
 
 
 class Upload(Form):
+    """The signed PDF; it is read in memory and kept nowhere."""
+
     paper = FileField("Văn bản kết quả (PDF)", validators=[FileRequired("Chưa chọn tệp PDF.")])
 
 
 @blueprint.get("/verify")
 def page() -> ResponseReturnValue:
+    """For everybody with a role."""
     presence.require(VERIFY)
     return _render(Upload(formdata=None))
 
@@ -38,6 +41,7 @@ def page() -> ResponseReturnValue:
 @blueprint.post("/verify")
 @takes_files(LARGEST_BYTES)
 def verify() -> ResponseReturnValue:
+    """What can be said of its signatures, each for itself. 422 for what is no PDF, or cannot be read apart."""
     presence.require(VERIFY)
     form = Upload()
     if not form.validate_on_submit():

@@ -69,6 +69,8 @@ PAGES: Final = {
 
 
 class Search(Form):
+    """Who looked, at whose dossier, between which days; each may be left out."""
+
     person = SelectField("Ai xem", choices=[], validate_choice=False)
     whom = StringField("Xem hồ sơ của ai: mã hồ sơ, tên, hoặc số giấy tờ", filters=[text])
     since = Day("Từ ngày", validators=[Optional()])
@@ -95,6 +97,7 @@ class Sealed:
 
 @blueprint.get("/views")
 def page() -> ResponseReturnValue:
+    """The newest looks of this machine, and a form that narrows them; up to which day the log is sealed."""
     presence.require(VIEWS)
     return _render(_form(formdata=None))
 

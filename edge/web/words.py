@@ -83,6 +83,7 @@ LIMITS: Final = {
 
 
 def as_moment(value: datetime | str) -> datetime:
+    """From UTC text as events have it, or a moment that is one already."""
     return moment(value) if isinstance(value, str) else value
 
 
@@ -108,6 +109,7 @@ def stamp(value: datetime | str) -> str:
 
 
 def day(value: date) -> str:
+    """23/11/2026."""
     return f"{value:%d/%m/%Y}"
 
 
@@ -117,6 +119,7 @@ def age(value: datetime | str, now: datetime) -> str:
 
 
 def age_s(seconds: int) -> str:
+    """How long, in the two largest units that matter: seconds, minutes, hours and minutes, days."""
     seconds = max(0, seconds)
     if seconds < 60:
         return say("{count} giây", count=seconds)
@@ -137,6 +140,7 @@ def left(row: DossierRow, now: datetime) -> tuple[str, str, bool]:
 
 
 def time_left(due: datetime | str, now: datetime) -> tuple[str, str, bool]:
+    """How long until it is due, when that is, and whether it is late."""
     until = as_moment(due)
     local, today = in_vietnam(until), in_vietnam(now).date()
     hour = f"{local:%H:%M}"

@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 
 from edge.tables.node import Fact
 from edge.web import presence, sheets, words
+from edge.web.acts import agency_name
 from edge.web.forms import Bare, Choice
 from edge.web.language import say
 from edge.web.returning import READY
@@ -197,6 +198,7 @@ class Tab:
 
 @blueprint.get("/lists")
 def page() -> str:
+    """The list that somebody chose last here, or the one in the address."""
     presence.require(LISTS)
     return _render(_chosen())
 
@@ -227,6 +229,7 @@ def csv() -> Response:
 
 @blueprint.get("/lists.xlsx")
 def xlsx() -> Response:
+    """The same list, up to `EXCEL_ROWS`; the looks are in the log."""
     presence.require(LISTS)
     chosen = _chosen()
     made = sheets.workbook(_list(chosen).title, _head(chosen), islice(_rows(chosen), EXCEL_ROWS))
@@ -377,11 +380,6 @@ def _to_hand_over(item: Item, now: datetime) -> Shown:
 def _day(end: str) -> str:
     """The last day before an end of day."""
     return words.day((moment(end) - timedelta(seconds=1)).astimezone(VIETNAM).date())
-
-
-def agency_name(code: str) -> str:
-    found = site().view.agency(code)
-    return found.name if found else code
 
 
 # ---- what is saved

@@ -31,17 +31,20 @@ TABS: Final = {HANDED_OVER: "Mới bàn giao", HELD: "Đang giữ, phải trả"
 
 @blueprint.get("/agency")
 def page() -> ResponseReturnValue:
+    """The lists of the person's own agency, by `?tab=`. 404 for a list that is none."""
     presence.require(WORKPLACE)
     return _render(Move(formdata=None))
 
 
 @blueprint.post("/agency/take-over")
 def take_over() -> ResponseReturnValue:
+    """What was handed over is in the agency's hands, with one slip."""
     return _move(HANDED_OVER)
 
 
 @blueprint.post("/agency/hand-back")
 def hand_back() -> ResponseReturnValue:
+    """What the agency has done goes back to the centre, with one slip."""
     return _move(HELD)
 
 
@@ -69,18 +72,21 @@ def _move(tab: str) -> ResponseReturnValue:
 
 @blueprint.get("/agency/slip/<int:job>.pdf")
 def slip_pdf(job: int) -> ResponseReturnValue:
+    """The slip of one hand-over, for both sides. 404 where it was not made at this machine."""
     presence.require(WORKPLACE)
     return slip(job)
 
 
 @blueprint.get("/agency/<stream>/opinion")
 def opinion(stream: str) -> ResponseReturnValue:
+    """What this agency is asked about one dossier."""
     presence.require(WORKPLACE)
     return _opinion(show(stream), Answer(formdata=None))
 
 
 @blueprint.post("/agency/<stream>/opinion")
 def answer(stream: str) -> ResponseReturnValue:
+    """Write the agency's opinion down. 422 with what is missing."""
     presence.require(WORKPLACE)
     shown, form = show(stream), Answer()
     if not form.validate_on_submit():

@@ -42,6 +42,7 @@ _Listing: TypeAlias = Callable[[Store, Asked], Iterator[bytes]]
 
 
 def all_docs(call: DatabaseCall) -> Response:
+    """GET and POST `/{db}/_all_docs`, streamed. 400 for a question that is wrong."""
     return _single(call, _answer)
 
 
@@ -56,14 +57,17 @@ def local_docs(call: DatabaseCall) -> Response:
 
 
 def queries(call: DatabaseCall) -> Response:
+    """POST `/{db}/_all_docs/queries`: several questions, answered in their order."""
     return _several(call, _answer)
 
 
 def design_docs_queries(call: DatabaseCall) -> Response:
+    """POST `/{db}/_design_docs/queries`."""
     return _several(call, _design_docs)
 
 
 def local_docs_queries(call: DatabaseCall) -> Response:
+    """POST `/{db}/_local_docs/queries`."""
     return _several(call, _local_docs)
 
 

@@ -25,6 +25,7 @@ _PIECE: Final = 64 * 1024
 
 
 def answer(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON value as CouchDB sends it."""
     return raw_answer(dump(value) + b"\n", status, headers)
 
 
@@ -81,10 +82,12 @@ class _NotModified(Response):
 
 
 def not_modified(etag: str) -> Response:
+    """304 with the same ETag and no body."""
     return _NotModified(status=304, headers={"ETag": etag, "Cache-Control": "must-revalidate"})
 
 
 def refusal(why: SyncError) -> Response:
+    """An error of ours as a status, and `{"error", "reason"}`."""
     match why:
         case NotAllowed():
             headers = {"Allow": ",".join(why.allowed)}

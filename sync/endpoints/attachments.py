@@ -140,6 +140,8 @@ def _is_gzipped(call: DatabaseCall) -> bool:
 
 
 def delete_attachment(call: DatabaseCall, doc_id: str, name: str) -> Response:
+    """DELETE `/{db}/{doc}/{name}?rev=`: a revision without it. 404, or 409 where `rev` is no leaf."""
+
     def without(attachments: Json) -> Json:
         return {other: about for other, about in attachments.items() if other != name}
 

@@ -37,6 +37,9 @@ _NOT_FOR_BULK_GET = ("rev", "open_revs", "atts_since", "w", "new_edits")
 
 
 def bulk_docs(call: DatabaseCall) -> Response:
+    """POST `/{db}/_bulk_docs`: 201 with a row for each document, or for the refused alone with `new_edits:
+    false`.
+    """
     body = call.object_body()
     documents, new_edits = asked_to_write(call, body)
     if new_edits and body.get("all_or_nothing") is True:
@@ -107,6 +110,7 @@ def _edit_row(outcome: Outcome) -> Json:
 
 
 def copy_row(outcome: Outcome) -> Json:
+    """The row of a copy that was refused: id, revision, error and reason."""
     row = _edit_row(outcome)
     return {"id": row.pop("id"), "rev": outcome.rev, **row}
 
@@ -119,6 +123,7 @@ class _Entry(NamedTuple):
 
 
 def bulk_get(call: DatabaseCall) -> Response:
+    """POST `/{db}/_bulk_get`, streamed: of each asked one its leaves, or why there are none."""
     documents = asked_to_give(call, call.object_body())
     entries = [_entry(one) for one in documents]
     asked = [one for one in entries if isinstance(one, _Entry)]
@@ -252,11 +257,15 @@ def _part(one: _Answer, inner: bytes) -> Iterator[Segment]:
 
 
 def revs_diff(call: DatabaseCall) -> Response:
+    """POST `/{db}/_revs_diff`: of each document the revisions that are not here, and their possible
+    ancestors.
+    """
     # chunked, for the reason above: as many bytes as a page of changes
     return raw_answer(iter([dump(call.store.revs_diff(_revisions(call))) + b"\n"]))
 
 
 def missing_revs(call: DatabaseCall) -> Response:
+    """POST `/{db}/_missing_revs`: the same without ancestors."""
     diff = call.store.revs_diff(_revisions(call))
     return answer({"missing_revs": {doc_id: one["missing"] for doc_id, one in diff.items()}})
 

@@ -84,6 +84,8 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
+    """What a client asked for: which rows, after which inner sequence, and how they are to come."""
+
     rows: Rows
     since: int
     manner: Manner
@@ -106,6 +108,9 @@ class Page:
 
 
 def changes(call: DatabaseCall) -> Response:
+    """GET and POST `/{db}/_changes`. 304 for the normal feed, where the client's ETag names the newest
+    change.
+    """
     asked = _parse(call)
     feed = ChangesFeed(call.store, asked)
     match asked.rows.feed:
@@ -292,6 +297,7 @@ def _row(one: Summary, leaves: list[Leaf], seq: str | None, rows: Rows, document
 
 
 def framed(row: bytes, seq: Any, feed: str) -> bytes:
+    """One row as its feed sends it; `normal` and `longpoll` put commas between rows themselves."""
     match feed:
         case "continuous":
             return row + b"\n"
@@ -377,6 +383,7 @@ def _parse(call: DatabaseCall) -> Asked:
 
 
 def manner_of(call: Call) -> Manner:
+    """How the rows should come, from the query. 400 for a feed or a number that is none."""
     feed = call.text("feed") or "normal"
     if feed not in FEEDS:
         raise BadRequest(f"Supported `feed` types: {', '.join(FEEDS)}")

@@ -33,6 +33,7 @@ _SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def membership(call: Call) -> Response:
+    """GET `/_membership`: a cluster of one. For the server's admin."""
     call.require_server_admin()
     return answer({"all_nodes": [NODE], "cluster_nodes": [NODE]})
 

@@ -22,6 +22,7 @@ INSTANCE_START_TIME = "0"
 
 
 def info(call: DatabaseCall) -> Response:
+    """GET `/{db}`: counts, sizes and the newest sequence."""
     return answer(information(call.host, call.store))
 
 
@@ -71,11 +72,13 @@ def compact_views(call: DatabaseCall) -> Response:
 
 
 def clean_up_views(call: DatabaseCall) -> Response:
+    """POST `/{db}/_view_cleanup`: 202, and nothing to do, for no view is built. For the database's admin."""
     call.require_admin()
     return answer({"ok": True}, 202)
 
 
 def purge(call: DatabaseCall) -> Response:
+    """POST `/{db}/_purge`: leaves are gone with their history, and no feed tells. For the server's admin."""
     body = call.object_body()
     call.require_server_admin()
     if not all(
@@ -95,6 +98,7 @@ def purged_infos(_call: DatabaseCall) -> Response:
 
 
 def purged_infos_limit(_call: DatabaseCall) -> Response:
+    """GET `/{db}/_purged_infos_limit`: what CouchDB has by default; nothing here depends on it."""
     return answer(PURGED_INFOS_LIMIT)
 
 
@@ -108,10 +112,12 @@ def set_purged_infos_limit(call: DatabaseCall) -> Response:
 
 
 def revs_limit(call: DatabaseCall) -> Response:
+    """GET `/{db}/_revs_limit`: how many revisions of a branch are remembered."""
     return answer(call.store.revs_limit())
 
 
 def set_revs_limit(call: DatabaseCall) -> Response:
+    """PUT `/{db}/_revs_limit`, for the database's admin. 400 for what is no positive integer."""
     call.require_admin()
     limit = load(call.body())
     if not isinstance(limit, int):
@@ -121,16 +127,19 @@ def set_revs_limit(call: DatabaseCall) -> Response:
 
 
 def security(call: DatabaseCall) -> Response:
+    """GET `/{db}/_security`; `{}` where none was set."""
     return answer(call.store.security())
 
 
 def set_security(call: DatabaseCall) -> Response:
+    """PUT `/{db}/_security`, for the database's admin. 400 for what is not of its shape."""
     call.require_admin()
     call.store.set_security(checked_security(load(call.body())))
     return answer({"ok": True})
 
 
 def not_partitioned(_call: DatabaseCall) -> Response:
+    """`/{db}/_partition/…`: 400, as CouchDB answers for a database without partitions."""
     raise BadRequest("database is not partitioned")
 
 
@@ -155,6 +164,7 @@ def create(call: Call, name: str) -> Response:
 
 
 def delete(call: Call, name: str) -> Response:
+    """DELETE `/{db}`, for the server's admin. Its feeds end when the answer is out. 404, or 400 with `?rev=`."""
     call.require_server_admin()
     if call.text("rev") is not None:
         raise BadRequest(

@@ -58,6 +58,7 @@ from sync.store import Opened, Wanted
 
 
 def get_document(call: DatabaseCall, doc_id: str) -> Response:
+    """GET `/{db}/{doc}`: the winner, or what `rev`, `open_revs`, `atts_since` and their kin ask for. 404."""
     wanted = _open_revs(call, doc_id)
     if wanted:
         return _get_open_revs(call, wanted)
@@ -206,6 +207,7 @@ def _part(one: Opened, inner: bytes, *, revs: bool, since: Sequence[Rev]) -> Ite
 
 
 def put_document(call: DatabaseCall, doc_id: str) -> Response:
+    """PUT `/{db}/{doc}`, as JSON or multipart/related: 201, or 409 where `_rev` is no leaf."""
     if call.request.mimetype == "multipart/related":
         return _put_related(call, doc_id)
     return _put(call, doc_id, load(call.body()))
@@ -319,6 +321,7 @@ def _of_form(call: DatabaseCall, doc_id: str, fields: Mapping[str, bytes]) -> Js
 
 
 def delete_document(call: DatabaseCall, doc_id: str) -> Response:
+    """DELETE `/{db}/{doc}?rev=`: a tombstone. 404 for what is not there, 409 where `rev` is no leaf."""
     base = base_rev(call)
     call.store.revision(doc_id)  # 404 for what is not there or deleted already
     if base is None:

@@ -90,6 +90,7 @@ class Row(NamedTuple):
 
 
 def find(call: DatabaseCall) -> Response:
+    """POST `/{db}/_find`, streamed. 400 for a selector that is none, or a sort without its index."""
     query = parse_query(call.object_body())
     if not query.by_id and query.skip + query.limit > MAX_SORTED:
         raise BadRequest(f"skip + limit of a sorted query may be {MAX_SORTED}", error="invalid_value")

@@ -155,6 +155,7 @@ def _listed(fields: object) -> object:
 
 
 def list_indexes(call: DatabaseCall) -> Response:
+    """GET `/{db}/_index`: `_all_docs` first, then what was declared."""
     indexes = [SPECIAL, *(one.as_json() for one in declared(call.store))]
     limit, skip = call.number("limit"), call.number("skip") or 0
     if limit == 0:

@@ -11,10 +11,14 @@ from sync.errors import BadRequest
 
 
 def get_local(call: DatabaseCall, local_id: str) -> Response:
+    """GET `/{db}/_local/{id}`. 404."""
     return answer(call.store.get_local(local_id))
 
 
 def put_local(call: DatabaseCall, local_id: str) -> Response:
+    """PUT `/{db}/_local/{id}`: 201, or 409 for another `_rev` than the last. A replicator's note tells how
+    far it read.
+    """
     document = load(call.body())
     rev = call.put_local(local_id, document)
     _tell_checkpoint(call, document)
@@ -22,6 +26,7 @@ def put_local(call: DatabaseCall, local_id: str) -> Response:
 
 
 def delete_local(call: DatabaseCall, local_id: str) -> Response:
+    """DELETE `/{db}/_local/{id}`: gone without a tombstone. 404."""
     call.delete_local(local_id)
     return answer({"ok": True, "id": LOCAL + local_id, "rev": "0-0"})
 

@@ -20,6 +20,7 @@ NOT_HERE = frozenset({"_cluster_setup", "_db_updates", "_reshard", "_scheduler",
 
 
 def welcome(call: Call) -> Response:
+    """GET `/`: by this clients know a CouchDB, and its version."""
     return answer(
         {
             "couchdb": "Welcome",
@@ -32,10 +33,12 @@ def welcome(call: Call) -> Response:
 
 
 def up(_call: Call) -> Response:
+    """GET `/_up`: 200 while this process answers."""
     return answer({"status": "ok", "seeds": {}})
 
 
 def uuids(call: Call) -> Response:
+    """GET `/_uuids?count=`: ids that nobody had before. 400 for more than `MAX_UUIDS`."""
     count = call.number("count")
     if count is not None and count > MAX_UUIDS:
         raise BadRequest("count parameter too large")
@@ -69,11 +72,13 @@ def dbs_info(call: Call) -> Response:
 
 
 def active_tasks(call: Call) -> Response:
+    """GET `/_active_tasks`: replications and compactions under way. For the server's admin."""
     call.require_server_admin()
     return answer(call.host.tasks.all())
 
 
 def not_here(name: str) -> NoReturn:
+    """Raise 501 for a part of the API that will not come."""
     raise Refused(f"{name}: this part of CouchDB's API is not here", error="not_implemented", status=501)
 
 

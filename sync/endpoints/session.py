@@ -15,6 +15,7 @@ from sync.sessions import COOKIE, LIFETIME, User
 
 
 def who(call: Call) -> Response:
+    """GET `/_session`: name, roles, and how they were proven. 200 for nobody too."""
     info: dict[str, object] = {"authentication_handlers": ["cookie", "default"]}
     if call.user is not None:
         info["authenticated"] = "default" if "Authorization" in call.request.headers else "cookie"
@@ -25,6 +26,7 @@ def who(call: Call) -> Response:
 
 
 def log_in(call: Call) -> Response:
+    """POST `/_session`: the cookie of a session. 401 where name or password is wrong."""
     name, password = _credentials(call)
     user = call.host.authenticate(name, password)
     if user is None:
@@ -43,6 +45,7 @@ def log_in(call: Call) -> Response:
 
 
 def log_out(_call: Call) -> Response:
+    """DELETE `/_session`: the browser forgets the cookie."""
     response = answer({"ok": True})
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
     return response

@@ -19,6 +19,7 @@ def streamed(store: Store, segments: Iterable[Segment], status: int, headers: Ma
 
 
 def stored_segments(store: Store, segments: Iterable[Segment]) -> Iterator[bytes]:
+    """The bytes of a multipart answer, those of attachments read as they are sent."""
     for one in segments:
         if isinstance(one, bytes):
             yield one
