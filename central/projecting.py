@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 from central.rekey import passphrase
+from central.stopping import stop_signal, stop_with_stdin
 from edge import log as logs
 from edge.at_rest import AtRest
 from edge.errors import CannotStart
@@ -42,7 +42,7 @@ class Projectors:
             threading.Thread(target=self._keep, name=f"projector {number}", daemon=True)
             for number in range(count)
         ]
-        self._running: dict[int, subprocess.Popen[bytes]] = {}
+        self._running: list[subprocess.Popen[bytes]] = []
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -52,52 +52,65 @@ class Projectors:
     def processes(self) -> list[int]:
         """Those that run."""
         with self._lock:
-            return [process.pid for process in self._running.values()]
+            return [process.pid for process in self._running]
 
     def stop(self) -> None:
-        self._stopping.set()
+        """End them all; one that does not hear is killed."""
         with self._lock:
-            for process in self._running.values():
+            self._stopping.set()
+            for process in self._running:
                 process.terminate()
+        until = time.monotonic() + STOP_S
+        for thread in self._threads:
+            thread.join(timeout=max(0.0, until - time.monotonic()))
+        with self._lock:
+            for process in self._running:
+                log.warning("a projector does not end, and is killed")
+                process.kill()
         for thread in self._threads:
             thread.join(timeout=STOP_S)
 
     def _keep(self) -> None:
         while not self._stopping.is_set():
+            try:
+                status = self._run()
+            except OSError as why:  # no memory, no more processes
+                log.warning("no projector can be started now, and is tried again: %s", why)
+            else:
+                if not self._stopping.is_set():
+                    log.warning("a projector has ended with status %d and is started again", status)
+            self._stopping.wait(AGAIN_S)
+
+    def _run(self) -> int:
+        """One process, until it ends; its status. Raises `OSError` where none can be started."""
+        command = [sys.executable, "-m", "central.projecting", str(self._config)]
+        with self._started(command) as process:
+            assert process.stdin is not None  # noqa: S101
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write((self._key or b"").hex().encode() + b"\n")
+            status = process.wait()  # with the pipe open: where central is gone, it ends too
+        with self._lock:
+            self._running.remove(process)
+        return status
+
+    def _started(self, command: list[str]) -> subprocess.Popen[bytes]:
+        """Within the lock: who is to end all of them misses none that is only beginning."""
+        with self._lock:
             process = subprocess.Popen(
-                [sys.executable, "-m", "central.projecting", str(self._config)],
+                command,
                 stdin=subprocess.PIPE,
+                bufsize=0,
                 start_new_session=True,  # a Ctrl-C is for central, which ends it
             )
-            with self._lock:
-                self._running[process.pid] = process
-                if self._stopping.is_set():
-                    process.terminate()
-            with process:  # its end of the pipe stays open: where central is gone, it ends too
-                assert process.stdin is not None  # noqa: S101
-                with contextlib.suppress(OSError):
-                    process.stdin.write((self._key or b"").hex().encode() + b"\n")
-                    process.stdin.flush()
-                status = self._waited(process)
-            with self._lock:
-                del self._running[process.pid]
-            if not self._stopping.is_set():
-                log.warning("a projector has ended with status %d and is started again", status)
-                self._stopping.wait(AGAIN_S)
-
-    def _waited(self, process: subprocess.Popen[bytes]) -> int:
-        while True:
-            try:
-                return process.wait(STOP_S if self._stopping.is_set() else 1.0)
-            except subprocess.TimeoutExpired:
-                if self._stopping.is_set():
-                    process.kill()
+            self._running.append(process)
+            if self._stopping.is_set():
+                process.terminate()
+            return process
 
 
 def run_projector(config: Path) -> None:
     """Project beside those that central has, until told to stop. Raises `CannotStart`."""
-    stopping = threading.Event()
-    _stop_by_signal(stopping)
+    stopping = stop_signal()
     settings = read_config(config)
     folder = Folder(config.parent / settings.data)
     folder.unlock(settings, passphrase)
@@ -113,28 +126,14 @@ def _project(folder: Folder, settings: NodeSettings, stopping: threading.Event) 
     follow(understood(settings.projections), lambda: Source(folder, settings.node), stopping)
 
 
-def _stop_by_signal(stopping: threading.Event) -> None:
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopping.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-
-
 def _child(config: Path) -> None:
     """One that central has started: the first line says the key, and the end of the input that central is gone."""
-    stopping = threading.Event()
-    _stop_by_signal(stopping)
+    stopping = stop_signal()
     settings = read_config(config)
     folder = Folder(config.parent / settings.data)
     key = bytes.fromhex(sys.stdin.readline().strip())
     folder.at_rest = AtRest(key or None)
-
-    def watch() -> None:
-        sys.stdin.read()
-        stopping.set()
-
-    threading.Thread(target=watch, name="stdin", daemon=True).start()
+    stop_with_stdin(stopping)
     try:
         _project(folder, settings, stopping)
     except CannotStart as why:

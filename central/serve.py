@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 from central.alarms import Alarms
@@ -20,6 +18,7 @@ from central.demo import crash
 from central.enrolment import Enrolment
 from central.outlet import Outlet
 from central.rekey import passphrase
+from central.stopping import stop_signal, stop_with_stdin
 from central.trust import Watch
 from central.web import register
 from central.web.enrolling import create_enrolling
@@ -61,7 +60,9 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False, first_run
     `centre`: whether it is to be central. `first_run`: without a configuration, serve the page that brings one first.
     Raises `CannotStart`.
     """
-    stopping = _stop_signal(watch_stdin)
+    stopping = stop_signal()
+    if watch_stdin:
+        stop_with_stdin(stopping)
     if first_run and not config.exists():
         from edge.first_run import wait_for_card
 
@@ -224,22 +225,3 @@ def _open(
         yield node
     finally:
         node.close()
-
-
-def _stop_signal(watch_stdin: bool) -> threading.Event:
-    """Set when the process is asked to end, from the moment it starts."""
-    stopping = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopping.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    if watch_stdin:
-
-        def watch() -> None:
-            sys.stdin.read()
-            stopping.set()
-
-        threading.Thread(target=watch, name="stdin", daemon=True).start()
-    return stopping

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
-from types import FrameType
 
 import msgspec
 from rich.console import Console
@@ -21,6 +18,7 @@ from central.demo.plan import AUDITOR, PEOPLE, nodes
 from central.demo.player import Player
 from central.demo.setup import claimed, prepare
 from central.serve import wait_until
+from central.stopping import stop_signal
 from edge.clock import system_clock
 from edge.errors import CannotStart
 from edge.ids import Ids
@@ -30,17 +28,11 @@ from edge.node import Folder
 def run_demo(data: Path, *, first_port: int) -> None:
     """Run the demo until Ctrl-C or SIGTERM. Raises `CannotStart`."""
     console = Console()
-    stopping = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopping.set()
-
     plan = nodes(first_port)
     with claimed(data):
         with console.status("Đang chuẩn bị trung tâm mẫu…"):
             fresh = prepare(data, plan, clock=system_clock, ids=Ids())
-        signal.signal(signal.SIGINT, stop)
-        signal.signal(signal.SIGTERM, stop)
+        stopping = stop_signal()
         with centre(data, plan, system_clock) as running:
             _welcome(console, data, running, fresh)
             wait_until(stopping)
