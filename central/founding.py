@@ -13,7 +13,7 @@ from central.catalog_import import Read, read_agencies, read_procedures
 from central.centre import Authority, Office, Place, found, host_of
 from central.errors import NotGranted
 from edge.clock import Clock
-from edge.durable import write_new
+from edge.durable import synced, write_new
 from edge.enrolment import settings_for
 from edge.errors import CannotStart, WeakSecret
 from edge.ids import Ids
@@ -107,6 +107,7 @@ def found_centre(told: Foundation, *, clock: Clock, ids: Ids) -> Founded:
         node.close()
     write_new(told.authority, authority.closed(told.passphrase))
     half.rename(told.data)
+    synced(told.data.parent)
     left_out = tuple(f"line {one.line}, {one.code}: {one.why}" for one in read.problems)
     return Founded(NODE, catalog, fingerprint(authority.der), left_out)
 

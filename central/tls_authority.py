@@ -111,7 +111,7 @@ class TlsAuthority:
         key_file, certificate_file = _files(folder)
         pem = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         write_new(key_file, folder.at_rest.shut(key_file.name, pem))
-        certificate_file.write_bytes(self.der)
+        write_new(certificate_file, self.der)
 
     def names(self) -> Names:
         permitted = self.certificate.extensions.get_extension_for_class(x509.NameConstraints).value

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from edge.at_rest import OPEN, AtRest
-from edge.durable import write_new
+from edge.durable import synced, write_new
 from edge.errors import CannotStart
 from schemas.canonical import from_base64, to_base64
 from schemas.errors import Malformed
@@ -102,6 +102,7 @@ def keep_keys(folder: Path, keys: NodeKeys) -> None:
     for name, raw in contents.items():
         write_new(half / name, raw)
     half.rename(folder)
+    synced(folder.parent)
 
 
 def read_keys(folder: Path, at_rest: AtRest = OPEN) -> NodeKeys:

@@ -530,5 +530,5 @@ def _parts(keys: str) -> list[str]:
 
 
 def write_settings(folder: Path, settings: NodeSettings) -> None:
-    """Write `folder/node.toml` whole or not at all."""
-    write_whole(folder / NAME, msgspec.toml.encode(settings), mode=0o666)
+    """Write `folder/node.toml` whole or not at all. Passwords may stand in it."""
+    write_whole(folder / NAME, msgspec.toml.encode(settings))

@@ -36,6 +36,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert settings.peers[1] == PeerSettings("room-01.1", "http://127.0.0.1:8601")
     write_settings(tmp_path, settings)
     assert read_settings(tmp_path) == settings
+    assert (tmp_path / "node.toml").stat().st_mode & 0o077 == 0  # passwords may stand in it
 
 
 @pytest.mark.parametrize(
