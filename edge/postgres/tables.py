@@ -44,11 +44,6 @@ def script() -> list[str]:
     return [*statements, *(one for one in _OWN.split(";\n") if one.strip())]
 
 
-def tables() -> list[str]:
-    """The names of all tables."""
-    return [found[1] for one in script() if (found := re.match(r"\s*CREATE TABLE (\w+)", one))]
-
-
 def made(connection: PostgresConnection, *, root: str, node: str) -> bool:
     """See that the tables are there, of this version, and made of this node's documents; whether they had to be made.
 

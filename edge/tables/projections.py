@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from edge.database import run_script
@@ -131,42 +132,14 @@ INSERT INTO dossier_search (dossier_search, rank) VALUES ('secure-delete', 1);
 """
 
 
-_DROP_PROJECTIONS: Final = "".join(
-    f"DROP TABLE IF EXISTS {table};"
-    for table in (
-        "event",
-        "dossier",
-        "queue_count",
-        "work",
-        "work_count",
-        "petition",
-        "turned_away",
-        "pending_receipt",
-        "conflict",
-        "fork",
-        "party",
-        "stream",
-        "custody",
-        "named_file",
-        "inbox",
-        "submission",
-        "task",
-        "outage",
-        "outage_day",
-        "tallied",
-        "due_turn",
-        "tally",
-        "rated",
-        "rating_waits",
-        "counted_in",
-        "dossier_search",
-    )
-)
+TABLES: Final = tuple(re.findall(r"^CREATE (?:VIRTUAL )?TABLE (\w+)", SCRIPT, re.MULTILINE))
+"""Their names."""
 
 
 def fresh_projections(connection: Connection) -> None:
     """Drop all projections and make them anew, empty."""
-    run_script(connection, _DROP_PROJECTIONS.replace(";", ";\n"))
+    for table in TABLES:
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
     run_script(connection, SCRIPT)
     connection.execute(
         "INSERT INTO fact (key, value) VALUES ('projections', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",

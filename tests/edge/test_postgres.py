@@ -32,9 +32,10 @@ from edge.postgres.following import Follower
 from edge.postgres.reading import Otherwise, Source
 from edge.postgres.shards import Lost, shard_of
 from edge.postgres.shown import AGAIN_S, LATE_S
-from edge.postgres.tables import SHARDS, tables
+from edge.postgres.tables import OF_THE_NODE, SHARDS
 from edge.searching import positions
 from edge.settings import read_settings, write_settings
+from edge.tables.projections import TABLES
 from schemas.acts import Linked
 from schemas.entries import Cut
 from schemas.events import StreamId
@@ -84,7 +85,7 @@ def projectors(server: Postgres, centre: SmallCentre) -> Iterator[list[Following
         one.close()
 
 
-KEPT = [name for name in tables() if name not in ("shard", "motcua")]
+KEPT = [table for table in TABLES if table not in OF_THE_NODE]
 
 
 NOTHING = {
