@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.database import Projection
-from printing.models import CompositeKey, IntegerField, TextField
+from printing.models import IntegerField, TextField
 
 
 class OutageRow(Projection):
@@ -19,14 +19,3 @@ class OutageRow(Projection):
 
     class Meta:
         table_name = "outage"
-
-
-class OutageDay(Projection):
-    """That an outage touched a Vietnamese day: what overlaps it is found by its days, whatever the archive's age."""
-
-    day = TextField()
-    stream = TextField()
-
-    class Meta:
-        table_name = "outage_day"
-        primary_key = CompositeKey("day", "stream")

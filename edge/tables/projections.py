@@ -130,6 +130,17 @@ CREATE INDEX counted_in_other ON counted_in (other);
 CREATE VIRTUAL TABLE dossier_search USING fts5 (words, tokenize = 'ascii', prefix = '2 3');
 INSERT INTO dossier_search (dossier_search, rank) VALUES ('secure-delete', 1);
 """
+"""What has no model is asked by statements alone:
+
+- `queue_count`, `work_count`: how many stand in a queue or a list, so that none is ever counted.
+- `work`: that a dossier which is not over stands in one list of the counter (`schemas.worklists`), at which moment of it;
+  `place` and `person` received it, `name` orders by the applicant's given name.
+- `stream`: what a stream is to a window: of which agencies (separated by spaces), since which day it is over ("": it is
+  not), and how many acts are missing that others here name.
+- `fork`: two events with one number in one machine's chain, both under its seal: the machine exists twice, or lies.
+- `outage_day`: the Vietnamese days that an outage touched: what overlaps it is found by them, whatever the archive's age.
+- Sums are told of in `edge.tallying`, the search in `edge.searching`.
+"""
 
 
 TABLES: Final = tuple(re.findall(r"^CREATE (?:VIRTUAL )?TABLE (\w+)", SCRIPT, re.MULTILINE))

@@ -1,4 +1,4 @@
-"""Projections of streams of every kind: their events, whom and which files they name, forks, conflicts and tasks."""
+"""Projections of streams of every kind: their events, whom and which files they name, conflicts and tasks."""
 
 from __future__ import annotations
 
@@ -24,19 +24,6 @@ class EventRow(Projection):
         primary_key = CompositeKey("stream", "hash")
 
 
-class StreamRow(Projection):
-    """What a stream is to a window: of which agencies (separated by spaces), since which day it is over ("": it is
-    not), and how many acts are missing that others here name."""
-
-    stream = TextField(primary_key=True)
-    agencies = TextField()
-    over = TextField()
-    missing = IntegerField()
-
-    class Meta:
-        table_name = "stream"
-
-
 class PartyRow(Projection):
     """Whom the acts of a stream name, by number: everything that is held about a person begins here."""
 
@@ -57,19 +44,6 @@ class FileRow(Projection):
 
     class Meta:
         table_name = "named_file"
-
-
-class ForkRow(Projection):
-    """Two events with one number in one machine's chain, both under its seal: the machine exists twice, or lies."""
-
-    key = TextField(primary_key=True)
-    node = TextField()
-    seq = IntegerField()
-    first = TextField()
-    second = TextField()
-
-    class Meta:
-        table_name = "fork"
 
 
 class ConflictRow(Projection):
