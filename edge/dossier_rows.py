@@ -36,7 +36,7 @@ from schemas.spelling import words
 from schemas.turned_away import REGISTERED
 from schemas.turned_away import listed_of as turned_away_of
 from schemas.views import View
-from sync.rows import where_in
+from sync.rows import marks, where_in
 from sync.sqlite import Connection
 
 Told = tuple[Dossier, Sequence[Event | Unknown]]
@@ -64,8 +64,8 @@ def write_rows(connection: Connection, folded: Sequence[Told], view: View, *, kn
     for table, rows_of_each in made.items():
         rows = [row for some in rows_of_each for row in some]
         each(connection, f"DELETE FROM {table} WHERE stream = ?", before)  # noqa: S608 - names are ours
-        marks = ", ".join("?" * len(rows[0])) if rows else ""
-        each(connection, f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 - names are ours
+        if rows:
+            each(connection, f"INSERT INTO {table} VALUES ({marks(rows[0])})", rows)  # noqa: S608 - names are ours
     _write_dossiers(connection, folded, view)
     _write_petitions(connection, [dossier for dossier, _ in folded])
     _write_turned_away(connection, [dossier for dossier, _ in folded])

@@ -20,7 +20,7 @@ from schemas.entries import Choice, Cut, Entry, Fork, Person, Redaction, Report,
 from schemas.events import Event, EventHash, Unknown, parse
 from schemas.fold import PAUSES, Dossier, Place, fold
 from sync.documents import load, render
-from sync.rows import where_in
+from sync.rows import marks, where_in
 from sync.sqlite import Connection
 from sync.store import Store
 
@@ -187,12 +187,10 @@ def _touched(connection: Connection, entry: Entry, streams_of: StreamsOf) -> Ite
             return
         case Revocation():
             # which certificate an act was signed with stands in the act: all of them since then are looked at
-            marks = ", ".join("?" * len(_SIGNED))
-            query, values = f"at >= ? AND kind IN ({marks})", (entry.since, *_SIGNED)
+            query, values = f"at >= ? AND kind IN ({marks(_SIGNED)})", (entry.since, *_SIGNED)
         case Year():
             # what was waited for counts in working days, and those are others now
-            marks = ", ".join("?" * len(PAUSES))
-            query, values = f"kind IN ({marks})", tuple(PAUSES)
+            query, values = f"kind IN ({marks(pauses := tuple(PAUSES))})", pauses
         case Choice():
             query, values = "place = ? AND why LIKE 'catalogue %'", (Place.WAITING.value,)
         case Report():

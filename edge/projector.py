@@ -26,7 +26,7 @@ from schemas.catalog import Catalog
 from schemas.events import Event, Unknown, moment, timestamp
 from schemas.fold import Dossier, fold
 from schemas.scopes import agencies_of, over_on
-from sync.rows import where_in
+from sync.rows import marks, where_in
 from sync.sqlite import Connection
 from sync.store import Store
 from sync.writing import Arrival
@@ -195,8 +195,7 @@ class Projector:
     def _note_forks(self, connection: Connection, hashes: Sequence[str]) -> None:
         """Two events with one number, both under the machine's seal."""
         for some in _slices(hashes, 500):
-            marks = ", ".join("?" * len(some))
-            connection.execute(_FORKS.format(which=f"m.hash IN ({marks})"), tuple(some))
+            connection.execute(_FORKS.format(which=f"m.hash IN ({marks(some)})"), tuple(some))
 
     def centre_has(self, up_to: int) -> None:
         """Central holds all that the push read up to this local sequence, but for what it refused."""

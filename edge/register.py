@@ -473,11 +473,8 @@ class Register:
     def whereabouts(self, hashes: Sequence[str]) -> dict[str, Whereabouts]:
         """Where events are known to be; for the tag of a dossier and for its timeline."""
         with self._file.read() as connection:
-            marks = ", ".join("?" * len(hashes))
-            rows = connection.execute(
-                f"SELECT hash, local_seq, centre_at, arrived_at FROM delivery WHERE hash IN ({marks})",  # noqa: S608
-                tuple(hashes),
-            ).fetchall()
+            asked = "SELECT hash, local_seq, centre_at, arrived_at FROM delivery WHERE hash IN"
+            rows = list(where_in(connection, asked, hashes))
             copies = [(copy.peer, copy.seq) for copy in Copy.select().order_by(Copy.peer)]
         found = {}
         for event_hash, local_seq, centre_at, arrived_at in rows:

@@ -76,7 +76,7 @@ def contents_of(attachments: str) -> list[int]:
 
 
 def marks(values: Sequence[object]) -> str:
-    """Placeholders for an `IN (…)` list."""
+    """Placeholders for a list of values: `IN (…)`, `VALUES (…)`."""
     return ",".join("?" * len(values))
 
 

@@ -197,6 +197,22 @@ class SmallCentre:
         )
         return self.nodes[at].ledger.act(dossier.stream, "dossier.returned", data, by=by)
 
+    def five_ends(self) -> None:
+        """Five dossiers, known everywhere: approved and returned, refused, withdrawn, contested, open."""
+        done, refused, gone, contested, _open = (self.receive() for _ in range(5))
+        self.meet()
+        for dossier in (done, refused, contested):
+            self.appraise(dossier)
+        self.meet()
+        self.approve(done)
+        self.refuse(refused)
+        self.withdraw(gone)
+        self.approve(contested)
+        self.withdraw(contested)  # at the counter, which has not heard of it
+        self.meet()
+        self.return_(done)
+        self.meet()
+
     def settle(self, dossier: Dossier, stands: str, *, by: str = "huong.ltt") -> Dossier:
         """The desk lets the act of this kind stand."""
         node = self.nodes["central"]

@@ -111,28 +111,9 @@ def same(node: Node | Source, connection: PostgresConnection) -> None:
 
 
 def a_day(centre: SmallCentre) -> None:
-    """Dossiers of all sorts: done, refused, withdrawn, contested, open."""
-    done, refused, gone, contested, _open = (received(centre) for _ in range(5))
-    received(centre, SEALED)
-    centre.meet()
-    for dossier in (done, refused, contested):
-        centre.appraise(dossier)
-    centre.meet()
-    centre.approve(done)
-    centre.refuse(refused)
-    centre.withdraw(gone)
-    centre.approve(contested)
-    centre.withdraw(contested)  # at the counter, which has not heard of it
-    centre.meet()
-    centre.return_(done)
-    centre.meet()
-
-
-def received(centre: SmallCentre, procedure: str = "") -> Any:
-    node = centre["counter-01"]
-    draft = centre.draft(procedure=procedure) if procedure else centre.draft()
-    stream = StreamId(centre.ids.stream(centre.clock()))
-    return node.ledger.receive(stream, draft, by="hanh.nh", spool=node.papers.spool_slip)
+    """Dossiers of all sorts."""
+    centre.receive(procedure=SEALED)
+    centre.five_ends()
 
 
 def test_marks_become_postgresqls() -> None:
@@ -264,7 +245,7 @@ def test_pages_say_the_same(server: Postgres, centre: SmallCentre) -> None:
         one.follower.catch_up()
         assert asks_postgresql(node)
 
-        received(centre)
+        centre.receive()
         centre.meet()
         assert asks_postgresql(node)  # what comes over a line may be late
         centre.clock.forward(seconds=LATE_S)
@@ -279,7 +260,7 @@ def test_pages_say_the_same(server: Postgres, centre: SmallCentre) -> None:
             assert not asks_postgresql(node)
             assert health_of(node, centre.clock()).projections == Projections(None)
             assert "Bà Trong Máy Chủ" not in clerks[DESK].open("/find").page.text
-            received(centre)
+            centre.receive()
             centre.meet()
             with pytest.raises((Unavailable, psycopg.OperationalError)):
                 one.follower.catch_up()
@@ -296,7 +277,7 @@ def test_pages_say_the_same(server: Postgres, centre: SmallCentre) -> None:
 
 def test_whatever_is_wrong_with_it_the_file_answers(server: Postgres, centre: SmallCentre) -> None:
     """Rights that somebody took, a table that somebody changed or rewrites, a connection that is lost under a page."""
-    received(centre)
+    centre.receive()
     address = server.new_database()
     node = moved(centre, address)
     with contextlib.closing(Following(address, node)) as one:
@@ -376,7 +357,7 @@ def test_projectors_share_the_shards_and_go_on_for_each_other(
     two that believe to have one shard only one commits."""
     node = centre["central"]
     (one,) = projectors
-    received(centre)
+    centre.receive()
     centre.meet()
     one.follower.catch_up()
     assert len(one.follower.shards.held) == SHARDS
@@ -393,13 +374,13 @@ def test_projectors_share_the_shards_and_go_on_for_each_other(
     assert {len(one.follower.shards.held), len(other.follower.shards.held)} == {SHARDS // 2}
     assert not one.follower.shards.held.keys() & other.follower.shards.held.keys()
     for _ in range(4):
-        received(centre)
+        centre.receive()
     centre.meet()
     for follower in (other.follower, one.follower):
         follower.catch_up()
     same(node, one.connection)
 
-    received(centre)
+    centre.receive()
     centre.meet()
     with one.connection.transaction(), contextlib.suppress(psycopg.OperationalError):
         one.connection.execute("UPDATE shard SET dossiers = dossiers + 1000000 WHERE shard IN (0, 1, 2)")
@@ -424,7 +405,7 @@ def test_a_dossier_of_another_one_is_counted_by_the_newest_word_of_the_catalog(
     projectors.append(other)
     for follower in (one.follower, other.follower) * 2:
         follower.catch_up()
-    named = received(centre)
+    named = centre.receive()
     ones = received_in(centre, "counter-01", one.follower.shards.held)
     others = received_in(centre, "counter-02", other.follower.shards.held)
     for decide in (centre.appraise, centre.approve):
@@ -501,7 +482,7 @@ def test_projectors_are_killed_anywhere(server: Postgres, centre: SmallCentre, t
             while len(running) < 3:
                 running.append(projecting(node))
             for _ in range(3):
-                received(centre)
+                centre.receive()
             centre.meet()
             if turn % 3 == 0:
                 a_day(centre)

@@ -8,26 +8,18 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from central.demo.plan import QUEUES
-from edge.ledger import Draft
 from edge.node import Node
 from edge.tallying import HEIR, Reckoning
 from schemas.acts import Linked, Rated, Returned
 from schemas.calendar import VIETNAM
 from schemas.events import StreamId, moment, timestamp
 from schemas.fees import Channel
-from schemas.fold import Dossier
 from schemas.queue import Turn
 from schemas.reports import Figures, Period, Succession, counted, linked_streams, report
 from tests.centres import SEALED, SmallCentre
 from tests.edge.test_hall import visits
 
 MONTH = Period(date(2027, 3, 1), date(2027, 3, 31))
-
-
-def receive(centre: SmallCentre, draft: Draft | None = None, at: str = "counter-01") -> Dossier:
-    node = centre[at]
-    stream = StreamId(centre.ids.stream(centre.clock()))
-    return node.ledger.receive(stream, draft or centre.draft(), by="hanh.nh", spool=node.papers.spool_slip)
 
 
 def kept(centre: SmallCentre, period: Period = MONTH, at: str = "") -> Figures:
@@ -48,19 +40,7 @@ def looked_at(node: Node, period: Period, at: str) -> Figures:
 
 def test_a_few_dossiers_are_counted_as_by_hand(centre: SmallCentre) -> None:
     """One approved, one refused, one withdrawn, one contested, one open: and the same when all is made again."""
-    done, refused, gone, contested, _open = (receive(centre) for _ in range(5))
-    centre.meet()
-    for dossier in (done, refused, contested):
-        centre.appraise(dossier)
-    centre.meet()
-    centre.approve(done)
-    centre.refuse(refused)
-    centre.withdraw(gone)
-    centre.approve(contested)
-    centre.withdraw(contested)  # at the counter, which has not heard of it
-    centre.meet()
-    centre.return_(done)
-    centre.meet()
+    centre.five_ends()
     found = kept(centre)
     assert (found.new, found.direct, found.resolved, found.refused) == (5, 5, 2, 1)
     assert (found.returned, found.contested, found.in_progress) == (1, 1, 3)
@@ -76,7 +56,7 @@ def test_a_few_dossiers_are_counted_as_by_hand(centre: SmallCentre) -> None:
 
 def test_the_due_moment_to_the_second(centre: SmallCentre) -> None:
     """At the moment itself it is not over; a moment later it is, on the same day."""
-    dossier = receive(centre)
+    dossier = centre.receive()
     centre.meet()
     assert dossier.received is not None
     due = moment(dossier.received.due)
@@ -88,9 +68,9 @@ def test_the_due_moment_to_the_second(centre: SmallCentre) -> None:
 
 def test_midnight_is_a_vietnamese_one(centre: SmallCentre) -> None:
     centre.clock.at = datetime(2027, 3, 31, 23, 59, 50, tzinfo=VIETNAM).astimezone(UTC)
-    receive(centre)
+    centre.receive()
     centre.clock.at = datetime(2027, 4, 1, 0, 0, 1, tzinfo=VIETNAM).astimezone(UTC)
-    receive(centre)
+    centre.receive()
     centre.meet()
     april = Period(date(2027, 4, 1), date(2027, 4, 30))
     assert [kept(centre, period).new for period in (MONTH, april)] == [1, 1]
@@ -99,8 +79,10 @@ def test_midnight_is_a_vietnamese_one(centre: SmallCentre) -> None:
 
 @pytest.mark.parametrize("by", ["agency", "field", "place", "procedure"])
 def test_another_channel_agency_or_place_is_another_row(centre: SmallCentre, by: str) -> None:
-    receive(centre)
-    receive(centre, replace(centre.draft(procedure=SEALED), channel=Channel.ONLINE), "counter-02")
+    centre.receive()
+    draft, counter = replace(centre.draft(procedure=SEALED), channel=Channel.ONLINE), centre["counter-02"]
+    stream = StreamId(centre.ids.stream(centre.clock()))
+    counter.ledger.receive(stream, draft, by="hanh.nh", spool=counter.papers.spool_slip)
     centre.meet()
     sums = Reckoning(centre["central"].file).sums(by, MONTH, timestamp(centre.clock()))
     assert sorted(sums.figures(member).direct for member in sums.members()) == [0, 1]
@@ -110,7 +92,7 @@ def test_another_channel_agency_or_place_is_another_row(centre: SmallCentre, by:
 
 def test_a_dossier_that_another_one_corrects_counts_once(centre: SmallCentre) -> None:
     """Whichever of the two is known first."""
-    done, new = receive(centre), receive(centre)
+    done, new = centre.receive(), centre.receive()
     centre.meet()
     centre.appraise(done)
     centre.meet()
@@ -132,7 +114,7 @@ def test_what_an_agency_received_is_told_under_who_followed_it(centre: SmallCent
     """One is merged whole, another is shared out by procedures; every figure is where it was, and the sum is the same."""
     roads, land = "1.000703", SEALED
     for procedure in (roads, land, land):
-        receive(centre, centre.draft(procedure=procedure))
+        centre.receive(procedure=procedure)
     centre.meet()
     central, at = centre["central"], timestamp(centre.clock())
     reckoning = Reckoning(central.file)
