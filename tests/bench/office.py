@@ -28,6 +28,7 @@ from tests.bench.contests import contest
 from tests.bench.figures import Bench, Figure, Round, Size, p95
 from tests.bench.ground import Ground
 from tests.bench.machine import proportional_memory_mib
+from tests.bench.walking import WHO, slowest, walked
 
 _DOSSIERS: Final = {Size.FULL: 521_756, Size.QUICK: 5_000}
 _OPENED: Final = {Size.FULL: 40, Size.QUICK: 10}
@@ -62,10 +63,12 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
             start_s = time.monotonic() - began
             pages = looked_at(node.url, size)
             memory = proportional_memory_mib(node.process)
+            of_all_pages = slowest(walked(node.url, WHO))[0][0]
         return {
             "ingest": made.events_a_second,
             "rebuild": rebuilt,
             **pages,
+            "page_slowest": of_all_pages,
             "start": start_s,
             "memory": memory,
             "stored": stored,
@@ -198,6 +201,13 @@ BENCH: Final = Bench(
         Figure("overdue_p95", "overdue, with where and why, p95", "ms", "lower"),
         Figure("figures_p95", "the public page, p95", "ms", "lower"),
         Figure("search_p95", 'search "ng", "nguyen", "nguyen van", p95', "ms", "lower", must=100, aim=30),
+        Figure(
+            "page_slowest",
+            "the slowest kind of page that an administrator's and a leader's links lead to, median of up to 10",
+            "ms",
+            "lower",
+            must=1_000,
+        ),
         Figure("desk_p95", "the desk with a conflict open, p95", "ms", "lower"),
         Figure("settle_p95", "a conflict settled, until the desk shows the next, p95", "ms", "lower"),
         Figure("start", "from the command to the first page", "s", "lower"),
