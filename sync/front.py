@@ -36,6 +36,7 @@ from sync.endpoints.call import Call, Host, NativeFilter
 from sync.endpoints.changes import (
     PAGE,
     PAGE_BYTES,
+    PAGE_OF_DOCUMENTS,
     FramedChanges,
     Manner,
     Page,
@@ -103,12 +104,13 @@ class Fronted:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def page(
-        self, parameters: Mapping[str, str | int], native: bytes | None, *, waited: bool
+        self, parameters: Mapping[str, str | int], native: bytes | None, *, waited: bool, shows: bool
     ) -> tuple[int, Json]:
         """A page of `_changes`, and how often the bell had rung before it was asked for.
 
         Who `waited` at the same place gets the same one until it rings again, whatever his filter; who comes anew, and may
-        have written something just now, does not. Raises `Refused`.
+        have written something just now, does not. One that `shows` documents is too large to be kept, and
+        the caller's own. Raises `Refused`.
         """
         key = (*sorted(parameters.items()), native)
         with self._lock:
@@ -121,10 +123,11 @@ class Fronted:
         if said.status != 200:
             raise _refusal(said)
         read = heard, _read(said, dict[str, Any])
-        with self._lock:
-            self._pages[key] = read
-            if len(self._pages) > PAGES:
-                self._pages.popitem(last=False)
+        if not shows:
+            with self._lock:
+                self._pages[key] = read
+                if len(self._pages) > PAGES:
+                    self._pages.popitem(last=False)
         return read
 
     def ask(
@@ -564,6 +567,11 @@ class _Asked:
         """Whether there may be documents in it, which not everybody may read: what is true lies with what is behind."""
         return dict(self.parameters).get("include_docs", "false") != "false"
 
+    @property
+    def page(self) -> int:
+        """How many changes are asked for at a time."""
+        return PAGE_OF_DOCUMENTS if self.shows else PAGE
+
 
 class _Feed(FramedChanges):
     """Goes on from page to page where the database behind says that the next one begins. `first` is made already."""
@@ -576,7 +584,7 @@ class _Feed(FramedChanges):
         self._key = (call.database.name, asked, call.user if asked.shows else None)
 
     def _next_page(self) -> Make:
-        at, left = self._at, min(self._left, PAGE)
+        at, left = self._at, min(self._left, self._asked.page)
         if (first := self._first) is not None:
             self._first = None
             return Make((self, "first"), lambda: first, slow=False)
@@ -600,7 +608,8 @@ def _changes(call: FrontCall) -> Response:
     if live:
         call.database.bell.await_hearing(LATER_S)
     # the first page now: what goes wrong until then still gets a status of its own
-    first = _first_page(call, asked, since, PAGE if manner.limit is None else min(manner.limit, PAGE))
+    left = asked.page if manner.limit is None else min(manner.limit, asked.page)
+    first = _first_page(call, asked, since, left)
     feed = _Feed(call, manner, asked, since, first)
     if not live:
         return packed_answer(call.request, iter(feed))
@@ -661,10 +670,13 @@ def _first_page(call: FrontCall, asked: _Asked, since: str, left: int) -> Page:
 def _page(call: FrontCall, asked: _Asked, at: Any, left: int, *, waited: bool = False) -> Page:
     """Up to `left` rows behind `at`."""
     database, passes = call.database, asked.filter
-    size = left if passes.passes_all else PAGE
+    size = left if passes.passes_all else asked.page
     since = at if isinstance(at, str) else dump(at).decode()
     heard, found = database.page(
-        {**dict(asked.parameters), "since": since, "limit": size}, asked.native, waited=waited
+        {**dict(asked.parameters), "since": since, "limit": size},
+        asked.native,
+        waited=waited,
+        shows=asked.shows,
     )
     rows = _rows(found, "results") if left else []  # some servers take no limit of 0
     last_seq, more = found.get("last_seq"), len(rows) == size
@@ -676,7 +688,6 @@ def _page(call: FrontCall, asked: _Asked, at: Any, left: int, *, waited: bool = 
     passing = None if passes.by_page is None else passes.by_page([row["id"] for row in rows])
     chosen = [row for row in rows if _chosen(row, passes, passing)]
     if asked.shows:
-        chosen = [{**row} for row in chosen]  # others have the same page
         _show(call, chosen)
     lines: list[bytes] = []
     length = 0

@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
 from sync.bare_server import Admin, BareServer
+from sync.bell import Bell
 from sync.documents import Json, dump
 from sync.filtering import Filter
+from sync.front import Fronted
 from sync.peer import Chosen, LocalPeer
 from sync.remote import RemoteDatabase, RemotePeer
 from sync.replicator import Replication, State
@@ -377,6 +379,27 @@ def test_who_comes_anew_reads_what_he_has_just_written(client: Client, node: Nod
         assert ids == [event(one)["_id"] for one in range(n + 1)]
 
 
+def test_documents_come_in_small_pages(client: Client, node: Node) -> None:
+    """Of attachments too: hundreds in one answer would be tens of megabytes here and behind."""
+    bring(client, *(event(n) for n in range(60)))
+    found = client.get("_changes?include_docs=true").json()["results"]
+    assert [row["doc"]["_id"] for row in found] == [event(n)["_id"] for n in range(60)]
+    assert len(client.get("_changes?include_docs=true&limit=20").json()["results"]) == 20
+    assert [parse_qs(one)["limit"] for one in node.pages] == [["50"], ["50"], ["20"]]
+
+
+@pytest.mark.parametrize("shows", [False, True])
+def test_a_page_is_kept_for_who_stands_beside_unless_documents_are_in_it(shows: bool, behind: Server) -> None:
+    with (
+        contextlib.closing(there(behind)) as database,
+        contextlib.closing(Bell(database, name="dossiers", quiet_s=60)) as bell,
+    ):
+        bell.await_hearing(20)
+        fronted = Fronted("dossiers", database, bell, None, None, None, lambda *told: None)
+        first, second = (fronted.page({"since": 0}, None, waited=True, shows=shows) for _ in range(2))
+        assert (first == second, first is second) == (True, not shows)
+
+
 def test_no_path_leads_out_of_the_database(strict: Client, behind: Server) -> None:
     other = Client(behind)
     assert other.put("/secret").status_code == 201
@@ -403,8 +426,12 @@ class Node:
         self._app = behind.only_ours().app
         self.says: Callable[[str], tuple[str, bytes] | None] = lambda path: None
         self.done_first = False
+        self.pages: list[str] = []
+        """What was asked of `_changes` but by the bell."""
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"].endswith("_changes") and "style" not in environ["QUERY_STRING"]:
+            self.pages.append(environ["QUERY_STRING"])
         instead = self.says(environ["PATH_INFO"])
         if instead is None:
             answer: Iterable[bytes] = self._app(environ, start_response)
