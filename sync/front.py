@@ -678,7 +678,8 @@ def _page(call: FrontCall, asked: _Asked, at: Any, left: int, *, waited: bool = 
         waited=waited,
         shows=asked.shows,
     )
-    rows = _rows(found, "results") if left else []  # some servers take no limit of 0
+    there, pending = _rows(found, "results"), found.get("pending")
+    rows = there if left else []  # some servers take no limit of 0
     last_seq, more = found.get("last_seq"), len(rows) == size
     if database.known is not None and passes.by_page is not None and rows:
         known = database.known([row["id"] for row in rows])
@@ -695,9 +696,12 @@ def _page(call: FrontCall, asked: _Asked, at: Any, left: int, *, waited: bool = 
         lines.append(framed(dump(row), row["seq"], asked.feed))
         length += len(lines[-1])
         if len(lines) == left or length >= PAGE_BYTES:
-            rest = row is not rows[-1] or more
-            return Page(joined(lines, asked.feed), len(lines), row["seq"], rest, heard, found.get("pending"))
-    return Page(joined(lines, asked.feed), len(lines), last_seq, more, heard, found.get("pending"))
+            through = rows.index(row) + 1
+            rows, last_seq, more = rows[:through], row["seq"], more or through < len(rows)
+            break
+    if isinstance(pending, int):  # it is said of the whole page
+        pending += len(there) - len(rows)
+    return Page(joined(lines, asked.feed), len(lines), last_seq, more, heard, pending)
 
 
 def _read(said: Said, kind: type[_T]) -> _T:

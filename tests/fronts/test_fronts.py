@@ -329,6 +329,7 @@ def test_the_front_filters_as_the_reader_asks_and_gives_what_is_his(behind: Serv
         client = Client(Server(url, database="dossiers", user=USER, password=PASSWORD, ours=None))
         limited = client.get("_changes?filter=above&n=1000&limit=7").json()
         assert [int(row["id"], 16) for row in limited["results"]] == list(range(1002, 1016, 2))
+        assert limited["pending"] == len(range(1015, 1200))
         rest = client.get(f"_changes?filter=above&n=1000&since={limited['last_seq']}").json()
         assert [int(row["id"], 16) for row in rest["results"]] == list(range(1016, 1200, 2))
         assert client.get(f"_changes?since={rest['last_seq']}").json()["results"] == []
@@ -358,7 +359,7 @@ def test_a_reader_is_not_led_past_what_nobody_can_place_yet(behind: Server) -> N
         bring(client, *(event(n) for n in range(1, 5)))
         placed.update(event(n)["_id"] for n in (1, 2, 4))
         first = client.get("_changes").json()
-        assert [row["id"] for row in first["results"]] == [event(2)["_id"]]
+        assert ([row["id"] for row in first["results"]], first["pending"]) == ([event(2)["_id"]], 2)
         with client.get(
             f"_changes?feed=longpoll&heartbeat=50&since={first['last_seq']}", stream=True
         ) as feed:
