@@ -51,9 +51,9 @@ from sync.endpoints.preconditions import base_rev, is_known
 from sync.errors import BadRequest, Forbidden, NotFound, Refused, Unauthorized, Unavailable
 from sync.feeds import Make, Step
 from sync.filtering import EVERYTHING, Filter
+from sync.manners import CouchApp, endpoint_of, method_of, path_of, user_of
 from sync.remote import RemoteDatabase, Said, is_of_the_server
 from sync.revisions import Rev
-from sync.server import CouchApp, endpoint_of, method_of, path_of, user_of
 from sync.sessions import Sessions, User
 from sync.writing import Outcome, WriteRules
 
