@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -41,14 +41,8 @@ _FEES: Final = (
     REPLACED,
 )
 _SETTLED: Final = "dossier.settled"
-_BETWEEN: Final = (
-    "SELECT e.hash, e.stream, e.kind, e.at, e.by, e.node, e.seq, d.arrived_at FROM event e JOIN delivery d ON d.hash = e.hash"
-    " WHERE e.node = ? AND e.seq >= ? AND e.seq <= ? ORDER BY e.seq LIMIT ?"
-)
-_BEFORE: Final = (
-    "SELECT e.hash, e.stream, e.kind, e.at, e.by, e.node, e.seq, d.arrived_at FROM event e JOIN delivery d ON d.hash = e.hash"
-    " WHERE e.node = ? AND e.seq < ? ORDER BY e.seq DESC LIMIT ?"
-)
+_BETWEEN: Final = "SELECT hash, stream, kind, at, by, node, seq FROM event WHERE node = ? AND seq >= ? AND seq <= ? ORDER BY seq LIMIT ?"
+_BEFORE: Final = "SELECT hash, stream, kind, at, by, node, seq FROM event WHERE node = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
 _STEP: Final = 200
 T = TypeVar("T")
 R = TypeVar("R", ConflictRow, DossierRow)
@@ -174,7 +168,7 @@ class Outages:
 
     def newest(self, before: str = "") -> tuple[list[list[Outage]], str]:
         """The newest outages, those that overlap together; and from where to go on, "" at the end."""
-        with self._centre.file.read():
+        with self._centre.shown.read():
             rows = OutageRow.select()
             if before:
                 rows = rows.where(OutageRow.since < before)
@@ -187,7 +181,7 @@ class Outages:
 
     def group(self, stream: str) -> list[Outage]:
         """The outage of a stream, with all that overlap it; nothing where there is none."""
-        with self._centre.file.read() as connection:
+        with self._centre.shown.read() as connection:
             first = OutageRow.get_or_none(OutageRow.stream == stream)
             if first is None:
                 return []
@@ -224,7 +218,7 @@ class Outages:
             return None
         since, until = span_of(group)
         by = self._tax_by(until)
-        with self._centre.file.read() as connection:
+        with self._centre.shown.read() as connection:
             done = {one.stream: self._acts(connection, one) for one in group}
             acts = [act for some in done.values() for act in some]
             streams = sorted({act.stream for act in acts if act.kind.startswith("dossier.")})
@@ -253,18 +247,24 @@ class Outages:
     def _acts(self, connection: Connection, outage: Outage) -> list[Done]:
         """A machine's acts from the moment at which it was alone: those before it noticed, and those until it was back."""
         last = outage.last_seq or 2**53
-        after = [
-            Done(*row) for row in connection.execute(_BETWEEN, (outage.node, outage.seq, last, MOST_ACTS))
-        ]
+        after = self._done(connection.execute(_BETWEEN, (outage.node, outage.seq, last, MOST_ACTS)))
         before: list[Done] = []
         upper = outage.seq
         while upper and len(before) < MOST_ACTS:
-            rows = [Done(*row) for row in connection.execute(_BEFORE, (outage.node, upper, _STEP))]
+            rows = self._done(connection.execute(_BEFORE, (outage.node, upper, _STEP)))
             before += [row for row in rows if row.at >= outage.since]
             if len(rows) < _STEP or rows[-1].at < outage.since:
                 break
             upper = rows[-1].seq
         return [*reversed(before), *after]
+
+    def _done(self, acts: Iterable[Sequence[Any]]) -> list[Done]:
+        """With when central got them, which only its own file says."""
+        rows = list(acts)
+        with self._centre.file.read() as connection:
+            asked = "SELECT hash, arrived_at FROM delivery WHERE hash IN"
+            arrived = {one[0]: one[1] for one in where_in(connection, asked, [row[0] for row in rows])}
+        return [Done(*(*row, arrived[row[0]])) for row in rows if row[0] in arrived]
 
     def _clashes(
         self, connection: Connection, streams: Sequence[str], hashes: set[str], rows: dict[str, DossierRow]

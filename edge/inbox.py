@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from edge.archive import Archive
-from edge.database import NodeFile
+from edge.database import NodeFile, Readable
 from edge.ledger import Draft, Ledger, Spool, TurnedAway
 from edge.projector import Projector
 from edge.tables.dossiers import InboxRow, SubmissionRow
@@ -54,19 +54,22 @@ class Submitted:
 
 
 class Inbox:
-    """Of one node."""
+    """Of one node. `shown`: where its list is asked."""
 
-    def __init__(self, file: NodeFile, ledger: Ledger, projector: Projector, archive: Archive) -> None:
+    def __init__(
+        self, file: NodeFile, ledger: Ledger, projector: Projector, archive: Archive, *, shown: Readable
+    ) -> None:
         self._file, self._ledger, self._projector, self._archive = file, ledger, projector, archive
+        self._shown = shown
 
     def count(self, state: str = NEW) -> int:
         """How many wait. They are work in hand: counting them costs the same whatever the archive's age."""
-        with self._file.read():
+        with self._shown.read():
             return int(InboxRow.select().where(InboxRow.state == state).count())
 
     def page(self, state: str = NEW, *, after: str = "", size: int = SHOWN) -> Page:
         """What came first comes first; after a row that has gone the list begins anew."""
-        with self._file.read() as connection:
+        with self._shown.read() as connection:
             last = InboxRow.get_or_none(InboxRow.stream == after) if after else None
             beyond, key = (" AND (at, stream) > (?, ?)", (last.at, last.stream)) if last else ("", ())
             query = f"SELECT stream FROM inbox WHERE state = ?{beyond} ORDER BY at, stream LIMIT ?"  # noqa: S608 - ours
@@ -106,7 +109,7 @@ class Inbox:
 
     def filed(self, code: str) -> Dossier | None:
         """What was filed at a machine of the centre under this code, and is here."""
-        with self._file.read():
+        with self._shown.read():
             row = SubmissionRow.get_or_none(
                 (SubmissionRow.portal == PUBLIC_PC) & (SubmissionRow.name == code)
             )

@@ -375,7 +375,7 @@ class Node:
         self.turned_away = TurnedAway(self.shown)
         self.outbox = self._open_outbox()
         self.archive = Archive(self.stores["files"])
-        self.inbox = Inbox(self.file, self.ledger, self.projector, self.archive)
+        self.inbox = Inbox(self.file, self.ledger, self.projector, self.archive, shown=self.shown)
         self.leaving = Leaving(
             self.file,
             self.stores["dossiers"],
@@ -408,7 +408,15 @@ class Node:
         self.folders = Folders(self.file, self.ledger, self.projector, self.clock)
         printers = Printers.only(self._printer) if self._printer else self.place_printers.printers()
         self.spool = Spool(printers, self.papers.render_job, self.file.write)
-        self.petitions = Petitions(self.file, self.ledger, self.projector, self.catalog, self.clock, self.ids)
+        self.petitions = Petitions(
+            self.file,
+            self.ledger,
+            self.projector,
+            self.catalog,
+            self.clock,
+            self.ids,
+            shown=self.shown,
+        )
         self.till = Till(
             self.file,
             self.ledger,
@@ -417,6 +425,7 @@ class Node:
             MoneyPapers(self.catalog, self.papers.code_of_receipt, node=self.id),
             self.catalog,
             self.clock,
+            shown=self.shown,
             node=self.id,
         )
         self.course = Course(

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from edge.clock import Clock
-from edge.database import NodeFile
+from edge.database import NodeFile, Readable
 from edge.ids import Ids
 from edge.ledger import Ledger
 from edge.projector import Projector
@@ -47,13 +47,21 @@ class Page:
 
 
 class Petitions:
-    """The petitions at one node: filed, answered within ten working days, closed."""
+    """The petitions at one node: filed, answered within ten working days, closed. `shown`: where lists are asked."""
 
     def __init__(
-        self, file: NodeFile, ledger: Ledger, projector: Projector, catalog: Catalog, clock: Clock, ids: Ids
+        self,
+        file: NodeFile,
+        ledger: Ledger,
+        projector: Projector,
+        catalog: Catalog,
+        clock: Clock,
+        ids: Ids,
+        *,
+        shown: Readable,
     ) -> None:
         self._file, self._ledger, self._projector, self._catalog = file, ledger, projector, catalog
-        self._clock, self._ids = clock, ids
+        self._clock, self._ids, self._shown = clock, ids, shown
 
     def file(
         self,
@@ -96,12 +104,12 @@ class Petitions:
         return self._projector.dossier(stream)
 
     def row(self, stream: str) -> PetitionRow | None:
-        with self._file.read():
+        with self._shown.read():
             found: PetitionRow | None = PetitionRow.get_or_none(PetitionRow.stream == stream)
             return found
 
     def by_number(self, number: str) -> PetitionRow | None:
-        with self._file.read():
+        with self._shown.read():
             found: PetitionRow | None = PetitionRow.get_or_none(PetitionRow.number == number)
             return found
 
@@ -109,7 +117,7 @@ class Petitions:
         """By the moment that orders the list, then by the stream; a row that has left the list begins the list anew."""
         column, ascending = _MOMENTS[waits], waits is Waits.OPEN
         order = f"{column}, stream" if ascending else f"{column} DESC, stream DESC"
-        with self._file.read() as connection:
+        with self._shown.read() as connection:
             beyond, key = "", list[str]()
             row = PetitionRow.get_or_none(PetitionRow.stream == after) if after else None
             if row is not None and row.status == waits.value:
@@ -125,13 +133,13 @@ class Petitions:
 
     def to_answer(self) -> tuple[int, int]:
         """How many are to be answered, and how many of them late: no more than there is work in hand."""
-        with self._file.read() as connection:
-            query = "SELECT count(*), coalesce(sum(due < ?), 0) FROM petition WHERE status = 'open'"
+        with self._shown.read() as connection:
+            query = "SELECT count(*), count(*) FILTER (WHERE due < ?) FROM petition WHERE status = 'open'"
             count, late = connection.execute(query, (timestamp(self._clock()),)).fetchone()
         return int(count), int(late)
 
     def _stream_of(self, number: str) -> str | None:
-        with self._file.read():
+        with self._shown.read():
             row = DossierRow.get_or_none(DossierRow.number == number)
         return str(row.stream) if row is not None else None
 

@@ -16,7 +16,7 @@ import msgspec
 
 from edge.clock import Clock
 from edge.closing import Closing
-from edge.database import NodeFile
+from edge.database import NodeFile, Readable
 from edge.errors import NotEnoughCash
 from edge.ledger import Ledger, NumbersLeft
 from edge.money_papers import MoneyPapers
@@ -132,7 +132,10 @@ class DayOf:
 
 
 class Till:
-    """Takes money at one node."""
+    """Takes money at one node. `shown`: where the receipts that are still to be issued are asked.
+
+    What came and went is asked of the node itself: drawers are counted by it, and summaries leave by it.
+    """
 
     def __init__(
         self,
@@ -144,8 +147,10 @@ class Till:
         catalog: Catalog,
         clock: Clock,
         *,
+        shown: Readable,
         node: str,
     ) -> None:
+        self._shown = shown
         self._file, self._ledger, self._projector, self._closing = file, ledger, projector, closing
         self._papers, self._catalog, self._clock, self._node = papers, catalog, clock, node
 
@@ -320,7 +325,7 @@ class Till:
         self, *, place: str = "", after: str = "", size: int = PENDING_SHOWN
     ) -> list[PendingReceiptRow]:
         """Those that are still to be issued, the oldest first; from after the one of this collection on."""
-        with self._file.read():
+        with self._shown.read():
             at, name = PendingReceiptRow.at, PendingReceiptRow.collected
             query = PendingReceiptRow.select()
             if place:
@@ -332,12 +337,12 @@ class Till:
 
     def count_pending(self, place: str = "") -> int:
         """How many there are: no more than what is to be done."""
-        with self._file.read():
+        with self._shown.read():
             query = PendingReceiptRow.select()
             return int((query.where(PendingReceiptRow.place == place) if place else query).count())
 
     def pending_by_number(self, symbol: str, number: int) -> PendingReceiptRow | None:
-        with self._file.read():
+        with self._shown.read():
             found: PendingReceiptRow | None = PendingReceiptRow.get_or_none(
                 (PendingReceiptRow.symbol == symbol) & (PendingReceiptRow.number == number)
             )

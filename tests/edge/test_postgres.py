@@ -36,14 +36,18 @@ from edge.postgres.tables import OF_THE_NODE, SHARDS
 from edge.searching import positions
 from edge.settings import read_settings, write_settings
 from edge.tables.projections import TABLES
-from schemas.acts import Linked
+from edge.till import Payment
+from schemas.acts import Linked, Party
 from schemas.entries import Cut
 from schemas.events import StreamId
 from schemas.numbers import looks_like_a_number
 from schemas.spelling import words
 from sync.errors import Unavailable
+from tests.central.test_outages import alone, back
 from tests.centres import MONDAY, SEALED, HandClock, SmallCentre
 from tests.edge.test_redaction import GROUND
+from tests.edge.test_till import ALL, DUE
+from tests.portal import Portal, submission
 from tests.postgres import Postgres, a_server
 from tests.proving import Times
 from tests.waiting import until
@@ -273,6 +277,51 @@ def test_pages_say_the_same(server: Postgres, centre: SmallCentre) -> None:
         assert asks_postgresql(node)
     finally:
         one.close()
+
+
+def test_what_came_otherwise_is_asked_there_too(server: Postgres, centre: SmallCentre) -> None:
+    """Petitions, what was filed online, receipts that are still to be issued, outages, and of how many people there is
+    something: as the file says it, and by PostgreSQL."""
+    outage = an_outage(centre)
+    central = centre["central"]
+    Portal(central).post(submission())
+    central.petitions.file(central.petitions.new_stream(), sender=Party("Vi Thị Lan"), text="Chờ hai giờ.")
+    address = server.new_database()
+    node = moved(centre, address)
+    pages = (
+        (SUPERVISOR, "/petitions", "UPDATE petition SET sender = 'Bà Trong Máy Chủ'"),
+        (SUPERVISOR, "/inbox", "UPDATE inbox SET applicant = 'Bà Trong Máy Chủ'"),
+        (SUPERVISOR, "/fees/pending", "UPDATE pending_receipt SET payer = 'Bà Trong Máy Chủ'"),
+        (DESK, f"/outages/{outage}", "UPDATE event SET by = 'nobody'"),
+        (DESK, "/outages", "UPDATE outage SET what = 'power'"),
+        ("quan.nv", "/personal/register", "DELETE FROM party"),
+    )
+    clerks = {person: Clerk(centre, "central", person) for person, _, _ in pages}
+    hour = centre.clock.at
+    by_file = [clerks[person].open(path).page.text for person, path, _ in pages]
+    centre.clock.forward(seconds=AGAIN_S)
+    with contextlib.closing(Following(address, node)) as one:
+        one.follower.catch_up()
+        assert asks_postgresql(node)
+        for (person, path, change), before in zip(pages, by_file, strict=True):
+            centre.clock.at = hour  # pages tell how long things wait
+            assert clerks[person].open(path).page.text == before, path
+            one.connection.execute(change)
+            assert clerks[person].open(path).page.text != before, path
+
+
+def an_outage(centre: SmallCentre) -> str:
+    """A counter is alone for a quarter of an hour, and takes money meanwhile."""
+    centre.clock.forward(minutes=10)
+    alone(centre, "counter-01", minutes=15)
+    till = centre["counter-01"].till
+    till.open(0, by="van.lt")
+    till.collect(centre.receive().stream, Payment(ALL, DUE, "Hoàng Thị Mỷ"), by="van.lt")
+    outage = centre["counter-01"].outages.lasting
+    assert outage is not None
+    back(centre, "counter-01")
+    centre.meet()
+    return str(outage.stream)
 
 
 def test_whatever_is_wrong_with_it_the_file_answers(server: Postgres, centre: SmallCentre) -> None:
