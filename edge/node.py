@@ -200,6 +200,8 @@ class Node:
         self._open_stores()
         self.shown: Readable = self.file
         """Where the pages' lists are asked."""
+        self.one_page: Callable[[], contextlib.AbstractContextManager[None]] | None = None
+        """Within it lists are of one moment, and it is asked once who answers; None where they are always the file's."""
         self.projections_behind: Callable[[], int | None] | None = None
         """How many changes those in PostgreSQL lack, where they are to be there; None while it does not answer."""
         self._read_catalog()
@@ -478,7 +480,7 @@ class Node:
         visits.on_change(shown.note)
         self.on_catalog.append(shown.note)
         self._closing.callback(shown.close)
-        self.shown, self.projections_behind = shown, shown.behind
+        self.shown, self.one_page, self.projections_behind = shown, shown.page, shown.behind
 
     def _open_outbox(self) -> Outbox:
         """Only central tells anybody outside, and of what nobody is told it keeps nothing."""

@@ -14,7 +14,6 @@ from psycopg.abc import Buffer, Params, Query
 from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from edge.database import AMBIENT
 from edge.errors import CannotStart
 from printing.models import PeeweeException
 from sync.errors import Unavailable
@@ -142,7 +141,7 @@ def first_line(why: Exception) -> str:
 
 
 class Postgres:
-    """A database that is read by many threads: `read()` as a node's file has it."""
+    """A database that is read by many threads."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -151,12 +150,12 @@ class Postgres:
         self._closed = False
 
     @contextlib.contextmanager
-    def read(self) -> Iterator[PostgresConnection]:
-        """One stable snapshot, to raw statements and to the models alike. Raises `Unavailable`."""
+    def snapshot(self) -> Iterator[PostgresConnection]:
+        """A stable one, on a connection that nobody else uses meanwhile. Raises `Unavailable`."""
         connection = self._taken()
         with losing(connection):
             try:
-                with connection.transaction(), AMBIENT.using(connection):
+                with connection.transaction():
                     yield connection
             finally:
                 self._give_back(connection)

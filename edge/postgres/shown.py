@@ -2,7 +2,7 @@
 
 A person finds on every list what was written at this machine before; what came over a line may be some seconds late, and then
 is asked of the file. The same where PostgreSQL is not there, is being filled, or is not as it should be: only those see it who
-are being answered when it goes.
+are being answered when it goes. A page asks once which of them answers, and has one snapshot of it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from typing import Final
 import psycopg
 
 from edge.clock import Stopwatch
-from edge.database import NodeFile
-from edge.postgres.connection import Postgres, PostgresConnection, first_line
+from edge.database import AMBIENT, NodeFile
+from edge.postgres.connection import Postgres, PostgresConnection, first_line, losing
 from edge.postgres.tables import VERSION_NAME
+from printing.models import PeeweeException
 from sync.errors import Unavailable
 from sync.sqlite import Connection
 
@@ -35,6 +36,15 @@ Place = tuple[int, int, int]
 """Up to where the feeds of dossiers and visits go, and the catalog."""
 
 log = logging.getLogger(__name__)
+
+
+class _Page:
+    """What one page reads: asked for when it reads first, and the file's once PostgreSQL has failed it."""
+
+    def __init__(self) -> None:
+        self.stack = contextlib.ExitStack()
+        self.asked = False
+        self.found: tuple[PostgresConnection, Place] | None = None
 
 
 class Shown:
@@ -56,6 +66,7 @@ class Shown:
         self._first = here()[0]
         self._lock = threading.Lock()
         self._away_until: float | None = None
+        self._thread = threading.local()
 
     def note(self) -> None:
         """The feeds have gone on."""
@@ -69,19 +80,57 @@ class Shown:
     def read(self) -> Iterator[Connection]:
         """One stable snapshot. Within a transaction that writes it is the file's, with what was written."""
         with contextlib.ExitStack() as stack:
-            connection = None if self._file.file.writing_here else self._taken(stack)
+            if getattr(self._thread, "page", None) is None:
+                stack.enter_context(self.page())
+            page: _Page = self._thread.page
+            connection: Connection | None = None
+            if not self._file.file.writing_here:
+                connection = self._asked(page, stack)
             if connection is None:
                 connection = stack.enter_context(self._file.read())
             yield connection
 
-    def _taken(self, stack: contextlib.ExitStack) -> PostgresConnection | None:
+    @contextlib.contextmanager
+    def page(self) -> Iterator[None]:
+        """All that this thread reads until its end is PostgreSQL's as of one moment, or the file's."""
+        before = getattr(self._thread, "page", None)
+        page = self._thread.page = _Page()
+        try:
+            yield
+        finally:
+            self._thread.page = before
+            page.asked, page.found = True, None
+            with contextlib.suppress(Unavailable, psycopg.Error):  # what was read is whole
+                page.stack.close()
+
+    def _asked(self, page: _Page, stack: contextlib.ExitStack) -> PostgresConnection | None:
+        """PostgreSQL's, if it may answer this page, and the page has written nothing meanwhile that it lacks."""
+        if not page.asked:
+            page.asked, page.found = True, self._taken(page.stack)
+        if page.found is None or page.found[1][0] < self._own():
+            return None
+        connection = page.found[0]
+        stack.enter_context(self._answering(page, connection))
+        return connection
+
+    @contextlib.contextmanager
+    def _answering(self, page: _Page, connection: PostgresConnection) -> Iterator[None]:
+        try:
+            with losing(connection), AMBIENT.using(connection):
+                yield
+        except (Unavailable, psycopg.Error, PeeweeException) as why:
+            page.found = None
+            self._failed(why)
+            raise
+
+    def _taken(self, stack: contextlib.ExitStack) -> tuple[PostgresConnection, Place] | None:
         """PostgreSQL's, if it may answer."""
         with contextlib.ExitStack() as entered:
             found = self._place(entered)
             if found is None or not self._is_new(found[1]):
                 return None
             stack.push(entered.pop_all())
-            return found[0]
+            return found
 
     def _place(self, stack: contextlib.ExitStack) -> tuple[PostgresConnection, Place] | None:
         """A snapshot of PostgreSQL, and up to where it goes; None where it has none of this node."""
@@ -103,12 +152,15 @@ class Shown:
     def _snapshot(self) -> Iterator[PostgresConnection]:
         """Where it fails, here or in what a page asks of it, it is asked again later."""
         try:
-            with self._postgres.read() as connection:
+            with self._postgres.snapshot() as connection:
                 yield connection
         except (Unavailable, psycopg.Error) as why:
-            log.info("lists are asked of the file: %s", first_line(why))
-            self._away_until = self._tick() + AGAIN_S
+            self._failed(why)
             raise
+
+    def _failed(self, why: Exception) -> None:
+        log.info("lists are asked of the file: %s", first_line(why))
+        self._away_until = self._tick() + AGAIN_S
 
     def _is_new(self, place: Sequence[int]) -> bool:
         now = self._tick()

@@ -70,6 +70,7 @@ from edge.web.sign_in import blueprint as sign_in
 from edge.web.site import Extra, Site
 from edge.web.slip import OPEN as SLIP_OPEN
 from edge.web.slip import blueprint as slip
+from edge.web.snapshots import install as install_one_snapshot
 from edge.web.status_line import blueprint as status_line
 from edge.web.strip import blueprint as queue_strip
 from edge.web.takings import blueprint as takings
@@ -128,6 +129,8 @@ def create_pages(
     if node.card.of_the_hall:
         site.open.add("home")
     install_hosts(app)
+    if node.one_page is not None:
+        install_one_snapshot(app, node.one_page)
     for part in (
         sign_in,
         account,

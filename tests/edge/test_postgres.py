@@ -31,7 +31,7 @@ from edge.postgres.connection import PostgresConnection, connected, in_postgres
 from edge.postgres.following import Follower
 from edge.postgres.reading import Otherwise, Source
 from edge.postgres.shards import Lost, shard_of
-from edge.postgres.shown import AGAIN_S, LATE_S
+from edge.postgres.shown import AGAIN_S, LATE_S, Shown
 from edge.postgres.tables import OF_THE_NODE, SHARDS
 from edge.searching import positions
 from edge.settings import read_settings, write_settings
@@ -322,6 +322,44 @@ def an_outage(centre: SmallCentre) -> str:
     back(centre, "counter-01")
     centre.meet()
     return str(outage.stream)
+
+
+def test_a_page_asks_once_who_answers_it(
+    server: Postgres, centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is of one moment, but for what it writes itself."""
+    asked, place = [0], Shown._place
+
+    def counted(*given: Any) -> Any:
+        asked[0] += 1
+        return place(*given)
+
+    monkeypatch.setattr(Shown, "_place", counted)
+    centre.receive()
+    centre.meet()
+    address = server.new_database()
+    node = moved(centre, address)
+    centre.clock.forward(seconds=AGAIN_S)
+    with contextlib.closing(Following(address, node)) as one:
+        one.follower.catch_up()
+        for person, path in PAGES:
+            clerk = Clerk(centre, "central", person)
+            asked[0] = 0
+            clerk.open(path)
+            assert asked == [1], path
+
+        assert node.one_page is not None
+        with node.one_page():
+            (row,) = node.register.find("Thắng").rows
+            one.connection.execute("UPDATE dossier SET applicant = 'Bà Trong Máy Chủ'")
+            assert node.register.find("Thắng").rows[0].applicant == row.applicant
+            node.petitions.file(node.petitions.new_stream(), sender=Party("Vi Thị Lan"), text="Chờ hai giờ.")
+            assert not asks_postgresql(node)
+        one.follower.catch_up()
+        with node.one_page():
+            with pytest.raises(Unavailable):
+                lost_under_a_page(node, one.connection)
+            assert node.register.find("Thắng").rows[0].applicant == row.applicant  # the file says so
 
 
 def test_whatever_is_wrong_with_it_the_file_answers(server: Postgres, centre: SmallCentre) -> None:
