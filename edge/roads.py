@@ -33,15 +33,13 @@ from edge.fetching import Elsewhere, Fetching
 from edge.leaving import Holds
 from edge.node import Node, server_uuid
 from edge.peers import PeerNode, peers_of
+from edge.refusals import Refusals
 from edge.state import NOTE, SAID_EVERY_S, state_of
 from edge.streams import Streams
 from edge.succession import SENT, ask_who, give_catalog, is_a_stranger
-from edge.tables.exchange import RefusedDocument
 from schemas.errors import Malformed
-from schemas.events import timestamp
 from sync.errors import DiskFull, Refused, SyncError, Unavailable
 from sync.peer import EVERYTHING, Chosen, Fetched, LocalPeer
-from sync.peer import RefusedDocument as Refusal
 from sync.remote import RemotePeer
 from sync.replicator import BATCH, Offered, Replication, State, Status
 from sync.sessions import User
@@ -175,7 +173,8 @@ class _Line:
 class Roads:
     """All replications of one node, each in its thread, a probe for each peer, and what fetches files.
 
-    `steady_s`: see `STEADY_S`. `found`: by node, the addresses that the building's network tells of.
+    `steady_s`: see `STEADY_S`. `found`: by node, the addresses that the building's network tells of. `also`: roads that others
+    keep, to be shown with these.
     """
 
     def __init__(
@@ -184,9 +183,10 @@ class Roads:
         *,
         steady_s: float = STEADY_S,
         found: Callable[[], Mapping[str, Sequence[str]]] = dict,
+        also: Callable[[], Sequence[Road]] = tuple,
     ) -> None:
         self._node = node
-        self._found = found
+        self._found, self._also = found, also
         self._session = node.ids.hex()
         self._stopping = threading.Event()
         self._lock = threading.RLock()
@@ -248,7 +248,7 @@ class Roads:
             Road(way.peer, way.database, way.direction, way.status(), way.replication is None)
             for way in self._ways()
             if way.database != "dossiers" or way.direction == "push" or self._node.window.own.dossiers
-        ]
+        ] + [*self._also()]
 
     def peers(self) -> tuple[PeerNode, ...]:
         with self._lock:
@@ -514,6 +514,14 @@ class Roads:
         pull = way.direction == "pull"
         way.chosen = node.window.chosen(database) if pull else EVERYTHING
         there = self._remote(way.line, database, yielding=database == "files", chosen=way.chosen)
+        refusals = Refusals(
+            node.file,
+            node.clock,
+            peer=way.peer,
+            database=database,
+            direction=way.direction,
+            refuser=node.id if pull else way.peer,
+        )
         return Replication(
             there if pull else here,
             here if pull else there,
@@ -522,9 +530,9 @@ class Roads:
             now=node.clock,
             jitter=node.ids.jitter,
             batch=_BATCHES.get(database, BATCH),
-            on_refused=partial(self._refused, way),
-            refused_before=partial(self._refused_before, way),
-            on_accepted=partial(self._accepted, way),
+            on_refused=refusals.note,
+            refused_before=refusals.before,
+            on_accepted=partial(self._accepted, way, refusals),
             after_checkpoint=lambda seq: None if pull else self._arrived_there(database, seq),
         )
 
@@ -564,32 +572,8 @@ class Roads:
         elif database == "visits":
             self._node.visits.centre_has(self._node.stores[database].inner_seq(seq))
 
-    # ---- what was refused
-
-    def _refused(self, way: _Way, refusal: Refusal) -> None:
-        """Keep what was not taken, until it is or a person dismisses it. Pulled: this node is the one who refuses."""
-        refuser = way.peer if way.direction == "push" else self._node.id
-        with self._node.file.write():
-            RefusedDocument.insert(
-                key=_key(way, Offered(refusal.id, refusal.rev)),
-                peer=refuser,
-                document=refusal.id,
-                reason=refusal.reason,
-                at=timestamp(self._node.clock()),
-            ).on_conflict(
-                conflict_target=[RefusedDocument.key], update={RefusedDocument.reason: refusal.reason}
-            ).execute()
-
-    def _refused_before(self, way: _Way) -> list[Offered]:
-        with self._node.file.read():
-            rows = RefusedDocument.select().where(
-                RefusedDocument.key.startswith(_road(way)), RefusedDocument.dismissed_by == ""
-            )
-            return [_offered(way, row.key) for row in rows]
-
-    def _accepted(self, way: _Way, accepted: Offered) -> None:
-        with self._node.file.write():
-            RefusedDocument.delete().where(RefusedDocument.key == _key(way, accepted)).execute()
+    def _accepted(self, way: _Way, refusals: Refusals, accepted: Offered) -> None:
+        refusals.accepted(accepted)
         if way.direction == "push":
             self._arrived_there(way.database, way.status().source_seq)
 
@@ -637,16 +621,3 @@ def shown_to(reader: Node, source: Node, database: str) -> LocalPeer:
         chosen=reader.window.chosen(database),
         filters=source.window.filters(source.window.scope(reader.id)),
     )
-
-
-def _road(way: _Way) -> str:
-    return f"{way.peer} {way.database} {way.direction} "
-
-
-def _key(way: _Way, one: Offered) -> str:
-    return f"{_road(way)}{one.id} {one.rev}"
-
-
-def _offered(way: _Way, key: str) -> Offered:
-    doc_id, _, rev = key.removeprefix(_road(way)).rpartition(" ")
-    return Offered(doc_id, rev)
