@@ -14,6 +14,7 @@ ALARMS: Final = {
     Wrong.INCOMPLETE: "thiếu {count} việc trong chuỗi",
     Wrong.REFUSED: "{count} việc bị nơi nhận từ chối",
     Wrong.UNREADY: "không làm được việc của mình: {name}",
+    Wrong.DOCUMENTS: "không tới được kho tài liệu CouchDB: các máy làm việc riêng, tự gửi khi có lại",
     Wrong.DISK_LOW: "ổ đĩa chỉ còn {size}",
     Wrong.CLOCK: "giờ máy không chắc đúng{skew}",
     Wrong.CARD_OVER: "thẻ máy đã hết hạn {count} ngày",

@@ -44,8 +44,8 @@ STAYS: Final = timedelta(minutes=30)
 AGAIN: Final = timedelta(days=1)
 COMES_AND_GOES: Final = frozenset({Wrong.LOST, Wrong.SILENT})
 """What is told in office hours only."""
-COUNTED_ALREADY: Final = "disk"
-"""A reason of `/readyz` that the console knows better, with figures."""
+COUNTED_ALREADY: Final = frozenset({"disk", "documents"})
+"""Reasons of `/readyz` that the console knows better."""
 
 log = logging.getLogger(__name__)
 Ready = Callable[[Card], Sequence[str]]
@@ -141,7 +141,7 @@ class Alarms:
             here = machine.card.node == self._centre.id
             if here or machine.near:
                 whys = unready(health_of(self._centre, now)) if here else self._ready(machine.card)
-                self._whys[machine.card.node] = [why for why in whys if why != COUNTED_ALREADY]
+                self._whys[machine.card.node] = [why for why in whys if why not in COUNTED_ALREADY]
 
     # ---- what is told
 

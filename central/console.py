@@ -42,6 +42,7 @@ class Wrong(Enum):
     INCOMPLETE = "incomplete"
     REFUSED = "refused"
     UNREADY = "unready"
+    DOCUMENTS = "documents"
     DISK_LOW = "disk_low"
     CLOCK = "clock"
     CARD_OVER = "card_over"
@@ -72,6 +73,7 @@ _BAD: Final = frozenset(
         Wrong.INCOMPLETE,
         Wrong.REFUSED,
         Wrong.UNREADY,
+        Wrong.DOCUMENTS,
         Wrong.DISK_LOW,
         Wrong.CLOCK,
         Wrong.CARD_OVER,
@@ -161,6 +163,7 @@ class Console:
         alarms = [*_alarms(card, contact, state, chain, max(behind, 0), until, now)]
         if here:
             alarms += _of_what_goes_out(outgoing_of(self._centre, now))
+            alarms += self._of_documents()
         return Machine(
             card,
             contact,
@@ -170,6 +173,11 @@ class Console:
             until,
             tuple(sorted(alarms, key=lambda one: list(Wrong).index(one.wrong))),
         )
+
+    def _of_documents(self) -> Iterator[Alarm]:
+        away = self._centre.documents_away
+        if away is not None and away():
+            yield Alarm(Wrong.DOCUMENTS)
 
 
 def _last_day(card: Card) -> date | None:

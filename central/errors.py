@@ -11,6 +11,8 @@ CentralError              parent
 ├── NotSent               a message that did not go, and may go later (`central.outlet`)
 │   └── LineDown          nobody answers: the others would not go either
 ├── Refused               one that whoever got it will never take
+├── AnotherCentre         databases in a cluster that are not this centre's (`central.cluster`)
+├── NotMoved              documents that are not the same at both ends (`central.moving`)
 └── NotGranted            a card that cannot be granted, renewed or taken back so; nothing was changed
 """
 
@@ -27,6 +29,14 @@ class UnreadableCatalog(CentralError):
 
 class NotCopied(CentralError):
     """A copy that would not be whole, and so is none."""
+
+
+class AnotherCentre(CentralError):
+    """Databases that would be mixed with somebody else's."""
+
+
+class NotMoved(CentralError):
+    """Documents that did not get to the other end; what did stays there, and the next try goes on."""
 
 
 class NotGranted(CentralError):

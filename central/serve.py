@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from central.alarms import Alarms
 from central.centre import Office
@@ -47,6 +47,9 @@ from edge.upkeep import Upkeep
 from edge.web import create_pages
 from sync.errors import Unavailable
 from sync.tls import is_loopback
+
+if TYPE_CHECKING:
+    from central.cluster import Cluster
 
 READY = "ready"
 LOOK_S: Final = 0.5
@@ -88,7 +91,10 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False, first_run
         if settings.demo is not None:
             crash.install(node)
         neighbourhood = Neighbourhood(node.id)
-        roads, spooling = Roads(node, found=neighbourhood.found), Spooling(node.spool, node.clock)
+        cluster = _cluster(node)
+        also = cluster.roads if cluster is not None else tuple
+        roads = Roads(node, found=neighbourhood.found, also=also)
+        spooling = Spooling(node.spool, node.clock)
         closing, upkeep = ClosingDays(node.closing), Upkeep(node, roads.centre_holds)
         courier = Courier(node, wanted=lambda: [one.file for one in roads.elsewhere()])
         extra = [register] if node.is_centre else []
@@ -102,13 +108,16 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False, first_run
                     WHO.strip("/"): create_introducing(node),
                     API: create_intake(node),
                 }
-            app, door = application(node, pages, beside, status), Door(node)
+            documents = cluster.documents if cluster is not None else None
+            app, door = application(node, pages, beside, status, documents), Door(node)
             host, port = stack.enter_context(serving(app, settings.host, settings.port, door=door))
             if node.is_centre:
                 stack.enter_context(taking_orders(node))
             stack.enter_context(taking_stick_orders(folder, courier))
             stack.enter_context(answering(folder, status))
             roads.start()
+            if cluster is not None:
+                cluster.start()
             if settings.mdns:
                 neighbourhood.start(host, port)
             spooling.start()
@@ -142,12 +151,23 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False, first_run
                 watch.stop()
             neighbourhood.stop()
             roads.stop()
+            if cluster is not None:
+                cluster.stop()
             closing.stop()
             upkeep.stop()
             spooling.stop()
             node.seals.stop()
             for store in node.stores.values():
                 store.close()
+
+
+def _cluster(node: Node) -> Cluster | None:
+    """Where the documents lie, if not here alone. Raises `CannotStart`."""
+    if node.settings.documents == "embedded":
+        return None
+    from central.cluster import Cluster
+
+    return Cluster(node)
 
 
 def _waits_for_card(url: str) -> None:

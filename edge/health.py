@@ -50,6 +50,12 @@ class Projections(msgspec.Struct, frozen=True):
     behind: int | None
 
 
+class Documents(msgspec.Struct, frozen=True):
+    """Those in a cluster: why they are out of reach, in English; "" while they are not."""
+
+    away: str
+
+
 class Health(msgspec.Struct, frozen=True):
     """`waits`: bytes that wait for a card or an entry, by the peer that brought them, of at most `waits_most` each.
 
@@ -85,6 +91,7 @@ class Health(msgspec.Struct, frozen=True):
     process: Process
     backed_up: datetime | None = None
     projections: Projections | None = None
+    documents: Documents | None = None
 
 
 def health_of(node: Node, at: datetime) -> Health:
@@ -120,6 +127,7 @@ def health_of(node: Node, at: datetime) -> Health:
         process=process_now(),
         backed_up=None if backup is None else backup.at,
         projections=None if node.projections_behind is None else Projections(node.projections_behind()),
+        documents=None if node.documents_away is None else Documents(node.documents_away()),
     )
 
 
@@ -131,6 +139,7 @@ def unready(health: Health) -> list[str]:
         "revoked": health.card_ended != "",
         "collects": health.collects,
         "closed": health.closed,
+        "documents": health.documents is not None and health.documents.away != "",
     }
     return [why for why, so in whys.items() if so]
 

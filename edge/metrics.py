@@ -49,6 +49,7 @@ def gauges(status: NodeStatus, health: Health, version: str) -> Iterator[Gauge]:
     yield from _machine(status, health)
     yield from _process(health)
     yield from _projections(health)
+    yield from _documents(health)
 
 
 def _exchange(status: NodeStatus) -> Iterator[Gauge]:
@@ -184,6 +185,15 @@ def _projections(health: Health) -> Iterator[Gauge]:
         )
         text = "Changes that are still to be projected in PostgreSQL."
         yield Gauge("projections_behind", text, (({}, behind),))
+
+
+def _documents(health: Health) -> Iterator[Gauge]:
+    if health.documents is not None:
+        yield _one(
+            "documents_there",
+            "1 while the cluster in which documents lie takes and gives them.",
+            health.documents.away == "",
+        )
 
 
 def _one(name: str, text: str, value: float) -> Gauge:

@@ -204,6 +204,8 @@ class Node:
         """Within it lists are of one moment, and it is asked once who answers; None where they are always the file's."""
         self.projections_behind: Callable[[], int | None] | None = None
         """How many changes those in PostgreSQL lack, where they are to be there; None while it does not answer."""
+        self.documents_away: Callable[[], str] | None = None
+        """Why those in a cluster are out of reach, where they are to lie in one; "" while they are not."""
         self._read_catalog()
         self._remember_central()
         if self.catalog.card_of(self.id) is None:

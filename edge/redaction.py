@@ -29,7 +29,7 @@ from sync.store import Store
 log = logging.getLogger(__name__)
 
 SCRUB_DUE: Final = "scrub due"
-_FILE: Final = "file-"
+FILE: Final = "file-"
 
 
 class Redactions:
@@ -56,7 +56,7 @@ class Redactions:
         """
         targets = list(self._catalog.trust.redacted)
         gone = sum(self._document_goes(*one) for one in self._documents(targets))
-        gone += sum(self._file_goes(one) for one in targets if one.startswith(_FILE))
+        gone += sum(self._file_goes(one) for one in targets if one.startswith(FILE))
         gone += self._chunks_that_came_back()
         if gone or self._is_due():
             self._scrub()
@@ -83,7 +83,7 @@ class Redactions:
         listed = self._projector.store
         names = [f"{stream}:{event_hash}" for event_hash, stream in known.items()]
         found = [(listed, name) for name in listed.summaries(names)]
-        new = {one for one in targets if not one.startswith(_FILE)} - self._looked_for
+        new = {one for one in targets if not one.startswith(FILE)} - self._looked_for
         if new:
             for store in self._stores:
                 if store is not listed:

@@ -47,12 +47,31 @@ def application(
     pages: Flask,
     beside: Mapping[str, Flask] = MappingProxyType({}),
     status: Callable[[], NodeStatus] | None = None,
+    documents: Callable[[Access], WsgiApp] | None = None,
 ) -> WsgiApp:
-    """The node's whole WSGI application; `beside`: others by the first part of their path. `status`: for who watches it."""
+    """The node's whole WSGI application; `beside`: others by the first part of their path. `status`: for who watches it.
+
+    `documents`: what speaks CouchDB's protocol here, where that is not the node's own databases.
+    """
     access = Access(
         node.catalog, node.settings.readers, PasswordHasher(), node=node.id, heard=node.contacts.heard
     )
-    couch = couch_app(
+    couch = own_databases(node, access) if documents is None else documents(access)
+    if status is not None:
+        beside = {**beside, **dict.fromkeys(PATHS, create_watching(node, status, access.authenticate))}
+
+    def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        target = environ.get("REQUEST_URI") or environ["PATH_INFO"]
+        first = str(target).partition("?")[0].lstrip("/").partition("/")[0]
+        to_couch = first in DATABASES or first.startswith("_") or (first == "" and not _is_browser(environ))
+        return (couch if to_couch else beside.get(first, pages))(environ, start_response)
+
+    return dispatch
+
+
+def own_databases(node: Node, access: Access) -> WsgiApp:
+    """The databases of this node, as its peers see them."""
+    return couch_app(
         node.stores,
         uuid=server_uuid(node.id),
         authenticate=access.authenticate,
@@ -66,17 +85,6 @@ def application(
         seen_by=node.window.seen_by,
         narrowed=node.window.narrowed,
     )
-
-    if status is not None:
-        beside = {**beside, **dict.fromkeys(PATHS, create_watching(node, status, access.authenticate))}
-
-    def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        target = environ.get("REQUEST_URI") or environ["PATH_INFO"]
-        first = str(target).partition("?")[0].lstrip("/").partition("/")[0]
-        to_couch = first in DATABASES or first.startswith("_") or (first == "" and not _is_browser(environ))
-        return (couch if to_couch else beside.get(first, pages))(environ, start_response)
-
-    return dispatch
 
 
 def secret(node: Node, name: str) -> bytes:

@@ -255,6 +255,53 @@ class BackupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
                 raise ValueError(f"{key!r} is no recovery key: 32 bytes in base64url") from None
 
 
+class CouchdbSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The Apache CouchDB cluster in which central's documents lie, where `documents` says so (docs/cluster.md)."""
+
+    url: Annotated[
+        str,
+        Meta(
+            description="Its address, or that of what divides requests among its nodes; `http` on this machine only.",
+            examples=["http://127.0.0.1:5984"],
+        ),
+    ]
+    credentials: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="The file with who signs in there, seen from the node's folder: one line, `user:password`, readable by"
+            " its owner alone.",
+            examples=["/etc/motcua/couchdb"],
+        ),
+    ]
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{self.url!r} is no https://HOST:PORT")
+        if parts.username is not None or parts.query or parts.fragment:
+            # what follows may be a password
+            raise ValueError("it is an address alone: who signs in stands in the file of `credentials`")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError(f"{self.url!r} is open to everybody on the line: say https://")
+
+    def login(self, folder: Path) -> tuple[str, str]:
+        """Who signs in, and the password, for the node in a folder. Raises `CannotStart`."""
+        file = folder / self.credentials
+        try:
+            if file.stat().st_mode & 0o077:
+                raise CannotStart(f"{file} can be read by others: chmod 600 {file}")
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except OSError as why:
+            raise CannotStart(f"{file}, the credentials of CouchDB, cannot be read: {why.strerror}") from why
+        except UnicodeDecodeError as why:
+            raise CannotStart(f"{file} is not UTF-8: save it as that") from why
+        user, colon, password = lines[0].partition(":") if len(lines) == 1 else ("", "", "")
+        if not (user and colon and password):
+            raise CannotStart(f"{file} is not one line with user:password")
+        return user, password
+
+
 class DemoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Only in a demo centre, whose folders write it themselves; never set it where people work."""
 
@@ -341,6 +388,13 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
             description="How many processes central starts that make them; others may be added (`motcua projector`).",
         ),
     ] = 1
+    documents: Annotated[
+        Literal["embedded", "couchdb"],
+        Meta(
+            description="Where central's documents lie: in its own files alone, or in a cluster too (docs/cluster.md)."
+        ),
+    ] = "embedded"
+    couchdb: Annotated[CouchdbSettings | None, Meta(description="That cluster, at central.")] = None
     sticks: Annotated[
         tuple[str, ...],
         Meta(
@@ -377,6 +431,8 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
         if self.projections and urlsplit(self.projections).scheme != "postgresql":
             # its password stands in it
             raise ValueError("this is no postgresql://USER@HOST/DATABASE - at `$.projections`")
+        if self.documents == "couchdb" and self.couchdb is None:
+            raise ValueError("there is no section [couchdb] that says where - at `$.documents`")
         for what, named, names in (
             ("peers", "node", [one.node for one in self.peers]),
             ("readers", "name", [one.name for one in self.readers]),

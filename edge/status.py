@@ -123,7 +123,7 @@ def status_of(node: Node, roads: Roads, at: datetime) -> NodeStatus:
         refused=len(node.register.refused()),
         peers=[
             _peer(node, name, urls.get(name, ""), [way for way in ways if way.peer == name], at)
-            for name in sorted({*urls, *(others if node.is_centre else ())})
+            for name in sorted({*urls, *(way.peer for way in ways), *(others if node.is_centre else ())})
         ],
         files_elsewhere=[
             Missing(one.file, one.stream, one.size, one.here, one.source, one.why)

@@ -64,6 +64,10 @@ Known: TypeAlias = Callable[[Sequence[str]], Collection[str]]
 Held: TypeAlias = Callable[[str, str, str, str], None]
 """Told of such a document: its database, id, revision, and the reason. More than once, and from any thread."""
 
+Noted: TypeAlias = Callable[[str, str, Json], None]
+"""Told of each note that somebody leaves here, before it is passed on: its database, its id without `_local/`, and what it says.
+From any thread."""
+
 PAGES: Final = 32
 """Pages that are kept for who stands at the same place: a reader at the head needs one."""
 LATER_S: Final = 2.0
@@ -100,6 +104,7 @@ class Fronted:
     judge: Judge | None
     known: Known | None
     held: Held
+    noted: Noted = lambda database, local_id, note: None
     _pages: OrderedDict[Hashable, tuple[int, Json]] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -225,13 +230,21 @@ class Front:
         judges: Mapping[str, Judge] = MappingProxyType({}),
         known: Mapping[str, Known] = MappingProxyType({}),
         held: Held = _log_held,
+        noted: Noted = lambda database, local_id, note: None,
         filters: Mapping[str, NativeFilter] = MappingProxyType({}),
         narrowed: Callable[[User | None, str, Filter], Filter] = lambda user, database, asked: asked,
         own_notes: Collection[str] = (),
     ) -> None:
         self._databases = {
             name: Fronted(
-                name, there, Bell(there, name=name), rules.get(name), judges.get(name), known.get(name), held
+                name,
+                there,
+                Bell(there, name=name),
+                rules.get(name),
+                judges.get(name),
+                known.get(name),
+                held,
+                noted,
             )
             for name, there in databases.items()
         }
@@ -448,6 +461,9 @@ def _copied(call: FrontCall, documents: Sequence[Any]) -> list[Json]:
 
 def _written(call: FrontCall, documents: Sequence[Json], *, new_edits: bool) -> list[Json]:
     """What is said of each edit, or of each copy that was not taken."""
+    for one in documents:
+        if is_note(one):
+            call.database.noted(call.database.name, str(one["_id"]).removeprefix(LOCAL), one)
     body = {"docs": documents, "new_edits": new_edits}
     said = call.database.ask("POST", ("_bulk_docs",), body=body, writes=True)
     if said.status != 201:
@@ -533,6 +549,8 @@ def _put_local(call: FrontCall, local_id: str) -> Response:
 
 def _put_note(call: FrontCall, local_id: str, note: object) -> Response:
     call.require_not_own(local_id)
+    if isinstance(note, dict):
+        call.database.noted(call.database.name, local_id, note)
     return _passed(call.database.ask("PUT", ("_local", local_id), body=note, writes=True))
 
 

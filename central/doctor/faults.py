@@ -86,6 +86,12 @@ FAULTS: Final = {
         " (docs/projections.md).",
         urgent=False,
     ),
+    "documents": Fault(
+        "CouchDB, in which the documents lie, is out of reach: no machine reaches central.",
+        "All that it has acknowledged, and central's copy of it. Central's pages go on; machines work by themselves, and send"
+        " when it is back.",
+        "Start CouchDB, or correct `[couchdb]` in the settings (docs/cluster.md).",
+    ),
     "backup-old": Fault(
         "There is no backup of this machine from the last two days, though its settings ask for them.",
         "What central and the neighbours hold, and the backups before.",

@@ -27,6 +27,7 @@ def faults_of(status: NodeStatus) -> Iterator[Finding]:
     yield from _work(status, health)
     yield from _process(status.node, health)
     yield from _projections(status.node, health)
+    yield from _documents(status.node, health)
     yield from _outgoing(status)
     yield from _numbers(status.node, health)
     yield from _papers(status.node, health)
@@ -82,6 +83,11 @@ def _process(node: str, health: Health) -> Iterator[Finding]:
 def _projections(node: str, health: Health) -> Iterator[Finding]:
     if health.projections is not None and health.projections.behind is None:
         yield finding(node, "projections", "")
+
+
+def _documents(node: str, health: Health) -> Iterator[Finding]:
+    if health.documents is not None and health.documents.away:
+        yield finding(node, "documents", health.documents.away)
 
 
 def _outgoing(status: NodeStatus) -> Iterator[Finding]:

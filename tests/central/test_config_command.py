@@ -27,6 +27,9 @@ password = "mật khẩu"
 name = "thống kê"
 verifier = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA"
 
+[couchdb]
+url = "https://couchdb.example.vn"
+credentials = "couchdb"
 [exchange]
 url = "https://lgsp.example.vn/ho-so"
 [receipts]

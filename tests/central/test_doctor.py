@@ -19,6 +19,7 @@ import pytest
 
 from central.centre import Office
 from central.cli import main
+from central.cluster import Cluster
 from central.doctor.command import faults_at
 from central.doctor.faults import FAULTS, explained
 from central.doctor.folder import faults_in
@@ -47,8 +48,10 @@ from tests.backups import backed_up, backing_up
 from tests.central.damage import flip, overwrite_page, rows_of
 from tests.centres import SmallCentre
 from tests.exchange import ExchangeServer, connect, to
+from tests.fronts.stand_in import settings_for
 from tests.printing.test_spool import QueueingPrinter, SilentPrinter
 from tests.sync.test_web_server import self_signed
+from tests.waiting import until
 
 DOCS = Path(__file__).parents[2] / "docs"
 ELSEWHERE = {"collects", "catalog-branches", "catalog-lost", "refused"}
@@ -388,6 +391,20 @@ def test_a_server_of_projections_that_is_not_there(centre: SmallCentre) -> None:
     nobody = "postgresql://motcua@127.0.0.1:1/motcua"
     write_settings(folder, msgspec.structs.replace(read_settings(folder), projections=nobody))
     assert "projections" in told(centre.reopen("central"))
+
+
+@causes("documents")
+def test_a_cluster_that_is_not_there(centre: SmallCentre) -> None:
+    """Central's pages go on; no machine reaches it."""
+    folder = centre["central"].folder.path
+    nobody = settings_for("http://127.0.0.1:1", folder)
+    settings = msgspec.structs.replace(read_settings(folder), documents="couchdb", couchdb=nobody)
+    write_settings(folder, settings)
+    cluster = Cluster(centre.reopen("central"))
+    assert "documents" not in told(centre["central"])
+    cluster.start()
+    until(lambda: "documents" in told(centre["central"]))
+    cluster.stop()
 
 
 def _with_printer(centre: SmallCentre, printer: QueueingPrinter | SilentPrinter) -> Node:

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from edge.errors import CannotStart
-from edge.settings import NodeSettings, PeerSettings, read_config, read_settings, write_settings
+from edge.settings import (
+    CouchdbSettings,
+    NodeSettings,
+    PeerSettings,
+    read_config,
+    read_settings,
+    write_settings,
+)
 
 GOOD = """\
 # Quầy 03
@@ -24,6 +31,10 @@ url = "https://10.0.0.2:8600"
 node = "room-01.1"
 url = "http://127.0.0.1:8601"
 """
+
+
+def couchdb(url: str) -> str:
+    return f'{{url = "{url}", credentials = "couchdb"}}'
 
 
 def read(folder: Path, text: str, **environment: str) -> NodeSettings:
@@ -56,6 +67,22 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
         ('node = "room-01.1"', 'node = "central.1"', 11, "another one is called 'central.1' too"),
         ("port = 8603", "timestamp.every_s = 0", 4, "timestamp.every_s: Expected `int` >= 1"),
         ("port = 8603", 'timestamp = {url = "tsa"}', 4, "timestamp: 'tsa' is no https://HOST/PATH"),
+        ("port = 8603", 'documents = "couchdb"', 4, "documents: there is no section [couchdb]"),
+        ("port = 8603", 'documents = "couch"', 4, "documents: Invalid enum value 'couch'"),
+        (
+            "port = 8603",
+            'couchdb = {url = "http://127.0.0.1:5984"}',
+            4,
+            "missing required field `credentials`",
+        ),
+        ("port = 8603", f"couchdb = {couchdb('http://10.0.0.9:5984')}", 4, "say https"),
+        (
+            "port = 8603",
+            f"couchdb = {couchdb('http://a:b@127.0.0.1:5984')}",
+            4,
+            "couchdb: it is an address alone",
+        ),
+        ("port = 8603", f"couchdb = {couchdb('couch')}", 4, "couchdb: 'couch' is no https://HOST:PORT"),
         ("port = 8603", "mdns = 1", 4, "mdns: Expected `bool`, got `int`"),
     ],
 )
@@ -100,3 +127,30 @@ def test_a_file_that_is_none_is_said_to_be_none(tmp_path: Path, content: bytes |
         file.write_bytes(content)
     with pytest.raises(CannotStart, match=re.escape(str(file))):
         read_config(file, {})
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "words"),
+    [
+        (None, 0o600, "cannot be read"),
+        (b"motcua:s\n", 0o644, "can be read by others: chmod 600"),
+        (b"motcua\n", 0o600, "is not one line with user:password"),
+        (b"motcua:\n", 0o600, "is not one line with user:password"),
+        (b"motcua:s\nx:y\n", 0o600, "is not one line with user:password"),
+        (b"", 0o600, "is not one line with user:password"),
+        (b"\xff:\xff", 0o600, "is not UTF-8"),
+    ],
+)
+def test_credentials_of_couchdb_are_one_line_for_one_reader(
+    tmp_path: Path, content: bytes | None, mode: int, words: str
+) -> None:
+    settings = CouchdbSettings("http://127.0.0.1:5984", "couchdb")
+    if content is not None:
+        (tmp_path / "couchdb").write_bytes(content)
+        (tmp_path / "couchdb").chmod(mode)
+    with pytest.raises(CannotStart, match=words) as told:
+        settings.login(tmp_path)
+    assert str(tmp_path / "couchdb") in str(told.value)
+    (tmp_path / "couchdb").write_text("motcua:mật:khẩu\n", encoding="utf-8")
+    (tmp_path / "couchdb").chmod(0o600)
+    assert settings.login(tmp_path) == ("motcua", "mật:khẩu")

@@ -1,0 +1,393 @@
+"""A central whose documents lie in an Apache CouchDB cluster. decisions/0051.
+
+Machines meet a front (`sync.front`), which keeps nothing: what it acknowledges, the cluster keeps. Central itself follows the
+cluster into its own files, in which everything is folded and shown as ever, and brings there what is written at central.
+So pages do not wait for the cluster, and work while it is away; machines hear 503 then, and work by themselves.
+
+| what                        | lies                                  | goes                                      |
+|-----------------------------|---------------------------------------|-------------------------------------------|
+| acts, entries, files        | in the cluster, and a copy at central | both ways, as between any two peers       |
+| checkpoints of machines     | in the cluster                        | nowhere                                   |
+| what machines say of        | in the cluster, and at central        | to central as it comes through the front  |
+| themselves                  |                                       |                                           |
+| central's word on what it   | at central                            | to the cluster, where machines ask for it |
+| holds                       |                                       |                                           |
+| what the law takes away     | nowhere                               | from central's files and from the cluster |
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from werkzeug.wrappers import Response
+
+from central.errors import AnotherCentre
+from edge.access import Access
+from edge.acks import NAME as ACKS
+from edge.admission import Admission
+from edge.errors import CannotStart
+from edge.node import DATABASES, Node, server_uuid
+from edge.redaction import FILE
+from edge.refusals import Refusals
+from edge.roads import Road
+from edge.server import secret
+from edge.state import NOTE
+from edge.succession import SENT
+from edge.tables.departed import Erased
+from edge.tables.exchange import Copy
+from edge.window import DAYS, STREAM, WINDOW
+from sync.checkpoints import FROM_THE_START
+from sync.documents import Json, dump
+from sync.errors import SyncError, Unavailable
+from sync.front import Front, Judge
+from sync.peer import LocalPeer
+from sync.remote import RemoteDatabase, RemotePeer
+from sync.replicator import BATCH, Replication, State
+from sync.web_server import WsgiApp
+from sync.writing import WriteRules
+
+PEER: Final = "couchdb"
+"""How the cluster is called where the other end of a road is a machine."""
+LOOK_S: Final = 2.0
+LATER_S: Final = 2
+DIRECTIONS: Final = ("pull", "push")
+_BATCHES: Final = {"files": 64}
+"""Chunks travel inside their documents: 64 of them are 4 MiB."""
+_SAME: Final = 1000
+_AT_ONCE: Final = 100
+"""So many documents a cluster purges at a time."""
+_ROUNDS: Final = 5
+_MOST_HELD: Final = 10_000
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """How the cluster is reached."""
+
+    url: str
+    user: str
+    password: str
+    heartbeat_s: float
+
+    def database(self, name: str) -> RemoteDatabase:
+        return RemoteDatabase(self.url, name, user=self.user, password=self.password)
+
+    def peer(self, name: str) -> RemotePeer:
+        return RemotePeer(
+            self.url, name, user=self.user, password=self.password, heartbeat_s=self.heartbeat_s
+        )
+
+
+def lines_of(node: Node) -> Lines:
+    """Raises `CannotStart` for an edge, and for credentials that cannot be read."""
+    settings = node.settings.couchdb
+    if settings is None or not node.is_centre:
+        raise CannotStart(f"{node.id} is an edge: only central has documents in CouchDB")
+    user, password = settings.login(node.folder.path)
+    return Lines(settings.url, user, password, node.settings.heartbeat_ms / 1000)
+
+
+def meet(node: Node, lines: Lines) -> None:
+    """Make the databases that are not there yet. Raises `SyncError`, and `AnotherCentre` for those of somebody else."""
+    for name in DATABASES:
+        peer = lines.peer(name)
+        peer.create()
+        if name == "catalog":
+            _require_ours(node, peer)
+        peer.close()
+
+
+def _require_ours(node: Node, there: RemotePeer) -> None:
+    """Entries of one catalog are at both ends, or at one end only."""
+    store = node.stores["catalog"]
+    ours = {one.id: [str(leaf.rev) for leaf in one.leaves] for one in store.changes(0, limit=_SAME)}
+    if len(there.revs_diff(ours)) < len(ours) or not ours:
+        return
+    if there.changes(FROM_THE_START, limit=1, wait_s=0).changes:
+        raise AnotherCentre(
+            f"the databases at {node.settings.couchdb and node.settings.couchdb.url} are those of another centre:"
+            " nothing was copied; correct `url` in the settings"
+        )
+
+
+def copying(
+    node: Node,
+    lines: Lines,
+    database: str,
+    direction: str,
+    *,
+    session: str,
+    after_checkpoint: Callable[[], None] = lambda: None,
+) -> Replication:
+    """Of one database, `pull` from the cluster or `push` to it; what is refused is listed."""
+    here = LocalPeer(node.stores[database], server_uuid=server_uuid(node.id), source=PEER)
+    there, pull = lines.peer(database), direction == "pull"
+    refusals = _refusals(node, database, direction)
+    return Replication(
+        there if pull else here,
+        here if pull else there,
+        node_id=node.id,
+        session_id=session,
+        now=node.clock,
+        jitter=node.ids.jitter,
+        batch=_BATCHES.get(database, BATCH),
+        on_refused=refusals.note,
+        refused_before=refusals.before,
+        on_accepted=refusals.accepted,
+        after_checkpoint=lambda seq: after_checkpoint(),
+    )
+
+
+def _refusals(node: Node, database: str, direction: str) -> Refusals:
+    refuser = node.id if direction == "pull" else PEER
+    return Refusals(node.file, node.clock, peer=PEER, database=database, direction=direction, refuser=refuser)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    database: str
+    direction: str
+    replication: Replication
+    thread: threading.Thread
+
+
+class Cluster:
+    """Of a running central. `documents` is what machines speak to. Raises `CannotStart` as `lines_of`."""
+
+    def __init__(self, node: Node) -> None:
+        self._node, self._lines = node, lines_of(node)
+        self._databases = {name: self._lines.database(name) for name in DATABASES}
+        self._probe, self._files = self._lines.peer("catalog"), self._databases["files"]
+        self._session = node.ids.hex()
+        self._ways: tuple[_Way, ...] = ()
+        self._front: Front | None = None
+        self._admission = Admission(
+            node.catalog, node.waits, node=node.id, erased=lambda name: node.redactions.erased(name)
+        )
+        self._judging = threading.Lock()
+        self._pulled = _refusals(node, "dossiers", "pull")
+        self._held: set[tuple[str, ...]] = set()
+        self._told: object = None
+        self._erased = 0
+        self._met, self._stopping = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="couchdb", daemon=True)
+        node.documents_away = self.away
+
+    def start(self) -> None:
+        with contextlib.suppress(Unavailable), self._node.file.write():
+            Copy.delete().execute()  # of checkpoints that machines had here, before: they lie in the cluster now
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Feeds end too."""
+        self._stopping.set()
+        if self._front is not None:
+            self._front.close()
+        self._probe.close()
+        ways = self._ways
+        for way in ways:
+            way.replication.stop()
+        for thread in (self._thread, *(way.thread for way in ways)):
+            if thread.ident is not None:
+                thread.join(timeout=5)
+        for database in self._databases.values():
+            database.close()
+
+    # ---- what machines speak to
+
+    def documents(self, access: Access) -> WsgiApp:
+        """The databases of this central, as its peers see them. Until those behind are found to be ours, nobody is let in."""
+        node = self._node
+        self._front = front = Front(
+            self._databases,
+            uuid=server_uuid(node.id),
+            authenticate=access.authenticate,
+            authorize=access.authorize,
+            secret=secret(node, "couch"),
+            new_id=node.ids.hex,
+            now=node.clock,
+            rules=self._rules(),
+            judges=self._judges(),
+            known={"dossiers": self._known},
+            held=self._note_held,
+            noted=self._noted,
+            filters={name: partial(node.window.filter_for, name) for name in (WINDOW, STREAM, DAYS)},
+            narrowed=node.window.narrowed,
+            own_notes=(ACKS,),
+        )
+
+        def answering(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            if self._met.is_set():
+                return front.app(environ, start_response)
+            said = {"error": "service_unavailable", "reason": "the documents are out of reach"}
+            headers = {"Retry-After": str(LATER_S)}
+            return Response(dump(said), 503, headers, mimetype="application/json")(environ, start_response)
+
+        return answering
+
+    def _rules(self) -> Mapping[str, WriteRules]:
+        """What nobody here can judge yet counts against the cluster, from which it will come: all machines together may have so
+        much of it as each has elsewhere."""
+        return {name: partial(self._alone, rule, source=PEER) for name, rule in self._by_database().items()}
+
+    def _judges(self) -> Mapping[str, Judge]:
+        return {name: partial(self._alone, rule, source="") for name, rule in self._by_database().items()}
+
+    def _by_database(self) -> Mapping[str, WriteRules]:
+        rules = self._admission
+        return {
+            "catalog": rules.catalog,
+            "dossiers": rules.events,
+            "visits": rules.singly,
+            "files": rules.files,
+        }
+
+    def _alone(
+        self, rule: WriteRules, documents: Sequence[Json], _by: str | None = None, *, source: str
+    ) -> Sequence[str | None]:
+        with self._judging:
+            return rule(documents, source)
+
+    def _known(self, ids: Sequence[str]) -> Collection[str]:
+        """What central has folded, and what it will not: a reader must not wait for that."""
+        stored = self._node.stores["dossiers"].summaries(ids).keys()
+        return stored | {one for one in ids if one not in stored and self._pulled.of(one)}
+
+    def _note_held(self, *told: str) -> None:
+        """It is listed by who follows, whom the same rules keep from taking it."""
+        if told not in self._held and len(self._held) < _MOST_HELD:
+            self._held.add(told)
+            log.warning("%s has %s %s, which nobody gets: %s", *told)
+
+    def _noted(self, database: str, local_id: str, note: Json) -> None:
+        """Central's own copy of what machines say to it: what they said to the one before it lies in the cluster too."""
+        if database == "catalog" and local_id.startswith((NOTE, SENT)):
+            said = {name: value for name, value in note.items() if name not in ("_id", "_rev")}
+            self._node.stores["catalog"].put_local(local_id, said)
+
+    # ---- how it stands
+
+    def roads(self) -> list[Road]:
+        return [Road(PEER, way.database, way.direction, way.replication.status()) for way in self._ways]
+
+    def away(self) -> str:
+        """Why documents cannot be written or read there; "" while they can."""
+        contact = self._node.contacts.of(PEER)
+        if contact.lost_since is not None and not (contact.settling and not contact.why):
+            return contact.why or "it says nothing"
+        for road in self.roads():
+            if road.status.state in (State.REFUSED, State.BROKEN):
+                return f"{road.database}, {road.direction}: {road.status.last_error}"
+        return ""
+
+    # ---- what goes on
+
+    def _keep(self) -> None:
+        reached = True
+        while not self._stopping.is_set():
+            try:
+                if not self._met.is_set():
+                    self._meet()
+                self._look()
+            except (SyncError, AnotherCentre) as why:
+                if self._stopping.is_set():
+                    return
+                if reached:
+                    log.warning("CouchDB is out of reach, and machines work by themselves: %s", why)
+                reached = False
+                self._node.contacts.lost(PEER, str(why))
+            else:
+                self._node.contacts.heard(PEER)
+                if not reached:
+                    log.warning("CouchDB is back")
+                    for way in self._ways:
+                        way.replication.wake()
+                reached = True
+            self._stopping.wait(LOOK_S)
+
+    def _meet(self) -> None:
+        meet(self._node, self._lines)
+        ways = []
+        for name in DATABASES:
+            for direction in DIRECTIONS:
+                waited_for = (name, direction) == ("dossiers", "pull")
+                replication = copying(
+                    self._node,
+                    self._lines,
+                    name,
+                    direction,
+                    session=self._session,
+                    after_checkpoint=self._folded if waited_for else lambda: None,
+                )
+                thread = threading.Thread(
+                    target=replication.run_live, name=f"{direction} {name} {PEER}", daemon=True
+                )
+                ways.append(_Way(name, direction, replication, thread))
+        self._ways = tuple(ways)
+        self._met.set()
+        for way in ways:
+            way.thread.start()
+
+    def _folded(self) -> None:
+        """Who waits until it is known whose an act is looks again."""
+        if self._front is not None:
+            self._front.ring("dossiers")
+
+    def _look(self) -> None:
+        self._probe.revs_diff({})
+        self._tell_what_central_holds()
+        self._erase()
+
+    def _tell_what_central_holds(self) -> None:
+        said = self._node.acks.document()
+        if said is None or said == self._told:
+            return
+        there = self._probe.get_local(ACKS)
+        if there is None or {name: there.get(name) for name in said} != said:
+            self._probe.put_local(ACKS, said if there is None else {**said, "_rev": there["_rev"]})
+        self._told = said
+
+    def _erase(self) -> None:
+        """Files that the law takes away. The data of acts go with their second revision, which is copied there."""
+        node = self._node
+        redacted = [one for one in node.catalog.trust.redacted if one.startswith(FILE)]
+        with node.file.read():
+            names = redacted + [row.name for row in Erased.select()]
+        if len(names) == self._erased:
+            return
+        for first in range(0, len(names), _AT_ONCE):
+            for _ in range(_ROUNDS):  # a document may have several leaves
+                if not self._purged(names[first : first + _AT_ONCE]):
+                    break
+        self._erased = len(names)
+
+    def _purged(self, names: Sequence[str]) -> bool:
+        """Whether there was anything to purge, and it was."""
+        found = self._asked("_all_docs", {"keys": names})
+        wanted = {
+            str(row["id"]): [str(row["value"]["rev"])]
+            for row in found.get("rows", ())
+            if isinstance(row.get("value"), dict) and not row["value"].get("deleted")
+        }
+        wanted = {
+            name: revs
+            for name, revs in wanted.items()
+            if name.startswith(FILE) or self._node.redactions.erased(name)
+        }
+        if wanted:
+            self._asked("_purge", wanted)
+        return bool(wanted)
+
+    def _asked(self, path: str, body: Json) -> Json:
+        said = self._files.ask("POST", (path,), data=dump(body))
+        if said.status not in (200, 201, 202):
+            raise Unavailable(f"what the law takes away is still there: {path} is answered {said.status}")
+        return said.read(dict[str, Any])

@@ -1,0 +1,200 @@
+"""A central whose documents lie elsewhere, in this process: what its machines, its pages and its watchers meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from argon2 import PasswordHasher
+
+from central.cluster import PEER, Cluster
+from central.console import Console, Wrong
+from central.redaction import redact
+from edge.access import Access
+from edge.acks import NAME as ACKS
+from edge.health import health_of, unready
+from edge.metrics import exposition
+from edge.node import Node
+from edge.roads import Roads
+from edge.settings import read_settings, write_settings
+from edge.state import NOTE, state_of
+from edge.status import status_of
+from sync.errors import Unavailable
+from sync.peer import Peer
+from sync.remote import RemotePeer
+from tests.centres import SmallCentre
+from tests.fronts.stand_in import StandIn, settings_for, standing_in
+from tests.sync.servers import serving_app
+from tests.waiting import until
+
+
+@pytest.fixture
+def standing(tmp_path: Path) -> Iterator[StandIn]:
+    with standing_in(tmp_path / "cluster") as made:
+        yield made
+
+
+def behind(centre: SmallCentre, url: str) -> Node:
+    """Central, opened again with its documents there."""
+    folder = centre["central"].folder.path
+    settings = msgspec.structs.replace(
+        read_settings(folder), documents="couchdb", couchdb=settings_for(url, folder), heartbeat_ms=500
+    )
+    write_settings(folder, settings)
+    return centre.reopen("central")
+
+
+class Running:
+    """A central and its machines, which speak to it over a line."""
+
+    def __init__(self, centre: SmallCentre, central: Node) -> None:
+        self.centre, self.central = centre, central
+        self.cluster = Cluster(central)
+        access = Access(central.catalog, (), PasswordHasher(), node=central.id, heard=central.contacts.heard)
+        self.app = self.cluster.documents(access)
+        self.url = ""
+
+    def peer(self, name: str, database: str) -> RemotePeer:
+        node = self.centre[name]
+        return RemotePeer(
+            self.url,
+            database,
+            user=node.id,
+            password=node.keys.password_for(node.id, self.central.id),
+            chosen=node.window.chosen(database),
+        )
+
+    def brings(self, name: str) -> None:
+        """A machine sends all acts that it has."""
+        node = self.centre[name]
+        store = node.stores["dossiers"]
+        peer = self.peer(name, "dossiers")
+        assert peer.bulk_docs([store.get(one.id) for one in store.all_docs()]) == []
+        peer.close()
+
+    def shows(self, name: str) -> set[str]:
+        """The acts that a machine may read."""
+        peer: Peer = self.peer(name, "dossiers")
+        found = {one.id for one in peer.changes("0", limit=1000, wait_s=0).changes}
+        peer.close()
+        return found
+
+
+@pytest.fixture
+def running(centre: SmallCentre, standing: StandIn) -> Iterator[Running]:
+    made = Running(centre, behind(centre, standing.url))
+    with serving_app(made.app) as made.url:
+        made.cluster.start()
+        until(lambda: bool(made.cluster.roads()))
+        yield made
+        made.cluster.stop()
+
+
+def test_what_a_machine_says_of_itself_comes_to_central_and_what_central_holds_to_the_machines(
+    running: Running, centre: SmallCentre
+) -> None:
+    counter, central = centre["counter-01"], running.central
+    dossier = centre.receive()
+    running.brings("counter-01")
+    until(lambda: central.register.row(dossier.stream) is not None)
+    probe = running.peer("counter-01", "catalog")
+    probe.put_local(f"{NOTE}{counter.id}", state_of(counter).document())
+    (machine,) = [one for one in Console(central).machines(state_of(central)) if one.card.node == counter.id]
+    assert machine.state is not None
+    assert machine.state.seq == 1
+    acks = central.acks.renew()
+    assert acks is not None
+    until(lambda: (probe.get_local(ACKS) or {}).get("number") == acks.number)
+    assert counter.acks.take(probe.get_local(ACKS))
+    assert counter.register.waiting().count == 0
+    probe.close()
+
+
+def test_what_central_will_not_take_holds_nobody_up(
+    running: Running, standing: StandIn, centre: SmallCentre
+) -> None:
+    """Somebody has put an act there past us whose seal is none: it is listed here, and all others go on."""
+    first, central = centre.receive(), running.central
+    (stored,) = centre["counter-01"].stores["dossiers"].all_docs()
+    true = centre["counter-01"].stores["dossiers"].get(stored.id)
+    wrong = {**true, "seal": "A" * 86, "_rev": "1-" + "0" * 32}
+    past_us = standing.peer("dossiers")
+    assert past_us.bulk_docs([wrong]) == []
+    until(lambda: [one.document for one in central.register.refused()] == [wrong["_id"]])
+    assert running.shows("room-01") == {wrong["_id"]}  # its name; nobody gets it
+    assert [one.document for one in running.peer("room-01", "dossiers").bulk_get([(wrong["_id"], "")])] == [
+        None
+    ]
+    running.brings("counter-01")
+    until(lambda: central.register.row(first.stream) is not None)
+    assert running.shows("room-01") == {true["_id"]}
+    past_us.close()
+
+
+def test_a_file_that_the_law_takes_away_leaves_the_cluster_too(running: Running, standing: StandIn) -> None:
+    central, files = running.central, standing.peer("files")
+    name, kept = central.archive.keep(b"a scan of somebody"), central.archive.keep(b"another")
+
+    def there() -> set[str]:
+        return {one.id for one in files.changes("0", limit=1000, wait_s=0).changes}
+
+    until(lambda: {name, kept} <= there())
+    redact(central, [name], "Luật 91/2025/QH15, Điều 14", by="quan.nv", second="huong.ltt")
+    until(lambda: name not in there())
+    chunks = {one for one in there() if not central.stores["files"].summaries([one])}
+    assert chunks == set()
+    assert kept in there()
+    files.close()
+
+
+def test_a_cluster_that_goes_away_is_told_of_and_machines_hear_that_they_must_wait(
+    running: Running, standing: StandIn, centre: SmallCentre
+) -> None:
+    """Not before it was tried; and it is over when it is back."""
+    central = running.central
+    roads = Roads(central, also=running.cluster.roads)
+
+    def whys() -> list[str]:
+        return unready(health_of(central, central.clock()))
+
+    def wrong() -> set[Wrong]:
+        return {alarm.wrong for one in Console(central).machines(state_of(central)) for alarm in one.alarms}
+
+    until(lambda: whys() == [])
+    status = status_of(central, roads, central.clock())
+    assert status.health is not None
+    assert "motcua_documents_there 1" in exposition(status, status.health, "1")
+    (told,) = [peer for peer in status.peers if peer.node == PEER]
+    assert len(told.lanes) == 8
+    standing.go_away()
+    until(lambda: whys() == ["documents"])
+    assert Wrong.DOCUMENTS in wrong()
+    status = status_of(central, roads, central.clock())
+    assert status.health is not None
+    assert "motcua_documents_there 0" in exposition(status, status.health, "1")
+    centre.receive()
+    with pytest.raises(Unavailable):
+        running.brings("counter-01")
+    standing.away = False
+    until(lambda: whys() == [])
+    assert Wrong.DOCUMENTS not in wrong()
+    running.brings("counter-01")
+
+
+def test_databases_of_another_centre_are_left_alone(centre: SmallCentre, standing: StandIn) -> None:
+    """Nothing is copied in either direction, and nobody is let in."""
+    theirs = standing.peer("catalog")
+    theirs.create()
+    assert theirs.bulk_docs([{"_id": "f" * 32, "_rev": "1-" + "a" * 32}]) == []
+    made = Running(centre, behind(centre, standing.url))
+    with serving_app(made.app) as made.url:
+        made.cluster.start()
+        until(lambda: "another centre" in made.cluster.away())
+        with pytest.raises(Unavailable):
+            made.shows("room-01")
+        made.cluster.stop()
+    assert [one.id for one in theirs.changes("0", limit=9, wait_s=0).changes] == ["f" * 32]
+    assert made.central.stores["catalog"].summaries(["f" * 32]) == {}
+    theirs.close()

@@ -1,0 +1,63 @@
+"""Our bare server in this process, in place of a cluster: with a wall before it that answers 503, when it is put there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from edge.settings import CouchdbSettings
+from sync.bare_server import Admin, BareServer
+from sync.remote import RemotePeer
+from tests.sync.servers import NOW, Http, Ids
+
+ADMIN: Final = Admin("motcua", "mật khẩu")
+
+
+class StandIn:
+    """`away`: whether it answers 503."""
+
+    def __init__(self, folder: Path) -> None:
+        self.away = False
+        self._bare = BareServer(folder, new_id=Ids(5), now=lambda: NOW, secret=b"of it", admin=ADMIN)
+        self._http = Http(self._answer)
+        self.url = self._http.url
+
+    def close(self) -> None:
+        self._bare.end_feeds()
+        self._http.close()
+        self._bare.close()
+
+    def go_away(self) -> None:
+        """Feeds too."""
+        self.away = True
+        self._http.server.end_feeds()
+
+    def peer(self, name: str) -> RemotePeer:
+        return RemotePeer(self.url, name, user=ADMIN.name, password=ADMIN.password)
+
+    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if self.away:
+            start_response("503 Service Unavailable", [("Content-Length", "0")])
+            return [b""]
+        return self._bare.app(environ, start_response)
+
+
+@contextmanager
+def standing_in(folder: Path) -> Iterator[StandIn]:
+    made = StandIn(folder)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def settings_for(
+    url: str, folder: Path, user: str = ADMIN.name, password: str = ADMIN.password
+) -> CouchdbSettings:
+    """The section of a node in a folder, with the file of credentials that it names."""
+    file = folder / "couchdb"
+    file.touch(0o600)
+    file.write_text(f"{user}:{password}\n", encoding="utf-8")
+    return CouchdbSettings(url, file.name)
