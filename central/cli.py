@@ -116,6 +116,24 @@ def central(context: click.Context, data: Path | None, config: Path | None, watc
         run_node(_config(data, config), centre=True, watch_stdin=watch_stdin)
 
 
+@central.command()
+@click.option("--data", type=_folder, help="Central's folder, with the node.toml by which it ran so far.")
+@click.option("--config", type=_file, help="That configuration, where it lies elsewhere.")
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="The configuration by which it is to run, with another `documents`.",
+)
+@json_option
+def migrate(data: Path | None, config: Path | None, to: Path, as_json: bool) -> None:
+    """Bring central's documents into CouchDB, or back, and prove that both ends have the same. Nothing may run meanwhile; cut
+    off, the same command goes on. Exit status 1 when the ends differ."""
+    from central.moving import migrate_command
+
+    sys.exit(migrate_command(_config(data, config), to, as_json=as_json))
+
+
 for command in (
     cli_machines.init,
     cli_machines.code,
