@@ -62,6 +62,7 @@ from edge.web.public_procedures import OPEN as PROCEDURES_OPEN
 from edge.web.public_procedures import blueprint as public_procedures
 from edge.web.returning import blueprint as returning
 from edge.web.room import blueprint as room
+from edge.web.routes import Pages
 from edge.web.scanning import blueprint as scanning
 from edge.web.scans import blueprint as scans
 from edge.web.scores import blueprint as scores
@@ -95,7 +96,7 @@ def create_pages(
     courier: Courier | None = None,
 ) -> Flask:
     """The pages of `node` as a WSGI application; `spool_wake` is called when a paper was queued."""
-    app = Flask("edge", static_folder="static", template_folder="templates")
+    app = Pages("edge", static_folder="static", template_folder="templates")
     app.session_interface = Cookies()
     app.request_class = InMemory
     app.config.update(

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import CodeType
+
+import pytest
+from flask import url_for
+from werkzeug.routing import Rule
+
 from edge.node import DATABASES
 from edge.web.language import SPEAKS
 from edge.web.viewing import shown_on
 from tests.centres import SmallCentre
 from tests.pages import NO_PAGES, SIGHTS
-from tests.web.clerk import Clerk
+from tests.web.clerk import Clerk, pages_of
 
 
 def test_every_page_of_every_machine_is_on_the_table(centre: SmallCentre) -> None:
@@ -46,3 +53,23 @@ def test_no_page_lies_under_the_name_of_a_database(centre: SmallCentre) -> None:
     for node in ("central", "counter-01"):
         rules = [rule.rule for rule in Clerk(centre, node).pages.url_map.iter_rules()]
         assert [rule for rule in rules if rule.split("/")[1] in DATABASES or rule.startswith("/_")] == []
+
+
+def test_making_the_pages_compiles_no_address_and_naming_one_compiles_that(
+    centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of werkzeug's own: how often it makes code. All addresses at once took most of the time of a node's start."""
+    made: list[str] = []
+    compiled = Rule._get_func_code
+
+    def counted(code: CodeType, name: str) -> Callable[..., tuple[str, str]]:
+        made.append(name)
+        return compiled(code, name)
+
+    monkeypatch.setattr(Rule, "_get_func_code", staticmethod(counted))
+    pages = pages_of(centre["counter-01"])
+    assert made == []
+    with pages.test_request_context():
+        for _ in range(2):
+            assert url_for("dossier.page", stream="01934f", done="x y") == "/dossier/01934f?done=x+y"
+    assert len(made) == 1
