@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
@@ -279,11 +278,6 @@ def local(url: str | None) -> str:
     if url and url.startswith("/") and not url.startswith(("//", "/\\")) and url.isprintable():
         return url
     return url_for("home")
-
-
-def shown_hour(at: datetime) -> str:
-    """The day and the hour as the wall says them."""
-    return words.full(at)
 
 
 def _form(kind: type[SignIn], **arguments: object) -> SignIn:

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from central.demo.centre import RunningCentre
 from tests.browser.conftest import PINS, SignIn
 from tests.browser.test_hall import alt
-from tests.browser.walks import AXE, TAGS
+from tests.browser.walks import violations
 
 
 def composed(page: Page, text: str) -> None:
@@ -126,8 +126,7 @@ def test_what_was_typed_survives_a_crash_and_another_tab(
     other.wait_for_url("**/dossier/*done=*")
     alt(again, "g")
     expect(again.locator("h1")).to_have_text("Hồ sơ đã đổi trong lúc anh/chị nhập")
-    again.evaluate(AXE.read_text(encoding="utf-8"))
-    assert again.evaluate("options => axe.run(document, options)", {"runOnly": TAGS})["violations"] == []
+    assert violations(again) == []
     take(again, "merge", pictures)
     again.check("input[name=applicant_phone][value='0977333444']")
     alt(again, "g")

@@ -16,7 +16,7 @@ from edge.state import NOTE, state_of
 from edge.web import create_pages
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, PINS
 from tests.browser.test_fees import alt
-from tests.browser.walks import AXE, TAGS
+from tests.browser.walks import violations
 from tests.centres import SmallCentre
 
 Enter = Callable[[str], Page]
@@ -83,9 +83,7 @@ def look(page: Page, path: str, name: str, pictures: Path | None) -> None:
     """Open a page, and look at it as somebody who does not see it well."""
     if path:
         page.goto(path)
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("options => axe.run(document, options)", {"runOnly": TAGS})
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+    assert violations(page) == []
     wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
     assert not wide, f"{path} is wider than the screen"
     if pictures is not None:

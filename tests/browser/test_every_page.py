@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, ViewportSize
 from werkzeug.test import Cookie
 
 from edge.server import application, serving
-from tests.browser.walks import AXE, TAGS
+from tests.browser.walks import AXE, violations
 from tests.centres import SmallCentre
 from tests.pages import SIGHTS, Sight, a_full_day
 from tests.web.clerk import Clerk, pages_of
@@ -82,10 +82,7 @@ class Eyes:
             found.append(f"moves by {shift:.3f}: {moved}")
         if self.page.evaluate(_WIDE):
             found.append("wider than the screen")
-        self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        options = {"runOnly": TAGS, "resultTypes": ["violations"]}
-        seen = self.page.evaluate("options => axe.run(document, options)", options)
-        return found + [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in seen["violations"]]
+        return found + [f"{rule}: {element}" for rule, element in violations(self.page)]
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +100,7 @@ def eyes(founded: Path, browser: Browser, tmp_path_factory: pytest.TempPathFacto
             urls[name] = f"http://{host}:{port}"
         context = browser.new_context(bypass_csp=True, locale="vi-VN")
         stack.callback(context.close)
+        context.add_init_script(path=AXE)  # sent once, and not with each page
         yield Eyes(context.new_page(), centre, urls, day)
 
 

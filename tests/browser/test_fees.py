@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from central.demo.centre import RunningCentre
 from tests.browser.conftest import SignIn
-from tests.browser.walks import AXE, TAGS
+from tests.browser.walks import violations
 from tests.web.clerk import CARD
 
 Take = Callable[[Page, str], bytes]
@@ -33,9 +33,7 @@ def alt(page: Page, letter: str) -> None:
 
 
 def _axe(page: Page) -> None:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("options => axe.run(document, options)", {"runOnly": TAGS})
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+    assert violations(page) == []
     assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth"), page.url
 
 
@@ -197,7 +195,5 @@ def test_a_list_is_walked_by_arrows_and_has_no_violation(
         storage_state=receiver.context.storage_state(),
     ).new_page()
     looking.goto(f"{base}/lists?list=mine")
-    looking.evaluate(AXE.read_text(encoding="utf-8"))
-    found = looking.evaluate("options => axe.run(document, options)", {"runOnly": TAGS})
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+    assert violations(looking) == []
     assert not looking.evaluate("document.documentElement.scrollWidth > window.innerWidth")

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from central.demo.centre import RunningCentre
 from tests.browser.conftest import SignIn
-from tests.browser.walks import AXE, TAGS
+from tests.browser.walks import violations
 from tests.waiting import until
 
 KIOSK: ViewportSize = {"width": 1080, "height": 1920}
@@ -22,9 +22,7 @@ KIOSK: ViewportSize = {"width": 1080, "height": 1920}
 
 def look(page: Page, name: str, pictures: Path | None) -> None:
     """No violation of WCAG 2.2 AA, nothing wider than the screen, and a picture."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("options => axe.run(document, options)", {"runOnly": TAGS})
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+    assert violations(page) == []
     assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth"), (
         f"{name} is too wide"
     )

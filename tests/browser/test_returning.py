@@ -7,7 +7,7 @@ from pathlib import Path
 from central.demo.centre import RunningCentre
 from tests.browser.conftest import SignIn
 from tests.browser.test_fees import alt, received
-from tests.browser.walks import AXE, TAGS, appraise, approve
+from tests.browser.walks import appraise, approve, violations
 from tests.web.clerk import CARD
 
 
@@ -40,9 +40,7 @@ def test_a_result_by_keyboard(running: RunningCentre, sign_in: SignIn, tmp_path:
     desk.wait_for_selector(".ok-line")
     assert desk.input_value("#taken_by") == "Nông Văn Thắng"
     desk.screenshot(path=tmp_path / "return.png")
-    desk.evaluate(AXE.read_text(encoding="utf-8"))
-    found = desk.evaluate("options => axe.run(document, options)", {"runOnly": TAGS})
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+    assert violations(desk) == []
     alt(desk, "g")
     desk.wait_for_selector("#confirm-error")
     desk.screenshot(path=tmp_path / "return-errors.png")
