@@ -7,6 +7,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= var/demo
+# some environments forbid Python to keep what it has compiled; hundreds of processes would each compile all of it again
+unexport PYTHONDONTWRITEBYTECODE
 # several at once (tests/conftest.py says how many, and why); the tests of one file stay together, as they share what they
 # set up, and the files keep their order: else the slow scenarios, of few tests each, come last and one by one
 PYTEST := $(BIN)/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
