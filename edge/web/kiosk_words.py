@@ -242,7 +242,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "procedure_code_forms": "Scan it with your telephone to read this page and fetch the forms. Ask at the desk for paper.",
         "procedure_forms": "The forms are at the desk.",
         "more": "More",
-        "petition": "Complaints and proposals",
+        "petition": "Petitions",
         "petition_open": "Complain or propose something",
         "file_here": "File it here",
         "petition_how": "The centre answers within 10 working days. You get a number by which you read the answer.",

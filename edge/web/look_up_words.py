@@ -52,7 +52,7 @@ STATES: Final[Mapping[str, Mapping[State, tuple[str, str]]]] = {
     },
     "en": {
         "received": ("Received", "It is registered and waits for its turn. You need not do anything."),
-        "working": ("In work", "The agency is looking at it. You need not do anything."),
+        "working": ("In progress", "The agency is looking at it. You need not do anything."),
         "on_the_way": ("On its way", "It is being carried to those who resolve it."),
         "opinion": ("An opinion is waited for", "The agency has asked another agency for its opinion."),
         "signing": ("To be signed", "It was appraised and waits for a signature."),

@@ -171,7 +171,7 @@ def test_pictures_are_for_those_who_publish_them(centre: SmallCentre, admin: Cle
 def test_the_page_speaks_english(centre: SmallCentre, admin: Clerk) -> None:
     keep_looks(centre["central"].file, ADMINISTRATOR, Looks(language=Language.ENGLISH))
     assert "Pictures of seals and signatures" in admin.open("/reference/pictures").page.text
-    assert "the signature blue" in admin.open(PERSON_PAGE).page.text
+    assert "300 × 80 pixels" in admin.open(PERSON_PAGE).page.text
     wrong = _send(admin, PERSON_PAGE, b"GIF89a", "", "")
     for words in ("The file is no PNG.", "Write from which day.", "Write the reason and its ground."):
         assert words in wrong.page.text
