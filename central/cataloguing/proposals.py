@@ -180,6 +180,17 @@ def waiting(node: Node, state: str = OPEN) -> list[Listed]:
         return [Listed(*row) for row in rows.tuples()]
 
 
+def waiting_about(node: Node, said: Entry) -> list[tuple[int, Entry]]:
+    """What is proposed on the subject of an entry, each with the number of its proposal; no other is unpacked."""
+    kind, subject = kind_of(said), subject_of(said)
+    named = Proposed.entries.contains(msgspec.json.encode(subject).decode())
+    with node.file.read():
+        rows = Proposed.select().where(Proposed.state == OPEN, named).order_by(Proposed.id)
+        found = [_proposal(row) for row in rows]
+    entries = ((one.id, item.entry) for one in found for item in one.items if item.kind == kind)
+    return [(number, entry) for number, entry in entries if subject_of(entry) == subject]
+
+
 def count_open(node: Node) -> int:
     """How many wait for another person."""
     with node.file.read():

@@ -18,7 +18,7 @@ from werkzeug.exceptions import NotFound
 from wtforms import StringField
 from wtforms.validators import InputRequired
 
-from central.cataloguing.proposals import proposal, propose, waiting
+from central.cataloguing.proposals import propose, waiting_about
 from central.web.cataloguing import ENTRY
 from central.web.reference import EDITS
 from edge.archive import Damaged
@@ -255,13 +255,9 @@ def _said_of(holder: Holder) -> Iterator[Holder]:
 
 def _proposed(holder: Holder) -> Iterator[tuple[int, Holder]]:
     """What waits to be confirmed about somebody, with the number of its proposal."""
-    node = site().node
-    for listed in waiting(node):
-        found = proposal(node, listed.id)
-        for item in found.items if found else ():
-            entry = item.entry
-            if isinstance(entry, type(holder)) and subject_of(entry) == subject_of(holder):
-                yield listed.id, entry
+    for number, entry in waiting_about(site().node, holder):
+        if isinstance(entry, type(holder)):
+            yield number, entry
 
 
 def _read(file: str) -> bytes | None:
