@@ -48,6 +48,18 @@ class Afterwards(FromPaper):
     )
     received_day = Day("Ngày tiếp nhận", validators=[InputRequired("Chưa ghi ngày tiếp nhận trên giấy.")])
 
+    def day_wrong(self) -> list[tuple[str, str]]:
+        """A machine has numbers for the days of its card only. What is still to come is said at the hour."""
+        day, card = self.received_day.data, site().card
+        if day is None or card.lease_from <= day <= card.lease_to or day > site().today():
+            return []
+        told = say(
+            "Máy này chỉ có số cho các ngày từ {first} đến {last}. Đọc lại phiếu; đúng ngày thì nhập ở máy đã dùng hôm đó.",
+            first=words.day(card.lease_from),
+            last=words.day(card.lease_to),
+        )
+        return [("received_day", told)]
+
 
 @blueprint.get("/counter/afterwards")
 def page() -> ResponseReturnValue:
@@ -72,10 +84,10 @@ def enter() -> ResponseReturnValue:
     received = moment_on(form.received_day.data, form.received_hour.data)
     chosen = counter.chosen_by(form, request.form.get("procedure", ""), received or site().now())
     papers = counter.papers_for(form, chosen)
+    wrong = [*form.day_wrong(), *form.moment_wrong(received), *_entered_already(form)]
     if request.form.get("act") != "save":
-        return _render(form, chosen, papers=papers, card=card)
+        return _render(form, chosen, papers=papers, card=card, more_errors=wrong)
     right = form.validate_on_submit() and counter.is_placed(form, chosen)
-    wrong = [*form.moment_wrong(received), *_entered_already(form)]
     unseen = chosen is not None and form.components_of.data != chosen.papers_of
     if chosen is None or papers is None or unseen or not papers.validate() or not right or wrong:
         return _render(form, chosen, papers=papers, saving=True, unseen=unseen, more_errors=wrong), 422

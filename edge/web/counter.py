@@ -332,14 +332,15 @@ def render(
     more_errors: Sequence[tuple[str, str]] = (),
     **more: object,
 ) -> str:
-    """The page; `template` is one that extends it, `where` what takes its form."""
+    """The page; `template` is one that extends it, `where` what takes its form. `more_errors` stand beside their fields while
+    it is only looked at too."""
     hits, found = _search(site(), term)
     if chosen is not None:
         form.components_of.data = chosen.procedure.code
         hits = _chosen_first(chosen, hits, term)
     desk = strip.desk() if not where else None
-    errors = form.error_list() if saving else []
-    errors += [*more_errors, *_other_errors(chosen, papers, unseen)] if saving else []
+    errors = [*(form.error_list() if saving else []), *more_errors]
+    errors += _other_errors(chosen, papers, unseen) if saving else []
     return render_template(
         template,
         where=where or url_for("counter.receive"),
@@ -357,6 +358,7 @@ def render(
         unsaved=[] if chosen or term or kept.at or where else drafting.unsaved(),
         trouble=trouble,
         errors=errors,
+        saving=saving,
         earlier=_earlier(form),
         warnings=form.warnings(site().today(), card),
         alike=_alike(form, chosen),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 
 from central.verify import verify
@@ -118,6 +121,40 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(clerk: Clerk) -> None:
         assert said in answer.page.text
         assert "020085004127" in answer.html
     assert clerk.node.register.find("").rows == []
+
+
+def test_what_cannot_be_entered_is_said_beside_its_field_before_anybody_confirms(
+    clerk: Clerk, centre: SmallCentre
+) -> None:
+    """A machine has no number for a day before its card; a slip of the first day is entered, and one once only."""
+    first = clerk.node.card.lease_from
+    page = _page(clerk)
+    for changed, field, said in (
+        (
+            {"received_day": f"{first - timedelta(days=1):%d/%m/%Y}"},
+            "received_day",
+            "chỉ có số cho các ngày từ",
+        ),
+        ({"received_day": "01/03/2027", "received_hour": "23:59"}, "received_hour", "trên giấy chưa tới."),
+        ({"due_day": "25/02/2027"}, "due_day", "Hẹn trả không thể trước giờ tiếp nhận."),
+    ):
+        for act in ("look", "save"):
+            answer = clerk.press(page, "stream", ("act", act), **{**SLIP, **changed})
+            assert answer.status == (200 if act == "look" else 422)
+            beside = re.search(rf'id="{field}-error">.*?</p>', answer.html, re.DOTALL)
+            assert beside, f"{act}: {answer.page.text}"
+            assert said in beside[0]
+            assert ('id="sum"' in answer.html) == (act == "save"), (
+                "a look takes nobody away from where they type"
+            )
+            fields, typed = answer.page.form("stream").fields, {**SLIP, **changed, "originals-0": "1"}
+            assert [name for name in typed if fields[name] != typed[name]] == ["second_pin"]
+    assert clerk.node.register.find("").rows == []
+    assert _enter(clerk, received_day=f"{first:%d/%m/%Y}").status == 303
+    again = clerk.press(
+        _page(clerk), "stream", ("act", "look"), **{**SLIP, "received_day": f"{first:%d/%m/%Y}"}
+    )
+    assert "Phiếu này đã nhập thành hồ sơ" in again.page.text
 
 
 def test_pressed_twice_it_is_one_dossier_and_a_second_slip_on_an_old_page_is_another(clerk: Clerk) -> None:
