@@ -32,6 +32,8 @@ from schemas.events import StreamId, moment
 blueprint = Blueprint("afterwards", __name__)
 
 _LONGEST_PAPER: Final = 60
+_ON_PAPER: Final = "on-paper"
+"""The part of the page that says what stands on the slip."""
 _COUNTED: Final = re.compile(r"(.*?)([0-9]+)")
 
 
@@ -77,16 +79,21 @@ def page() -> ResponseReturnValue:
 
 @blueprint.post("/counter/afterwards")
 def enter() -> ResponseReturnValue:
-    """`act=save` saves; anything else looks."""
+    """`act=save` saves; anything else looks: Enter goes on to the next field, what was typed of the slip is only judged."""
     presence.require(COUNTER)
     form = Afterwards()
     card = form.take_card()
     received = moment_on(form.received_day.data, form.received_hour.data)
-    chosen = counter.chosen_by(form, request.form.get("procedure", ""), received or site().now())
+    saving = request.form.get("act") == "save"
+    beside = request.headers.get("HX-Trigger") == _ON_PAPER
+    picked = "" if saving or beside else counter.picked_by_enter()
+    code = picked or request.form.get("procedure", "")
+    chosen = counter.chosen_by(form, code, received or site().now())
     papers = counter.papers_for(form, chosen)
     wrong = [*form.day_wrong(), *form.moment_wrong(received), *_entered_already(form)]
-    if request.form.get("act") != "save":
-        return _render(form, chosen, papers=papers, card=card, more_errors=wrong)
+    if not saving:
+        focus = "" if beside else counter.next_field(form, chosen, card is not None, picked)
+        return _render(form, chosen, papers=papers, card=card, more_errors=wrong, focus=focus)
     right = form.validate_on_submit() and counter.is_placed(form, chosen)
     unseen = chosen is not None and form.components_of.data != chosen.papers_of
     if chosen is None or papers is None or unseen or not papers.validate() or not right or wrong:

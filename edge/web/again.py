@@ -112,7 +112,10 @@ def enter() -> ResponseReturnValue:
             )
         )
     received = moment_on(number.day, form.received_hour.data)
-    chosen = counter.chosen_by(form, request.form.get("procedure", ""), received or _noon(number))
+    saving = request.form.get("act") == "save"
+    picked = "" if saving else counter.picked_by_enter()
+    code = picked or request.form.get("procedure", "")
+    chosen = counter.chosen_by(form, code, received or _noon(number))
     papers = counter.papers_for(form, chosen)
     about: dict[str, Any] = {
         "template": "slip_again.html",
@@ -123,8 +126,9 @@ def enter() -> ResponseReturnValue:
         "second": second.asked_for(KIND),
     }
     term = request.form.get("q", "")
-    if request.form.get("act") != "save":
-        return counter.render(form, chosen, term, papers=papers, card=card, **about)
+    if not saving:
+        focus = counter.next_field(form, chosen, card is not None, picked)
+        return counter.render(form, chosen, term, papers=papers, card=card, focus=focus, **about)
     right = form.validate_on_submit() and counter.is_placed(form, chosen)
     wrong = _wrong(form, number, chosen)
     unseen = chosen is not None and form.components_of.data != chosen.papers_of

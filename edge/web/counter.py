@@ -145,7 +145,7 @@ def receive() -> ResponseReturnValue:
     if pressed in strip.ACTS:
         return _press(form, pressed)
     saving = request.form.get("act") == "save"
-    picked = "" if saving else _picked(site())
+    picked = "" if saving else picked_by_enter()
     code = picked or request.form.get("procedure", "")
     chosen = chosen_by(form, code)
     papers = papers_for(form, chosen)
@@ -157,7 +157,7 @@ def receive() -> ResponseReturnValue:
             papers=papers,
             card=card,
             known_from=_take_earlier(form),
-            focus=_next_field(form, chosen, card is not None, picked),
+            focus=next_field(form, chosen, card is not None, picked),
             kept=drafting.keep(procedure=code),
         )
     unseen = chosen is not None and form.components_of.data != chosen.papers_of
@@ -206,19 +206,19 @@ def _press(form: Reception, pressed: str) -> ResponseReturnValue:
     return page if trouble is None else (page, trouble.status)
 
 
-def _picked(here: Site) -> str:
+def picked_by_enter() -> str:
     """The procedure that Enter in the search box means: the only one found, or the one whose whole code was typed."""
     term = request.form.get("q", "")
     if not term.strip() or term == request.form.get("searched", ""):
         return ""
     if request.headers.get("HX-Trigger-Name") == "procedure":
         return ""  # a row was chosen, whatever stands in the box
-    hits, found = _search(here, term)
+    hits, found = _search(site(), term)
     exact = [hit.procedure.code for hit in hits if hit.procedure.code.lower() == term.strip().lower()]
     return exact[0] if exact else hits[0].procedure.code if found == 1 else ""
 
 
-def _next_field(form: Reception, chosen: Chosen | None, scanned: bool, picked: str) -> str:
+def next_field(form: Reception, chosen: Chosen | None, scanned: bool, picked: str) -> str:
     """Where work goes on after Enter: whoever types never has to look for the next box."""
     if not form.identity.data and not form.no_identity.data:
         return ""
@@ -309,7 +309,7 @@ def _go_on(draft: Begun) -> ResponseReturnValue:
     form.take_card()
     chosen = chosen_by(form, typed.get("procedure", ""))
     papers = papers_for(form, chosen, typed)
-    focus = _next_field(form, chosen, False, "") or ("originals-0" if chosen else "identity")
+    focus = next_field(form, chosen, False, "") or ("originals-0" if chosen else "identity")
     kept = Kept(at=moment_of(draft.at))
     return render(form, chosen, typed.get("q", ""), papers=papers, focus=focus, kept=kept)
 
