@@ -127,9 +127,8 @@ class Issuer(Exchange):
     def send(self, one: Due) -> None:
         said = self._post(one.name, one.body)
         receipt = json.loads(one.body).get("BienLai")
-        if (
-            receipt is None or receipt["TrangThai"] == State.VOID.value
-        ):  # of money given back nothing is issued
+        # of money given back, and for a receipt that is void, nothing is issued
+        if receipt is None or receipt["TrangThai"] == State.VOID.value:
             return
         if said.status_code == HTTPStatus.ACCEPTED:
             raise NotSent("202: it is not signed yet")

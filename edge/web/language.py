@@ -32,7 +32,7 @@ SPEAKS: Final = frozenset(
         *("find", "calling"),
         *("board", "filing", "reports.public"),
         *("counter", "strip", "drafting"),
-        *("pictures",),
+        "pictures",
         *("room", "batch", "sealing", "timing", "folders"),
         *("dossier", "returning", "amending", "cancelling", "correcting"),
         *("course", "one_step", "turning_away", "worklists", "scanning"),
@@ -42,15 +42,15 @@ SPEAKS: Final = frozenset(
         *("desk", "due_check", "lacking", "outages.page", "outages.one"),
         *("nodes", "trust", "succession", "staff", "outlet", "redacting", "application_forms", "reference"),
         *("reports.page", "reports.one", "reports.book"),
-        *("verifying",),
+        "verifying",
         *("personal.page", "personal.found", "personal.answer", "cataloguing"),
         *(f"paper_forms.{one}" for one in ("page", "public_page", "one", "new", "write")),
     }
 )
 """Parts, or single addresses of a part, whose pages speak English."""
 CHOOSES: Final = PUBLIC | {
-    *("filing.page", "filing.form", "filing.file", "filing.done", "filing.told", "reports.public")
-}
+    "filing.page", "filing.form", "filing.file", "filing.done", "filing.told", "reports.public",
+}  # fmt: skip
 """Pages on which a visitor chooses the language."""
 _CHOSEN: Final = "language"
 """Of a visitor whom nobody knows; in the query of a page, then in the cookie."""

@@ -60,14 +60,16 @@ def taken(dossier: Dossier) -> str:
     return dossier.standing.newest["dossier.fee_collected"].hash
 
 
+def sent(issuer: ExchangeServer, what: str) -> list[dict[str, Any]]:
+    return [said[what] for said in (json.loads(got.body) for got in issuer.got) if what in said]
+
+
 def receipts(issuer: ExchangeServer) -> list[dict[str, Any]]:
-    said = [json.loads(got.body) for got in issuer.got]
-    return [one["BienLai"] for one in said if "BienLai" in one]
+    return sent(issuer, "BienLai")
 
 
 def given_back(issuer: ExchangeServer) -> list[dict[str, Any]]:
-    said = [json.loads(got.body) for got in issuer.got]
-    return [one["HoanTien"] for one in said if "HoanTien" in one]
+    return sent(issuer, "HoanTien")
 
 
 def refund(centre: SmallCentre, dossier: Dossier, amount: int, why: str = "Được miễn một phần") -> None:
@@ -76,8 +78,7 @@ def refund(centre: SmallCentre, dossier: Dossier, amount: int, why: str = "Đư�
 
 
 def summaries(issuer: ExchangeServer) -> list[dict[str, Any]]:
-    said = [json.loads(got.body) for got in issuer.got]
-    return [one["BangTongHop"] for one in said if "BangTongHop" in one]
+    return sent(issuer, "BangTongHop")
 
 
 def waiting(central: Node) -> dict[str, tuple[int, int]]:
