@@ -117,12 +117,8 @@ def _unexplained(shift: OpenShift, closing: Closing, reason: str) -> list[tuple[
     if reason:
         return []
     if closing.unexplained:
-        return [
-            (
-                "reason",
-                tell("{why}. Đếm lại, hoặc ghi lý do.", why="; ".join(closing.unexplained).capitalize()),
-            )
-        ]
+        why = words.sentence(closing.unexplained)
+        return [("reason", tell("{why}. Đếm lại, hoặc ghi lý do.", why=why))]
     if shift.cashier != presence.person().id:
         name = site().name(shift.cashier)
         return [("reason", tell("Ca này của {who}. Đóng thay thì ghi lý do.", who=name))]

@@ -5,6 +5,7 @@ Times: `10:12` today, `23/11 10:12` this year, the full date otherwise; always a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -169,6 +170,12 @@ def share(of: Share) -> str:
 def dong(amount: int) -> str:
     """`200.000 đ`; in English `200,000 VND`."""
     return f"{count(amount)} {'VND' if language() is Language.ENGLISH else 'đ'}"
+
+
+def sentence(parts: Iterable[str]) -> str:
+    """As a sentence begins; nothing else changes, the capitals of a receipt's symbol least of all."""
+    said = "; ".join(parts)
+    return said[:1].upper() + said[1:]
 
 
 _LINE_TROUBLES = (

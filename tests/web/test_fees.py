@@ -8,6 +8,7 @@ import io
 import pytest
 
 from edge.till import COLLECTED
+from edge.web import words
 from schemas.acts import ObligationAsked, Status
 from schemas.fold import Dossier
 from schemas.rules import Money
@@ -213,6 +214,11 @@ def test_a_receipt_is_printed_again_with_a_reason(centre: SmallCentre, cashier: 
     done = cashier.follow(cashier.press(page, "reason", reason="Kẹt giấy"))
     assert "in lần 2" in done.page.text
     assert cashier.download(to(done, ".pdf")).startswith(b"%PDF")
+
+
+def test_what_is_unexplained_begins_a_sentence_and_keeps_its_capitals() -> None:
+    parts = ("quỹ thiếu 100.000 đ chưa giải trình", "số EBL01 27TAA 0000005 thiếu, chưa giải trình")
+    assert words.sentence(parts) == "; ".join(("Quỹ thiếu 100.000 đ chưa giải trình", parts[1]))
 
 
 def test_the_drawer_is_counted_before_the_books_are_shown(centre: SmallCentre, cashier: Clerk) -> None:
