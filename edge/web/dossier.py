@@ -451,7 +451,7 @@ def _next_acts(shown: Shown) -> list[Next]:
         )
     if here.may(presence.person(), COUNTER) and dossier.status not in ends:
         why = why_not(dossier, AMEND, amendment(shown))
-        found.append(Next(say("Sửa thông tin"), url_for("amending.page", stream=stream), "", "pen", why))
+        found.append(Next(say("Sửa thông tin"), url_for("amending.page", stream=stream), "z", "pen", why))
     if presence.is_ones(SUPPLIED) and dossier.status is Status.SUPPLEMENT:
         url = url_for("course.one", stream=stream, what="supplied")
         found.append(Next(say("Nhận bổ sung"), url, "", "page", why_none(dossier, "supplied"), main=True))
@@ -460,7 +460,7 @@ def _next_acts(shown: Shown) -> list[Next]:
             Next(
                 say("Giải quyết và trả ngay"),
                 url_for("one_step.page", stream=stream),
-                "k",
+                "",
                 "pen",
                 None,
                 main=True,

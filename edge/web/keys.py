@@ -31,6 +31,7 @@ KEYS: Final = (
     ("R", "từ chối; từ chối tiếp nhận (Mẫu 03)"),
     ("G", "ghi: ý kiến, quyết định, đơn rút, đã trả"),
     ("J", "gắn bản quét vào hồ sơ"),
+    ("Z", "sửa thông tin"),
     ("Q", "thử lại đồng bộ"),
     ("H", "mọi phím tắt"),
 )
