@@ -68,6 +68,21 @@ document.addEventListener("keydown", (event) => {
   next.closest("tr").scrollIntoView({ block: "nearest" });
 });
 
+/* In the list beside a page they do so from its search box on; anywhere else they move the page. */
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const list = event.target.closest("nav.queue");
+  if (!step || !list || event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
+  const box = list.querySelector("input[type=search]");
+  const stops = [...(box ? [box] : []), ...list.querySelectorAll("ol.q > li > a")];
+  const here = stops.indexOf(event.target);
+  const next = here < 0 ? null : stops[here + step];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+});
+
 /* A page that is there to be printed. */
 document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) window.print(); });
 
