@@ -75,31 +75,55 @@ function catchScan(form) {
   wait();
 }
 
-/* What is typed while the reception is looked at again stays, where the answer does not say otherwise. */
+/* What is typed and ticked while the reception is looked at again stays, where the answer does not say otherwise; put back
+   before the next key comes. */
 const sentWith = new Map();
-const typable = () => document.querySelectorAll("#reception input:is([type=text], [type=search], [type=tel], [type=email], :not([type]))[id]");
+const typedSince = new Map();
+const putBack = new Set();
+let sentFrom = "";
+const isReception = (event) => event.detail.target?.id === "reception";
+const ticks = (field) => field.type === "checkbox" || field.type === "radio";
+const stands = (field) => (ticks(field) ? field.checked : field.value);
+const nameOf = (field) => (ticks(field) ? `${field.name}=${field.value}` : field.name);
+function filledIn() {
+  const form = document.getElementById("reception");
+  const skipped = ["hidden", "submit", "button", "file"];
+  return [...(form?.elements ?? [])].filter((field) => field.name && field.name !== "procedure" && !skipped.includes(field.type));
+}
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.target?.id !== "reception") return;
+  if (!isReception(event)) return;
   sentWith.clear();
-  for (const field of typable()) sentWith.set(field.id, field.value);
+  sentFrom = document.activeElement.id;
+  /* no answer ever has a PIN in it */
+  for (const field of filledIn()) sentWith.set(nameOf(field), field.type === "password" ? "" : stands(field));
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target?.id !== "reception") return;
-  for (const [id, sent] of sentWith) {
-    const typed = document.getElementById(id)?.value ?? sent;
-    if (typed === sent) sentWith.delete(id);
-    else sentWith.set(id, { sent, typed });
+  if (!isReception(event)) return;
+  typedSince.clear();
+  for (const field of filledIn()) {
+    const name = nameOf(field);
+    if (sentWith.has(name) && sentWith.get(name) !== stands(field)) typedSince.set(name, stands(field));
+  }
+  /* whoever has gone on to another field meanwhile stays there */
+  const now = document.activeElement;
+  if (now.id && now.id !== sentFrom && typesInto(now)) {
+    event.detail.serverResponse = event.detail.serverResponse.replaceAll(" autofocus", "");
+  }
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (!isReception(event)) return;
+  for (const field of filledIn()) {
+    const name = nameOf(field);
+    if (!typedSince.has(name) || stands(field) !== sentWith.get(name)) continue;
+    if (ticks(field)) field.checked = typedSince.get(name);
+    else field.value = typedSince.get(name);
+    putBack.add(field);
   }
 });
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.target?.id !== "reception") return;
-  for (const [id, { sent, typed }] of sentWith) {
-    const field = document.getElementById(id);
-    if (!field || field.value !== sent) continue;
-    field.value = typed;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-  }
-  sentWith.clear();
+  if (!isReception(event)) return;
+  for (const field of putBack) field.dispatchEvent(new Event("input", { bubbles: true }));
+  putBack.clear();
 });
 
 /* A number that is there already is written over, and not added to. */
@@ -107,22 +131,62 @@ document.addEventListener("focusin", (event) => { if (event.target.matches("inpu
 
 /* Among the procedures that were found the arrows only go from row to row, from the box to the first one and back; Enter
    or Space chooses. A radio button by itself would choose each row on the way. */
-document.addEventListener("keydown", (event) => {
-  const hits = document.getElementById("hits");
-  if (!hits || composing(event) || event.altKey || event.ctrlKey || event.metaKey) return;
-  const rows = [...hits.querySelectorAll("input[name=procedure]")];
+function walkHits(key, from) {
+  const rows = [...document.querySelectorAll("#hits input[name=procedure]")];
   const box = document.getElementById("q");
-  const here = rows.indexOf(event.target);
-  if (here < 0 && event.target !== box) return;
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const here = rows.indexOf(from);
+  if (here < 0 && from !== box) return false;
+  const step = { ArrowDown: 1, ArrowUp: -1 }[key];
   if (step) {
     const next = here + step < 0 ? (here < 0 ? null : box) : rows[here + step];
-    event.preventDefault();
     if (next) next.focus();
-  } else if (event.key === "Enter" && here >= 0 && !event.target.checked) {
-    event.preventDefault();
-    event.target.click();
+    return true;
   }
+  if (here < 0 || from.checked) return false;
+  from.click();
+  return true;
+}
+
+/* A key that comes before the answer means what will be found, and not what still stands there: it waits. Only Enter in the
+   box need not, which asks the server for what stands in the box. */
+const early = [];
+let sought = null;
+let failed = null;
+let looking = 0;
+function searching() {
+  if (looking) return true;
+  return sought !== null && sought !== failed && document.getElementById("found")?.dataset.term !== sought;
+}
+function walkEarly() {
+  while (early.length && !searching()) {
+    const [key, from] = [early.shift(), document.activeElement];
+    if (!walkHits(key, from) && key === "Enter" && from.closest("#q, #hits")) document.getElementById("look").click();
+  }
+}
+document.addEventListener("input", (event) => {
+  if (event.target.matches("#reception #q") && window.htmx) [sought, failed] = [event.target.value, null];
+});
+document.addEventListener("htmx:beforeSend", (event) => { if (isReception(event)) looking += 1; });
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (isReception(event) && looking) looking -= 1;
+  walkEarly();
+});
+document.addEventListener("htmx:sendAbort", (event) => { if (isReception(event) && looking) looking -= 1; });
+for (const wrong of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.addEventListener(wrong, (event) => {
+    early.length = 0;
+    if (isReception(event) && looking) looking -= 1;
+    if (event.detail.target?.id === "hits") failed = event.detail.requestConfig.parameters.q;
+  });
+}
+document.addEventListener("keydown", (event) => {
+  if (!["ArrowDown", "ArrowUp", "Enter"].includes(event.key)) return;
+  if (!event.target.closest("#reception :is(#q, #hits)") || composing(event) || event.altKey || event.ctrlKey || event.metaKey) return;
+  const asks = event.key === "Enter" && event.target.id === "q" && !looking && !early.length;
+  if (asks) return;
+  if (searching()) early.push(event.key);
+  else if (!walkHits(event.key, event.target)) return;
+  event.preventDefault();
 });
 
 /* What somebody types over a dossier is kept at this machine as it is typed, and is there again after a crash. */

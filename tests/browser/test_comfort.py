@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from central.demo.centre import RunningCentre
 from tests.browser.conftest import PINS, SignIn
 from tests.browser.test_hall import alt
 from tests.browser.walks import violations
+from tests.web.clerk import CARD
 
 
 def composed(page: Page, text: str) -> None:
@@ -30,6 +33,26 @@ def scanned(page: Page, code: str) -> None:
     """What a scanner types: a keyboard, only faster, and Enter at the end."""
     page.keyboard.type(code)
     page.keyboard.press("Enter")
+
+
+def kept_back(page: Page, where: re.Pattern[str]) -> Callable[[], None]:
+    """What a page asks for gets no answer, until the returned lets the last of it go, and whatever comes then."""
+    late: list[Route] = []
+    open_now = False
+
+    def hold(asked: Route) -> None:
+        if open_now:
+            asked.continue_()
+        else:
+            late.append(asked)
+
+    def let_go() -> None:
+        nonlocal open_now
+        open_now = True
+        late[-1].continue_()
+
+    page.route(where, hold)
+    return let_go
 
 
 def take(page: Page, name: str, pictures: Path | None) -> None:
@@ -87,6 +110,58 @@ def test_keys_and_scanners_know_when_somebody_writes_vietnamese(
     expect(page.locator("#hits input:checked")).to_have_value(code or "")
     page.keyboard.type("0")
     expect(page.locator("[name=originals-0]")).to_have_value("0")
+
+
+def test_a_key_that_comes_before_the_answer_waits_for_it(sign_in: SignIn) -> None:
+    """It acts on what was typed; no key is lost, and none takes what was found before."""
+    page = sign_in("counter-01", "hanh.nh")
+    search, look = re.compile("/counter/procedures"), re.compile("/counter$")
+    chosen = page.locator("#hits input:checked")
+
+    def typed(term: str) -> None:
+        page.focus("#q")
+        page.keyboard.press("Control+a")
+        page.keyboard.type(term)
+
+    typed("van tai")
+    expect(page.locator("#found[data-term='van tai']")).to_be_attached()
+    first = page.locator("#hits input").first.get_attribute("value") or ""
+    typed("nha o")
+    expect(page.locator("#found[data-term='nha o']")).to_be_attached()
+    answer = kept_back(page, search)
+    with page.expect_request(lambda sent: "tai" in sent.url):
+        typed("van tai")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#q")).to_be_focused()
+    answer()
+    expect(chosen).to_have_value(first)
+
+    # the first Enter searches; the second comes before its answer, and chooses
+    page.goto(page.url)
+    page.fill("#identity", "020085004127")
+    page.fill("#name", "Nông Văn Thắng")
+    answer = kept_back(page, look)
+    with page.expect_request(look):
+        typed("van tai")
+        page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    answer()
+    expect(chosen).to_have_value(first)
+    expect(page.locator("[name=originals-0]")).to_be_focused()
+
+    # whoever has gone on meanwhile stays where they are, and no letter is lost while the answer is put in
+    page.goto(page.url)
+    answer = kept_back(page, look)
+    with page.expect_request(look):
+        scanned(page, CARD)
+    alt(page, "t")
+    page.keyboard.type("van")
+    answer()
+    page.keyboard.type(" tai xe o to")
+    expect(page.locator("#found[data-term='van tai xe o to']")).to_be_attached()
+    expect(page.locator("#q")).to_be_focused()
+    expect(page.locator("#name")).not_to_be_empty()
 
 
 def test_what_was_typed_survives_a_crash_and_another_tab(
