@@ -24,6 +24,7 @@ from edge.projector import Projector
 from edge.tables.dossiers import DossierRow
 from edge.tables.money import PendingReceiptRow
 from edge.tables.node import Number
+from edge.tables.projections import OF_MONEY
 from edge.tables.streams import EventRow
 from printing.models import Tuple
 from printing.papers.money import FeeNotice
@@ -54,6 +55,7 @@ from schemas.owing import Owing, Taken, lowered, now_owed, owing, still_owed
 from schemas.receipts import ELECTRONIC_FORM, CashCount, Medium, Range, given_as
 from schemas.rules import Done
 from schemas.till import KINDS, Deal, expected, shift_of
+from sync.rows import marks
 
 NOTIFIED: Final = "dossier.fee_notified"
 COLLECTED: Final = "dossier.fee_collected"
@@ -453,14 +455,12 @@ class Till:
         """What came and went on a Vietnamese day, as far as this machine knows, by machine and cashier."""
         begins = datetime(day.year, day.month, day.day, tzinfo=VIETNAM)
         first, last = timestamp(begins), timestamp(begins + timedelta(days=1))
-        with self._file.read():
-            rows = EventRow.select(EventRow.hash, EventRow.stream, EventRow.at).where(
-                EventRow.kind.in_(KINDS)
-                & (EventRow.at >= first)
-                & (EventRow.at < last)
-                & EventRow.place.in_(_STANDS)
-            )
-            named = [(row.hash, row.stream) for row in rows]
+        query = (
+            f"SELECT hash, stream FROM event WHERE {OF_MONEY} AND at >= ? AND at < ?"  # noqa: S608 - ours
+            f" AND place IN ({marks(_STANDS)})"
+        )
+        with self._file.read() as connection:
+            named = connection.execute(query, (first, last, *_STANDS)).fetchall()
         found: dict[tuple[str, str], list[Deal]] = {}
         for deal in self._deals(named):
             found.setdefault((deal.node, deal.by), []).append(deal)

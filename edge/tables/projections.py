@@ -15,6 +15,9 @@ PROJECTION_VERSION: Final = "25"
 DOUBTFUL: Final = "place NOT IN ('effective', 'contested', 'void')"
 """The words of the partial index of such acts: a query without them reads the whole archive."""
 
+OF_MONEY: Final = "kind IN ('dossier.fee_collected', 'dossier.fee_voided', 'dossier.fee_refunded')"
+"""Those of `schemas.till.KINDS`, and again the words of a partial index."""
+
 
 SCRIPT: Final = """
 CREATE TABLE event (stream TEXT NOT NULL, hash TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL,

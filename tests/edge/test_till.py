@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 
@@ -332,3 +332,35 @@ def test_a_day_is_summed_by_machine_and_cashier_wherever_its_acts_have_come(
             ("counter-02.1", SECOND, 1),
         ]
     assert centre["central"].till.day(date(2027, 3, 2)) == []
+
+
+def test_a_day_costs_the_same_however_old_the_archive(centre: SmallCentre, till: Till) -> None:
+    """Other acts of other years are not looked at, however many there are."""
+    pay(till, centre.receive())
+    centre.meet()
+    central, day = centre["central"], date(2027, 3, 1)
+    central.till.day(day)  # the dossier is folded, and remembered
+    younger = _steps(central, lambda: central.till.day(day))
+    with central.file.write() as connection:
+        connection.executemany(
+            "INSERT INTO event VALUES (?, ?, 'counter-02.1', ?, 'dossier.received', '2023-05-04T01:00:00.000000Z',"
+            " 'hanh.nh', 'effective', '')",
+            [(f"{number:036}", f"{number:064}", number) for number in range(1_000, 3_000)],
+        )
+    assert _steps(central, lambda: central.till.day(day)) == younger
+
+
+def _steps(node: Node, ask: Callable[[], object]) -> int:
+    """How many steps SQLite takes to answer."""
+    steps = 0
+
+    def step() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    with node.file.read() as connection:
+        connection.set_progress_handler(step, 1)
+        ask()
+        connection.set_progress_handler(None, 1)
+    return steps
