@@ -1,4 +1,4 @@
-"""Every page that links lead to, timed: `python -m tests.bench.walking FOLDER` says which of a data set's pages are slow.
+"""Every page that links lead to, timed, downloads aside: `python -m tests.bench.walking FOLDER` says which of a data set's pages are slow.
 
 No page may be forgotten because nobody thought of measuring it: who signs in follows all links, a few of each kind.
 """
@@ -67,9 +67,11 @@ def _walk(url: str, who: str) -> Iterator[tuple[str, float]]:
             opened[kind] = opened.get(kind, 0) + 1
             began = time.monotonic()
             answer = session.get(url + address, timeout=_TIMEOUT_S)
-            yield kind, (time.monotonic() - began) * 1000
+            took_ms = (time.monotonic() - began) * 1000
             assert answer.status_code < 500, f"{address}: {answer.status_code}"
-            waiting += _links(answer)
+            if answer.headers.get("Content-Type", "").startswith("text/html"):
+                yield kind, took_ms
+                waiting += _links(answer)
 
 
 def kind_of(address: str) -> str:
@@ -81,7 +83,7 @@ def kind_of(address: str) -> str:
 
 
 def _links(answer: requests.Response) -> Iterator[str]:
-    if not answer.ok or not answer.headers.get("Content-Type", "").startswith("text/html"):
+    if not answer.ok:
         return
     for link, _ in _read(answer).links:
         whole = urlsplit(urljoin(answer.url, link))
