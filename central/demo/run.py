@@ -16,7 +16,7 @@ from central.demo.audit import audit
 from central.demo.centre import RunningCentre, centre
 from central.demo.plan import AUDITOR, PEOPLE, nodes
 from central.demo.player import Player
-from central.demo.setup import claimed, prepare
+from central.demo.setup import PRINTED, claimed, prepare
 from central.serve import wait_until
 from central.stopping import stop_signal
 from edge.clock import system_clock
@@ -31,7 +31,7 @@ def run_demo(data: Path, *, first_port: int) -> None:
     plan = nodes(first_port)
     with claimed(data):
         with console.status("Đang chuẩn bị trung tâm mẫu…"):
-            fresh = prepare(data, plan, clock=system_clock, ids=Ids())
+            fresh = prepare(data, plan, clock=system_clock, ids=Ids(), hasher=PRINTED)
         stopping = stop_signal()
         with centre(data, plan, system_clock) as running:
             _welcome(console, data, running, fresh)
@@ -50,7 +50,7 @@ def run_once(data: Path | None, *, seed: int, as_json: bool) -> int:
             _require_fresh(place)
             with console.status("Đang diễn lại một ngày mất mạng…") as status:
                 plan = nodes(first_port=0)
-                prepare(place, plan, clock=system_clock, ids=Ids())
+                prepare(place, plan, clock=system_clock, ids=Ids(), hasher=PRINTED)
                 with centre(place, plan, system_clock) as running:
                     Player(running, seed, lambda what: status.update(what)).play()
                     report = audit(

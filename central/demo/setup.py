@@ -52,6 +52,8 @@ from schemas.seals import fingerprint
 
 WHOLE: Final = "demo-centre"
 """Made last: a folder without it is half made."""
+PRINTED: Final = PasswordHasher(time_cost=1, memory_cost=64)
+"""For PINs that stand on the demo's first page, so that nobody has to guess them: six seconds of its start went into them."""
 LIST_DAYS: Final = 30
 """How long the demo's list of revoked certificates is fresh; after that its pages say that nothing was checked."""
 

@@ -41,7 +41,7 @@ from schemas.errors import NotAllowed
 from schemas.events import moment
 from sync.documents import load
 from tests.backups import copied, silent
-from tests.centres import SmallCentre
+from tests.centres import QUICK, SmallCentre
 from tests.edge.test_redaction import APPLICANT, GROUND, found_in
 from tests.edge.test_tallying import rate, ratings_counted
 
@@ -60,7 +60,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Authority]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(setup, "found", founding)
-        setup.prepare(data, nodes(first_port=0), clock=system_clock, ids=Ids())
+        setup.prepare(data, nodes(first_port=0), clock=system_clock, ids=Ids(), hasher=QUICK)
     return data, authorities[0]
 
 

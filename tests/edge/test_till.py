@@ -29,7 +29,7 @@ from schemas.fold import Dossier
 from schemas.receipts import Medium
 from schemas.rules import Money
 from sync.errors import DiskFull
-from tests.centres import HandClock, SmallCentre
+from tests.centres import QUICK, HandClock, SmallCentre
 
 BY, SECOND = "van.lt", "thao.np"
 DUE = 200_000
@@ -42,7 +42,7 @@ def founded_in_2026(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A centre of a year in which receipts on paper are still good."""
     data = tmp_path_factory.mktemp("founded-2026") / "centre"
     at = datetime(2026, 11, 20, 8, 0, tzinfo=VIETNAM)
-    prepare(data, nodes(first_port=0), clock=HandClock(at), ids=Ids())
+    prepare(data, nodes(first_port=0), clock=HandClock(at), ids=Ids(), hasher=QUICK)
     return data
 
 

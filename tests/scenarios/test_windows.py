@@ -22,7 +22,7 @@ from schemas.acts import Forwarded
 from schemas.entries import Card
 from schemas.fold import Dossier
 from schemas.scopes import KEPT
-from tests.centres import HandClock, SmallCentre
+from tests.centres import QUICK, HandClock, SmallCentre
 from tests.network import network
 from tests.scenarios.places import NAMES, Centre, working
 
@@ -34,7 +34,7 @@ OTHER = "G01.01"
 def aged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A centre that was founded long ago and has been switched off since the evening before."""
     data = tmp_path_factory.mktemp("aged") / "centre"
-    prepare(data, nodes(first_port=0), clock=HandClock(began()), ids=Ids())
+    prepare(data, nodes(first_port=0), clock=HandClock(began()), ids=Ids(), hasher=QUICK)
     return data
 
 
