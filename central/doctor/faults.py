@@ -298,7 +298,7 @@ def explained() -> str:
         "*Made from the code by `motcua doctor --explain`; a test holds it against it.*\n",
         "`motcua doctor --data DIR` looks at a node's folder, at the way to other machines, and asks the node if it runs. It",
         "writes nothing, and may be given at any time, as the user of the node (`sudo -u motcua motcua doctor …`). Exit status",
-        "1: something was found. Each fault is caused in a test (`tests/central/test_doctor.py`).\n",
+        "1: something was found. Each fault is caused in a test (`tests/central/test_doctor.py`, or one that it names).\n",
         "| name | what it is | what is safe | what to do |",
         "|---|---|---|---|",
     ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,16 @@ from tests.centres import SmallCentre
 
 HELD = {"dossiers": {"counter-01.1": (4812, "9f" * 32), "room-01.1": (3, "00" * 32)}}
 DAY = date(2027, 3, 1)
+
+
+@pytest.fixture(scope="module")
+def centre(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallCentre]:
+    """One for all tests here: they only read."""
+    data = tmp_path_factory.mktemp("acks") / "centre"
+    shutil.copytree(founded, data)
+    small = SmallCentre(data, "central", "counter-01")
+    yield small
+    small.close()
 
 
 @pytest.fixture
