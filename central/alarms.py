@@ -116,6 +116,7 @@ class Alarms:
     # ---- what is wrong
 
     def faults(self) -> list[Fault]:
+        """All that is wrong just now; machines are asked for their health again where the last answer is old."""
         own, now = state_of(self._centre, files_elsewhere=self._elsewhere()), self._centre.clock()
         machines = Console(self._centre).machines(own)
         self._ask_all(machines, now)

@@ -178,6 +178,7 @@ class Numbers(msgspec.Struct, frozen=True):
         return same and self.first <= last and first <= self.last
 
     def granted(self, node: str, lease: Lease) -> NumberRange:
+        """The range as the catalog says it: good for as long as the machine's number is."""
         return NumberRange(
             id=f"{node} {self.what} {self.symbol} {self.form} {self.first}",
             node=node,

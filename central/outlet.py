@@ -125,6 +125,7 @@ class Issuer(Exchange):
     What it answers is written down as an act, so that every machine knows the receipt."""
 
     def send(self, one: Due) -> None:
+        """Have one receipt issued, and write down its code. Raises as `Road` says."""
         said = self._post(one.name, one.body)
         receipt = json.loads(one.body).get("BienLai")
         # of money given back, and for a receipt that is void, nothing is issued
@@ -179,6 +180,7 @@ class Post:
         self._settings = settings
 
     def send(self, one: Due) -> None:
+        """Hand one mail to the server; its id is the same each time. Raises as `Road` says."""
         mail = msgspec.json.decode(one.body, type=_Written)
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = self._settings.sender, mail.to, mail.subject

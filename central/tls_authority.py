@@ -114,6 +114,7 @@ class TlsAuthority:
         write_new(certificate_file, self.der)
 
     def names(self) -> Names:
+        """What its certificate lets it name (RFC 5280 §4.2.1.10): ends of names, and networks."""
         permitted = self.certificate.extensions.get_extension_for_class(x509.NameConstraints).value
         subtrees = permitted.permitted_subtrees or ()
         return Names(

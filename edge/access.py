@@ -44,6 +44,7 @@ class Access:
         self._right: set[bytes] = set()
 
     def authenticate(self, name: str, password: str) -> User | None:
+        """A node by the proof of its card's key, a reader by its password; None where it does not hold."""
         card = self._catalog.latest.card(name)
         if card is not None:
             known = card.opens and password_holds(card.ed25519, name, self._node, password)
@@ -54,6 +55,7 @@ class Access:
         return User(name, (READER,))
 
     def authorize(self, user: User | None, database: str, method: str, path: str) -> bool:
+        """Whether somebody may ask this: a node what replicating needs, a reader the same without writing."""
         if user is None or not _is_for_replicating(path):
             return False
         if NODE in user.roles:

@@ -28,6 +28,7 @@ class Ambient(SqliteDatabase):
 
     @contextlib.contextmanager
     def using(self, connection: Connection) -> Iterator[None]:
+        """Until the block ends, queries of this thread go over this connection; blocks may lie in each other."""
         before = getattr(self._thread, "connection", None)
         self._thread.connection = connection
         try:
@@ -36,6 +37,7 @@ class Ambient(SqliteDatabase):
             self._thread.connection = before
 
     def connection(self) -> Connection:
+        """The one of the block that is open in this thread. RuntimeError outside of any."""
         connection = getattr(self._thread, "connection", None)
         if connection is None:
             raise RuntimeError("a query outside read() and write()")

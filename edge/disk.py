@@ -57,6 +57,7 @@ class Disk:
         self._known: tuple[float, Space] | None = None
 
     def space(self) -> Space:
+        """As measured a moment ago: nobody waits for the disk to be asked at each act."""
         now = self._stopwatch()
         if self._known is None or not 0 <= now - self._known[0] < _MEASURED_EVERY_S:
             self._known = now, self.measure(self._folder)

@@ -46,6 +46,7 @@ class Parsed:
         self._lock = threading.Lock()
 
     def get(self, doc_id: str, rev: str) -> Event | Unknown | None:
+        """The event of a revision, if it is still remembered."""
         with self._lock:
             event = self._events.get((doc_id, rev))
             if event is not None:
@@ -139,6 +140,9 @@ class Folding:
         return [known[name] for name in named]
 
     def fold(self, stream: str, events: list[Event | Unknown], doubts: Mapping[str, str]) -> Dossier:
+        """The dossier of these events; the one of before, where events, doubts and catalog are what they
+        were.
+        """
         made_of = self._catalog.number, events, [one.hash for one in events if one.hash in doubts]
         dossier = self._folded.get(stream, made_of)
         if dossier is None:

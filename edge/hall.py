@@ -104,6 +104,7 @@ class Hall:
         return [found[title] for title in sorted(found)]
 
     def at_desk(self) -> AtDesk:
+        """Who is at this counter, who is next and who was passed over; tickets that two counters called."""
         turns = self._visits.turns()
         here = [turn for turn in turns if turn.is_at(self.counter)]
         here.sort(key=self._called_here, reverse=True)

@@ -39,6 +39,7 @@ class NodeKeys:
 
     @classmethod
     def generate(cls) -> NodeKeys:
+        """New keys of all three kinds; they are in no file yet."""
         return cls(
             Ed25519PrivateKey.generate(),
             X25519PrivateKey.generate(),

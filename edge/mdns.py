@@ -75,6 +75,7 @@ class Neighbourhood:
         )
 
     def heard(self, zeroconf: Zeroconf, name: str) -> None:
+        """Somebody tells a name: ask where that is. What cannot be asked is only noted in the log."""
         try:
             info = zeroconf.get_service_info(SERVICE, name, timeout=_ASK_MS)
         except (Error, RuntimeError, AssertionError) as why:

@@ -20,6 +20,7 @@ class Refusals:
         self._road = f"{peer} {database} {direction} "
 
     def note(self, refusal: Refusal) -> None:
+        """Keep what a peer would not take; told again, only its reason is taken."""
         with self._file.write():
             RefusedDocument.insert(
                 key=self._key(Offered(refusal.id, refusal.rev)),

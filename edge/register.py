@@ -429,6 +429,7 @@ class Register:
         return Line(h, kind, at, by, node, seq, Place(place), why), stream
 
     def waiting(self) -> Waiting:
+        """Own acts that central is not known to have, and since when the oldest is here; none at central."""
         with self._file.read() as connection:
             if self._is_centre:
                 return Waiting(0, None)
@@ -457,6 +458,7 @@ class Register:
         ]
 
     def problems(self) -> Problems:
+        """Counts for the status line: contested and incomplete dossiers, refused documents, acts kept back."""
         with self._file.read() as connection:
             contested, incomplete = connection.execute(
                 "SELECT (SELECT count(*) FROM dossier WHERE contested > 0),"

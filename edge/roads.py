@@ -218,6 +218,7 @@ class Roads:
             self._lines[peer.node] = self._line(peer)
 
     def start(self) -> None:
+        """Begin to replicate on every line, and to watch which are lost."""
         with self._lock:
             for line in self._lines.values():
                 self._start(line)
@@ -227,6 +228,7 @@ class Roads:
         self.streams.start()
 
     def stop(self) -> None:
+        """End every line; what is under way may be cut off, and goes on at the next start."""
         self._stopping.set()
         with self._lock:
             for line in self._lines.values():
@@ -244,6 +246,7 @@ class Roads:
         self.files.wake()
 
     def all(self) -> list[Road]:
+        """How each line stands, by peer, database and direction."""
         return [
             Road(way.peer, way.database, way.direction, way.status(), way.replication is None)
             for way in self._ways()

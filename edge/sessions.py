@@ -113,6 +113,7 @@ class Sessions:
         self._put(replace(session, owes=owes))
 
     def end(self, session_id: str) -> None:
+        """From the next request on its cookie is nobody's, after a restart too."""
         with self._lock:
             self._sessions.pop(session_id, None)
             self._touched.pop(session_id, None)

@@ -152,6 +152,7 @@ class PortalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def public_key(self) -> Ed25519PublicKey | None:
+        """The key that its signatures must hold against; None where the text is none."""
         try:
             return Ed25519PublicKey.from_public_bytes(from_base64(self.key, "key", 32))
         except (Malformed, ValueError):

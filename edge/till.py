@@ -344,6 +344,7 @@ class Till:
             return int((query.where(PendingReceiptRow.place == place) if place else query).count())
 
     def pending_by_number(self, symbol: str, number: int) -> PendingReceiptRow | None:
+        """A receipt that is still to be issued; None where it was, or there is none."""
         with self._shown.read():
             found: PendingReceiptRow | None = PendingReceiptRow.get_or_none(
                 (PendingReceiptRow.symbol == symbol) & (PendingReceiptRow.number == number)

@@ -45,6 +45,7 @@ class TurnedAway:
         self._file = file
 
     def count(self, asked: Asked) -> int:
+        """How many there are, along the index of their days."""
         where, values = _where(asked)
         with self._file.read() as connection:
             query = f"SELECT count(*) FROM turned_away INDEXED BY turned_away_at WHERE {where}"  # noqa: S608 - ours

@@ -81,6 +81,7 @@ class Judge:
         self._catalog, self._authorities = catalog, authorities
 
     def verdict(self, paper: Paper, now: datetime) -> Verdict:
+        """What can be said of a paper by its own signatures, as of `now`. Raises nothing."""
         proofs = self._proofs(paper.signatures, now)
         found = tuple(
             self._signed(one, proof, now) for one, proof in zip(paper.signatures, proofs, strict=True)

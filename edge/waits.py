@@ -34,6 +34,7 @@ class Waits:
     def note(
         self, connection: Connection, event_hash: str, rev: str, source: str, size: int, at: str
     ) -> None:
+        """In the caller's transaction: how many bytes this event has, and who brought them."""
         connection.execute(
             "INSERT INTO wait VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
             (f"{event_hash} {rev}", event_hash, source, size, at),

@@ -268,6 +268,7 @@ class Standing:
 
     @property
     def status(self) -> Status:
+        """One of the ten of the national exchange (domain §3), from what stands; never stored."""
         newest = self.newest
         if self.receipt is None:
             return self._before_reception()
@@ -297,6 +298,7 @@ class Standing:
 
     @property
     def inner(self) -> Inner:
+        """What the dossier waits for within its status, and so in whose queue it is."""
         newest = self.newest
         match self.status:
             case Status.NONE:
@@ -348,6 +350,7 @@ class Standing:
 
     @property
     def money(self) -> Money:
+        """What was asked against what is kept, in đồng."""
         due = self.asked
         kept = self.purse.kept
         if kept > due:
@@ -358,6 +361,7 @@ class Standing:
 
     @property
     def delivery(self) -> Delivery:
+        """Where the result is between the centre and whoever comes for it."""
         if any(done.data.result in self.recalled for done in self.returns):
             return Delivery.RECALLED
         if self.returns:

@@ -70,6 +70,7 @@ class Trust:
     people: dict[str, list[tuple[int, Person]]] = field(default_factory=dict)
 
     def learn(self, number: int, entry: Entry) -> None:
+        """Take in the entry of this number of the catalog; entries come in their order."""
         if (isinstance(entry, Person) and self._ends_a_role(entry)) or isinstance(
             entry, Cut | Fork | Admission | Revocation | Redaction | Report | Year | Choice
         ):

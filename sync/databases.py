@@ -130,6 +130,7 @@ class Folder:
             self.get(name)
 
     def get(self, name: str) -> Store | None:
+        """The store of a database, opened if it rests; None where there is none, or it is going."""
         with self._changed:
             self._changed.wait_for(lambda: name not in self._going | self._untold, GOING_S)
             self._untold.discard(name)
@@ -154,6 +155,7 @@ class Folder:
             return sorted(name for name in found - self._going if is_legal(name))
 
     def create(self, name: str) -> None:
+        """Durable when this returns. Raises `Exists`, and what `checked_name` does."""
         checked_name(name)
         with self._changed:
             self._changed.wait_for(lambda: name not in self._going)

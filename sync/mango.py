@@ -217,12 +217,16 @@ class Where(Condition):
         yield self
 
     def holds(self, value: Any) -> bool:
+        """Whether a document's value passes; one that is not there passes `$exists: false` alone."""
         found = field(value, self.path)
         if found is Missing.HERE:
             return self.operator == "$exists" and self.argument is False
         return found is not Missing.ON_THE_WAY and self.test(found)
 
     def ids(self) -> IdRange:
+        """Between which ids a document must lie to pass; without bounds where the condition is on something
+        else.
+        """
         nothing = IdRange(None, None)
         if self.path != ("_id",) or not isinstance(self.argument, str):
             return nothing

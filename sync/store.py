@@ -219,6 +219,7 @@ class Store:
         self._life.closed = True
 
     def info(self) -> Info:
+        """Documents, deleted ones, and the newest sequence."""
         with self.file.read() as connection:
             return Info(
                 *connection.execute(f"SELECT doc_count, doc_del_count, seq FROM {self._p}_meta").fetchone()
@@ -240,6 +241,9 @@ class Store:
     def write(
         self, incoming: Sequence[Incoming], *, new_edits: bool, source: str | None = None
     ) -> list[Outcome]:
+        """What came of each, in their order, durable when this returns; in several transactions where there
+        are many.
+        """
         if not new_edits and not all(one.path for one in incoming):
             raise BadRequest("When `new_edits: false`, the document needs `_rev` or `_revisions` specified")
         outcomes: list[Outcome] = []

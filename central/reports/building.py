@@ -83,6 +83,7 @@ class Reports:
         return Succession.on(today, self._view.agencies(), self._view.procedures(today))
 
     def form_06a(self, asked: Asked) -> Table:
+        """Dossiers received, resolved, in progress and late, by form II.06a; counts."""
         columns = (*FORM_06A, *BESIDE_06A)
         return self._by_figures(
             "Tình hình, kết quả giải quyết thủ tục hành chính (Biểu II.06a/VPCP/KSTT)",
@@ -124,6 +125,7 @@ class Reports:
         )
 
     def indices(self, asked: Asked) -> Table:
+        """The shares that the centre is scored by, each with its numerator, denominator and points."""
         figures = self._reckoning.sums("agency", asked.period, asked.at).total()
         lines = []
         for index in INDICES:
@@ -186,6 +188,7 @@ class Reports:
         return Table(title, DIMENSIONS[asked.by], heads, tuple(lines), notes, asked.as_of)
 
     def satisfaction(self, asked: Asked) -> Table:
+        """Ratings by level, and what share of the dossiers that were returned has one."""
         heads = (
             Head("", "Lượt đánh giá"),
             *(Head("Mức", words) for words in LEVELS.values()),
@@ -209,6 +212,7 @@ class Reports:
         return self._by_figures("Mức độ hài lòng", asked, heads, cells, notes)
 
     def fees(self, asked: Asked) -> Table:
+        """What was taken and given back, by kind of fee and by method; đồng."""
         heads = (
             Head("", "Biên lai"),
             Head("Thu vào (đồng)", "Phí"),

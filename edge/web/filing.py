@@ -91,6 +91,7 @@ class Filing(Form):
             self.address.data = card.address or self.address.data
 
     def registered(self, procedure: Procedure, names: list[str]) -> Registered:
+        """As the act has it; `names` are those of the files' components, one for each file."""
         party = Party(
             self.name.data,
             digits(self.identity.data),

@@ -76,6 +76,7 @@ class Call:
         return f"{scheme}://{host}/" + "/".join(quote(piece, safe="") for piece in path)
 
     def require_server_admin(self) -> None:
+        """Raises `Unauthorized`."""
         if not self.host.is_admin(self.user):
             raise Unauthorized("You are not a server admin.")
 
@@ -130,6 +131,7 @@ class Call:
             raise BadContentType("Content-Type must be application/json")
 
     def object_body(self) -> Json:
+        """The body's JSON object. Raises `BadRequest` for anything else."""
         value = self.json_body()
         if not isinstance(value, dict):
             raise BadRequest("Request body must be a JSON object")
