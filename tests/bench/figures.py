@@ -48,12 +48,14 @@ Round = Callable[[], Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """`prepared` makes what is measured and gives its rounds. `absent` are peers that are not here, and why."""
+    """`prepared` makes what is measured and gives its rounds. `absent` are peers that are not here, and why. `quick_rounds`:
+    fewer where a round starts so much that quick would not be quick."""
 
     name: str
     figures: tuple[Figure, ...]
     prepared: Callable[[Ground, Size], AbstractContextManager[Round]]
     absent: Mapping[str, str] = field(default_factory=dict)
+    quick_rounds: int = ROUNDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Report:
 def run(bench: Bench, ground: Ground, size: Size, machine: Mapping[str, Any]) -> Report:
     """Prepare once, measure in rounds."""
     with bench.prepared(ground, size) as measure:
-        rounds = [measure() for _ in range(ROUNDS)]
+        rounds = [measure() for _ in range(ROUNDS if size is Size.FULL else bench.quick_rounds)]
     values = {figure.name: median(one[figure.name] for one in rounds) for figure in bench.figures}
     return Report(bench, values, machine)
 

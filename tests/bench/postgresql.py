@@ -164,4 +164,5 @@ BENCH: Final = Bench(
         Figure("lag_p95", "from a change at central to its rows in PostgreSQL, p95", "ms", "lower"),
     ),
     prepared,
+    quick_rounds=1,
 )
