@@ -88,9 +88,13 @@ def enter() -> ResponseReturnValue:
     beside = request.headers.get("HX-Trigger") == _ON_PAPER
     picked = "" if saving or beside else counter.picked_by_enter()
     code = picked or request.form.get("procedure", "")
-    chosen = counter.chosen_by(form, code, received or site().now())
-    papers = counter.papers_for(form, chosen)
     wrong = [*form.day_wrong(), *form.moment_wrong(received), *_entered_already(form)]
+    now = site().now()
+    chosen = counter.chosen_by(form, code, received or now)
+    if chosen is None:  # by its day there is none; what was typed of its papers stays
+        chosen = counter.chosen_by(form, code, now)
+        wrong += _not_on_that_day(form) if chosen is not None and not form.day_wrong() else []
+    papers = counter.papers_for(form, chosen)
     if not saving:
         focus = "" if beside else counter.next_field(form, chosen, card is not None, picked)
         return _render(form, chosen, papers=papers, card=card, more_errors=wrong, focus=focus)
@@ -154,6 +158,13 @@ def _next(paper: str) -> str:
     """ "03-000902" after "03-000901"; "" for what does not end in a number."""
     found = _COUNTED.fullmatch(paper)
     return f"{found[1]}{int(found[2]) + 1:0{len(found[2])}d}" if found is not None else ""
+
+
+def _not_on_that_day(form: Afterwards) -> list[tuple[str, str]]:
+    told = say(
+        "Thủ tục này chưa có hoặc không còn hiệu lực ngày {day}.", day=words.day(form.received_day.data)
+    )
+    return [("q", told)]
 
 
 def _entered_already(form: Afterwards) -> list[tuple[str, str]]:
