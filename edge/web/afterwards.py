@@ -34,6 +34,8 @@ blueprint = Blueprint("afterwards", __name__)
 _LONGEST_PAPER: Final = 60
 _ON_PAPER: Final = "on-paper"
 """The part of the page that says what stands on the slip."""
+_SLIP: Final = ("paper", "received_day", "received_hour", "due_day", "due_hour")
+"""What is typed from the slip, in its order."""
 _COUNTED: Final = re.compile(r"(.*?)([0-9]+)")
 
 
@@ -97,6 +99,8 @@ def enter() -> ResponseReturnValue:
     papers = counter.papers_for(form, chosen)
     if not saving:
         focus = "" if beside else counter.next_field(form, chosen, card is not None, picked)
+        if not focus and chosen is not None and request.headers.get("HX-Trigger") == "look":
+            focus = next((name for name in _SLIP if not form[name].data), "")
         return _render(form, chosen, papers=papers, card=card, more_errors=wrong, focus=focus)
     right = form.validate_on_submit() and counter.is_placed(form, chosen)
     unseen = chosen is not None and form.components_of.data != chosen.papers_of

@@ -124,11 +124,18 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(clerk: Clerk) -> None:
 
 
 def test_enter_goes_on_as_at_the_reception(clerk: Clerk) -> None:
-    """After the card the telephone, after a whole code its papers; what is typed of the slip takes nobody away."""
+    """After the card the telephone, after a whole code its papers, then the slip; a look by itself takes nobody away."""
     scanned = clerk.press(clerk.open("/counter/afterwards"), "stream", ("act", "look"), identity=CARD)
     assert re.search(r'id="phone"[^>]* autofocus', scanned.html)
     coded = clerk.press(scanned, "stream", ("act", "look"), phone="0912 000 345", q="1.000703")
     assert re.search(r'<input autofocus[^>]*id="originals-0"', coded.html)
+    form, slip = coded.page.form("stream"), list(SLIP)[:5]
+    for place, field in enumerate(slip):  # and from the papers to what is still to be typed of the slip
+        typed = {name: SLIP[name] for name in slip[:place]}
+        page = clerk.post(form.action, {**form.fields, **typed, "act": "look"}, HX_Trigger="look")
+        assert re.search(rf'id="{field}"[^>]* autofocus', page.html), field
+        beside = clerk.post(form.action, {**form.fields, **typed, "act": "look"}, HX_Trigger="on-paper")
+        assert " autofocus" not in beside.html
 
 
 def test_what_cannot_be_entered_is_said_beside_its_field_before_anybody_confirms(
