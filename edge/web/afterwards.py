@@ -58,7 +58,7 @@ class Afterwards(FromPaper):
         if day is None or card.lease_from <= day <= card.lease_to or day > site().today():
             return []
         told = say(
-            "Máy này chỉ có số cho các ngày từ {first} đến {last}. Đọc lại phiếu; đúng ngày thì nhập ở máy đã dùng hôm đó.",
+            "Máy này chỉ có số từ {first} đến {last}. Đọc lại phiếu, hoặc nhập ở máy đã dùng hôm đó.",
             first=words.day(card.lease_from),
             last=words.day(card.lease_to),
         )
