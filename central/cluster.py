@@ -17,10 +17,10 @@ So pages do not wait for the cluster, and work while it is away; machines hear 5
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -44,7 +44,7 @@ from edge.tables.exchange import Copy
 from edge.window import DAYS, STREAM, WINDOW
 from sync.checkpoints import FROM_THE_START
 from sync.documents import Json, dump
-from sync.errors import SyncError, Unavailable
+from sync.errors import NotFound, SyncError, Unavailable
 from sync.front import Front, Judge
 from sync.peer import LocalPeer
 from sync.remote import RemoteDatabase, RemotePeer
@@ -56,6 +56,7 @@ PEER: Final = "couchdb"
 """How the cluster is called where the other end of a road is a machine."""
 LOOK_S: Final = 2.0
 LATER_S: Final = 2
+STOP_S: Final = 5.0
 DIRECTIONS: Final = ("pull", "push")
 _BATCHES: Final = {"files": 64}
 """Chunks travel inside their documents: 64 of them are 4 MiB."""
@@ -95,14 +96,26 @@ def lines_of(node: Node) -> Lines:
     return Lines(settings.url, user, password, node.settings.heartbeat_ms / 1000)
 
 
-def meet(node: Node, lines: Lines) -> None:
-    """Make the databases that are not there yet. Raises `SyncError`, and `AnotherCentre` for those of somebody else."""
+def meet(node: Node, lines: Lines) -> bool:
+    """Make the databases that are not there; whether there were any. Raises `SyncError`, and `AnotherCentre` for those of
+    somebody else."""
+    made = False
     for name in DATABASES:
-        peer = lines.peer(name)
-        peer.create()
-        if name == "catalog":
-            _require_ours(node, peer)
-        peer.close()
+        with closing(lines.peer(name)) as peer:
+            if not _is_there(peer):
+                peer.create()
+                made = True
+            if name == "catalog":
+                _require_ours(node, peer)
+    return made
+
+
+def _is_there(peer: RemotePeer) -> bool:
+    try:
+        peer.revs_diff({})
+    except NotFound:
+        return False
+    return True
 
 
 def _require_ours(node: Node, there: RemotePeer) -> None:
@@ -182,7 +195,7 @@ class Cluster:
         node.documents_away = self.away
 
     def start(self) -> None:
-        with contextlib.suppress(Unavailable), self._node.file.write():
+        with suppress(Unavailable), self._node.file.write():
             Copy.delete().execute()  # of checkpoints that machines had here, before: they lie in the cluster now
         self._thread.start()
 
@@ -197,7 +210,7 @@ class Cluster:
             way.replication.stop()
         for thread in (self._thread, *(way.thread for way in ways)):
             if thread.ident is not None:
-                thread.join(timeout=5)
+                thread.join(timeout=STOP_S)
         for database in self._databases.values():
             database.close()
 
@@ -278,6 +291,10 @@ class Cluster:
     def roads(self) -> list[Road]:
         return [Road(PEER, way.database, way.direction, way.replication.status()) for way in self._ways]
 
+    def retry(self) -> None:
+        for way in self._ways:
+            way.replication.wake()
+
     def away(self) -> str:
         """Why documents cannot be written or read there; "" while they can."""
         contact = self._node.contacts.of(PEER)
@@ -308,13 +325,21 @@ class Cluster:
                 self._node.contacts.heard(PEER)
                 if not reached:
                     log.warning("CouchDB is back")
-                    for way in self._ways:
-                        way.replication.wake()
+                    self.retry()
                 reached = True
             self._stopping.wait(LOOK_S)
 
     def _meet(self) -> None:
         meet(self._node, self._lines)
+        self._open()
+        self._met.set()
+
+    def _open(self) -> None:
+        """All roads, from what both ends remember of them."""
+        self._told = None
+        for way in self._ways:
+            way.replication.stop()
+            way.thread.join(timeout=STOP_S)
         ways = []
         for name in DATABASES:
             for direction in DIRECTIONS:
@@ -332,9 +357,9 @@ class Cluster:
                 )
                 ways.append(_Way(name, direction, replication, thread))
         self._ways = tuple(ways)
-        self._met.set()
         for way in ways:
-            way.thread.start()
+            if not self._stopping.is_set():
+                way.thread.start()
 
     def _folded(self) -> None:
         """Who waits until it is known whose an act is looks again."""
@@ -342,6 +367,10 @@ class Cluster:
             self._front.ring("dossiers")
 
     def _look(self) -> None:
+        refused = any(road.status.state is State.REFUSED for road in self.roads())
+        if refused and meet(self._node, self._lines):
+            log.warning("databases in CouchDB were gone: they are filled again from here")
+            self._open()
         self._probe.revs_diff({})
         self._tell_what_central_holds()
         self._erase()

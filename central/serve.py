@@ -92,8 +92,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False, first_run
             crash.install(node)
         neighbourhood = Neighbourhood(node.id)
         cluster = _cluster(node)
-        also = cluster.roads if cluster is not None else tuple
-        roads = Roads(node, found=neighbourhood.found, also=also)
+        roads = Roads(node, found=neighbourhood.found, beside=cluster)
         spooling = Spooling(node.spool, node.clock)
         closing, upkeep = ClosingDays(node.closing), Upkeep(node, roads.centre_holds)
         courier = Courier(node, wanted=lambda: [one.file for one in roads.elsewhere()])

@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from edge.access import NODE
 from edge.acks import NAME as ACKS
@@ -74,6 +74,14 @@ class Road:
     direction: str
     status: Status
     resting: bool = False
+
+
+class Beside(Protocol):
+    """Who keeps roads that lead to no machine."""
+
+    def roads(self) -> Sequence[Road]: ...
+
+    def retry(self) -> None: ...
 
 
 class Preference:
@@ -173,8 +181,8 @@ class _Line:
 class Roads:
     """All replications of one node, each in its thread, a probe for each peer, and what fetches files.
 
-    `steady_s`: see `STEADY_S`. `found`: by node, the addresses that the building's network tells of. `also`: roads that others
-    keep, to be shown with these.
+    `steady_s`: see `STEADY_S`. `found`: by node, the addresses that the building's network tells of. `beside`: who keeps roads
+    that are shown with these.
     """
 
     def __init__(
@@ -183,10 +191,10 @@ class Roads:
         *,
         steady_s: float = STEADY_S,
         found: Callable[[], Mapping[str, Sequence[str]]] = dict,
-        also: Callable[[], Sequence[Road]] = tuple,
+        beside: Beside | None = None,
     ) -> None:
         self._node = node
-        self._found, self._also = found, also
+        self._found, self._beside = found, beside
         self._session = node.ids.hex()
         self._stopping = threading.Event()
         self._lock = threading.RLock()
@@ -244,14 +252,17 @@ class Roads:
             if (replication := way.replication) is not None:
                 replication.wake()
         self.files.wake()
+        if self._beside is not None:
+            self._beside.retry()
 
     def all(self) -> list[Road]:
         """How each line stands, by peer, database and direction."""
-        return [
+        own = [
             Road(way.peer, way.database, way.direction, way.status(), way.replication is None)
             for way in self._ways()
             if way.database != "dossiers" or way.direction == "push" or self._node.window.own.dossiers
-        ] + [*self._also()]
+        ]
+        return own if self._beside is None else [*own, *self._beside.roads()]
 
     def peers(self) -> tuple[PeerNode, ...]:
         with self._lock:

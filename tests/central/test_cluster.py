@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
@@ -17,13 +18,14 @@ from edge.acks import NAME as ACKS
 from edge.health import health_of, unready
 from edge.metrics import exposition
 from edge.node import Node
-from edge.roads import Roads
+from edge.roads import Here, Roads
 from edge.settings import read_settings, write_settings
 from edge.state import NOTE, state_of
 from edge.status import status_of
-from sync.errors import Unavailable
-from sync.peer import Peer
+from sync.digests import differences
+from sync.errors import SyncError, Unavailable
 from sync.remote import RemotePeer
+from sync.replicator import State
 from tests.centres import SmallCentre
 from tests.fronts.stand_in import StandIn, settings_for, standing_in
 from tests.sync.servers import serving_app
@@ -76,10 +78,8 @@ class Running:
 
     def shows(self, name: str) -> set[str]:
         """The acts that a machine may read."""
-        peer: Peer = self.peer(name, "dossiers")
-        found = {one.id for one in peer.changes("0", limit=1000, wait_s=0).changes}
-        peer.close()
-        return found
+        with closing(self.peer(name, "dossiers")) as peer:
+            return {one.id for one in peer.changes("0", limit=1000, wait_s=0).changes}
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_a_cluster_that_goes_away_is_told_of_and_machines_hear_that_they_must_wa
 ) -> None:
     """Not before it was tried; and it is over when it is back."""
     central = running.central
-    roads = Roads(central, also=running.cluster.roads)
+    roads = Roads(central, beside=running.cluster)
 
     def whys() -> list[str]:
         return unready(health_of(central, central.clock()))
@@ -179,8 +179,29 @@ def test_a_cluster_that_goes_away_is_told_of_and_machines_hear_that_they_must_wa
         running.brings("counter-01")
     standing.away = False
     until(lambda: whys() == [])
+    roads.retry()
+    until(lambda: {road.status.state for road in roads.all()} == {State.WAITING})
     assert Wrong.DOCUMENTS not in wrong()
     running.brings("counter-01")
+
+
+def test_a_cluster_that_was_emptied_is_filled_again(
+    running: Running, standing: StandIn, centre: SmallCentre
+) -> None:
+    """From central's copy, while it runs."""
+    dossier = centre.receive()
+    running.brings("counter-01")
+    until(lambda: running.central.register.row(dossier.stream) is not None)
+    for name in ("catalog", "dossiers"):
+        standing.delete(name)
+
+    def same(name: str) -> bool:
+        with suppress(SyncError), closing(standing.peer(name)) as there:
+            return differences(Here(running.central, name, source="x"), there).none
+        return False
+
+    until(lambda: same("catalog") and same("dossiers"))
+    assert running.shows("room-01") == {f"{dossier.stream}:{dossier.heads[0]}"}
 
 
 def test_databases_of_another_centre_are_left_alone(centre: SmallCentre, standing: StandIn) -> None:

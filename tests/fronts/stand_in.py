@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from edge.settings import CouchdbSettings
 from sync.bare_server import Admin, BareServer
-from sync.remote import RemotePeer
+from sync.remote import RemoteDatabase, RemotePeer
 from tests.sync.servers import NOW, Http, Ids
 
 ADMIN: Final = Admin("motcua", "mật khẩu")
@@ -33,6 +33,12 @@ class StandIn:
         """Feeds too."""
         self.away = True
         self._http.server.end_feeds()
+
+    def delete(self, name: str) -> None:
+        """Somebody has taken a database away."""
+        database = RemoteDatabase(self.url, name, user=ADMIN.name, password=ADMIN.password)
+        assert database.ask("DELETE").status == 200
+        database.close()
 
     def peer(self, name: str) -> RemotePeer:
         return RemotePeer(self.url, name, user=ADMIN.name, password=ADMIN.password)

@@ -16,6 +16,8 @@ import pytest
 from central.cluster import PEER
 from central.demo.centre import free_port
 from central.demo.visitor import Visitor
+from central.restore import NewCentral, restore_centre
+from central.verify import verify
 from edge.clock import system_clock
 from edge.ids import Ids
 from edge.ledger import Draft
@@ -27,10 +29,12 @@ from schemas.acts import Party, ReceivedComponent
 from schemas.events import StreamId
 from sync.digests import differences
 from sync.remote import RemotePeer
+from tests.backups import copied, silent
 from tests.bench import peers
 from tests.centres import PINS, QUICK
 from tests.fronts.stand_in import ADMIN, StandIn, settings_for, standing_in
 from tests.proving import Times
+from tests.scenarios.test_many_edges_one_new_central import PATIENCE_S, founded, takes_over
 from tests.waiting import until
 
 
@@ -207,3 +211,35 @@ def test_central_dies_again_and_again_before_another_program(
             central.kill()
             one.close()
             other.close()
+
+
+@pytest.mark.proof
+def test_a_new_central_finds_in_the_cluster_what_its_backup_lacks(tmp_path: Path, standing: StandIn) -> None:
+    """Also from machines that are away; and it takes over as it would without a cluster."""
+    with founded(tmp_path / "centre", 2) as (centre, authority):
+        folder, away = Folder(centre.data / "central"), centre.names[1]
+        credentials = tmp_path / "couchdb"
+        couchdb = msgspec.structs.replace(settings_for(standing.url, tmp_path), credentials=str(credentials))
+        settings = msgspec.structs.replace(read_settings(folder.path), documents="couchdb", couchdb=couchdb)
+        write_settings(folder.path, settings)
+        centre.start("central")
+        backup = copied(folder.path, tmp_path / "backup", system_clock)
+        today = {centre.receives(name, f"Nông Văn {name}") for name in centre.names}
+        for name in centre.names:
+            centre.start(name)
+        until(lambda: today <= centre.streams("central"))
+
+        centre.kill("central")
+        centre.kill(away)
+        folder.path.rename(tmp_path / "lost")
+        wanted = NewCentral(folder.path, authority)
+        restore_centre(wanted, backup, clock=system_clock, ids=Ids(), told=silent)
+        assert not today & centre.streams("central")
+        centre.start("central")
+        until(lambda: today <= centre.streams("central"))
+        centre.start(away)
+        until(lambda: takes_over(centre), patience_s=PATIENCE_S)
+        folders = ("central", *centre.names)
+        until(lambda: len({frozenset(centre.entries(name)) for name in folders}) == 1, patience_s=PATIENCE_S)
+        centre.stop()
+        assert [str(one) for one in verify(centre.data).findings] == []
