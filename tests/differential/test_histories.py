@@ -21,7 +21,7 @@ def test_two_servers_live_the_same_history(ours: Peer, theirs: Peer, times: Time
     with ours.client() as our_client, theirs.client() as their_client:
 
         @settings(
-            max_examples=times(100, 800),
+            max_examples=times(60, 800),
             deadline=None,
             derandomize=True,
             database=None,

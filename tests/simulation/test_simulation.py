@@ -11,7 +11,7 @@ import pytest
 
 from tests.proving import Times
 
-USUAL_SEEDS, ALL_SEEDS = 10, 200
+USUAL_SEEDS, ALL_SEEDS = 6, 200
 MUST_HAPPEN: Final = (
     "partition",
     "one_way",
@@ -42,7 +42,7 @@ HAPPENS_IN_MANY: Final = (
     "foreign",
 )
 RARE: Final = {"one_person"}
-"""In every fourth run; whatever else is in the table occurs in ten."""
+"""In every fourth run; whatever else is in the table occurs in six."""
 
 
 def simulated(*arguments: str) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def test_a_line_that_dies_at_any_byte(tmp_path: Path, times: Times, way: str) ->
     with serving(tmp_path / "server.db", DB) as server:
         whole = _bytes_of_a_run(server, tmp_path, way)
         positions = range(whole + 1)
-        chosen = Random(6).sample(positions, min(len(positions), times(60, 1_500)))
+        chosen = Random(6).sample(positions, min(len(positions), times(40, 1_500)))
         died = 0
         for number, position in enumerate(chosen, 1):
             with line_to(server.port) as line:
