@@ -19,7 +19,7 @@ from sync.documents import Json, dump
 from sync.filtering import Filter
 from sync.front import Fronted
 from sync.peer import Chosen, LocalPeer
-from sync.remote import RemoteDatabase, RemotePeer
+from sync.remote import PATIENCE_S, RemoteDatabase, RemotePeer
 from sync.replicator import Replication, State
 from sync.sqlite import SqliteFile
 from sync.store import Store
@@ -451,9 +451,17 @@ def node(behind: Server) -> Node:
 
 
 @pytest.fixture
-def client(node: Node, behind: Server) -> Iterator[Client]:
+def patience_s() -> float:
+    """Of the front with its node."""
+    return PATIENCE_S
+
+
+@pytest.fixture
+def client(node: Node, behind: Server, patience_s: float) -> Iterator[Client]:
     http = Http(node)
-    lies = RemoteDatabase(http.url, "dossiers", user=behind.user, password=behind.password, patience_s=6)
+    lies = RemoteDatabase(
+        http.url, "dossiers", user=behind.user, password=behind.password, patience_s=patience_s
+    )
     try:
         with fronting({"dossiers": lies}, rules={"dossiers": no_lies}) as url:
             made = Client(Server(url, database="dossiers", user=USER, password=PASSWORD, ours=None))
@@ -497,6 +505,7 @@ def test_what_the_cluster_did_not_keep_is_not_acknowledged(bad: str, node: Node,
     assert client.get("").json()["doc_count"] == 2
 
 
+@pytest.mark.parametrize("patience_s", [2.0])
 def test_a_silent_node_is_not_waited_for_without_end(node: Node, client: Client) -> None:
     awake = threading.Event()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import requests
 
 from tests.scenarios.conftest import Start, free_ports
+from tests.waiting import until
 
 
 def _wait_until_up(process: subprocess.Popen[str]) -> str:
@@ -32,8 +33,25 @@ def _refusal(process: subprocess.Popen[str]) -> str:
     return line
 
 
+def _kill_a_node(folder: Path) -> None:
+    children = subprocess.run(
+        ["pgrep", "-f", f"central.cli edge .*{folder}"], capture_output=True, text=True, check=True
+    )
+    (pid,) = children.stdout.split()
+    os.kill(int(pid), signal.SIGKILL)
+    until(lambda: not Path(f"/proc/{pid}/exe").exists())
+
+
+def _is_up(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/_up", timeout=10).status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
 def test_it_starts_goes_on_and_ends(motcua: Start, tmp_path: Path) -> None:
-    """People and PINs on the terminal; Ctrl-C ends all of it; the second start has the same centre."""
+    """People and PINs on the terminal; Ctrl-C ends all of it; the second start has the same centre, and a node that is killed
+    then comes up again, as a counter's PC would after a power cut."""
     data, port = tmp_path / "demo", free_ports()
     first = motcua("demo", "--data", data, "--port", port)
     said = _wait_until_up(first)
@@ -57,6 +75,8 @@ def test_it_starts_goes_on_and_ends(motcua: Start, tmp_path: Path) -> None:
     again = motcua("demo", "--data", data, "--port", port)
     assert "tiếp tục" in _wait_until_up(again)
     assert requests.get(f"http://127.0.0.1:{port + 3}/", timeout=10).json() == welcome
+    _kill_a_node(data / "counter-01")
+    until(lambda: _is_up(port + 1))
     os.kill(again.pid, signal.SIGTERM)
     again.communicate(timeout=60)
     assert again.returncode == 0
@@ -78,27 +98,3 @@ def test_a_half_made_folder_is_one_clear_line(motcua: Start, tmp_path: Path) -> 
     line = _refusal(motcua("demo", "--data", tmp_path / "demo", "--port", free_ports()))
     assert "half made" in line
     assert (half / "node.toml").exists()
-
-
-def test_a_node_killed_in_a_demo_comes_up_again(motcua: Start, tmp_path: Path) -> None:
-    """As a counter's PC would after a power cut."""
-    data, port = tmp_path / "demo", free_ports()
-    demo = motcua("demo", "--data", data, "--port", port)
-    _wait_until_up(demo)
-    children = subprocess.run(
-        ["pgrep", "-f", f"central.cli edge .*{data / 'counter-01'}"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    (pid,) = children.stdout.split()
-    os.kill(int(pid), signal.SIGKILL)
-    while True:
-        try:
-            if requests.get(f"http://127.0.0.1:{port + 1}/_up", timeout=1).status_code == 200:
-                break
-        except requests.ConnectionError:
-            continue
-    os.kill(demo.pid, signal.SIGINT)
-    demo.communicate(timeout=60)
-    assert demo.returncode == 0

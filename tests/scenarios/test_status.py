@@ -21,10 +21,12 @@ from tests.scenarios.conftest import Start
 from tests.waiting import until
 
 
-@pytest.fixture
-def running(founded: Path, tmp_path: Path) -> Iterator[RunningCentre]:
-    shutil.copytree(founded, tmp_path / "centre")
-    with centre(tmp_path / "centre", nodes(first_port=0), system_clock) as one:
+@pytest.fixture(scope="module")
+def running(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
+    """One for all tests here; the last of them breaks it."""
+    data = tmp_path_factory.mktemp("running") / "centre"
+    shutil.copytree(founded, data)
+    with centre(data, nodes(first_port=0), system_clock) as one:
         yield one
 
 
@@ -49,6 +51,12 @@ def by_command(motcua: Start, data: Path) -> tuple[int, dict[str, dict[str, Any]
     out, err = process.communicate(timeout=60)
     assert err == ""
     return process.returncode, {one["node"]: one for one in json.loads(out)["nodes"]}
+
+
+def test_only_the_user_of_the_machine_may_ask(running: RunningCentre) -> None:
+    mode = (running.data / "central" / SOCKET).stat().st_mode
+    assert stat.S_ISSOCK(mode)
+    assert stat.S_IMODE(mode) == 0o600
 
 
 def test_a_centre_at_work_loses_a_line_and_a_machine(running: RunningCentre, motcua: Start) -> None:
@@ -99,12 +107,6 @@ def test_a_centre_at_work_loses_a_line_and_a_machine(running: RunningCentre, mot
     assert (code, found["room-01.1"]["running"]) == (1, False)
     assert found["room-01.1"]["catalog"] > 0
     assert {peer["why"] for peer in found["room-01.1"]["peers"]} == {"the node does not run"}
-
-
-def test_only_the_user_of_the_machine_may_ask(running: RunningCentre) -> None:
-    mode = (running.data / "central" / SOCKET).stat().st_mode
-    assert stat.S_ISSOCK(mode)
-    assert stat.S_IMODE(mode) == 0o600
 
 
 def test_a_folder_that_holds_no_node_is_one_clear_line(motcua: Start, tmp_path: Path) -> None:
