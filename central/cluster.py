@@ -331,8 +331,8 @@ class Cluster:
 
     def _meet(self) -> None:
         meet(self._node, self._lines)
+        self._met.set()  # before there are roads: who sees those may count on being let in
         self._open()
-        self._met.set()
 
     def _open(self) -> None:
         """All roads, from what both ends remember of them."""
