@@ -222,6 +222,9 @@ class Roads:
             sources=self._stream_sources,
             after_events=self._after_events,
         )
+        self._looked_at = (
+            self._known()
+        )  # before it is looked, else what a first probe learns at once is missed
         for peer in self._peers():
             self._lines[peer.node] = self._line(peer)
 
@@ -298,9 +301,9 @@ class Roads:
         self._open_and_shut()
 
     def _watch(self) -> None:
-        known = self._known()
         while not self._stopping.wait(CATALOG_S):
-            if known != (known := self._known()):
+            if self._looked_at != (known := self._known()):
+                self._looked_at = known
                 self.look()
 
     def _known(self) -> object:

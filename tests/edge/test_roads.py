@@ -178,3 +178,15 @@ def test_a_road_that_is_shut_in_the_middle_of_copying_copies_no_more(building: B
     assert way.status().state is State.COPYING
     way.shut()
     assert way.status().state is State.STOPPED
+
+
+def test_what_is_learnt_between_the_first_look_and_the_start_is_not_missed(centre: SmallCentre) -> None:
+    """As by a machine whose very first probe finds a new central: nothing else would change for it to look again."""
+    found: dict[str, list[str]] = {}
+    roads = Roads(centre["counter-01"], found=lambda: found)
+    found["room-01.1"] = ["http://127.0.0.1:9"]
+    roads.start()
+    try:
+        until(lambda: "http://127.0.0.1:9" in {url for peer in roads.peers() for url in peer.urls})
+    finally:
+        roads.stop()
