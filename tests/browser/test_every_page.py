@@ -104,6 +104,7 @@ def eyes(founded: Path, browser: Browser, tmp_path_factory: pytest.TempPathFacto
         yield Eyes(context.new_page(), centre, urls, day)
 
 
+@pytest.mark.timeout(900)  # more than a hundred pages: two and a half minutes where nothing else runs
 def test_every_page_is_for_everybody_fits_and_stands_still(eyes: Eyes, pictures: Path | None) -> None:
     wrong: list[str] = []
     for sight in SIGHTS:

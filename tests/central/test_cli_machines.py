@@ -116,10 +116,11 @@ def test_a_file_elsewhere_names_its_folder(founded: Path, tmp_path: Path) -> Non
 
 def test_every_command_about_machines_is_on_a_page() -> None:
     """With every option."""
-    page = DOCS.read_text(encoding="utf-8") + DOCS.with_name("outages.md").read_text(encoding="utf-8")
+    pages = (DOCS, DOCS.with_name("outages.md"), DOCS.with_name("cluster.md"))
+    page = "".join(one.read_text(encoding="utf-8") for one in pages)
     group = main.commands["central"]
     assert isinstance(group, click.Group)
-    for name in ("init", "code", "answer", "change", "takeover", "choose"):
+    for name in ("init", "code", "answer", "change", "takeover", "choose", "migrate"):
         assert f"motcua central {name}" in page, name
     for name in ("enrol", "close", "revoke", "config", "backup", "restore", "rescue"):
         assert f"motcua {name}" in page, name
