@@ -9,16 +9,19 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from edge.clock import system_clock
+from edge.settings import read_settings, write_settings
 from tests.centres import SEALED, SmallCentre
 from tests.docs.commands import ROOT, Command, fenced
 from tests.docs.test_commands import FENCED, FOLLOWED
+from tests.fronts.stand_in import settings_for, standing_in
 from tests.scenarios.walk import Walk
 from tests.signers import TestAuthority
 
@@ -67,6 +70,7 @@ class Desk(Walk):
             {
                 "/var/lib/motcua": str(data),
                 "/media/usb": str(usb),
+                "/etc/motcua/couchdb.toml": str(usb / "couchdb.toml"),
                 "counter-03": "counter-01",
                 "--dossiers 521756": "--dossiers 100",  # the whole takes an hour
             },
@@ -92,9 +96,24 @@ def desk(founded: Path, tmp_path: Path) -> Iterator[Desk]:
     desk.close()
 
 
+@contextmanager
+def cluster(desk: Desk) -> Iterator[None]:
+    """A server in the place of CouchDB, and the settings of a central whose documents lie there."""
+    central, usb = desk.folder / "centre" / "central", desk.folder / "usb"
+    with standing_in(desk.folder / "cluster") as standing:
+        couchdb = structs.replace(settings_for(standing.url, usb), credentials=str(usb / "couchdb"))
+        settings = structs.replace(
+            read_settings(central), data=str(central), documents="couchdb", couchdb=couchdb
+        )
+        write_settings(usb, settings)
+        (usb / "node.toml").rename(usb / "couchdb.toml")
+        yield
+
+
 @pytest.mark.parametrize("page", TYPED)
 def test_a_page_can_be_typed_from_its_first_command_to_its_last(page: str, desk: Desk) -> None:
-    said = {one.line: desk.type(one) for one in fenced(ROOT / page)}
+    with cluster(desk) if page == "docs/cluster.md" else nullcontext():
+        said = {one.line: desk.type(one) for one in fenced(ROOT / page)}
     assert said
     if page == "docs/tutorial.md":
         assert "1 findings" in said["motcua verify --data broken"]
