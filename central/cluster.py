@@ -41,7 +41,6 @@ from edge.state import NOTE
 from edge.succession import SENT
 from edge.tables.departed import Erased
 from edge.tables.exchange import Copy
-from edge.window import DAYS, STREAM, WINDOW
 from sync.checkpoints import FROM_THE_START
 from sync.documents import Json, dump
 from sync.errors import NotFound, SyncError, Unavailable
@@ -232,7 +231,7 @@ class Cluster:
             known={"dossiers": self._known},
             held=self._note_held,
             noted=self._noted,
-            filters={name: partial(node.window.filter_for, name) for name in (WINDOW, STREAM, DAYS)},
+            filters=node.window.filters_over_the_line(),
             narrowed=node.window.narrowed,
             own_notes=(ACKS,),
         )

@@ -12,7 +12,6 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -27,7 +26,6 @@ from edge.status import NodeStatus
 from edge.tables.exchange import Copy
 from edge.tables.node import Secret
 from edge.watching import PATHS, create_watching
-from edge.window import DAYS, STREAM, WINDOW
 from schemas.canonical import from_base64
 from schemas.events import timestamp
 from sync import web_server
@@ -81,7 +79,7 @@ def own_databases(node: Node, access: Access) -> WsgiApp:
         now=node.clock,
         on_checkpoint=lambda user, database, seq: _note_copy(node, user, database, seq),
         own_notes=(ACKS,),
-        filters={name: partial(node.window.filter_for, name) for name in (WINDOW, STREAM, DAYS)},
+        filters=node.window.filters_over_the_line(),
         seen_by=node.window.seen_by,
         narrowed=node.window.narrowed,
     )

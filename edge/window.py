@@ -20,6 +20,7 @@ from schemas.catalog import Catalog
 from schemas.queue import streams_from
 from schemas.scopes import KEPT, VISITS_KEPT, Scope, read_scope, scope_of
 from sync.documents import Stored
+from sync.endpoints.call import NativeFilter
 from sync.errors import BadRequest, Forbidden
 from sync.filtering import Filter
 from sync.peer import EVERYTHING, Chosen, NativeFilters
@@ -130,8 +131,11 @@ class Window:
         """The filters of this source for a reader who may read so much."""
         return {WINDOW: partial(self._window, reader), STREAM: self._stream, DAYS: _days}
 
-    def filter_for(self, name: str, parameters: Mapping[str, str], user: User | None) -> Filter:
-        """The same for whoever asks over the line."""
+    def filters_over_the_line(self) -> Mapping[str, NativeFilter]:
+        """The same for whoever asks over the line, as far as he may read when he asks."""
+        return {name: partial(self._over_the_line, name) for name in (WINDOW, STREAM, DAYS)}
+
+    def _over_the_line(self, name: str, parameters: Mapping[str, str], user: User | None) -> Filter:
         return self.filters(self.scope_of_user(user))[name](parameters)
 
     def _window(self, reader: Scope, parameters: Mapping[str, str]) -> Filter:

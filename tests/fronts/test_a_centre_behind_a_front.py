@@ -20,7 +20,6 @@ from edge.acks import NAME as ACKS
 from edge.admission import Admission
 from edge.node import DATABASES, Node, server_uuid
 from edge.roads import Here
-from edge.window import DAYS, STREAM, WINDOW
 from sync.digests import differences
 from sync.documents import Json
 from sync.front import Front
@@ -71,7 +70,7 @@ class Behind:
             judges=rules,
             known={"dossiers": lambda ids: central.stores["dossiers"].summaries(ids).keys()},
             held=lambda *told: self.held.append(told),
-            filters={name: partial(central.window.filter_for, name) for name in (WINDOW, STREAM, DAYS)},
+            filters=central.window.filters_over_the_line(),
             narrowed=central.window.narrowed,
             own_notes=(ACKS,),
         )
