@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import partial
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from edge.access import NODE
 from edge.acks import AckBook
@@ -20,13 +20,15 @@ from schemas.catalog import Catalog
 from schemas.queue import streams_from
 from schemas.scopes import KEPT, VISITS_KEPT, Scope, read_scope, scope_of
 from sync.documents import Stored
-from sync.endpoints.call import NativeFilter
 from sync.errors import BadRequest, Forbidden
 from sync.filtering import Filter
 from sync.peer import EVERYTHING, Chosen, NativeFilters
 from sync.rows import where_in
 from sync.sessions import User
 from sync.store import Store
+
+if TYPE_CHECKING:  # a command that reads a window waits for no web server
+    from sync.endpoints.call import NativeFilter
 
 WINDOW: Final = "window"
 """`agencies`: the reader's (`Scope.told`); `over_since`: the day before which what was over is not needed ("": none);
