@@ -284,8 +284,8 @@ def confirm_hour() -> ResponseReturnValue:
 def draft(draft: str) -> ResponseReturnValue:
     """Go on with one's own draft: a reception opens itself, any other page is named. 404 for somebody else's."""
     found = _mine(draft)
-    if drafting.of(found.id) is not None:
-        return redirect(url_for("counter.page", draft=found.id))
+    if page := drafting.page_of(found.path):
+        return redirect(url_for(f"{page}.page", draft=found.id))
     return render_template("resume.html", draft=found)
 
 
@@ -320,8 +320,8 @@ def _taken(path: str) -> tuple[str, Mapping[str, Any]]:
 
 def _typed_for(draft: Draft) -> tuple[str, str]:
     """On which page somebody typed, in words, and the number of the dossier that it is about."""
-    if draft.path.startswith("/counter/"):
-        return say("Tiếp nhận hồ sơ"), ""
+    if page := drafting.page_of(draft.path):
+        return say("Tiếp nhận hồ sơ") if page == "counter" else shown_on(page), ""
     endpoint, arguments = _taken(draft.path)
     row = site().node.register.row(arguments.get("stream", ""))
     return shown_on(endpoint) or draft.path, row.number if row is not None else ""

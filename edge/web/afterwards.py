@@ -16,10 +16,12 @@ from flask.typing import ResponseReturnValue
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
+from edge.drafts import Draft
 from edge.tables.dossiers import DossierRow
-from edge.web import counter, presence, second, words
+from edge.web import counter, drafting, presence, second, words
 from edge.web.again import KIND, FromPaper, moment_on, on_paper
 from edge.web.days import Day
+from edge.web.drafting import Kept
 from edge.web.forms import needed, text, too_long
 from edge.web.language import say, tell
 from edge.web.reception import same_as_saved
@@ -67,16 +69,33 @@ class Afterwards(FromPaper):
 
 @blueprint.get("/counter/afterwards")
 def page() -> ResponseReturnValue:
-    """`of`: the dossier that was entered just now."""
+    """`of`: the dossier that was entered just now; `draft`: one that was begun before."""
     presence.require(COUNTER)
+    draft = drafting.of(request.args.get("draft", ""), "afterwards")
+    if draft is not None:
+        return _go_on(draft)
     form = Afterwards(formdata=None)
     form.incident.data = "power"
     counter.stream_of(form)
     of = request.args.get("of", "")
     before = site().node.register.row(of) if of else None
     if before is not None:
-        _go_on(form, of)
-    return _render(form, None, before=before, focus="identity")
+        _take_over(form, of)
+    return _render(form, None, "", before=before, focus="identity")
+
+
+def _go_on(draft: Draft) -> ResponseReturnValue:
+    """The page as it was when it was last kept; if it is a dossier already, the next slip."""
+    if (saved := drafting.became(draft)) is not None:
+        return redirect(url_for(".page", of=saved.stream), 303)
+    typed = drafting.typed_in(draft)
+    form = Afterwards(formdata=typed)
+    form.take_card()
+    chosen, wrong = _judged(form, typed.get("procedure", ""))
+    papers = counter.papers_for(form, chosen, typed)
+    focus = counter.next_field(form, chosen, False, "") or _next_of_slip(form)
+    kept = Kept(at=moment(draft.at))
+    return _render(form, chosen, typed.get("q", ""), papers=papers, more_errors=wrong, focus=focus, kept=kept)
 
 
 @blueprint.post("/counter/afterwards")
@@ -85,27 +104,25 @@ def enter() -> ResponseReturnValue:
     presence.require(COUNTER)
     form = Afterwards()
     card = form.take_card()
-    received = moment_on(form.received_day.data, form.received_hour.data)
     saving = request.form.get("act") == "save"
     beside = request.headers.get("HX-Trigger") == _ON_PAPER
     picked = "" if saving or beside else counter.picked_by_enter()
     code = picked or request.form.get("procedure", "")
-    wrong = [*form.day_wrong(), *form.moment_wrong(received), *_entered_already(form)]
-    now = site().now()
-    chosen = counter.chosen_by(form, code, received or now)
-    if chosen is None:  # by its day there is none; what was typed of its papers stays
-        chosen = counter.chosen_by(form, code, now)
-        wrong += _not_on_that_day(form) if chosen is not None and not form.day_wrong() else []
+    chosen, wrong = _judged(form, code)
     papers = counter.papers_for(form, chosen)
+    term = request.form.get("q", "")
     if not saving:
         focus = "" if beside else counter.next_field(form, chosen, card is not None, picked)
         if not focus and chosen is not None and request.headers.get("HX-Trigger") == "look":
-            focus = next((name for name in _SLIP if not form[name].data), "")
-        return _render(form, chosen, papers=papers, card=card, more_errors=wrong, focus=focus)
+            focus = _next_of_slip(form)
+        kept = drafting.keep("afterwards", procedure=code)
+        return _render(
+            form, chosen, term, papers=papers, card=card, more_errors=wrong, focus=focus, kept=kept
+        )
     right = form.validate_on_submit() and counter.is_placed(form, chosen)
     unseen = chosen is not None and form.components_of.data != chosen.papers_of
     if chosen is None or papers is None or unseen or not papers.validate() or not right or wrong:
-        return _render(form, chosen, papers=papers, saving=True, unseen=unseen, more_errors=wrong), 422
+        return _render(form, chosen, term, papers=papers, saving=True, unseen=unseen, more_errors=wrong), 422
     node, draft = site().node, form.draft(chosen.procedure.code, papers)
     try:
         dossier = node.ledger.enter_from_paper(
@@ -121,23 +138,39 @@ def enter() -> ResponseReturnValue:
         )
     except Expected as why:
         trouble = trouble_of(why)
-        return _render(form, chosen, papers=papers, trouble=trouble), trouble.status
+        return _render(form, chosen, term, papers=papers, trouble=trouble), trouble.status
     if not same_as_saved(draft, dossier.received):
         form.stream.data = ""  # the page of one that is saved already: what stands here now is another
         counter.stream_of(form)
         saved = [
             ("paper", say("Trang này đã lưu phiếu trước. Nội dung dưới đây chưa lưu: bấm Nhập lần nữa."))
         ]
-        return _render(form, chosen, papers=papers, saving=True, more_errors=saved), 409
+        return _render(form, chosen, term, papers=papers, saving=True, more_errors=saved), 409
     site().spool_wake()
+    drafting.saved("afterwards", dossier.stream)
     return redirect(url_for(".page", of=dossier.stream), 303)
 
 
-def _render(form: Afterwards, chosen: counter.Chosen | None, **more: Any) -> str:
+def _judged(form: Afterwards, code: str) -> tuple[counter.Chosen | None, list[tuple[str, str]]]:
+    """What follows from the procedure on the day of the slip, and what is wrong with what stands on that."""
+    received, now = moment_on(form.received_day.data, form.received_hour.data), site().now()
+    wrong = [*form.day_wrong(), *form.moment_wrong(received), *_entered_already(form)]
+    chosen = counter.chosen_by(form, code, received or now)
+    if chosen is None:  # by its day there is none; what was typed of its papers stays
+        chosen = counter.chosen_by(form, code, now)
+        wrong += _not_on_that_day(form) if chosen is not None and not form.day_wrong() else []
+    return chosen, wrong
+
+
+def _next_of_slip(form: Afterwards) -> str:
+    return next((name for name in _SLIP if not form[name].data), "")
+
+
+def _render(form: Afterwards, chosen: counter.Chosen | None, term: str, **more: Any) -> str:
     return counter.render(
         form,
         chosen,
-        request.form.get("q", ""),
+        term,
         template="afterwards.html",
         where=url_for(".enter"),
         second=second.asked_for(KIND),
@@ -145,7 +178,7 @@ def _render(form: Afterwards, chosen: counter.Chosen | None, **more: Any) -> str
     )
 
 
-def _go_on(form: Afterwards, stream: str) -> None:
+def _take_over(form: Afterwards, stream: str) -> None:
     """What the next line of the same pad has in common with the one before."""
     receipt = site().node.register.dossier(stream).standing.receipt
     said = receipt.data if receipt is not None else None

@@ -6,6 +6,7 @@ beside them. If the original turns up, both are kept, and the dossier shows wher
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Final
 
@@ -15,8 +16,9 @@ from wtforms import HiddenField, SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length, StopValidation
 
 from edge.slip_check import Checked, check_slip
-from edge.web import counter, presence, second
+from edge.web import counter, drafting, presence, second
 from edge.web.days import Day, Hour
+from edge.web.drafting import Kept
 from edge.web.errors import page as trouble_page
 from edge.web.forms import LONGEST, Choice, Form, paragraph, too_long
 from edge.web.language import say
@@ -92,14 +94,89 @@ class Again(FromPaper):
     code = HiddenField()
 
 
+@blueprint.get("/slip/again")
+def page() -> ResponseReturnValue:
+    """`draft`: one that was begun before. Whoever has none begins at the slip."""
+    presence.require(COUNTER)
+    draft = drafting.of(request.args.get("draft", ""), "again")
+    if draft is None:
+        return redirect(url_for("slip.page"))
+    typed = drafting.typed_in(draft)
+    form = Again(formdata=typed)
+    found = _genuine(form)
+    if not isinstance(found, _Slip):
+        drafting.became(draft)
+        return found
+    form.take_card()
+    chosen = counter.chosen_by(form, typed.get("procedure", ""), found.received(form) or found.noon)
+    papers = counter.papers_for(form, chosen, typed)
+    focus = counter.next_field(form, chosen, False, "") or "received_hour"
+    kept = Kept(at=moment(draft.at))
+    return _render(form, found, chosen, typed.get("q", ""), papers=papers, focus=focus, kept=kept)
+
+
 @blueprint.post("/slip/again")
 def enter() -> ResponseReturnValue:
     """`act=save` saves; anything else looks: at first from the page that checked the slip."""
     presence.require(COUNTER)
     form = Again()
+    found = _genuine(form)
+    if not isinstance(found, _Slip):
+        return found
+    card = form.take_card()
+    saving = request.form.get("act") == "save"
+    picked = "" if saving else counter.picked_by_enter()
+    code = picked or request.form.get("procedure", "")
+    chosen = counter.chosen_by(form, code, found.received(form) or found.noon)
+    papers = counter.papers_for(form, chosen)
+    term = request.form.get("q", "")
+    if not saving:
+        focus = counter.next_field(form, chosen, card is not None, picked)
+        kept = drafting.keep("again", procedure=code)
+        return _render(form, found, chosen, term, papers=papers, card=card, focus=focus, kept=kept)
+    right = form.validate_on_submit() and counter.is_placed(form, chosen)
+    wrong = _wrong(form, found, chosen)
+    unseen = chosen is not None and form.components_of.data != chosen.papers_of
+    if chosen is None or papers is None or unseen or not papers.validate() or not right or wrong:
+        errors = {"saving": True, "unseen": unseen, "more_errors": wrong}
+        return _render(form, found, chosen, term, papers=papers, **errors), 422
+    try:
+        site().node.ledger.enter_again(
+            form.code.data,
+            form.draft(chosen.procedure.code, papers),
+            happened_at=on_paper(found.number.day, form.received_hour.data),
+            due_at=on_paper(form.due_day.data, form.due_hour.data),
+            reason=form.why,
+            by=presence.person().id,
+            with_=second.beside(KIND),
+        )
+    except Expected as why:
+        trouble = trouble_of(why)
+        return _render(form, found, chosen, term, papers=papers, trouble=trouble), trouble.status
+    drafting.saved("again", found.stream)
+    return redirect(url_for("dossier.page", stream=found.stream, done=KIND), 303)
+
+
+@dataclass(frozen=True, slots=True)
+class _Slip:
+    """A genuine one, whose dossier is not here."""
+
+    checked: Checked
+    stream: str
+    number: numbers.DossierNumber
+
+    @property
+    def noon(self) -> datetime:
+        return datetime.combine(self.number.day, time(12), VIETNAM)
+
+    def received(self, form: Again) -> datetime | None:
+        return moment_on(self.number.day, form.received_hour.data)
+
+
+def _genuine(form: Again) -> _Slip | ResponseReturnValue:
+    """The slip whose code the form brings, or the page that says why nothing is entered from it."""
     form.code.data = (form.code.data or "")[:LONGEST_CODE].strip()
     checked = check_slip(site().node, form.code.data)
-    card = form.take_card()
     if checked.code is None or not checked.enters_again:
         return _elsewhere(checked)
     number = numbers.parse(checked.code.number)
@@ -111,54 +188,23 @@ def enter() -> ResponseReturnValue:
                 say("Chờ hồ sơ từ Cổng dịch vụ công tới, hoặc báo Trung tâm."),
             )
         )
-    received = moment_on(number.day, form.received_hour.data)
-    saving = request.form.get("act") == "save"
-    picked = "" if saving else counter.picked_by_enter()
-    code = picked or request.form.get("procedure", "")
-    chosen = counter.chosen_by(form, code, received or _noon(number))
-    papers = counter.papers_for(form, chosen)
-    about: dict[str, Any] = {
-        "template": "slip_again.html",
-        "where": url_for(".enter"),
-        "checked": checked,
-        "given": number,
-        "agency": site().view.agency(number.agency),
-        "second": second.asked_for(KIND),
-    }
-    term = request.form.get("q", "")
-    if not saving:
-        focus = counter.next_field(form, chosen, card is not None, picked)
-        return counter.render(form, chosen, term, papers=papers, card=card, focus=focus, **about)
-    right = form.validate_on_submit() and counter.is_placed(form, chosen)
-    wrong = _wrong(form, number, chosen)
-    unseen = chosen is not None and form.components_of.data != chosen.papers_of
-    if chosen is None or papers is None or unseen or not papers.validate() or not right or wrong:
-        page = counter.render(
-            form,
-            chosen,
-            term,
-            papers=papers,
-            saving=True,
-            unseen=unseen,
-            more_errors=wrong,
-            **about,
-        )
-        return page, 422
-    try:
-        site().node.ledger.enter_again(
-            form.code.data,
-            form.draft(chosen.procedure.code, papers),
-            happened_at=on_paper(number.day, form.received_hour.data),
-            due_at=on_paper(form.due_day.data, form.due_hour.data),
-            reason=form.why,
-            by=presence.person().id,
-            with_=second.beside(KIND),
-        )
-    except Expected as why:
-        trouble = trouble_of(why)
-        page = counter.render(form, chosen, term, papers=papers, trouble=trouble, **about)
-        return page, trouble.status
-    return redirect(url_for("dossier.page", stream=checked.code.stream, done=KIND), 303)
+    form.stream.data = checked.code.stream
+    return _Slip(checked, checked.code.stream, number)
+
+
+def _render(form: Again, slip: _Slip, chosen: counter.Chosen | None, term: str, **more: Any) -> str:
+    return counter.render(
+        form,
+        chosen,
+        term,
+        template="slip_again.html",
+        where=url_for(".enter"),
+        checked=slip.checked,
+        given=slip.number,
+        agency=site().view.agency(slip.number.agency),
+        second=second.asked_for(KIND),
+        **more,
+    )
 
 
 def _elsewhere(checked: Checked) -> ResponseReturnValue:
@@ -173,10 +219,6 @@ def _refused(trouble: Trouble) -> ResponseReturnValue:
     return trouble_page(trouble)
 
 
-def _noon(number: numbers.DossierNumber) -> datetime:
-    return datetime.combine(number.day, datetime.min.time().replace(hour=12), VIETNAM)
-
-
 def on_paper(day: date, hour: time) -> datetime:
     """The Vietnamese moment, as it is kept."""
     return moment(timestamp(datetime.combine(day, hour, VIETNAM)))
@@ -187,15 +229,9 @@ def moment_on(day: date | None, hour: time | None) -> datetime | None:
     return on_paper(day, hour) if day is not None and hour is not None else None
 
 
-def _wrong(
-    form: Again, number: numbers.DossierNumber, chosen: counter.Chosen | None
-) -> list[tuple[str, str]]:
-    found = []
-    if chosen is not None and chosen.procedure.agency != number.agency:
-        found.append(
-            (
-                "q",
-                say("Số hồ sơ trên giấy là của {agency}. Chọn thủ tục của cơ quan đó.", agency=number.agency),
-            )
-        )
-    return [*found, *form.moment_wrong(moment_on(number.day, form.received_hour.data))]
+def _wrong(form: Again, slip: _Slip, chosen: counter.Chosen | None) -> list[tuple[str, str]]:
+    agency, found = slip.number.agency, []
+    if chosen is not None and chosen.procedure.agency != agency:
+        told = say("Số hồ sơ trên giấy là của {agency}. Chọn thủ tục của cơ quan đó.", agency=agency)
+        found.append(("q", told))
+    return [*found, *form.moment_wrong(slip.received(form))]

@@ -6,7 +6,6 @@ searches, counts) and saves nothing. Saving is a button of its own.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,6 +15,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from edge.drafts import Draft as Begun
+from edge.ids import names_stream
 from edge.ledger import Draft
 from edge.register import search_procedures
 from edge.tables.dossiers import DossierRow, TurnedAwayRow
@@ -41,11 +41,8 @@ from schemas.owing import NAMES
 
 blueprint = Blueprint("counter", __name__)
 
-_STREAM: Final = re.compile(r"^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$")
 NOT_KEPT: Final = Kept()
 OUTAGE: Final = "dossier.outage_noted"
-AFTERWARDS: Final = ("again", "afterwards")
-"""The pages that enter a reception from its paper, and extend this one."""
 SENT_HOME: Final = timedelta(days=60)
 """So long the reception remembers with what somebody was sent home, as long as machines keep it."""
 LEFT_OVER: Final = 3
@@ -100,7 +97,7 @@ def page() -> ResponseReturnValue:
     """`draft`: one that was begun before. `of`: a dossier of whoever stands here with one more; `instead`: the stream that
     goes on for it, where it was received by mistake."""
     presence.require(COUNTER)
-    draft = drafting.of(request.args.get("draft", ""))
+    draft = drafting.of(request.args.get("draft", ""), "counter")
     if draft is not None:
         return _go_on(draft)
     form = Reception(formdata=None)
@@ -120,8 +117,9 @@ def procedures() -> str:
     chosen = site().view.procedure(code, site().today()) if code else None
     if chosen is not None and all(hit.procedure.code != code for hit in hits):
         hits = [Hit(chosen, highlighted(chosen.name, term)), *hits]
-    entering = request.args.get("again", "")
-    where = url_for(f"{entering}.enter") if entering in AFTERWARDS else url_for("counter.receive")
+    entering = request.args.get("entering", "")
+    known = entering in drafting.PAGES and entering != "counter"
+    where = url_for(f"{entering}.enter") if known else url_for("counter.receive")
     lately = [] if term or chosen else _lately(site())
     return render_template(
         "counter_hits.html",
@@ -158,7 +156,7 @@ def receive() -> ResponseReturnValue:
             card=card,
             known_from=_take_earlier(form),
             focus=next_field(form, chosen, card is not None, picked),
-            kept=drafting.keep(procedure=code),
+            kept=drafting.keep("counter", procedure=code),
         )
     unseen = chosen is not None and form.components_of.data != chosen.papers_of
     right = form.validate_on_submit()
@@ -172,7 +170,7 @@ def receive() -> ResponseReturnValue:
 
 def _unused(stream: str) -> str:
     """A stream in which nothing is yet; "" for any other."""
-    free = _STREAM.fullmatch(stream) and not site().node.register.dossier(stream).timeline
+    free = names_stream(stream) and not site().node.register.dossier(stream).timeline
     return stream if free else ""
 
 
@@ -193,7 +191,7 @@ def _one_more(form: Reception, stream: str) -> bool:
 def _press(form: Reception, pressed: str) -> ResponseReturnValue:
     """A button of the queue: whoever comes next gets a page of their own."""
     code = request.form.get("procedure", "")
-    kept, trouble = drafting.keep(), None
+    kept, trouble = drafting.keep("counter"), None
     try:
         strip.press(pressed)
     except Expected as why:
@@ -267,13 +265,13 @@ def _save(form: Reception, chosen: Chosen, papers: Papers) -> ResponseReturnValu
         )
         return render(form, chosen, request.form.get("q", ""), papers=papers, trouble=trouble), 409
     here.spool_wake()
-    drafting.saved(stream)
+    drafting.saved("counter", stream)
     return redirect(url_for("dossier.page", stream=stream, saved=1), 303)
 
 
 def stream_of(form: Reception) -> str:
     """The stream that the page has carried from the first look on; a new one for what is none."""
-    if not _STREAM.fullmatch(form.stream.data or ""):
+    if not names_stream(form.stream.data):
         form.stream.data = _new_stream(site())
     return str(form.stream.data)
 
@@ -301,10 +299,9 @@ def papers_for(
 
 def _go_on(draft: Begun) -> ResponseReturnValue:
     """The page as it was when it was last kept; the dossier, where a crash came between saving and the answer."""
-    typed = drafting.typed_in(draft)
-    if (saved := site().node.register.row(typed.get("stream", ""))) is not None:
-        drafting.saved(saved.stream)
+    if (saved := drafting.became(draft)) is not None:
         return redirect(url_for("dossier.page", stream=saved.stream, saved=1), 303)
+    typed = drafting.typed_in(draft)
     form = Reception(formdata=typed)
     form.take_card()
     chosen = chosen_by(form, typed.get("procedure", ""))
@@ -344,7 +341,7 @@ def render(
     return render_template(
         template,
         where=where or url_for("counter.receive"),
-        again=request.blueprint if where else None,
+        entering=request.blueprint if where else "counter",
         form=form,
         chosen=chosen,
         papers=papers,
@@ -355,7 +352,7 @@ def render(
         known_from=known_from,
         focus=focus,
         kept=kept,
-        unsaved=[] if chosen or term or kept.at or where else drafting.unsaved(),
+        unsaved=[] if chosen or term or kept.at else drafting.unsaved(),
         trouble=trouble,
         errors=errors,
         saving=saving,

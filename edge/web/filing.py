@@ -6,7 +6,6 @@ portal. The page empties itself when nobody touches it any more.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -14,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, EmailField, HiddenField, RadioField, StringField, TelField
 from wtforms.validators import Length, Optional, StopValidation
 
+from edge.ids import names_stream
 from edge.web.citizen_card import read as read_card
 from edge.web.forms import LONGEST, Bare, Choice, Form, check, needed, text, too_long
 from edge.web.language import say
@@ -34,7 +34,6 @@ from schemas.petitions import read_number
 
 blueprint = Blueprint("filing", __name__)
 OPEN: Final = ("filing.page", "filing.form", "filing.file", "filing.done", "filing.told")
-_STREAM: Final = re.compile(r"^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}\Z")
 MOST_BYTES: Final = 30 * 1024 * 1024
 FILING: Final = Limit("filing", 8, 1)
 """One after the other people file at one machine; nobody fills the disk."""
@@ -161,7 +160,7 @@ def file(code: str) -> ResponseReturnValue:
         errors.append(("file-0", "Chưa chọn tệp nào. Chọn ít nhất một tệp PDF hoặc JPEG."))
     if errors:
         return _render(procedure, filing, errors), 422
-    if not _STREAM.fullmatch(filing.stream.data or ""):
+    if not names_stream(filing.stream.data):
         filing.stream.data = site().node.ids.stream(site().now())
     registered = filing.registered(procedure, [name for name, _ in files])
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
@@ -11,6 +10,7 @@ from werkzeug.exceptions import NotFound
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
+from edge.ids import names_stream
 from edge.petitions import ANSWERED, CLOSED, FILED, Spool, Waits
 from edge.web import presence, second
 from edge.web.forms import LONGEST, Bare, Choice, Form, check, needed, paragraph, text, too_long
@@ -29,7 +29,6 @@ OPEN: Final = ("petitions.new", "petitions.file", "petitions.read")
 
 FILING: Final = Limit("petition", 5, 0.5)
 """Nobody floods the supervisors; a family may have something to say one after the other."""
-_STREAM: Final = re.compile(r"^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}\Z")
 
 
 class Petition(Form):
@@ -64,7 +63,7 @@ class Petition(Form):
     def file(self, *, by: str = "", spool: Spool | None = None) -> str:
         """Record what was filled in; its number. Raises what `Expected` names."""
         petitions = site().node.petitions
-        if not _STREAM.fullmatch(self.stream.data or ""):
+        if not names_stream(self.stream.data):
             self.stream.data = petitions.new_stream()
         sender = Party(
             self.name.data,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import request
+from flask import g, request
 
-from edge.errors import NotYours
+from edge.errors import NotYours, WrongPin
 from edge.ledger import may_second
 from edge.web import presence
+from edge.web.language import say
 from edge.web.limits import SIGN_IN
 from edge.web.site import site
+from edge.web.trouble import trouble_of
 from schemas.acts import BY_KIND
 from schemas.entries import Person, Role
 
@@ -24,6 +26,11 @@ class Second:
     people: list[Person]
     why: str
     chosen: str
+
+    @property
+    def wrong(self) -> str:
+        """What is wrong with the PIN that this form brought; "" where nothing is."""
+        return str(g.get("second_wrong", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,12 @@ def beside(kind: str, this_time: Beside | None = None) -> tuple[str, ...]:
     if all(one.id != name for one in able(kind, this_time)):
         raise NotYours
     site().limits.take(SIGN_IN, request.remote_addr or "")
-    site().node.people.check_pin(name, request.form.get(PIN, ""))
+    try:
+        site().node.people.check_pin(name, request.form.get(PIN, ""))
+    except WrongPin as why:
+        told = trouble_of(why)
+        g.second_wrong = f"{say(told.what)} {say(told.todo)}"
+        raise
     return (name,)
 
 

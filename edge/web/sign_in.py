@@ -39,6 +39,7 @@ SECRET: Final = frozenset(
     | {"typed_by", "draft"}
 )
 """Fields that are never kept for later."""
+_RECEIVING: Final = ("counter.receive", "afterwards.enter", "again.enter")
 _OF_AGENCIES: Final = frozenset(
     {"workplace", "dossier", "account", "sign_in", "keys", "status_line", "verifying", "slip", "exchange"}
 )
@@ -147,8 +148,9 @@ def _keep(owner: str | None) -> bool:
 
 def _page_of_draft() -> str:
     """A reception has its own draft, which was begun while it was typed."""
-    stream = request.form.get("stream", "")
-    return f"{drafting.PAGE}{stream}" if request.endpoint == "counter.receive" and stream else request.path
+    stream, sent = request.form.get("stream", ""), request.endpoint or ""
+    page = sent.partition(".")[0] if sent in _RECEIVING else ""
+    return f"{drafting.PAGES[page]}{stream}" if page and stream else request.path
 
 
 @blueprint.after_app_request

@@ -66,7 +66,7 @@ def turn_away() -> ResponseReturnValue:
     code = request.form.get("procedure", "")
     chosen = chosen_by(form, code)
     papers = papers_for(form, chosen)
-    drafting.keep()
+    drafting.keep("counter")
     name = form.applicant_name if form.for_whom.data == "other" else form.name
     if chosen is None or papers is None or not name.data or not form.name.data:
         lacking = (
@@ -107,7 +107,7 @@ def turn_away() -> ResponseReturnValue:
         trouble = trouble_of(problem)
         return _render(what, form, why, chosen, missing, [], trouble), trouble.status
     here.spool_wake()
-    drafting.saved(stream)
+    drafting.saved("counter", stream)
     return redirect(url_for(".page", stream=stream, new=1), 303)
 
 

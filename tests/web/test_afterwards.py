@@ -182,3 +182,81 @@ def test_pressed_twice_it_is_one_dossier_and_a_second_slip_on_an_old_page_is_ano
     assert "Trang này đã lưu phiếu trước." in other.page.text
     assert clerk.press(other, "stream", SAVE, **{**SLIP, "paper": "01-000902"}).status == 303
     assert len(clerk.node.register.find("").rows) == 2
+
+
+def _kept(clerk: Clerk) -> dict[str, str]:
+    """A slip that is typed as far as its papers and what stands on it, and nobody has pressed anything."""
+    typed = {
+        **_page(clerk).page.form("stream").fields,
+        **SLIP,
+        "copies-0": "7",
+        "reason": "Lũ cuốn trạm điện",
+    }
+    assert "Bản nháp chỉ ở máy này" in clerk.post("/counter/draft/afterwards", typed).page.text
+    return typed
+
+
+def test_a_slip_that_is_half_entered_survives_the_power(clerk: Clerk, centre: SmallCentre) -> None:
+    """Listed here and at the reception by name and slip, gone on with as it was, and entered it is a draft no more. Who
+    confirms does so again."""
+    typed = _kept(clerk)
+    centre.reopen("counter-01")
+    after = Clerk(centre, "counter-01", "hanh.nh")
+    (link,) = re.findall(r'href="(/counter/afterwards\?draft=[^"]+)"', after.open("/counter").html)
+    listed = after.open("/counter/afterwards")
+    assert link in listed.html
+    assert "Đang nhập dở ở máy này: 1" in listed.page.text
+    assert "phiếu 01-000901" in listed.page.text
+    again = after.open(link)
+    fields = again.page.form("stream").fields
+    own = {"csrf_token", "second", "second_pin"}
+    assert {name: fields[name] for name in typed if name not in own} == {
+        name: value for name, value in typed.items() if name not in own
+    }
+    assert fields["second"] == ""
+    done = after.press(again, "stream", SAVE, second="viet.tq", second_pin=PINS["viet.tq"])
+    assert done.status == 303, done.page.text
+    assert "Đang nhập dở" not in after.open("/counter/afterwards").page.text
+
+
+def test_a_draft_of_a_slip_has_no_pin_in_it(clerk: Clerk) -> None:
+    _kept(clerk)
+    (draft,) = clerk.node.drafts.of("hanh.nh")
+    assert PINS["viet.tq"] not in str(draft.fields)
+
+
+def test_a_draft_is_dropped_where_it_is_listed(clerk: Clerk) -> None:
+    _kept(clerk)
+    (draft,) = clerk.node.drafts.of("hanh.nh")
+    dropped = clerk.press(clerk.open("/counter/afterwards"), "/drop", draft=draft.id)
+    assert dropped.leads_to == "/counter/afterwards"
+    assert clerk.node.drafts.of("hanh.nh") == []
+
+
+def test_a_crash_between_entering_and_the_answer_leads_to_the_next_slip(clerk: Clerk) -> None:
+    _kept(clerk)
+    (draft,) = clerk.node.drafts.of("hanh.nh")
+    page = clerk.open(f"/counter/afterwards?draft={draft.id}")
+    done = clerk.press(page, "stream", SAVE, second="viet.tq", second_pin=PINS["viet.tq"])
+    clerk.node.drafts.keep("hanh.nh", draft.path, draft.fields)  # the power went before it was forgotten
+    (again,) = clerk.node.drafts.of("hanh.nh")
+    assert clerk.open(f"/counter/afterwards?draft={again.id}").leads_to == done.leads_to
+    assert clerk.node.drafts.of("hanh.nh") == []
+
+
+def test_a_form_that_met_a_locked_screen_is_gone_on_with(clerk: Clerk, centre: SmallCentre) -> None:
+    page = _page(clerk)
+    centre.clock.forward(minutes=16)
+    locked = clerk.press(page, "stream", SAVE, **SLIP)
+    assert locked.status == 401
+    inside = clerk.press(locked, "/sign-in", person="hanh.nh", pin=PINS["hanh.nh"])
+    resumed = clerk.follow(clerk.follow(inside))
+    assert resumed.page.form("stream").fields["paper"] == "01-000901"
+
+
+def test_a_wrong_pin_of_the_second_person_is_told_at_its_field(clerk: Clerk) -> None:
+    wrong = _enter(clerk, second_pin="000000")
+    assert wrong.status == 422
+    assert re.search(r'id="second_pin-error">.*?Mã PIN chưa đúng\. Gõ lại mã PIN\.', wrong.html)
+    assert re.search(r'id="second_pin"[^>]* aria-describedby="second_pin-error"', wrong.html)
+    assert wrong.page.form("stream").fields["second"] == "viet.tq"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import orjson
 import pytest
 
@@ -205,3 +207,33 @@ def test_slips_of_a_machine_that_was_stolen_are_not_believed(
         answer = clerk.post("/slip/again", {"code": code, **clerk.open("/slip").page.form("/slip").fields})
         assert answer.status != 303
     assert centre["counter-02"].register.row(dossier.stream) is None
+
+
+def test_a_slip_that_is_half_entered_survives_the_power(
+    centre: SmallCentre, lost: tuple[Dossier, str]
+) -> None:
+    """Its code is kept with it; if the reception comes meanwhile, the draft leads to that."""
+    dossier, code = lost
+    clerk, page = _form(centre, code)
+    typed = {**page.page.form("/slip/again").fields, **_filled(dossier, phone="0912000999")}
+    assert "Bản nháp chỉ ở máy này" in clerk.post("/counter/draft/again", typed).page.text
+    centre.reopen("counter-02")
+    after = Clerk(centre, "counter-02", "long.pd")
+    (link,) = re.findall(r'href="(/slip/again\?draft=[^"]+)"', after.open("/counter").html)
+    again = after.open(link)
+    assert NUMBER in again.page.text
+    assert again.page.form("/slip/again").fields["phone"] == "0912000999"
+    assert again.page.form("/slip/again").fields["received_hour"] == "09:00"
+    sure = {"second": "viet.tq", "second_pin": PINS["viet.tq"]}
+    (draft,) = after.node.drafts.of("long.pd")
+    done = after.press(again, "/slip/again", ("act", "save"), **sure)
+    assert done.status == 303, done.page.text
+    assert after.node.drafts.of("long.pd") == []
+    after.node.drafts.keep("long.pd", draft.path, draft.fields)  # the power went before it was forgotten
+    (kept,) = after.node.drafts.of("long.pd")
+    assert after.open(f"/slip/again?draft={kept.id}").leads_to == f"/dossier/{dossier.stream}"
+    assert after.node.drafts.of("long.pd") == []
+
+
+def test_whoever_has_no_draft_begins_at_the_slip(centre: SmallCentre) -> None:
+    assert Clerk(centre, "counter-02", "long.pd").open("/slip/again?draft=none").leads_to == "/slip"

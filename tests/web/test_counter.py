@@ -347,7 +347,7 @@ def test_names_as_people_have_them(clerk: Clerk, typed: str, kept: str) -> None:
 
 def test_a_scan_that_nobody_looked_at_yet_is_listed_by_the_name_on_the_card(clerk: Clerk) -> None:
     page = clerk.open("/counter")
-    clerk.post("/counter/draft", {**page.page.form("stream").fields, "identity": CARD})
+    clerk.post("/counter/draft/counter", {**page.page.form("stream").fields, "identity": CARD})
     listed = clerk.open("/counter").page.text
     assert "Nông Văn Thắng" in listed
     assert "281234567" not in listed
@@ -357,7 +357,7 @@ def test_what_is_typed_is_kept_and_survives_the_power(clerk: Clerk, centre: Smal
     """The fingers rest, the power goes: the list has it, everything is as it was, and saved it is a draft no more."""
     ready = clerk.reception()
     typed = {**ready.page.form("stream").fields, "email": "thang@vidu.vn", "copies-0": "7"}
-    kept = clerk.post("/counter/draft", typed)
+    kept = clerk.post("/counter/draft/counter", typed)
     assert "Bản nháp chỉ ở máy này" in kept.page.text
     centre.reopen("counter-01")
     after = Clerk(centre, "counter-01", "hanh.nh")
@@ -376,17 +376,17 @@ def test_what_is_typed_is_kept_and_survives_the_power(clerk: Clerk, centre: Smal
 
 def test_a_draft_is_its_own_persons(clerk: Clerk, centre: SmallCentre) -> None:
     """A colleague at the same machine neither sees nor opens nor drops it."""
-    clerk.post("/counter/draft", clerk.reception().page.form("stream").fields)
+    clerk.post("/counter/draft/counter", clerk.reception().page.form("stream").fields)
     (draft,) = clerk.node.drafts.of("hanh.nh")
     other = Clerk(centre, "counter-01", "long.pd")
     assert "Nông Văn Thắng" not in other.open("/counter").html
     assert "Nông Văn Thắng" not in other.open(f"/counter?draft={draft.id}").html
     other.post(
-        "/counter/draft/drop",
+        "/counter/draft/counter/drop",
         {"csrf_token": other.open("/counter").page.form("stream").fields["csrf_token"], "draft": draft.id},
     )
     assert clerk.node.drafts.of("hanh.nh") == [draft]
-    clerk.press(clerk.open("/counter"), "/counter/draft/drop", draft=draft.id)
+    clerk.press(clerk.open("/counter"), "/counter/draft/counter/drop", draft=draft.id)
     assert clerk.node.drafts.of("hanh.nh") == []
 
 
@@ -397,7 +397,7 @@ def test_a_draft_in_two_tabs_is_one_dossier(clerk: Clerk) -> None:
     one, two = (clerk.open(f"/counter?draft={draft.id}") for _ in range(2))
     saved = clerk.press(one, "stream", SAVE)
     assert saved.status == 303
-    said = clerk.post("/counter/draft", two.page.form("stream").fields)
+    said = clerk.post("/counter/draft/counter", two.page.form("stream").fields)
     assert "đã lưu, số" in said.page.text
     assert clerk.press(two, "stream", SAVE).leads_to == saved.leads_to
     assert (
@@ -419,7 +419,7 @@ def test_a_crash_between_saving_and_the_answer_leads_to_the_dossier(clerk: Clerk
 def test_nothing_typed_is_no_draft(clerk: Clerk) -> None:
     assert (
         "Chưa lưu."
-        in clerk.post("/counter/draft", clerk.open("/counter").page.form("stream").fields).page.text
+        in clerk.post("/counter/draft/counter", clerk.open("/counter").page.form("stream").fields).page.text
     )
     assert clerk.node.drafts.of("hanh.nh") == []
 
