@@ -215,6 +215,40 @@ def test_what_was_typed_survives_a_crash_and_another_tab(
         running.switchboard.plug("central")
 
 
+def test_a_slip_of_the_pad_is_kept_as_it_is_typed(
+    running: RunningCentre, sign_in: SignIn, pictures: Path | None
+) -> None:
+    """The power goes between two fields; the slip stands in the list, and its page goes on at the next field."""
+    paper = f"{running.url('counter-01')}/counter/afterwards"
+    page = sign_in("counter-01", "hanh.nh")
+    page.goto(paper)
+    page.fill("#q", "dang ky thanh lap")
+    page.locator("input[name=procedure]").first.check()
+    expect(page.locator("input[name='originals-0']")).to_be_visible()
+    page.fill("#name", "Hoàng Thị Hường")
+    page.fill("#paper", "03-000977")
+    page.locator("#reason").press_sequentially("Lũ cuốn trạm điện")
+    expect(page.locator("#kept")).to_contain_text("Bản nháp chỉ ở máy này")
+    expect(page.locator("#reason")).to_be_focused()
+    page.close()  # and no goodbye
+
+    again = sign_in("counter-01", "hanh.nh")
+    again.goto(paper)
+    listed = again.locator("table.unsaved tr", has_text="03-000977")
+    expect(listed).to_contain_text("Hoàng Thị Hường")
+    assert violations(again) == []
+    take(again, "half-entered", pictures)
+    listed.get_by_role("link").click()
+    expect(again.locator("#reason")).to_have_value("Lũ cuốn trạm điện")
+    expect(again.locator("#paper")).to_have_value("03-000977")
+    assert violations(again) == []
+    take(again, "half-entered-again", pictures)
+    again.goto(paper)
+    again.locator("table.unsaved tr", has_text="03-000977").get_by_role("button").click()
+    expect(again.locator("table.unsaved tr", has_text="03-000977")).to_have_count(0)
+    assert again.url == paper
+
+
 def test_no_page_breaks_its_own_policy(running: RunningCentre, browser: Browser) -> None:
     """With the policy in force the browser has nothing to report, and htmx works."""
     page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
