@@ -41,10 +41,11 @@ from edge.state import NOTE
 from edge.succession import SENT
 from edge.tables.departed import Erased
 from edge.tables.exchange import Copy
+from sync.behind import Judge
 from sync.checkpoints import FROM_THE_START
 from sync.documents import Json, dump
 from sync.errors import NotFound, SyncError, Unavailable
-from sync.front import Front, Judge
+from sync.front import Front
 from sync.peer import LocalPeer
 from sync.remote import RemoteDatabase, RemotePeer
 from sync.replicator import BATCH, Replication, State

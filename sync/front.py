@@ -13,19 +13,28 @@ Attachments travel inside their documents.
 
 from __future__ import annotations
 
-import functools
-import itertools
 import logging
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Generator, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final
 
 from flask import Flask, Request, Response
 
+from sync.behind import (
+    LATER_S,
+    FrontCall,
+    Fronted,
+    Held,
+    Judge,
+    Known,
+    Noted,
+    passed,
+    read,
+    refusal,
+    rows_of,
+    show,
+)
 from sync.bell import Bell
 from sync.databases import FixedDatabases, checked_name
 from sync.documents import DESIGN, LOCAL, Json, checked_id, dump, load, parse_document
@@ -33,45 +42,18 @@ from sync.endpoints import root, session
 from sync.endpoints.answers import answer, not_modified, packed_answer, raw_answer
 from sync.endpoints.bulk import asked_to_give, asked_to_write, copy_row, is_note
 from sync.endpoints.call import Call, Host, NativeFilter
-from sync.endpoints.changes import (
-    PAGE,
-    PAGE_BYTES,
-    PAGE_OF_DOCUMENTS,
-    FramedChanges,
-    Manner,
-    Page,
-    body_of,
-    framed,
-    joined,
-    manner_of,
-    since_of,
-)
+from sync.endpoints.changes import body_of
 from sync.endpoints.documents import based
 from sync.endpoints.preconditions import base_rev, is_known
 from sync.errors import BadRequest, Forbidden, NotFound, Refused, Unauthorized, Unavailable
-from sync.feeds import Make, Step
-from sync.filtering import EVERYTHING, Filter
+from sync.filtering import Filter
+from sync.front_changes import changes
 from sync.manners import CouchApp, endpoint_of, method_of, path_of, user_of
-from sync.remote import RemoteDatabase, Said, is_of_the_server
+from sync.remote import RemoteDatabase
 from sync.revisions import Rev
 from sync.sessions import Sessions, User
 from sync.writing import Outcome, WriteRules
 
-Judge: TypeAlias = Callable[[Sequence[Json]], Sequence[str | None]]
-"""Given documents that lie behind, a reason for each that is not given to anybody."""
-Known: TypeAlias = Callable[[Sequence[str]], Collection[str]]
-"""Which of these documents the filters can tell by now whose they are."""
-Held: TypeAlias = Callable[[str, str, str, str], None]
-"""Told of such a document: its database, id, revision, and the reason. More than once, and from any thread."""
-
-Noted: TypeAlias = Callable[[str, str, Json], None]
-"""Told of each note that somebody leaves here, before it is passed on: its database, its id without `_local/`, and what it says.
-From any thread."""
-
-PAGES: Final = 32
-"""Pages that are kept for who stands at the same place: a reader at the head needs one."""
-LATER_S: Final = 2.0
-"""So soon a client may ask again when the database behind is not to be had."""
 _SHOWN: Final = frozenset((
     "rev", "revs", "open_revs", "latest", "conflicts", "deleted_conflicts", "meta", "revs_info", "att_encoding_info",
     "local_seq", "attachments", "atts_since",
@@ -80,131 +62,13 @@ _LISTED: Final = frozenset((
     "startkey", "start_key", "endkey", "end_key", "key", "keys", "inclusive_end", "descending", "limit", "skip",
     "include_docs", "conflicts", "attachments", "update_seq",
 ))  # fmt: skip
-_OF_CHANGES: Final = frozenset(("style", "include_docs", "conflicts", "attachments", "att_encoding_info"))
 _GOT: Final = frozenset(("revs", "latest", "attachments", "att_encoding_info"))
-_NATIVE: Final = ("_doc_ids", "_selector", "_design")
 _COPIES_ONLY: Final = "only copies are written here (new_edits=false): a document is named by what is in it"
-_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
 def _log_held(database: str, doc_id: str, rev: str, reason: str) -> None:
     _log.warning("%s has %s %s, which nobody gets: %s", database, doc_id, rev, reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Fronted:
-    """One database. `rules`: None lets everything in, edits too; `judge`: None gives everything out; `known`: None says
-    that filters need to know nothing."""
-
-    name: str
-    there: RemoteDatabase
-    bell: Bell
-    rules: WriteRules | None
-    judge: Judge | None
-    known: Known | None
-    held: Held
-    noted: Noted = lambda database, local_id, note: None
-    _pages: OrderedDict[Hashable, tuple[int, Json]] = field(default_factory=OrderedDict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def page(
-        self, parameters: Mapping[str, str | int], native: bytes | None, *, waited: bool, shows: bool
-    ) -> tuple[int, Json]:
-        """A page of `_changes`, and how often the bell had rung before it was asked for.
-
-        Who `waited` at the same place gets the same one until it rings again, whatever his filter; who comes anew, and may
-        have written something just now, does not. One that `shows` documents is too large to be kept, and
-        the caller's own. Raises `Refused`.
-        """
-        key = (*sorted(parameters.items()), native)
-        with self._lock:
-            known = self._pages.get(key)
-            if waited and known is not None and known[0] == self.bell.published:
-                return known
-        heard = self.bell.published
-        body = None if native is None else load(native)
-        said = self.ask("GET" if native is None else "POST", ("_changes",), parameters=parameters, body=body)
-        if said.status != 200:
-            raise _refusal(said)
-        read = heard, _read(said, dict[str, Any])
-        if not shows:
-            with self._lock:
-                self._pages[key] = read
-                if len(self._pages) > PAGES:
-                    self._pages.popitem(last=False)
-        return read
-
-    def ask(
-        self,
-        method: str,
-        path: Sequence[str] = (),
-        *,
-        parameters: Mapping[str, str | int] | None = None,
-        body: object = None,
-        writes: bool = False,
-    ) -> Said:
-        """An answer that is about what was asked. Raises `Unavailable` for one that is about the database behind."""
-        data = None if body is None else dump(body)
-        try:
-            said = self.there.ask(method, path, parameters=parameters, data=data)
-        except Unavailable as why:
-            raise Unavailable(f"the documents are out of reach: {why.reason}", retry_after_s=LATER_S) from why
-        except BadRequest:
-            raise
-        except Refused as why:  # it was the login
-            raise Unavailable(
-                f"the documents are closed to this front ({why})", retry_after_s=LATER_S
-            ) from why
-        if said.status in (401, 403):
-            raise Unavailable("the documents are closed to this front", retry_after_s=LATER_S)
-        if is_of_the_server(said.status):
-            later_s = said.retry_after_s or LATER_S
-            raise Unavailable(f"where the documents lie they say {said.status}", retry_after_s=later_s)
-        if writes and said.status == 202:
-            raise Unavailable("too few copies were written; send it again", retry_after_s=LATER_S)
-        return said
-
-    def judged(self, documents: Sequence[Json]) -> list[bool]:
-        """Which of them may be given out. One that shows an attachment without its bytes gives nothing that counts."""
-        fine = [True] * len(documents)
-        if self.judge is None:
-            return fine
-        places = [place for place, one in enumerate(documents) if _is_whole(one)]
-        for place, reason in zip(places, self.judge([documents[place] for place in places]), strict=True):
-            if reason is not None:
-                fine[place] = False
-                one = documents[place]
-                self.held(self.name, str(one.get("_id")), str(one.get("_rev")), reason)
-        return fine
-
-
-@dataclass(frozen=True, slots=True)
-class FrontCall(Call):
-    """`path`: what follows the database, decoded piece by piece."""
-
-    database: Fronted
-    path: tuple[str, ...]
-
-    def some(self, names: Collection[str]) -> dict[str, str]:
-        """Those of the request's parameters that pass."""
-        return {name: value for name, value in self.request.args.items() if name in names}
-
-    def readable(self, ids: Iterable[str]) -> Collection[str]:
-        """Those of these documents that are this user's to read."""
-        wanted = list(ids)
-        passes = self.host.narrowed(self.user, self.database.name, EVERYTHING)
-        if passes.by_id is not None:
-            wanted = [one for one in wanted if passes.by_id(one)]
-        return frozenset(wanted if passes.by_page is None else passes.by_page(wanted))
-
-    def require_readable(self, doc_id: str) -> None:
-        if not self.readable([doc_id]):
-            raise NotFound("missing")
-
-    def require_not_own(self, local_id: str) -> None:
-        if local_id in self.host.own_notes:
-            raise Forbidden(f"_local/{local_id} is written by this server alone")
 
 
 class Front:
@@ -334,14 +198,8 @@ def _in_database(call: FrontCall) -> Response:
 def _info(call: FrontCall) -> Response:
     said = call.database.ask("GET")
     if said.status != 200:
-        return _passed(said)
-    return answer({**_read(said, dict[str, Any]), "db_name": call.database.name})
-
-
-def _passed(said: Said, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
-    if said.etag is not None:
-        headers = {**headers, "ETag": said.etag}
-    return raw_answer(said.body if said.body.endswith(b"\n") else said.body + b"\n", said.status, headers)
+        return passed(said)
+    return answer({**read(said, dict[str, Any]), "db_name": call.database.name})
 
 
 def _pieces(doc_id: str) -> tuple[str, ...]:
@@ -361,12 +219,12 @@ def _get_document(call: FrontCall, doc_id: str) -> Response:
     if said.etag is not None and is_known(call, said.etag):
         return not_modified(said.etag)
     if said.status != 200 or call.database.judge is None:
-        return _passed(said)
-    found: Any = _read(said, object)
+        return passed(said)
+    found: Any = read(said, object)
     if isinstance(found, dict):
         if not all(call.database.judged([found])):
             raise NotFound("missing")
-        return _passed(said)
+        return passed(said)
     fine = call.database.judged([one["ok"] for one in found if "ok" in one])
     verdicts = iter(fine)
     return answer(
@@ -378,8 +236,8 @@ def _bulk_get(call: FrontCall) -> Response:
     wanted = {"docs": asked_to_give(call, call.object_body())}
     said = call.database.ask("POST", ("_bulk_get",), parameters=call.some(_GOT), body=wanted)
     if said.status != 200:
-        return _passed(said)
-    results = _rows(_read(said, dict[str, Any]), "results")
+        return passed(said)
+    results = rows_of(read(said, dict[str, Any]), "results")
     readable = call.readable({str(one["id"]) for one in results})
     given = [got["ok"] for one in results for got in one["docs"] if "ok" in got]
     fine = call.database.judged(given)
@@ -408,19 +266,10 @@ def _all_docs(call: FrontCall) -> Response:
     method, body = ("POST", body_of(call)) if call.request.method == "POST" else ("GET", None)
     said = call.database.ask(method, ("_all_docs",), parameters=call.some(_LISTED), body=body)
     if said.status != 200:
-        return _passed(said)
-    found = _read(said, dict[str, Any])
-    _show(call, _rows(found, "rows"))
+        return passed(said)
+    found = read(said, dict[str, Any])
+    show(call, rows_of(found, "rows"))
     return answer(found)
-
-
-def _show(call: FrontCall, rows: Sequence[Json]) -> None:
-    """Take the documents out of rows that are not to be given to this user."""
-    shown = [row for row in rows if isinstance(row.get("doc"), dict)]
-    readable = call.readable({str(row["id"]) for row in shown})
-    for row, fine in zip(shown, call.database.judged([row["doc"] for row in shown]), strict=True):
-        if not fine or row["id"] not in readable:
-            row["doc"] = None
 
 
 def _by_revisions(call: FrontCall) -> Response:
@@ -467,8 +316,8 @@ def _written(call: FrontCall, documents: Sequence[Json], *, new_edits: bool) -> 
     body = {"docs": documents, "new_edits": new_edits}
     said = call.database.ask("POST", ("_bulk_docs",), body=body, writes=True)
     if said.status != 201:
-        raise _refusal(said)
-    rows = _read(said, list[dict[str, Any]])
+        raise refusal(said)
+    rows = read(said, list[dict[str, Any]])
     for row in rows:
         error = row.get("error")
         if error not in (None, "forbidden") and not (new_edits and error == "conflict"):
@@ -526,21 +375,19 @@ def _edit(call: FrontCall, method: str, doc_id: str, document: Json | None, base
         raise Forbidden(_COPIES_ONLY)
     parameters = {} if base is None else {"rev": str(base)}
     said = call.database.ask(method, _pieces(doc_id), parameters=parameters, body=document, writes=True)
-    return _passed(
-        said, {"Location": call.location(call.database.name, doc_id)} if said.status == 201 else {}
-    )
+    return passed(said, {"Location": call.location(call.database.name, doc_id)} if said.status == 201 else {})
 
 
 def _ensure_full_commit(call: FrontCall) -> Response:
     call.require_json()
-    return _passed(call.database.ask("POST", ("_ensure_full_commit",), body={}, writes=True))
+    return passed(call.database.ask("POST", ("_ensure_full_commit",), body={}, writes=True))
 
 
 # ---- notes
 
 
 def _get_local(call: FrontCall, local_id: str) -> Response:
-    return _passed(call.database.ask("GET", ("_local", local_id)))
+    return passed(call.database.ask("GET", ("_local", local_id)))
 
 
 def _put_local(call: FrontCall, local_id: str) -> Response:
@@ -551,209 +398,19 @@ def _put_note(call: FrontCall, local_id: str, note: object) -> Response:
     call.require_not_own(local_id)
     if isinstance(note, dict):
         call.database.noted(call.database.name, local_id, note)
-    return _passed(call.database.ask("PUT", ("_local", local_id), body=note, writes=True))
+    return passed(call.database.ask("PUT", ("_local", local_id), body=note, writes=True))
 
 
 def _delete_local(call: FrontCall, local_id: str) -> Response:
     call.require_not_own(local_id)
     parameters = call.some(("rev",))
-    return _passed(call.database.ask("DELETE", ("_local", local_id), parameters=parameters, writes=True))
-
-
-def _is_whole(document: Json) -> bool:
-    attachments = document.get("_attachments", {})
-    return all("stub" not in one and "follows" not in one for one in attachments.values())
-
-
-# ---- feeds
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What rows a feed is made of: feeds for which this is equal, at one place, share their pages.
-
-    `native`: the filter that lies behind, with what it is told.
-    """
-
-    feed: str
-    parameters: tuple[tuple[str, str], ...]
-    native: bytes | None
-    filter: Filter
-
-    @property
-    def shows(self) -> bool:
-        """Whether there may be documents in it, which not everybody may read: what is true lies with what is behind."""
-        return dict(self.parameters).get("include_docs", "false") != "false"
-
-    @property
-    def page(self) -> int:
-        """How many changes are asked for at a time."""
-        return PAGE_OF_DOCUMENTS if self.shows else PAGE
-
-
-class _Feed(FramedChanges):
-    """Goes on from page to page where the database behind says that the next one begins. `first` is made already."""
-
-    def __init__(self, call: FrontCall, manner: Manner, asked: _Asked, at: Any, first: Page) -> None:
-        super().__init__(call.database.bell, manner, at, heard=first.heard)
-        self._call, self._asked = call, asked
-        self._first: Page | None = first
-        self._pending = first.pending
-        self._key = (call.database.name, asked, call.user if asked.shows else None)
-
-    def _next_page(self) -> Make:
-        at, left = self._at, min(self._left, self._asked.page)
-        if (first := self._first) is not None:
-            self._first = None
-            return Make((self, "first"), lambda: first, slow=False)
-        make = functools.partial(
-            _page, self._call, self._asked, at, left, waited=self._manner.feed != "normal"
-        )
-        return Make((*self._key, dump(at), left), make, slow=False)
-
-    def _last_word(self) -> Generator[Step, Any, Json]:
-        yield from ()
-        return {"last_seq": self._at, "pending": self._pending}
-
-
-def _changes(call: FrontCall) -> Response:
-    manner = manner_of(call)
-    if manner.descending:
-        raise Refused("a feed goes forwards here", error="not_implemented", status=501)
-    asked = _asked(call, manner, body_of(call))
-    since = since_of(call, manner.feed)
-    live = manner.feed != "normal"
-    if live:
-        call.database.bell.await_hearing(LATER_S)
-    # the first page now: what goes wrong until then still gets a status of its own
-    left = asked.page if manner.limit is None else min(manner.limit, asked.page)
-    first = _first_page(call, asked, since, left)
-    feed = _Feed(call, manner, asked, since, first)
-    if not live:
-        return packed_answer(call.request, iter(feed))
-    headers = {"Cache-Control": "no-cache"} if manner.feed == "eventsource" else {}
-    response = raw_answer(feed, headers=headers)
-    if manner.feed == "eventsource":
-        response.content_type = "text/event-stream"
-    response.direct_passthrough = True  # to the web server, which knows what a `Feed` is
-    return response
-
-
-def _asked(call: FrontCall, manner: Manner, body: Json) -> _Asked:
-    name = call.text("filter") or ""
-    parameters, native, chosen = call.some(_OF_CHANGES), None, EVERYTHING
-    if name in _NATIVE:
-        parameters["filter"] = name
-        native = _native(call, name, body)
-    elif name in call.host.filters:
-        chosen = call.host.filters[name](call.request.args, call.user)
-    elif name:
-        raise BadRequest("unknown builtin filter name")
-    passes = call.host.narrowed(call.user, call.database.name, chosen)
-    if passes.by_document is not None:
-        raise Refused("a front filters by ids", error="not_implemented", status=501)
-    if passes.few_ids is not None:
-        parameters["filter"], native = "_doc_ids", dump({"doc_ids": sorted(passes.few_ids)})
-    return _Asked(manner.feed, tuple(sorted(parameters.items())), native, passes)
-
-
-def _native(call: FrontCall, name: str, body: Json) -> bytes | None:
-    """What goes in the body of a POST."""
-    match name:
-        case "_doc_ids":
-            ids = body.get("doc_ids") if call.request.method == "POST" else call.json_parameter("doc_ids")
-            if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
-                raise BadRequest("`doc_ids` filter parameter is not a list of doc ids.")
-            return dump({"doc_ids": ids})
-        case "_selector":
-            if call.request.method != "POST":
-                raise BadRequest("Selector must be specified in POST payload")
-            if not isinstance(body.get("selector"), dict):
-                raise BadRequest("Selector error: expected a JSON object")
-            return dump({name: body[name] for name in ("selector", "fields") if name in body})
-        case _:
-            return None
-
-
-def _first_page(call: FrontCall, asked: _Asked, since: str, left: int) -> Page:
-    try:
-        return _page(call, asked, since, left)
-    except BadRequest:
-        if since in ("0", "now"):
-            raise
-        # of another life: before it moved here, or was put back. It is read anew, and nothing is sent twice
-        return _page(call, asked, "0", left)
-
-
-def _page(call: FrontCall, asked: _Asked, at: Any, left: int, *, waited: bool = False) -> Page:
-    """Up to `left` rows behind `at`."""
-    database, passes = call.database, asked.filter
-    size = left if passes.passes_all else asked.page
-    since = at if isinstance(at, str) else dump(at).decode()
-    heard, found = database.page(
-        {**dict(asked.parameters), "since": since, "limit": size},
-        asked.native,
-        waited=waited,
-        shows=asked.shows,
-    )
-    there, pending = _rows(found, "results"), found.get("pending")
-    rows = there if left else []  # some servers take no limit of 0
-    last_seq, more = found.get("last_seq"), len(rows) == size
-    if database.known is not None and passes.by_page is not None and rows:
-        known = database.known([row["id"] for row in rows])
-        sure = list(itertools.takewhile(lambda row: row["id"] in known, rows))
-        if len(sure) < len(rows):
-            rows, last_seq, more = sure, sure[-1]["seq"] if sure else at, False
-    passing = None if passes.by_page is None else passes.by_page([row["id"] for row in rows])
-    chosen = [row for row in rows if _chosen(row, passes, passing)]
-    if asked.shows:
-        _show(call, chosen)
-    lines: list[bytes] = []
-    length = 0
-    for row in chosen:
-        lines.append(framed(dump(row), row["seq"], asked.feed))
-        length += len(lines[-1])
-        if len(lines) == left or length >= PAGE_BYTES:
-            through = rows.index(row) + 1
-            rows, last_seq, more = rows[:through], row["seq"], more or through < len(rows)
-            break
-    if isinstance(pending, int):  # it is said of the whole page
-        pending += len(there) - len(rows)
-    return Page(joined(lines, asked.feed), len(lines), last_seq, more, heard, pending)
-
-
-def _read(said: Said, kind: type[_T]) -> _T:
-    try:
-        return said.read(kind)
-    except Unavailable as why:
-        raise Unavailable(why.reason, retry_after_s=LATER_S) from why
-
-
-def _rows(found: Json, name: str) -> list[dict[str, Any]]:
-    rows = found.get(name)
-    if not isinstance(rows, list):
-        raise Unavailable("where the documents lie somebody else answers", retry_after_s=LATER_S)
-    return rows
-
-
-def _chosen(row: Json, passes: Filter, passing: Collection[str] | None) -> bool:
-    by_id = passes.by_id is None or passes.by_id(row["id"])
-    return by_id and (passing is None or row["id"] in passing)
-
-
-def _refusal(said: Said) -> Refused:
-    """What was said, for who asked it."""
-    found = _read(said, dict[str, Any])
-    error, reason = (str(found.get(name, "unknown_error")) for name in ("error", "reason"))
-    if said.status == 400:
-        return BadRequest(reason, error=error)
-    return Refused(reason, error=error, status=said.status)
+    return passed(call.database.ask("DELETE", ("_local", local_id), parameters=parameters, writes=True))
 
 
 _DATABASE: Final[Mapping[str, Mapping[str, Callable[[FrontCall], Response]]]] = {
     "": {"GET": _info, "POST": _post_document},
     "_all_docs": {"GET": _all_docs, "POST": _all_docs},
-    "_changes": {"GET": _changes, "POST": _changes},
+    "_changes": {"GET": changes, "POST": changes},
     "_bulk_docs": {"POST": _bulk_docs},
     "_bulk_get": {"POST": _bulk_get},
     "_revs_diff": {"POST": _by_revisions},

@@ -14,10 +14,10 @@ import pytest
 import requests
 
 from sync.bare_server import Admin, BareServer
+from sync.behind import Fronted
 from sync.bell import Bell
 from sync.documents import Json, dump
 from sync.filtering import Filter
-from sync.front import Fronted
 from sync.peer import Chosen, LocalPeer
 from sync.remote import PATIENCE_S, RemoteDatabase, RemotePeer
 from sync.replicator import Replication, State
