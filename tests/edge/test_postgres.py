@@ -279,6 +279,39 @@ def test_pages_say_the_same(server: Postgres, centre: SmallCentre) -> None:
         one.close()
 
 
+def test_many_rows_go_in_few_statements(server: Postgres) -> None:
+    """Whatever their number, each is written, and what it adds to is added to once."""
+    with connected(server.new_database()) as connection:
+        connection.execute("CREATE SCHEMA motcua")
+        connection.execute("CREATE TABLE figure (name TEXT PRIMARY KEY, number BIGINT)")
+        add = (
+            "INSERT INTO figure VALUES (?, ?) ON CONFLICT (name)"
+            " DO UPDATE SET number = figure.number + excluded.number"
+        )
+        for many in (0, 1, 2, 127, 128, 389):
+            names = [f"{n}?" for n in range(many + 1)]
+            with connection.transaction():
+                connection.executemany(add, [(name, n) for n, name in enumerate(names[:many])])
+                connection.executemany(add, [(name, 1) for name in names])
+            found = connection.execute(
+                "SELECT name, number FROM figure ORDER BY length(name), name"
+            ).fetchall()
+            assert found == [*((name, n + 1) for n, name in enumerate(names[:many])), (names[many], 1)]
+            connection.executemany("DELETE FROM figure WHERE name = ?", [(name,) for name in names])
+            assert connection.execute("SELECT 1 FROM figure").fetchone() is None
+
+
+def test_two_rows_of_one_name_at_once_are_refused(server: Postgres) -> None:
+    """Within the few statements too nothing is passed over in silence."""
+    with connected(server.new_database()) as connection:
+        connection.execute("CREATE SCHEMA motcua")
+        connection.execute("CREATE TABLE figure (name TEXT PRIMARY KEY)")
+        twice = [(f"{n % 200}",) for n in range(201)]
+        with pytest.raises(psycopg.errors.UniqueViolation), connection.transaction():
+            connection.executemany("INSERT INTO figure VALUES (?)", twice)
+        assert connection.execute("SELECT 1 FROM figure").fetchone() is None
+
+
 def test_what_came_otherwise_is_asked_there_too(server: Postgres, centre: SmallCentre) -> None:
     """Petitions, what was filed online, receipts that are still to be issued, outages, and of how many people there is
     something: as the file says it, and by PostgreSQL."""
