@@ -150,6 +150,13 @@ class SqliteFile:
                 self._inside -= 1
                 self._idle_changed.notify_all()
 
+    def written_by_others(self) -> int:
+        """Another number once another process, or another object of this class, has written to the file."""
+        with self._lock:
+            self._wake_up()
+            (number,) = self._writer.execute("PRAGMA data_version").fetchone()
+            return int(number)
+
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Run `callback` once the present outermost transaction is durable; never if it is rolled back."""
         if not self._inside_write():

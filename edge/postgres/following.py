@@ -28,8 +28,8 @@ BATCH: Final = 500
 """Changes read at once, and so much is done again at most."""
 SLICE: Final = 200
 """Streams folded anew in one transaction when the catalog has grown."""
-LOOK_S: Final = 0.05
-"""So often a feed that had nothing is looked at again."""
+LOOK_S: Final = 0.01
+"""So often it is asked whether anything was written since, which takes some microseconds."""
 SHARE_S: Final = 1.0
 """So often it is asked who else is there."""
 AGAIN_S: Final = 1.0
@@ -199,14 +199,24 @@ def _follow_once(
 ) -> None:
     source = open_source()
     try:
-        connection = connected(address, named="motcua projector")
+        # what a server forgets when it falls it forgets with the place up to where that was read: it is made again
+        connection = connected(address, named="motcua projector", synchronous_commit="off")
         try:
             with losing(connection):
                 follower = Follower(connection, source, tick)
                 while not stopping.is_set():
+                    written = source.written()
                     if not follower.step():
-                        stopping.wait(LOOK_S)
+                        _rest(source, written, stopping, tick)
         finally:
             connection.close()
     finally:
         source.close()
+
+
+def _rest(source: Source, written: int, stopping: threading.Event, tick: Callable[[], float]) -> None:
+    """Until something was written there since, or it is to be asked who else is here."""
+    until = tick() + SHARE_S
+    while source.written() == written and tick() < until:
+        if stopping.wait(LOOK_S):
+            return

@@ -78,14 +78,20 @@ class Source:
     def close(self) -> None:
         self.file.file.close()
 
+    def written(self) -> int:
+        """Another number once anything was written there."""
+        return self.file.file.written_by_others()
+
     def follow_catalog(self) -> bool:
         """Apply the catalog as far as the node has folded by it; False where it has not begun. Raises `Otherwise`."""
         if self.folder.database.stat().st_ino != self._inode:
             raise Otherwise("another file has taken its place")  # it was closed with a new key, or put back
-        with self.file.read():
-            if _fact(CHOSEN) != self.choice:
+        with self.file.read() as connection:
+            asked = "SELECT key, value FROM fact WHERE key IN (?, ?)"  # at each step: peewee takes ten times as long
+            facts = dict(connection.execute(asked, (CHOSEN, TRUSTED_UP_TO)).fetchall())
+            if facts.get(CHOSEN, "") != self.choice:
                 raise Otherwise("another branch of the catalog was chosen")
-            trusted = int(_fact(TRUSTED_UP_TO) or 0)
+            trusted = int(facts.get(TRUSTED_UP_TO) or 0)
             if trusted == self.catalog.number:
                 return trusted > 0
             head = Chain.get_or_none(Chain.database == "catalog")

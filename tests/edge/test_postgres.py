@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace as replace_standing
+from functools import partial
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -28,7 +29,7 @@ from edge.health import Projections, health_of
 from edge.ids import Ids
 from edge.node import Folder, Node
 from edge.postgres.connection import PostgresConnection, connected, in_postgres
-from edge.postgres.following import Follower
+from edge.postgres.following import Follower, follow
 from edge.postgres.reading import Otherwise, Source
 from edge.postgres.shards import Lost, shard_of
 from edge.postgres.shown import AGAIN_S, LATE_S, Shown
@@ -310,6 +311,26 @@ def test_two_rows_of_one_name_at_once_are_refused(server: Postgres) -> None:
         with pytest.raises(psycopg.errors.UniqueViolation), connection.transaction():
             connection.executemany("INSERT INTO figure VALUES (?)", twice)
         assert connection.execute("SELECT 1 FROM figure").fetchone() is None
+
+
+def test_a_projector_that_rests_is_woken_by_what_is_written(server: Postgres, centre: SmallCentre) -> None:
+    """No time passes for it, so it does not look by itself."""
+    node, address, stopping = centre["central"], server.new_database(), threading.Event()
+    resting = threading.Thread(
+        target=follow,
+        args=(address, lambda: Source(node.folder, node.id), stopping),
+        kwargs={"tick": lambda: 0.0},
+    )
+    resting.start()
+    try:
+        for _ in range(3):
+            centre.receive()
+            centre.meet()
+            with connected(address) as connection:
+                until(partial(caught_up, node, connection))
+    finally:
+        stopping.set()
+        resting.join()
 
 
 def test_what_came_otherwise_is_asked_there_too(server: Postgres, centre: SmallCentre) -> None:

@@ -131,6 +131,21 @@ def test_readers_cannot_write(file: SqliteFile) -> None:
         add(reader, "no")
 
 
+def test_what_others_have_written_is_noticed(file: SqliteFile) -> None:
+    """Who follows a file looks into it only then."""
+    make_table(file)
+    other = SqliteFile(file.path)
+    try:
+        before = other.written_by_others()
+        assert other.written_by_others() == before
+        with file.write() as connection:
+            add(connection, "a")
+            assert other.written_by_others() == before
+        assert other.written_by_others() != before
+    finally:
+        other.close()
+
+
 def test_writers_take_turns(file: SqliteFile) -> None:
     make_table(file)
 
