@@ -109,7 +109,7 @@ docs: $(VENV)/.tests
 	@echo "build/docs/index.html"
 
 prove: setup-tests
-	$(PYTEST) --prove=$(if $(FULL),full,quarter) --timeout=3600 tests/schemas tests/sync tests/differential tests/fronts tests/edge tests/central tests/web/test_bad_input.py tests/printing tests/scenarios tests/simulation tests/install tests/docs
+	$(PYTEST) --prove=$(if $(FULL),full,quarter) --timeout=3600 tests/schemas tests/sync tests/differential tests/fronts tests/edge tests/central tests/web/test_bad_input.py tests/printing tests/scenarios tests/simulation tests/install tests/docs tests/bench
 
 # MINUTES=2 DAYS=1: a short look
 soak: setup-tests

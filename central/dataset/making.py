@@ -118,7 +118,7 @@ def make(folder: Path, dossiers: int, seed: int, *, ids: Ids, told: Told = lambd
             )
         return made
     told("founding", 0)
-    _found_once(folder, ids)
+    found_once(folder, ids)
     told("planning", 0)
     planned = five_years(totals(dossiers), seed)
     world = world_in(folder, ids)
@@ -176,7 +176,7 @@ def _take(node: Node, clock: Hand, batch: Batch, taken: _Taken) -> None:
 # ---- founding
 
 
-def _found_once(folder: Path, ids: Ids) -> None:
+def found_once(folder: Path, ids: Ids) -> None:
     """The centre with all its machines, people and five years of catalog; whole or not at all."""
     if (folder / "central").exists():
         return

@@ -15,7 +15,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import counter, fold, office, paper, postgresql, replicate, room, store, trust
+from tests.bench import cluster, counter, fold, office, paper, postgresql, replicate, room, store, trust
 from tests.bench.figures import Bench, Report, Size, run
 from tests.bench.ground import Ground
 from tests.bench.machine import describe
@@ -49,12 +49,27 @@ _WORK: Final = Path("var")
     type=click.Choice(["postgresql"]),
     help="centre: the same pages over PostgreSQL beside it.",
 )
+@click.option(
+    "--documents",
+    type=click.Choice(["couchdb"]),
+    help="centre: before a cluster, beside an embedded one; with --projections. [--dossiers: 20000, quick 1000]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a bench.")
 def main(
-    names: tuple[str, ...], quick: bool, dossiers: int | None, projections: str | None, as_json: bool
+    names: tuple[str, ...],
+    quick: bool,
+    dossiers: int | None,
+    projections: str | None,
+    documents: str | None,
+    as_json: bool,
 ) -> None:
     """Measure; without NAME everything that can be measured."""
-    benches = BENCHES if projections is None else {**BENCHES, office.BENCH.name: postgresql.BENCH}
+    if documents and not projections:
+        raise click.UsageError(
+            "--documents couchdb is measured over PostgreSQL: say --projections postgresql too"
+        )
+    centre = cluster.BENCH if documents else postgresql.BENCH if projections else office.BENCH
+    benches = {**BENCHES, centre.name: centre}
     chosen = [benches[name] for name in names or benches]
     _WORK.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=_WORK) as folder:

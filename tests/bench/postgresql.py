@@ -29,7 +29,7 @@ from tests.waiting import until
 
 _FILLING_S: Final = {Size.FULL: 60.0, Size.QUICK: 5.0}
 _TOLD: Final = {Size.FULL: 40, Size.QUICK: 10}
-_PAGES: Final = ("dashboard_p95", "form_06a_p95", "form_06a_procedures_p95", "overdue_p95", "search_p95")
+PAGES: Final = ("dashboard_p95", "form_06a_p95", "form_06a_procedures_p95", "overdue_p95", "search_p95")
 
 
 @contextmanager
@@ -51,10 +51,10 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
                 connected(address) as connection,
             ):
                 _caught_up(central, connection)
-                before = _searches(connection)
+                before = searches(connection)
                 pages = office.looked_at(node.url, size)
-                until(lambda: _searches(connection) > before, "the pages were answered by the file")
-            found |= {f"postgresql_{name}": pages[name] for name in _PAGES}
+                until(lambda: searches(connection) > before, "the pages were answered by the file")
+            found |= {f"postgresql_{name}": pages[name] for name in PAGES}
             return {**found, "lag_p95": _lag(central, address, _TOLD[size])}
 
         yield measure
@@ -83,7 +83,7 @@ def _filled(central: Path, address: str, count: int, seconds: float, *, whole: b
 def _caught_up(central: Path, connection: PostgresConnection) -> None:
     """Wait until all that central has is in PostgreSQL."""
     with closing(Source(Folder(central), read_settings(central).node)) as source:
-        until(lambda: _place(connection) == source.stores["dossiers"].seq(), patience_s=7_200)
+        until(lambda: place(connection) == source.stores["dossiers"].seq(), patience_s=7_200)
 
 
 def _acts_of(central: Path) -> int:
@@ -91,7 +91,7 @@ def _acts_of(central: Path) -> int:
         return int(file.execute("SELECT count(*) FROM event").fetchone()[0])
 
 
-def _searches(connection: PostgresConnection) -> int:
+def searches(connection: PostgresConnection) -> int:
     """How often the table of the search was asked."""
     return _one(
         connection,
@@ -107,7 +107,8 @@ def _acts(connection: PostgresConnection) -> int:
         return 0
 
 
-def _place(connection: PostgresConnection) -> int:
+def place(connection: PostgresConnection) -> int:
+    """Up to where the feed of dossiers is in all shards."""
     return int(_one(connection, "SELECT min(dossiers) FROM shard"))
 
 
@@ -124,7 +125,7 @@ def _lag(central: Path, address: str, told: int) -> float:
         store = node.stores["dossiers"]
         names = [one.id for one in store.changes(limit=told)]
         with connected(address) as connection, processes.projectors(central, 1):
-            until(lambda: _place(connection) == store.seq())
+            until(lambda: place(connection) == store.seq())
             took = []
             for name in names:
                 with node.file.write() as here:
@@ -133,7 +134,7 @@ def _lag(central: Path, address: str, told: int) -> float:
                         "UPDATE delivery SET local_seq = ? WHERE hash = ?", (seq, name.partition(":")[2])
                     )
                 began = time.monotonic()
-                while _place(connection) < seq:
+                while place(connection) < seq:
                     time.sleep(0.001)
                 took.append((time.monotonic() - began) * 1000)
     finally:
@@ -159,7 +160,7 @@ BENCH: Final = Bench(
                 one.aim,
             )
             for one in office.BENCH.figures
-            if one.name in _PAGES
+            if one.name in PAGES
         ),
         Figure("lag_p95", "from a change at central to its rows in PostgreSQL, p95", "ms", "lower"),
     ),

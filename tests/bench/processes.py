@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from central.demo.plan import HOST
-from edge.settings import NodeSettings, PeerSettings, read_settings, write_settings
+from edge.settings import CouchdbSettings, NodeSettings, PeerSettings, read_settings, write_settings
 
 STOP_S: Final = 15.0
 
@@ -28,7 +28,13 @@ class Running:
 
 
 @contextmanager
-def node(folder: Path, *, peers: Sequence[PeerSettings] = (), projections: str = "") -> Iterator[Running]:
+def node(
+    folder: Path,
+    *,
+    peers: Sequence[PeerSettings] = (),
+    projections: str = "",
+    couchdb: CouchdbSettings | None = None,
+) -> Iterator[Running]:
     """A node by its command, on a free port; it replicates with `peers`, and starts no projectors. Ready when the block begins."""
     settings = NodeSettings(
         read_settings(folder).node,
@@ -37,6 +43,8 @@ def node(folder: Path, *, peers: Sequence[PeerSettings] = (), projections: str =
         peers=tuple(peers),
         projections=projections,
         projectors=0,
+        documents="embedded" if couchdb is None else "couchdb",
+        couchdb=couchdb,
     )
     write_settings(folder, settings)
     kind = "central" if folder.name == "central" else "edge"
@@ -45,10 +53,10 @@ def node(folder: Path, *, peers: Sequence[PeerSettings] = (), projections: str =
 
 
 @contextmanager
-def projectors(folder: Path, count: int) -> Iterator[None]:
+def projectors(folder: Path, count: int, *, first: int = 0) -> Iterator[None]:
     """So many by their command, beside a central whose settings say where its projections are; killed at the end."""
     with contextlib.ExitStack() as stack:
-        for number in range(count):
+        for number in range(first, first + count):
             with (folder / f"projector-{number}.txt").open("wb") as said:
                 command = [sys.executable, "-m", "central.cli", "projector", "--data", str(folder)]
                 process = stack.enter_context(subprocess.Popen(command, stderr=said))
@@ -57,9 +65,9 @@ def projectors(folder: Path, count: int) -> Iterator[None]:
 
 
 @contextmanager
-def bare_server(folder: Path) -> Iterator[Running]:
-    """Our server of any databases without rules, by its command."""
-    arguments = ("serve", "--dir", str(folder), "--port", "0")
+def bare_server(folder: Path, *, admin: str = "") -> Iterator[Running]:
+    """Our server of any databases without rules, by its command. `admin`: `USER:PASSWORD` of the only one who is let in."""
+    arguments = ["serve", "--dir", str(folder), "--port", "0", *(("--admin", admin) if admin else ())]
     with _running("sync", *arguments, log=folder.with_suffix(".log")) as one:
         yield one
         os.kill(one.process, signal.SIGTERM)

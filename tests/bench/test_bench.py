@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import msgspec
+import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -43,3 +44,40 @@ def test_a_bench_that_does_not_exist_is_named() -> None:
 
     assert done.returncode == 2
     assert "weather" in done.stderr
+
+
+@pytest.mark.proof
+def test_a_central_before_a_cluster_is_measured_beside_an_embedded_one() -> None:
+    """The same pages of both, with the same musts; acts as they come in through the front, with 1, 2 and 4 projectors."""
+    command = ["centre", "--documents", "couchdb", "--projections", "postgresql", "--dossiers", "100"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench", *command, "--quick", "--json"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    figures = msgspec.json.decode(done.stdout)["figures"]
+
+    assert all(figure["value"] > 0 for figure in figures.values())
+    for page in ("dashboard_p95", "search_p95"):
+        assert figures[page]["must"] == figures[f"couchdb_{page}"]["must"] is not None
+    for count in (1, 2, 4):
+        assert (
+            figures[f"acknowledged_by_{count}"]["value"]
+            >= figures[f"folded_by_{count}"]["value"]
+            >= figures[f"projected_by_{count}"]["value"]
+        )
+        assert figures[f"lag_p50_by_{count}"]["value"] <= figures[f"lag_p95_by_{count}"]["value"]
+
+
+def test_a_cluster_is_measured_with_projections_in_postgresql() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "centre", "--documents", "couchdb"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 2
+    assert "--projections postgresql" in done.stderr
