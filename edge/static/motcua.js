@@ -39,6 +39,13 @@ document.addEventListener("DOMContentLoaded", () => {
   check.requestSubmit();
 });
 
+/* A page that came by POST would be asked for again by "back", and a browser does not do that by itself: the page that it
+   goes back to is one that can be opened, this one where nothing is named. */
+document.addEventListener("submit", (event) => {
+  const { back } = event.target.dataset;
+  if (back !== undefined) history.replaceState(null, "", back);
+});
+
 /* What a payer gets back of the cash that they hand over; without a script the page says it after Enter. */
 document.addEventListener("input", (event) => {
   if (event.target.id !== "handed") return;

@@ -1,7 +1,8 @@
 """A reception that is not saved yet: kept as it is typed, listed for whoever typed it, and gone on with after anything.
 
-At the counter, from the paper pad and from a slip alike. Kept after a moment's rest of the fingers, and whenever the page looks again. The stream that the dossier will have
-names the draft, so that two tabs on one draft, or a crash between saving and the answer, are one dossier.
+At the counter, from the paper pad and from a slip alike. Kept after a moment's rest of the fingers, and whenever the
+page looks again. The stream that the dossier will have names the draft, so that two tabs on one draft, or a crash
+between saving and the answer, are one dossier.
 """
 
 from __future__ import annotations

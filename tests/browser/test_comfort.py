@@ -164,6 +164,32 @@ def test_a_key_that_comes_before_the_answer_waits_for_it(sign_in: SignIn) -> Non
     expect(page.locator("#name")).not_to_be_empty()
 
 
+def test_back_after_a_scan_and_a_save_asks_nothing_to_be_sent_again(
+    running: RunningCentre, sign_in: SignIn
+) -> None:
+    """What a scanner opened came by POST; a browser that goes back shows a page, and not its own words about that."""
+    page = sign_in("counter-01", "hanh.nh")
+    page.goto(f"{running.url('counter-01')}/find")
+    page.evaluate("document.activeElement.blur()")
+    scanned(page, "020085004129|281234567|Vừ A P'lềnh|14031985|Nam|Số 45, đường Phai Vệ|01012022")
+    page.wait_for_url("**/counter")
+    page.fill("#phone", "0912 000 345")
+    page.fill("#q", "dang ky thanh lap")
+    page.locator("input[name=procedure]").first.check()
+    expect(page.locator("input[name='originals-0']")).to_be_visible()
+    alt(page, "b")
+    page.wait_for_url("**/counter/turn-away")
+    page.check("#missing-0")
+    page.fill("#reason", "Thiếu chữ ký")
+    alt(page, "i")
+    page.wait_for_selector("[role=status]")
+    for _ in range(2):
+        page.go_back()
+        expect(page.locator("h1")).to_have_text("Tiếp nhận hồ sơ")
+        expect(page.locator("#name")).to_have_value("")
+    assert page.url.endswith("/counter")
+
+
 def test_what_was_typed_survives_a_crash_and_another_tab(
     running: RunningCentre, sign_in: SignIn, pictures: Path | None
 ) -> None:
