@@ -52,7 +52,7 @@ _WORK: Final = Path("var")
 @click.option(
     "--documents",
     type=click.Choice(["couchdb"]),
-    help="centre: before a cluster, beside an embedded one; with --projections. [--dossiers: 20000, quick 1000]",
+    help="centre: before a cluster, beside an embedded one; with --projections. [--dossiers: 20000, quick 500]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a bench.")
 def main(

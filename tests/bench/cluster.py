@@ -1,6 +1,6 @@
 """A central whose documents lie in a cluster and whose projections lie in PostgreSQL, beside an embedded one in the same run.
 
-Both are founded anew and empty. The machines of the five years (`--dossiers` of them, quick 1,000) push the same acts to both
+Both are founded anew and empty. The machines of the five years (`--dossiers` of them, quick 500) push the same acts to both
 over HTTP: a third while one projector is there, a third after a second has joined, a third with four. In place of the cluster
 stands our bare server, as a process of its own, or the CouchDB of `MOTCUA_COUCHDB_URL`. All of it is on this one machine.
 """
@@ -43,7 +43,7 @@ from tests.fronts.stand_in import ADMIN, settings_for
 from tests.postgres import a_server
 from tests.waiting import until
 
-_DOSSIERS: Final = {Size.FULL: 20_000, Size.QUICK: 1_000}
+_DOSSIERS: Final = {Size.FULL: 20_000, Size.QUICK: 500}
 _SINGLY: Final = {Size.FULL: 40, Size.QUICK: 10}
 """So many acts come one by one while so many projectors are there."""
 _PROJECTORS: Final = (1, 2, 4)
