@@ -65,16 +65,19 @@ class Text:
         return float(max(line.getActualLineWidths0(), default=0.0))
 
     def height(self, width: float) -> float:
+        """In points, as wrapped to `width`."""
         if self._wrapped[0] != width:
             self._wrapped = (width, float(self._paragraph.wrap(width, 0)[1]))
         return self._wrapped[1]
 
     def cut(self, width: float, room: float) -> tuple[Block, Block] | None:
+        """Between two lines; None where not one fits, or where all of them do."""
         self._wrapped = _NOT_WRAPPED  # a paragraph that was asked to split forgets its lines
         parts = self._paragraph.split(width, room)
         return (_Rest(parts[0]), _Rest(parts[1])) if len(parts) == 2 else None
 
     def draw(self, canvas: Any, x: float, top: float, width: float) -> None:
+        """Downwards from `top`."""
         self._paragraph.drawOn(canvas, x, top - self.height(width))
 
 
@@ -93,13 +96,16 @@ class Spread:
     texts: tuple[Text, ...]
 
     def height(self, width: float) -> float:
+        """In points: of the tallest, or of all where they stand below each other."""
         heights = [text.height(width) for text in self.texts]
         return max(heights) if self._on_one_line(width) else sum(heights) + _BETWEEN * (len(heights) - 1)
 
     def cut(self, width: float, room: float) -> tuple[Block, Block] | None:
+        """Never: short facts stay together."""
         return None
 
     def draw(self, canvas: Any, x: float, top: float, width: float) -> None:
+        """Downwards from `top`, in whichever manner `height` counted."""
         if self._on_one_line(width):
             self._draw_line(canvas, x, top, width)
             return
@@ -145,6 +151,7 @@ class Signatures:
     below_receivers: bool = False
 
     def height(self, width: float) -> float:
+        """In points, of the taller side, `space` and the code with it."""
         columns = [
             self._above(one, width) + self.space + self._name(one).height(self._column(width) - 2 * _GUTTER)
             for one in self.signatories
@@ -166,9 +173,11 @@ class Signatures:
         return self._receivers().height(column) + code
 
     def cut(self, width: float, room: float) -> tuple[Block, Block] | None:
+        """Never: who signs is on one page."""
         return None
 
     def draw(self, canvas: Any, x: float, top: float, width: float) -> None:
+        """Downwards from `top`: receivers at the left, signatories from the right."""
         column = self._column(width)
         if self.receivers:
             self._receivers().draw(canvas, x, top, column)

@@ -35,6 +35,7 @@ class Row:
     """One row of a table; its fields give texts as those of a paper do."""
 
     def facts(self) -> dict[str, str]:
+        """By the field's name, each as the paper says it."""
         return facts_of(self)
 
 

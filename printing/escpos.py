@@ -42,7 +42,9 @@ _FEED_LINES: Final = 4
 class Line(Protocol):
     """An open line to a printer."""
 
-    def send(self, data: bytes) -> None: ...
+    def send(self, data: bytes) -> None:
+        """Blocks until the printer has taken all of it. Raises `OSError` where the line breaks."""
+        ...
 
     def receive(self, timeout_s: float) -> bytes:
         """What comes within the time, or nothing."""
@@ -56,6 +58,7 @@ class EscPosPrinter:
         self.name, self._address = name, address
 
     def deliver(self, paper: str, pdf: bytes) -> Told:
+        """Blocks until the printer has all of it, or `PRINTED_S`. Raises as `Printer.deliver` does."""
         data = dots(pages(pdf))
         with self._open() as line:
             if trouble := self._trouble(line):
@@ -68,9 +71,11 @@ class EscPosPrinter:
         return Told(Fate.OUT)
 
     def ask(self, paper: str) -> Told:
+        """Raises `OutcomeUnknown`, always: there is nothing to ask."""
         raise OutcomeUnknown(self.name, "it keeps no record of what it has printed")
 
     def take_back(self, paper: str) -> Told:
+        """Raises `OutcomeUnknown`, always: what was sent cannot be stopped."""
         raise OutcomeUnknown(self.name, "it keeps no record of what it has printed")
 
     def about(self) -> str:

@@ -37,6 +37,7 @@ class Form(FormVersion, frozen=True, omit_defaults=True):
 
     @classmethod
     def of(cls, version: FormVersion) -> Form:
+        """The same version, field by field."""
         return cls(**structs.asdict(version))
 
     def fill(self, text: str, fields: Mapping[str, str], empty: str | None = None) -> str:

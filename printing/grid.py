@@ -59,9 +59,11 @@ class Grid:
         self._first, self._last = 0, len(self._rows)
 
     def height(self, width: float) -> float:
+        """In points, with the head, which each part repeats."""
         return self._setting.head_height + self._ends[self._last] - self._ends[self._first]
 
     def cut(self, width: float, room: float) -> tuple[Block, Block] | None:
+        """Between two rows; within one only where it is higher than a page may be."""
         free = room - self._setting.head_height + self._ends[self._first]
         place = bisect_right(self._ends, free + 0.01, self._first, self._last + 1) - 1
         if self._first < place < self._last:
@@ -69,6 +71,7 @@ class Grid:
         return self._cut_row(room) if self._is_monstrous() else None
 
     def draw(self, canvas: Any, x: float, top: float, width: float) -> None:
+        """Downwards from `top`: the head, then the rows of this part."""
         canvas.setLineWidth(_RULE)
         top = self._setting.draw_head(canvas, x, top)
         for row in self._rows[self._first : self._last]:

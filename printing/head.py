@@ -59,12 +59,15 @@ class Head:
     bar_code: str = ""
 
     def height(self, width: float) -> float:
+        """In points, with what stands below the letterhead."""
         return self._letterhead() + self._below(width)
 
     def cut(self, width: float, room: float) -> tuple[Block, Block] | None:
+        """Never: it stands whole on the first page."""
         return None
 
     def draw(self, canvas: Any, x: float, top: float, width: float) -> None:
+        """Downwards from `top`: agency at the left, country at the right, code and marks below."""
         self._draw_agency(canvas, x + _LEFT / 2, top)
         self._draw_country(canvas, x + (_LEFT + _GAP + width) / 2, top, width - _LEFT - _GAP)
         bottom = top - self.height(width)

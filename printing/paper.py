@@ -42,10 +42,12 @@ class Sheet:
 
     @property
     def text_width(self) -> float:
+        """In points, between the margins."""
         return self.width - self.left - self.right
 
     @property
     def text_height(self) -> float:
+        """In points, between the margins."""
         return self.height - self.top - self.bottom
 
 
@@ -78,7 +80,9 @@ _FOOT_RIGHT = 0.6
 class Block(Protocol):
     """Something that stands on a page and fills its width."""
 
-    def height(self, width: float) -> float: ...
+    def height(self, width: float) -> float:
+        """In points, at this width in points; asked again, the same."""
+        ...
 
     def cut(self, width: float, room: float) -> tuple[Block, Block] | None:
         """Two blocks of which the first fits into `room`, or None where this block cannot be cut there."""

@@ -58,9 +58,11 @@ class Moment(TextField):
     """A moment as UTC text, to the microsecond; sorts as it happened."""
 
     def db_value(self, value: datetime | None) -> str | None:
+        """From an aware moment of any zone; None stays None."""
         return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
 
     def python_value(self, value: str | None) -> datetime | None:
+        """An aware moment in UTC; None stays None. Raises `ValueError` for what is none."""
         return None if value is None else datetime.fromisoformat(value)
 
 
@@ -173,9 +175,11 @@ class Printers:
 
     @classmethod
     def only(cls, printer: Printer, name: str = "") -> Printers:
+        """One printer, which prints every form."""
         return cls({name: printer}, name, {})
 
     def name_for(self, form: str) -> str:
+        """The printer's name in `by_name`, as things are now."""
         return self.by_form.get(form, self.standard)
 
     def of(self, job: PrintJob) -> str:

@@ -76,14 +76,17 @@ class Pair:
         self._left, self._right = left, right
 
     def height(self, width: float) -> float:
+        """In points: of the taller one where both are side by side, else of both."""
         if self._beside(width):
             return max(self._left.height(self._room(width)), self._right.height(width))
         return self._left.height(width) + self._right.height(width)
 
     def cut(self, width: float, room: float) -> tuple[Block, Block] | None:
+        """Never: a ticket is one page."""
         return None
 
     def draw(self, canvas: Any, x: float, top: float, width: float) -> None:
+        """Downwards from `top`: the answer on the last line, or below where there is no room."""
         beside = self._beside(width)
         room = self._room(width) if beside else width
         bottom = top - self.height(width)
@@ -108,12 +111,15 @@ class Large:
         self._text = text
 
     def height(self, width: float) -> float:
+        """In points, of the size at which the line fills `width`; it is bounded."""
         return self._size(width) * 1.05
 
     def cut(self, width: float, room: float) -> tuple[Block, Block] | None:
+        """Never: a ticket is one page."""
         return None
 
     def draw(self, canvas: Any, x: float, top: float, width: float) -> None:
+        """Downwards from `top`, in the middle."""
         size = self._size(width)
         canvas.setFont(typeface.BOLD, size)
         canvas.drawCentredString(x + width / 2, top - size * 0.88, self._text)
@@ -130,10 +136,13 @@ class Code:
         self._text = text
 
     def height(self, width: float) -> float:
+        """In points, with the quiet zone above and below."""
         return qr.side(self._text) + 2 * qr.QUIET
 
     def cut(self, width: float, room: float) -> tuple[Block, Block] | None:
+        """Never: half a code says nothing."""
         return None
 
     def draw(self, canvas: Any, x: float, top: float, width: float) -> None:
+        """Downwards from `top`, in the middle."""
         qr.draw(canvas, self._text, x + (width - qr.side(self._text)) / 2, top - qr.QUIET)

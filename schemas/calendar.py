@@ -102,9 +102,11 @@ class Calendar:
         return off.get(day)
 
     def is_working(self, day: date) -> bool:
+        """Whether anybody works on this Vietnamese day: a weekend's day that is made up for is one too."""
         return self.why_off(day) is None
 
     def is_confirmed(self, day: date) -> bool:
+        """Of the day's year; False too for a year that the catalog lacks."""
         year = self.years.get(day.year)
         return year is not None and year.confirmed
 

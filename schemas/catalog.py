@@ -49,10 +49,12 @@ class Catalog:
 
     @property
     def trust(self) -> Trust:
+        """Who may be believed, by what the entries applied so far say."""
         return self._said.trust
 
     @property
     def number(self) -> int:
+        """How many entries were applied: the number of the newest, 0 before the first."""
         return len(self.names)
 
     @property
@@ -178,6 +180,7 @@ class Catalog:
 
     @property
     def latest(self) -> View:
+        """As of the newest entry applied; what is applied later is not in it."""
         return self.as_of(self.number)
 
     def _parsed(self, document: Document, seq: int) -> Event:

@@ -60,6 +60,7 @@ class Pair:
 
     @property
     def kinds(self) -> set[str]:
+        """Both kinds without their `dossier.`; one only, where both acts are of it."""
         return {self.one.kind.removeprefix("dossier."), self.other.kind.removeprefix("dossier.")}
 
 

@@ -101,6 +101,7 @@ class Why(Enum):
 
     @property
     def words(self) -> str:
+        """In Vietnamese, as papers and pages have it."""
         return WHY_NOT_COUNTED[self]
 
 
@@ -266,6 +267,7 @@ class Timeliness(Enum):
 
     @property
     def words(self) -> str:
+        """In Vietnamese, as papers and pages have it."""
         return TIMELINESS_WORDS[self]
 
 

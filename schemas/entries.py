@@ -292,6 +292,7 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     until: date | msgspec.UnsetType = msgspec.UNSET
 
     def holds(self, day: date) -> bool:
+        """On a Vietnamese day; the first and the last are in it, and without `until` there is no last."""
         return self.since <= day and (self.until is msgspec.UNSET or day <= self.until)
 
 
@@ -322,9 +323,11 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
         return _picture_on(day, self.signature, self.coming)
 
     def has(self, role: Role, day: date) -> bool:
+        """On a Vietnamese day, by any of the grants."""
         return any(grant.role is role and grant.holds(day) for grant in self.roles)
 
     def roles_on(self, day: date) -> frozenset[Role]:
+        """All that are held on a Vietnamese day; empty for who has none then."""
         return frozenset(role for role in Role if self.has(role, day))
 
     def certificate(self, name: str) -> bytes | None:
@@ -349,9 +352,11 @@ class Delegation(msgspec.Struct, frozen=True, omit_defaults=True):
     procedures: tuple[str, ...] = ()
 
     def holds(self, day: date) -> bool:
+        """On a Vietnamese day; the first and the last are in it."""
         return self.since <= day <= self.until
 
     def covers(self, procedure: str) -> bool:
+        """By the procedure's code; one that names none covers all."""
         return not self.procedures or procedure in self.procedures
 
 
@@ -369,10 +374,12 @@ class Form(FormVersion, frozen=True, omit_defaults=True):
 
     @property
     def code(self) -> str:
+        """The form's number: what its versions have in common in the catalog."""
         return self.number
 
     @property
     def since(self) -> date:
+        """The first Vietnamese day on which paper is printed by it."""
         return self.in_force_from
 
 
@@ -483,6 +490,7 @@ class Anchor(msgspec.Struct, frozen=True, omit_defaults=True):
     timestamps: bool = False
 
     def holds(self, day: date) -> bool:
+        """On a Vietnamese day."""
         return within(day, self.since, self.until)
 
 
@@ -498,6 +506,7 @@ class ApplicationForm(msgspec.Struct, frozen=True, omit_defaults=True):
     until: date | msgspec.UnsetType = msgspec.UNSET
 
     def holds(self, day: date) -> bool:
+        """On a Vietnamese day."""
         return within(day, self.since, self.until)
 
 

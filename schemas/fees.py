@@ -35,6 +35,7 @@ class Kind(Enum):
 
     @property
     def words(self) -> str:
+        """In Vietnamese: "phí", "lệ phí"."""
         return KIND_WORDS[self]
 
 
@@ -70,6 +71,7 @@ class FeeLine(msgspec.Struct, frozen=True, omit_defaults=True):
     at: At = At.RECEPTION
 
     def holds(self, day: date) -> bool:
+        """On a Vietnamese day; the first and the last are in it, and without `until` there is no last."""
         return self.since <= day and (self.until is msgspec.UNSET or day <= self.until)
 
 
@@ -85,6 +87,7 @@ class Relief(msgspec.Struct, frozen=True, omit_defaults=True):
     until: date | msgspec.UnsetType = msgspec.UNSET
 
     def holds(self, day: date) -> bool:
+        """On a Vietnamese day; the first and the last are in it, and without `until` there is no last."""
         return self.since <= day and (self.until is msgspec.UNSET or day <= self.until)
 
 
@@ -129,12 +132,15 @@ class Charge:
 
     @property
     def total(self) -> int:
+        """In đồng, of phí and lệ phí together, whenever they are collected."""
         return sum(item.amount for item in self.items)
 
     def of(self, kind: Kind) -> int:
+        """In đồng, of one kind; 0 where there is none."""
         return sum(item.amount for item in self.items if item.kind is kind)
 
     def due_at(self, at: At) -> int:
+        """In đồng, what is collected at this moment of the course; 0 where nothing is."""
         return sum(item.amount for item in self.items if item.at is at)
 
 

@@ -99,18 +99,22 @@ class Dossier:
 
     @property
     def received(self) -> Received | None:
+        """What was written at the reception; None before there is one."""
         return self.standing.received
 
     @property
     def inner(self) -> Inner:
+        """Where the work is, inside `status`."""
         return self.standing.inner
 
     @property
     def money(self) -> Money:
+        """Of fees; it moves apart from `status`."""
         return self.standing.money
 
     @property
     def delivery(self) -> Delivery:
+        """Of the hand-over; it moves apart from `status`."""
         return self.standing.delivery
 
     @property
@@ -124,6 +128,7 @@ class Dossier:
         return not self.missing
 
     def blocked(self, what: Blocks) -> bool:
+        """Whether what stands, conflicts too, keeps this from being done."""
         return what in self.standing.blocks
 
     @property

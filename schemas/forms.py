@@ -104,11 +104,14 @@ class FormVersion(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def table_size(self) -> float:
+        """Of text in tables, in points."""
         return self.table_half_points / 2
 
     @property
     def sections(self) -> tuple[Section, ...]:
+        """The first one and the `further`, in the order of the paper."""
         return (Section(self.before, self.table, self.columns, self.after), *self.further)
 
     def covers(self, day: date) -> bool:
+        """On a Vietnamese day; the first and the last are in it, and without a last it stays in force."""
         return self.in_force_from <= day and (self.in_force_until is None or day <= self.in_force_until)

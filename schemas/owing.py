@@ -33,6 +33,7 @@ class Owing:
 
     @property
     def total(self) -> int:
+        """In đồng, of all lines."""
         return sum(line.amount for line in self.lines)
 
 

@@ -128,6 +128,7 @@ class Turn:
 
     @property
     def code(self) -> str:
+        """The letters of its ticket, without the rest of its name."""
         return code_of(self.ticket)
 
     @property
@@ -142,9 +143,11 @@ class Turn:
 
     @property
     def disputed(self) -> bool:
+        """Whether it is called to more than one counter: somebody must say where the visitor is."""
         return self.status is VisitStatus.CALLED and len(self.counters) > 1
 
     def is_at(self, counter: str) -> bool:
+        """Whether it is called to this counter now, be it to another one too."""
         return self.status is VisitStatus.CALLED and counter in self.counters
 
     def goes_first(self, hour: str) -> bool:

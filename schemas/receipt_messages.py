@@ -57,6 +57,7 @@ class Electronic:
 
     @property
     def message(self) -> dict[str, Any]:
+        """As JSON, under `BienLai`; the caller's own at the top."""
         return {"BienLai": dict(self.said)}
 
 
@@ -71,6 +72,7 @@ class GivenBack:
 
     @property
     def message(self) -> dict[str, Any]:
+        """As JSON, under `HoanTien`; the caller's own at the top."""
         return {"HoanTien": dict(self.said)}
 
 

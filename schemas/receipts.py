@@ -74,6 +74,7 @@ class ReceiptNumber(msgspec.Struct, frozen=True, order=True):
 
     @property
     def medium(self) -> Medium:
+        """Told by the ký hiệu mẫu: those that begin with EBL are electronic."""
         return Medium.ELECTRONIC if self.form.startswith("EBL") else Medium.PAPER
 
     def __str__(self) -> str:
@@ -163,6 +164,7 @@ class Collected:
 
     @property
     def amount(self) -> int:
+        """In đồng, phí and lệ phí together."""
         return self.charge + self.fee
 
 
@@ -186,6 +188,7 @@ class CashCount:
 
     @property
     def total(self) -> int:
+        """In đồng; 0 for an empty drawer."""
         return sum(value * count for value, count in self.notes.items())
 
 
@@ -228,6 +231,7 @@ class Closing:
 
     @property
     def difference(self) -> int:
+        """In đồng: above 0 where there is too much in the drawer, below where something lacks."""
         return self.counted - self.expected
 
 

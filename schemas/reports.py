@@ -188,6 +188,7 @@ class Period:
 
     @property
     def begins(self) -> str:
+        """The first midnight in Vietnam, as events write a moment."""
         return _midnight(self.first)
 
     @property
@@ -260,14 +261,17 @@ class Figures:
 
     @property
     def in_time(self) -> int:
+        """Resolved early or on the day."""
         return self.early + self.on_time
 
     @property
     def resolved(self) -> int:
+        """In the period, with a result; those at an end without one are `closed`."""
         return self.in_time + self.overdue
 
     @property
     def in_progress(self) -> int:
+        """Neither resolved nor closed at the end of the period, in time or not."""
         return self.within + self.over
 
     @property
@@ -277,13 +281,16 @@ class Figures:
 
     @property
     def rated(self) -> int:
+        """Answers, not dossiers: one may be rated at reception and at return."""
         return self.rated_reception + self.rated_return
 
     @property
     def satisfied(self) -> int:
+        """Of the `rated` answers."""
         return self.satisfied_reception + self.satisfied_return
 
     def plus(self, other: Figures) -> Figures:
+        """Count by count. Only for disjoint dossiers: who is in both is counted twice."""
         return Figures(*(getattr(self, name) + getattr(other, name) for name in _NAMES))
 
 
@@ -637,6 +644,7 @@ class Index:
     points: Points | None = None
 
     def share(self, figures: Figures) -> Share:
+        """The index of one agency, or of the centre; its percentage may be None."""
         return Share(self.numerator(figures), self.denominator(figures))
 
     def scored(self, figures: Figures) -> Decimal | None:

@@ -129,6 +129,7 @@ class Purse:
 
     @property
     def kept(self) -> int:
+        """In đồng; below 0 where more was given back than taken."""
         return sum(self.collected.values()) - sum(self.refunded.values())
 
 
@@ -186,6 +187,7 @@ class Standing:
 
     @property
     def received(self) -> Received | None:
+        """What was written at the first reception; None before there is one."""
         return self.receipt.data if self.receipt else None
 
     def revokes(self, answer: Settled) -> bool:
@@ -224,6 +226,7 @@ class Standing:
 
     @property
     def appraisal(self) -> Done | None:
+        """The one in force; None before there is one, or when a later act has ended it."""
         return self.newest.get("dossier.appraised")
 
     @property
@@ -233,10 +236,12 @@ class Standing:
 
     @property
     def number(self) -> Done | None:
+        """The act that gave the result its number; None before, or when a later act has ended it."""
         return self.newest.get("dossier.numbered")
 
     @property
     def sealed(self) -> Done | None:
+        """The act that sealed the result; None before there is one, or when a later act has ended it."""
         return self.newest.get("dossier.sealed")
 
     @property
@@ -411,15 +416,29 @@ class Deed(Protocol):
     """What is asked about: an event, or an act that a person is about to do; `with_` are the second persons."""
 
     @property
-    def by(self) -> str: ...
+    def by(self) -> str:
+        """The id of the person who does it."""
+        ...
+
     @property
-    def at(self) -> str: ...
+    def at(self) -> str:
+        """The moment, as events write it."""
+        ...
+
     @property
-    def node(self) -> str: ...
+    def node(self) -> str:
+        """The id of the machine on which it is done."""
+        ...
+
     @property
-    def stream(self) -> str: ...
+    def stream(self) -> str:
+        """The stream that it belongs to, of a dossier or of something else."""
+        ...
+
     @property
-    def with_(self) -> tuple[str, ...]: ...
+    def with_(self) -> tuple[str, ...]:
+        """Ids of the second persons; empty where one is enough."""
+        ...
 
 
 def allowed(standing: Standing, act: Act, data: Any, deed: Deed, view: View) -> None:

@@ -42,6 +42,7 @@ class Scope:
 
     @property
     def is_whole(self) -> bool:
+        """Whether nothing is left out."""
         return self.dossiers and self.agencies is None
 
     def has(self, agencies: Collection[str]) -> bool:

@@ -92,6 +92,7 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seal: str = ""
 
     def document(self) -> dict[str, Any]:
+        """As JSON has it, `seal` included; the caller's own."""
         document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return document
 

@@ -42,6 +42,7 @@ class Sums:
 
     @property
     def kept(self) -> int:
+        """In đồng; below 0 where more was given back than taken."""
         return self.taken - self.given_back
 
 

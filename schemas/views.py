@@ -179,6 +179,7 @@ class View:
 
     @property
     def name(self) -> str:
+        """The name of this entry; empty before the first."""
         return self.said.names[self.number - 1] if self.number else ""
 
     def age(self, at: str) -> timedelta:
@@ -211,9 +212,11 @@ class View:
         return sorted(self._all(Commune, day), key=lambda commune: commune.code)
 
     def centre(self) -> Centre | None:
+        """Who the centre is; None before an entry has said it."""
         return self._find(Centre, "centre")
 
     def card(self, node: str) -> Card | None:
+        """The newest that was said of the machine; None for one that is not known (yet)."""
         return self._find(Card, node)
 
     def card_entry(self, node: str) -> int:
@@ -227,9 +230,11 @@ class View:
         return card.title if card else node
 
     def cards(self) -> list[Card]:
+        """The newest of each machine."""
         return list(self._all(Card))
 
     def agency(self, code: str) -> Agency | None:
+        """The newest that was said; None for one that is not known (yet)."""
         return self._find(Agency, code)
 
     def agency_name(self, code: str) -> str:
@@ -238,6 +243,7 @@ class View:
         return found.name if found else code
 
     def agencies(self) -> list[Agency]:
+        """All that there are, by code."""
         return sorted(self._all(Agency), key=lambda agency: agency.code)
 
     def procedure(self, code: str, day: date) -> Procedure | None:
@@ -246,6 +252,7 @@ class View:
         return None if found is None or not within(day, found.since, found.until) else found
 
     def delegation(self, name: str) -> Delegation | None:
+        """By its id, whether it holds or not; None for one that is not known (yet)."""
         return self._find(Delegation, name)
 
     def anchors(self) -> list[Anchor]:
@@ -283,6 +290,7 @@ class View:
         return sorted(held, key=lambda one: one.id)
 
     def commune(self, code: str, day: date) -> Commune | None:
+        """What holds on a Vietnamese day; None for one that is not known then."""
         return self._find(Commune, code, day)
 
     def forms(self, code: str) -> list[Form]:
@@ -333,10 +341,12 @@ class View:
         return self._find(FeeTable, procedure)
 
     def procedures(self, day: date) -> list[Procedure]:
+        """Those in force on a Vietnamese day, by code."""
         found = [one for one in self._all(Procedure, day) if within(day, one.since, one.until)]
         return sorted(found, key=lambda procedure: procedure.code)
 
     def person(self, name: str) -> Person | None:
+        """By their id, whether they still have a role or not; None for somebody who is not known (yet)."""
         return self._find(Person, name)
 
     def name_of(self, person: str) -> str:
@@ -345,6 +355,7 @@ class View:
         return found.name if found else person
 
     def password(self, person: str) -> Password | None:
+        """What the password of the person with this id is checked against; None for who has none."""
         return self._find(Password, person)
 
     def all_delegations(self) -> list[Delegation]:
@@ -352,12 +363,15 @@ class View:
         return sorted(self._all(Delegation), key=lambda one: (one.since, one.id), reverse=True)
 
     def revocation(self, what: str, name: str) -> Revocation | None:
+        """The newest of a "certificate" or a "delegation" with this name; None where nothing was revoked."""
         return self._find(Revocation, f"{what} {name}")
 
     def data_answers(self) -> list[DataAnswer]:
+        """Those to people who asked for their data, the newest first."""
         return sorted(self._all(DataAnswer), key=lambda one: one.id, reverse=True)
 
     def people(self) -> list[Person]:
+        """All that there are by id, with those who have no role any more."""
         return sorted(self._all(Person), key=lambda person: person.id)
 
     def holder_of(self, certificate: bytes) -> Person | Agency | None:

@@ -78,6 +78,7 @@ class BareServer:
         self.folder.end_feeds()
 
     def close(self) -> None:
+        """Ends the replications first, and waits for them."""
         self._replications.close()
         self.folder.close()
 

@@ -145,10 +145,12 @@ class FrontCall(Call):
         return frozenset(wanted if passes.by_page is None else passes.by_page(wanted))
 
     def require_readable(self, doc_id: str) -> None:
+        """Raises `NotFound`, as for a document that is not there, where it is not this user's to read."""
         if not self.readable([doc_id]):
             raise NotFound("missing")
 
     def require_not_own(self, local_id: str) -> None:
+        """Raises `Forbidden` for a note that only this server writes."""
         if local_id in self.host.own_notes:
             raise Forbidden(f"_local/{local_id} is written by this server alone")
 

@@ -51,6 +51,7 @@ class Bell:
         return not self._hears
 
     def wait(self, since: int, timeout_s: float) -> bool:
+        """Wait until it has rung more than `since` times: True; or for `timeout_s`, or the end: False."""
         with self._changed:
             self._changed.wait_for(lambda: self._published > since or self.closed, timeout=timeout_s)
             return self._published > since
@@ -63,6 +64,7 @@ class Bell:
                 raise Unavailable("the documents are out of reach", retry_after_s=AGAIN_S)
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after every ring, from any thread. Returns what ends it."""
         with self._changed:
             self._listeners = (*self._listeners, listener)
 

@@ -70,11 +70,13 @@ class Members:
             raise Broken(f"the bundle breaks off: {why}") from why
 
     def peek(self) -> Member | None:
+        """The next one, which stays; None at the end. Blocks for the stream."""
         if self._next is None:
             self._next = next(self._members, None)
         return self._next
 
     def take(self) -> Member:
+        """The next one. Raises `Broken` at the end: whoever takes knows that there must be one."""
         member = self.peek()
         if member is None:
             raise Broken("the bundle breaks off")
@@ -96,6 +98,7 @@ class Giving(LocalPeer):
     _begun = False
 
     def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:
+        """As of `LocalPeer`; where the first call begins is noted in `began`."""
         if not self._begun:
             after = self._store.inner_seq(since)
             self.began = self._store.outer_seq(after) if after else FROM_THE_START
@@ -131,22 +134,28 @@ class Filling:
         self.written = 0
 
     def peer_id(self) -> str:
+        """As whom the replicator notes the receiver."""
         return self._id
 
     def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:
+        """Raises `NotAllowed`, always: a bundle that is filled gives nothing."""
         raise NotAllowed(("PUT",))
 
     def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        """Raises `NotAllowed`, always: a bundle that is filled gives nothing."""
         raise NotAllowed(("PUT",))
 
     def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """All of them: nobody can ask the receiver."""
         return {doc_id: list(revs) for doc_id, revs in wanted.items()}
 
     def bulk_docs(self, documents: Sequence[Json]) -> list[RefusedDocument]:
+        """Keeps them for the page that `put_local` ends; refuses none."""
         self._documents += documents
         return []
 
     def get_local(self, local_id: str) -> Json | None:
+        """What was `noted` of the receiver; None where nothing was."""
         return self._noted(local_id)
 
     def put_local(self, local_id: str, document: Json) -> str:
@@ -159,6 +168,7 @@ class Filling:
         self._put(f"{self._database}/again-{self._pages:06d}", {}, documents)
 
     def end(self) -> None:
+        """Write the member that says that this database is whole, and how far it goes."""
         since = self._began() if self._since is None else self._since
         place = {"since": since, "last_seq": since}
         add(self._tar, f"{self._database}/end.json", dump_sorted(place))
@@ -167,7 +177,7 @@ class Filling:
         """It is no source."""
 
     def close(self) -> None:
-        pass
+        """Nothing: the tar is the caller's."""
 
     def _page(self, last_seq: Any) -> None:
         since = self._began() if self._since is None else self._since
@@ -228,6 +238,7 @@ class Reading:
         self.since: Any = None
 
     def peer_id(self) -> str:
+        """As whom the replicator notes the giver."""
         return self._id
 
     def again(self) -> Iterator[list[Json]]:
@@ -238,6 +249,7 @@ class Reading:
             yield self._read().documents
 
     def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:
+        """The next page, whatever `since` is; after the last one the end, again. Raises `Broken`."""
         if self._ended is not None:
             return ChangesPage((), self._ended, 0)
         page = self._read()
@@ -255,15 +267,18 @@ class Reading:
         return ChangesPage(changes, page.last_seq, 0 if page.end else None)
 
     def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        """From the last pages that were read; a revision that is in none of them comes with the reason."""
         return [Fetched(*one, self._find(one), "it is not in the bundle") for one in wanted]
 
     def _find(self, wanted: tuple[str, str]) -> Json | None:
         return next((page[wanted] for page in self._held if wanted in page), None)
 
     def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """Raises `NotAllowed`, always: a bundle that is read takes nothing."""
         raise NotAllowed(("GET",))
 
     def bulk_docs(self, documents: Sequence[Json]) -> list[RefusedDocument]:
+        """Raises `NotAllowed`, always: a bundle that is read takes nothing."""
         raise NotAllowed(("GET",))
 
     def get_local(self, local_id: str) -> Json | None:
@@ -271,10 +286,11 @@ class Reading:
         return None
 
     def put_local(self, local_id: str, document: Json) -> str:
+        """Forgets it: how far it was read is noted by who takes. The same `_rev` always."""
         return "0-1"
 
     def close(self) -> None:
-        pass
+        """Nothing: the stream is the caller's."""
 
     def _read(self) -> _Page:
         member = self._members.take()
@@ -301,6 +317,7 @@ class Taking(LocalPeer):
         self.gap = False
 
     def put_local(self, local_id: str, document: Json) -> str:
+        """Moves the note here only onwards, and never over a `gap`; else writes nothing and returns "0-1"."""
         noted = self.get_local(local_id) or {}
         here, last = noted.get("source_last_seq", FROM_THE_START), document["source_last_seq"]
         if not reaches(here, self._since()):

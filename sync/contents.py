@@ -46,6 +46,7 @@ class Contents:
         return self.finish(connection, number, sha256, len(data), digest_of(data))
 
     def find(self, connection: Connection, sha256: bytes) -> Content | None:
+        """By the SHA-256 of its bytes; None where it is not here."""
         row = connection.execute(
             f"SELECT number, length, digest FROM {self._p}_content WHERE sha256 = ?", (sha256,)
         ).fetchone()
@@ -77,6 +78,7 @@ class Contents:
         )
 
     def finish(self, connection: Connection, number: int, sha256: bytes, length: int, digest: str) -> Content:
+        """Give staged bytes their name; `length` in bytes, `digest` as attachments have it."""
         found = connection.execute(
             f"UPDATE {self._p}_content SET sha256 = ?, length = ?, digest = ? WHERE number = ?",
             (sha256, length, digest, number),
@@ -111,9 +113,11 @@ class Contents:
                 self._delete(connection, number)
 
     def pin(self, number: int) -> None:
+        """Keep it until `unpin`, though no revision holds it; in this process, as often as asked."""
         self._pinned[number] += 1
 
     def unpin(self, number: int) -> None:
+        """One need less; deletes nothing, which the next `release` or `sweep` does."""
         self._pinned[number] -= 1
         if not self._pinned[number]:
             del self._pinned[number]

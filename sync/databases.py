@@ -38,7 +38,9 @@ _SUFFIX: Final = ".db"
 class Databases(Protocol):
     """The databases that a server offers; `get` answers None for a name that there is not."""
 
-    def get(self, name: str) -> Store | None: ...
+    def get(self, name: str) -> Store | None:
+        """Its store, open; None where there is none of this name."""
+        ...
 
     def names(self) -> list[str]:
         """In the order of their bytes."""
@@ -80,15 +82,19 @@ class FixedDatabases:
         self._stores = stores
 
     def get(self, name: str) -> Store | None:
+        """Its store; None where there is none of this name."""
         return self._stores.get(name)
 
     def names(self) -> list[str]:
+        """In the order of their bytes."""
         return sorted(self._stores)
 
     def create(self, name: str) -> None:
+        """Raises `Forbidden`, always."""
         raise Forbidden("The databases of this server are fixed.")
 
     def delete(self, name: str) -> Callable[[], None]:
+        """Raises `Forbidden`, always."""
         raise Forbidden("The databases of this server are fixed.")
 
 
@@ -150,6 +156,7 @@ class Folder:
             return store
 
     def names(self) -> list[str]:
+        """Those whose files are there and that nobody is deleting, in the order of their bytes."""
         with self._changed:
             found = {path.stem.replace(".", "/") for path in self._path.glob(f"*{_SUFFIX}")}
             return sorted(name for name in found - self._going if is_legal(name))
@@ -172,6 +179,7 @@ class Folder:
             self._put_to_rest(keep=store)
 
     def delete(self, name: str) -> Callable[[], None]:
+        """As `Databases.delete`; waits for who reads in it just now."""
         with self._changed:
             if not is_legal(name) or name in self._going or not self._file(name).exists():
                 raise NotFound("Database does not exist.")

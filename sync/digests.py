@@ -45,6 +45,7 @@ class Differences(NamedTuple):
 
     @property
     def none(self) -> bool:
+        """Whether both sides have the same."""
         return not self.only_here and not self.only_there
 
 

@@ -85,6 +85,7 @@ class Attachment(NamedTuple):
 
     @property
     def stored_length(self) -> int:
+        """In bytes, as it lies in the store: of the gzip, where there is one."""
         return self.length if self.gzipped is None else self.gzipped
 
     def as_sent(self) -> AttachmentIn:
@@ -420,6 +421,7 @@ class Shown(NamedTuple):
     encoding: bool = False
 
     def has_bytes(self, one: Attachment) -> bool:
+        """Whether this one's bytes come too, in the document or after it; else it is a stub."""
         return (self.follows or self.inline is not None) and one.revpos > self.since
 
 

@@ -99,9 +99,11 @@ class Feed(ABC):
 
     @property
     def ending(self) -> bool:
+        """Whether it must come to its end: it was told to, or the store is closed."""
         return self._told_to_end or self.store.closed
 
     def end(self) -> None:
+        """Only tells it, from any thread: the answer ends at its next step."""
         self._told_to_end = True
 
     def __iter__(self) -> Iterator[bytes]:

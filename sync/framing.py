@@ -36,9 +36,13 @@ _ONCE: Final = frozenset((b"Content-Length", b"Transfer-Encoding", b"Host"))
 class Readable(Protocol):
     """What a request is read from; both answer b"" at the end."""
 
-    def read(self, size: int, /) -> bytes: ...
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes. Blocks."""
+        ...
 
-    def readline(self, size: int, /) -> bytes: ...
+    def readline(self, size: int, /) -> bytes:
+        """Up to a line feed, and at most `size` bytes. Blocks."""
+        ...
 
 
 class Request(HTTPRequest):
@@ -49,6 +53,7 @@ class Request(HTTPRequest):
         self.scheme = b"https" if isinstance(conn.socket, ssl.SSLSocket) else b"http"
 
     def read_request_line(self) -> bool:
+        """Whether to go on; cheroot's, and a 400 for a target that is no URI."""
         try:
             return bool(super().read_request_line())  # type: ignore[no-untyped-call]
         except ValueError:  # of urlsplit
@@ -56,6 +61,7 @@ class Request(HTTPRequest):
             return False
 
     def read_request_headers(self) -> bool:
+        """Whether to go on; cheroot's, and a 400 for framing that two readers could take differently."""
         if not super().read_request_headers():  # type: ignore[no-untyped-call]
             return False
         refused = self._refused()
@@ -74,6 +80,7 @@ class Request(HTTPRequest):
         return None
 
     def respond(self) -> None:
+        """Have the application answer, once; its body ends where the framing says."""
         source = self.conn.rfile
         length = int(self.inheaders.get(b"Content-Length", 0))
         self.rfile: Body = Chunked(source) if self.chunked_read else Measured(source, length)
@@ -119,6 +126,7 @@ class Body(io.RawIOBase):
     ended = False
 
     def readable(self) -> bool:
+        """Always: a body is there to be read."""
         return True
 
     def skip(self, limit: int) -> bool:
@@ -141,6 +149,7 @@ class Measured(Body):
         self.ended = length == 0
 
     def readinto(self, buffer: Any) -> int:
+        """Bytes read; 0 at the end, and where the client ended early."""
         part = self._source.read(min(len(buffer), self._left)) if self._left else b""
         buffer[: len(part)] = part
         self._left -= len(part)
@@ -158,6 +167,7 @@ class Chunked(Body):
         self._broken = False
 
     def readinto(self, buffer: Any) -> int:
+        """Bytes read; 0 at the end. Raises `ValueError` where the framing is broken, and ever after."""
         if self.ended:
             return 0
         if self._broken:

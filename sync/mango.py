@@ -160,7 +160,9 @@ class Condition(ABC):
     """What a selector asks of one value, in the normal form."""
 
     @abstractmethod
-    def holds(self, value: Any) -> bool: ...
+    def holds(self, value: Any) -> bool:
+        """Of a value as JSON has it; of a whole document to begin with."""
+        ...
 
     @abstractmethod
     def requires(self, path: Path) -> bool:
@@ -178,12 +180,15 @@ class All(Condition):
     conditions: tuple[Condition, ...]
 
     def holds(self, value: Any) -> bool:
+        """Of none, too."""
         return all(one.holds(value) for one in self.conditions)
 
     def requires(self, path: Path) -> bool:
+        """It is enough that one does."""
         return any(one.requires(path) for one in self.conditions)
 
     def all_of(self) -> Iterator[Where]:
+        """Those of its conditions, in their order."""
         for one in self.conditions:
             yield from one.all_of()
 
@@ -195,9 +200,11 @@ class Some(Condition):
     conditions: tuple[Condition, ...]
 
     def holds(self, value: Any) -> bool:
+        """Of one value, by any of them."""
         return not self.conditions or any(one.holds(value) for one in self.conditions)
 
     def requires(self, path: Path) -> bool:
+        """Only if each of them does; of none, no field is."""
         return bool(self.conditions) and all(one.requires(path) for one in self.conditions)
 
 
@@ -211,9 +218,11 @@ class Where(Condition):
     test: _Test
 
     def requires(self, path: Path) -> bool:
+        """Of its own field, unless it asks that there be none."""
         return self.path == path and not (self.operator == "$exists" and self.argument is False)
 
     def all_of(self) -> Iterator[Where]:
+        """Itself alone."""
         yield self
 
     def holds(self, value: Any) -> bool:

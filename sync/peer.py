@@ -143,7 +143,9 @@ class Peer(Protocol):
     def bulk_docs(self, documents: Sequence[Json]) -> list[RefusedDocument]:
         """Store copies (`new_edits=false`), durably; returns only those that were not taken."""
 
-    def get_local(self, local_id: str) -> Json | None: ...
+    def get_local(self, local_id: str) -> Json | None:
+        """A note that belongs to this side alone; None where there is none."""
+        ...
 
     def put_local(self, local_id: str, document: Json) -> str:
         """Returns the new `_rev`."""
@@ -177,9 +179,11 @@ class LocalPeer:
         self._woken = False
 
     def peer_id(self) -> str:
+        """The same for as long as the store lives."""
         return self._id
 
     def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:
+        """As `Peer.changes`. Raises `Unavailable` once it is closed."""
         store = self._store
         after = store.inner_seq(since)
         if wait_s:
@@ -211,10 +215,12 @@ class LocalPeer:
         return Change(one.id, tuple(str(rev) for rev in leaves))
 
     def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """As `Peer.revs_diff`. Raises `Unavailable` once it is closed."""
         self._require_open()
         return {doc_id: one["missing"] for doc_id, one in self._store.revs_diff(wanted).items()}
 
     def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        """As `Peer.bulk_get`, with attachments inside. Raises `Unavailable` once it is closed."""
         self._require_open()
         answers = self._store.bulk_get(
             [Wanted(doc_id, rev or None) for doc_id, rev in wanted], revs=True, latest=True, attachments=True
@@ -242,6 +248,7 @@ class LocalPeer:
         return refused
 
     def get_local(self, local_id: str) -> Json | None:
+        """None where there is none. Raises `Unavailable` once it is closed."""
         self._require_open()
         try:
             return self._store.get_local(local_id)
@@ -249,14 +256,17 @@ class LocalPeer:
             return None
 
     def put_local(self, local_id: str, document: Json) -> str:
+        """As `Peer.put_local`. Raises `Unavailable` once it is closed."""
         self._require_open()
         return self._store.put_local(local_id, document)
 
     def wake(self) -> None:
+        """As `Peer.wake`."""
         self._woken = True
         self._store.wake()
 
     def close(self) -> None:
+        """As `Peer.close`; the store itself stays open."""
         self._closed = True
         self._store.wake()
 

@@ -282,6 +282,7 @@ class RemotePeer(_Caller):
         self._id: str | None = None
 
     def peer_id(self) -> str:
+        """By the `uuid` that the server says of itself; it is asked once."""
         if self._id is None:
             answer = _good(self._send("GET", f"{self._url}/"))
             uuid = _decoded(answer.content, _Welcome).uuid
@@ -289,6 +290,7 @@ class RemotePeer(_Caller):
         return self._id
 
     def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:
+        """As `Peer.changes`; one request, a long poll where `wait_s` is not 0."""
         parameters: dict[str, str | int] = {
             **self._chosen.told(),
             "style": "all_docs",
@@ -335,11 +337,13 @@ class RemotePeer(_Caller):
         return b"".join(parts)
 
     def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """As `Peer.revs_diff`; one request."""
         answer = self._in_database("POST", "_revs_diff", body=wanted)
         diff = _decoded(answer.content, dict[str, _Missing])
         return {doc_id: one.missing for doc_id, one in diff.items()}
 
     def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        """As `Peer.bulk_get`; revision by revision from a server that has no `_bulk_get`."""
         if self._bulk_get:
             try:
                 return self._got_at_once(wanted)
@@ -379,6 +383,7 @@ class RemotePeer(_Caller):
         return [_fetched(doc_id, rev, one) for one in _exactly(answer.content, list[dict[str, Any]])]
 
     def bulk_docs(self, documents: Sequence[Json]) -> list[RefusedDocument]:
+        """As `Peer.bulk_docs`; in as many requests as the bytes need."""
         rows: list[_Failure] = []
         for body in _bodies(documents):
             answer = self._in_database("POST", "_bulk_docs", data=body)
@@ -386,6 +391,7 @@ class RemotePeer(_Caller):
         return [RefusedDocument(one.id, one.rev, one.error, one.reason or one.error) for one in rows]
 
     def get_local(self, local_id: str) -> Json | None:
+        """None where there is none; one request."""
         try:
             answer = self._in_database("GET", f"_local/{local_id}")
         except NotFound:
@@ -393,10 +399,12 @@ class RemotePeer(_Caller):
         return _decoded(answer.content, dict[str, Any])
 
     def put_local(self, local_id: str, document: Json) -> str:
+        """As `Peer.put_local`; one request."""
         answer = self._in_database("PUT", f"_local/{local_id}", body=document)
         return _decoded(answer.content, _Saved).rev
 
     def wake(self) -> None:
+        """As `Peer.wake`."""
         self._woken = True
 
     # ---- the line

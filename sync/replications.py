@@ -189,6 +189,7 @@ class Replications:
         job.join()
 
     def close(self) -> None:
+        """Stops all that run and waits for them; none begins any more."""
         with self._lock:
             self._closed = True
             jobs = [*self._running.values(), *self._once]

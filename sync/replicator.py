@@ -159,6 +159,7 @@ class Replication:
         self._wake = threading.Event()
 
     def status(self) -> Status:
+        """As it is now; from any thread."""
         return self._status
 
     def run_once(self) -> Status:

@@ -32,6 +32,7 @@ class Summary(NamedTuple):
 
     @property
     def winner(self) -> Rev:
+        """The revision that a reader gets who names none, deleted or not."""
         return self.leaves[0].rev
 
     @property

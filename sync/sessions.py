@@ -31,6 +31,7 @@ class Sessions:
         self._now = now
 
     def issue(self, user: User) -> str:
+        """A cookie for this user from now on, for `LIFETIME`."""
         end = (self._now() + LIFETIME).timestamp()
         payload = base64.urlsafe_b64encode(orjson.dumps([user.name, user.roles, end]))
         return f"{payload.decode()}.{self._seal(payload)}"

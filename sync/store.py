@@ -154,6 +154,7 @@ class Store:
         return seq
 
     def outer_seq(self, seq: int) -> str:
+        """As others see it, with the epoch of this store: "42-…"."""
         return f"{seq}-{self.epoch}"
 
     def inner_seq(self, outer: object) -> int:
@@ -207,6 +208,7 @@ class Store:
 
     @property
     def closed(self) -> bool:
+        """Whether it was shut; for whoever sees the same open store."""
         return self._life.closed
 
     def close(self) -> None:
@@ -371,6 +373,7 @@ class Store:
         return int(self._meta("purge_seq"))
 
     def revs_limit(self) -> int:
+        """How many revisions back the history of each leaf goes."""
         return int(self._meta("revs_limit"))
 
     def set_revs_limit(self, limit: int) -> None:
@@ -386,6 +389,7 @@ class Store:
         return security
 
     def set_security(self, security: Json) -> None:
+        """Replaces it whole; what it says is not judged here."""
         self._set_meta("security", dump(security).decode())
 
     def _meta(self, column: str) -> Any:
@@ -413,10 +417,12 @@ class Store:
         return found
 
     def summaries(self, ids: Iterable[str]) -> dict[str, Summary]:
+        """By id; those that are not here are left out, those that are deleted are not."""
         with self.file.read() as connection:
             return rows.summaries(connection, self._p, list(ids))
 
     def tree(self, summary: Summary) -> Tree:
+        """All that is known of the document's revisions."""
         with self.file.read() as connection:
             return rows.trees(connection, self._p, [summary.number])[summary.number]
 

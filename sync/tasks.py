@@ -21,6 +21,7 @@ class Tasks:
         self._lock = threading.Lock()
 
     def all(self) -> list[Json]:
+        """Of those that run now, each as it is now."""
         with self._lock:
             running = list(self._running)
         return [describe() for describe in running]

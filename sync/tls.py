@@ -86,6 +86,7 @@ class ServerTls(Adapter):
         self.context.load_cert_chain(self._chain, self._key, self._password)
 
     def bind(self, sock: socket.socket) -> socket.socket:
+        """The same socket: the handshake comes with each connection."""
         return sock
 
     def wrap(self, sock: socket.socket) -> tuple[socket.socket, dict[str, Any]]:
@@ -100,7 +101,9 @@ class ServerTls(Adapter):
             raise FatalSSLAlert(*why.args) from why
 
     def get_environ(self) -> dict[str, Any]:
+        """Empty: nothing of the handshake is told to the application."""
         return {}
 
     def makefile(self, sock: socket.socket, mode: str = "r", bufsize: int = -1) -> object:
+        """Raises `NotImplementedError`, always."""
         raise NotImplementedError("our connections make their own files")

@@ -101,6 +101,7 @@ class Server(wsgi.Server):
         self._stuck_s = stuck_s
 
     def prepare(self) -> None:
+        """Bind and begin the threads and feeds. Raises `OSError`."""
         _share_freed_memory()  # before the threads are there
         super().prepare()
         _ask_for_files()
@@ -134,6 +135,7 @@ class Server(wsgi.Server):
             conn.cut()
 
     def stop(self) -> None:
+        """Ends the feeds first, then the workers, then every connection."""
         if self.ready:
             self.feeds.stop()
         super().stop()
@@ -143,6 +145,7 @@ class Server(wsgi.Server):
             conn.cut()
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        """Where cheroot would write to stderr: into the log."""
         _log.log(level, "%s", msg, exc_info=traceback)
 
 
@@ -231,13 +234,16 @@ class Connection(HTTPConnection):
     # what `feeds.Line` asks for
 
     def push_back(self, received: bytes) -> None:
+        """Bytes that were read too far: the next request begins with them."""
         self.rfile.source.ahead += received
 
     def give_back(self) -> None:
+        """To whoever waits for the next request, with `IDLE_S` from now."""
         self.socket.settimeout(IDLE_S)
         self.server.put_conn(self)
 
     def cut(self) -> None:
+        """Close it, lent or not; one that is lost already is let go."""
         self.server.connections.discard(self)
         with contextlib.suppress(OSError):  # of a connection that is lost
             super().close()

@@ -111,6 +111,7 @@ class Writing:
     def run(
         self, incoming: Sequence[Incoming], *, new_edits: bool, rules: WriteRules | None
     ) -> list[Outcome]:
+        """One outcome for each, in order; writes what was taken, inside the caller's transaction."""
         documents = self._load(dict.fromkeys(one.id for one in incoming))
         plan = self._plan_edit if new_edits else self._plan_copy
         plans = [plan(documents[one.id], one) for one in incoming]

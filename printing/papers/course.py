@@ -156,9 +156,11 @@ class Register(Paper):
 
     @property
     def name(self) -> str:
+        """The first day that it lists."""
         return f"{self.first:%d/%m/%Y}"
 
     def facts(self) -> dict[str, str]:
+        """As those of every paper, and how many dossiers it lists."""
         return {**Paper.facts(self), "count": str(len(self.entries))}
 
 
@@ -186,6 +188,7 @@ class RegisterPad(Paper):
 
     @property
     def name(self) -> str:
+        """The first and the last number printed; empty without a line."""
         return f"{self.lines[0].number} – {self.lines[-1].number}" if self.lines else ""
 
 
@@ -220,9 +223,11 @@ class HandOver(Paper):
 
     @property
     def name(self) -> str:
+        """Who takes them, and the day."""
         return f"{self.taker} {self.handed:%d/%m/%Y}"
 
     def facts(self) -> dict[str, str]:
+        """As those of every paper, and how many dossiers go, in two digits."""
         return {**Paper.facts(self), "count": f"{len(self.folders):02d}"}
 
 
@@ -264,7 +269,9 @@ class ResultList(Paper):
 
     @property
     def name(self) -> str:
+        """Who gives them, and the day."""
         return f"{self.giver} {self.handed:%d/%m/%Y}"
 
     def facts(self) -> dict[str, str]:
+        """As those of every paper, and how many results come, in two digits."""
         return {**Paper.facts(self), "count": f"{len(self.results):02d}"}

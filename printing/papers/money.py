@@ -88,6 +88,7 @@ class PaperReceipt(Paper):
 
     @property
     def name(self) -> str:
+        """Its ký hiệu and its số."""
         return f"{self.symbol} {self.receipt_number}"
 
 
@@ -211,4 +212,5 @@ class CashSummary(Paper):
 
     @property
     def name(self) -> str:
+        """The counter, and the day on which the shift was closed."""
         return f"{self.counter} {self.closed:%d/%m/%Y}"

@@ -75,6 +75,7 @@ class ReceiptSlip(Paper):
     second_due: datetime | None = None
 
     def facts(self) -> dict[str, str]:
+        """As those of every paper; the sets in two digits."""
         return {**Paper.facts(self), "sets": f"{self.sets:02d}"}
 
 
@@ -157,9 +158,11 @@ class ListSlip(Paper):
 
     @property
     def name(self) -> str:
+        """Book and serial, not the number of any dossier."""
         return f"{self.book}-{self.serial}"
 
     def facts(self) -> dict[str, str]:
+        """As those of every paper, and how many dossiers and sets there are in all."""
         return {
             **Paper.facts(self),
             "count": f"{len(self.dossiers):02d}",

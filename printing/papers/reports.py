@@ -47,6 +47,7 @@ class Report06a(Paper):
 
     @property
     def name(self) -> str:
+        """The first and the last day that are counted."""
         return f"{self.first:%d/%m/%Y} – {self.last:%d/%m/%Y}"
 
     def facts(self) -> dict[str, str]:

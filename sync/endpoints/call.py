@@ -81,6 +81,7 @@ class Call:
             raise Unauthorized("You are not a server admin.")
 
     def text(self, name: str) -> str | None:
+        """A parameter as it came, decoded; None where there is none."""
         return self.request.args.get(name)
 
     def flag(self, name: str) -> bool:
@@ -93,6 +94,7 @@ class Call:
         return None if value is None else load(value.encode("utf-8", "surrogateescape"))
 
     def number(self, name: str) -> int | None:
+        """A natural number; None where there is none. Raises `BadRequest` for another value."""
         value = self.request.args.get(name)
         return None if value is None else natural(name, value)
 
@@ -127,6 +129,7 @@ class Call:
         return load(self.body())
 
     def require_json(self) -> None:
+        """Raises `BadContentType` for a body that is not announced as JSON."""
         if self.request.mimetype != "application/json":
             raise BadContentType("Content-Type must be application/json")
 
@@ -158,6 +161,7 @@ class DatabaseCall(Call):
         return self.store.put_local(local_id, document)
 
     def delete_local(self, local_id: str) -> None:
+        """Raises `NotFound`, and `Forbidden` for a note that only this server writes."""
         self._require_not_own(local_id)
         self.store.delete_local(local_id)
 

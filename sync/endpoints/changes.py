@@ -63,6 +63,7 @@ class Rows:
 
     @property
     def need_documents(self) -> bool:
+        """Whether documents must be read for these rows, to be shown or to be chosen by."""
         return self.include_docs or self.filter.by_document is not None
 
     @property

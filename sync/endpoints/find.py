@@ -73,6 +73,7 @@ class Query:
 
     @property
     def descending(self) -> bool:
+        """Whether any field of `sort` is."""
         return any(one.descending for one in self.sort)
 
     @property

@@ -39,6 +39,7 @@ class SortField(NamedTuple):
     descending: bool
 
     def as_json(self) -> Json:
+        """As `_index` and `_explain` tell it, with the name that was written."""
         return {self.name: "desc" if self.descending else "asc"}
 
 
@@ -52,6 +53,7 @@ class Index:
     partial: Json | None
 
     def as_json(self) -> Json:
+        """A row of `_index`."""
         definition: Json = {"fields": [one.as_json() for one in self.fields]}
         if self.partial:
             definition["partial_filter_selector"] = self.partial
