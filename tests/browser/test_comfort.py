@@ -275,6 +275,26 @@ def test_a_slip_of_the_pad_is_kept_as_it_is_typed(
     assert again.url == paper
 
 
+def test_names_of_procedures_and_keys_are_read_in_the_largest_type_and_in_the_dark(
+    running: RunningCentre, sign_in: SignIn
+) -> None:
+    """A name keeps room beside its limit; a key on the main button keeps its button's ground."""
+    page = sign_in("counter-01", "long.pd")
+    page.goto(f"{running.url('counter-01')}/me")
+    page.check("input[name=theme][value=dark]")
+    page.check("input[name=size][value=largest]")
+    page.check("input[name=language][value=en]")
+    page.locator("form", has=page.locator("input[name=theme]")).locator("button[type=submit]").click()
+    expect(page.locator("html")).to_have_class(re.compile("dark"))
+    page.goto(f"{running.url('counter-01')}/counter/afterwards")
+    page.fill("#q", "thanh lap")
+    expect(page.locator("#found[data-term='thanh lap']")).to_be_attached()
+    widths = page.locator(".hits .name").evaluate_all("found => found.map(one => one.clientWidth)")
+    assert min(widths) > 100
+    ground = page.locator(".btn-1 kbd").first.evaluate("key => getComputedStyle(key).backgroundColor")
+    assert ground == "rgba(0, 0, 0, 0)"
+
+
 def test_no_page_breaks_its_own_policy(running: RunningCentre, browser: Browser) -> None:
     """With the policy in force the browser has nothing to report, and htmx works."""
     page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
