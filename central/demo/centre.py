@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from argon2 import PasswordHasher
 from flask import Flask, Response, jsonify, request
 
@@ -23,12 +24,21 @@ from central.serve import READY
 from edge.clock import Clock
 from edge.errors import CannotStart
 from edge.server import serving
-from edge.settings import DemoSettings, NodeSettings, PeerSettings, ReaderSettings, write_settings
+from edge.settings import (
+    DemoSettings,
+    NodeSettings,
+    PeerSettings,
+    ReaderSettings,
+    read_settings,
+    write_settings,
+)
 from schemas.entries import Duty
 
 START_S: Final = 60.0
 STOP_S: Final = 15.0
 STICK: Final = "usb"
+BEYOND: Final = ("documents", "couchdb", "projections", "projectors")
+"""What central's settings say of other machines than its own."""
 _BELOW_CONNECTIONS: Final = range(20_000, 32_000)
 """Ports that Linux gives to no connection by itself (`ip_local_port_range`)."""
 
@@ -105,7 +115,10 @@ class RunningCentre:
         return (self.data / STICK).absolute()
 
     def configure(self, ports: dict[str, int], switches: str) -> None:
-        """Write each node's configuration for this start: its port, and its lines through the switchboard."""
+        """Write each node's configuration for this start: its port, and its lines through the switchboard.
+
+        Where somebody has said that central's documents or projections lie, they stay.
+        """
         self.stick.mkdir(exist_ok=True)
         names = {node.demo.place.node: node.demo for node in self.nodes.values()}
         for demo in names.values():
@@ -128,6 +141,11 @@ class RunningCentre:
                 sticks=(str(self.stick),),
                 demo=DemoSettings(pins, SEAL_PIN, switches, self._token),
             )
+            if Duty.CATALOG in demo.place.duties:
+                before = read_settings(self.data / demo.name)
+                settings = msgspec.structs.replace(
+                    settings, **{name: getattr(before, name) for name in BEYOND}
+                )
             write_settings(self.data / demo.name, settings)
 
     def switches(self) -> Flask:
