@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
@@ -21,7 +22,9 @@ from schemas.acts import Appraised, Party, ReceivedComponent, Returned, Settled,
 from schemas.calendar import VIETNAM
 from schemas.events import StreamId
 from schemas.fold import Dossier
+from sync.peer import Peer
 from sync.replicator import Replication
+from tests.large import RUN, Beyond, Front, beyond
 
 SEALED = "1.003494"
 """A procedure of the 4-on-site room: its result is numbered and sealed."""
@@ -68,6 +71,10 @@ class SmallCentre:
         self.clock = HandClock(at)
         self.ids = Ids()
         self._sessions = count()
+        self._closing = ExitStack()
+        self._beyond: Beyond | None = None
+        self._front: Front | None = None
+        self._met: dict[tuple[str, str, str], tuple[object, ...]] = {}
         all_of_them = [node.name for node in nodes(first_port=0)]
         self.nodes = {name: self.open(name) for name in names or all_of_them}
         central = self.nodes.get("central")
@@ -75,14 +82,16 @@ class SmallCentre:
         if central is not None and Office(central).confirm():
             for name, node in self.nodes.items():
                 if name != "central":
-                    self.copy(central, node, "catalog")
+                    self._beside(central, node, "catalog")
 
     def open(self, name: str) -> Node:
         folder = Folder(self.data / name)
-        settings = read_settings(folder.path)
+        if name == "central" and RUN.is_large:
+            self._beyond = self._beyond or self._closing.enter_context(beyond())
+            self._beyond.configure(folder.path)
         return Node(
             folder,
-            settings,
+            read_settings(folder.path),
             clock=self.clock,
             ids=self.ids,
             stopwatch=self.clock.stopwatch,
@@ -94,13 +103,29 @@ class SmallCentre:
 
     def reopen(self, name: str) -> Node:
         """Close a node and open it again, as after a restart."""
+        if name == "central":
+            self._away()
         self.nodes[name].close()
         self.nodes[name] = self.open(name)
         return self.nodes[name]
 
     def close(self) -> None:
+        self._away()
         for node in self.nodes.values():
             node.close()
+        self._closing.close()
+
+    def meets(self) -> Front | None:
+        """The front before central, from when somebody comes to it first; None where central is alone."""
+        if self._front is None and self._beyond is not None and "central" in self.nodes:
+            self._front = Front(self.nodes["central"], self._beyond)
+        return self._front
+
+    def _away(self) -> None:
+        """The front goes before its central does."""
+        front, self._front = self._front, None
+        if front is not None:
+            front.close()
 
     def meet(self, *names: str) -> None:
         """Bring nodes together until none has anything that another lacks."""
@@ -118,17 +143,54 @@ class SmallCentre:
                 continue
             if not target.is_centre and source.catalog.latest.card(target.id) is None:
                 continue  # nobody lets in whom he does not know
-            Replication(
-                Here(source, database, source=target.id)  # it is pushed
-                if target.is_centre
-                else shown_to(target, source, database),
-                Here(target, database, source=source.id),
-                node_id=target.id,
-                session_id=f"{next(self._sessions):032x}",
-                now=self.clock,
-                jitter=lambda: 0.0,
-                after_checkpoint=partial(self._arrived, source, target, database),
-            ).run_once()
+            front = self.meets() if source.is_centre or target.is_centre else None
+            if front is None or not front.url or self._is_shut_out(source, target):
+                self._beside(source, target, database)
+            else:
+                self._by_front(front, source, target, database)
+
+    def _is_shut_out(self, source: Node, target: Node) -> bool:
+        """One whose card has ended is let in by no front: it hears of that from somebody beside it."""
+        cards = [self.nodes["central"].catalog.latest.card(one.id) for one in (source, target)]
+        return not all(card is not None and card.opens for card in cards)
+
+    def _beside(self, source: Node, target: Node, database: str) -> None:
+        there = (
+            Here(source, database, source=target.id)  # it is pushed
+            if target.is_centre
+            else shown_to(target, source, database)
+        )
+        self._run(source, target, database, there, Here(target, database, source=source.id))
+
+    def _run(self, source: Node, target: Node, database: str, there: Peer, here: Peer) -> None:
+        Replication(
+            there,
+            here,
+            node_id=target.id,
+            session_id=f"{next(self._sessions):032x}",
+            now=self.clock,
+            jitter=lambda: 0.0,
+            after_checkpoint=partial(self._arrived, source, target, database),
+        ).run_once()
+
+    def _by_front(self, front: Front, source: Node, target: Node, database: str) -> None:
+        """A machine meets a front, and central what lies behind that. Not again while neither end has anything new."""
+
+        def state() -> tuple[object, ...]:
+            ends = [(node.stores[database].published, node.catalog.number) for node in (source, target)]
+            return (*ends, self.clock.at.date(), source, target)
+
+        front.settle(database)
+        if self._met.get((source.id, target.id, database)) == state() or _has_all(source, target, database):
+            return
+        if target.is_centre:
+            machine = front.peer(source, database)
+            self._run(source, target, database, Here(source, database, source=target.id), machine)
+            front.settle(database)
+        else:
+            machine = front.peer(target, database)
+            self._run(source, target, database, machine, Here(target, database, source=source.id))
+        self._met[source.id, target.id, database] = state()
 
     @staticmethod
     def _arrived(source: Node, target: Node, database: str, seq: object) -> None:
@@ -226,3 +288,14 @@ class SmallCentre:
     def shown(self, dossier: Dossier) -> list[Dossier]:
         """The dossier as each node shows it."""
         return [node.register.dossier(dossier.stream) for node in self.nodes.values()]
+
+
+def _has_all(source: Node, target: Node, database: str) -> bool:
+    """There is nothing to copy; acts and visits are told of as arrived even then."""
+    if target.is_centre and database not in ("catalog", "files"):
+        return source.stores[database].published == 0
+    leaves = [
+        {(one.id, leaf.rev) for one in node.stores[database].changes(0, limit=None) for leaf in one.leaves}
+        for node in (source, target)
+    ]
+    return leaves[0] <= leaves[1]

@@ -20,6 +20,7 @@ from central.demo.plan import nodes
 from central.demo.setup import prepare
 from edge.clock import system_clock
 from edge.ids import Ids
+from tests import large
 from tests.centres import QUICK, SmallCentre
 from tests.devices import Devices
 from tests.proving import PROOFS, Times
@@ -29,7 +30,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--prove", choices=sorted(PROOFS), default="no", help="run the long proofs: kills, seeds"
     )
+    parser.addoption(
+        "--documents",
+        choices=("embedded", "couchdb"),
+        default="embedded",
+        help="where every central has its documents (tests/large.py)",
+    )
+    parser.addoption(
+        "--projections",
+        choices=("embedded", "postgresql"),
+        default="embedded",
+        help="where every central has its lists, searches and sums",
+    )
     parser.addoption("--pictures", type=Path, help="a folder for pictures of the pages")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    large.RUN.documents = config.getoption("--documents")
+    large.RUN.projections = config.getoption("--projections")
+
+
+def pytest_unconfigure() -> None:
+    large.RUN.close()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

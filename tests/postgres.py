@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import psycopg
 
@@ -52,11 +52,22 @@ class Postgres:
 
     def new_database(self) -> str:
         """The address of an empty one, made as docs/projections.md says."""
+        address = self.next_address()
+        self.create(address)
+        return address
+
+    def next_address(self) -> str:
+        """Of a database that is not there yet."""
         self._databases += 1
-        name = f"motcua_{self._databases}"
+        return self.url(f"motcua_{self._databases}")
+
+    def create(self, address: str) -> None:
         options = ["--owner", OURS, "--encoding", "UTF8", "--template", "template0"]
-        self._run("createdb", "-h", str(self._folder), *options, name)
-        return self.url(name)
+        self._run("createdb", "-h", str(self._folder), *options, _named(address))
+
+    def drop(self, address: str) -> None:
+        """Take a database away, whoever is inside; one that was never made is away."""
+        self._run("dropdb", "-h", str(self._folder), "--if-exists", "--force", _named(address))
 
     def start(self) -> None:
         arguments = ["-D", str(self._data), "-k", str(self._folder), "-c", "listen_addresses="]
@@ -81,6 +92,10 @@ class Postgres:
         except psycopg.OperationalError:
             return False
         return True
+
+
+def _named(address: str) -> str:
+    return urlsplit(address).path.removeprefix("/")
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from central.demo.centre import RunningCentre
 from central.demo.centre import centre as run_centre
 from central.demo.plan import PEOPLE, nodes
 from edge.clock import system_clock
+from tests.large import enlarged
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = (
@@ -33,7 +34,7 @@ def running(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """Four nodes as processes, with a switchboard between them."""
     data = tmp_path_factory.mktemp("browser") / "demo"
     shutil.copytree(founded, data)
-    with run_centre(data, nodes(first_port=0), system_clock) as running:
+    with enlarged(data / "central"), run_centre(data, nodes(first_port=0), system_clock) as running:
         yield running
 
 

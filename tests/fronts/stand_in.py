@@ -10,6 +10,7 @@ from typing import Any, Final
 from edge.settings import CouchdbSettings
 from sync.bare_server import Admin, BareServer
 from sync.remote import RemoteDatabase, RemotePeer
+from sync.store import Store
 from tests.sync.servers import NOW, Http, Ids
 
 ADMIN: Final = Admin("motcua", "mật khẩu")
@@ -42,6 +43,10 @@ class StandIn:
 
     def peer(self, name: str) -> RemotePeer:
         return RemotePeer(self.url, name, user=ADMIN.name, password=ADMIN.password)
+
+    def store(self, name: str) -> Store | None:
+        """What lies in a database; None while nobody has made it."""
+        return self._bare.folder.get(name)
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if self.away:

@@ -6,9 +6,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+from edge.settings import NodeSettings, write_settings
+from tests.large import RUN, beyond
+from tests.scenarios import demo_beyond
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -27,12 +32,21 @@ def free_ports() -> int:
 
 
 @pytest.fixture
-def motcua() -> Iterator[Start]:
+def motcua(tmp_path: Path) -> Iterator[Start]:
     """Starts `motcua …`; whatever still runs when the test ends is ended."""
     started: list[subprocess.Popen[str]] = []
+    demo, large = ExitStack(), tmp_path / "large"
 
     def start(*arguments: object, cwd: Path | None = None) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "central.cli", *map(str, arguments)]
+        program = ["-m", "central.cli"]
+        if RUN.is_large and arguments[0] == "demo":  # which founds the centre itself
+            if not large.exists():
+                large.mkdir()
+                given = demo.enter_context(beyond())
+                given.create()
+                write_settings(large, given.of(NodeSettings("central.1")))
+            program = [demo_beyond.__file__, str(large)]
+        command = [sys.executable, *program, *map(str, arguments)]
         process = subprocess.Popen(
             command,
             cwd=cwd,
@@ -49,3 +63,4 @@ def motcua() -> Iterator[Start]:
         if process.poll() is None:
             process.kill()
         process.communicate()
+    demo.close()

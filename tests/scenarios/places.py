@@ -6,6 +6,7 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +21,7 @@ from edge.node import Folder
 from edge.settings import PeerSettings, read_settings, write_settings
 from edge.status import NodeStatus, asked
 from tests.centres import PINS
+from tests.large import beyond
 from tests.network import Network
 from tests.waiting import PATIENCE_S, until
 
@@ -200,7 +202,10 @@ def working(
     data: Path, network: Network, programs: Mapping[str, Path] = MappingProxyType({})
 ) -> Iterator[Centre]:
     one = Centre(data, network, programs)
-    try:
-        yield one
-    finally:
-        one.stop()
+    with beyond(partial(network.at, "central")) as given:
+        given.configure(data / "central")
+        given.create()
+        try:
+            yield one
+        finally:
+            one.stop()

@@ -21,6 +21,7 @@ from edge.clock import system_clock
 from edge.node import Folder
 from edge.status import asked
 from schemas.calendar import VIETNAM
+from tests.large import enlarged
 from tests.waiting import until
 
 LIBRARIES = "*/faketime/libfaketimeMT.so.1"
@@ -72,7 +73,10 @@ def running(
             start(self, name)
 
     monkeypatch.setattr(RunningCentre, "start", started)
-    with centre(tmp_path / "centre", nodes(first_port=0), system_clock) as one:
+    with (
+        enlarged(tmp_path / "centre" / "central"),
+        centre(tmp_path / "centre", nodes(first_port=0), system_clock) as one,
+    ):
         yield one
 
 

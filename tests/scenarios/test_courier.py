@@ -15,6 +15,7 @@ from edge.courier import Courier
 from edge.node import Folder
 from edge.sticks import Give, ask
 from tests.centres import SmallCentre
+from tests.large import enlarged
 from tests.scenarios.conftest import Start
 
 
@@ -69,7 +70,7 @@ def test_a_running_node_does_it_itself(motcua: Start, data: Path, tmp_path: Path
     centre = SmallCentre(data, "counter-01")
     Courier(centre["counter-01"]).give("central.1", file)
     centre.close()
-    with run_centre(data, nodes(first_port=0), system_clock):
+    with enlarged(data / "central"), run_centre(data, nodes(first_port=0), system_clock):
         status, out, err = _run(motcua, "import", file, "--data", data / "central", "--json")
         assert (status, err) == (0, "")
         assert json.loads(out)["sender"] == "counter-01.1"

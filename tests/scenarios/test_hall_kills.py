@@ -24,6 +24,7 @@ from edge.node import Folder, Node
 from edge.settings import read_settings
 from printing.spool import PrintJob
 from schemas.queue import number_of
+from tests.large import enlarged
 from tests.proving import Times
 from tests.waiting import until
 
@@ -35,7 +36,7 @@ def test_numbers_survive_kills(founded: Path, tmp_path: Path, times: Times) -> N
     data, said = tmp_path / "demo", list[str]()
     shutil.copytree(founded, data)
     chance = random.Random(20261126)
-    with run_centre(data, nodes(first_port=0)[:2], system_clock) as running:
+    with enlarged(data / "central"), run_centre(data, nodes(first_port=0)[:2], system_clock) as running:
         for _ in range(times(2, 20)):
             _until_killed(running, chance.randint(1, A_LIFE), chance.random() / 20, said)
         _take(running, said)

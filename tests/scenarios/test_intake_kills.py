@@ -29,6 +29,7 @@ from edge.clock import system_clock
 from edge.settings import ExchangeSettings, PortalSettings, read_settings, write_settings
 from schemas.canonical import to_base64
 from tests.exchange import ExchangeServer
+from tests.large import enlarged
 from tests.portal import NAME, PATH, submission
 from tests.proving import Times
 from tests.waiting import until
@@ -87,12 +88,19 @@ def running(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.kill()
 
 
+@pytest.fixture
+def folder(founded: Path, tmp_path: Path) -> Iterator[Path]:
+    """Central's."""
+    folder = Path(shutil.copytree(founded / "central", tmp_path / "central"))
+    with enlarged(folder):
+        yield folder
+
+
 @pytest.mark.proof
 @pytest.mark.timeout(3600)
 def test_a_central_that_is_killed_registers_each_submission_once_and_tells_of_each(
-    founded: Path, tmp_path: Path, times: Times
+    folder: Path, times: Times
 ) -> None:
-    folder = Path(shutil.copytree(founded / "central", tmp_path / "central"))
     sender, exchange, random = Sender(Ed25519PrivateKey.generate()), ExchangeServer(), Random(1)
     exchange.start()
     portal = PortalSettings(NAME, "Cổng", to_base64(sender.key.public_key().public_bytes_raw()))

@@ -30,6 +30,7 @@ from edge.settings import PeerSettings, read_settings, write_settings
 from schemas.acts import Party, ReceivedComponent
 from schemas.events import StreamId
 from tests.backups import copied, silent
+from tests.large import enlarged
 from tests.proving import Times
 from tests.waiting import until
 
@@ -127,10 +128,11 @@ def founded(data: Path, count: int) -> Iterator[tuple[Processes, Authority]]:
         patch.setattr(setup, "found", founding)
         setup.prepare(data, plan(count), clock=system_clock, ids=Ids())
     one = Processes(data, [node.name for node in plan(count)[1:]])
-    try:
-        yield one, authorities[0]
-    finally:
-        one.stop()
+    with enlarged(data / "central"):
+        try:
+            yield one, authorities[0]
+        finally:
+            one.stop()
 
 
 @pytest.mark.proof

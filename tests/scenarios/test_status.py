@@ -17,6 +17,7 @@ from central.demo.plan import nodes
 from edge.clock import system_clock
 from edge.node import Folder
 from edge.status import SOCKET, NodeStatus, asked
+from tests.large import enlarged
 from tests.scenarios.conftest import Start
 from tests.waiting import until
 
@@ -26,7 +27,7 @@ def running(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """One for all tests here; the last of them breaks it."""
     data = tmp_path_factory.mktemp("running") / "centre"
     shutil.copytree(founded, data)
-    with centre(data, nodes(first_port=0), system_clock) as one:
+    with enlarged(data / "central"), centre(data, nodes(first_port=0), system_clock) as one:
         yield one
 
 

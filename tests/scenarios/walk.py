@@ -11,8 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.large import Beyond, beyond
 
 DOCS = Path(__file__).parents[2] / "docs"
 DEADLINE_S = 90.0
@@ -67,6 +70,8 @@ class Walk:
     """How long one command may take."""
     noted: str = ""
     """The code or check that was printed last, in the place of the one on the page."""
+    _given: Beyond | None = None
+    _closing: ExitStack = field(default_factory=ExitStack)
 
     def do(self, command: str, **environment: str) -> str:
         """What it prints. A node is left running, under the name of its folder; all else must come to a good end."""
@@ -106,6 +111,7 @@ class Walk:
     def close(self) -> None:
         for name in list(self.running):
             self.stop(name)
+        self._closing.close()
 
     def _script(self, command: str, **environment: str) -> list[str]:
         exported = {"PATH": f"{self.programs}:$PATH", "COLUMNS": "200", **environment}
@@ -116,7 +122,12 @@ class Walk:
         ]
 
     def _leave_running(self, command: str, environment: Mapping[str, str]) -> str:
-        name = Path(command.split()[-1]).name
+        folder = Path(command.split()[-1])
+        name = folder.name
+        if command.startswith("motcua central") and (folder / "node.toml").exists():
+            self._given = self._given or self._closing.enter_context(beyond())
+            self._given.configure(folder)
+            self._given.create()
         log = (self.folder / f"{name}.log").open("a", encoding="utf-8")
         with log:
             process = subprocess.Popen(

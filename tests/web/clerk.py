@@ -16,6 +16,7 @@ from central.web import register
 from edge.node import Node
 from edge.web import create_pages
 from tests.centres import PINS, SmallCentre
+from tests.large import projected
 
 CARD = "020085004127|281234567|Nông Văn Thắng|14031985|Nam|Số 45, đường Phai Vệ, phường Đông Kinh|01012022"
 
@@ -55,6 +56,7 @@ def pages_of(node: Node) -> Flask:
         lambda: _print(node),
         extra=[register] if node.is_centre else [],
     )
+    pages.before_request(lambda: projected(node))
     pages.jinja_env.bytecode_cache = _compiled
     pages.testing = True
     return pages
@@ -74,6 +76,8 @@ class Clerk:
 
     def __init__(self, centre: SmallCentre, node: str, person: str | None = None) -> None:
         self.node = centre[node]
+        if self.node.is_centre:
+            centre.meets()
         self.pages = pages_of(self.node)
         self.client = self.pages.test_client()
         if person is not None:
