@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,14 +16,14 @@ from central.demo import crash
 from central.enrolment import Enrolment
 from central.outlet import Outlet
 from central.rekey import passphrase
-from central.stopping import stop_signal, stop_with_stdin
+from central.starting import READY, calm_collector, url_of
+from central.stopping import stop_signal, stop_with_stdin, wait_until
 from central.trust import Watch
 from central.web import register
 from central.web.enrolling import create_enrolling
 from central.web.intake import PATH as API
 from central.web.intake import create_intake
 from edge import log, systemd
-from edge.chain import ClockBehind
 from edge.clock import Clock, system_clock
 from edge.closing import ClosingDays
 from edge.courier import Courier
@@ -45,16 +43,11 @@ from edge.succession import PATH as WHO
 from edge.succession import create_introducing
 from edge.upkeep import Upkeep
 from edge.web import create_pages
-from sync.errors import Unavailable
-from sync.tls import is_loopback
 
 if TYPE_CHECKING:
     from central.cluster import Cluster
 
-READY = "ready"
 LOOK_S: Final = 0.5
-COLLECT_EVERY: Final = (20_000, 20, 20)
-HOUR_S: Final = 3600
 
 
 def run_node(config: Path, *, centre: bool, watch_stdin: bool = False, first_run: bool = False) -> None:
@@ -140,7 +133,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False, first_run
                 stack.callback(projectors.stop)
             node.seals.start(node.stores["dossiers"])
             calm_collector()
-            sys.stdout.write(f"{READY} {node.id} {_url(host, port)}\n")
+            sys.stdout.write(f"{READY} {node.id} {url_of(host, port)}\n")
             sys.stdout.flush()
             systemd.tell(systemd.READY, notify_socket())
             renderers.warm()
@@ -179,14 +172,6 @@ def _status(node: Node, roads: Roads) -> NodeStatus:
     return status_of(node, roads, node.clock())
 
 
-def calm_collector() -> None:
-    """A node makes and drops many small objects, and few circles of them: looking for circles so often is a tenth of
-    the time that it takes to receive an event. What the start has made stays for good."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_EVERY)
-
-
 def _stamp(node: Node, stack: contextlib.ExitStack) -> None:
     """Time-stamp results, at central, where a service is configured."""
     service = node.settings.timestamp
@@ -200,22 +185,6 @@ def _stamp(node: Node, stack: contextlib.ExitStack) -> None:
     stack.callback(preserving.stop)
 
 
-def wait_until(stopping: threading.Event, now_and_then: Callable[[], object] = lambda: None) -> None:
-    """Look up every second: a signal that comes just before a wait begins does not end it.
-
-    At once, and about every hour, something is done `now_and_then`; what a full disk or a wrong clock forbids then is
-    done an hour later.
-    """
-    seconds = 0
-    while True:
-        if seconds % HOUR_S == 0:
-            with contextlib.suppress(Unavailable, ClockBehind):
-                now_and_then()
-        if stopping.wait(1):
-            return
-        seconds += 1
-
-
 def _hour(node: Node) -> None:
     """What a node does by itself; central more."""
     node.redactions.apply()  # bytes that a reader kept in a log when they had to go
@@ -225,14 +194,6 @@ def _hour(node: Node) -> None:
     enrolment = Enrolment(node)
     enrolment.forget_keys()
     enrolment.renew()
-
-
-def _url(host: str, port: int) -> str:
-    """Where a browser on this machine finds the pages."""
-    anywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host)  # noqa: S104 - what is listened at, not where we bind
-    if anywhere is not None or is_loopback(host):
-        return f"http://{anywhere or host}:{port}/"
-    return f"https://{host}:{port}/"
 
 
 @contextlib.contextmanager

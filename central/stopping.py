@@ -6,7 +6,14 @@ import contextlib
 import os
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
+from typing import Final
+
+from edge.chain import ClockBehind
+from sync.errors import Unavailable
+
+HOUR_S: Final = 3600
 
 
 def stop_signal() -> threading.Event:
@@ -35,3 +42,24 @@ def stop_with_stdin(stopping: threading.Event) -> None:
         stopping.set()
 
     threading.Thread(target=watch, name="stdin", daemon=True).start()
+
+
+def wait_until(
+    stopping: threading.Event,
+    now_and_then: Callable[[], object] = lambda: None,
+    *,
+    unless: Callable[[], bool] = lambda: False,
+) -> None:
+    """Look up every second: a signal that comes just before a wait begins does not end it. `unless` ends it, too.
+
+    At once, and about every hour, something is done `now_and_then`; what a full disk or a wrong clock forbids then is
+    done an hour later.
+    """
+    seconds = 0
+    while True:
+        if seconds % HOUR_S == 0:
+            with contextlib.suppress(Unavailable, ClockBehind):
+                now_and_then()
+        if stopping.wait(1) or unless():
+            return
+        seconds += 1

@@ -20,7 +20,7 @@ from flask import Flask, Response, jsonify, request
 from central.demo import crash
 from central.demo.plan import AUDITOR, HOST, PEOPLE, SEAL_PIN, DemoNode
 from central.demo.switchboard import Switchboard
-from central.serve import READY
+from central.starting import READY
 from edge.clock import Clock
 from edge.errors import CannotStart
 from edge.server import serving

@@ -17,8 +17,7 @@ from central.demo.centre import RunningCentre, centre
 from central.demo.plan import AUDITOR, PEOPLE, nodes
 from central.demo.player import Player
 from central.demo.setup import PRINTED, claimed, prepare
-from central.serve import wait_until
-from central.stopping import stop_signal
+from central.stopping import stop_signal, wait_until
 from edge.clock import system_clock
 from edge.errors import CannotStart
 from edge.ids import Ids

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 import requests
 
-from central.serve import calm_collector
+from central.starting import calm_collector
 from edge.keys import read_keys
 from edge.node import Folder
 from edge.settings import PeerSettings, read_settings
