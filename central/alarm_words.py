@@ -43,6 +43,8 @@ _NAMES: Final = {
     "revoked": "thẻ máy đã bị thu hồi",
     "collects": "đang gom dữ liệu từ các máy, chưa ghi gì",
     "closed": "đã đóng máy",
+    "disk": "ổ đĩa đã đầy",
+    "documents": "chưa tới được kho tài liệu CouchDB, hoặc còn đang nạp",
     "healthz": "không đọc được dữ liệu của mình",
 }
 """What a name stands for that a program gave: a kind of what goes out, a reason of `/readyz`."""

@@ -203,6 +203,7 @@ class Place(msgspec.Struct, frozen=True):
     agencies: tuple[str, ...] = ()
     building: str = ""
     ranges: tuple[Numbers, ...] = ()
+    front: bool = False
 
     @property
     def name(self) -> str:
@@ -225,6 +226,7 @@ class Place(msgspec.Struct, frozen=True):
             agencies=self.agencies,
             building=self.building,
             tls=to_base64(tls),
+            front=self.front,
         )
 
 

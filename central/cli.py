@@ -117,6 +117,17 @@ def central(context: click.Context, data: Path | None, config: Path | None, watc
 
 
 @central.command()
+@click.option("--data", type=_folder, help="The front's folder, with its node.toml.")
+@click.option("--config", type=_file, help="Its configuration, where that lies elsewhere.")
+def front(data: Path | None, config: Path | None) -> None:
+    """Run a front on a machine of its own until it is told to stop: it answers machines in central's place, before the
+    CouchDB cluster in which central's documents lie."""
+    from central.serve_front import run_front
+
+    run_front(_config(data, config))
+
+
+@central.command()
 @click.option("--data", type=_folder, help="Central's folder, with the node.toml by which it ran so far.")
 @click.option("--config", type=_file, help="That configuration, where it lies elsewhere.")
 @click.option(

@@ -24,7 +24,7 @@ _folder = click.Path(path_type=Path, file_okay=False)
 _file = click.Path(path_type=Path, dir_okay=False)
 _existing = click.Path(path_type=Path, dir_okay=False, exists=True)
 _RANGE = re.compile(r"(?P<what>[a-z]+):(?P<symbol>[^:]+):(?P<first>\d+)-(?P<last>\d+)(?::(?P<form>.+))?")
-KINDS = ("counter", "room", "desk", "kiosk", "board")
+KINDS = ("counter", "room", "desk", "kiosk", "board", "front")
 WHY = ("retired", "lost", "stolen", "forked")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
@@ -56,8 +56,8 @@ def place_options(command: Any) -> Any:
 
 
 def _wish(given: dict[str, Any]) -> Wish:
+    from central.enrolment import FRONT, Wish
     from central.enrolment import KINDS as DUTIES
-    from central.enrolment import Wish
 
     duties = _duties(given["duties"]) or DUTIES[given["kind"]]
     return Wish(
@@ -69,6 +69,7 @@ def _wish(given: dict[str, Any]) -> Wish:
         address=given["address"].rstrip("/"),
         building=given["building"],
         ranges=tuple(map(_numbers, given["ranges"])),
+        front=given["kind"] == FRONT,
     )
 
 
@@ -346,7 +347,7 @@ def enrol(
         return
     card = machine.take_card(card_file, check) if card_file else machine.ask(code or "", url or "")
     click.echo(f"this machine is {card.node} ({card.title}), number {card.number:02d} until {card.lease_to}")
-    click.echo(f"start it with: motcua edge --data {data}")
+    click.echo(f"start it with: motcua {'central front' if card.front else 'edge'} --data {data}")
 
 
 @click.command("close")

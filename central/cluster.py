@@ -4,12 +4,14 @@ Machines meet a front (`sync.front`), which keeps nothing: what it acknowledges,
 cluster into its own files, in which everything is folded and shown as ever, and brings there what is written at central.
 So pages do not wait for the cluster, and work while it is away; machines hear 503 then, and work by themselves.
 
+Other machines may be fronts too (`central.outpost`): what they have in common with central is here (`Fronting`).
+
 | what                        | lies                                  | goes                                      |
 |-----------------------------|---------------------------------------|-------------------------------------------|
 | acts, entries, files        | in the cluster, and a copy at central | both ways, as between any two peers       |
 | checkpoints of machines     | in the cluster                        | nowhere                                   |
-| what machines say of        | in the cluster, and at central        | to central as it comes through the front  |
-| themselves                  |                                       |                                           |
+| what machines say of        | in the cluster, and at central        | to central as it comes through its front, |
+| themselves                  |                                       | or from the cluster (`central.hearing`)   |
 | central's word on what it   | at central                            | to the cluster, where machines ask for it |
 | holds                       |                                       |                                           |
 | what the law takes away     | nowhere                               | from central's files and from the cluster |
@@ -17,17 +19,21 @@ So pages do not wait for the cluster, and work while it is away; machines hear 5
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from werkzeug.wrappers import Response
 
 from central.errors import AnotherCentre
+from central.hearing import Hearing
 from edge.access import Access
 from edge.acks import NAME as ACKS
 from edge.admission import Admission
@@ -36,14 +42,14 @@ from edge.node import DATABASES, Node, server_uuid
 from edge.redaction import FILE
 from edge.refusals import Refusals
 from edge.roads import Road
-from edge.server import secret
+from edge.settings import NodeSettings
 from edge.state import NOTE
-from edge.succession import SENT
+from edge.succession import CENTRE, SENT
 from edge.tables.departed import Erased
 from edge.tables.exchange import Copy
 from sync.behind import Judge
 from sync.checkpoints import FROM_THE_START
-from sync.documents import Json, dump
+from sync.documents import Json, dump, load
 from sync.errors import NotFound, SyncError, Unavailable
 from sync.front import Front
 from sync.peer import LocalPeer
@@ -86,14 +92,29 @@ class Lines:
             self.url, name, user=self.user, password=self.password, heartbeat_s=self.heartbeat_s
         )
 
+    def secret(self) -> bytes:
+        """With which fronts sign sessions: the same for all who sign in at the cluster alike, whatever machine they are on.
+
+        Slow to find out the password from, for whoever has a session of his own.
+        """
+        salt = b"motcua/front/sessions/1\n" + self.user.encode()
+        return hashlib.scrypt(self.password.encode(), salt=salt, n=2**15, r=8, p=1, maxmem=2**26, dklen=32)
+
 
 def lines_of(node: Node) -> Lines:
     """Raises `CannotStart` for an edge, and for credentials that cannot be read."""
-    settings = node.settings.couchdb
-    if settings is None or not node.is_centre:
-        raise CannotStart(f"{node.id} is an edge: only central has documents in CouchDB")
-    user, password = settings.login(node.folder.path)
-    return Lines(settings.url, user, password, node.settings.heartbeat_ms / 1000)
+    if not (node.is_centre or node.card.front):
+        raise CannotStart(f"{node.id} is an edge: only central and its fronts have documents in CouchDB")
+    return lines_by(node.settings, node.folder.path)
+
+
+def lines_by(settings: NodeSettings, folder: Path) -> Lines:
+    """What the settings of the node in a folder say. Raises `CannotStart`."""
+    couchdb = settings.couchdb
+    if couchdb is None:
+        raise CannotStart(f"{settings.node} has no section [couchdb] that says where documents lie")
+    user, password = couchdb.login(folder)
+    return Lines(couchdb.url, user, password, settings.heartbeat_ms / 1000)
 
 
 def meet(node: Node, lines: Lines) -> bool:
@@ -102,15 +123,16 @@ def meet(node: Node, lines: Lines) -> bool:
     made = False
     for name in DATABASES:
         with closing(lines.peer(name)) as peer:
-            if not _is_there(peer):
+            if not is_there(peer):
                 peer.create()
                 made = True
             if name == "catalog":
-                _require_ours(node, peer)
+                require_ours(node, peer)
     return made
 
 
-def _is_there(peer: RemotePeer) -> bool:
+def is_there(peer: RemotePeer) -> bool:
+    """Whether there is such a database. Raises `SyncError`."""
     try:
         peer.revs_diff({})
     except NotFound:
@@ -118,8 +140,8 @@ def _is_there(peer: RemotePeer) -> bool:
     return True
 
 
-def _require_ours(node: Node, there: RemotePeer) -> None:
-    """Entries of one catalog are at both ends, or at one end only."""
+def require_ours(node: Node, there: RemotePeer) -> None:
+    """Entries of one catalog are at both ends, or at one end only. Raises `SyncError`, `AnotherCentre`."""
     store = node.stores["catalog"]
     ours = {one.id: [str(leaf.rev) for leaf in one.leaves] for one in store.changes(0, limit=_SAME)}
     if len(there.revs_diff(ours)) < len(ours) or not ours:
@@ -172,13 +194,19 @@ class _Way:
     thread: threading.Thread
 
 
-class Cluster:
-    """Of a running central. `documents` is what machines speak to. Raises `CannotStart` as `lines_of`."""
+class Fronting(ABC):
+    """A running node before the cluster: the front that machines meet, and what follows the cluster into the node's own stores.
+
+    `documents` is what machines speak to. `ways`: which databases are copied, and in which direction. Raises `CannotStart` as
+    `lines_of`.
+    """
+
+    ways: tuple[tuple[str, str], ...]
 
     def __init__(self, node: Node) -> None:
         self._node, self._lines = node, lines_of(node)
         self._databases = {name: self._lines.database(name) for name in DATABASES}
-        self._probe, self._files = self._lines.peer("catalog"), self._databases["files"]
+        self._probe = self._lines.peer("catalog")
         self._session = node.ids.hex()
         self._ways: tuple[_Way, ...] = ()
         self._front: Front | None = None
@@ -188,15 +216,11 @@ class Cluster:
         self._judging = threading.Lock()
         self._pulled = _refusals(node, "dossiers", "pull")
         self._held: set[tuple[str, ...]] = set()
-        self._told: object = None
-        self._erased = 0
         self._met, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._keep, name="couchdb", daemon=True)
         node.documents_away = self.away
 
     def start(self) -> None:
-        with suppress(Unavailable), self._node.file.write():
-            Copy.delete().execute()  # of checkpoints that machines had here, before: they lie in the cluster now
         self._thread.start()
 
     def stop(self) -> None:
@@ -217,14 +241,14 @@ class Cluster:
     # ---- what machines speak to
 
     def documents(self, access: Access) -> WsgiApp:
-        """The databases of this central, as its peers see them. Until those behind are found to be ours, nobody is let in."""
+        """The databases of central, as its peers see them. Until those behind are found to be ours, nobody is let in."""
         node = self._node
         self._front = front = Front(
             self._databases,
-            uuid=server_uuid(node.id),
+            uuid=server_uuid(node.serves_as),
             authenticate=access.authenticate,
             authorize=access.authorize,
-            secret=secret(node, "couch"),
+            secret=self._lines.secret(),
             new_id=node.ids.hex,
             now=node.clock,
             rules=self._rules(),
@@ -234,7 +258,7 @@ class Cluster:
             noted=self._noted,
             filters=node.window.filters_over_the_line(),
             narrowed=node.window.narrowed,
-            own_notes=(ACKS,),
+            own_notes=(ACKS, CENTRE),
         )
 
         def answering(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -270,7 +294,7 @@ class Cluster:
             return rule(documents, source)
 
     def _known(self, ids: Sequence[str]) -> Collection[str]:
-        """What central has folded, and what it will not: a reader must not wait for that."""
+        """What is folded here, and what will not be: a reader must not wait for that."""
         stored = self._node.stores["dossiers"].summaries(ids).keys()
         return stored | {one for one in ids if one not in stored and self._pulled.of(one)}
 
@@ -280,11 +304,9 @@ class Cluster:
             self._held.add(told)
             log.warning("%s has %s %s, which nobody gets: %s", *told)
 
+    @abstractmethod
     def _noted(self, database: str, local_id: str, note: Json) -> None:
-        """Central's own copy of what machines say to it: what they said to the one before it lies in the cluster too."""
-        if database == "catalog" and local_id.startswith((NOTE, SENT)):
-            said = {name: value for name, value in note.items() if name not in ("_id", "_rev")}
-            self._node.stores["catalog"].put_local(local_id, said)
+        """What somebody leaves here, on its way to the cluster."""
 
     # ---- how it stands
 
@@ -330,32 +352,38 @@ class Cluster:
             self._stopping.wait(LOOK_S)
 
     def _meet(self) -> None:
-        meet(self._node, self._lines)
+        self._greet()
         self._met.set()  # before there are roads: who sees those may count on being let in
         self._open()
 
+    @abstractmethod
+    def _greet(self) -> None:
+        """Find that the databases there are ours. Raises `SyncError`, `AnotherCentre`."""
+
+    @abstractmethod
+    def _look(self) -> None:
+        """What is done now and then while the cluster answers. Raises `SyncError`, `AnotherCentre`."""
+
     def _open(self) -> None:
         """All roads, from what both ends remember of them."""
-        self._told = None
         for way in self._ways:
             way.replication.stop()
             way.thread.join(timeout=STOP_S)
         ways = []
-        for name in DATABASES:
-            for direction in DIRECTIONS:
-                waited_for = (name, direction) == ("dossiers", "pull")
-                replication = copying(
-                    self._node,
-                    self._lines,
-                    name,
-                    direction,
-                    session=self._session,
-                    after_checkpoint=self._folded if waited_for else lambda: None,
-                )
-                thread = threading.Thread(
-                    target=replication.run_live, name=f"{direction} {name} {PEER}", daemon=True
-                )
-                ways.append(_Way(name, direction, replication, thread))
+        for name, direction in self.ways:
+            waited_for = (name, direction) == ("dossiers", "pull")
+            replication = copying(
+                self._node,
+                self._lines,
+                name,
+                direction,
+                session=self._session,
+                after_checkpoint=self._folded if waited_for else lambda: None,
+            )
+            thread = threading.Thread(
+                target=replication.run_live, name=f"{direction} {name} {PEER}", daemon=True
+            )
+            ways.append(_Way(name, direction, replication, thread))
         self._ways = tuple(ways)
         for way in ways:
             if not self._stopping.is_set():
@@ -366,23 +394,75 @@ class Cluster:
         if self._front is not None:
             self._front.ring("dossiers")
 
+    def _lacks_databases(self) -> bool:
+        """Whether a road was refused: somebody may have taken databases away there."""
+        return any(road.status.state is State.REFUSED for road in self.roads())
+
+
+class Cluster(Fronting):
+    """Of a running central."""
+
+    ways = tuple((name, direction) for name in DATABASES for direction in DIRECTIONS)
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        self._files = self._databases["files"]
+        self._told: object = None
+        self._introduced = False
+        self._erased = 0
+        self._refused_files = _refusals(node, "files", "pull")
+        self._hearing = Hearing(node, self._lines.peer("catalog"))
+
+    def start(self) -> None:
+        with suppress(Unavailable), self._node.file.write():
+            Copy.delete().execute()  # of checkpoints that machines had here, before: they lie in the cluster now
+        super().start()
+        self._hearing.start()
+
+    def stop(self) -> None:
+        self._hearing.stop()
+        super().stop()
+
+    def _noted(self, database: str, local_id: str, note: Json) -> None:
+        """Central's own copy of what machines say to it: what they said to the one before it lies in the cluster too."""
+        if database == "catalog" and local_id.startswith((NOTE, SENT)):
+            said = {name: value for name, value in note.items() if name not in ("_id", "_rev")}
+            self._node.stores["catalog"].put_local(local_id, said)
+
+    def _greet(self) -> None:
+        meet(self._node, self._lines)
+
+    def _open(self) -> None:
+        self._told, self._introduced = None, False
+        super()._open()
+
     def _look(self) -> None:
-        refused = any(road.status.state is State.REFUSED for road in self.roads())
-        if refused and meet(self._node, self._lines):
+        if self._lacks_databases() and meet(self._node, self._lines):
             log.warning("databases in CouchDB were gone: they are filled again from here")
             self._open()
         self._probe.revs_diff({})
+        self._tell_who_is_central()
         self._tell_what_central_holds()
         self._erase()
 
+    def _tell_who_is_central(self) -> None:
+        """To fronts elsewhere, before this one's first word in the catalog."""
+        if self._introduced or not self._node.folder.succession.exists():
+            return
+        self._leave(CENTRE, {"card": load(self._node.folder.succession.read_bytes())})
+        self._introduced = True
+
     def _tell_what_central_holds(self) -> None:
         said = self._node.acks.document()
-        if said is None or said == self._told:
-            return
-        there = self._probe.get_local(ACKS)
-        if there is None or {name: there.get(name) for name in said} != said:
-            self._probe.put_local(ACKS, said if there is None else {**said, "_rev": there["_rev"]})
-        self._told = said
+        if said is not None and said != self._told:
+            self._leave(ACKS, said)
+            self._told = said
+
+    def _leave(self, name: str, said: Json) -> None:
+        """A note of central's own, unless it says so already."""
+        there = self._probe.get_local(name)
+        if there is None or {one: there.get(one) for one in said} != said:
+            self._probe.put_local(name, said if there is None else {**said, "_rev": there["_rev"]})
 
     def _erase(self) -> None:
         """Files that the law takes away. The data of acts go with their second revision, which is copied there."""
@@ -391,12 +471,22 @@ class Cluster:
         with node.file.read():
             names = redacted + [row.name for row in Erased.select()]
         if len(names) == self._erased:
+            self._erase_what_came_back()
             return
         for first in range(0, len(names), _AT_ONCE):
             for _ in range(_ROUNDS):  # a document may have several leaves
                 if not self._purged(names[first : first + _AT_ONCE]):
                     break
         self._erased = len(names)
+
+    def _erase_what_came_back(self) -> None:
+        """Chunks that a machine brought through a front which could not know them: central would not take them."""
+        gone = [one for one in self._refused_files.before() if self._node.redactions.erased(one.id)]
+        for first in range(0, len(gone), _AT_ONCE):
+            some = gone[first : first + _AT_ONCE]
+            self._purged([one.id for one in some])
+            for one in some:
+                self._refused_files.accepted(one)
 
     def _purged(self, names: Sequence[str]) -> bool:
         """Whether there was anything to purge, and it was."""

@@ -13,6 +13,7 @@ from typing import Final
 
 from cryptography import x509
 
+from central.sending import address_of
 from edge.completeness import ChainState
 from edge.contact import Contact
 from edge.node import Node
@@ -95,7 +96,8 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One machine. `state` is its own last word, None where there is none; `contact` is None for central itself.
+    """One machine. `state` is its own last word, None where there is none; `contact` is None for central itself, and for a
+    front whose address nobody knows.
 
     `behind`: catalog entries that it had not applied when it said so. `tls_until`: the last day of its certificate.
     """
@@ -155,7 +157,7 @@ class Console:
     def _machine(self, card: Card, own: State, chains: Mapping[str, ChainState]) -> Machine:
         here = card.node == self._centre.id
         state = own if here else self.state(card)
-        contact = None if here else self._centre.contacts.of(card.node)
+        contact = None if here or self._cannot_be_asked(card) else self._centre.contacts.of(card.node)
         chain = chains.get(card.node)
         behind = self._centre.catalog.number - state.catalog if state is not None else 0
         until = _last_day(card)
@@ -173,6 +175,10 @@ class Console:
             until,
             tuple(sorted(alarms, key=lambda one: list(Wrong).index(one.wrong))),
         )
+
+    def _cannot_be_asked(self, card: Card) -> bool:
+        """A front does not come by itself, and nobody knows where this one is."""
+        return card.front and not address_of(self._centre, card)
 
     def _of_documents(self) -> Iterator[Alarm]:
         away = self._centre.documents_away

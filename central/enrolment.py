@@ -59,12 +59,15 @@ HEARD_WITHIN: Final = timedelta(days=14)
 OPEN, USED, VOID, CANCELLED = "open", "used", "void", "cancelled"
 
 COUNTER: Final = (Duty.RECEIVE, Duty.RETURN, Duty.COLLECT, Duty.QUEUE, Duty.PETITION)
+FRONT: Final = "front"
+"""The kind that answers machines in central's place."""
 KINDS: Final = {
     "counter": COUNTER,
     "room": (*COUNTER, Duty.APPRAISE, Duty.APPROVE, Duty.SEAL),
     "desk": (Duty.DESK, Duty.APPRAISE, Duty.APPROVE),
     "kiosk": (Duty.KIOSK, Duty.QUEUE),
     "board": (),
+    FRONT: (),
 }
 """What machines of the usual kinds may write."""
 
@@ -80,6 +83,7 @@ class Wish(msgspec.Struct, frozen=True):
     address: str = ""
     building: str = ""
     ranges: tuple[Numbers, ...] = ()
+    front: bool = False
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -315,6 +319,8 @@ class Enrolment:
             self._check_words(changed.title, changed.agencies)
             if (Duty.CATALOG in changed.duties) != (Duty.CATALOG in card.duties):
                 raise NotGranted("only central has the duty `catalog`, and it keeps it")
+            if card.front and changed.duties:
+                raise NotGranted(f"{node} is a front: nobody works at it, and it gets no duties")
             if re.match(ADDRESS, changed.address) is None:
                 raise NotGranted(
                     f"{changed.address} is no address of a machine: https://HOST:PORT, in small letters"
@@ -459,6 +465,7 @@ class Enrolment:
             agencies=wish.agencies,
             building=wish.building,
             ranges=wish.ranges,
+            front=wish.front,
         )
         self._check(place, day)
         return place
@@ -473,6 +480,8 @@ class Enrolment:
             ) from why
         if Duty.CATALOG in place.duties:
             raise NotGranted("only central has the duty `catalog`")
+        if place.front and (place.duties or place.agencies or place.ranges):
+            raise NotGranted("a front writes nothing: it gets no duties, no agencies and no numbers to give")
         self._check_words(place.title, place.agencies)
         self._check_ranges(place.ranges)
         if not (0 <= place.number <= 89 or 900 <= place.number <= 999):

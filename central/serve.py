@@ -78,6 +78,8 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False, first_run
         contextlib.closing(Renderers()) as renderers,
         _open(folder, settings, renderers, system_clock, Ids()) as node,
     ):
+        if node.card.front:
+            raise CannotStart(f"{node.id} in {folder.path} is a front: start it with `motcua central front`")
         if node.is_centre != centre:
             right, wrong = ("central", "an edge") if node.is_centre else ("edge", "central")
             raise CannotStart(f"{node.id} in {folder.path} is not {wrong}: start it with `motcua {right}`")

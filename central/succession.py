@@ -111,7 +111,7 @@ def collected(centre: Node) -> list[Collected]:
     return [
         Collected(card.node, _has_sent(centre, card.node), centre.contacts.of(card.node).heard_at)
         for card in sorted(centre.catalog.latest.cards(), key=lambda card: card.node)
-        if card.opens and card.place != incarnation(centre.id)[0]
+        if card.opens and not card.front and card.place != incarnation(centre.id)[0]
     ]
 
 

@@ -46,17 +46,23 @@ class Contacts:
         self._contacts: dict[str, Contact] = {}
         self._kept: dict[str, datetime] = {}
         self._met: set[str] = set()
+        self._signs: dict[str, tuple[datetime, timedelta]] = {}
         self._began = clock()
         with file.read():
             for fact in Fact.select().where(Fact.key.startswith("contact ")):
                 node = fact.key.removeprefix("contact ")
                 self._contacts[node] = Contact(node, moment(fact.value), moment(fact.value))
 
-    def heard(self, node: str) -> None:
-        """The other node gave a sign of life just now."""
+    def heard(self, node: str, *, silent: timedelta = SILENCE) -> None:
+        """The other node gave a sign of life just now; `silent`: after so long without another one it counts as lost."""
         now = self._clock()
         with self._lock:
             before = self._contacts.get(node)
+            at, lasting = self._signs.get(node, (now, silent))
+            if (
+                not at <= now or now + silent >= at + lasting
+            ):  # what lasts longer counts, unless the clock went back
+                self._signs[node] = now, silent
             self._contacts[node] = Contact(node, now, None)
             self._met.add(node)
             due = node not in self._kept or now - self._kept[node] >= _KEPT_EVERY or before is None
@@ -82,7 +88,8 @@ class Contacts:
         with self._lock:
             contact = self._contacts.get(node) or Contact(node, None, self._began)
             settling = node not in self._met and timedelta(0) <= now - self._began < SETTLING
-        if contact.lost_since is None and contact.heard_at is not None and now - contact.heard_at > SILENCE:
+            at, lasting = self._signs.get(node, (now, SILENCE))
+        if contact.lost_since is None and contact.heard_at is not None and now - at > lasting:
             contact = replace(contact, lost_since=contact.heard_at)
         return replace(contact, settling=True) if settling else contact
 

@@ -133,7 +133,7 @@ def _ask(node: Node, peer: PeerNode, asked: Asked) -> Answer | None:
     for url in peer.urls:
         with (
             contextlib.suppress(OSError, http.client.HTTPException, msgspec.DecodeError),
-            line_to(url, partial(node.trusts, peer.node), PATIENCE_S) as (connection, base),
+            line_to(url, partial(node.trusts, peer.node, itself=True), PATIENCE_S) as (connection, base),
         ):
             connection.request("POST", base + PATH, msgspec.json.encode(asked), headers)
             response = connection.getresponse()

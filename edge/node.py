@@ -219,6 +219,11 @@ class Node:
     def is_centre(self) -> bool:
         return self.catalog.centre == self.id
 
+    @property
+    def serves_as(self) -> str:
+        """Which node whoever connects here finds: this one; at a front, central."""
+        return (self.catalog.centre or self.id) if self.card.front else self.id
+
     def clock(self) -> datetime:
         """The hour as this machine counts it: its clock, unless a person said that it is wrong."""
         return self._clock() if self._hour is None else self._hour.now()
@@ -245,6 +250,14 @@ class Node:
             Fact.insert(key=INTRODUCED, value=json.dumps(document)).on_conflict_replace().execute()
             self._follow_central()
         return True
+
+    def introduction(self) -> bytes | None:
+        """The card of a central that took over from another: this one's own, or the one that this machine heard of."""
+        if self.is_centre:
+            return self.folder.succession.read_bytes() if self.folder.succession.exists() else None
+        with self.file.read():
+            fact = Fact.get_or_none(Fact.key == INTRODUCED)
+        return None if fact is None else str(fact.value).encode()
 
     def close(self) -> None:
         self._closing.close()
@@ -543,10 +556,18 @@ class Node:
         with self.file.read():
             return Fact.get_or_none(Fact.key == CLOSED) is not None
 
-    def trusts(self, node: str, certificate: bytes) -> bool:
-        """Whether a TLS server that shows this certificate (DER) is `node`, by its card of now."""
+    def trusts(self, node: str, certificate: bytes, *, itself: bool = False) -> bool:
+        """Whether a TLS server that shows this certificate (DER) is `node`, by its card of now; a front is central, unless it
+        must be central `itself`."""
+        return pin_of(certificate) in self.pins(node, itself=itself)
+
+    def pins(self, node: str, *, itself: bool = False) -> frozenset[str]:
+        """The keys (`pin_of`) by which a TLS server is `node`."""
         card = self.catalog.card_of(node)
-        return card is not None and card.opens and card.pin != "" and pin_of(certificate) == card.pin
+        cards = [] if card is None else [card]
+        if node == self.catalog.centre and not itself:
+            cards += [one for one in self.catalog.latest.cards() if one.front]
+        return frozenset(one.pin for one in cards if one.opens and one.pin)
 
     def _visits_arrived(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
         self.visits.arrived(connection, arrivals)

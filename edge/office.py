@@ -74,6 +74,9 @@ class FarOffice:
             except (OSError, http.client.HTTPException) as failed:
                 why = failed
                 continue
+            if status == http.HTTPStatus.NOT_FOUND:
+                why = http.client.HTTPException("a front answers there, and not central itself")
+                continue
             return _read(status, answer)
         raise CentreOutOfReach(str(why) if why else "no address of central is known") from why
 
@@ -93,7 +96,7 @@ class FarOffice:
             line.settimeout(_ANSWER_S)
             if parts.scheme == "https":
                 connection.sock = pinned(
-                    line, lambda certificate: self._node.trusts(centre, certificate), host=host
+                    line, lambda shown: self._node.trusts(centre, shown, itself=True), host=host
                 )
             else:
                 connection.sock = line

@@ -453,7 +453,7 @@ class Roads:
             return
         ways = [way for way in line.ways if way.direction == "push" and way.database != "files"]
         if ways and all(way.status().state is State.WAITING for way in ways):
-            probe.put_local(f"{SENT}{self._node.id}", {"catalog": catalog.name})
+            probe.put_local(f"{SENT}{self._node.id}", {"catalog": catalog.name, "to": line.node})
             line.told = True
 
     def _tell_how_it_stands(self, line: _Line, probe: RemotePeer) -> None:

@@ -52,7 +52,7 @@ def application(
     `documents`: what speaks CouchDB's protocol here, where that is not the node's own databases.
     """
     access = Access(
-        node.catalog, node.settings.readers, PasswordHasher(), node=node.id, heard=node.contacts.heard
+        node.catalog, node.settings.readers, PasswordHasher(), node=node.serves_as, heard=node.contacts.heard
     )
     couch = own_databases(node, access) if documents is None else documents(access)
     if status is not None:

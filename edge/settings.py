@@ -392,10 +392,13 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     documents: Annotated[
         Literal["embedded", "couchdb"],
         Meta(
-            description="Where central's documents lie: in its own files alone, or in a cluster too (docs/cluster.md)."
+            description="Where central's documents lie: in its own files alone, or in a cluster too; at a front as at central"
+            " (docs/cluster.md)."
         ),
     ] = "embedded"
-    couchdb: Annotated[CouchdbSettings | None, Meta(description="That cluster, at central.")] = None
+    couchdb: Annotated[
+        CouchdbSettings | None, Meta(description="That cluster, at central and its fronts.")
+    ] = None
     sticks: Annotated[
         tuple[str, ...],
         Meta(

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from edge.completeness import ChainState
+from edge.fetching import Elsewhere
 from edge.health import Health, health_of
 from edge.local_socket import line_to, listening
 from edge.node import Folder, Node
 from edge.outgoing import Outgoing, outgoing_of
-from edge.roads import Road, Roads
+from edge.peers import PeerNode
+from edge.roads import Road
 from edge.tables.exchange import Copy
 from sync.errors import SyncError
 
@@ -56,7 +58,8 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class PeerStatus(msgspec.Struct, frozen=True):
-    """One other machine. `url`: where it is spoken to, "" for one that comes by itself. `pin`: of its card (`schemas.seals`)."""
+    """One other machine. `url`: where it is spoken to, "" for one that comes by itself. `pins`: of the
+    cards whose keys it may show (`schemas.seals`)."""
 
     node: str
     url: str
@@ -65,7 +68,7 @@ class PeerStatus(msgspec.Struct, frozen=True):
     why: str
     lanes: list[Lane] = []
     holds: list[Held] = []
-    pin: str = ""
+    pins: list[str] = []
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -84,6 +87,16 @@ class Chain(ChainState, frozen=True):
 
     heard_at: datetime | None = None
     holders: tuple[str, ...] = ()
+
+
+class Ways(Protocol):
+    """The roads of a node, as `edge.roads.Roads` tells of them."""
+
+    def all(self) -> Sequence[Road]: ...
+
+    def peers(self) -> Sequence[PeerNode]: ...
+
+    def elsewhere(self) -> Sequence[Elsewhere]: ...
 
 
 class NodeStatus(msgspec.Struct, frozen=True):
@@ -107,7 +120,7 @@ class NodeStatus(msgspec.Struct, frozen=True):
     health: Health | None = None
 
 
-def status_of(node: Node, roads: Roads, at: datetime) -> NodeStatus:
+def status_of(node: Node, roads: Ways, at: datetime) -> NodeStatus:
     """All that `motcua status` tells of a node, as of `at` (UTC)."""
     waiting = node.register.waiting()
     ways = roads.all()
@@ -159,9 +172,8 @@ def _peer(node: Node, name: str, url: str, ways: list[Road], at: datetime) -> Pe
             since = datetime.fromisoformat(copy.at)
             holds.append(Held(database, node.stores[database].pending(copy.seq), since))
     lanes = [_lane(way, at) for way in ways]
-    card = node.catalog.card_of(name)
-    pin = card.pin if card is not None else ""
-    return PeerStatus(name, url, contact.heard_at, contact.lost_since, contact.why, lanes, holds, pin)
+    pins = sorted(node.pins(name))
+    return PeerStatus(name, url, contact.heard_at, contact.lost_since, contact.why, lanes, holds, pins)
 
 
 def _lane(way: Road, at: datetime) -> Lane:

@@ -27,7 +27,10 @@ from sync.tls import NotTrusted
 PATH: Final = "/centre"
 COLLECTS: Final = "Motcua-Collects"
 SENT: Final = "sent-"
-"""`_local/sent-NODE` in the `catalog` of a central that collects: that machine says that it has sent all it has."""
+"""`_local/sent-NODE` in the `catalog` of a central that collects: that machine says that it has sent all it has, and `to`
+which central."""
+CENTRE: Final = "centre"
+"""`_local/centre` in the `catalog` of a cluster: the card of a central that took over, for fronts on other machines."""
 LARGEST: Final = 64 * 1024
 LARGEST_CATALOG: Final = 64 * 1024 * 1024
 PATIENCE_S: Final = 2.0
@@ -40,15 +43,16 @@ def create_introducing(centre: Node) -> Flask:
 
     `POST /centre`, while it collects: a catalog. A central that has nothing knows no machine's key, and so nobody could
     sign in to bring it the first one. What the authority and the centrals have not signed and sealed is refused.
+
+    A front shows the card that it heard of, and needs no catalog: it has what lies in the cluster.
     """
     app = Flask("introducing", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_CATALOG
 
     @app.get(PATH)
     def introduce() -> Response:
-        try:
-            card = centre.folder.succession.read_bytes()
-        except FileNotFoundError:
+        card = centre.introduction()
+        if card is None:
             return Response(status=404)
         headers = {COLLECTS: "1"} if centre.collects else {}
         return Response(card, mimetype="application/json", headers=headers)

@@ -97,6 +97,7 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
     empty one is the centre's own. `address` is the URL at which other nodes reach it. `tls` is the certificate that it
     shows there: whoever connects asks for the key in it, and for nothing else that it says. A card that was
     `revoked` says why; it opens nothing any more, and what its machine has written is judged as before, up to the cut.
+    `front`: whoever has its key answers machines in central's place (decisions/0051); it has no duties.
     """
 
     node: Text
@@ -114,6 +115,7 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
     building: Annotated[str, Meta(max_length=200)] = ""
     tls: Der = ""
     revoked: Why | Literal[""] = ""
+    front: bool = False
 
     @property
     def opens(self) -> bool:

@@ -34,7 +34,7 @@ def _why_not(peer: PeerStatus, patience_s: float) -> str:
     except OSError:
         return "no-name"
     try:
-        with line_to(peer.url, lambda shown: pin_of(shown) == peer.pin, patience_s) as (connection, path):
+        with line_to(peer.url, lambda shown: pin_of(shown) in peer.pins, patience_s) as (connection, path):
             connection.request("GET", f"{path}/")
             server = connection.getresponse()
             server.read()

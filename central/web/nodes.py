@@ -153,7 +153,8 @@ def _row(here: Site, machine: Machine, cables: Mapping[str, bool]) -> Row:
     card = machine.card
     return Row(
         machine,
-        ", ".join(say_as("work", DUTIES[duty]) for duty in card.duties) or say("chỉ xem"),
+        ", ".join(say_as("work", DUTIES[duty]) for duty in card.duties)
+        or say("thay Trung tâm trả lời máy trạm" if card.front else "chỉ xem"),
         cables.get(card.node),
         Enrolment(here.node).closed_on(card.node),
         tuple((one.wrong.is_bad, in_words(one, here.now())) for one in machine.alarms),

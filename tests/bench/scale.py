@@ -153,11 +153,17 @@ class Needs:
 
     @property
     def front_cores(self) -> float:
-        """Busy with writing, reading, and telling those who listen to `dossiers`."""
+        """Busy with writing, reading, telling those who listen to `dossiers`, and following all acts."""
         written = self.acts_s * (FRONT_WRITES.value + SEAL.value)
         read = self.acts_s * READERS.value * (FRONT_READS.value + SEAL.value)
         told = self.rings_s * (self.fronts * RING.value + self.place.machines * RING_EACH.value)
-        return (written + read + told) / 1000
+        followed = self.acts_s * self.fronts / self.place.databases / PROJECTED.value
+        return (written + read + told) / 1000 + followed
+
+    @property
+    def fronts_disk(self) -> float:
+        """Each keeps all acts of its database and what it makes of them, as an embedded central does."""
+        return self.fronts * self.central_disk / self.place.databases
 
     @property
     def projector_cores(self) -> float:
@@ -269,6 +275,7 @@ def _needs(places: Sequence[Place]) -> Iterator[str]:
         "`q` of `files`, of each database": [_figure(one.q_files) for one in needs],
         "nodes of clusters, 8 TB each": [_figure(one.nodes) for one in needs],
         "projections, or an embedded central": [_bytes(one.central_disk) for one in needs],
+        "disk of all fronts together": [_bytes(one.fronts_disk) for one in needs],
         "a lost node has its copies again": [_hours(one.node_again_h) for one in needs],
         "projections made again, one core": [_hours(one.rebuilt_h(1)) for one in needs],
         "the same, eight projectors": [_hours(one.rebuilt_h(8)) for one in needs],

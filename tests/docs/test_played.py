@@ -17,7 +17,7 @@ import pytest
 from msgspec import structs
 
 from edge.clock import system_clock
-from edge.settings import read_settings, write_settings
+from edge.settings import read_config, read_settings, write_settings
 from tests.centres import SEALED, SmallCentre
 from tests.docs.commands import ROOT, Command, fenced
 from tests.docs.test_commands import FENCED, FOLLOWED
@@ -36,6 +36,7 @@ NOT_HERE = {
     "docs/protocol.md": "a console of its own, below",
     "docs/projections.md": "the machine's PostgreSQL: tests/postgres.py makes a role and a database as it says",
 }
+STARTS = re.compile(r"motcua central (?:front )?--data \S*/(\S+)$")
 TYPED = [page for page in dict.fromkeys(one.page for one in FENCED) if page not in {*FOLLOWED, *NOT_HERE}]
 STAFF = "id,name,title,capacity,role,since,until\nthu.nt,Nông Thị Thu,Công chức,,tiếp nhận,2026-01-01,\n"
 DELEGATIONS = (
@@ -81,12 +82,24 @@ class Desk(Walk):
     def type(self, command: Command) -> str:
         if FINDS.match(command.line):
             return self.finds(command.line)
+        if (found := STARTS.search(command.line)) is not None and command.page == "docs/cluster.md":
+            self.lies_in_the_cluster(self.folder / "centre" / found[1])
         said = self.do(command.line, MOTCUA_PORT="0")
         if "rekey" in command.line and "key_file" in said:
             settings = self.folder / "centre" / "counter-01" / "node.toml"
             line = f'key_file = "{self.folder}/usb/counter-01.key"\n'
             settings.write_text(line + settings.read_text(encoding="utf-8"), encoding="utf-8")
+        if "central" in self.running:
+            self.replaced = {
+                **self.replaced,
+                "https://10.0.0.2:8600": self.running["central"].url.rstrip("/"),
+            }
         return said
+
+    def lies_in_the_cluster(self, folder: Path) -> None:
+        """What the page has people write into `node.toml` before they start what is in a folder."""
+        couchdb = read_config(self.folder / "usb" / "couchdb.toml", {}).couchdb
+        write_settings(folder, structs.replace(read_settings(folder), documents="couchdb", couchdb=couchdb))
 
 
 @pytest.fixture

@@ -13,7 +13,9 @@ from functools import partial
 import msgspec
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from central.centre import Office
 from central.enrolment import RENEWED_BEFORE, Enrolment
 from edge.errors import CannotStart
 from edge.keys import NodeKeys
@@ -72,6 +74,29 @@ def test_no_machine_passes_for_another_though_both_have_cards(centre: SmallCentr
         remote = stack.enter_context(closing(peer(centre["counter-01"], url, "central.1")))
         with pytest.raises(Unavailable, match="another machine answers"):
             remote.revs_diff({})
+
+
+def test_a_front_passes_for_central_until_it_is_revoked(centre: SmallCentre) -> None:
+    """With keys of its own, by its card; and central does not pass for it."""
+    central, front = centre["central"], centre["counter-02"]
+    card = central.catalog.latest.card(front.id)
+    assert card is not None
+    Office(central).define([msgspec.structs.replace(card, duties=(), front=True)], by="quan.nv")
+    centre.meet("central", "counter-01", "counter-02")
+    with ExitStack() as stack:
+        url, own = stack.enter_context(served(front)), stack.enter_context(served(central))
+        asked = stack.enter_context(closing(peer(centre["counter-01"], url, "central.1")))
+        assert asked.revs_diff({}) == {}
+        shown = certificate_at(url).public_bytes(Encoding.DER)
+        assert not centre["counter-01"].trusts("central.1", shown, itself=True)
+        wrong = stack.enter_context(closing(peer(centre["counter-01"], own, "counter-02.1")))
+        with pytest.raises(Unavailable, match="another machine answers"):
+            wrong.revs_diff({})
+        Enrolment(central).revoke(front.id, "stolen", by="quan.nv")
+        centre.meet("central", "counter-01")
+        again = stack.enter_context(closing(peer(centre["counter-01"], url, "central.1")))
+        with pytest.raises(Unavailable, match="another machine answers"):
+            again.revs_diff({})
 
 
 def test_a_revoked_machine_is_spoken_to_no_more(centre: SmallCentre) -> None:

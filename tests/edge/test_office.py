@@ -8,6 +8,8 @@ import pytest
 import requests
 from msgspec.structs import replace
 
+from central.centre import Office
+from central.outpost import create_signpost
 from central.staffing import give_temporary_password
 from edge.errors import CentreOutOfReach, WrongPassword
 from edge.office import FarOffice
@@ -55,6 +57,34 @@ def test_a_person_signs_out_everywhere_from_a_counter(centre: SmallCentre, offic
     centre.meet()
     assert centre["counter-02"].sessions.get(token) is None
     assert not centre["counter-02"].people.has_pin("hanh.nh")
+
+
+def test_a_password_goes_to_central_itself_and_past_its_fronts(
+    centre: SmallCentre, office: FarOffice
+) -> None:
+    """They have no pages; a password is no business of theirs."""
+    central, front = centre["central"], centre["counter-02"]
+    password = give_temporary_password(central, "hanh.nh", by="quan.nv")
+    card = central.catalog.latest.card(front.id)
+    assert card is not None
+    with serving(application(front, create_signpost()), "127.0.0.1", 0, threads=2) as (host, port):
+        address = f"http://{host}:{port}"
+        (own,) = centre["counter-01"].settings.peers
+        cards = (
+            replace(card, duties=(), front=True, address=address),
+            replace(central.card, address=own.url),
+        )
+        Office(central).define(cards, by="quan.nv")
+        centre.meet("central", "counter-01")
+        fronts_first = replace(
+            centre["counter-01"].settings, peers=(PeerSettings(central.id, f"{address}/"),)
+        )
+        centre["counter-01"].settings = fronts_first
+        office.sign_out("hanh.nh", password, forget_pins=True)
+        Office(central).define([replace(central.card, address="")], by="quan.nv")
+        centre.meet("central", "counter-01")
+        with pytest.raises(CentreOutOfReach, match="not central itself"):
+            office.sign_out("hanh.nh", password, forget_pins=True)
 
 
 def test_without_a_line_nothing_is_changed_and_that_is_said(centre: SmallCentre) -> None:

@@ -51,6 +51,37 @@ def test_addresses_stand_on_the_cards_and_central_comes_first(centre: SmallCentr
     ]
 
 
+def test_machines_are_spread_over_central_and_its_fronts(centre: SmallCentre, counter: Node) -> None:
+    """Each has an order of its own. A front is no neighbour; one that was revoked is nobody, and so is one without an address."""
+    say(centre, "central", address="https://10.0.0.2:8600")
+    for name, address in (("counter-02", "https://10.0.0.3:8600/"), ("room-01", "https://10.0.0.4:8600")):
+        say(centre, name, address=address, duties=(), front=True)
+    all_three = {f"https://10.0.0.{host}:8600" for host in (2, 3, 4)}
+    (peer,) = peers(counter)
+    assert (peer.node, {*peer.urls}, len(peer.urls)) == ("central.1", all_three, 3)
+    assert peers(counter) == [peer]
+    others = [msgspec.structs.replace(counter.settings, node=f"counter-{n}.1") for n in range(10, 40)]
+    assert {peers_of(counter.catalog, one)[0].urls[0] for one in others} == all_three
+    say(centre, "room-01", revoked="stolen")
+    say(centre, "counter-02", address="")
+    assert peers(counter) == [PeerNode("central.1", ("https://10.0.0.2:8600",))]
+
+
+def test_what_divides_connections_comes_before_the_addresses_of_the_cards(
+    centre: SmallCentre, counter: Node
+) -> None:
+    """Unless it is one of theirs: enrolment wrote down where it was asked for a card."""
+    say(centre, "central", address="https://10.0.0.2:8600")
+    say(centre, "counter-02", address="https://10.0.0.3:8600", duties=(), front=True)
+    (spread,) = peers(counter)
+    for own, first in (
+        ("https://10.0.0.9:8600/", ("https://10.0.0.9:8600",)),
+        ("https://10.0.0.2:8600/", ()),
+    ):
+        counter.settings = settings(counter, ("central.1", own))
+        assert peers(counter) == [PeerNode("central.1", (*first, *spread.urls))]
+
+
 def test_a_machine_of_which_nobody_knows_the_address_is_none(counter: Node) -> None:
     assert peers(counter) == []
 

@@ -20,7 +20,7 @@ from tests.large import Beyond, beyond
 DOCS = Path(__file__).parents[2] / "docs"
 DEADLINE_S = 90.0
 SECRET = re.compile(r"\b[0-9A-Z]{5}(?:-[0-9A-Z]{5}){3}\b")
-_STAYS = re.compile(r"motcua (central|edge) --(data|config)\b")
+_STAYS = re.compile(r"motcua (central|central front|edge) --(data|config)\b")
 
 
 def blocks(page: str, heading: str) -> list[str]:
