@@ -22,6 +22,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a bare Debian is made
 UNITS = (
     "motcua-edge@counter-01.service",
     "motcua-central@central.service",
+    "motcua-front@front-01.service",
     "motcua-backup@central.service",
     "motcua-backup@central.timer",
 )
@@ -33,7 +34,8 @@ SECRETS = "--port 0 --passphrase-file /tmp/passphrase --password-file /tmp/passw
 
 
 @pytest.mark.parametrize(
-    "unit", ["motcua-edge@.service", "motcua-central@.service", "motcua-backup@.service"]
+    "unit",
+    ["motcua-edge@.service", "motcua-central@.service", "motcua-front@.service", "motcua-backup@.service"],
 )
 def test_a_node_can_reach_little_of_its_machine(unit: str) -> None:
     done = subprocess.run(
