@@ -36,14 +36,13 @@ blueprint = Blueprint("afterwards", __name__)
 _LONGEST_PAPER: Final = 60
 _ON_PAPER: Final = "on-paper"
 """The part of the page that says what stands on the slip."""
-_SLIP: Final = ("paper", "received_day", "received_hour", "due_day", "due_hour")
-"""What is typed from the slip, in its order."""
 _COUNTED: Final = re.compile(r"(.*?)([0-9]+)")
 
 
 class Afterwards(FromPaper):
     """A reception as its handwritten slip says it."""
 
+    slip = ("paper", "received_day", *FromPaper.slip)
     paper = StringField(
         "Số phiếu ghi tay",
         filters=[text],
@@ -93,7 +92,7 @@ def _go_on(draft: Draft) -> ResponseReturnValue:
     form.take_card()
     chosen, wrong = _judged(form, typed.get("procedure", ""))
     papers = counter.papers_for(form, chosen, typed)
-    focus = counter.next_field(form, chosen, False, "") or _next_of_slip(form)
+    focus = counter.next_field(form, chosen, False, "") or form.next_of_slip()
     kept = Kept(at=moment(draft.at))
     return _render(form, chosen, typed.get("q", ""), papers=papers, more_errors=wrong, focus=focus, kept=kept)
 
@@ -114,7 +113,7 @@ def enter() -> ResponseReturnValue:
     if not saving:
         focus = "" if beside else counter.next_field(form, chosen, card is not None, picked)
         if not focus and chosen is not None and request.headers.get("HX-Trigger") == "look":
-            focus = _next_of_slip(form)
+            focus = form.next_of_slip()
         kept = drafting.keep("afterwards", procedure=code)
         return _render(
             form, chosen, term, papers=papers, card=card, more_errors=wrong, focus=focus, kept=kept
@@ -160,10 +159,6 @@ def _judged(form: Afterwards, code: str) -> tuple[counter.Chosen | None, list[tu
         chosen = counter.chosen_by(form, code, now)
         wrong += _not_on_that_day(form) if chosen is not None and not form.day_wrong() else []
     return chosen, wrong
-
-
-def _next_of_slip(form: Afterwards) -> str:
-    return next((name for name in _SLIP if not form[name].data), "")
 
 
 def _render(form: Afterwards, chosen: counter.Chosen | None, term: str, **more: Any) -> str:

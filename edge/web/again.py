@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -58,6 +58,8 @@ INCIDENTS: Final = (
 class FromPaper(Reception):
     """A reception as its paper says it, and why it was not entered at once."""
 
+    slip: ClassVar[tuple[str, ...]] = ("received_hour", "due_day", "due_hour")
+    """What is typed from the paper, in its order."""
     received_hour = Hour("Giờ tiếp nhận", validators=[InputRequired("Chưa ghi giờ tiếp nhận trên giấy.")])
     due_day = Day("Hẹn trả, ngày", validators=[InputRequired(_DUE)])
     due_hour = Hour("Hẹn trả, giờ", validators=[InputRequired(_DUE)])
@@ -74,6 +76,10 @@ class FromPaper(Reception):
         label = next((one.label for one in INCIDENTS if one.value == self.incident.data), "")
         said = [label if self.incident.data != "other" else "", self.reason.data]
         return ": ".join(one for one in said if one)
+
+    def next_of_slip(self) -> str:
+        """The first field that is still to be typed from the paper; "" when all are."""
+        return next((name for name in self.slip if not self[name].data), "")
 
     def moment_wrong(self, received: datetime | None) -> list[tuple[str, str]]:
         """What cannot be of the two moments on the paper."""
@@ -110,7 +116,7 @@ def page() -> ResponseReturnValue:
     form.take_card()
     chosen = counter.chosen_by(form, typed.get("procedure", ""), found.received(form) or found.noon)
     papers = counter.papers_for(form, chosen, typed)
-    focus = counter.next_field(form, chosen, False, "") or "received_hour"
+    focus = counter.next_field(form, chosen, False, "") or form.next_of_slip()
     kept = Kept(at=moment(draft.at))
     return _render(form, found, chosen, typed.get("q", ""), papers=papers, focus=focus, kept=kept)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 from playwright.sync_api import Browser, Page, Route, expect
 
@@ -253,7 +254,8 @@ def test_a_slip_of_the_pad_is_kept_as_it_is_typed(
     expect(page.locator("input[name='originals-0']")).to_be_visible()
     page.fill("#name", "Hoàng Thị Hường")
     page.fill("#paper", "03-000977")
-    page.locator("#reason").press_sequentially("Lũ cuốn trạm điện")
+    with page.expect_response(lambda got: "trạm điện" in unquote_plus(got.request.post_data or "")):
+        page.locator("#reason").press_sequentially("Lũ cuốn trạm điện")
     expect(page.locator("#kept")).to_contain_text("Bản nháp chỉ ở máy này")
     expect(page.locator("#reason")).to_be_focused()
     page.close()  # and no goodbye
