@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 from werkzeug.test import Cookie
 
+from edge.looks import Language, Looks, Size, Theme, keep_looks
 from edge.server import application, serving
 from tests.browser.walks import AXE, violations
 from tests.centres import SmallCentre
@@ -112,6 +113,26 @@ def test_every_page_is_for_everybody_fits_and_stands_still(eyes: Eyes, pictures:
         wrong += [f"{sight.node}{sight.path}: {one}" for one in eyes.wrong()]
         if pictures is not None:
             eyes.page.screenshot(path=pictures / f"{sight.name}.png")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(900)
+def test_every_page_is_for_everybody_in_the_dark_in_the_largest_type(
+    eyes: Eyes, pictures: Path | None
+) -> None:
+    """As each person may choose for themselves, in English as well."""
+    for sight in SIGHTS:
+        if sight.person is not None:
+            file = eyes.centre[sight.node].file
+            keep_looks(file, sight.person, Looks(Theme.DARK, Size.LARGEST, Language.ENGLISH))
+    wrong: list[str] = []
+    for sight in SIGHTS:
+        if sight.person is not None:
+            eyes.open(sight)
+            wrong += [f"{sight.node}{sight.path}: {one}" for one in eyes.wrong()]
+            if pictures is not None:
+                eyes.page.screenshot(path=pictures / f"dark-{sight.name}.png")
     assert not wrong, "\n".join(wrong)
 
 
