@@ -24,7 +24,7 @@ from schemas.events import StreamId
 from schemas.fold import Dossier
 from sync.peer import Peer
 from sync.replicator import Replication
-from tests.large import RUN, Beyond, Front, beyond
+from tests.large import RUN, Beyond, Front, beyond, left
 
 SEALED = "1.003494"
 """A procedure of the 4-on-site room: its result is numbered and sealed."""
@@ -87,7 +87,9 @@ class SmallCentre:
     def open(self, name: str) -> Node:
         folder = Folder(self.data / name)
         if name == "central" and RUN.is_large:
-            self._beyond = self._beyond or self._closing.enter_context(beyond())
+            if self._beyond is None:
+                self._beyond = self._closing.enter_context(beyond())
+                self._closing.callback(left, folder.path, read_settings(folder.path))
             self._beyond.configure(folder.path)
         return Node(
             folder,
@@ -104,13 +106,21 @@ class SmallCentre:
     def reopen(self, name: str) -> Node:
         """Close a node and open it again, as after a restart."""
         if name == "central":
-            self._away()
+            self.away()
         self.nodes[name].close()
         self.nodes[name] = self.open(name)
         return self.nodes[name]
 
+    def loses_central(self) -> Node:
+        """The node, closed; all that it had beyond its machine is lost with it, and the next one has its own."""
+        self.away()
+        self._beyond = None
+        lost = self.nodes.pop("central")
+        lost.close()
+        return lost
+
     def close(self) -> None:
-        self._away()
+        self.away()
         for node in self.nodes.values():
             node.close()
         self._closing.close()
@@ -121,7 +131,7 @@ class SmallCentre:
             self._front = Front(self.nodes["central"], self._beyond)
         return self._front
 
-    def _away(self) -> None:
+    def away(self) -> None:
         """The front goes before its central does."""
         front, self._front = self._front, None
         if front is not None:

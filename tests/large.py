@@ -94,6 +94,13 @@ class Beyond:
             write_settings(folder, self.of(read_settings(folder)))
 
 
+def left(folder: Path, before: NodeSettings) -> None:
+    """What the settings of the central in a folder, if it is there still, said before of where its documents and projections are."""
+    if folder.exists():
+        said = {name: getattr(before, name) for name in ("documents", "couchdb", "projections")}
+        write_settings(folder, msgspec.structs.replace(read_settings(folder), **said))
+
+
 @contextlib.contextmanager
 def beyond(at: Callable[[Callable[[], Any]], Any] = here) -> Iterator[Beyond]:
     """For one central, as long as the block lasts. `at`: does something where connections of its machine end."""
@@ -199,7 +206,10 @@ def _has_tables(looking: psycopg.Connection[Any]) -> bool:
 
 
 def projected(node: Node) -> None:
-    """Until PostgreSQL has all that this node has, so that its pages are PostgreSQL's; at once where nobody projects."""
+    """Until PostgreSQL has all that this node has, so that its pages are PostgreSQL's.
+
+    At once where nobody projects: without PostgreSQL, and while a new central collects, whose file answers.
+    """
     behind = node.projections_behind
-    if behind is not None:
+    if behind is not None and not node.collects:
         until(lambda: not behind(), "the projector has caught up")

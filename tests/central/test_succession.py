@@ -82,8 +82,7 @@ def backed_up(small: SmallCentre, target: Path) -> Copy:
 
 
 def central_is_lost(small: SmallCentre) -> None:
-    lost = small.nodes.pop("central")
-    lost.close()
+    lost = small.loses_central()
     lost.folder.path.rename(small.data.parent / lost.id)
 
 
