@@ -15,10 +15,10 @@ PYTEST := $(BIN)/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reord
 # what holds the law: its own tests, and those that tell it by the pages and commands that live on it
 LAW := tests/schemas $(addprefix tests/,central/test_console.py central/test_intake.py central/test_outages.py \
   central/test_outlet.py central/test_receipts_out.py web/test_issuing.py)
-# central before a stand-in for a CouchDB cluster, and with PostgreSQL (tests/large.py); and what `make test` walks through on it too: a
-# day of all machines, a browser's way through an outage, central's own pages
+# central before a stand-in for a CouchDB cluster, and with PostgreSQL (tests/large.py); and what `make test` walks through on it too, in a
+# minute of two cores: machines that lose a line and a machine, a browser's way through an outage
 LARGE := --documents=couchdb --projections=postgresql
-WALKS := tests/scenarios/test_once.py tests/browser/test_outage.py tests/web/test_central.py
+WALKS := tests/scenarios/test_status.py tests/browser/test_outage.py
 # Debian packages that the tests use: a browser, poppler's readers of PDF, the font that Chromium falls back on,
 # a print server and a printer
 # a PKCS#11 token in software, the tool that tells poppler whom to trust, and wrong clocks
