@@ -114,7 +114,7 @@ docs: $(VENV)/.tests
 	@echo "build/docs/index.html"
 
 prove: setup-tests
-	$(PYTEST) --prove=$(if $(FULL),full,quarter) --timeout=3600 tests/schemas tests/sync tests/differential tests/fronts tests/edge tests/central tests/web/test_bad_input.py tests/browser/test_every_page.py tests/printing tests/scenarios tests/simulation tests/install tests/docs tests/bench
+	$(PYTEST) --prove=$(if $(FULL),full,quarter) --timeout=3600 tests/schemas tests/sync tests/differential tests/fronts tests/edge tests/central tests/web/test_bad_input.py tests/printing tests/scenarios tests/simulation tests/install tests/docs tests/bench
 	$(PYTEST) $(LARGE) --prove=$(if $(FULL),full,quarter) --timeout=3600 tests/scenarios tests/browser tests/web
 
 # MINUTES=2 DAYS=1: a short look
