@@ -44,8 +44,8 @@ from edge.backed_up import BackedUp, note_backup
 from edge.clock import Clock, system_clock
 from edge.durable import write_whole
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.keys import read_keys
-from edge.node import Folder
 from edge.rewriting import finish
 from edge.settings import NAME, BackupSettings, NodeSettings, key_file_of, read_config
 from schemas.canonical import from_base64, to_base64

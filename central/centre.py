@@ -28,9 +28,10 @@ from central.tls_authority import Names, TlsAuthority, common_name, make_tls_aut
 from edge.chain import OwnChain
 from edge.clock import Clock
 from edge.enrolment import lay_down, make_request, own_keys, settle_in
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.keys import NodeKeys, keep_keys
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import NodeSettings, write_settings
 from edge.tables.node import Chain
 from schemas.calendar import VIETNAM, local_day

@@ -358,8 +358,9 @@ def close(data: Path, by: str, reason: str) -> None:
     """Write this machine's last act, before it is retired. Then start it once more, until nothing waits."""
     from edge.clock import system_clock
     from edge.errors import CannotStart
+    from edge.folder import Folder
     from edge.ids import Ids
-    from edge.node import Folder, Node
+    from edge.node import Node
     from edge.retiring import close_node
     from edge.settings import read_settings
     from schemas.errors import Refused

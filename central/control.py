@@ -21,9 +21,10 @@ from central.taking_in import Taken, take_in
 from edge.chain import ClockBehind
 from edge.clock import system_clock
 from edge.errors import CannotStart, NodeError
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.local_socket import line_to, listening
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import read_settings
 from schemas.entries import Why
 from schemas.errors import Refused

@@ -16,8 +16,9 @@ from central.rekey import passphrase
 from edge.clock import system_clock
 from edge.courier import Courier, Given, Stage, Taken, Told
 from edge.errors import NotGiven, NotTaken
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import read_config
 from edge.sticks import Give, Order, Take, ask, perform
 from sync.errors import SyncError

@@ -16,8 +16,9 @@ from edge.clock import Clock
 from edge.durable import synced, write_new
 from edge.enrolment import settings_for
 from edge.errors import CannotStart, WeakSecret
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder, Node
+from edge.node import Node
 from schemas.calendar import local_day, proposed_year
 from schemas.entries import Centre, Duty, Entry, Grant, Password, Person, Role
 from schemas.seals import fingerprint

@@ -22,8 +22,9 @@ from central.errors import NotMoved
 from central.rekey import passphrase
 from edge.clock import system_clock
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import DATABASES, Folder, Node, server_uuid
+from edge.node import DATABASES, Node, server_uuid
 from edge.settings import NodeSettings, read_config
 from sync.digests import GROUPED, Differences, differences
 from sync.errors import Refused, SyncError

@@ -9,8 +9,9 @@ from pathlib import Path
 from edge.chain import ClockBehind
 from edge.clock import system_clock
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import read_settings
 from schemas.calendar import local_day
 from schemas.entries import Role

@@ -22,8 +22,9 @@ from edge.admission import Admission
 from edge.clock import Clock
 from edge.database import NodeFile
 from edge.fetching import Elsewhere
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import DATABASES, Folder, Node, server_uuid
+from edge.node import DATABASES, Node, server_uuid
 from edge.peers import PeerNode
 from edge.roads import Road
 from edge.settings import NodeSettings

@@ -13,7 +13,7 @@ from rich.table import Table
 from central.inspection.folders import node_folders
 from central.inspection.reading import Snapshot
 from edge.errors import CannotStart
-from edge.node import Folder
+from edge.folder import Folder
 from printing.spool import State
 
 FOUND, WELL = 1, 0

@@ -20,7 +20,7 @@ from central.stopping import stop_signal, stop_with_stdin
 from edge import log as logs
 from edge.at_rest import AtRest
 from edge.errors import CannotStart
-from edge.node import Folder
+from edge.folder import Folder
 from edge.postgres.connection import understood
 from edge.postgres.following import follow
 from edge.postgres.reading import Source

@@ -25,8 +25,9 @@ from central.rekey import passphrase
 from central.verify import FOUND, WELL
 from edge.clock import Clock, system_clock
 from edge.errors import NodeError
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import read_settings
 from schemas.errors import Malformed
 from schemas.fold import Dossier

@@ -9,7 +9,7 @@ import click
 
 from edge.at_rest import MIN_PASSPHRASE, read_envelope, secret_in
 from edge.errors import CannotStart
-from edge.node import Folder
+from edge.folder import Folder
 from edge.rewriting import finish, rekey
 from edge.settings import read_config
 

@@ -34,7 +34,7 @@ from central.taking_in import Taken
 from edge.archive import CONTENT, CONTENT_TYPE
 from edge.at_rest import Ask, AtRest, unlock
 from edge.errors import CannotStart
-from edge.node import Folder
+from edge.folder import Folder
 from edge.settings import key_file_of, read_settings
 from schemas.events import Document, redacted
 from sync.documents import load

@@ -33,9 +33,10 @@ from central.tls_authority import Names, make_tls_authority
 from edge.clock import Clock, system_clock
 from edge.enrolment import Machine, settings_for
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.keys import NodeKeys
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import NodeSettings, read_settings, write_settings
 from schemas.catalog import Catalog
 from schemas.enrolment import incarnation

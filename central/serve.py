@@ -29,9 +29,10 @@ from edge.closing import ClosingDays
 from edge.courier import Courier
 from edge.enrolment import PATH
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.mdns import Neighbourhood
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.rendering import Renderers
 from edge.roads import Roads
 from edge.server import Door, application, serving

@@ -17,8 +17,9 @@ from central.stopping import stop_signal, wait_until
 from edge import log, systemd
 from edge.clock import system_clock
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.server import Door, application, serving
 from edge.settings import NodeSettings, notify_socket, read_config
 from edge.status import NodeStatus, answering, status_of

@@ -20,7 +20,7 @@ from edge.acks import NAME as ACKS
 from edge.clock import Clock
 from edge.completeness import MOST_GAPS, chains_in, spans
 from edge.errors import CannotStart
-from edge.node import Folder
+from edge.folder import Folder
 from edge.outbox import DOSSIER, ISSUING, MAIL, SUMMARY
 from edge.outgoing import RECEIPT, Outgoing
 from edge.settings import read_settings

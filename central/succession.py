@@ -29,12 +29,14 @@ from central.enrolment import Enrolment
 from central.errors import NotGranted
 from central.tls_authority import TlsAuthority
 from edge.at_rest import AtRest
+from edge.branches import branch_with
 from edge.clock import Clock
 from edge.enrolment import lay_down, make_request
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.keys import NodeKeys, keep_keys
 from edge.ledger import counter_of
-from edge.node import Folder, Node, branch_with
+from edge.node import Node
 from edge.settings import NodeSettings, write_settings
 from edge.succession import SENT
 from edge.tables.node import LEFT_OUT, Chain, Number

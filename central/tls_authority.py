@@ -33,7 +33,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from central.errors import NotGranted
 from edge.durable import write_new
 from edge.errors import CannotStart
-from edge.node import Folder
+from edge.folder import Folder
 
 EARLIER: Final = timedelta(days=30)
 """A certificate is good for so long before it was made: browsers on a PC whose clock is late take it too."""

@@ -13,8 +13,8 @@ from edge.at_rest import Ask
 from edge.authorities import Authorities
 from edge.clock import Clock
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder
 from edge.pades.paper import read_apart
 from edge.settings import read_settings
 from edge.verdict import Judge, Verdict

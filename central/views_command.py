@@ -11,8 +11,9 @@ from rich.table import Table
 
 from edge.clock import system_clock
 from edge.closing import views_of
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import read_settings
 
 

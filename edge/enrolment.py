@@ -22,9 +22,9 @@ import msgspec
 
 from edge.database import NodeFile
 from edge.errors import CannotStart, NotEnrolled
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.keys import NodeKeys, keep_keys, read_keys
-from edge.node import Folder
 from edge.settings import NodeSettings, PeerSettings, write_settings
 from edge.tables.migrations import migrate
 from edge.tables.node import Chain

@@ -23,9 +23,9 @@ from wtforms import StringField
 
 from edge.enrolment import MAX_ANSWER_BYTES, Machine, asked_in, own_keys
 from edge.errors import CannotStart, NotEnrolled
+from edge.folder import Folder
 from edge.host_names import is_ours
 from edge.ids import Ids
-from edge.node import Folder
 from edge.server import serving
 from edge.settings import read_settings
 from edge.web.appearance import install_words

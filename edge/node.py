@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
-import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -22,8 +19,9 @@ from edge.acks import AckBook
 from edge.admission import Admission
 from edge.agency_papers import AgencyPapers
 from edge.archive import Archive
-from edge.at_rest import OPEN, Ask, AtRest, unlock
+from edge.at_rest import Ask
 from edge.authorities import Authorities
+from edge.branches import CHOSEN, INTRODUCED, branch_with, hash_of, source_of
 from edge.chain import OwnChain
 from edge.clock import Clock, Stopwatch, system_stopwatch
 from edge.closing import Closing
@@ -36,6 +34,7 @@ from edge.deciding import Deciding
 from edge.disk import Disk, Measure, measured
 from edge.drafts import Drafts
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.folders import Folders
 from edge.hall import Hall
 from edge.handing_over import HandingOver
@@ -60,7 +59,7 @@ from edge.rewriting import finish
 from edge.sealing import Sealing
 from edge.seals import Seals
 from edge.sessions import Sessions
-from edge.settings import NAME, NodeSettings, key_file_of
+from edge.settings import NodeSettings
 from edge.signing import Signatories
 from edge.tables.exchange import Delivery
 from edge.tables.migrations import copies_aside, forget_copies, migrate
@@ -91,51 +90,10 @@ from sync.store import Store
 from sync.writing import Arrival
 
 DATABASES = ("catalog", "dossiers", "visits", "files")
-INTRODUCED: Final = "introduced"
-"""The fact that has the card of a new central, as it showed it."""
-CHOSEN: Final = "chosen"
-"""The fact by which choice between two branches of the catalog everything here was folded last."""
 CENTRAL: Final = "central"
 """The fact which central it was that holds what `delivery.centre_at` says."""
 
 spool.database.initialize(AMBIENT)
-
-
-class Folder:
-    """Where a node's things lie. `node.db` holds all that shares a transaction, `files.db` the bytes."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.settings = path / NAME
-        self.database = path / "node.db"
-        self.files = path / "files.db"
-        self.keys = path / "keys"
-        self.root = path / "keys" / "root.der"
-        self.tls_key = path / "keys" / "tls.key"
-        self.tls_chain = path / "keys" / "tls.pem"
-        self.tokens = path / "tokens"
-        self.paper = path / "paper"
-        self.succession = path / "centre.json"
-        """At a central that took over from another: its own card, signed by the authority (`edge.succession`)."""
-        self.at_rest: AtRest = OPEN
-        """What opens it, once the node is open (`Folder.unlock`)."""
-
-    def unlock(self, settings: NodeSettings, ask: Ask | None = None) -> None:
-        """Find the key that opens this folder, if it is closed. Raises `CannotStart`."""
-        self.at_rest = unlock(self.path, key_file=key_file_of(settings, self.path), ask=ask)
-
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Only one process at a time opens a node; raises `CannotStart` for a second one."""
-        handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as why:
-                raise CannotStart(f"{self.path} is in use: this node is running already") from why
-            yield
-        finally:
-            os.close(handle)
 
 
 def server_uuid(node: str) -> str:
@@ -475,7 +433,6 @@ class Node:
     def _show_from(self, address: str) -> None:
         """Lists, searches and sums are asked of PostgreSQL. Raises `CannotStart` at an edge, and for what is no address."""
         from edge.postgres.connection import Postgres, understood
-        from edge.postgres.reading import name_of
         from edge.postgres.shown import Shown
 
         if not self.is_centre:
@@ -486,7 +443,7 @@ class Node:
         shown = Shown(
             self.file,
             Postgres(understood(address)),
-            name=name_of(self.id, dossiers.epoch, chosen.value if chosen is not None else ""),
+            name=source_of(self.id, dossiers.epoch, chosen.value if chosen is not None else ""),
             here=lambda: (dossiers.published, visits.published, self.catalog.number),
             own=lambda: self.projector.own_up_to,
             tick=self.stopwatch,
@@ -672,18 +629,18 @@ class Node:
         """
         self._choices += [one for one in documents if one.get("kind") == "catalog.chosen"]
         for document in list(self._choices):
-            name = f"{document['seq']}-{_hash(document)[:16]}"
+            name = f"{document['seq']}-{hash_of(document)[:16]}"
             if self.catalog.at(name) is not None:
                 self._choices.remove(document)
                 continue
             other = Catalog(self.catalog.root)
             try:
-                other.apply(branch_with(self.entries(), _hash(document)))
+                other.apply(branch_with(self.entries(), hash_of(document)))
             except CatalogBroken:
                 continue
             if any(other.drops(own) for own in self.catalog.names):
                 self.go_over(other)
-                self._left = _hash(document)
+                self._left = hash_of(document)
                 return True
         return False
 
@@ -694,7 +651,7 @@ class Node:
             self.projector.forget_all()
             self._entries = {}
             for one in self.entries():
-                applied = self.catalog.at(f"{one.get('seq')}-{_hash(one)[:16]}") is not None
+                applied = self.catalog.at(f"{one.get('seq')}-{hash_of(one)[:16]}") is not None
                 if not applied and isinstance(one.get("prev"), str):
                     self._entries.setdefault(one["prev"], []).append(one)
 
@@ -718,7 +675,7 @@ class Node:
             is not None
         ):
             run.append(found)
-            number, tip = number + 1, _hash(found)
+            number, tip = number + 1, hash_of(found)
         return run
 
     def _written(self) -> int:
@@ -752,30 +709,9 @@ class Node:
             seq = document.get("seq")
             if not isinstance(seq, int) or seq <= 0:
                 continue
-            name = f"{seq}-{_hash(document)[:16]}"
+            name = f"{seq}-{hash_of(document)[:16]}"
             if self.catalog.drops(name):
                 continue
             if seq > written or (seq <= self.catalog.number and self.catalog.names[seq - 1] != name):
                 self._branches.add(name)
                 self.catalog_problem = CatalogBroken(seq, "central has written two entries with this number")
-
-
-def branch_with(entries: Sequence[Document], tip: str) -> list[Document]:
-    """The entries from the first one over the one with the hash `tip` as far as they go on."""
-    by_hash = {_hash(one): one for one in entries}
-    branch: list[Document] = []
-    at = tip
-    while at in by_hash:
-        branch.append(by_hash[at])
-        at = str(by_hash[at].get("prev"))
-    branch.reverse()
-    following = {str(one.get("prev")): one for one in reversed(entries)}
-    at = tip
-    while at in following:
-        branch.append(following[at])
-        at = _hash(following[at])
-    return branch
-
-
-def _hash(document: Document) -> str:
-    return str(document["_id"]).partition(":")[2]

@@ -17,9 +17,10 @@ import msgspec
 
 from edge.completeness import ChainState
 from edge.fetching import Elsewhere
+from edge.folder import Folder
 from edge.health import Health, health_of
 from edge.local_socket import line_to, listening
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.outgoing import Outgoing, outgoing_of
 from edge.peers import PeerNode
 from edge.roads import Road

@@ -21,8 +21,8 @@ import msgspec
 
 from edge.courier import ENDING, Courier, Given, Lying, Stage, Taken, Told
 from edge.errors import CannotStart, NodeError, NotGiven, NotTaken
+from edge.folder import Folder
 from edge.local_socket import line_to, listening
-from edge.node import Folder
 from sync.errors import SyncError
 
 SOCKET: Final = "courier.sock"

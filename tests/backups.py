@@ -11,7 +11,7 @@ from central.backup import Copy, Made, Told, back_up, opened_copy
 from central.recovery import public_half
 from edge.at_rest import Ask
 from edge.clock import Clock
-from edge.node import Folder
+from edge.folder import Folder
 from edge.settings import BackupSettings, NodeSettings, read_settings
 
 RECOVERY = X25519PrivateKey.from_private_bytes(bytes(range(32)))

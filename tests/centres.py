@@ -13,9 +13,10 @@ from argon2 import PasswordHasher
 
 from central.centre import Office
 from central.demo.plan import PEOPLE, SEAL_PIN, nodes
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.ledger import Draft
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.roads import Here, shown_to
 from edge.settings import read_settings
 from schemas.acts import Appraised, Party, ReceivedComponent, Returned, Settled, WithdrawalAsked

@@ -49,9 +49,10 @@ from central.trust import Watch
 from edge.durable import write_new
 from edge.enrolment import make_request
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.keys import NodeKeys, keep_keys, read_keys
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import NodeSettings, read_settings
 from schemas.calendar import VIETNAM, proposed_year
 from schemas.canonical import to_base64

@@ -20,8 +20,8 @@ from central.demo.setup import PRINTED, claimed, prepare
 from central.stopping import stop_signal, wait_until
 from edge.clock import system_clock
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder
 
 
 def run_demo(data: Path, *, first_port: int) -> None:

@@ -41,8 +41,9 @@ from central.demo.plan import (
 )
 from edge.clock import Clock
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import NodeSettings, read_settings
 from schemas.acts import TABLE
 from schemas.canonical import to_base64

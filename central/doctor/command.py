@@ -15,7 +15,7 @@ from central.doctor.line import faults_to
 from central.doctor.node import faults_of
 from central.inspection.folders import is_running, node_folders
 from edge.errors import CannotStart
-from edge.node import Folder
+from edge.folder import Folder
 from edge.settings import NAME, read_config
 from edge.status import asked
 

@@ -20,7 +20,7 @@ from edge.backed_up import last_backup
 from edge.clock import Clock, system_clock
 from edge.disk import Measure, measured
 from edge.errors import CannotStart
-from edge.node import Folder
+from edge.folder import Folder
 from edge.settings import NodeSettings
 from edge.tables.migrations import MIGRATIONS
 

@@ -15,8 +15,8 @@ from central.inspection.events import Read, seal_faults
 from central.inspection.findings import Findings, Link
 from edge.at_rest import AtRest
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.keys import read_keys
-from edge.node import Folder
 from schemas.catalog import Catalog
 from schemas.errors import CatalogBroken
 

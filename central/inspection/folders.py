@@ -20,7 +20,7 @@ from central.inspection.numbers import Receipt
 from central.inspection.reading import Snapshot
 from edge.at_rest import Ask, AtRest
 from edge.errors import CannotStart
-from edge.node import Folder
+from edge.folder import Folder
 from edge.settings import read_settings
 from schemas.events import Event
 

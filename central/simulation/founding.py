@@ -27,9 +27,10 @@ from central.centre import Office, Place, enrol, lay_foundation
 from central.demo.plan import CALENDARS, CENTRE, SINCE
 from central.succession import prepare
 from edge.clock import Clock
+from edge.folder import Folder
 from edge.ids import Ids, new_stream
 from edge.keys import NodeKeys
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import NodeSettings
 from schemas.calendar import VIETNAM
 from schemas.canonical import to_base64

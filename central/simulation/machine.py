@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from central.simulation.world import MachineClock, World
-from edge.node import Folder, Node
+from edge.folder import Folder
+from edge.node import Node
 from edge.settings import read_settings
 from printing.errors import PrinterUnavailable
 from printing.spool import Fate, Printers, Spool, Told

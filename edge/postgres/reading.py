@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from edge.admission import Admission, Sealed
+from edge.branches import CHOSEN, INTRODUCED, branch_with, hash_of, source_of
 from edge.database import NodeFile
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.folding import TRUSTED_UP_TO, Folding
-from edge.node import CHOSEN, INTRODUCED, Folder, branch_with
 from edge.projector import stream_of
 from edge.tables.migrations import MIGRATIONS
 from edge.tables.node import Chain, Fact
@@ -73,7 +74,7 @@ class Source:
     @property
     def name(self) -> str:
         """What the documents are of: the node, the life of its store, and the branch of the catalog."""
-        return name_of(self.node, self.stores["dossiers"].epoch, self.choice)
+        return source_of(self.node, self.stores["dossiers"].epoch, self.choice)
 
     def close(self) -> None:
         self.file.file.close()
@@ -106,7 +107,7 @@ class Source:
             raise Otherwise("the catalog does not go on where it ended")
         self.catalog.apply(run)
         for document in run:
-            del self._entries[_hash(document)]
+            del self._entries[hash_of(document)]
         return True
 
     def _read_entries(self) -> None:
@@ -115,7 +116,7 @@ class Source:
         self._catalog_seq = store.seq()
         for stored in store.winners(names).values():
             document = load(render(stored))
-            self._entries[_hash(document)] = document
+            self._entries[hash_of(document)] = document
 
     def changes(
         self, database: str, since: int, *, limit: int, up_to: int | None
@@ -165,15 +166,6 @@ class Source:
             ]
 
 
-def name_of(node: str, epoch: str, choice: str) -> str:
-    """What documents are of."""
-    return f"{node} {epoch} {choice}".rstrip()
-
-
 def _fact(key: str) -> str:
     fact: Any = Fact.get_or_none(Fact.key == key)
     return "" if fact is None else str(fact.value)
-
-
-def _hash(document: Document) -> str:
-    return str(document["_id"]).partition(":")[2]

@@ -14,8 +14,9 @@ import msgspec
 
 from edge.at_rest import OPEN
 from edge.clock import system_clock
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.rewriting import rekey
 from edge.settings import read_settings
 from tests.bench.figures import Figure, Size, p50

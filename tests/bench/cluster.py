@@ -27,9 +27,10 @@ from central.dataset.making import found_once, world_in
 from central.dataset.office import CENTRAL, GROUPS
 from central.dataset.plan import five_years
 from central.dataset.totals import totals
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.keys import NodeKeys, read_keys
-from edge.node import DATABASES, Folder
+from edge.node import DATABASES
 from edge.postgres.connection import PostgresConnection, connected
 from edge.postgres.reading import Source
 from edge.settings import CouchdbSettings, read_settings

@@ -19,8 +19,9 @@ import requests
 
 from central.demo.visitor import Page, parse
 from edge.clock import system_clock
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import read_settings
 from tests.bench import documents, processes
 from tests.bench.figures import Bench, Figure, Round, Size, p50, p95

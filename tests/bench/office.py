@@ -20,8 +20,9 @@ from central.dataset.making import PIN, Made, make
 from central.dataset.office import LEADER, OFFICER
 from central.demo.visitor import Page, parse
 from edge.clock import system_clock
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import read_settings
 from tests.bench import processes
 from tests.bench.contests import contest

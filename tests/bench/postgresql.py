@@ -16,8 +16,9 @@ import psycopg
 
 from central.demo.plan import HOST
 from edge.clock import system_clock
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.postgres.connection import PostgresConnection, connected
 from edge.postgres.reading import Source
 from edge.settings import NodeSettings, read_settings, write_settings

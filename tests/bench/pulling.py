@@ -11,8 +11,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from edge.clock import system_clock
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder, Node, server_uuid
+from edge.node import Node, server_uuid
 from edge.settings import read_settings
 from schemas.events import Document
 from sync.errors import Unavailable

@@ -18,8 +18,8 @@ import msgspec
 import requests
 
 from central.starting import calm_collector
+from edge.folder import Folder
 from edge.keys import read_keys
-from edge.node import Folder
 from edge.settings import PeerSettings, read_settings
 from schemas.events import Document
 from sync.documents import dump

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from edge.node import Folder
+from edge.folder import Folder
 from tests.bench import processes
 from tests.bench.counter import Clerk, opened
 from tests.bench.figures import Size, p95

@@ -11,10 +11,11 @@ from typing import Final
 import requests
 
 from edge.clock import system_clock
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.keys import read_keys
 from edge.leaving import AT_ONCE
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import PeerSettings, read_settings
 from edge.status import asked
 from schemas.acks import seal

@@ -21,7 +21,8 @@ from central.verify import verify
 from edge.at_rest import unlock
 from edge.backed_up import last_backup
 from edge.errors import CannotStart
-from edge.node import Folder, Node
+from edge.folder import Folder
+from edge.node import Node
 from edge.rewriting import rekey
 from edge.settings import BackupSettings, read_settings, write_settings
 from schemas.events import StreamId, moment

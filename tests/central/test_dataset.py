@@ -21,8 +21,9 @@ from central.dataset.plan import five_years
 from central.dataset.totals import ARTICLE, totals
 from edge.clock import system_clock
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import read_settings
 from edge.tallying import Reckoning
 from schemas.reports import Period, counted, on_site_procedures, report

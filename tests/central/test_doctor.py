@@ -30,9 +30,10 @@ from central.outlet import Outlet
 from central.status import status_in
 from edge.at_rest import OPEN
 from edge.disk import Space
+from edge.folder import Folder
 from edge.health import health_of
 from edge.metrics import exposition
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.pads import print_pad
 from edge.process import process_now
 from edge.retiring import close_node

@@ -16,8 +16,9 @@ from central.errors import NotGranted
 from central.trust import cut_before, report_forks
 from edge.enrolment import make_request, settings_for, settle_in
 from edge.errors import NotEnrolled
+from edge.folder import Folder
 from edge.keys import NodeKeys, keep_keys
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.retiring import close_node
 from edge.tables.centre import EnrolmentCode
 from edge.tables.node import Fact

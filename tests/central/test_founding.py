@@ -18,8 +18,9 @@ from central.errors import NotGranted
 from central.founding import Foundation, found_centre
 from edge.clock import system_clock
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.server import Door, application, serving
 from edge.settings import read_settings
 from edge.web import create_pages

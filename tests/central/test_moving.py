@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from central.cli import CANNOT_BEGIN, main
-from edge.node import DATABASES, Folder
+from edge.folder import Folder
+from edge.node import DATABASES
 from edge.settings import NodeSettings, read_settings, write_settings
 from tests.centres import SmallCentre
 from tests.fronts.stand_in import StandIn, settings_for, standing_in

@@ -27,8 +27,9 @@ from central.succession import collected
 from edge.access import Access
 from edge.acks import NAME as ACKS
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.keys import NodeKeys
-from edge.node import Folder, Node, server_uuid
+from edge.node import Node, server_uuid
 from edge.server import application
 from edge.settings import NodeSettings, PeerSettings, read_settings, write_settings
 from edge.state import NOTE, state_of

@@ -11,9 +11,10 @@ from click.testing import CliRunner, Result
 
 from central.cli import main
 from edge.clock import system_clock
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.ledger import Draft
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import read_settings
 from schemas.acts import Party, ReceivedComponent
 

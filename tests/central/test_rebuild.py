@@ -13,8 +13,8 @@ import pytest
 
 from central.rebuild import Rebuilt, rebuild, rebuild_command
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder
 from tests.central.damage import flip_within, rows_of, stored_events
 from tests.centres import MONDAY, HandClock, SmallCentre
 

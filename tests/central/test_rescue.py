@@ -13,7 +13,7 @@ from central.rescue import Database, Rescued, rescue
 from central.taking_in import Taken, take_in
 from edge.at_rest import OPEN
 from edge.errors import CannotStart
-from edge.node import Folder
+from edge.folder import Folder
 from schemas.entries import Admission, Redaction
 from schemas.events import Document
 from tests.central.damage import PAGE

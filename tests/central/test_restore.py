@@ -15,7 +15,7 @@ from central.redaction import redact
 from central.rescue import Rescued
 from central.restore import Wanted, restore_edge
 from edge.errors import CannotStart
-from edge.node import Folder
+from edge.folder import Folder
 from edge.settings import PrinterKind, PrinterSettings, read_settings, write_settings
 from schemas.fold import Dossier
 from tests.backups import copied, silent

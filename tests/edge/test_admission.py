@@ -8,8 +8,9 @@ import pytest
 
 from central.centre import Place, enrol
 from edge.archive import Archive
+from edge.folder import Folder
 from edge.keys import NodeKeys
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import NodeSettings, read_settings
 from schemas import events
 from schemas.canonical import to_base64

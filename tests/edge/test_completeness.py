@@ -6,7 +6,7 @@ import pytest
 
 from central.status import status_in
 from edge.completeness import ChainState
-from edge.node import Folder
+from edge.folder import Folder
 from schemas.fold import Dossier
 from tests.centres import SmallCentre
 from tests.web.clerk import Clerk

@@ -11,9 +11,10 @@ import pytest
 from central.enrolment import COUNTER, Enrolment, Wish
 from edge.enrolment import Machine
 from edge.errors import CannotStart, NotEnrolled
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.keys import read_keys
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import read_settings
 from schemas.boxes import closed, opened
 from schemas.enrolment import Misspelled, check_of, spelled

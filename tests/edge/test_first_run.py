@@ -20,8 +20,8 @@ from central.web.enrolling import create_enrolling
 from edge.enrolment import Machine
 from edge.errors import CannotStart
 from edge.first_run import FIELDS, REFUSED, create_first_run, wait_for_card
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder
 from edge.server import serving
 from edge.settings import port_of, read_settings
 from schemas.enrolment import check_of

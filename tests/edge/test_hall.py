@@ -11,7 +11,8 @@ import pytest
 from central.centre import Numbers, Office, Place, enrol
 from central.demo.plan import QUEUES
 from edge.errors import NotAtCounter
-from edge.node import Folder, Node
+from edge.folder import Folder
+from edge.node import Node
 from edge.settings import NodeSettings
 from edge.tables.node import Number
 from edge.visits import Taken

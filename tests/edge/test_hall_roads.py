@@ -12,7 +12,8 @@ import pytest
 
 from central.centre import Numbers, Place, enrol
 from central.demo.plan import QUEUES
-from edge.node import Folder, Node
+from edge.folder import Folder
+from edge.node import Node
 from edge.roads import Roads
 from edge.server import application, serving
 from edge.settings import NodeSettings, PeerSettings

@@ -18,8 +18,9 @@ from central.centre import enrol
 from central.trust import cut_before, report_forks
 from central.verify import verify
 from edge.archive import list_revision
+from edge.folder import Folder
 from edge.keys import NodeKeys
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.register import Work
 from edge.settings import NodeSettings, read_settings
 from edge.waits import MOST_BYTES

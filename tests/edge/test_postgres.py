@@ -25,9 +25,10 @@ from central.centre import Office
 from central.projecting import _project
 from central.redaction import redact
 from edge.errors import CannotStart
+from edge.folder import Folder
 from edge.health import Projections, health_of
 from edge.ids import Ids
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.postgres.connection import PostgresConnection, connected, in_postgres
 from edge.postgres.following import Follower, follow
 from edge.postgres.reading import Otherwise, Source

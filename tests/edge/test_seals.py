@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from central.centre import Place, enrol
 from central.redaction import redact
 from edge.admission import Sealed
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.keys import NodeKeys
-from edge.node import Folder, Node, server_uuid
+from edge.node import Node, server_uuid
 from edge.settings import NodeSettings, read_settings
 from schemas import events
 from schemas.entries import Duty

@@ -6,7 +6,8 @@ import pytest
 
 from central.centre import Numbers, Place, enrol
 from central.verify import verify
-from edge.node import Folder, Node
+from edge.folder import Folder
+from edge.node import Node
 from edge.settings import NodeSettings
 from edge.tables.departed import DepartedVisit, VisitAct
 from edge.tables.node import Fact

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from central.centre import Office
-from edge.node import Folder, Node
+from edge.folder import Folder
+from edge.node import Node
 from edge.settings import read_settings
 from schemas.acts import Note, TicketTaken
 from schemas.calendar import local_day

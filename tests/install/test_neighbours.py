@@ -18,8 +18,9 @@ from central.demo.plan import AUDITOR
 from central.inspection.reading import Snapshot
 from central.verify import verify
 from edge.clock import system_clock
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import read_settings
 from edge.tables import migrations
 from edge.tables.migrations import MIGRATIONS

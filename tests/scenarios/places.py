@@ -17,7 +17,7 @@ import msgspec
 from central.demo.plan import nodes
 from central.demo.visitor import Page, Visitor
 from central.inspection.reading import Snapshot
-from edge.node import Folder
+from edge.folder import Folder
 from edge.settings import PeerSettings, read_settings, write_settings
 from edge.status import NodeStatus, asked
 from tests.centres import PINS

@@ -18,7 +18,7 @@ from central.demo.plan import PEOPLE, nodes
 from central.demo.visitor import Page, PageError, Visitor
 from central.verify import verify
 from edge.clock import system_clock
-from edge.node import Folder
+from edge.folder import Folder
 from edge.status import asked
 from schemas.calendar import VIETNAM
 from tests.large import enlarged

@@ -12,7 +12,7 @@ from central.demo.centre import centre as run_centre
 from central.demo.plan import nodes
 from edge.clock import system_clock
 from edge.courier import Courier
-from edge.node import Folder
+from edge.folder import Folder
 from edge.sticks import Give, ask
 from tests.centres import SmallCentre
 from tests.large import enlarged

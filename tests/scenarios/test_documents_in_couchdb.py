@@ -19,9 +19,10 @@ from central.demo.visitor import Visitor
 from central.restore import NewCentral, restore_centre
 from central.verify import verify
 from edge.clock import system_clock
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.ledger import Draft
-from edge.node import DATABASES, Folder, Node
+from edge.node import DATABASES, Node
 from edge.roads import Here, Roads
 from edge.settings import PeerSettings, read_settings, write_settings
 from edge.status import asked

@@ -21,9 +21,10 @@ from central.demo.centre import free_port
 from central.demo.visitor import Visitor
 from edge.clock import system_clock
 from edge.enrolment import CODE_HEADER, TAG_HEADER
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.keys import read_keys
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import read_settings
 from schemas.canonical import to_base64
 from schemas.enrolment import Code

@@ -18,8 +18,9 @@ from central.centre import Place, enrol
 from central.console import Console
 from central.demo.centre import free_port
 from edge.clock import system_clock
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import DATABASES, Folder, Node
+from edge.node import DATABASES, Node
 from edge.roads import Here
 from edge.settings import NodeSettings, PeerSettings, read_settings
 from edge.state import state_of

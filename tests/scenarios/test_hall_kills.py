@@ -19,8 +19,9 @@ from central.demo.centre import centre as run_centre
 from central.demo.plan import QUEUES, nodes
 from central.demo.visitor import PageError, Visitor
 from edge.clock import system_clock
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import read_settings
 from printing.spool import PrintJob
 from schemas.queue import number_of

@@ -23,9 +23,10 @@ from central.inspection.reading import Snapshot
 from central.restore import NewCentral, restore_centre
 from central.verify import verify
 from edge.clock import system_clock
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.ledger import Draft
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import PeerSettings, read_settings, write_settings
 from schemas.acts import Party, ReceivedComponent
 from schemas.events import StreamId

@@ -16,9 +16,10 @@ from central.demo.centre import free_port
 from central.enrolment import Change, Enrolment
 from central.inspection.reading import Snapshot
 from edge.clock import system_clock
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.ledger import Draft
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import read_settings
 from schemas.acts import Party, ReceivedComponent
 from schemas.calendar import local_day

@@ -15,7 +15,7 @@ import requests
 from central.demo.centre import RunningCentre, centre
 from central.demo.plan import nodes
 from edge.clock import system_clock
-from edge.node import Folder
+from edge.folder import Folder
 from edge.status import SOCKET, NodeStatus, asked
 from tests.large import enlarged
 from tests.scenarios.conftest import Start

@@ -19,9 +19,10 @@ import requests
 from central.demo.visitor import PageError, Visitor
 from central.verify import verify
 from edge.clock import system_clock
+from edge.folder import Folder
 from edge.ids import Ids
 from edge.ledger import Draft
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.settings import read_settings
 from schemas.acts import Party, ReceivedComponent
 from schemas.events import StreamId

@@ -16,8 +16,8 @@ from central.demo.setup import prepare
 from central.inspection.reading import Snapshot
 from central.verify import verify
 from edge.clock import system_clock
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder
 from schemas.acts import Forwarded
 from schemas.entries import Card
 from schemas.fold import Dossier

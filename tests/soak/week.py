@@ -25,8 +25,8 @@ from central.demo.setup import prepare
 from central.inspection.reading import Snapshot
 from central.verify import verify
 from edge.clock import system_clock
+from edge.folder import Folder
 from edge.ids import Ids
-from edge.node import Folder
 from edge.status import asked
 from schemas.calendar import VIETNAM, local_day
 from tests.soak.clerks import Clerk, Work

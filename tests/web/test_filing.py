@@ -9,7 +9,7 @@ import pytest
 
 from central.centre import Place, enrol
 from central.demo.visitor import parse
-from edge.node import Folder
+from edge.folder import Folder
 from edge.settings import NodeSettings, PortalSettings
 from schemas.acts import Status
 from schemas.entries import Duty

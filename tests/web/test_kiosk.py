@@ -7,7 +7,7 @@ import pytest
 
 from central.centre import Numbers, Office, Place, enrol
 from central.demo.plan import CENTRE, QUEUES
-from edge.node import Folder
+from edge.folder import Folder
 from edge.settings import NodeSettings
 from edge.web.kiosk_words import WORDS
 from printing.spool import PrintJob, State

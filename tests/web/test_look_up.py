@@ -12,8 +12,9 @@ import pytest
 from werkzeug.serving import make_server
 
 from central.centre import Numbers, Office, Place, enrol
+from edge.folder import Folder
 from edge.look_up import Answer, Asked
-from edge.node import Folder, Node
+from edge.node import Node
 from edge.peers import PeerNode
 from edge.settings import NodeSettings, PrinterKind, PrinterSettings
 from edge.web.kiosk_words import WORDS

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from central.centre import Numbers, Place, enrol
-from edge.node import Folder
+from edge.folder import Folder
 from edge.petitions import Waits
 from edge.settings import NodeSettings
 from schemas.entries import Duty
