@@ -16,7 +16,7 @@ from central.web import register
 from edge.node import Node
 from edge.web import create_pages
 from tests.centres import PINS, SmallCentre
-from tests.large import projected
+from tests.large import RUN, projected
 
 CARD = "020085004127|281234567|Nông Văn Thắng|14031985|Nam|Số 45, đường Phai Vệ, phường Đông Kinh|01012022"
 
@@ -56,7 +56,8 @@ def pages_of(node: Node) -> Flask:
         lambda: _print(node),
         extra=[register] if node.is_centre else [],
     )
-    pages.before_request(lambda: projected(node))
+    if RUN.is_large:
+        pages.before_request(lambda: projected(node))
     pages.jinja_env.bytecode_cache = _compiled
     pages.testing = True
     return pages
