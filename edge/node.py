@@ -162,6 +162,7 @@ class Node:
         """Within it lists are of one moment, and it is asked once who answers; None where they are always the file's."""
         self.projections_behind: Callable[[], int | None] | None = None
         """How many changes those in PostgreSQL lack, where they are to be there; None while it does not answer."""
+        self._forget_shown: Callable[[], None] = lambda: None
         self.documents_away: Callable[[], str] | None = None
         """Why those in a cluster are out of reach, where they are to lie in one; "" while they are not."""
         self._read_catalog()
@@ -428,6 +429,7 @@ class Node:
             self.projector,
             self.catalog,
             aside=partial(copies_aside, self.folder.database),
+            gone=self._forget_shown,
         )
 
     def _show_from(self, address: str) -> None:
@@ -453,6 +455,7 @@ class Node:
         self.on_catalog.append(shown.note)
         self._closing.callback(shown.close)
         self.shown, self.one_page, self.projections_behind = shown, shown.page, shown.behind
+        self._forget_shown = shown.forget
 
     def _open_outbox(self) -> Outbox:
         """Only central tells anybody outside, and of what nobody is told it keeps nothing."""

@@ -33,7 +33,8 @@ FILE: Final = "file-"
 
 
 class Redactions:
-    """Applies the redactions of the catalog to one node. `aside`: copies of the database that migrations left."""
+    """Applies the redactions of the catalog to one node. `aside`: copies of the database that migrations left; `gone`: told when
+    anything went."""
 
     def __init__(
         self,
@@ -44,9 +45,11 @@ class Redactions:
         catalog: Catalog,
         *,
         aside: Callable[[], list[Path]],
+        gone: Callable[[], None] = lambda: None,
     ) -> None:
         self._file, self._archive, self._stores = file, archive, stores
         self._projector, self._catalog, self._aside = projector, catalog, aside
+        self._gone = gone
         self._looked_for: set[str] = set()
 
     def apply(self) -> int:
@@ -58,6 +61,8 @@ class Redactions:
         gone = sum(self._document_goes(*one) for one in self._documents(targets))
         gone += sum(self._file_goes(one) for one in targets if one.startswith(FILE))
         gone += self._chunks_that_came_back()
+        if gone:
+            self._gone()
         if gone or self._is_due():
             self._scrub()
         return gone

@@ -63,7 +63,7 @@ class Shown:
         self._file, self._postgres, self._name = file, postgres, name
         self._here, self._own, self._tick = here, own, tick
         self._noted: deque[tuple[float, Place]] = deque([(tick(), here())])
-        self._first = here()[0]
+        self._least: Place = (here()[0], 0, 0)
         self._lock = threading.Lock()
         self._away_until: float | None = None
         self._thread = threading.local()
@@ -75,6 +75,10 @@ class Shown:
             self._noted.append((now, here))
             while len(self._noted) > 1 and now - self._noted[1][0] >= LATE_S:
                 self._noted.popleft()
+
+    def forget(self) -> None:
+        """What was written until now is answered by who has all of it: the law has taken something of it away."""
+        self._least = self._here()
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -166,8 +170,8 @@ class Shown:
         now = self._tick()
         with self._lock:
             old = [noted for at, noted in self._noted if now - at >= LATE_S]
-        wanted = old[-1] if old else (self._first, 0, 0)
-        return place[0] >= self._own() and all(one >= least for one, least in zip(place, wanted, strict=True))
+        wanted = (old[-1] if old else self._least, self._least, (self._own(), 0, 0))
+        return all(one >= least for at in wanted for one, least in zip(place, at, strict=True))
 
     def behind(self) -> int | None:
         """How many changes PostgreSQL lacks; None where it does not answer, or nobody has made its tables."""

@@ -379,6 +379,23 @@ def an_outage(centre: SmallCentre) -> str:
     return str(outage.stream)
 
 
+def test_what_the_law_takes_away_is_on_no_list_at_once(server: Postgres, centre: SmallCentre) -> None:
+    """Whose act it was does not matter: until PostgreSQL has followed, the file answers, which knows the name no more."""
+    dossier = centre.receive()
+    centre.meet()
+    address = server.new_database()
+    node = moved(centre, address)
+    with contextlib.closing(Following(address, node)) as one:
+        one.follower.catch_up()
+        assert asks_postgresql(node)
+        assert node.register.find("Thắng").rows
+        redact(node, [dossier.timeline[0].hash], GROUND, by="quan.nv", second=DESK)
+        assert not node.register.find("Thắng").rows
+        one.follower.catch_up()
+        assert asks_postgresql(node)
+        assert not node.register.find("Thắng").rows
+
+
 def test_a_page_asks_once_who_answers_it(
     server: Postgres, centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
