@@ -332,15 +332,8 @@ def _met(cluster: Peer, central: _Central, machines: _Machines) -> None:
 
 def _figures() -> Iterator[Figure]:
     of_office: Mapping[str, Figure] = {one.name: one for one in office.BENCH.figures}
-    ingest = of_office["ingest"]
-    yield Figure(
-        "ingest",
-        "embedded: acts taken in over HTTP, verified and projected",
-        ingest.unit,
-        ingest.better,
-        ingest.must,
-        ingest.aim,
-    )
+    # no must: that of the five years is of dossiers that begin and end in one push, and are folded once
+    yield Figure("ingest", "embedded: acts taken in over HTTP, verified and projected", "events/s", "higher")
     for count, (name, what) in itertools.product(
         _PROJECTORS,
         {
