@@ -142,7 +142,8 @@ class Reader:
         return self._get(path, query).json()
 
     def _get(self, path: str, query: Mapping[str, str]) -> requests.Response:
-        answer = self._session.get(f"{self._url}/{path}", params=query, timeout=TIMEOUT_S)
+        as_json = {"Accept": "application/json"}  # else a document with attachments comes as multipart
+        answer = self._session.get(f"{self._url}/{path}", params=query, headers=as_json, timeout=TIMEOUT_S)
         answer.raise_for_status()
         return answer
 

@@ -77,7 +77,7 @@ class Clerk:
 
     def __init__(self, centre: SmallCentre, node: str, person: str | None = None) -> None:
         self.node = centre[node]
-        if self.node.is_centre:
+        if RUN.is_large and self.node.is_centre:
             centre.meets()
         self.pages = pages_of(self.node)
         self.client = self.pages.test_client()
