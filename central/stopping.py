@@ -17,12 +17,24 @@ HOUR_S: Final = 3600
 
 
 def stop_signal() -> threading.Event:
-    """Set when the process is asked to end, from now on."""
+    """Set when the process is asked to end, from now on.
+
+    A signal only wakes a thread, by a pipe. A handler runs in the middle of whatever the main thread does, and that may
+    be waiting for the event, or setting it for the signal before: setting it there waits for itself.
+    """
     stopping = threading.Event()
+    heard, asked = os.pipe()
+    os.set_blocking(asked, False)
 
     def stop(number: int, frame: FrameType | None) -> None:
+        with contextlib.suppress(BlockingIOError):  # nobody needs to be told that often
+            os.write(asked, b"\0")
+
+    def listen() -> None:
+        os.read(heard, 1)
         stopping.set()
 
+    threading.Thread(target=listen, name="signals", daemon=True).start()
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     return stopping
