@@ -142,10 +142,10 @@ class Alarms:
             here = machine.card.node == self._centre.id
             if here or machine.near:
                 whys = unready(health_of(self._centre, now)) if here else self._ready(machine.card)
-                known = (
-                    frozenset[str]() if machine.card.front else COUNTED_ALREADY
-                )  # a front says it nowhere else
-                self._whys[machine.card.node] = [why for why in whys if why not in known]
+                # a front says it nowhere else
+                self._whys[machine.card.node] = [
+                    why for why in whys if machine.card.front or why not in COUNTED_ALREADY
+                ]
 
     # ---- what is told
 

@@ -49,7 +49,7 @@ from edge.tables.departed import Erased
 from edge.tables.exchange import Copy
 from sync.behind import Judge
 from sync.checkpoints import FROM_THE_START
-from sync.documents import Json, dump, load
+from sync.documents import Json, dump, load, said_in
 from sync.errors import NotFound, SyncError, Unavailable
 from sync.front import Front
 from sync.peer import LocalPeer
@@ -426,8 +426,7 @@ class Cluster(Fronting):
     def _noted(self, database: str, local_id: str, note: Json) -> None:
         """Central's own copy of what machines say to it: what they said to the one before it lies in the cluster too."""
         if database == "catalog" and local_id.startswith((NOTE, SENT)):
-            said = {name: value for name, value in note.items() if name not in ("_id", "_rev")}
-            self._node.stores["catalog"].put_local(local_id, said)
+            self._node.stores["catalog"].put_local(local_id, said_in(note))
 
     def _greet(self) -> None:
         meet(self._node, self._lines)

@@ -25,6 +25,7 @@ from schemas.entries import Card
 from schemas.errors import Malformed
 from schemas.events import moment
 from schemas.states import read
+from sync.documents import said_in
 from sync.errors import NotFound, SyncError
 from sync.remote import RemotePeer
 
@@ -116,8 +117,11 @@ class Hearing:
         if state is not None:
             before = self._known.get(card.node)
             self._known[card.node] = state.at
-            ago = self._centre.clock() - moment(state.at)
-            if before != state.at if before is not None else timedelta(0) <= ago < silent:
+            if before is None:
+                is_there = timedelta(0) <= self._centre.clock() - moment(state.at) < silent
+            else:
+                is_there = before != state.at
+            if is_there:
                 self._centre.contacts.heard(card.node, silent=silent)
             if state.at > self._own(card):
                 self._centre.stores["catalog"].put_local(f"{NOTE}{card.node}", state.document())
@@ -135,5 +139,4 @@ class Hearing:
         """That a machine has sent all that it has, to this central: what it said to the one before lies there as well."""
         note = self._there.get_local(f"{SENT}{card.node}")
         if note is not None and note.get("to") == self._centre.id:
-            said = {name: value for name, value in note.items() if name not in ("_id", "_rev")}
-            self._centre.stores["catalog"].put_local(f"{SENT}{card.node}", said)
+            self._centre.stores["catalog"].put_local(f"{SENT}{card.node}", said_in(note))

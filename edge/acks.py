@@ -25,7 +25,7 @@ from schemas.acks import Acks, read, seal
 from schemas.calendar import local_day
 from schemas.catalog import Catalog
 from schemas.events import timestamp
-from sync.documents import load, render
+from sync.documents import load, render, said_in
 from sync.errors import NotFound
 from sync.sqlite import Connection
 from sync.store import Store
@@ -71,7 +71,7 @@ class AckBook:
             found = self._place.get_local(NAME)
         except NotFound:
             return None
-        return {name: value for name, value in found.items() if name not in ("_id", "_rev")}
+        return said_in(found)
 
     def newest(self) -> Acks | None:
         found = self.document()

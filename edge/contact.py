@@ -59,9 +59,8 @@ class Contacts:
         with self._lock:
             before = self._contacts.get(node)
             at, lasting = self._signs.get(node, (now, silent))
-            if (
-                not at <= now or now + silent >= at + lasting
-            ):  # what lasts longer counts, unless the clock went back
+            # what lasts longer counts, unless the clock went back
+            if at > now or now + silent >= at + lasting:
                 self._signs[node] = now, silent
             self._contacts[node] = Contact(node, now, None)
             self._met.add(node)

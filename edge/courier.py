@@ -50,7 +50,7 @@ from schemas.errors import Malformed
 from schemas.events import Event, moment, timestamp
 from sync.bundle import GIVEN, Filling, Giving, Members, Reading, Taking, add, confirmed
 from sync.checkpoints import FROM_THE_START, replication_id
-from sync.documents import Json, dump_sorted
+from sync.documents import Json, dump_sorted, said_in
 from sync.errors import Broken, NotFound, SyncError, Unavailable
 from sync.filtering import Filter
 from sync.peer import EVERYTHING, Chosen, NativeFilters
@@ -493,7 +493,7 @@ class Courier:
             note = store.get_local(name)
         except NotFound:
             return None
-        return {name: value for name, value in note.items() if name not in ("_id", "_rev")}
+        return said_in(note)
 
     def _heard(self, node: str) -> About:
         """What another machine told with its newest bundle, of what it waits for."""

@@ -169,6 +169,11 @@ def checked_id(doc_id: object) -> str:
     return doc_id
 
 
+def said_in(note: Json) -> Json:
+    """What a `_local` document says: all but its id and revision."""
+    return {name: value for name, value in note.items() if name not in ("_id", "_rev")}
+
+
 def body_bytes(document: Json) -> bytes:
     """The members without `_`, canonical: sorted keys, no white space."""
     return dump_sorted({key: value for key, value in document.items() if key[:1] != "_"})
