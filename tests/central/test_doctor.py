@@ -168,7 +168,7 @@ def test_what_is_in_the_way_of_its_data(counter: Folder, tmp_path: Path) -> None
     assert there(copied) == {"log-damaged"}
 
     secret = tmp_path / "key"
-    secret.write_bytes(os.urandom(32))
+    secret.write_text(os.urandom(32).hex())
     shutil.copytree(counter.path, tmp_path / "closed")
     shut = Folder(tmp_path / "closed")
     rekey(shut.path, OPEN, secret.read_bytes().strip(), "file")
