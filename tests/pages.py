@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import orjson
 from msgspec import structs
 from reportlab.pdfgen.canvas import Canvas
 
@@ -92,6 +93,7 @@ SIGHTS: Final = (
         ("counter.page", "/counter"),
         ("counter.page", "/counter?draft={draft}"),
         ("afterwards.page", "/counter/afterwards"),
+        ("again.page", "/slip/again?draft={half_entered}"),
         ("turning_away.page", "/counter/turned-away/{turned_away}"),
         ("inbox.page", "/inbox"),
         ("inbox.one", "/inbox/{submitted}"),
@@ -331,7 +333,19 @@ def a_full_day(centre: SmallCentre) -> dict[str, str]:
     named |= _paid(centre)
     named["proposal"] = _proposed(centre)
     centre.meet()
+    named["half_entered"] = _half_entered(centre, clerk)
     return named
+
+
+def _half_entered(centre: SmallCentre, clerk: Clerk) -> str:
+    """The draft of a slip whose reception did not come from the other counter."""
+    lost = centre.receive("counter-02", by="long.pd", applicant="Sùng Thị Mỷ")
+    with centre["counter-02"].file.read():
+        job = PrintJob.get(PrintJob.stream == lost.stream)
+    code = str(orjson.loads(bytes(job.payload))["qr_text"])
+    checked = clerk.press(clerk.open("/slip"), "/slip", code=code)
+    clerk.press(clerk.press(checked, "/slip/again"), "/slip/again", name="Sùng Thị Mỷ", procedure="1.000703")
+    return next(one.id for one in clerk.node.drafts.of(RECEIVER) if one.path.endswith(lost.stream))
 
 
 def _at_the_counter(centre: SmallCentre, clerk: Clerk) -> dict[str, str]:
