@@ -85,9 +85,11 @@ class Lines:
     heartbeat_s: float
 
     def database(self, name: str) -> RemoteDatabase:
+        """To ask as machines ask us, whatever they ask. Nothing is said there before the first question."""
         return RemoteDatabase(self.url, name, user=self.user, password=self.password)
 
     def peer(self, name: str) -> RemotePeer:
+        """One end of a replication; the connections are its own, so whoever took it closes it."""
         return RemotePeer(
             self.url, name, user=self.user, password=self.password, heartbeat_s=self.heartbeat_s
         )
@@ -221,6 +223,7 @@ class Fronting(ABC):
         node.documents_away = self.away
 
     def start(self) -> None:
+        """Returns at once, whether the cluster answers or not: `away` tells, and it is tried until `stop`."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -311,9 +314,11 @@ class Fronting(ABC):
     # ---- how it stands
 
     def roads(self) -> list[Road]:
+        """In the order of `ways`, each as it is now; none until the cluster was met for the first time."""
         return [Road(PEER, way.database, way.direction, way.replication.status()) for way in self._ways]
 
     def retry(self) -> None:
+        """Do not wait for the next try, on any road; from any thread."""
         for way in self._ways:
             way.replication.wake()
 
@@ -414,12 +419,14 @@ class Cluster(Fronting):
         self._hearing = Hearing(node, self._lines.peer("catalog"))
 
     def start(self) -> None:
+        """Also forgets checkpoints that machines had at central before its documents lay in a cluster."""
         with suppress(Unavailable), self._node.file.write():
             Copy.delete().execute()  # of checkpoints that machines had here, before: they lie in the cluster now
         super().start()
         self._hearing.start()
 
     def stop(self) -> None:
+        """As of any front; first central asks no more what machines say of themselves."""
         self._hearing.stop()
         super().stop()
 

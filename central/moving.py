@@ -52,6 +52,7 @@ class Moved(msgspec.Struct, frozen=True):
 
     @property
     def well(self) -> bool:
+        """Whether each end has every leaf of the other, however much was copied to make it so."""
         return not (self.only_here or self.only_there)
 
 

@@ -62,12 +62,15 @@ class Outpost(Fronting):
         self._filled = False
 
     def all(self) -> Sequence[Road]:
+        """As `edge.status.Ways`: a front's only roads are those from the cluster."""
         return self.roads()
 
     def peers(self) -> Sequence[PeerNode]:
+        """None: machines come here, and a front goes to nobody."""
         return ()
 
     def elsewhere(self) -> Sequence[Elsewhere]:
+        """None: files lie in the cluster, and a front wants none of them."""
         return ()
 
     def away(self) -> str:
