@@ -81,7 +81,7 @@ class Hall:
     # ---- what can be seen
 
     @property
-    def card(self) -> Card:
+    def _card(self) -> Card:
         card = self._catalog.latest.card(self._node)
         assert card is not None, "a node without a card does not open"  # noqa: S101
         return card
@@ -89,7 +89,7 @@ class Hall:
     @property
     def counter(self) -> str:
         """What people call this place: it stands in every call."""
-        return self.card.title
+        return self._card.title
 
     def queues(self) -> list[Queue]:
         return self._catalog.latest.queues(self._visits.today())
@@ -188,7 +188,7 @@ class Hall:
         )
 
     def _line(self, turns: Sequence[Turn]) -> list[Turn]:
-        elsewhere = {one.code for one in self.queues() if one.places and self.card.place not in one.places}
+        elsewhere = {one.code for one in self.queues() if one.places and self._card.place not in one.places}
         return in_line(turns, self.counter, self.hour(), not_served=elsewhere)
 
     def _called_here(self, turn: Turn) -> str:

@@ -28,7 +28,6 @@ from typing import Final, Protocol
 
 from edge.access import NODE
 from edge.acks import NAME as ACKS
-from edge.contact import Contact
 from edge.fetching import Elsewhere, Fetching
 from edge.leaving import Holds
 from edge.node import Node, server_uuid
@@ -270,9 +269,6 @@ class Roads:
     def peers(self) -> tuple[PeerNode, ...]:
         with self._lock:
             return tuple(line.peer for line in self._lines.values())
-
-    def contacts(self) -> list[Contact]:
-        return [self._node.contacts.of(node) for node in list(self._lines)]
 
     def elsewhere(self) -> list[Elsewhere]:
         return self.files.elsewhere()
