@@ -62,6 +62,7 @@ class Move(Form):
 
     @property
     def streams(self) -> list[str]:
+        """As ticked, in the order of the page, each once. Nobody has looked yet whether they may move."""
         return list(dict.fromkeys(request.form.getlist("stream")))
 
     @property
@@ -70,6 +71,7 @@ class Move(Form):
         return {one: text(request.form.get(f"result-{one}"))[:LONGEST] for one in self.streams}
 
     def problems(self) -> list[tuple[str, str]]:
+        """What `error_list` says; wrong too are no folder at all, and more than `MOST`."""
         errors = self.error_list()
         if not self.streams:
             errors.append(("chosen", "Chưa chọn hồ sơ nào."))
@@ -88,6 +90,7 @@ class Question(Form):
     until = Day("Trả lời trước hết ngày", validators=[Optional()])
 
     def validate_agency(self, field: SelectField) -> None:
+        """The list begins with a choice that is none. Called by WTForms."""
         if not field.data:
             raise StopValidation("Chưa chọn cơ quan nào.")
 

@@ -17,6 +17,7 @@ class Cookies(SecureCookieSessionInterface):
     """Flask's sessions, signed as its own are, but named and secured by the line that each request came over."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Flask's, whatever its age. One that is not signed with this node's key is new and empty."""
         signer = self.get_signing_serializer(app)
         if signer is None:
             return None
@@ -26,8 +27,10 @@ class Cookies(SecureCookieSessionInterface):
             return self.session_class()
 
     def get_cookie_secure(self, app: Flask) -> bool:
+        """Of the present request; the configuration is not asked."""
         return request.is_secure
 
     def get_cookie_name(self, app: Flask) -> str:
+        """With `__Host-` over TLS: a sign-in over a line and one at the machine itself are two."""
         name = str(app.config["SESSION_COOKIE_NAME"])
         return f"__Host-{name}" if request.is_secure else name

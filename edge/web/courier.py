@@ -35,6 +35,7 @@ class Bundle:
 
     @property
     def name(self) -> str:
+        """Of the file: what the page sends back to say which one is to be taken."""
         return self.lying.path.name
 
 

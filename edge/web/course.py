@@ -97,6 +97,7 @@ class Supplement(Form):
     )
 
     def validate_until(self, field: Field) -> None:
+        """Today or later. Called by WTForms."""
         _not_past(field)
 
 
@@ -107,6 +108,10 @@ class Extension(Form):
     reason = TextAreaField("Lý do chậm", filters=[paragraph], validators=needed("Chưa ghi lý do chậm."))
 
     def validate_day(self, field: Field) -> None:
+        """Today or later, and a working day by the newest catalog. Called by WTForms.
+
+        Whether it is later than the day promised is a rule of the act (`schemas.rules`).
+        """
         _not_past(field)
         why_off = site().view.calendar().why_off(field.data)
         if why_off is not None:

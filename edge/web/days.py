@@ -92,6 +92,7 @@ class Day(_Read, DateField):  # type: ignore[misc]  # WTForms has no types
     data: Any
 
     def process_formdata(self, valuelist: list[Any]) -> None:
+        """As `day_of` reads it; None for blanks. ValueError says to the person how a day is written."""
         typed = _said(self, valuelist)
         self.data = day_of(typed)
         if self.data is None and typed.strip():
@@ -109,6 +110,7 @@ class Moment(_Read, DateTimeField):  # type: ignore[misc]
     data: Any
 
     def process_formdata(self, valuelist: list[Any]) -> None:
+        """As `moment_of` reads it, without a zone; None for blanks. ValueError says how one is written."""
         typed = _said(self, valuelist)
         self.data = moment_of(typed)
         if self.data is None and typed.strip():
@@ -126,6 +128,7 @@ class Hour(_Read, TimeField):  # type: ignore[misc]
     data: Any
 
     def process_formdata(self, valuelist: list[Any]) -> None:
+        """As `hour_of` reads it; None for blanks. ValueError says how an hour is written."""
         typed = _said(self, valuelist)
         self.data = hour_of(typed)
         if self.data is None and typed.strip():

@@ -48,6 +48,7 @@ class Peer:
 
     @property
     def near(self) -> bool:
+        """Was heard of, and is not lost. One that never was heard of is not near."""
         return self.contact.heard_at is not None and self.contact.lost_since is None
 
 
@@ -95,6 +96,7 @@ class Absent:
 
     @property
     def percent(self) -> int:
+        """0 to 100, rounded down; 0 while the file's list is not here."""
         return 100 * self.file.here // self.file.size if self.file.size else 0
 
 

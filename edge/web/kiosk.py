@@ -72,6 +72,7 @@ class Manner:
         return "kiosk.tablet" if self.tablet else "kiosk.page"
 
     def say(self, word: str, **facts: object) -> str:
+        """In the page's language. KeyError for a `word` that is not in `WORDS`, or a fact that it needs."""
         return WORDS[self.lang][word].format(**facts)
 
 

@@ -313,6 +313,7 @@ class Paper:
         return max(0, asked - sum(int(typed) for typed in brought if typed.isascii() and typed.isdigit()))
 
     def number(self, kind: str) -> int:
+        """Of originals, certified copies or copies; 0 for blanks. ValueError for what is no number."""
         typed = self.counts[kind].strip()
         return int(typed) if typed else 0
 
@@ -327,6 +328,7 @@ class Papers:
 
     @property
     def all(self) -> list[Paper]:
+        """In the order of the rows on the page, which errors name from 1."""
         return [*self.listed, *self.extra]
 
     @classmethod
@@ -372,6 +374,10 @@ class Papers:
         return not self.error and not any(paper.error for paper in self.all)
 
     def handed_in(self) -> tuple[ReceivedComponent, ...]:
+        """Without rows of which there is nothing; what was read in a database is there with 0 of each kind.
+
+        ValueError for a number that is none: `validate` comes first.
+        """
         return tuple(
             ReceivedComponent(
                 paper.name, **{kind: paper.number(kind) for kind in KINDS}, source=cast(Source, paper.source)
@@ -382,6 +388,7 @@ class Papers:
 
     @property
     def names_an_outage(self) -> bool:
+        """Whether a paper was taken because a database did not answer: then the outage is noted."""
         return any(paper.source == "outage" for paper in self.all)
 
 

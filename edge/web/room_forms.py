@@ -54,6 +54,7 @@ class Checklist:
         ]
 
     def checked(self) -> tuple[CheckedPoint, ...]:
+        """In the order of the procedure, once `problems` has found none: each has an answer then."""
         return tuple(CheckedPoint(one.point, one.found) for one in self.points)  # type: ignore[arg-type]
 
 

@@ -25,10 +25,12 @@ class Row:
 
     @property
     def answered(self) -> Share:
+        """Of the visits that were served, those that somebody rated."""
         return Share(self.score.rated, self.score.served)
 
     @property
     def satisfied(self) -> Share:
+        """Of the levels that were given, those that say satisfied."""
         return Share(self.score.satisfied, sum(self.score.levels.values()))
 
 

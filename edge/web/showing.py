@@ -94,6 +94,7 @@ class Shown:
 
     @property
     def received(self) -> Any:
+        """What form 01 promised (`Received`), or what was entered of a slip by hand (`EnteredAfterwards`)."""
         return self.receipt.data
 
     @property

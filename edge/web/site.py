@@ -161,6 +161,7 @@ class Site:
         return EXCHANGE if person.agency else self.machines
 
     def now(self) -> datetime:
+        """UTC, as this node counts it (`Node.clock`)."""
         return self.node.clock()
 
     def today(self) -> date:
@@ -178,10 +179,12 @@ class Site:
 
     @property
     def view(self) -> View:
+        """The newest, of which there is another once the catalog has grown."""
         return self.node.catalog.latest
 
     @property
     def card(self) -> Card:
+        """This machine's newest: its duties may change between two requests."""
         return self.node.card
 
     def peers(self) -> tuple[PeerNode, ...]:
@@ -218,6 +221,7 @@ class Site:
         )
 
     def navigation(self, person: Person) -> list[Entry]:
+        """What is for this person here, in the order of the menu; the first is the page after signing in."""
         return sorted(
             (entry for entry in self.entries if self.may(person, entry)), key=lambda entry: entry.order
         )

@@ -52,6 +52,7 @@ class StatusLine:
 
     @property
     def digest(self) -> str:
+        """12 hex of `said`: the page tells which one it has, and hears only of another one."""
         return hashlib.sha256(self.said.encode()).hexdigest()[:12]
 
 

@@ -53,6 +53,7 @@ class Drawer:
 
     @property
     def kept(self) -> int:
+        """Đồng taken less those given back, in all ways of paying."""
         return sum(one.kept for one in self.sums.values())
 
 
