@@ -74,6 +74,7 @@ class AckBook:
         return said_in(found)
 
     def newest(self) -> Acks | None:
+        """`document` as a value; None before the first one came. Its seal was looked at when it was taken."""
         found = self.document()
         return None if found is None else msgspec.convert(found, Acks)
 

@@ -176,6 +176,7 @@ class Admission:
         return [self._why_not_in_catalog(document) for document in documents]
 
     def files(self, documents: Sequence[Document], source: str | None) -> list[str | None]:
+        """The rules of `files`: each is what its name says. They have no seal, and none waits."""
         return [self._why_no_file(document, source) for document in documents]
 
     def _why_no_file(self, document: Document, source: str | None) -> str | None:

@@ -63,6 +63,7 @@ class ChainState(msgspec.Struct, frozen=True):
 
     @property
     def complete(self) -> bool:
+        """True too of a chain that this machine is not to hold whole, whatever it lacks."""
         return not self.lacking
 
 

@@ -111,6 +111,7 @@ class Given(msgspec.Struct, frozen=True):
 
     @property
     def events(self) -> int:
+        """Acts, of dossiers and of the queue; those that go again are among them."""
         return self.documents.get("dossiers", 0) + self.documents.get("visits", 0)
 
 
@@ -128,6 +129,7 @@ class Taken(msgspec.Struct, frozen=True):
 
     @property
     def events(self) -> int:
+        """Acts that were not here, of dossiers and of the queue, with what a line brought meanwhile."""
         return self.new.get("dossiers", 0) + self.new.get("visits", 0)
 
 

@@ -112,9 +112,11 @@ class Closing(io.RawIOBase):
         self._out(_FIRST_LINE + line)
 
     def writable(self) -> bool:
+        """True, as `io` asks of what has a `write`."""
         return True
 
     def write(self, content: object) -> int:
+        """Takes all of it. A full frame goes out only once there is more: the last one is marked."""
         part = bytes(content)  # type: ignore[call-overload]
         self._buffer += part
         while len(self._buffer) > _FRAME:
@@ -123,6 +125,7 @@ class Closing(io.RawIOBase):
         return len(part)
 
     def end(self) -> None:
+        """Once; without it nobody can open the file. To sync and to close that is the caller's."""
         self._frame(bytes(self._buffer), last=True)
         self._buffer.clear()
         self._file.write(self._sign(_SIGNED + self._digest.digest()))
@@ -170,9 +173,11 @@ class Opening(io.RawIOBase):
         self._number, self._ended = 0, False
 
     def readable(self) -> bool:
+        """True: `io.BufferedReader` refuses what does not say so."""
         return True
 
     def readinto(self, into: object) -> int:
+        """At least one byte, of a frame that opened whole; 0 after the last. Raises `Unreadable`."""
         wanted = memoryview(into)  # type: ignore[arg-type]
         while not self._buffer and not self._ended:
             self._buffer = memoryview(self._frame())

@@ -50,10 +50,12 @@ class Source(Protocol):
     """Somebody who may have files. `files` has a connection of its own."""
 
     @property
-    def node(self) -> str: ...
+    def node(self) -> str:
+        """Its id; it stands in `Elsewhere.source` beside what it gave."""
 
     @property
-    def files(self) -> Peer: ...
+    def files(self) -> Peer:
+        """Its database `files`. What raises `SyncError` there is asked for again later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class Fetching:
         self._ends: list[Callable[[], None]] = []
 
     def start(self) -> None:
+        """From here on it looks again whenever dossiers or files change here."""
         for store in (self._projector.store, self._archive.store):
             self._ends.append(store.on_change(self._wake.set))
         self._thread.start()

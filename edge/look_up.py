@@ -51,6 +51,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     @property
     def says_something(self) -> bool:
+        """Whether nobody else has to be asked: something fits, or no more may be tried."""
         return self.told is not None or self.petition is not None or self.too_often
 
 

@@ -60,6 +60,7 @@ class Neighbourhood:
             _log.warning("neighbours cannot be found by mDNS: %s", why)
 
     def stop(self) -> None:
+        """Takes the announcement back; nothing happens where none was made."""
         if self._zeroconf is not None:
             self._zeroconf.close()
 
@@ -91,6 +92,7 @@ class Neighbourhood:
             self._found[node] = urls
 
     def gone(self, name: str) -> None:
+        """A name is taken back, and with it the addresses of its node. Names never heard are passed over."""
         with self._lock:
             node = self._names.pop(name, None)
             if node is not None:

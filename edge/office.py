@@ -46,9 +46,11 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 class Office(Protocol):
     """Raises `CentreOutOfReach`, `WrongPassword`."""
 
-    def change_password(self, person: str, password: str, verifier: str) -> None: ...
+    def change_password(self, person: str, password: str, verifier: str) -> None:
+        """`verifier` is of the new password, `password` the old one. Machines learn it by the catalog."""
 
-    def sign_out(self, person: str, password: str, *, forget_pins: bool) -> None: ...
+    def sign_out(self, person: str, password: str, *, forget_pins: bool) -> None:
+        """At every machine that hears of it by the catalog; `forget_pins`: with their PINs there."""
 
 
 class FarOffice:
@@ -58,9 +60,11 @@ class FarOffice:
         self._node = node
 
     def change_password(self, person: str, password: str, verifier: str) -> None:
+        """Asks central at its addresses in turn, until one answers; a front that does is passed over."""
         self._ask(CHANGE, Ask(person, password, verifier))
 
     def sign_out(self, person: str, password: str, *, forget_pins: bool) -> None:
+        """As `change_password`. This machine too hears of it only when the catalog has come."""
         self._ask(SIGN_OUT, Ask(person, password, forget_pins=forget_pins))
 
     def _ask(self, path: str, ask: Ask) -> None:

@@ -67,6 +67,7 @@ class Outages:
 
     @property
     def lasting(self) -> Lasting | None:
+        """That of the line to central, kept over a restart; None while there is none."""
         with self._file.read():
             fact = Fact.get_or_none(Fact.key == _LASTING)
         return msgspec.json.decode(fact.value, type=Lasting) if fact is not None else None

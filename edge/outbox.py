@@ -55,6 +55,7 @@ class Due:
 
     @property
     def name(self) -> str:
+        """`key.version-` and 16 hex of the SHA-256 of the body."""
         return f"{self.key}.{self.version}-{_digest(self.body)[:16]}"
 
 

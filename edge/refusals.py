@@ -41,6 +41,7 @@ class Refusals:
             return [self._offered(row.key) for row in rows]
 
     def accepted(self, accepted: Offered) -> None:
+        """It is there by now, and off the list; nothing happens for what is not on it."""
         with self._file.write():
             RefusedDocument.delete().where(RefusedDocument.key == self._key(accepted)).execute()
 

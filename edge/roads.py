@@ -78,9 +78,11 @@ class Road:
 class Beside(Protocol):
     """Who keeps roads that lead to no machine."""
 
-    def roads(self) -> Sequence[Road]: ...
+    def roads(self) -> Sequence[Road]:
+        """Whatever their state; shown behind those to machines."""
 
-    def retry(self) -> None: ...
+    def retry(self) -> None:
+        """As `Roads.retry`: at once, instead of when their waiting times end."""
 
 
 class Preference:
@@ -267,10 +269,12 @@ class Roads:
         return own if self._beside is None else [*own, *self._beside.roads()]
 
     def peers(self) -> tuple[PeerNode, ...]:
+        """Those with a line now, whether they answer or not, in the order in which they became known."""
         with self._lock:
             return tuple(line.peer for line in self._lines.values())
 
     def elsewhere(self) -> list[Elsewhere]:
+        """As `Fetching.elsewhere`: in the order in which they are fetched."""
         return self.files.elsewhere()
 
     # ---- who the peers are
@@ -613,6 +617,7 @@ class Here(LocalPeer):
         self._known = node.leaving.known if database == "dossiers" and source != node.catalog.centre else None
 
     def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """Without what has left here because it was old, unless it is central that offers it."""
         missing = super().revs_diff(wanted)
         if self._known is not None and missing:
             for doc_id in self._known(missing):
@@ -620,6 +625,7 @@ class Here(LocalPeer):
         return missing
 
     def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        """Of `files`: waits first until no road has events to copy."""
         self._after_events()
         return super().bulk_get(wanted)
 

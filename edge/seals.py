@@ -113,10 +113,12 @@ class Seals:
     # ---- in the background
 
     def start(self, store: Store) -> None:
+        """It looks when nothing has come for `QUIET_S`, or more than `MOST` wait."""
         self._thread = threading.Thread(target=self._keep_looking, args=(store,), name="seals", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
+        """Wait for it, 5 s at most. What it has not looked at it finds at the next start (`remember`)."""
         self._stopping = True
         self._wake.set()
         if self._thread is not None:

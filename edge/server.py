@@ -116,6 +116,7 @@ class Door:
         node.on_catalog.append(self._catalog_grew)
 
     def is_of(self, server: web_server.Server) -> None:
+        """The server whose feeds are ended when a card ends; `serving` tells it once the address is bound."""
         self._server = server
 
     def _catalog_grew(self) -> None:

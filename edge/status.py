@@ -93,11 +93,14 @@ class Chain(ChainState, frozen=True):
 class Ways(Protocol):
     """The roads of a node, as `edge.roads.Roads` tells of them."""
 
-    def all(self) -> Sequence[Road]: ...
+    def all(self) -> Sequence[Road]:
+        """By peer, database and direction, as they stand now."""
 
-    def peers(self) -> Sequence[PeerNode]: ...
+    def peers(self) -> Sequence[PeerNode]:
+        """The machines that this one speaks to by itself; none at a front."""
 
-    def elsewhere(self) -> Sequence[Elsewhere]: ...
+    def elsewhere(self) -> Sequence[Elsewhere]:
+        """Files that are wanted and not whole here, in the order in which they are fetched."""
 
 
 class NodeStatus(msgspec.Struct, frozen=True):

@@ -58,10 +58,12 @@ class Errand:
 
     @property
     def over(self) -> bool:
+        """It was done, or it failed: the stick may be taken out."""
         return self.outcome is not None or self.problem is not None
 
     @property
     def percent(self) -> int:
+        """Of the present stage only, 0 to 100; 0 while nobody knows how much there is."""
         return min(100, 100 * self.done // self.of) if self.of else 0
 
 
@@ -77,10 +79,12 @@ class Sticks:
     # ---- which are in
 
     def here(self) -> list[Stick]:
+        """By folder, looked at anew at each call; what cannot be read is no stick."""
         found = [stick for folder in self._mounted() if (stick := self._look(folder)) is not None]
         return sorted(found, key=lambda stick: stick.folder)
 
     def find(self, folder: str) -> Stick | None:
+        """By its folder as text, among those that are in: a page can name no other. None once it is out."""
         return next((stick for stick in self.here() if str(stick.folder) == folder), None)
 
     def _mounted(self) -> list[Path]:
@@ -115,6 +119,7 @@ class Sticks:
 
     @property
     def errand(self) -> Errand | None:
+        """None before the first; the last one stays until another is begun. From any thread."""
         return self._errand
 
     def give(self, to: str, folder: Path) -> None:
@@ -124,6 +129,7 @@ class Sticks:
         self._begin(began, lambda told: self._courier.give(to, path, told))
 
     def take(self, lying: Lying, *, although_old: bool) -> None:
+        """Begin to check and take in, as `give` begins to write. `although_old`: see `Courier.take`."""
         began = Errand("take", lying.head.sender, lying.path.parent, "checking")
         self._begin(began, lambda told: self._courier.take(lying.path, although_old=although_old, told=told))
 

@@ -38,9 +38,11 @@ class Source(Protocol):
     """Somebody who may have streams. `asked` opens a connection of its own."""
 
     @property
-    def node(self) -> str: ...
+    def node(self) -> str:
+        """Its id; it is noted of a stream who brought it."""
 
-    def asked(self, chosen: Chosen) -> Peer: ...
+    def asked(self, chosen: Chosen) -> Peer:
+        """What is `chosen` of its `dossiers`; the caller closes it. Its calls raise `SyncError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,11 @@ class Streams:
         self._thread = threading.Thread(target=self._run, name="fetching streams", daemon=True)
 
     def start(self) -> None:
+        """Look every second for gaps that stay; `find` works without it."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Wait for it, 5 s at most. What it asks for meanwhile is asked for again at the next start."""
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(timeout=5)

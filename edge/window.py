@@ -53,6 +53,7 @@ class Window:
 
     @property
     def own(self) -> Scope:
+        """This machine's own, by its newest card."""
         return self.scope(self._node)
 
     def scope(self, node: str) -> Scope:

@@ -183,6 +183,7 @@ class Postgres:
                 self._give_back(connection)
 
     def close(self) -> None:
+        """What is in use is closed when it is given back; a later `snapshot` raises `Unavailable`."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []

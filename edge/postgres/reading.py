@@ -77,6 +77,7 @@ class Source:
         return source_of(self.node, self.stores["dossiers"].epoch, self.choice)
 
     def close(self) -> None:
+        """The node's file as read here; its process does not notice."""
         self.file.file.close()
 
     def written(self) -> int:

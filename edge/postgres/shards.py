@@ -46,6 +46,7 @@ class Shards:
 
     @property
     def held(self) -> dict[int, Standing]:
+        """By shard. No copy: `take_share` and `moved` change it."""
         return self._held
 
     def take_share(self) -> None:

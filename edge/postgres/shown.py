@@ -184,4 +184,5 @@ class Shown:
             )
 
     def close(self) -> None:
+        """From then on everything is asked of the file."""
         self._postgres.close()
