@@ -61,6 +61,7 @@ class AtRest:
 
     @property
     def database_key(self) -> bytes | None:
+        """What SQLCipher is given: 32 bytes, derived at each call; None for an open node."""
         return None if self.key is None else _derived(self.key, b"motcua/at-rest/database/1")
 
     @property

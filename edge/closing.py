@@ -129,9 +129,11 @@ class ClosingDays:
         self._thread = threading.Thread(target=self._run, name="closing", daemon=True)
 
     def start(self) -> None:
+        """The first look is at once: a machine that was off for days closes them all in one transaction."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Wait for it, 5 s at most: the days that it is closing are written all or not at all."""
         self._stopping.set()
         self._thread.join(timeout=5)
 

@@ -44,12 +44,15 @@ class Ambient(SqliteDatabase):
         return connection
 
     def cursor(self, named_cursor: None = None) -> Any:
+        """Of this block's connection, RuntimeError outside of any; `named_cursor` is peewee's, unused."""
         return self.connection().cursor()
 
     def in_transaction(self) -> bool:
+        """True in every block, also in one that only reads: the spool works outside of any, and asks."""
         return not self.is_closed()
 
     def is_closed(self) -> bool:
+        """Whether this thread is outside of any block: another one may be in one at the same time."""
         return getattr(self._thread, "connection", None) is None
 
 

@@ -72,6 +72,7 @@ class Approval:
 
     @property
     def done(self) -> bool:
+        """Whether it is approved and written; else `why` says what stood against it."""
         return self.why is None
 
 

@@ -29,14 +29,17 @@ class Space:
 
     @property
     def share(self) -> float:
+        """What is free of the whole, 0.0 to 1.0; 0.0 for a disk that has no size."""
         return self.free / self.total if self.total else 0.0
 
     @property
     def low(self) -> bool:
+        """Under a tenth, also where it is `full`: the pages warn."""
         return self.share < LOW
 
     @property
     def full(self) -> bool:
+        """Under a fiftieth: no act is begun any more."""
         return self.share < FULL
 
 

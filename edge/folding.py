@@ -54,6 +54,7 @@ class Parsed:
             return event
 
     def keep(self, doc_id: str, rev: str, event: Event | Unknown) -> None:
+        """In place of the one that was asked for longest ago, once there are more than `most`."""
         with self._lock:
             self._events[doc_id, rev] = event
             if len(self._events) > self._most:
@@ -75,11 +76,13 @@ class Folded:
         self._lock = threading.Lock()
 
     def get(self, stream: str, made_of: _MadeOf) -> Dossier | None:
+        """None unless it was made of exactly this: catalog, events in this order, and doubts."""
         with self._lock:
             kept = self._dossiers.get(stream)
         return kept[1] if kept is not None and kept[0] == made_of else None
 
     def keep(self, stream: str, made_of: _MadeOf, dossier: Dossier) -> None:
+        """In place of what was kept of the stream; beyond `most` the one that was kept longest ago goes."""
         with self._lock:
             self._dossiers[stream] = made_of, dossier
             self._dossiers.move_to_end(stream)
@@ -87,6 +90,7 @@ class Folded:
                 self._dossiers.popitem(last=False)
 
     def forget(self, stream: str) -> None:
+        """Nothing happens for a stream of which nothing is kept."""
         with self._lock:
             self._dossiers.pop(stream, None)
 
@@ -106,6 +110,7 @@ class Folding:
 
     @property
     def store(self) -> Store:
+        """Of `dossiers`. AssertionError before `read_from`."""
         assert self._store is not None, "read_from() comes first"  # noqa: S101
         return self._store
 
@@ -119,6 +124,7 @@ class Folding:
         self._folded.forget(doc_id.partition(":")[0])
 
     def forget_stream(self, stream: str) -> None:
+        """After all of it has left here. Its parsed events go when others need their room."""
         self._folded.forget(stream)
 
     def forget_all(self) -> None:

@@ -57,6 +57,7 @@ class AtDesk:
 
     @property
     def current(self) -> Turn | None:
+        """Whom the counter serves: the ticket that it called last; None while nobody is called."""
         return self.here[0] if self.here else None
 
 
@@ -92,6 +93,7 @@ class Hall:
         return self._card.title
 
     def queues(self) -> list[Queue]:
+        """What a visitor may choose today, by code; whether this counter calls it or not."""
         return self._catalog.latest.queues(self._visits.today())
 
     def counters(self) -> list[Card]:
@@ -173,6 +175,7 @@ class Hall:
         return queue.phase if queue is not None else "reception"
 
     def hour(self) -> str:
+        """Now in Vietnam, as `09:30`: the booked hours of tickets are compared with it as text."""
         return self._clock().astimezone(VIETNAM).strftime("%H:%M")
 
     def _open_counters(self, queue: Queue) -> int:
@@ -276,6 +279,10 @@ class Hall:
         return self._visits.write_down(name, queue.name if queue else code_of(name), by=by)
 
     def call_again(self, stream: str, *, by: str) -> None:
+        """Of a ticket that is here: this call is the newest then, and so the ticket is `current`.
+
+        Raises `NotAtCounter`, `NotAllowed`, `ClockBehind`, `DiskFull`.
+        """
         self._visits.act(self._here(stream).stream, _RECALLED, AtCounter(self.counter), by=by)
 
     def finish(self, stream: str, finish: Finish, *, by: str) -> None:

@@ -33,6 +33,7 @@ class Granted(msgspec.Struct, frozen=True):
 
     @property
     def scarce(self) -> bool:
+        """A fifth of them or less is left, all ranges of the kind and symbol together."""
         return NumbersLeft(self.left, self.of).scarce
 
 

@@ -133,6 +133,7 @@ class Ledger:
 
     @property
     def card(self) -> Card:
+        """This machine's, by the newest catalog; that of a new central counts from when it was introduced."""
         card = self._catalog.card_of(self._node)
         assert card is not None, "a node opens only with its card"  # noqa: S101
         return card

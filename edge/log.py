@@ -23,6 +23,7 @@ class Discreet(logging.Formatter):
     """A line for people; exceptions without what they say."""
 
     def formatException(self, ei: _Told) -> str:  # noqa: N802 - logging's name
+        """`_raised`, a line each, and never what the exception itself says."""
         return "\n".join(_raised(ei[1]))
 
 
@@ -30,6 +31,7 @@ class Lines(Discreet):
     """One JSON object a line: `at` (UTC), `level`, `logger`, `said`; `template` is the same for all lines of a kind."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Without a line feed. `raised` (as `_raised` has it) is there only with an exception."""
         line: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),

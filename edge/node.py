@@ -176,6 +176,7 @@ class Node:
 
     @property
     def is_centre(self) -> bool:
+        """By what the catalog here says now: another machine may take its place while it runs."""
         return self.catalog.centre == self.id
 
     @property
@@ -194,6 +195,7 @@ class Node:
 
     @property
     def card(self) -> Card:
+        """This node's newest, read anew at each call: it can be given other duties while the node runs."""
         return self.ledger.card
 
     def hears_of_central(self, document: Document) -> bool:
@@ -219,6 +221,7 @@ class Node:
         return None if fact is None else str(fact.value).encode()
 
     def close(self) -> None:
+        """End all feeds, then close the files. Whoever works with the node in a thread is stopped before."""
         self._closing.close()
         for store in self.stores.values():
             store.close()

@@ -148,6 +148,7 @@ class Papers:
         return self._catalog.as_of(catalog).forms(number)
 
     def slip_of(self, reception: Reception) -> ReceiptSlip:
+        """What form 01 says of a reception, by the newest catalog. Nothing is drawn or put into the spool."""
         received, view = reception.received, self._catalog.latest
         centre = self._centre()
         person = (

@@ -89,26 +89,32 @@ class Petitions:
         return number_of(stream)
 
     def new_stream(self) -> str:
+        """For a form, which keeps it: under one stream a petition is filed once, however often it is sent."""
         return self._ids.stream(self._clock())
 
     def answer(self, stream: str, text: str, *, by: str, with_: Sequence[str] = ()) -> Dossier:
+        """Answers one that is open still. Raises `NotAllowed`, `ClockBehind`, `DiskFull`."""
         return self._ledger.act(stream, ANSWERED, PetitionAnswered(text), by=by, with_=with_)
 
     def close(
         self, stream: str, *, satisfied: bool | None, reason: str, by: str, with_: Sequence[str] = ()
     ) -> Dossier:
+        """Answered or not; `satisfied` None: nobody knows. Raises `NotAllowed`, `ClockBehind`, `DiskFull`."""
         data = PetitionClosed(msgspec.UNSET if satisfied is None else satisfied, reason)
         return self._ledger.act(stream, CLOSED, data, by=by, with_=with_)
 
     def petition(self, stream: str) -> Dossier:
+        """The fold of its stream here; of one that nobody has heard of, `PetitionStatus.NONE`."""
         return self._projector.dossier(stream)
 
     def row(self, stream: str) -> PetitionRow | None:
+        """None where nothing was filed here, or its words are gone by law."""
         with self._shown.read():
             found: PetitionRow | None = PetitionRow.get_or_none(PetitionRow.stream == stream)
             return found
 
     def by_number(self, number: str) -> PetitionRow | None:
+        """By the number as `read_number` gives it; None as for `row`."""
         with self._shown.read():
             found: PetitionRow | None = PetitionRow.get_or_none(PetitionRow.number == number)
             return found

@@ -36,10 +36,12 @@ class PlacePrinters:
         return (*self._settings, *self.added())
 
     def added(self) -> tuple[PrinterSettings, ...]:
+        """In the order of their adding, without those whose name the settings have got since."""
         taken = {one.name for one in self._settings}
         return tuple(one for one in self._chosen().added if one.name not in taken)
 
     def printers(self) -> Printers:
+        """With the folder of PDFs; made anew at each call, of what is chosen now."""
         return printers_of(self.listed(), self._folder, self._chosen().forms)
 
     def taken(self, name: str) -> bool:

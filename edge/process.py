@@ -21,6 +21,7 @@ class Process(msgspec.Struct, frozen=True):
 
     @property
     def nearly_out_of_files(self) -> bool:
+        """More than `NEARLY` (0.8) of those that it may open."""
         return self.files > NEARLY * self.files_most
 
 

@@ -71,6 +71,7 @@ class Projector:
 
     @property
     def store(self) -> Store:
+        """Of `dossiers`. AssertionError before `read_from`."""
         return self._folding.store
 
     def arrived(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:

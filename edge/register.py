@@ -92,6 +92,7 @@ class Problems:
 
     @property
     def none(self) -> bool:
+        """All four are 0."""
         return not (self.contested or self.refused or self.incomplete or self.held)
 
 
@@ -147,9 +148,11 @@ class Register:
         self._is_centre = is_centre
 
     def dossier(self, stream: str) -> Dossier:
+        """As it folds now from the acts here: an empty one for a stream of which nothing is here."""
         return self._projector.dossier(stream)
 
     def row(self, stream: str) -> DossierRow | None:
+        """As lists show it; None for what is not here, or was never received."""
         with self._shown.read():
             found: DossierRow | None = DossierRow.get_or_none(DossierRow.stream == stream)
             return found
@@ -468,6 +471,7 @@ class Register:
             return Problems(contested, RefusedDocument.select().count(), incomplete, held)
 
     def refused(self) -> list[RefusedDocument]:
+        """In either direction, the oldest first, without those that somebody dismissed."""
         with self._file.read():
             listed = RefusedDocument.select().where(RefusedDocument.dismissed_by == "")
             return list(listed.order_by(RefusedDocument.at))

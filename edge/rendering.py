@@ -61,6 +61,7 @@ class Renderers:
         return [worker.process.pid for worker in self._workers if worker.process is not None]
 
     def close(self) -> None:
+        """Kill them, in the middle of a paper too, and wait for each. Nobody may ask any more."""
         for worker in self._workers:
             worker.end()
 

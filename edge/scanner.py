@@ -32,6 +32,7 @@ class Lying:
 
     @property
     def id(self) -> str:
+        """16 hex of the SHA-256 of the name."""
         return hashlib.sha256(self.name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
@@ -44,6 +45,7 @@ class ScannerFolder:
 
     @property
     def watched(self) -> bool:
+        """Whether the settings name a folder; it may be out of reach all the same."""
         return self._folder is not None
 
     def lying(self) -> list[Lying]:

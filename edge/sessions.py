@@ -98,6 +98,7 @@ class Sessions:
             self._put(seen)
 
     def lock(self, session: Session) -> None:
+        """Until `unlock`, over a restart too."""
         self._put(replace(session, locked=True))
 
     def unlock(self, session: Session) -> None:
@@ -110,6 +111,7 @@ class Sessions:
         self.owe(session, "")
 
     def owe(self, session: Session, owes: str) -> None:
+        """`owes` as `Session` has it; "" for nothing."""
         self._put(replace(session, owes=owes))
 
     def end(self, session_id: str) -> None:

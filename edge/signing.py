@@ -45,6 +45,7 @@ class Signatories:
             yield Signatory(token, assessment)
 
     def assess(self, certificate: bytes, at: datetime) -> Assessment:
+        """Of a certificate (DER) that is to sign now, `at`; `Authorities.assess` is for what was signed."""
         return self.authorities.assess(certificate, at=at, now=at)
 
 

@@ -26,6 +26,7 @@ class Spooling:
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
 
     def start(self) -> None:
+        """What was still queued when the node stopped is printed at once."""
         self._thread.start()
 
     def wake(self) -> None:
@@ -33,6 +34,7 @@ class Spooling:
         self._wake.set()
 
     def stop(self) -> None:
+        """A paper that is not out by then is asked about at the next start; the others stay queued."""
         self._stopping = True
         self._wake.set()
         self._thread.join(timeout=self._patience_s)

@@ -164,6 +164,7 @@ class Tallies:
         return {visit for (visit,) in found}
 
     def ratings_waiting(self, connection: Connection) -> list[str]:
+        """The streams of visits whose rating waits for what is not here, in their order."""
         return [visit for (visit,) in connection.execute("SELECT visit FROM rating_waits ORDER BY visit")]
 
     def _whose(self, dossier: Dossier, one: Counted) -> Whose:
@@ -354,9 +355,11 @@ class Sums:
     until: Mapping[str, Mapping[str, int]]
 
     def members(self) -> list[str]:
+        """Every one of which there is a sum, by its id; "" stands for what belongs to none."""
         return sorted({*self.flow, *self.before, *self.until})
 
     def figures(self, member: str) -> Figures:
+        """All 0 for a member of which there is nothing."""
         return figures(self.flow.get(member, {}), self.before.get(member, {}), self.until.get(member, {}))
 
     def amount(self, member: str, name: str) -> int:
@@ -364,6 +367,7 @@ class Sums:
         return self.flow.get(member, {}).get(name, 0)
 
     def total(self) -> Figures:
+        """Of all members: a dossier counts under one of them only."""
         found = Figures()
         for member in self.members():
             found = found.plus(self.figures(member))
@@ -410,9 +414,11 @@ class Reckoning:
         return self._by_span(name, [day_span(day) for day in days])
 
     def by_month(self, name: str, months: Sequence[str]) -> list[int]:
+        """As `by_day`; months as `2027-03`."""
         return self._by_span(name, [f"M{month}" for month in months])
 
     def by_year(self, name: str, years: Sequence[int]) -> list[int]:
+        """As `by_day`; a year is one sum, and costs what a day does."""
         return self._by_span(name, [f"Y{year}" for year in years])
 
     def _by_span(self, name: str, wanted: Sequence[str]) -> list[int]:

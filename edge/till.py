@@ -80,6 +80,7 @@ class Owed:
 
     @property
     def total(self) -> int:
+        """Đồng of `lines`: 0 when all is paid."""
         return sum(line.amount for line in self.lines)
 
 
@@ -92,10 +93,12 @@ class OpenShift:
 
     @property
     def cashier(self) -> str:
+        """Who opened it: nobody else takes money at this machine until it is closed."""
         return self.done.by
 
     @property
     def cash(self) -> int:
+        """Đồng that were in the drawer when it was opened."""
         opened: ShiftOpened = self.done.data
         return opened.cash
 
@@ -130,6 +133,7 @@ class DayOf:
 
     @property
     def shift(self) -> receipts.Shift:
+        """All deals of the day as one shift that began with an empty drawer, for the sums of receipts."""
         return shift_of(self.cashier, 0, self.deals)
 
 

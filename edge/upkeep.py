@@ -35,11 +35,13 @@ class Upkeep:
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
     def start(self) -> None:
+        """An edge watches its clock from here on; the first turn comes after `every_s`."""
         if not self._node.is_centre:  # a clock that jumps in the first seconds is noticed too
             self._node.hour.watch(system_uptime)
         self._thread.start()
 
     def stop(self) -> None:
+        """Wait for it, 5 s at most, and note that somebody stopped this machine: that is no outage."""
         self._stopping.set()
         self._thread.join(timeout=5)
         try:

@@ -55,7 +55,8 @@ def day_and_hour(at: datetime) -> str:
 class Tell(Protocol):
     """How a sentence is said: `said` are its facts, `written` is what people wrote in it."""
 
-    def __call__(self, text: str, said: Mapping[str, object] | None = None, /, **written: str) -> str: ...
+    def __call__(self, text: str, said: Mapping[str, object] | None = None, /, **written: str) -> str:
+        """`text` is Vietnamese, with the names of both in braces."""
 
 
 def plainly(text: str, said: Mapping[str, object] | None = None, /, **written: str) -> str:

@@ -80,6 +80,7 @@ class TicketsLeft:
 
     @property
     def few(self) -> bool:
+        """A fifth or less; True also where none was granted."""
         return self.left * 5 <= self.granted
 
 
