@@ -77,29 +77,32 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """How the cluster is reached."""
+    """How the cluster is reached. `prefix`: what its names of our databases begin with."""
 
     url: str
+    prefix: str
     user: str
     password: str
     heartbeat_s: float
 
     def database(self, name: str) -> RemoteDatabase:
         """To ask as machines ask us, whatever they ask. Nothing is said there before the first question."""
-        return RemoteDatabase(self.url, name, user=self.user, password=self.password)
+        return RemoteDatabase(self.url, self.prefix + name, user=self.user, password=self.password)
 
     def peer(self, name: str) -> RemotePeer:
         """One end of a replication; the connections are its own, so whoever took it closes it."""
+        there = self.prefix + name
         return RemotePeer(
-            self.url, name, user=self.user, password=self.password, heartbeat_s=self.heartbeat_s
+            self.url, there, user=self.user, password=self.password, heartbeat_s=self.heartbeat_s
         )
 
     def secret(self) -> bytes:
-        """With which fronts sign sessions: the same for all who sign in at the cluster alike, whatever machine they are on.
+        """With which fronts sign sessions: the same for all of one centre who sign in at the cluster alike, whatever machine
+        they are on. Not for those of another centre, whose machines may have the same names.
 
         Slow to find out the password from, for whoever has a session of his own.
         """
-        salt = b"motcua/front/sessions/1\n" + self.user.encode()
+        salt = f"motcua/front/sessions/1\n{self.user}\n{self.prefix}".encode()
         return hashlib.scrypt(self.password.encode(), salt=salt, n=2**15, r=8, p=1, maxmem=2**26, dklen=32)
 
 
@@ -116,7 +119,7 @@ def lines_by(settings: NodeSettings, folder: Path) -> Lines:
     if couchdb is None:
         raise CannotStart(f"{settings.node} has no section [couchdb] that says where documents lie")
     user, password = couchdb.login(folder)
-    return Lines(couchdb.url, user, password, settings.heartbeat_ms / 1000)
+    return Lines(couchdb.url, couchdb.database_prefix, user, password, settings.heartbeat_ms / 1000)
 
 
 def meet(node: Node, lines: Lines) -> bool:
@@ -151,7 +154,7 @@ def require_ours(node: Node, there: RemotePeer) -> None:
     if there.changes(FROM_THE_START, limit=1, wait_s=0).changes:
         raise AnotherCentre(
             f"the databases at {node.settings.couchdb and node.settings.couchdb.url} are those of another centre:"
-            " nothing was copied; correct `url` in the settings"
+            " nothing was copied; correct `url` in the settings, or give this centre a `database_prefix` of its own"
         )
 
 

@@ -275,6 +275,14 @@ class CouchdbSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
             examples=["/etc/motcua/couchdb"],
         ),
     ]
+    database_prefix: Annotated[
+        str,
+        Meta(
+            pattern=r"^([a-z][a-z0-9_-]{0,39})?$",
+            description="What the names of this centre's databases begin with, where a cluster has those of several centres.",
+            examples=["can-tho-"],
+        ),
+    ] = ""
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)

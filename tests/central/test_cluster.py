@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 from argon2 import PasswordHasher
 
-from central.cluster import PEER, Cluster
+from central.cluster import PEER, Cluster, lines_of
 from central.console import Console, Wrong
 from central.redaction import redact
 from edge.access import Access
@@ -38,11 +39,12 @@ def standing(tmp_path: Path) -> Iterator[StandIn]:
         yield made
 
 
-def behind(centre: SmallCentre, url: str) -> Node:
+def behind(centre: SmallCentre, url: str, prefix: str = "") -> Node:
     """Central, opened again with its documents there."""
     folder = centre["central"].folder.path
+    couchdb = msgspec.structs.replace(settings_for(url, folder), database_prefix=prefix)
     settings = msgspec.structs.replace(
-        read_settings(folder), documents="couchdb", couchdb=settings_for(url, folder), heartbeat_ms=500
+        read_settings(folder), documents="couchdb", couchdb=couchdb, heartbeat_ms=500
     )
     write_settings(folder, settings)
     return centre.reopen("central")
@@ -219,3 +221,28 @@ def test_databases_of_another_centre_are_left_alone(centre: SmallCentre, standin
     assert [one.id for one in theirs.changes("0", limit=9, wait_s=0).changes] == ["f" * 32]
     assert made.central.stores["catalog"].summaries(["f" * 32]) == {}
     theirs.close()
+
+
+def test_two_centres_in_one_cluster_have_databases_and_sessions_of_their_own(
+    centre: SmallCentre, standing: StandIn
+) -> None:
+    """As provinces that share a cluster, whose machines have the same names."""
+    theirs = standing.peer("catalog")
+    theirs.create()
+    assert theirs.bulk_docs([{"_id": "f" * 32, "_rev": "1-" + "a" * 32}]) == []
+    made = Running(centre, behind(centre, standing.url, "can-tho-"))
+    with serving_app(made.app) as made.url:
+        made.cluster.start()
+        until(lambda: bool(made.cluster.roads()))
+        dossier = centre.receive()
+        made.brings("counter-01")
+        until(lambda: made.central.register.row(dossier.stream) is not None)
+        made.cluster.stop()
+    stored = standing.store("can-tho-dossiers")
+    assert stored is not None
+    assert [one.id for one in stored.all_docs()] == [f"{dossier.stream}:{dossier.heads[0]}"]
+    assert standing.store("dossiers") is None
+    assert [one.id for one in theirs.changes("0", limit=9, wait_s=0).changes] == ["f" * 32]
+    theirs.close()
+    ours = lines_of(made.central)
+    assert ours.secret() != replace(ours, prefix="").secret()

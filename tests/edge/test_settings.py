@@ -83,6 +83,12 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
             "couchdb: it is an address alone",
         ),
         ("port = 8603", f"couchdb = {couchdb('couch')}", 4, "couchdb: 'couch' is no https://HOST:PORT"),
+        (
+            "port = 8603",
+            'couchdb = {url = "http://127.0.0.1:5984", credentials = "couchdb", database_prefix = "Cần Thơ/"}',
+            4,
+            "couchdb.database_prefix: Expected `str` matching regex",
+        ),
         ("port = 8603", "mdns = 1", 4, "mdns: Expected `bool`, got `int`"),
     ],
 )
