@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--documents",
-        choices=("embedded", "couchdb"),
+        choices=("embedded", "couchdb", "pouchdb-server"),
         default="embedded",
         help="where every central has its documents (tests/large.py)",
     )

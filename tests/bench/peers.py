@@ -20,6 +20,8 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from urllib3.util import Retry
 
+from sync.bare_server import Admin
+
 _PROJECT: Final = Path(__file__).resolve().parents[2]
 _POUCHDB_SERVER: Final = _PROJECT / "node_modules" / "pouchdb-server" / "bin" / "pouchdb-server"
 _REPLICATE: Final = Path(__file__).parent / "pouchdb" / "replicate.js"
@@ -55,11 +57,13 @@ def lacks_pouchdb_server() -> str | None:
 
 
 @contextmanager
-def pouchdb_server(folder: Path) -> Iterator[Peer]:
-    """PouchDB Server on LevelDB with its data in `folder`, logging only errors. Ready when the block begins."""
-    folder.mkdir(parents=True)
+def pouchdb_server(folder: Path, admin: Admin | None = None) -> Iterator[Peer]:
+    """PouchDB Server on LevelDB with its data in `folder`, logging only errors. Ready when the block begins. Without an `admin`
+    everybody is one."""
+    folder.mkdir(parents=True, exist_ok=True)
     log = {"file": str(folder / "log.txt"), "level": "error"}
-    (folder / "config.json").write_text(json.dumps({"log": log}))
+    admins = {} if admin is None else {"admins": {admin.name: admin.password}}
+    (folder / "config.json").write_text(json.dumps({"log": log, **admins}))
     port = _free_port()
     command = ["node", str(_POUCHDB_SERVER), "--port", str(port), "--dir", str(folder / "databases")]
     with (folder / "said.txt").open("wb") as said:
@@ -68,7 +72,7 @@ def pouchdb_server(folder: Path) -> Iterator[Peer]:
         )
     with process:
         try:
-            peer = Peer("PouchDB Server", f"http://127.0.0.1:{port}", process.pid)
+            peer = Peer("PouchDB Server", f"http://127.0.0.1:{port}", process.pid, *(admin or ()))
             _await(peer)
             yield peer
         finally:

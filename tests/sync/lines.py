@@ -18,7 +18,7 @@ class Line:
     Documents are counted by the `_id`s that passed in bodies that are not packed, in whichever direction.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, listener: socket.socket | None = None) -> None:
         self._target = ("127.0.0.1", port)
         self._changed = threading.Condition()
         self._open: set[socket.socket] = set()
@@ -26,7 +26,7 @@ class Line:
         self._dead = False
         self.passed = 0
         self.dies_after: int | None = None
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -119,8 +119,9 @@ def _shut(lines: set[socket.socket]) -> None:
 
 
 @contextlib.contextmanager
-def line_to(port: int) -> Iterator[Line]:
-    line = Line(port)
+def line_to(port: int, listener: socket.socket | None = None) -> Iterator[Line]:
+    """`listener`: where it begins, if not just anywhere on this machine."""
+    line = Line(port, listener)
     try:
         yield line
     finally:
