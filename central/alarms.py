@@ -98,10 +98,12 @@ class Alarms:
         self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
 
     def start(self) -> None:
+        """Does nothing where the settings name nobody to mail to."""
         if self._to:
             self._thread.start()
 
     def stop(self) -> None:
+        """A look that is under way asks no further machine, and gets `PATIENCE_S` to end."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=PATIENCE_S)

@@ -61,13 +61,16 @@ class Authority:
 
     @property
     def der(self) -> bytes:
+        """The certificate, as each node's folder has it as `root`."""
         return self.certificate.public_bytes(Encoding.DER)
 
     def sign(self, message: bytes) -> Signed:
+        """ECDSA over SHA-256, with the fingerprint of the certificate beside it."""
         return sign_decision(self.key, self.der, message)
 
     @classmethod
     def make(cls, name: str, at: datetime) -> Authority:
+        """Self-signed, on P-256, for `CA_YEARS`; below it hangs one authority, that for TLS."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = common_name(name)
         builder = _certificate(subject, subject, key.public_key(), at, timedelta(days=365 * CA_YEARS))
@@ -246,6 +249,7 @@ class Lease:
 
     @property
     def end(self) -> datetime:
+        """Midnight in Vietnam after the last day."""
         return datetime.combine(self.until + timedelta(days=1), time(), VIETNAM)
 
 

@@ -112,20 +112,24 @@ class Machine:
 
     @property
     def incarnation(self) -> int:
+        """Which installation it is at its place, from 1 on: the end of its name."""
         return int(self.card.node.rpartition(".")[2])
 
     @property
     def said_at(self) -> datetime | None:
+        """UTC, by the machine's own clock."""
         return moment(self.state.at) if self.state is not None else None
 
     @property
     def waiting_since(self) -> datetime | None:
+        """UTC; None also where nothing of its own waits for central."""
         return (
             moment(self.state.waiting_since) if self.state is not None and self.state.waiting_since else None
         )
 
     @property
     def near(self) -> bool:
+        """Heard, and not lost since; always where there is no contact to look at."""
         return self.contact is None or (self.contact.heard_at is not None and self.contact.lost_since is None)
 
     @property

@@ -172,6 +172,7 @@ class Enrolment:
         return [self._known(row, now) for row in rows if now - moment(row.until) < timedelta(days=1)]
 
     def cancel(self, name: str) -> None:
+        """Its key is gone at once. A code that is not open any more, or is not there, stays as it is."""
         with self._centre.file.write():
             self._set(name, EnrolmentCode.state == OPEN, state=CANCELLED, key=b"")
 

@@ -49,9 +49,11 @@ class Hearing:
         self._thread = threading.Thread(target=self._run, name="hearing", daemon=True)
 
     def start(self) -> None:
+        """The first look comes after `LOOK_S`, not before this returns."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Cuts off what the cluster is being asked; a front that is asked may still answer, for `STOP_S`."""
         self._stopping.set()
         self._there.close()
         if self._thread.ident is not None:

@@ -135,14 +135,17 @@ class Story:
 
     @property
     def lasts(self) -> bool:
+        """Whether one of its machines is not back yet."""
         return not self.until
 
     @property
     def acts(self) -> int:
+        """At all its machines, as far as was looked (`Worked.more`); not what they write of themselves."""
         return sum(one.acts for one in self.worked)
 
     @property
     def lacking(self) -> int:
+        """Numbers in the chains of its machines that central does not have yet."""
         return sum(one.lacking for one in self.worked)
 
     @property
@@ -157,6 +160,7 @@ class Story:
 
     @property
     def total(self) -> int:
+        """In đồng, of the receipts that central has."""
         return sum(one.total for one in self.receipts)
 
 

@@ -63,7 +63,8 @@ class Refused(CentralError):
 class Road(Protocol):
     """How one kind goes out. Raises `NotSent`, `LineDown`, `Refused`."""
 
-    def send(self, one: Due) -> None: ...
+    def send(self, one: Due) -> None:
+        """Returns when whoever gets it has taken it: it is noted as sent then, and not before."""
 
 
 class Exchange:
@@ -78,6 +79,7 @@ class Exchange:
         self._session = requests.Session()
 
     def send(self, one: Due) -> None:
+        """The bytes as they lie in the outbox, the same at each try."""
         self._post(one.name, one.body)
 
     def _post(self, name: str, body: bytes) -> requests.Response:
@@ -153,6 +155,7 @@ class Summaries(Exchange):
     """The summary of a collector's day, as it is when it goes."""
 
     def send(self, one: Due) -> None:
+        """Counted anew at each try, under one name: what machines have sent meanwhile is in it."""
         day, agency = day_of_summary(one.key)
         self._post(one.name, msgspec.json.encode(day_summary(self._node, day, agency)))
 
@@ -258,10 +261,12 @@ class Outlet:
         self._thread = threading.Thread(target=self._run, name="outlet", daemon=True)
 
     def start(self) -> None:
+        """Does nothing where the settings name no way out."""
         if self._roads:
             self._thread.start()
 
     def stop(self) -> None:
+        """What is under way gets 5 s; if it did not end by then, it goes once more at the next start."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=5)

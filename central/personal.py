@@ -91,6 +91,7 @@ class Holding:
     answers: tuple[DataAnswer, ...]
 
     def json(self) -> bytes:
+        """UTF-8, indented, its members in the order of the fields: for the person to take along."""
         return msgspec.json.format(msgspec.json.encode(self), indent=1)
 
 

@@ -47,9 +47,11 @@ class Preserving:
         self._thread = threading.Thread(target=self._run, name="preserving", daemon=True)
 
     def start(self) -> None:
+        """The first look begins at once, in a thread of its own; then one every `every_s`."""
         self._thread.start()
 
     def stop(self) -> None:
+        """A look that is under way is waited for, `every_s` at most."""
         self._stopping.set()
         self._thread.join(timeout=self._every_s)
 

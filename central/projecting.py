@@ -46,6 +46,7 @@ class Projectors:
         self._lock = threading.Lock()
 
     def start(self) -> None:
+        """Returns before the processes run."""
         for thread in self._threads:
             thread.start()
 

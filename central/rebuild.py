@@ -64,6 +64,7 @@ class Rebuilt:
 
     @property
     def well(self) -> bool:
+        """Whether it was rebuilt, and came out as it was before."""
         return not (self.differed or self.problem)
 
 

@@ -66,6 +66,7 @@ class Rescued:
 
     @property
     def whole(self) -> bool:
+        """Whether nothing is lost of what was on the disk: what is held, or gone by law, is not."""
         return not (self.refused or self.unreadable)
 
 

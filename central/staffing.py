@@ -76,10 +76,12 @@ class NearOffice:
         self._centre = centre
 
     def change_password(self, person: str, password: str, verifier: str) -> None:
+        """An entry of the catalog, by the person; of the new password it has the `verifier` alone."""
         self._centre.people.check_password(person, password)
         Office(self._centre).define([Password(person, verifier)], by=person)
 
     def sign_out(self, person: str, password: str, *, forget_pins: bool) -> None:
+        """An entry of the catalog, by the person: it takes effect at each machine when that hears of it."""
         self._centre.people.check_password(person, password)
         said = SignOut(person, "người này tự yêu cầu", forget_pins)
         Office(self._centre).define([said], by=person)

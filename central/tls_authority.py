@@ -70,12 +70,14 @@ class Names:
         return cls(tuple(dict.fromkeys(domains)), tuple(dict.fromkeys(networks)))
 
     def permit(self, host: str) -> bool:
+        """`host` is a name in small letters, or an address: that is looked for in the networks only."""
         address = _address(host)
         if address is None:
             return any(host == domain or host.endswith(f".{domain}") for domain in self.domains)
         return any(address in network for network in self.networks)
 
     def general(self) -> list[x509.GeneralName]:
+        """As name constraints have them (RFC 5280 §4.2.1.10)."""
         return [*map(x509.DNSName, self.domains), *map(x509.IPAddress, self.networks)]
 
 
@@ -88,6 +90,7 @@ class TlsAuthority:
 
     @property
     def der(self) -> bytes:
+        """The certificate, as it stands in the catalog (there in base64)."""
         return self.certificate.public_bytes(Encoding.DER)
 
     @classmethod
@@ -108,6 +111,7 @@ class TlsAuthority:
         return cls(certificate, key)
 
     def keep(self, folder: Folder) -> None:
+        """In two files among the folder's keys; the key is closed as those are. Raises `FileExistsError`."""
         key_file, certificate_file = _files(folder)
         pem = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         write_new(key_file, folder.at_rest.shut(key_file.name, pem))

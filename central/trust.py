@@ -56,9 +56,11 @@ class Watch:
         self._thread = threading.Thread(target=self._run, name="watch for forks", daemon=True)
 
     def start(self) -> None:
+        """Looks at once, and then whenever something has arrived."""
         self._thread.start()
 
     def stop(self) -> None:
+        """A look that is under way is waited for, `LOOK_S` at most."""
         self._stopping.set()
         self._centre.stores["dossiers"].wake()
         self._thread.join(timeout=LOOK_S)

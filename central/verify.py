@@ -68,6 +68,7 @@ class Verdict:
 
     @property
     def well(self) -> bool:
+        """Whether nothing was found at all, not even what was `written` so."""
         return not self.findings
 
 

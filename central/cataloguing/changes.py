@@ -38,6 +38,7 @@ class Change:
 
     @property
     def words(self) -> str:
+        """In Vietnamese, on one line: added (*thêm*), left out (*bỏ*), or the one → the other."""
         if not self.before:
             return f"{self.label}: thêm {self.after}"
         if not self.after:

@@ -56,6 +56,7 @@ class Item(msgspec.Struct, frozen=True):
 
     @property
     def entry(self) -> Entry:
+        """Raises `msgspec.ValidationError` where entries of this kind have another shape by now."""
         found: Entry = msgspec.convert(self.data, KINDS[self.kind])
         return found
 

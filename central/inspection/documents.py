@@ -50,6 +50,7 @@ class Documents:
         self.faults: list[str] = []
 
     def read(self) -> Iterator[Stored]:
+        """Every revision that can be read, by number of its row, with its faults. To be taken once."""
         rows = self._snapshot.rows(f"{self._p}_doc", "id, seq, generation, hash, deleted, others")
         documents = {row[0]: _Document(*row) for row in rows}
         self.count = len(documents)

@@ -42,6 +42,7 @@ class Link(NamedTuple):
 
     @property
     def trace(self) -> Trace:
+        """Its place in the chain, without that in the stream."""
         return Trace(self.hash, self.node, self.seq)
 
 
@@ -64,11 +65,13 @@ class Findings:
         """By stream: the dossier's number."""
 
     def say(self, folder: str, where: str, what: str, *, written: bool = False) -> None:
+        """`where` and `what` may have been read from the disk: they are made fit for a terminal."""
         self._said.append(Finding(folder, printable(where), printable(what), written))
 
     def say_of_event(
         self, folder: str, database: str, trace: Trace, what: str, *, written: bool = False
     ) -> None:
+        """As `say`, of an event of which no more than its `trace` need be known by now."""
         self._said.append(_Pending(folder, database, trace, printable(what), written))
 
     def resolved(self, database: str, trace: Trace) -> Trace:

@@ -60,6 +60,7 @@ class NodeFolder:
 
     @property
     def name(self) -> str:
+        """The folder's, by which findings name it; `node` is whose it is by its settings."""
         return self.path.name
 
     @property
@@ -73,6 +74,7 @@ class NodeFolder:
         return sum(count for (count,) in counted if type(count) is int)
 
     def head(self, database: str) -> Head:
+        """What the node remembers, as of the snapshot: it proves nothing."""
         return head_in(self.database, database)
 
     def filled(self, database: str) -> dict[str, int]:

@@ -54,6 +54,7 @@ class Snapshot:
             self.problem = str(why)
 
     def close(self) -> None:
+        """Ends the moment as of which it was read: the node's log can begin anew."""
         if self._connection is not None:
             self._connection.close()
 

@@ -35,6 +35,7 @@ class Line:
 
     @property
     def mark(self) -> tuple[str, int]:
+        """The day (ISO) and the position of its row: behind this the next page begins."""
         return self.row.received_day, self.row.position
 
 
@@ -47,6 +48,7 @@ class Book:
     def page(
         self, asked: Asked, after: tuple[str, int] = ("", 0), size: int = AT_ONCE, tt: int = 1
     ) -> list[Line]:
+        """At most `size` lines behind the one marked `after`, numbered from `tt` on. None at the end."""
         rows = self._node.register.received(asked.first, asked.last, asked.agency, after=after, limit=size)
         return [self._line(row, place) for place, row in enumerate(rows, tt)]
 

@@ -20,6 +20,7 @@ class Head:
 
     @property
     def whole(self) -> str:
+        """For where titles have one line: the group stands before the title."""
         return f"{self.group}: {self.title}" if self.group else self.title
 
 
@@ -59,6 +60,7 @@ class Table:
         return [all(not any(map(str.isalpha, str(cell))) for cell in column) for column in columns]
 
     def names(self) -> list[str]:
+        """Titles for the cells that `rows` has, the column of names first."""
         return [self.first, *(head.whole for head in self.heads)]
 
     def rows(self) -> Iterator[list[Cell]]:

@@ -115,6 +115,7 @@ class Open:
 
     @property
     def shown(self) -> Shown:
+        """The first one: its past is shown, and by it is judged whether the person here may settle."""
         return self.dossiers[0]
 
     @property
@@ -128,6 +129,7 @@ class Open:
         return next(found, self.shown.dossier.stream)
 
     def answer(self, stands: tuple[str, ...], reason: str) -> Settled:
+        """`stands`: the hash of the member that stands, or () for none. Nothing is written by this."""
         return Settled(self.conflict.id, self.conflict.members, stands, reason)
 
 
@@ -140,6 +142,7 @@ class Waits:
 
     @property
     def blocks(self) -> bool:
+        """By the weight of its row: more than 1 for what blocks."""
         return bool(self.row.weight > 1)
 
 

@@ -49,9 +49,11 @@ class Check(Form):
 
     @property
     def at(self) -> datetime:
+        """UTC; of a form that is valid."""
         return moment(timestamp(self.happened_at.data.replace(tzinfo=VIETNAM)))
 
     def validate_happened_at(self, field: Moment) -> None:
+        """Nothing was received later than now, by the clock of this machine."""
         if field.data.replace(tzinfo=VIETNAM) > site().now():
             raise StopValidation("Giờ nhận ở sau giờ hiện nay. Xem lại ngày giờ.")
 

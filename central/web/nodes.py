@@ -94,6 +94,7 @@ class Row:
 
     @property
     def card(self) -> Card:
+        """As the newest catalog has it."""
         return self.machine.card
 
 

@@ -60,6 +60,7 @@ class Answer(Form):
     second_pin = PasswordField("Mã PIN của người thứ hai")
 
     def validate_asked(self, field: Day) -> None:
+        """Today in Vietnam at the latest; how long ago it was is for the page to judge."""
         if field.data > site().today():
             raise StopValidation("Ngày nhận yêu cầu ở tương lai. Ghi lại ngày.")
 

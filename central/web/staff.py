@@ -73,6 +73,7 @@ class PersonForm(Form):
     ground = StringField("Lý do, căn cứ", filters=[text], validators=needed("Chưa ghi lý do, căn cứ."))
 
     def validate_agency(self, field: SelectField) -> None:
+        """Empty is the centre itself; an agency may be one that exists no longer."""
         if field.data and site().view.agency(field.data) is None:
             raise StopValidation("Không có cơ quan này trong danh mục.")
 
