@@ -81,6 +81,7 @@ class Hand:
         self.at = at
 
     def __call__(self) -> datetime:
+        """So that no two acts in a row have the same moment."""
         self.at += timedelta(microseconds=1)
         return self.at
 

@@ -104,6 +104,7 @@ class Member:
     signs: bool = False
 
     def grants(self) -> tuple[Grant, ...]:
+        """Each role from 1 January of the first year on, without an end."""
         return tuple(Grant(role, FIRST.replace(month=1, day=1)) for role in self.roles)
 
 
@@ -118,6 +119,7 @@ class Staff:
     leaders: tuple[Member, ...]
 
     def all(self) -> list[Member]:
+        """Everybody once, in the same order each time."""
         appraisers = [one for some in self.appraisers.values() for one in some]
         return [
             *self.leaders,

@@ -23,10 +23,12 @@ class Totals:
 
     @property
     def in_time(self) -> int:
+        """Resolved, and not later than promised."""
         return self.resolved - self.overdue
 
     @property
     def in_progress(self) -> int:
+        """At the end of the five years, whether already late or not."""
         return self.received - self.resolved
 
 

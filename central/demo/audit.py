@@ -71,6 +71,7 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def all_well(self) -> bool:
+        """Whether all came as `EXPECTED`, whole and signed, some of it from nodes that were alone."""
         return (
             self.converged
             and self.received == self.slips == EXPECTED["received"]
@@ -114,6 +115,7 @@ class Reader:
         self._session.auth = credentials
 
     def documents(self, database: str) -> Iterator[Document]:
+        """By id, `PAGE` at a time; no local ones. Raises `requests.RequestException`."""
         startkey: str | None = None
         while True:
             query: dict[str, str] = {"include_docs": "true", "limit": str(PAGE + 1)}

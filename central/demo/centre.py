@@ -67,6 +67,7 @@ class RunningCentre:
         self._stopping = False
 
     def url(self, name: str) -> str:
+        """Without a slash at its end; "" for a node that has not started yet, or has given up."""
         return self.nodes[name].url
 
     def start(self, name: str) -> None:
@@ -94,6 +95,7 @@ class RunningCentre:
                 raise CannotStart(f"{name} did not start: {_last_line(node.folder / 'log.txt')}")
 
     def crash_in_next_reception(self, name: str) -> None:
+        """The process dies within that COMMIT; it is started again, as after any kill."""
         crash.arm(self.nodes[name].folder)
 
     def stop(self) -> None:

@@ -55,10 +55,12 @@ class Switchboard:
         self._lines[source, target] = _Line(source, target, address)
 
     def start(self) -> None:
+        """Returns when each line has its port, which `url` tells."""
         self._thread.start()
         self._ready.wait()
 
     def stop(self) -> None:
+        """Closes all lines; what they carry is cut off."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
 
@@ -79,6 +81,7 @@ class Switchboard:
             self._outages.append(Outage(node, since, self._clock()))
 
     def plugged(self, nodes: Iterable[str]) -> dict[str, bool]:
+        """By name; whoever has no lines here counts as plugged in."""
         return {node: node not in self._pulled for node in nodes}
 
     def outages(self) -> list[Outage]:
