@@ -50,6 +50,7 @@ class Plan:
 
     @property
     def chosen(self) -> Sequence[int]:
+        """Numbers of steps from 0 on, the same in each run."""
         return range(self.steps) if self.only is None else self.only
 
     def command(self, seed: int, only: Sequence[int]) -> str:

@@ -49,6 +49,7 @@ class Scene:
     procedures: tuple[Procedure, ...]
 
     def earlier(self) -> list[str]:
+        """Hashes of what was done to the dossier, in the order of its timeline."""
         return [line.hash for line in self.dossier.timeline]
 
     @property

@@ -78,6 +78,7 @@ class Worker:
 
     @property
     def key(self) -> Ed25519PrivateKey:
+        """Made from the id: the same in each run."""
         return _key(f"person {self.id}")
 
     @property
@@ -86,6 +87,7 @@ class Worker:
         return _certificate_of(self.id)
 
     def entry(self) -> Person:
+        """Every role from `SINCE` on, and the certificate, but for who is administrator only."""
         certificates = (to_base64(self.certificate),) if _SIGNERS.intersection(self.roles) else ()
         return Person(
             self.id,

@@ -94,6 +94,7 @@ class Losses:
         self._backup = done
 
     def lose_edge(self) -> None:
+        """One that is up, by chance; the next comes in `pass_by`. Nothing, where a disk was lost before."""
         could = [
             one
             for one in self._machines.values()
@@ -115,7 +116,7 @@ class Losses:
         backup = self._backup if chance.random() < 0.6 else None
         self._say(f"central's disk is lost; there is {'a backup' if backup else 'no backup'}")
         self._lose(central)
-        where, number = incarnation(self.lost_node)
+        where, number = incarnation(self._lost_node)
         place = Place(f"{where}.{number + 1}", central.name, 0, central.duties)
         new = Machine(central.name, self._data / place.node, self._world, central.duties)
         prepare_central(new.folder, place, clock=new.clock, ids=self._world.ids())
@@ -130,7 +131,7 @@ class Losses:
         self._world.faults["central_restored" if backup else "central_anew"] += 1
 
     @property
-    def lost_node(self) -> str:
+    def _lost_node(self) -> str:
         assert self.lost is not None, "nothing is lost"  # noqa: S101
         return self.lost.node
 
@@ -202,17 +203,17 @@ class Losses:
         """Central lets the place's next machine in."""
         before, central = self._vacant, self._machines["central"].node
         assert before is not None, "somebody's place is free"  # noqa: S101
-        card = central.catalog.latest.card(self.lost_node)
+        card = central.catalog.latest.card(self._lost_node)
         if card is not None and card.opens:
-            Enrolment(central).revoke(self.lost_node, "lost", by=ADMINISTRATOR)
-        where, number = incarnation(self.lost_node)
+            Enrolment(central).revoke(self._lost_node, "lost", by=ADMINISTRATOR)
+        where, number = incarnation(self._lost_node)
         free = Enrolment(central).free_number(local_day(central.clock()))
         place = Place(f"{where}.{number + 1}", before.name, free, before.duties)
         new = Machine(before.name, self._data / place.node, self._world, before.duties)
         come_in(new.folder, central, place)
         new.start()
         self._machines[before.name], self._vacant = new, None
-        self._say(f"{place.node} stands in the place of {self.lost_node}")
+        self._say(f"{place.node} stands in the place of {self._lost_node}")
 
     def _take_over(self, late: Sequence[str]) -> None:
         central = self._machines["central"].node

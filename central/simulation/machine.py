@@ -36,15 +36,18 @@ class Tray:
         self.off = False
 
     def deliver(self, paper: str, pdf: bytes) -> Told:
+        """Out at once. Raises `PrinterUnavailable` after the power went."""
         if self.off:
             raise PrinterUnavailable("tray", "no power")
         self.papers[paper] += 1
         return Told(Fate.OUT)
 
     def ask(self, paper: str) -> Told:
+        """It knows of every paper, with power or without."""
         return Told(Fate.OUT if paper in self.papers else Fate.ABSENT)
 
     def take_back(self, paper: str) -> Told:
+        """As `ask`: a paper is out, or was never here."""
         return self.ask(paper)
 
 
@@ -72,16 +75,19 @@ class Machine:
 
     @property
     def node(self) -> Node:
+        """An `AssertionError` while it is down: the simulation itself is wrong then."""
         assert self._node is not None, "nobody works at a machine that is down"  # noqa: S101
         return self._node
 
     @property
     def spool(self) -> Spool:
+        """As `node`; another one after each start."""
         assert self._spool is not None, "nobody prints at a machine that is down"  # noqa: S101
         return self._spool
 
     @property
     def up(self) -> bool:
+        """No longer from the moment on at which its power goes, though the program still runs on."""
         return self._node is not None and not self.dying
 
     @property
@@ -96,6 +102,7 @@ class Machine:
 
     @property
     def is_central(self) -> bool:
+        """By its duties: a new one too, before it has taken over."""
         return Duty.CATALOG in self.duties
 
     # ---- power
@@ -207,6 +214,7 @@ class Machine:
             self._full.append(file)
 
     def free_disk(self) -> None:
+        """Ends what `fill_disk` began; nothing, where that was not since the start."""
         for file in self._full:
             with file.write() as connection:
                 connection.execute(f"PRAGMA max_page_count = {_ROOM}")

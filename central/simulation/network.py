@@ -70,24 +70,31 @@ class Line:
         self._count, self._late = count, late
 
     def peer_id(self) -> str:
+        """No call to the far end: nothing can befall it."""
         return self._peer.peer_id()
 
     def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:
+        """A page comes whole, or the line is cut before or after the far end was asked."""
         return self._call("changes", lambda: self._peer.changes(since, limit=limit, wait_s=wait_s))
 
     def revs_diff(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """As `changes`: an answer comes whole or not at all."""
         return self._call("revs_diff", lambda: self._peer.revs_diff(wanted))
 
     def get_local(self, local_id: str) -> Json | None:
+        """As `changes`: an answer comes whole or not at all."""
         return self._call("get_local", lambda: self._peer.get_local(local_id))
 
     def put_local(self, local_id: str, document: Json) -> str:
+        """Where the answer is lost, the note is there all the same."""
         return self._call("put_local", lambda: self._peer.put_local(local_id, document))
 
     def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        """What is answered may come twice, in another order, or once more much later."""
         return self._call("bulk_get", lambda: self._peer.bulk_get(wanted), after=self._fetched)
 
     def bulk_docs(self, documents: Sequence[Json]) -> list[RefusedDocument]:
+        """May arrive in part before a cut, whole without answer, twice, in another order, or again later."""
         return self._call(
             "bulk_docs",
             lambda: self._peer.bulk_docs(documents),
@@ -95,9 +102,11 @@ class Line:
         )
 
     def wake(self) -> None:
+        """No call to the far end: nothing can befall it."""
         self._peer.wake()
 
     def close(self) -> None:
+        """The store at the far end stays open."""
         self._peer.close()
 
     def _call(
@@ -186,6 +195,7 @@ class Hand(Executor):
         self._at_once = at_once
 
     def submit(self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:
+        """Run before it returns, or when the result is asked for: there comes out what `fn` raises."""
         later = _Later(lambda: fn(*args, **kwargs))
         if self._at_once:
             later.exception()
@@ -203,7 +213,7 @@ class Network:
         self._late: list[tuple[Machine, str, str, list[Json]]] = []
         self.refused: list[str] = []
 
-    def count(self, fault: str) -> None:
+    def _count(self, fault: str) -> None:
         self._world.faults[fault] += 1
 
     # ---- lines
@@ -211,22 +221,25 @@ class Network:
     def part(self, sides: Mapping[str, int], *, until: int) -> None:
         """From now until a step only machines on one side reach each other."""
         self._side, self._until = dict(sides), until
-        self.count("partition")
+        self._count("partition")
 
     def deafen(self, one: str, other: str, *, until: int) -> None:
         """From now until a step `one` cannot open a connection to `other`; the other way goes on."""
         self._deaf.add((one, other))
         self._until = max(until, self._until)
-        self.count("one_way")
+        self._count("one_way")
 
     def mend(self) -> None:
+        """All are on one side again, and nobody is deaf."""
         self._side, self._deaf = {}, set()
 
     def pass_time(self) -> None:
+        """Mends, from the step on up to which machines were to be apart."""
         if self._world.step >= self._until:
             self.mend()
 
     def reaches(self, one: Machine, other: Machine) -> bool:
+        """Whether `one` can open a connection to `other`; it says nothing of the other way."""
         together = self._side.get(one.name, 0) == self._side.get(other.name, 0)
         return one.up and other.up and together and (one.name, other.name) not in self._deaf
 
@@ -296,7 +309,7 @@ class Network:
         late, self._late = self._late, []
         for to, database, source, documents in late:
             if to.up:
-                self.count("reorder")
+                self._count("reorder")
                 with contextlib.suppress(Unavailable):
                     peer = LocalPeer(to.node.stores[database], server_uuid="", source=source)
                     self._note_refused(f"late {database} to {to.name}", peer.bulk_docs(documents))
@@ -319,14 +332,14 @@ class Network:
             Here(here, database, source=there.id),
             ends,
             Trouble(),
-            self.count,
+            self._count,
             late=lambda documents: None,
         )
         far = Line(
             shown_to(here, there, database) if pull else Here(there, database, source=here.id),
             ends,
             trouble,
-            self.count,
+            self._count,
             late=lambda documents: self._late.append((to, database, source, documents)),
         )
         what = f"{direction} of {database} by {one.name}, {other.name}"

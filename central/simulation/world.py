@@ -62,6 +62,7 @@ class World:
         self._ids = self.drawn("ids")
 
     def begin_step(self, step: int) -> None:
+        """Time and chance begin anew, whatever earlier steps made of them."""
         self.step = step
         self.now = moment_of(step)
         self.chance = self.drawn("")
@@ -100,5 +101,6 @@ class MachineClock:
         self.ahead = timedelta()
 
     def __call__(self) -> datetime:
+        """Each look moves the time of all machines on."""
         self._world.now += timedelta(milliseconds=1)
         return self._world.now + self.ahead
