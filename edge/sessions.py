@@ -68,7 +68,10 @@ class Sessions:
         token = self._ids.hex() + self._ids.hex()
         now = timestamp(self._clock())
         session = Session(_id(token), person, how, owes, self._catalog.number, now, now, False, browser[:200])
-        self._put(session)
+        with self._lock:
+            self._sessions[session.id] = session
+        with self._file.write():
+            SessionRow.insert(**_row(session)).execute()
         self._touched[session.id] = self._kept[session.id] = self._began[session.id] = self._stopwatch()
         return token
 
@@ -81,7 +84,7 @@ class Sessions:
             self.end(session.id)
             return None
         if not session.locked and self._is_idle(session):
-            return self._put(replace(session, locked=True))
+            self._change(session := replace(session, locked=True))
         return session
 
     def touch(self, session: Session) -> None:
@@ -95,16 +98,16 @@ class Sessions:
             self._touched[session.id] = now
         if now - self._kept.get(session.id, -_KEPT_EVERY_S) >= _KEPT_EVERY_S:
             self._kept[session.id] = now
-            self._put(seen)
+            self._change(seen)
 
     def lock(self, session: Session) -> None:
         """Until `unlock`, over a restart too."""
-        self._put(replace(session, locked=True))
+        self._change(replace(session, locked=True))
 
     def unlock(self, session: Session) -> None:
         """Its person has shown their PIN."""
         self._touched[session.id] = self._stopwatch()
-        self._put(replace(session, locked=False, seen_at=timestamp(self._clock())))
+        self._change(replace(session, locked=False, seen_at=timestamp(self._clock())))
 
     def paid(self, session: Session) -> None:
         """What the person owed is done."""
@@ -112,7 +115,7 @@ class Sessions:
 
     def owe(self, session: Session, owes: str) -> None:
         """`owes` as `Session` has it; "" for nothing."""
-        self._put(replace(session, owes=owes))
+        self._change(replace(session, owes=owes))
 
     def end(self, session_id: str) -> None:
         """From the next request on its cookie is nobody's, after a restart too."""
@@ -154,13 +157,14 @@ class Sessions:
             return by_clock < -_BACK or by_clock.total_seconds() > self._idle_s
         return max(by_clock.total_seconds(), self._stopwatch() - touched) > self._idle_s
 
-    def _put(self, session: Session) -> Session:
+    def _change(self, session: Session) -> None:
+        """Nothing, where it was ended meanwhile by another request: it must not come back."""
         with self._lock:
+            if session.id not in self._sessions:
+                return
             self._sessions[session.id] = session
-        row = {name: getattr(session, name) for name in Session.__slots__}
-        with self._file.write():
-            SessionRow.insert(**row).on_conflict_replace().execute()
-        return session
+        with self._file.write():  # and not put there again, should it end just now
+            SessionRow.update(**_row(session)).where(SessionRow.id == session.id).execute()
 
 
 def _id(token: str) -> str:
@@ -179,3 +183,7 @@ def _session(row: SessionRow) -> Session:
         bool(row.locked),
         row.browser,
     )
+
+
+def _row(session: Session) -> dict[str, str | bool]:
+    return {name: getattr(session, name) for name in Session.__slots__}

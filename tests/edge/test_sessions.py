@@ -30,6 +30,21 @@ def test_a_made_up_token_is_nobody(centre: SmallCentre) -> None:
     assert centre["counter-01"].sessions.get(None) is None
 
 
+def test_a_session_that_ended_stays_ended_for_a_request_that_holds_it_still(centre: SmallCentre) -> None:
+    """Somebody signs out all browsers while one of them is about to say that its person was there."""
+    node = centre["counter-01"]
+    token = node.sessions.begin("hanh.nh", how="pin")
+    held = _found(node, token)
+    centre.clock.forward(minutes=2)
+    node.sessions.end_all("hanh.nh")
+    node.sessions.touch(held)
+    node.sessions.lock(held)
+    node.sessions.unlock(held)
+    node.sessions.owe(held, "pin")
+    assert node.sessions.get(token) is None
+    assert centre.reopen("counter-01").sessions.get(token) is None
+
+
 def test_nobody_at_the_screen_locks_it(centre: SmallCentre) -> None:
     """And only the PIN opens it again, not the mere passing of time."""
     sessions = centre["counter-01"].sessions
