@@ -461,14 +461,16 @@ class Register:
         ]
 
     def problems(self) -> Problems:
-        """Counts for the status line: contested and incomplete dossiers, refused documents, acts kept back."""
+        """Counts for the status line: contested and incomplete dossiers, refused documents that nobody has dismissed,
+        acts kept back."""
         with self._file.read() as connection:
             contested, incomplete = connection.execute(
                 "SELECT (SELECT count(*) FROM dossier WHERE contested > 0),"
                 " (SELECT count(*) FROM dossier WHERE missing > 0)"
             ).fetchone()
             held = _kept_back(connection)
-            return Problems(contested, RefusedDocument.select().count(), incomplete, held)
+            refused = RefusedDocument.select().where(RefusedDocument.dismissed_by == "").count()
+            return Problems(contested, refused, incomplete, held)
 
     def refused(self) -> list[RefusedDocument]:
         """In either direction, the oldest first, without those that somebody dismissed."""

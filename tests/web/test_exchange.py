@@ -33,12 +33,14 @@ def test_a_refused_act_is_shown_until_somebody_sets_it_aside(centre: SmallCentre
     clerk = Clerk(centre, "counter-01", "hanh.nh")
     page = clerk.open("/sync")
     assert "Bị từ chối: 1 việc" in page.page.text
+    assert centre["counter-01"].register.problems().refused == 1
     assert "nội dung không đúng dạng" in page.page.text
     assert "no such card" in page.page.text  # for the administrator
     assert "Việc vẫn còn trên máy này." in page.page.text
 
     after = clerk.follow(clerk.press(page, "/sync/dismiss"))
     assert "Bị từ chối: 0 việc" in after.page.text
+    assert centre["counter-01"].register.problems().none
     assert centre["counter-01"].register.waiting().count == 1
     with centre["counter-01"].file.read():
         (row,) = RefusedDocument.select()
