@@ -22,9 +22,9 @@ WALKS := tests/scenarios/test_status.py tests/browser/test_outage.py
 # Debian packages that the tests use: a browser, poppler's readers of PDF, the font that Chromium falls back on,
 # a print server and a printer
 # a PKCS#11 token in software, the tool that tells poppler whom to trust, and wrong clocks
-# a bare Debian to install into, and who checks units; the server of projections
+# a bare Debian to install into, and who checks units; the server of projections, and what divides machines among fronts
 DEBIAN := chromium poppler-utils fonts-liberation2 cups cups-client cups-ipp-utils cups-filters avahi-daemon dbus \
-  softhsm2 libnss3-tools faketime debootstrap systemd postgresql
+  softhsm2 libnss3-tools faketime debootstrap systemd postgresql haproxy
 ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
 PYTHON := python3
 endif

@@ -42,11 +42,13 @@ from tests.waiting import until
 class Central:
     """A process, which may be killed and begins anew."""
 
-    def __init__(self, folder: Folder, cluster: str) -> None:
-        self.folder, self.url = folder, f"http://127.0.0.1:{free_port()}"
+    def __init__(self, folder: Folder, cluster: str, *, host: str = "127.0.0.1") -> None:
+        self.folder, self.port = folder, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
         settings = msgspec.structs.replace(
             read_settings(folder.path),
-            port=int(self.url.rpartition(":")[2]),
+            host=host,
+            port=self.port,
             heartbeat_ms=1_000,
             mdns=False,
             documents="couchdb",

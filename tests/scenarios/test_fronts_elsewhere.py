@@ -27,7 +27,7 @@ from edge.state import state_of
 from edge.status import asked
 from sync.digests import differences
 from tests.centres import QUICK
-from tests.fronts.carousel import Carousel, carousel
+from tests.fronts.carousel import carousel
 from tests.fronts.stand_in import StandIn, settings_for, standing_in
 from tests.scenarios.test_documents_in_couchdb import Central, connected, has, receive
 from tests.waiting import until
@@ -84,14 +84,15 @@ class Front:
         )
 
 
-def enrolled(central: Folder, folder: Path, url: str) -> Front:
-    """A front with a card, made at central before that runs."""
+def enrolled(central: Folder, folder: Path, url: str, *, host: str = "127.0.0.1") -> Front:
+    """A front with a card, made at central before that runs. `url`: its way to the cluster."""
     node = Node(central, read_settings(central.path), clock=system_clock, ids=Ids())
     try:
         place = Place(f"{folder.name}.1", folder.name, 80 + int(folder.name[-1]), (), front=True)
         folder.mkdir()
         settings = NodeSettings(
             place.node,
+            host=host,
             port=free_port(),
             heartbeat_ms=1_000,
             documents="couchdb",
@@ -103,9 +104,9 @@ def enrolled(central: Folder, folder: Path, url: str) -> Front:
     return Front(Folder(folder))
 
 
-def opened(folder: Path, divided: Carousel) -> Node:
+def opened(folder: Path, url: str) -> Node:
     """A machine that finds central at the address of what divides connections."""
-    peer = (PeerSettings("central.1", divided.url),)
+    peer = (PeerSettings("central.1", url),)
     settings = msgspec.structs.replace(read_settings(folder), peers=peer, heartbeat_ms=1_000, mdns=False)
     return Node(Folder(folder), settings, clock=system_clock, ids=Ids(), hasher=QUICK)
 
@@ -127,7 +128,7 @@ def test_fronts_are_killed_and_emptied_and_central_is_away(
     first, second = (enrolled(central.folder, data / name, standing.url) for name in ("front-1", "front-2"))
     with contextlib.ExitStack() as stack:
         divided = stack.enter_context(carousel(first.port, second.port))
-        one, other = (opened(data / name, divided) for name in ("counter-01", "counter-02"))
+        one, other = (opened(data / name, divided.url) for name in ("counter-01", "counter-02"))
         for ended in (central.kill, first.kill, second.kill, one.close, other.close):
             stack.callback(ended)
         central.start()
