@@ -80,6 +80,7 @@ function catchScan(form) {
 const sentWith = new Map();
 const typedSince = new Map();
 const putBack = new Set();
+let settling = false;
 let sentFrom = "";
 const isReception = (event) => event.detail.target?.id === "reception";
 const ticks = (field) => field.type === "checkbox" || field.type === "radio";
@@ -119,9 +120,13 @@ document.addEventListener("htmx:afterSwap", (event) => {
     else field.value = typedSince.get(name);
     putBack.add(field);
   }
+  settling = true;
 });
+/* nothing on the new page listens before it has settled: what is typed until then is told of once more */
+document.addEventListener("input", (event) => { if (settling && event.target.form?.id === "reception") putBack.add(event.target); });
 document.addEventListener("htmx:afterSettle", (event) => {
   if (!isReception(event)) return;
+  settling = false;
   for (const field of putBack) field.dispatchEvent(new Event("input", { bubbles: true }));
   putBack.clear();
 });

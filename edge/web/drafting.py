@@ -143,7 +143,7 @@ def type_on(page: str) -> str:
     """What the page sends by itself while somebody types."""
     presence.require(COUNTER)
     Bare.checked()
-    return render_template("draft.html", kept=keep(page), entering=page)
+    return render_template("draft_state.html", kept=keep(page))
 
 
 @blueprint.post("/counter/draft/<any(counter, afterwards, again):page>/drop")

@@ -277,6 +277,21 @@ def test_a_slip_of_the_pad_is_kept_as_it_is_typed(
     assert again.url == paper
 
 
+def test_what_is_typed_while_the_draft_before_it_is_being_saved_is_saved_too(
+    running: RunningCentre, sign_in: SignIn
+) -> None:
+    """The answer comes between two keys, and no further key comes after it."""
+    page = sign_in("counter-01", "hanh.nh")
+    page.goto(f"{running.url('counter-01')}/counter/afterwards")
+    let_go = kept_back(page, re.compile("/counter/draft/afterwards$"))
+    with page.expect_request(re.compile("/counter/draft/afterwards$")):
+        page.locator("#name").press_sequentially("Hoàng Thị")
+    page.locator("#name").press_sequentially(" Hường")
+    with page.expect_request(lambda sent: "Hoàng Thị Hường" in unquote_plus(sent.post_data or "")):
+        let_go()
+    page.close()
+
+
 def test_names_of_procedures_and_keys_are_read_in_the_largest_type_and_in_the_dark(
     running: RunningCentre, sign_in: SignIn
 ) -> None:
