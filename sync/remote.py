@@ -16,6 +16,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from http.cookiejar import Cookie, DefaultCookiePolicy
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -491,7 +492,17 @@ class _Client(CouchDB):  # type: ignore[misc]  # python-cloudant has no types
         # neither a proxy of the environment nor a ~/.netrc may come between two nodes
         self.r_session.trust_env = False
         self.r_session.max_redirects = 0  # nor may somebody on the way send the password elsewhere
+        if is_loopback(urlsplit(self.server_url).hostname or ""):
+            self.r_session.cookies.set_policy(_OnThisMachine())
         super().session_login(user, passwd)
+
+
+class _OnThisMachine(DefaultCookiePolicy):
+    """Who speaks TLS for us, on this machine, passes on cookies that the server behind calls `Secure`: they go back as they came."""
+
+    def set_ok(self, cookie: Cookie, request: Any) -> bool:
+        cookie.secure = False
+        return super().set_ok(cookie, request)
 
 
 class _Lines(HTTPAdapter):

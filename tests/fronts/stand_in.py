@@ -11,19 +11,20 @@ from edge.settings import CouchdbSettings
 from sync.bare_server import Admin, BareServer
 from sync.remote import RemoteDatabase, RemotePeer
 from sync.store import Store
+from sync.tls import ServerTls
 from tests.sync.servers import NOW, Http, Ids
 
 ADMIN: Final = Admin("motcua", "mật khẩu")
 
 
 class StandIn:
-    """`away`: whether it answers 503."""
+    """`away`: whether it answers 503. `tls`: also at the other addresses of this machine, where it speaks that."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tls: ServerTls | None = None) -> None:
         self.away = False
         self._bare = BareServer(folder, new_id=Ids(5), now=lambda: NOW, secret=b"of it", admin=ADMIN)
-        self._http = Http(self._answer)
-        self.url = self._http.url
+        self._http = Http(self._answer, tls=tls)
+        self.url, self.port = self._http.url, self._http.port
 
     def close(self) -> None:
         self._bare.end_feeds()
@@ -56,8 +57,8 @@ class StandIn:
 
 
 @contextmanager
-def standing_in(folder: Path) -> Iterator[StandIn]:
-    made = StandIn(folder)
+def standing_in(folder: Path, tls: ServerTls | None = None) -> Iterator[StandIn]:
+    made = StandIn(folder, tls)
     try:
         yield made
     finally:

@@ -1,10 +1,11 @@
-"""docs/cluster.md's configuration of HAProxy before central and its fronts, with Debian's and real processes."""
+"""docs/cluster.md's configurations of HAProxy, with Debian's: before central and its fronts, and before the nodes of a cluster."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from central.demo.centre import free_port
 from edge.folder import Folder
 from edge.lines import line_to
 from edge.node import Node
+from sync.tls import ServerTls
 from tests.addresses import own_address
 from tests.fronts.carousel import carousel
 from tests.fronts.stand_in import StandIn, standing_in
@@ -63,6 +65,16 @@ class Asking:
             answer = line.getresponse()
             answer.read()
             return answer.status, (answer.headers.get("Set-Cookie") or "").partition(";")[0]
+
+
+def certified(folder: Path, file: str, name: str) -> ServerTls:
+    """A node of a cluster, which `name` is in the certificate of."""
+    chain, key = folder / f"{file}.pem", folder / f"{file}.key"
+    command = ["openssl", "req", "-x509", "-nodes", "-days", "2", "-subj", f"/CN={name}"]
+    command += ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    command += ["-addext", f"subjectAltName=DNS:{name}", "-keyout", str(key), "-out", str(chain)]
+    subprocess.run(command, check=True, capture_output=True)
+    return ServerTls(chain, key)
 
 
 @pytest.fixture
@@ -146,3 +158,58 @@ def hears_of_fronts(node: Node) -> None:
 
 def nobody_at(divided: HAProxy, server: str) -> bool:
     return divided.servers()[server]["stot"] == "0"
+
+
+@pytest.mark.proof
+def test_what_is_behind_central_is_away_for_a_while(founded: Path, tmp_path: Path) -> None:
+    """A node answers over TLS, one shows a certificate that nobody knows, one shows another's: they are told nothing."""
+    here, port = own_address(), free_port()
+    shutil.copytree(founded, tmp_path / "centre")
+    with contextlib.ExitStack() as stack:
+        names = {"couchdb-1": "couchdb-1", "stranger": "couchdb-2", "another": "couchdb-1"}
+        nodes = {
+            file: stack.enter_context(
+                standing_in(tmp_path / f"{file}-data", certified(tmp_path, file, f"{name}.example.vn"))
+            )
+            for file, name in names.items()
+        }
+        known = tmp_path / "couchdb.pem"
+        known.write_bytes(
+            b"".join((tmp_path / f"{one}.pem").read_bytes() for one in ("couchdb-1", "another"))
+        )
+        said = written(
+            "cluster.md",
+            "documents",
+            {
+                "127.0.0.1:5984": f"127.0.0.1:{port}",
+                "/etc/haproxy/couchdb.pem": str(known),
+                **{
+                    f"10.0.0.{5 + number}:6984": f"{here}:{node.port}"
+                    for number, node in enumerate(nodes.values())
+                },
+            },
+        )
+        divided, node = stack.enter_context(haproxy(said)), nodes["couchdb-1"]
+        central = Central(Folder(tmp_path / "centre" / "central"), f"http://127.0.0.1:{port}")
+        one, other = (
+            before_central(tmp_path / "centre" / name, central) for name in ("counter-01", "counter-02")
+        )
+        for ended in (central.kill, one.close, other.close):
+            stack.callback(ended)
+        until(lambda: divided.up() == {"couchdb-1"})
+        central.start()
+        with connected(one), connected(other):
+            first = receive(one, "Nông Văn Một")
+            until(lambda: has(other, first))
+            node.go_away()
+            second = receive(one, "Nông Văn Hai")
+            until(lambda: divided.up() == set())
+            assert not has(other, second)
+            node.away = False
+            until(lambda: has(other, second))
+        until(lambda: {lane[2] for lane in central.lanes()} == {"waiting"})
+        assert one.register.waiting().count == 0
+        assert nobody_at(divided, "couchdb-2")
+        assert nobody_at(divided, "couchdb-3")
+        assert central.stop() == 0
+        holds_the_same(central, first, second, there=node.peer)

@@ -9,10 +9,11 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cheroot.errors import FatalSSLAlert
@@ -21,13 +22,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from sync.bare_server import Admin, BareServer
 from sync.errors import Unavailable
 from sync.peer import LocalPeer
 from sync.remote import RemotePeer
 from sync.replicator import Replication
 from sync.tls import ServerTls, is_loopback
 from tests.addresses import own_address
-from tests.sync.servers import NOW, PASSWORD, USER, Server, serving
+from tests.sync.servers import NOW, PASSWORD, USER, Ids, Server, serving, serving_app
 from tests.sync.test_feeds import DEADLINE_S
 
 LONG_AGO = datetime(2009, 1, 1, tzinfo=UTC)
@@ -256,3 +258,27 @@ def _shown(port: int) -> x509.Certificate:
 )
 def test_what_this_machine_itself_is(host: str, own: bool) -> None:
     assert is_loopback(host) is own
+
+
+def test_who_signs_in_through_something_on_this_machine_that_speaks_tls_for_it_stays_signed_in(
+    tmp_path: Path,
+) -> None:
+    """The server behind hears TLS and marks its cookie `Secure`; here the line to what stands between is http."""
+    admin = Admin("motcua", "mật khẩu")
+    with closing(BareServer(tmp_path, new_id=Ids(5), now=lambda: NOW, secret=b"its", admin=admin)) as bare:
+
+        def marking(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+                marked = [
+                    (name, f"{value}; Secure" if name == "Set-Cookie" else value) for name, value in headers
+                ]
+                return start_response(status, marked, *more)
+
+            return bare.app(environ, start)
+
+        with (
+            serving_app(marking) as url,
+            closing(RemotePeer(url, "dossiers", user=admin.name, password=admin.password)) as peer,
+        ):
+            peer.create()
+            assert peer.changes("0", limit=1, wait_s=0).changes == ()
