@@ -193,8 +193,6 @@ class Enrolment:
         `server`: the pin of the key that central shows on this line.
         """
         with self._centre.file.read():
-            self._usable(name)  # whoever has heard of no code holds up nobody who writes
-        with self._centre.file.read():
             self._usable(name)  # who guesses at names of codes keeps nobody from writing
         with self._centre.file.write():
             row = self._usable(name)
