@@ -15,9 +15,10 @@ PYTEST := $(BIN)/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reord
 # what holds the law: its own tests, and those that tell it by the pages and commands that live on it
 LAW := tests/schemas $(addprefix tests/,central/test_console.py central/test_intake.py central/test_outages.py \
   central/test_outlet.py central/test_receipts_out.py web/test_issuing.py)
-# central before a stand-in for a CouchDB cluster, and with PostgreSQL (tests/large.py); and what `make test` walks through on it too, in a
-# minute of two cores: machines that lose a line and a machine, a browser's way through an outage
-LARGE := --documents=couchdb --projections=postgresql
+# central before a stand-in for a CouchDB cluster, and with PostgreSQL (tests/large.py): `couchdb` is our bare server, or the CouchDB of
+# MOTCUA_COUCHDB_URL. What `make test` walks through before PouchDB Server, in a minute of two cores: machines that lose a line and
+# a machine, a browser's way through an outage
+LARGE := --projections=postgresql --documents
 WALKS := tests/scenarios/test_status.py tests/browser/test_outage.py
 # Debian packages that the tests use: a browser, poppler's readers of PDF, the font that Chromium falls back on,
 # a print server and a printer
@@ -99,7 +100,7 @@ format: $(VENV)/.tests
 test: setup-tests lint
 	$(PYTEST) $(LAW) --cov
 	$(PYTEST) $(LAW:%=--ignore=%)
-	$(PYTEST) $(LARGE) $(WALKS)
+	$(PYTEST) $(LARGE)=pouchdb-server $(WALKS)
 
 # pictures of every page, of the hall, the guide, the room and an agency into build/pictures; those of the documentation to their place
 pictures: setup-tests
@@ -115,7 +116,7 @@ docs: $(VENV)/.tests
 
 prove: setup-tests
 	$(PYTEST) --prove=$(if $(FULL),full,quarter) --timeout=3600 tests/schemas tests/sync tests/differential tests/fronts tests/edge tests/central tests/web/test_bad_input.py tests/printing tests/scenarios tests/simulation tests/install tests/docs tests/bench
-	$(PYTEST) $(LARGE) --prove=$(if $(FULL),full,quarter) --timeout=3600 tests/scenarios tests/browser tests/web
+	$(PYTEST) $(LARGE)=couchdb --prove=$(if $(FULL),full,quarter) --timeout=3600 tests/scenarios tests/browser tests/web
 
 # MINUTES=2 DAYS=1: a short look
 soak: setup-tests
