@@ -8,6 +8,7 @@ stands our bare server, as a process of its own, or the CouchDB of `MOTCUA_COUCH
 from __future__ import annotations
 
 import itertools
+import secrets
 import shutil
 import threading
 import time
@@ -19,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import psycopg
 import requests
 
@@ -66,12 +68,12 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
 
         address = stack.enter_context(a_server()).new_database()
         cluster = stack.enter_context(_cluster(ground.folder / "cluster"))
-        before = _settings(cluster, large)
+        before = stack.enter_context(_settings(cluster, large))
         node = stack.enter_context(processes.node(large, projections=address, couchdb=before))
         central = _Central(node, stack.enter_context(closing(_source(large))))
         connection = stack.enter_context(connected(address))
         central.postgresql = connection
-        _met(cluster, central, machines)
+        _met(cluster, before.database_prefix, central, machines)
         found |= _large(stack, large, central, machines)
         connection.execute("ANALYZE")  # as the server does by itself after a while
 
@@ -298,33 +300,35 @@ def _source(folder: Path) -> Source:
 
 @contextmanager
 def _cluster(folder: Path) -> Iterator[Peer]:
-    """The databases of a central are there for as long as the block lasts."""
     elsewhere = couchdb_elsewhere()
-    if elsewhere is None:
-        with processes.bare_server(folder, admin=f"{ADMIN.name}:{ADMIN.password}") as server:
-            yield Peer("bare server", server.url, server.process, ADMIN.name, ADMIN.password)
+    if elsewhere is not None:
+        yield elsewhere
         return
-    with elsewhere.client() as client:
-        taken = [one for one in DATABASES if client.get(f"{elsewhere.url}/{one}").status_code != 404]
-        assert not taken, f"{elsewhere.url} has databases of these names, which are not the bench's: {taken}"
-        try:
-            yield elsewhere
-        finally:
-            for name in DATABASES:
-                client.delete(f"{elsewhere.url}/{name}")
+    with processes.bare_server(folder, admin=f"{ADMIN.name}:{ADMIN.password}") as server:
+        yield Peer("bare server", server.url, server.process, ADMIN.name, ADMIN.password)
 
 
-def _settings(cluster: Peer, folder: Path) -> CouchdbSettings:
+@contextmanager
+def _settings(cluster: Peer, folder: Path) -> Iterator[CouchdbSettings]:
+    """Of a central in a folder. Its databases have a prefix of their own, and are there for as long as the block lasts."""
     assert cluster.user is not None, "MOTCUA_COUCHDB_URL needs its admin's name and password"
     assert cluster.password is not None
-    return settings_for(cluster.url, folder, cluster.user, cluster.password)
+    settings = settings_for(cluster.url, folder, cluster.user, cluster.password)
+    settings = msgspec.structs.replace(settings, database_prefix=f"motcua-bench-{secrets.token_hex(6)}-")
+    try:
+        yield settings
+    finally:
+        with cluster.client() as client:
+            for name in DATABASES:
+                said = client.delete(f"{cluster.url}/{settings.database_prefix}{name}")
+                assert said.status_code in (200, 202, 404), said.text
 
 
-def _met(cluster: Peer, central: _Central, machines: _Machines) -> None:
+def _met(cluster: Peer, prefix: str, central: _Central, machines: _Machines) -> None:
     """Wait until central has brought its catalog there, and lets machines in."""
     wanted = central.source.stores["catalog"].info().doc_count
     with cluster.client() as client:
-        url = f"{cluster.url}/catalog"
+        url = f"{cluster.url}/{prefix}catalog"
         until(lambda: bool(client.get(url).json().get("doc_count", 0) >= wanted), patience_s=_PATIENCE_S)
     with machines.line(central.running.url, 0) as push:
         push(_body([]))
