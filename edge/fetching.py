@@ -29,7 +29,7 @@ from sync.errors import SyncError
 from sync.peer import LocalPeer, Peer
 
 LOOK_S: Final = 1.0
-"""While pieces come, so often is it found out anew what is wanted."""
+"""While dossiers or pieces come, so often is it found out anew what is wanted."""
 PIECES: Final = 4
 """Chunks of one request: 256 KiB, of which a cut loses what was under way."""
 LISTED: Final = 1_000
@@ -127,7 +127,7 @@ class Fetching:
         self._whole: set[str] = set()
         self._demanded: dict[str, None] = {}  # streams, the newest last
         self._lock = threading.Lock()
-        self._wake = threading.Event()
+        self._changed, self._asked = threading.Event(), threading.Event()
         self._look_at = 0.0
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="fetching files", daemon=True)
@@ -136,13 +136,13 @@ class Fetching:
     def start(self) -> None:
         """From here on it looks again whenever dossiers or files change here."""
         for store in (self._projector.store, self._archive.store):
-            self._ends.append(store.on_change(self._wake.set))
+            self._ends.append(store.on_change(self._changed.set))
         self._thread.start()
 
     def stop(self) -> None:
         """Its sources should be closed by now, or it waits for their answer."""
         self._stopping = True
-        self._wake.set()
+        self._at_once()
         for end in self._ends:
             end()
         if self._thread.ident is not None:
@@ -153,8 +153,7 @@ class Fetching:
         with self._lock:
             for want in self._wants.values():
                 want.tries.clear()
-        self._look_at = 0.0
-        self._wake.set()
+        self._at_once()
 
     def demand(self, stream: str) -> None:
         """Somebody here has opened this dossier and wants to see what it names."""
@@ -239,17 +238,27 @@ class Fetching:
 
     # ---- fetching
 
+    def _at_once(self) -> None:
+        self._asked.set()
+        self._changed.set()
+
+    @property
+    def _may_look(self) -> bool:
+        return self._stopping or self._asked.is_set() or time.monotonic() >= self._look_at
+
     def _run(self) -> None:
         while not self._stopping:
-            self._wake.clear()
+            self._changed.clear()
+            self._asked.clear()
             try:
                 self.look()
                 rest_s = self._fetch_what_is_due()
             except SyncError as why:  # the store here: a full disk, or the end
                 _log.warning("files wait: %s", why)
                 rest_s = 1.0
-            if not self._stopping:
-                self._wake.wait(rest_s)
+            self._changed.wait(rest_s)
+            if not self._may_look:
+                self._asked.wait(self._look_at - time.monotonic())
 
     def _fetch_what_is_due(self) -> float:
         """Piece after piece, until nobody has any; the seconds until somebody should be asked again."""
@@ -267,7 +276,7 @@ class Fetching:
                     return max(0.05, min(due, default=LONGEST_DELAY_S))
             self._after_events()
             self._piece(*chosen)
-            if self._wake.is_set() and time.monotonic() >= self._look_at:
+            if self._changed.is_set() and self._may_look:
                 return 0.0  # somebody wants something else by now, or something came by another road
         return 0.0
 

@@ -58,7 +58,12 @@ class Asked(LocalPeer):
         return got
 
 
-def fetching(node: Node, *sources: Machine, after_events: Callable[[], None] = lambda: None) -> Fetching:
+def fetching(
+    node: Node,
+    *machines: Machine,
+    sources: Callable[[], list[Machine]] | None = None,
+    after_events: Callable[[], None] = lambda: None,
+) -> Fetching:
     return Fetching(
         node.archive,
         node.register,
@@ -66,7 +71,7 @@ def fetching(node: Node, *sources: Machine, after_events: Callable[[], None] = l
         node.catalog,
         node=node.id,
         server_uuid=server_uuid(node.id),
-        sources=lambda: list(sources),
+        sources=sources or (lambda: list(machines)),
         after_events=after_events,
     )
 
@@ -110,6 +115,55 @@ def test_the_room_gets_the_scan_of_what_it_is_to_appraise(centre: SmallCentre) -
     until(lambda: one.elsewhere() == [])
     one.stop()
     assert set(counter.asked.values()) == {1}
+
+
+def test_many_dossiers_that_come_within_a_moment_are_looked_through_once(
+    centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To find out what is wanted, all that is worked on here is read: a machine that takes in ten thousand acts has else to do."""
+    looked = [0]
+
+    def sources() -> list[Machine]:  # asked for once after each look, while nothing can be fetched
+        looked[0] += 1
+        return []
+
+    monkeypatch.setattr("edge.fetching.LOOK_S", 3600.0)
+    one = run(fetching(centre["room-01"], sources=sources))
+    until(lambda: looked[0] > 0)
+    for _ in range(10):
+        centre.receive("room-01")
+    one.wake()
+    until(lambda: looked[0] > 1)
+    one.stop()
+    assert looked[0] == 2
+
+
+def test_a_scan_comes_soon_after_its_dossier_and_a_look(centre: SmallCentre) -> None:
+    room, looked = centre["room-01"], [0]
+
+    def sources() -> list[Machine]:
+        looked[0] += 1
+        return [Machine(centre["counter-01"])]
+
+    one = run(fetching(room, sources=sources))
+    until(lambda: looked[0] > 0)
+    _, file = with_scan(centre, scan(10))
+    until(lambda: room.archive.read(file) == scan(10))
+    one.stop()
+
+
+def test_who_opens_a_dossier_does_not_wait_for_the_next_look(
+    centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.fetching.LOOK_S", 3600.0)
+    dossier, file = with_scan(centre, scan(10))
+    other = centre["counter-02"]
+    one = run(fetching(other, Machine(centre["counter-01"])))
+    for _ in range(3):
+        centre.receive("counter-02")
+    one.demand(dossier.stream)
+    until(lambda: other.archive.read(file) == scan(10))
+    one.stop()
 
 
 def test_a_counter_that_only_knows_of_a_dossier_leaves_its_scan_where_it_is(centre: SmallCentre) -> None:
