@@ -9,6 +9,7 @@ announces.
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 import ssl
@@ -80,7 +81,16 @@ class Request(HTTPRequest):
         return None
 
     def respond(self) -> None:
-        """Have the application answer, once; its body ends where the framing says."""
+        """Have the application answer, once; its body ends where the framing says. Raises `ConnectionResetError`, of which cheroot
+        says nothing in the log, for who leaves meanwhile."""
+        try:
+            self._respond()
+        except (
+            ssl.SSLError
+        ) as why:  # without a farewell of TLS, as a browser does, or who only asks whether we are well
+            raise ConnectionResetError(errno.ECONNRESET, str(why)) from why
+
+    def _respond(self) -> None:
         source = self.conn.rfile
         length = int(self.inheaders.get(b"Content-Length", 0))
         self.rfile: Body = Chunked(source) if self.chunked_read else Measured(source, length)

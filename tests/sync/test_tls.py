@@ -29,7 +29,7 @@ from sync.remote import RemotePeer
 from sync.replicator import Replication
 from sync.tls import ServerTls, is_loopback
 from tests.addresses import own_address
-from tests.sync.servers import NOW, PASSWORD, USER, Ids, Server, serving, serving_app
+from tests.sync.servers import NOW, PASSWORD, USER, Http, Ids, Server, serving, serving_app
 from tests.sync.test_feeds import DEADLINE_S
 
 LONG_AGO = datetime(2009, 1, 1, tzinfo=UTC)
@@ -187,6 +187,35 @@ def test_who_goes_before_it_is_accepted_leaves_nothing_open(identity: Identity, 
         with pytest.raises(FatalSSLAlert):  # of which cheroot says a word in the log, and goes on
             tls.wrap(line)
         assert line.fileno() == -1
+
+
+def test_who_leaves_in_the_middle_of_an_answer_is_no_trouble(
+    tmp_path: Path, identity: Identity, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A browser that is closed, or who asks every other second whether we are well: nothing for the log."""
+    gone, ended = threading.Event(), threading.Event()
+
+    def long(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        try:
+            yield b"the beginning"
+            assert gone.wait(DEADLINE_S)
+            while True:
+                yield b"and more of it " * 10_000
+        finally:
+            ended.set()
+
+    with closing(Http(long, tls=ServerTls(identity.chain, identity.key_file))) as server:
+        trusting = ssl._create_unverified_context()
+        line = http.client.HTTPSConnection(own_address(), server.port, timeout=DEADLINE_S, context=trusting)
+        line.request("GET", "/")
+        line.getresponse().read(3)
+        assert line.sock is not None
+        line.sock.shutdown(socket.SHUT_RDWR)
+        line.close()
+        gone.set()
+        assert ended.wait(DEADLINE_S)
+    assert caplog.text == ""
 
 
 def test_a_browser_that_says_http_is_sent_to_https(node: Server) -> None:
