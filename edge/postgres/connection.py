@@ -36,7 +36,11 @@ _AT_ONCE: Final = 128
 """So many rows go in one statement: PostgreSQL then needs half as long for each, and who sends them a fifth."""
 _VALUES: Final = re.compile(r"VALUES (\((?:\?, ?)*\?\))")
 _MARK: Final = re.compile(r"'(?:[^']|'')*'|\?|\s+INDEXED BY \w+")
-_GONE: Final = (psycopg.OperationalError, psycopg.InterfaceError)
+_GONE: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,  # a standby, which may be made the server that writes
+)
 
 
 @lru_cache(maxsize=1024)
@@ -67,10 +71,23 @@ class _Cursor(psycopg.RawCursor[tuple[Any, ...]]):
     """Asked by peewee and by `execute` alike."""
 
     def execute(self, query: Query, params: Params | None = None, **how: Any) -> Self:
-        return super().execute(_told(query), params, **how)
+        try:
+            return super().execute(_told(query), params, **how)
+        except psycopg.DataError:  # of psycopg's own, or the transaction is over anyhow
+            without = _without_nul(params)
+            if params is None or without == list(params):
+                raise
+        return super().execute(_told(query), without, **how)
 
     def executemany(self, query: Query, params_seq: Any, **how: Any) -> None:
-        super().executemany(_told(query), params_seq, **how)
+        super().executemany(_told(query), [_without_nul(params) for params in params_seq], **how)
+
+
+def _without_nul(params: Any) -> Any:
+    """JSON and SQLite know a text with a NUL in it, PostgreSQL does not."""
+    if not isinstance(params, Sequence):
+        return params
+    return [one.replace("\0", "\ufffd") if isinstance(one, str) else one for one in params]
 
 
 def _told(query: Query) -> bytes:

@@ -47,6 +47,7 @@ from schemas.spelling import words
 from sync.errors import Unavailable
 from tests.central.test_outages import alone, back
 from tests.centres import MONDAY, SEALED, HandClock, SmallCentre
+from tests.edge.hostile import Hostile
 from tests.edge.test_redaction import GROUND
 from tests.edge.test_till import ALL, DUE
 from tests.portal import Portal, submission
@@ -279,6 +280,64 @@ def test_pages_say_the_same(server: Postgres, centre: SmallCentre) -> None:
         assert asks_postgresql(node)
     finally:
         one.close()
+
+
+def test_what_postgresql_cannot_keep_as_it_is_stops_no_projector(
+    server: Postgres, centre: SmallCentre, projectors: list[Following]
+) -> None:
+    """A NUL, which JSON allows, and a number as long as no index takes it: one machine would stop the lists of all."""
+    (one,) = projectors
+    dossier = centre.receive(applicant="Nông\0Văn Thắng")
+    number = "".join(chr(Random(n).randrange(0x4E00, 0x9000)) for n in range(1900))
+    named = Hostile(centre).event(
+        dossier.stream, "dossier.something", {"identity": number}, parents=dossier.heads
+    )
+    centre.meet()
+    assert centre["central"].stores["dossiers"].bulk_docs([named], new_edits=False)[0].refusal is None
+    centre.receive(applicant="Bà Đến Sau")
+    centre.meet()
+    one.follower.catch_up()
+    found = one.connection.execute("SELECT applicant FROM dossier ORDER BY position").fetchall()
+    assert found == [("Nông\ufffdVăn Thắng",), ("Bà Đến Sau",)]
+    (short,) = one.connection.execute("SELECT identity FROM party WHERE length(identity) > 60").fetchall()[0]
+    assert (short[:60], len(short)) == (number[:60], 92)
+    assert one.connection.execute(
+        "SELECT 1 FROM dossier WHERE applicant = ?", ("Nông\0Văn Thắng",)
+    ).fetchone()
+
+
+def test_a_server_that_only_reads_is_waited_for(
+    server: Postgres, centre: SmallCentre, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A standby that somebody was led to, or one that is being moved: its projectors go on when it writes again."""
+    node, address, stopping = centre["central"], server.new_database(), threading.Event()
+    name = psycopg.conninfo.conninfo_to_dict(address)["dbname"]
+    with psycopg.connect(address, autocommit=True) as other:
+        other.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    ended: list[Exception] = []
+
+    def run() -> None:
+        try:
+            follow(address, lambda: Source(node.folder, node.id), stopping)
+        except psycopg.Error as why:
+            ended.append(why)
+
+    following = threading.Thread(target=run)
+    following.start()
+    try:
+        centre.receive()
+        centre.meet()
+        until(lambda: "begins again" in caplog.text or ended != [])
+        assert ended == []
+        with psycopg.connect(address, autocommit=True) as other:
+            other.execute("SET default_transaction_read_only = off")
+            other.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = off")
+        with connected(address) as connection:
+            until(lambda: connection.execute("SELECT to_regclass('motcua.dossier')").fetchone() != (None,))
+            until(lambda: connection.execute("SELECT count(*) FROM dossier").fetchone() == (1,))
+    finally:
+        stopping.set()
+        following.join()
 
 
 def test_many_rows_go_in_few_statements(server: Postgres) -> None:
