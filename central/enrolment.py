@@ -336,9 +336,9 @@ class Enrolment:
     def revoke(self, node: str, why: Why, *, by: str) -> Card:
         """Take a machine's access back, and say up to where its acts count. Raises `NotGranted`.
 
-        `retired` is for a machine that closed itself. Of a lost or stolen one all counts that central has without a
-        gap (whoever has its key could fill one); what comes later is kept apart until the desk has looked at it. Of
-        a cloned one nothing counts from the first number on that was used twice.
+        `retired` is for a machine that closed itself, and for a front, which writes no acts. Of a lost or stolen one all
+        counts that central has without a gap (whoever has its key could fill one); what comes later is kept apart until
+        the desk has looked at it. Of a cloned one nothing counts from the first number on that was used twice.
         """
         now = self._centre.clock()
         with self._centre.file.write():
@@ -346,7 +346,7 @@ class Enrolment:
             card = self._open_card(node)
             if node == self._centre.id:
                 raise NotGranted("central cannot revoke itself")
-            if why == "retired" and self._closing(node) is None:
+            if why == "retired" and not card.front and self._closing(node) is None:
                 raise NotGranted(
                     f"{node} has not closed itself, or its last acts are not here yet: give `motcua close` at the"
                     " machine and wait until nothing waits there, or revoke it as lost",

@@ -401,6 +401,14 @@ def test_a_front_gets_nothing_to_do(behind: Behind) -> None:
     assert office.change(FRONT, Change(title="Cổng một"), by="quan.nv").front
 
 
+def test_a_front_that_is_not_needed_any_more_is_retired_without_a_last_act(behind: Behind) -> None:
+    """It has written none that could be missing."""
+    Enrolment(behind.central).revoke(FRONT, "retired", by="quan.nv")
+    card = behind.central.catalog.latest.card(FRONT)
+    assert card is not None
+    assert (card.opens, card.revoked) == (False, "retired")
+
+
 def test_a_front_is_started_as_one_and_nothing_else_is(behind: Behind) -> None:
     with pytest.raises(CannotStart, match="motcua central front"):
         run_node(behind.folder.settings, centre=False)
