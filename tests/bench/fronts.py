@@ -1,7 +1,7 @@
-"""What a front costs its machine: `python -m tests.bench.fronts [--documents N] [--feeds N …]`.
+"""What a front costs its machine: `python -m tests.bench.fronts [--documents N] [--probes N] [--feeds N …]`.
 
-A front as a process before our bare server as another: processor's time of each for documents that are written and read, and for
-one ring of the bell with so many feeds that wait. No write rules: what they cost is the bench `trust`'s to say.
+A front as a process before our bare server as another: processor's time of each for documents that are written and read, for the
+question with which a machine proves its line, and for one ring of the bell with so many feeds that wait. No write rules: what they cost is the bench `trust`'s to say.
 """
 
 from __future__ import annotations
@@ -57,8 +57,9 @@ class _Watch:
 
 @click.command()
 @click.option("--documents", default=5000, show_default=True, help="How many are written, and read.")
+@click.option("--probes", default=2000, show_default=True, help="How often a machine asks for nothing.")
 @click.option("--feeds", multiple=True, default=(100, 300, 600), show_default=True, help="How many wait.")
-def main(documents: int, feeds: tuple[int, ...]) -> None:
+def main(documents: int, probes: int, feeds: tuple[int, ...]) -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         _process("sync", "serve", "--dir", folder, "--port", "0") as (behind, url),
@@ -71,6 +72,7 @@ def main(documents: int, feeds: tuple[int, ...]) -> None:
             here = f"{own}/dossiers"
             _say("written", documents, _written(client, here, documents, _Watch(front, behind)))
             _say("read", documents, _read(client, here, documents, _Watch(front, behind)))
+            _say("a probe", probes, _probed(client, here, probes, _Watch(front, behind)))
             for count in feeds:
                 _say(
                     f"a ring for each of {count} feeds",
@@ -93,6 +95,13 @@ def _read(client: requests.Session, here: str, documents: int, watch: _Watch) ->
         said = client.post(f"{here}/_bulk_get?revs=true", json={"docs": wanted}, timeout=60)
         assert len(said.json()["results"]) == BATCH
     return watch.ms_each(documents)
+
+
+def _probed(client: requests.Session, here: str, probes: int, watch: _Watch) -> list[float]:
+    """As `edge.roads` asks, every two seconds for each machine."""
+    for _ in range(probes):
+        assert client.post(f"{here}/_revs_diff", json={}, timeout=60).json() == {}
+    return watch.ms_each(probes)
 
 
 def _rung(client: requests.Session, here: str, count: int, front: int, behind: int) -> list[float]:

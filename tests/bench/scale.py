@@ -36,15 +36,24 @@ BENCHMARKS: Final = "[benchmarks.md](benchmarks.md)"
 ACTS = Given(4.741, "acts", "of one dossier, from its reception to its result", DATASET)
 ACT = Given(1029, "bytes", "of one act as JSON", DATASET)
 ACT_PACKED = Given(363, "bytes", "of one act on a line, 500 of them in one gzip", DATASET)
-CENTRAL_FIXED = Given(3.5e6, "bytes", "of an embedded central that has no dossier yet", DATASET)
+CENTRAL_FIXED = Given(3.5e6, "bytes", "of `node.db` of an embedded central that has no dossier yet", DATASET)
 CENTRAL_EACH = Given(
-    15_365, "bytes", "of an embedded central's disk for each dossier: acts, lists, search, sums", DATASET
+    15_365,
+    "bytes",
+    "of `node.db` of an embedded central for each dossier: acts, lists, search, sums",
+    DATASET,
 )
 PROJECTED = Given(
     2150,
     "acts/s",
-    "that one core of central takes in: verifies, folds, projects",
+    "that one core takes in at central or at a front: verifies, folds, projects; 10,000 at a time",
     f"{BENCHMARKS}, the five years",
+)
+FILLED = Given(
+    1960,
+    "acts/s",
+    "that one core of a projector brings into PostgreSQL, whose own processor is not counted",
+    f"{BENCHMARKS}, *Over projections in PostgreSQL*",
 )
 SEAL = Given(
     0.108,
@@ -60,10 +69,18 @@ FRONT_READS = Given(
 )
 RING = Given(9.8, "ms", "of a front's core for one ring of its bell", FRONTS)
 RING_EACH = Given(0.048, "ms", "more for each feed that waits, without a filter", FRONTS)
+PROBE = Given(2.9, "ms", "of a front's core for one probe, which it passes on to the cluster", FRONTS)
+PROBES = Given(2, "s", "between two probes of a machine, by day and by night", "`edge/roads.py`")
+LIVE = Given(
+    3,
+    "feeds",
+    "that each machine keeps open: catalog, visits, dossiers; a kiosk or board two",
+    "`edge/roads.py`",
+)
 RINGS = Given(10, "rings/s", "at most, in each database", "`sync/bell.py`")
 FEEDS = Given(800, "feeds", "at most, in one front", "`sync/web_server.py`")
 WINDOW = Given(
-    2802,
+    3060,
     "acts/s",
     "with which a new machine fills its window, on a line in the house",
     f"{BENCHMARKS}, `first_load`",
@@ -76,14 +93,13 @@ COUCH_WRITES = Given(
 )
 
 MEASURED: Final = (
-    ACTS, ACT, ACT_PACKED, CENTRAL_FIXED, CENTRAL_EACH, PROJECTED, SEAL, FRONT_WRITES, FRONT_READS, RING, RING_EACH, RINGS, FEEDS,
-    WINDOW, COUCH_WRITES,
+    ACTS, ACT, ACT_PACKED, CENTRAL_FIXED, CENTRAL_EACH, PROJECTED, FILLED, SEAL, FRONT_WRITES, FRONT_READS, RING, RING_EACH, PROBE,
+    PROBES, LIVE, RINGS, FEEDS, WINDOW, COUCH_WRITES,
 )  # fmt: skip
 
 WORKING = Given(250 * 8 * 3600, "s", "of work in a year: 250 days of 8 hours")
 PEAK = Given(4, "times", "the mean of working hours in the busiest hour of the busiest day")
 READERS = Given(5, "machines", "that read each act through fronts: those of its agencies and its room")
-LIVE = Given(3, "feeds", "that each machine keeps open: catalogue, visits, dossiers")
 INDEXES = Given(
     400, "bytes", "that CouchDB needs for a document beside its JSON, uncompressed: by id and by sequence"
 )
@@ -93,11 +109,11 @@ SCANS = Given(1.5e6, "bytes", "of scans and results of one dossier, where all of
 CHUNK = Given(65_536, "bytes", "of one chunk document of `files`")
 SHARD = Given(10_000_000, "documents", "in one shard, after which it is split")
 NODE = Given(8e12, "bytes", "of SSD in one node of the cluster")
-YEARS = Given(10, "years", "that lie in the databases")
+YEARS = Given(10, "years", "of dossiers are kept; disk and times are those at their end")
 COPIED = Given(100e6, "bytes/s", "with which a new node of the cluster gets its copies")
 
 ASSUMED: Final = (
-    WORKING, PEAK, READERS, LIVE, INDEXES, ROOM, COPIES, SCANS, CHUNK, SHARD, NODE, YEARS, COPIED,
+    WORKING, PEAK, READERS, INDEXES, ROOM, COPIES, SCANS, CHUNK, SHARD, NODE, YEARS, COPIED,
 )  # fmt: skip
 
 
@@ -112,7 +128,7 @@ class Place:
 
 
 PLACES: Final = (
-    Place("a centre", 104_351, 34),
+    Place("a centre", 104_351, 32),
     Place("a province", 1e8 / 34, 588),
     Place("a country, one cluster", 1e8, 20_000),
     Place("a country, by province", 1e8, 20_000, 34),
@@ -152,22 +168,28 @@ class Needs:
         return self.rings_s * fronts, self.rings_s * self.place.machines / self.place.databases
 
     @property
+    def probes_s(self) -> float:
+        """Of one cluster, whatever the hour."""
+        return self.place.machines / self.place.databases / PROBES.value
+
+    @property
     def front_cores(self) -> float:
-        """Busy with writing, reading, telling those who listen to `dossiers`, and following all acts."""
+        """Busy with writing, reading, telling those who listen to `dossiers`, probes, and following all acts."""
         written = self.acts_s * (FRONT_WRITES.value + SEAL.value)
         read = self.acts_s * READERS.value * (FRONT_READS.value + SEAL.value)
         told = self.rings_s * (self.fronts * RING.value + self.place.machines * RING_EACH.value)
+        probed = self.probes_s * self.place.databases * PROBE.value
         followed = self.acts_s * self.fronts / self.place.databases / PROJECTED.value
-        return (written + read + told) / 1000 + followed
+        return (written + read + told + probed) / 1000 + followed
 
     @property
     def fronts_disk(self) -> float:
-        """Each keeps all acts of its database and what it makes of them, as an embedded central does."""
+        """Each keeps all acts of its centre and what it makes of them, as an embedded central does; no files."""
         return self.fronts * self.central_disk / self.place.databases
 
     @property
     def projector_cores(self) -> float:
-        return self.acts_s / PROJECTED.value
+        return self.acts_s / FILLED.value
 
     @property
     def acts_kept(self) -> float:
@@ -185,11 +207,16 @@ class Needs:
 
     @property
     def central_disk(self) -> float:
-        """An embedded central with as many years, or what the projections need."""
+        """`node.db` of a central with as many years; PostgreSQL needs about the same."""
         return (
             CENTRAL_FIXED.value * self.place.databases
             + self.place.dossiers * YEARS.value * CENTRAL_EACH.value
         )
+
+    @property
+    def central_files(self) -> float:
+        """`files.db`: the one copy of all files that each central has."""
+        return self.files_disk / COPIES.value
 
     @property
     def nodes(self) -> int:
@@ -221,8 +248,13 @@ class Needs:
         return (self.acts_disk / ROOM.value + self.files_disk) / self.nodes / COPIED.value / 3600
 
     def rebuilt_h(self, projectors: int) -> float:
-        """Until the projections of one database are made again from all acts."""
-        return self.acts_kept / self.place.databases / PROJECTED.value / projectors / 3600
+        """Until the projections of one centre are made again from all acts."""
+        return self.acts_kept / self.place.databases / FILLED.value / projectors / 3600
+
+    @property
+    def front_again_h(self) -> float:
+        """Until a front whose folder was emptied, or a new one, has followed all acts."""
+        return self.acts_kept / self.place.databases / PROJECTED.value / 3600
 
 
 def _figure(value: float) -> str:
@@ -250,7 +282,11 @@ def _given(figures: Sequence[Given], *, sources: bool) -> Iterator[str]:
     yield "| figure | | what |" + (" measured by |" if sources else "")
     yield "| ---: | --- | --- |" + (" --- |" if sources else "")
     for one in figures:
-        yield f"| {_figure(one.value)} | {one.unit} | {one.what} |" + (f" {one.source} |" if sources else "")
+        value, unit = _figure(one.value), one.unit
+        if one.value >= 1e8 and unit.startswith("bytes"):
+            value, _, unit = _bytes(one.value).partition(" ")
+            unit += one.unit.removeprefix("bytes")
+        yield f"| {value} | {unit} | {one.what} |" + (f" {one.source} |" if sources else "")
 
 
 def _needs(places: Sequence[Place]) -> Iterator[str]:
@@ -261,24 +297,31 @@ def _needs(places: Sequence[Place]) -> Iterator[str]:
         "dossiers a year": [_figure(one.place.dossiers) for one in needs],
         "machines": [_figure(one.place.machines) for one in needs],
         "acts a second, busiest hour": [_figure(one.acts_s) for one in needs],
-        "of what one CouchDB of two cores takes": [f"{one.acts_s / COUCH_WRITES.value:.2%}" for one in needs],
+        "of the acts that one CouchDB of two cores takes": [
+            f"{one.acts_s / COUCH_WRITES.value:.2%}" for one in needs
+        ],
         "feeds that wait": [_figure(one.feeds) for one in needs],
-        "front processes": [_figure(one.fronts) for one in needs],
-        "pages of `_changes` a second, of each cluster": [_range(*one.pages_s) for one in needs],
+        "fronts: as many as the feeds need, and one more; central is one": [
+            _figure(one.fronts) for one in needs
+        ],
+        "probes a second that fronts pass on, each cluster": [_figure(one.probes_s) for one in needs],
+        "pages of `_changes` a second, each cluster": [_range(*one.pages_s) for one in needs],
         "cores busy in fronts": [_figure(one.front_cores) for one in needs],
-        "cores busy projecting": [_figure(one.projector_cores) for one in needs],
+        "cores busy in projectors": [_figure(one.projector_cores) for one in needs],
         "from machines, busiest hour": [f"{_figure(one.in_bits_s / 1e6)} Mbit/s" for one in needs],
         "acts in ten years": [_figure(one.acts_kept) for one in needs],
-        "their disk: `n` = 3, room to compact": [_bytes(one.acts_disk) for one in needs],
-        "files, `n` = 3": [_bytes(one.files_disk) for one in needs],
-        "`q` of `dossiers`, of each database": [_figure(one.q_dossiers) for one in needs],
-        "`q` of `files`, of each database": [_figure(one.q_files) for one in needs],
-        "nodes of clusters, 8 TB each": [_figure(one.nodes) for one in needs],
-        "projections, or an embedded central": [_bytes(one.central_disk) for one in needs],
-        "disk of all fronts together": [_bytes(one.fronts_disk) for one in needs],
-        "a lost node has its copies again": [_hours(one.node_again_h) for one in needs],
-        "projections made again, one core": [_hours(one.rebuilt_h(1)) for one in needs],
-        "the same, eight projectors": [_hours(one.rebuilt_h(8)) for one in needs],
+        "cluster: disk of acts, three copies, room to compact": [_bytes(one.acts_disk) for one in needs],
+        "cluster: disk of files, three copies": [_bytes(one.files_disk) for one in needs],
+        "`q` of `dossiers`, each cluster": [_figure(one.q_dossiers) for one in needs],
+        "`q` of `files`, each cluster": [_figure(one.q_files) for one in needs],
+        "nodes of clusters, 8 TB each, full": [_figure(one.nodes) for one in needs],
+        "central: `node.db`; the same again for PostgreSQL": [_bytes(one.central_disk) for one in needs],
+        "central: `files.db`, its copy of all files": [_bytes(one.central_files) for one in needs],
+        "fronts: all their folders together": [_bytes(one.fronts_disk) for one in needs],
+        "a lost node of the cluster has its copies again": [_hours(one.node_again_h) for one in needs],
+        "a front that was emptied has all acts again, one core": [_hours(one.front_again_h) for one in needs],
+        "projections made again by one projector": [_hours(one.rebuilt_h(1)) for one in needs],
+        "the same by eight, if they do eight times as much": [_hours(one.rebuilt_h(8)) for one in needs],
     }
     for name, values in rows.items():
         yield f"| {name} | " + " | ".join(values) + " |"
