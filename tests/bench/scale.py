@@ -308,7 +308,9 @@ def _needs(places: Sequence[Place]) -> Iterator[str]:
         "pages of `_changes` a second, each cluster": [_range(*one.pages_s) for one in needs],
         "cores busy in fronts": [_figure(one.front_cores) for one in needs],
         "cores busy in projectors": [_figure(one.projector_cores) for one in needs],
-        "from machines, busiest hour": [f"{_figure(one.in_bits_s / 1e6)} Mbit/s" for one in needs],
+        "from machines, busiest hour": [
+            f"{_figure(one.in_bits_s / 1e6)}\N{NO-BREAK SPACE}Mbit/s" for one in needs
+        ],
         "acts in ten years": [_figure(one.acts_kept) for one in needs],
         "cluster: disk of acts, three copies, room to compact": [_bytes(one.acts_disk) for one in needs],
         "cluster: disk of files, three copies": [_bytes(one.files_disk) for one in needs],
