@@ -388,6 +388,8 @@ class RemotePeer(_Caller):
         rows: list[_Failure] = []
         for body in _bodies(documents):
             answer = self._in_database("POST", "_bulk_docs", data=body)
+            if answer.status_code == 202:
+                raise Unavailable("too few copies were written")
             rows += _decoded(answer.content, list[_Failure])
         return [RefusedDocument(one.id, one.rev, one.error, one.reason or one.error) for one in rows]
 

@@ -153,6 +153,7 @@ class Replication:
         self._offered_at: float | None = None
         self._ahead: _Ahead | None = None
         self._under_way: _Page | None = None
+        self._unsure: frozenset[tuple[str, str]] = frozenset()  # sent, and not acknowledged
         self._status = Status()
         self._telling = threading.Lock()
         self._stopping = False
@@ -313,7 +314,8 @@ class Replication:
             self._wake.clear()
 
     def _fetch(self, page: ChangesPage) -> list[Json]:
-        """What the target misses of a page, but for what is on its way there."""
+        """What the target misses of a page, but for what is on its way there; and what it has not acknowledged: a cluster
+        says of what lies in one copy that it is not missing, and keeps it when a quorum has it."""
         session = self._session
         missing = self._target.revs_diff({one.id: one.revs for one in page.changes})
         on_the_way = self._under_way.revisions if self._under_way is not None else frozenset()
@@ -323,6 +325,8 @@ class Replication:
             for rev in revs
             if (doc_id, rev) not in on_the_way
         ]
+        if unsure := self._unsure.difference(on_the_way, wanted):
+            wanted += [(one.id, rev) for one in page.changes for rev in one.revs if (one.id, rev) in unsure]
         session.missing_checked += sum(len(one.revs) for one in page.changes)
         session.missing_found += len(wanted)
         if not wanted:
@@ -447,16 +451,22 @@ class Replication:
         """What the target does not take. A batch that it refuses as a whole is halved, down to the one."""
         if not documents:
             return []
+        named = {(str(one.get("_id")), str(one.get("_rev"))) for one in documents}
         try:
-            return self._target.bulk_docs(documents)
+            refused = self._target.bulk_docs(documents)
+        except Unavailable:
+            self._unsure |= named  # another one: the reader's thread may be looking at it
+            raise
         except Refused as why:
             if why.status not in _PERHAPS_ONE_DOCUMENT:
                 raise
             if len(documents) == 1:
-                named = (str(documents[0].get("_id")), str(documents[0].get("_rev")))
-                return [RefusedDocument(*named, why.error, why.reason)]
+                (one,) = named
+                return [RefusedDocument(*one, why.error, why.reason)]
             half = len(documents) // 2
             return self._write(documents[:half]) + self._write(documents[half:])
+        self._unsure -= named
+        return refused
 
     def _note(self, notes: _Notes | None, session: Session, last_seq: Any) -> None:
         if notes is None:

@@ -17,6 +17,7 @@ from sync.bare_server import Admin, BareServer
 from sync.behind import Fronted
 from sync.bell import Bell
 from sync.documents import Json, dump
+from sync.errors import Unavailable
 from sync.filtering import Filter
 from sync.peer import Chosen, LocalPeer
 from sync.remote import PATIENCE_S, RemoteDatabase, RemotePeer
@@ -503,6 +504,44 @@ def test_what_the_cluster_did_not_keep_is_not_acknowledged(bad: str, node: Node,
     node.says = lambda path: None
     assert (bring(client, event(1), event(2)).status_code, bring(client, event(2)).json()) == (201, [])
     assert client.get("").json()["doc_count"] == 2
+
+
+def test_what_too_few_copies_have_is_sent_again_although_it_is_not_missing(
+    node: Node, client: Client, tmp_path: Path
+) -> None:
+    """To `_revs_diff` any copy answers first: what lies in one, and is lost with that, must not count as kept."""
+    here = open_store(tmp_path / "here.db", 2)
+    here.bulk_docs([event(n) for n in range(3)], new_edits=False)
+    sent: list[str] = []
+
+    def too_few(path: str) -> tuple[str, bytes] | None:
+        if path.endswith("_bulk_docs"):
+            sent.append(path)
+            return BAD_MOMENTS["without a quorum"] if len(sent) < 3 else None
+        return None
+
+    node.says, node.done_first = too_few, True
+    push = copying(local(here), through(client.server.url, "dossiers"))
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            push.run_once()
+        assert client.get("").json()["doc_count"] == 3
+    assert (push.run_once().docs_written, len(sent)) == (3, 3)
+    assert (push.run_once().docs_written, len(sent)) == (3, 3)
+    push.stop()
+
+
+def test_too_few_copies_are_none_without_a_front_either(node: Node, client: Client) -> None:
+    """Central brings its own there, its word on who is let in too."""
+    node.says = lambda path: BAD_MOMENTS["without a quorum"] if path.endswith("_bulk_docs") else None
+    http = Http(node)
+    peer = RemotePeer(http.url, "dossiers", user=USER, password=PASSWORD)
+    with pytest.raises(Unavailable):
+        peer.bulk_docs([event(1)])
+    node.says = lambda path: None
+    assert peer.bulk_docs([event(1)]) == []
+    peer.close()
+    http.close()
 
 
 @pytest.mark.parametrize("patience_s", [2.0])
