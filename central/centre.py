@@ -85,6 +85,8 @@ class Authority:
     def opened(cls, content: bytes, passphrase: str) -> Authority:
         """What `closed` made. Raises `NotGranted`."""
         try:
+            if "\0" in passphrase:
+                raise ValueError("cryptography does not take it")
             key, certificate, _ = pkcs12.load_key_and_certificates(content, passphrase.encode())
         except ValueError as why:
             raise NotGranted(

@@ -135,6 +135,10 @@ def _refuse_what_is_there(told: Foundation) -> None:
         raise CannotStart(
             "the authority's key does not belong into central's folder: take a stick for the safe"
         )
+    if "\0" in told.passphrase:
+        raise NotGranted(
+            "the passphrase has a NUL in it, with which the authority's key could not be opened again"
+        )
     if len(told.passphrase) < LEAST_PASSPHRASE:
         raise NotGranted(
             f"the passphrase is too short: at least {LEAST_PASSPHRASE} characters, five words for example"

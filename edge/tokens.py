@@ -128,6 +128,8 @@ def _opened_file(path: Path, at_rest: AtRest, pin: str, certificates: Sequence[b
         content = at_rest.read(path)
     except (FileNotFoundError, ValueError) as why:  # a file that is another node's is none here
         raise CannotSign("no_token") from why
+    if "\0" in pin:  # which no such file has, and cryptography does not take
+        raise CannotSign("wrong_pin")
     try:
         key, certificate, others = pkcs12.load_key_and_certificates(content, pin.encode())
     except ValueError as why:

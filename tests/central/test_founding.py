@@ -95,6 +95,7 @@ def test_a_founded_centre_is_ready_for_its_administrator(tmp_path: Path) -> None
     ("given", "words"),
     [
         ({"passphrase": "ngắn"}, "passphrase is too short"),
+        ({"passphrase": "năm từ hay nhiều hơn thế\0"}, "has a NUL in it"),
         ({"password": "ngắn"}, "too easy to guess"),
         ({"reach": ("10.0.0.1/8",)}, "no network"),
     ],

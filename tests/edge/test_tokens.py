@@ -88,7 +88,8 @@ def test_a_file_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
     der, other = CA.issue("Việt", P256), CA.issue("Mai", P256)
     assert why(Tokens(tmp_path), PIN, der) == "no_token"
     (tmp_path / "viet.tq.p12").write_bytes(closed(P256, der, PIN))
-    assert why(Tokens(tmp_path), "000000", der) == "wrong_pin"
+    for wrong in ("000000", "", "\0\7", "\ud800", "0" * 5_000):
+        assert why(Tokens(tmp_path), wrong, der) == "wrong_pin"
     assert why(Tokens(tmp_path), PIN, other) == "not_yours"
     (tmp_path / "viet.tq.p12").write_bytes(b"no token")
     assert why(Tokens(tmp_path), PIN, der) == "wrong_pin"
