@@ -13,8 +13,9 @@ Attachments travel inside their documents.
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -45,7 +46,7 @@ from sync.endpoints.call import Call, Host, NativeFilter
 from sync.endpoints.changes import body_of
 from sync.endpoints.documents import based
 from sync.endpoints.preconditions import base_rev, is_known
-from sync.errors import BadRequest, Forbidden, NotFound, Refused, Unauthorized, Unavailable
+from sync.errors import BadRequest, Forbidden, NotFound, Refused, TooLarge, Unauthorized, Unavailable
 from sync.filtering import Filter
 from sync.front_changes import changes
 from sync.manners import CouchApp, endpoint_of, method_of, path_of, user_of
@@ -63,6 +64,10 @@ _LISTED: Final = frozenset((
     "include_docs", "conflicts", "attachments", "update_seq",
 ))  # fmt: skip
 _GOT: Final = frozenset(("revs", "latest", "attachments", "att_encoding_info"))
+GIVEN_AT_ONCE: Final = 200
+"""Documents of `_bulk_get` that are here at a time, and in the memory: 18 MiB of chunks."""
+LISTED_AT_ONCE, SHOWN_AT_ONCE = 50_000, 1_200
+"""Rows of `_all_docs`, and those with documents, that go into one answer."""
 _COPIES_ONLY: Final = "only copies are written here (new_edits=false): a document is named by what is in it"
 _log = logging.getLogger(__name__)
 
@@ -233,16 +238,36 @@ def _get_document(call: FrontCall, doc_id: str) -> Response:
 
 
 def _bulk_get(call: FrontCall) -> Response:
-    wanted = {"docs": asked_to_give(call, call.object_body())}
-    said = call.database.ask("POST", ("_bulk_get",), parameters=call.some(_GOT), body=wanted)
-    if said.status != 200:
-        return passed(said)
-    results = rows_of(read(said, dict[str, Any]), "results")
+    parts = _given(call, asked_to_give(call, call.object_body()), call.some(_GOT))
+    first = next(parts)  # now: what goes wrong until then still gets a status of its own
+    return packed_answer(call.request, itertools.chain([first], parts))
+
+
+def _given(call: FrontCall, wanted: Sequence[Any], parameters: Mapping[str, str]) -> Iterator[bytes]:
+    """The answer to `_bulk_get`, which is asked for in portions: all of it would be as large as who asks likes."""
+    between = b'{"results":['
+    for at in range(0, len(wanted) or 1, GIVEN_AT_ONCE):
+        body = {"docs": wanted[at : at + GIVEN_AT_ONCE]}
+        said = call.database.ask("POST", ("_bulk_get",), parameters=parameters, body=body)
+        if said.status != 200:
+            raise refusal(said)
+        results = rows_of(read(said, dict[str, Any]), "results")
+        if _hide(call, results) or len(wanted) > GIVEN_AT_ONCE:
+            for one in results:
+                yield between + dump(one)
+                between = b","
+        else:
+            yield said.body
+            return
+    yield b"]}\n" if between == b"," else between + b"]}\n"
+
+
+def _hide(call: FrontCall, results: Sequence[Json]) -> bool:
+    """Take out of answers what is not to be given to this user; whether there was anything."""
     readable = call.readable({str(one["id"]) for one in results})
-    given = [got["ok"] for one in results for got in one["docs"] if "ok" in got]
-    fine = call.database.judged(given)
+    fine = call.database.judged([got["ok"] for one in results for got in one["docs"] if "ok" in got])
     if all(fine) and len(readable) == len({str(one["id"]) for one in results}):
-        return packed_answer(call.request, iter([said.body]))
+        return False
     verdicts = iter(fine)
     for one in results:
         one["docs"] = [
@@ -251,7 +276,7 @@ def _bulk_get(call: FrontCall) -> Response:
             else {"error": _missing(one["id"], got["ok"].get("_rev"))}
             for got in one["docs"]
         ]
-    return packed_answer(call.request, iter([dump({"results": results}) + b"\n"]))
+    return True
 
 
 def _missing(doc_id: object, rev: object) -> Json:
@@ -261,14 +286,26 @@ def _missing(doc_id: object, rev: object) -> Json:
 def _all_docs(call: FrontCall) -> Response:
     """Names all documents, as a feed without a filter does, and shows those that are this user's to read.
 
-    Whether they were asked for, in the URL or in the body, what lies behind says by giving them.
+    Whether they were asked for, in the URL or in the body, what lies behind says by giving them. Raises `TooLarge` where
+    they are more than fit into one answer here.
     """
     method, body = ("POST", body_of(call)) if call.request.method == "POST" else ("GET", None)
-    said = call.database.ask(method, ("_all_docs",), parameters=call.some(_LISTED), body=body)
+    parameters, most = call.some(_LISTED), LISTED_AT_ONCE
+    if {parameters.get("include_docs"), (body or {}).get("include_docs")} - {None, False, "false"}:
+        most = SHOWN_AT_ONCE
+    limit = parameters.get("limit", (body or {}).get("limit"))
+    if limit is not None and not str(limit).isdecimal():
+        raise BadRequest("Invalid value for integer: limit", error="query_parse_error")
+    if limit is None or int(limit) > most:
+        parameters["limit"] = str(most + 1)  # of both the URL counts
+    said = call.database.ask(method, ("_all_docs",), parameters=parameters, body=body)
     if said.status != 200:
         return passed(said)
     found = read(said, dict[str, Any])
-    show(call, rows_of(found, "rows"))
+    rows = rows_of(found, "rows")
+    if len(rows) > most:
+        raise TooLarge(f"a front lists {most:,} documents at a time: ask with `limit` and `startkey`")
+    show(call, rows)
     return answer(found)
 
 

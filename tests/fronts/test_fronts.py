@@ -19,6 +19,7 @@ from sync.bell import Bell
 from sync.documents import Json, dump
 from sync.errors import Unavailable
 from sync.filtering import Filter
+from sync.front import GIVEN_AT_ONCE, SHOWN_AT_ONCE
 from sync.peer import Chosen, LocalPeer
 from sync.remote import PATIENCE_S, RemoteDatabase, RemotePeer
 from sync.replicator import Replication, State
@@ -388,6 +389,42 @@ def test_documents_come_in_small_pages(client: Client, node: Node) -> None:
     assert [row["doc"]["_id"] for row in found] == [event(n)["_id"] for n in range(60)]
     assert len(client.get("_changes?include_docs=true&limit=20").json()["results"]) == 20
     assert [parse_qs(one)["limit"] for one in node.pages] == [["50"], ["50"], ["20"]]
+
+
+def test_what_is_asked_for_at_once_is_never_here_at_once(client: Client, node: Node) -> None:
+    """Who asks for thousands of documents gets them, in portions; a line that breaks between two is a broken line."""
+    copies = [event(n) for n in range(2 * GIVEN_AT_ONCE + 1)]
+    bring(client, *copies)
+    asked: list[str] = []
+    node.says = lambda path: asked.append(path) if path.endswith("_bulk_get") else None
+    wanted = {"docs": [{"id": one["_id"], "rev": one["_rev"]} for one in copies]}
+    given = client.post("_bulk_get", wanted).json()["results"]
+    assert [one["docs"][0]["ok"] for one in given] == copies
+    assert len(asked) == 3
+    assert client.post("_bulk_get", {"docs": []}).json() == {"results": []}
+    asked.clear()
+
+    def fails_later(path: str) -> tuple[str, bytes] | None:
+        if path.endswith("_bulk_get"):
+            asked.append(path)
+            return BAD_MOMENTS["refusing"] if len(asked) > 1 else None
+        return None
+
+    node.says = fails_later
+    with contextlib.closing(through(client.server.url, "dossiers")) as peer, pytest.raises(Unavailable):
+        peer.bulk_get([(one["_id"], one["_rev"]) for one in copies])
+
+
+def test_a_list_that_does_not_fit_is_asked_for_in_parts(client: Client) -> None:
+    bring(client, *(event(n, text="") for n in range(SHOWN_AT_ONCE + 1)))
+    for more in ("", "&limit=100000"):
+        said = client.get(f"_all_docs?include_docs=true{more}")
+        assert (said.status_code, "limit" in said.json()["reason"]) == (413, True)
+    assert client.post("_all_docs", {"include_docs": True}).status_code == 413
+    part = client.get(f"_all_docs?include_docs=true&limit={SHOWN_AT_ONCE}").json()["rows"]
+    rest = client.get(f'_all_docs?include_docs=true&startkey="{part[-1]["id"]}"&skip=1').json()["rows"]
+    assert len(client.get("_all_docs").json()["rows"]) == len(part) + len(rest) == SHOWN_AT_ONCE + 1
+    assert client.get("_all_docs?limit=x").status_code == 400
 
 
 @pytest.mark.parametrize("shows", [False, True])
