@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from central.cluster import PEER, Cluster, lines_of
 from central.console import Console, Wrong
 from central.redaction import redact
-from edge.access import Access
+from edge.access import NODE, Access
 from edge.acks import NAME as ACKS
 from edge.health import health_of, unready
 from edge.metrics import exposition
@@ -27,6 +27,7 @@ from sync.digests import differences
 from sync.errors import SyncError, Unavailable
 from sync.remote import RemotePeer
 from sync.replicator import State
+from sync.sessions import Sessions, User
 from tests.centres import SmallCentre
 from tests.fronts.stand_in import StandIn, settings_for, standing_in
 from tests.sync.servers import serving_app
@@ -245,4 +246,16 @@ def test_two_centres_in_one_cluster_have_databases_and_sessions_of_their_own(
     assert [one.id for one in theirs.changes("0", limit=9, wait_s=0).changes] == ["f" * 32]
     theirs.close()
     ours = lines_of(made.central)
-    assert ours.secret() != replace(ours, prefix="").secret()
+    assert ours.secret(b"root") != replace(ours, prefix="").secret(b"root")
+
+
+def test_a_session_of_another_centre_opens_nothing_where_both_clusters_have_one_account(
+    centre: SmallCentre, standing: StandIn
+) -> None:
+    """As whoever installs several may have it: their machines have the same names too."""
+    ours = lines_of(behind(centre, standing.url))
+    theirs = replace(ours, url="https://another.vn:6984")
+    user = User("counter-01.1", (NODE,))
+    session = Sessions(ours.secret(b"our authority"), now=centre.clock).issue(user)
+    assert Sessions(theirs.secret(b"our authority"), now=centre.clock).read(session) == user
+    assert Sessions(theirs.secret(b"another authority"), now=centre.clock).read(session) is None
