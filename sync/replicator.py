@@ -38,6 +38,8 @@ LINE_S, DISK_S = 1.0, 0.3  # what a page may take on a line, and what its write 
 NOTE_EVERY_S = 1.0
 """While pages follow each other. What was written since is not sent again after a cut, for it is not missing then: only
 its changes are read once more. A note is a durable write on either side, and an answer on the line."""
+GIVEN_AFTER_S: Final = (0.5, 1.0, 2.0)
+"""A copy of a cluster may tell of what the others hear a moment later, and asked is a quorum of them."""
 OFFER_AGAIN_S = 600.0
 _OFFERED_AT_ONCE = 100
 _EMPTY_PAGES: Final = 3  # in a row and at once; after them a source is asked more slowly
@@ -331,11 +333,19 @@ class Replication:
         session.missing_found += len(wanted)
         if not wanted:
             return []
-        return self._given(wanted)
+        return self._given(wanted, tries=() if isinstance(self._source, LocalPeer) else GIVEN_AFTER_S)
 
-    def _given(self, wanted: Sequence[tuple[str, str]]) -> list[Json]:
-        """What the source gives of these; what it does not give is listed."""
-        fetched = self._source.bulk_get(wanted)
+    def _given(self, wanted: Sequence[tuple[str, str]], *, tries: Sequence[float] = ()) -> list[Json]:
+        """What the source gives of these, if need be after so many seconds; what it does not give is listed."""
+        fetched = list(self._source.bulk_get(wanted))
+        for delay in tries:
+            lacking = {one.id for one in fetched if one.document is None}
+            if not lacking or self._stopping:
+                break
+            self._wake.wait(delay)
+            self._wake.clear()
+            fetched = [one for one in fetched if one.id not in lacking]
+            fetched += self._source.bulk_get([one for one in wanted if one[0] in lacking])
         documents = [one.document for one in fetched if one.document is not None]
         self._session.docs_read += len(documents)
         self._refused(

@@ -568,6 +568,30 @@ def test_what_too_few_copies_have_is_sent_again_although_it_is_not_missing(
     push.stop()
 
 
+def test_what_a_quorum_gives_a_moment_later_is_waited_for(node: Node, client: Client, tmp_path: Path) -> None:
+    """The feed tells of what one copy has; who is led past it for that, and takes it for refused, lets others wait in vain."""
+    bring(client, event(1), event(2))
+    elsewhere, asked = open_store(tmp_path / "elsewhere.db", 3), list[str]()
+    late = event(2)
+    row = {"id": late["_id"], "docs": [{"error": {"id": late["_id"], "rev": late["_rev"], "error": "not_found", "reason": "missing"}}]}  # fmt: skip
+    first = {"id": event(1)["_id"], "docs": [{"ok": event(1)}]}
+
+    def not_yet(path: str) -> tuple[str, bytes] | None:
+        if not path.endswith("_bulk_get"):
+            return None
+        asked.append(path)
+        rows = [[first, row], [row]][: len(asked)]
+        return ("200 OK", dump({"results": rows[-1]})) if len(asked) < 3 else None
+
+    node.says = not_yet
+    http = Http(node)
+    pull = copying(RemotePeer(http.url, "dossiers", user=USER, password=PASSWORD), local(elsewhere))
+    done = pull.run_once()
+    assert (done.docs_written, done.docs_refused, len(asked)) == (2, 0, 3)
+    pull.stop()
+    http.close()
+
+
 def test_too_few_copies_are_none_without_a_front_either(node: Node, client: Client) -> None:
     """Central brings its own there, its word on who is let in too."""
     node.says = lambda path: BAD_MOMENTS["without a quorum"] if path.endswith("_bulk_docs") else None
