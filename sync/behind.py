@@ -15,7 +15,7 @@ from sync.bell import Bell
 from sync.documents import Json, dump, load
 from sync.endpoints.answers import raw_answer
 from sync.endpoints.call import Call
-from sync.errors import BadRequest, Forbidden, NotFound, Refused, Unavailable
+from sync.errors import BadRequest, Forbidden, NotFound, Refused, TooLarge, Unavailable
 from sync.filtering import EVERYTHING
 from sync.remote import RemoteDatabase, Said, is_of_the_server
 from sync.writing import WriteRules
@@ -189,6 +189,10 @@ def rows_of(found: Json, name: str) -> list[dict[str, Any]]:
 
 def refusal(said: Said) -> Refused:
     """What was said, for who asked it."""
+    if said.status == 413 and not said.body.lstrip().startswith(
+        b"{"
+    ):  # what stands before the database says it too
+        return TooLarge("what lies before the documents takes no request that is so large")
     found = read(said, dict[str, Any])
     error, reason = (str(found.get(name, "unknown_error")) for name in ("error", "reason"))
     if said.status == 400:

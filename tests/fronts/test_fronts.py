@@ -464,6 +464,7 @@ class Node:
     def __init__(self, behind: Server) -> None:
         self._app = behind.only_ours().app
         self.says: Callable[[str], tuple[str, bytes] | None] = lambda path: None
+        self.says_of: Callable[[str, int], tuple[str, bytes] | None] = lambda path, length: self.says(path)
         self.done_first = False
         self.pages: list[str] = []
         """What was asked of `_changes` but by the bell."""
@@ -471,7 +472,7 @@ class Node:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"].endswith("_changes") and "style" not in environ["QUERY_STRING"]:
             self.pages.append(environ["QUERY_STRING"])
-        instead = self.says(environ["PATH_INFO"])
+        instead = self.says_of(environ["PATH_INFO"], int(environ.get("CONTENT_LENGTH") or 0))
         if instead is None:
             answer: Iterable[bytes] = self._app(environ, start_response)
             return answer
@@ -565,6 +566,27 @@ def test_what_too_few_copies_have_is_sent_again_although_it_is_not_missing(
         assert client.get("").json()["doc_count"] == 3
     assert (push.run_once().docs_written, len(sent)) == (3, 3)
     assert (push.run_once().docs_written, len(sent)) == (3, 3)
+    push.stop()
+
+
+def test_what_is_too_large_for_a_proxy_before_the_cluster_comes_in_smaller_parts(
+    node: Node, client: Client, tmp_path: Path
+) -> None:
+    """It answers in HTML."""
+    here, sizes = open_store(tmp_path / "here.db", 2), list[int]()
+    here.bulk_docs([event(n) for n in range(16)], new_edits=False)
+
+    def no_more(path: str, length: int) -> tuple[str, bytes] | None:
+        if not path.endswith("_bulk_docs"):
+            return None
+        sizes.append(length)
+        return ("413 Request Entity Too Large", b"<html>") if length > 10_000 else None
+
+    node.says_of = no_more
+    push = copying(local(here), through(client.server.url, "dossiers"))
+    done = push.run_once()
+    assert (done.docs_written, done.docs_refused, client.get("").json()["doc_count"]) == (16, 0, 16)
+    assert max(sizes) > 10_000
     push.stop()
 
 
