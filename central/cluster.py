@@ -487,11 +487,15 @@ class Cluster(Fronting):
         if len(names) == self._erased:
             self._erase_what_came_back()
             return
+        left = False
         for first in range(0, len(names), _AT_ONCE):
             for _ in range(_ROUNDS):  # a document may have several leaves
                 if not self._purged(names[first : first + _AT_ONCE]):
                     break
-        self._erased = len(names)
+            else:
+                left = True  # in a copy that has not heard of it: it is looked for again
+        if not left:
+            self._erased = len(names)
 
     def _erase_what_came_back(self) -> None:
         """Chunks that a machine brought through a front which could not know them: central would not take them."""

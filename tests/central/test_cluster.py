@@ -152,6 +152,25 @@ def test_a_file_that_the_law_takes_away_leaves_the_cluster_too(running: Running,
     files.close()
 
 
+def test_a_purge_of_which_a_copy_has_not_heard_is_asked_for_again(
+    running: Running, standing: StandIn
+) -> None:
+    central, files = running.central, standing.peer("files")
+    name = central.archive.keep(b"a scan of somebody")
+
+    def there() -> set[str]:
+        return {one.id for one in files.changes("0", limit=1000, wait_s=0).changes}
+
+    until(lambda: name in there())
+    standing.deaf = True
+    redact(central, [name], "Luật 91/2025/QH15, Điều 14", by="quan.nv", second="huong.ltt")
+    until(lambda: standing.purges >= 6)  # as often as it is asked at once, and again
+    assert name in there()
+    standing.deaf = False
+    until(lambda: name not in there())
+    files.close()
+
+
 def test_a_cluster_that_goes_away_is_told_of_and_machines_hear_that_they_must_wait(
     running: Running, standing: StandIn, centre: SmallCentre
 ) -> None:

@@ -18,10 +18,12 @@ ADMIN: Final = Admin("motcua", "mật khẩu")
 
 
 class StandIn:
-    """`away`: whether it answers 503. `tls`: also at the other addresses of this machine, where it speaks that."""
+    """`away`: whether it answers 503. `deaf`: whether it says 202 to a purge, which no copy hears of, and counts `purges`.
+    `tls`: also at the other addresses of this machine, where it speaks that."""
 
     def __init__(self, folder: Path, tls: ServerTls | None = None) -> None:
-        self.away = False
+        self.away = self.deaf = False
+        self.purges = 0
         self._bare = BareServer(folder, new_id=Ids(5), now=lambda: NOW, secret=b"of it", admin=ADMIN)
         self._http = Http(self._answer, tls=tls)
         self.url, self.port = self._http.url, self._http.port
@@ -53,6 +55,11 @@ class StandIn:
         if self.away:
             start_response("503 Service Unavailable", [("Content-Length", "0")])
             return [b""]
+        if self.deaf and environ["PATH_INFO"].endswith("/_purge"):
+            self.purges += 1
+            environ["wsgi.input"].read()
+            start_response("202 Accepted", [("Content-Length", "2"), ("Content-Type", "application/json")])
+            return [b"{}"]
         return self._bare.app(environ, start_response)
 
 
