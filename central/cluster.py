@@ -47,6 +47,8 @@ from edge.state import NOTE
 from edge.succession import CENTRE, SENT
 from edge.tables.departed import Erased
 from edge.tables.exchange import Copy
+from schemas.catalog import Catalog
+from schemas.events import Document
 from sync.behind import Judge
 from sync.checkpoints import FROM_THE_START
 from sync.documents import Json, dump, load, said_in
@@ -67,6 +69,7 @@ DIRECTIONS: Final = ("pull", "push")
 _BATCHES: Final = {"files": 64}
 """Chunks travel inside their documents: 64 of them are 4 MiB."""
 _SAME: Final = 1000
+_PAGE: Final = 500
 _AT_ONCE: Final = 100
 """So many documents a cluster purges at a time."""
 _ROUNDS: Final = 5
@@ -154,13 +157,36 @@ def require_ours(node: Node, there: RemotePeer) -> None:
     """Entries of one catalog are at both ends, or at one end only. Raises `SyncError`, `AnotherCentre`."""
     store = node.stores["catalog"]
     ours = {one.id: [str(leaf.rev) for leaf in one.leaves] for one in store.changes(0, limit=_SAME)}
-    if len(there.revs_diff(ours)) < len(ours) or not ours:
-        return
-    if there.changes(FROM_THE_START, limit=1, wait_s=0).changes:
+    if ours:
+        others = len(there.revs_diff(ours)) == len(ours) and _has_entries(there)
+    else:  # a new central that collects: by whose authority is the one before it?
+        catalog = Catalog(node.folder.root.read_bytes())
+        meet_centrals(catalog, there)
+        others = catalog.centre is None and _has_entries(there)
+    if others:
         raise AnotherCentre(
             f"the databases at {node.settings.couchdb and node.settings.couchdb.url} are those of another centre:"
             " nothing was copied; correct `url` in the settings, or give this centre a `database_prefix` of its own"
         )
+
+
+def _has_entries(there: RemotePeer) -> bool:
+    return bool(there.changes(FROM_THE_START, limit=1, wait_s=0).changes)
+
+
+def meet_centrals(catalog: Catalog, there: RemotePeer) -> None:
+    """Hear of every central before anything is judged: a cluster gives entries in whatever order. Raises `SyncError`."""
+    since, more = FROM_THE_START, True
+    while more:
+        page = there.changes(since, limit=_PAGE, wait_s=0)
+        found: list[Document] = [
+            one.document
+            for one in there.bulk_get([(change.id, "") for change in page.changes])
+            if one.document is not None
+        ]
+        for document in found:
+            catalog.introduce(document)
+        since, more = page.last_seq, len(page.changes) > 0
 
 
 def copying(

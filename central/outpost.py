@@ -16,7 +16,7 @@ from typing import Final
 from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 
-from central.cluster import PEER, Fronting, Lines, copying, is_there, require_ours
+from central.cluster import PEER, Fronting, Lines, copying, is_there, meet_centrals, require_ours
 from central.errors import AnotherCentre
 from edge.admission import Admission
 from edge.clock import Clock
@@ -33,17 +33,13 @@ from edge.tables.migrations import migrate
 from edge.tables.node import Chain
 from edge.waits import Waits
 from schemas.catalog import Catalog
-from schemas.events import Document
-from sync.checkpoints import FROM_THE_START
 from sync.documents import Json
 from sync.errors import Unavailable
 from sync.peer import LocalPeer
-from sync.remote import RemotePeer
 from sync.replicator import Replication, State
 from sync.sqlite import SqliteFile
 from sync.store import Store
 
-_PAGE: Final = 500
 _WORDS: Final = (
     "Máy này thay Trung tâm trả lời các máy trạm, không có trang để làm việc."
     " Trang của Trung tâm ở địa chỉ riêng của máy Trung tâm.\n"
@@ -129,7 +125,7 @@ def fetch_catalog(folder: Folder, settings: NodeSettings, lines: Lines, *, clock
         rules = Admission(catalog, Waits(file), node=settings.node)
         store = Store(file.file, "catalog", new_id=ids.hex, rules=rules.catalog)
         with closing(lines.peer("catalog")) as there:
-            _meet_centrals(catalog, there)
+            meet_centrals(catalog, there)
         if catalog.centre is None:
             raise AnotherCentre(
                 f"the catalog at {lines.url} begins with no central of this front's authority: nothing was copied;"
@@ -165,21 +161,6 @@ def is_laid_out(folder: Folder) -> bool:
             return Chain.get_or_none(Chain.database == "dossiers") is not None
     finally:
         file.file.close()
-
-
-def _meet_centrals(catalog: Catalog, there: RemotePeer) -> None:
-    """Hear of every central before anything is judged: a cluster gives entries in whatever order."""
-    since, more = FROM_THE_START, True
-    while more:
-        page = there.changes(since, limit=_PAGE, wait_s=0)
-        found: list[Document] = [
-            one.document
-            for one in there.bulk_get([(change.id, "") for change in page.changes])
-            if one.document is not None
-        ]
-        for document in found:
-            catalog.introduce(document)
-        since, more = page.last_seq, len(page.changes) > 0
 
 
 def create_signpost() -> Flask:

@@ -13,7 +13,7 @@ import requests
 from argon2 import PasswordHasher
 
 from central.centre import Authority, Place, enrol
-from central.cluster import PEER, Cluster, lines_by
+from central.cluster import PEER, Cluster, lines_by, lines_of, meet
 from central.console import Console, Machine
 from central.enrolment import Change, Enrolment, Wish
 from central.errors import AnotherCentre, NotGranted
@@ -383,6 +383,25 @@ def test_a_new_central_is_heard_of_through_the_cluster(
         until(lambda: sent(new) == {"counter-02.1"})
         assert FRONT not in {one.node for one in collected(new)}
     cluster.stop()
+
+
+def test_a_new_central_mixes_nothing_with_the_databases_of_another_centre(
+    small: SmallCentre, authority: Authority, standing: StandIn, tmp_path: Path
+) -> None:
+    """It has no catalog yet by which it could tell them apart, but an authority."""
+    central_is_lost(small)
+    wanted = NewCentral(small.data / "central", authority)
+    restore_centre(wanted, None, clock=small.clock, ids=small.ids, told=silent)
+    couchdb = settings_for(standing.url, wanted.data)
+    write_settings(
+        wanted.data, msgspec.structs.replace(read_settings(wanted.data), documents="couchdb", couchdb=couchdb)
+    )
+    new = small.nodes["central"] = small.open("central")
+    assert meet(new, lines_of(new))
+    with closing(standing.peer("catalog")) as there:
+        assert there.bulk_docs([{"_id": "f" * 32, "_rev": "1-" + "a" * 32}]) == []
+    with pytest.raises(AnotherCentre):
+        meet(new, lines_of(new))
 
 
 def sent(new: Node) -> set[str]:
