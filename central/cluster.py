@@ -99,17 +99,18 @@ class Lines:
             self.url, there, user=self.user, password=self.password, heartbeat_s=self.heartbeat_s
         )
 
-    def secret(self, root: bytes) -> bytes:
+    def secret(self, root: bytes, centre: str) -> bytes:
         """With which fronts sign sessions: the same for all of one centre who sign in at the cluster alike, whatever machine
         they are on. Not for those of another centre, whose machines may have the same names, nor where another cluster
-        has the same account. `root`: the certificate of the centre's authority.
+        has the same account; nor before a new central, of which machines hear when they are not known any more.
+        `root`: the certificate of the centre's authority; `centre`: who is central now.
 
         Slow to find out the password from, for whoever has a session of his own.
         """
         salt = (
             b"motcua/front/sessions/2\n"
             + hashlib.sha256(root).digest()
-            + f"{self.user}\n{self.prefix}".encode()
+            + f"{centre}\n{self.user}\n{self.prefix}".encode()
         )
         return hashlib.scrypt(self.password.encode(), salt=salt, n=2**15, r=8, p=1, maxmem=2**26, dklen=32)
 
@@ -285,7 +286,7 @@ class Fronting(ABC):
             uuid=server_uuid(node.serves_as),
             authenticate=access.authenticate,
             authorize=access.authorize,
-            secret=self._lines.secret(node.folder.root.read_bytes()),
+            secret=self._lines.secret(node.folder.root.read_bytes(), node.serves_as),
             new_id=node.ids.hex,
             now=node.clock,
             rules=self._rules(),

@@ -265,7 +265,7 @@ def test_two_centres_in_one_cluster_have_databases_and_sessions_of_their_own(
     assert [one.id for one in theirs.changes("0", limit=9, wait_s=0).changes] == ["f" * 32]
     theirs.close()
     ours = lines_of(made.central)
-    assert ours.secret(b"root") != replace(ours, prefix="").secret(b"root")
+    assert ours.secret(b"root", "central.1") != replace(ours, prefix="").secret(b"root", "central.1")
 
 
 def test_a_session_of_another_centre_opens_nothing_where_both_clusters_have_one_account(
@@ -275,6 +275,22 @@ def test_a_session_of_another_centre_opens_nothing_where_both_clusters_have_one_
     ours = lines_of(behind(centre, standing.url))
     theirs = replace(ours, url="https://another.vn:6984")
     user = User("counter-01.1", (NODE,))
-    session = Sessions(ours.secret(b"our authority"), now=centre.clock).issue(user)
-    assert Sessions(theirs.secret(b"our authority"), now=centre.clock).read(session) == user
-    assert Sessions(theirs.secret(b"another authority"), now=centre.clock).read(session) is None
+    session = Sessions(ours.secret(b"our authority", "central.1"), now=centre.clock).issue(user)
+    here, there = (
+        Sessions(lines.secret(authority, "central.1"), now=centre.clock)
+        for lines, authority in ((ours, b"our authority"), (theirs, b"another authority"))
+    )
+    assert here.read(session) == user
+    assert there.read(session) is None
+
+
+def test_a_session_ends_with_the_central_in_whose_name_it_was_given(
+    centre: SmallCentre, standing: StandIn
+) -> None:
+    """Or a machine whose line was away for a moment would not hear that another one is central now."""
+    central = behind(centre, standing.url)
+    lines, root = lines_of(central), central.folder.root.read_bytes()
+    user = User("counter-01.1", (NODE,))
+    before, now = (Sessions(lines.secret(root, who), now=centre.clock) for who in ("central.1", "central.2"))
+    assert now.read(before.issue(user)) is None
+    assert now.read(now.issue(user)) == user
