@@ -34,7 +34,7 @@ from werkzeug.wrappers import Response
 
 from central.errors import AnotherCentre
 from central.hearing import Hearing
-from edge.access import Access
+from edge.access import SENT, STATE, Access
 from edge.acks import NAME as ACKS
 from edge.admission import Admission
 from edge.errors import CannotStart
@@ -43,8 +43,7 @@ from edge.redaction import FILE
 from edge.refusals import Refusals
 from edge.roads import Road
 from edge.settings import NodeSettings
-from edge.state import NOTE
-from edge.succession import CENTRE, SENT
+from edge.succession import CENTRE
 from edge.tables.departed import Erased
 from edge.tables.exchange import Copy
 from schemas.catalog import Catalog
@@ -467,7 +466,7 @@ class Cluster(Fronting):
 
     def _noted(self, database: str, local_id: str, note: Json) -> None:
         """Central's own copy of what machines say to it: what they said to the one before it lies in the cluster too."""
-        if database == "catalog" and local_id.startswith((NOTE, SENT)):
+        if database == "catalog" and local_id.startswith((STATE, SENT)):
             self._node.stores["catalog"].put_local(local_id, said_in(note))
 
     def _greet(self) -> None:

@@ -14,11 +14,12 @@ from typing import Final
 from cryptography import x509
 
 from central.sending import address_of
+from edge.access import STATE
 from edge.completeness import ChainState
 from edge.contact import Contact
 from edge.node import Node
 from edge.outgoing import RECEIPT, Outgoing, outgoing_of
-from edge.state import NOTE, program
+from edge.state import program
 from schemas.calendar import local_day
 from schemas.canonical import from_base64
 from schemas.entries import Card
@@ -154,7 +155,7 @@ class Console:
     def state(self, card: Card) -> State | None:
         """What a machine left here last; None where it left nothing, or somebody else did."""
         try:
-            return read(self._centre.stores["catalog"].get_local(f"{NOTE}{card.node}"), card)
+            return read(self._centre.stores["catalog"].get_local(f"{STATE}{card.node}"), card)
         except (NotFound, Malformed):
             return None
 

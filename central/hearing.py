@@ -17,10 +17,10 @@ from functools import partial
 from typing import Final
 
 from central.sending import address_of
+from edge.access import SENT, STATE
 from edge.lines import line_to
 from edge.node import Node
-from edge.state import NOTE, SAID_EVERY_S
-from edge.succession import SENT
+from edge.state import SAID_EVERY_S
 from schemas.entries import Card
 from schemas.errors import Malformed
 from schemas.events import moment
@@ -111,7 +111,7 @@ class Hearing:
     def _take(self, card: Card, silent: timedelta) -> None:
         """Keep what a machine said since it was last asked about; only what is new proves that it is there. At the first
         time central believes the machine's clock, if that agrees with its own."""
-        note = self._there.get_local(f"{NOTE}{card.node}")
+        note = self._there.get_local(f"{STATE}{card.node}")
         try:
             state = None if note is None else read(note, card)
         except Malformed:
@@ -126,14 +126,14 @@ class Hearing:
             if is_there:
                 self._centre.contacts.heard(card.node, silent=silent)
             if state.at > self._own(card):
-                self._centre.stores["catalog"].put_local(f"{NOTE}{card.node}", state.document())
+                self._centre.stores["catalog"].put_local(f"{STATE}{card.node}", state.document())
         if self._centre.collects:
             self._take_sent(card)
 
     def _own(self, card: Card) -> str:
         """When the machine said what central has of it; "" for nothing."""
         try:
-            return read(self._centre.stores["catalog"].get_local(f"{NOTE}{card.node}"), card).at
+            return read(self._centre.stores["catalog"].get_local(f"{STATE}{card.node}"), card).at
         except (NotFound, Malformed):
             return ""
 

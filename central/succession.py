@@ -28,6 +28,7 @@ from central.centre import Lease, Office, Place, first_card, host_of
 from central.enrolment import Enrolment
 from central.errors import NotGranted
 from central.tls_authority import TlsAuthority
+from edge.access import SENT
 from edge.at_rest import AtRest
 from edge.branches import branch_with
 from edge.clock import Clock
@@ -38,7 +39,6 @@ from edge.keys import NodeKeys, keep_keys
 from edge.ledger import counter_of
 from edge.node import Node
 from edge.settings import NodeSettings, write_settings
-from edge.succession import SENT
 from edge.tables.node import LEFT_OUT, Chain, Number
 from edge.tables.streams import EventRow
 from schemas import numbers

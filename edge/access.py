@@ -25,6 +25,13 @@ _REPLICATING: Final = _READING_POSTS | {"_bulk_docs", "_ensure_full_commit", "_l
 """What beside documents a program needs that copies from here or to here. The rest of CouchDB's API (searching
 whole databases, settings, the notes of all others, …) is closed to everybody who comes over the line."""
 
+STATE: Final = "state-"
+"""`_local/state-NODE` in central's `catalog`: what a machine says of itself."""
+SENT: Final = "sent-"
+"""`_local/sent-NODE` in the `catalog` of a central that collects: that machine says that it has sent all it has, and `to`
+which central."""
+_OF_ITSELF: Final = (f"_local/{STATE}", f"_local/{SENT}")
+
 
 class Access:
     """The doorkeeper of one node; `heard` is told of every node that proves who it is."""
@@ -55,8 +62,15 @@ class Access:
         return User(name, (READER,))
 
     def authorize(self, user: User | None, database: str, method: str, path: str) -> bool:
-        """Whether somebody may ask this: a node what replicating needs, a reader the same without writing."""
+        """Whether somebody may ask this: a node what replicating needs, a reader the same without writing.
+
+        What a machine says of itself only that machine leaves here: a new central takes over when all have said that they are
+        done.
+        """
         if user is None or not _is_for_replicating(path):
+            return False
+        says = next((path.removeprefix(one) for one in _OF_ITSELF if path.startswith(one)), None)
+        if says is not None and method != "GET" and (NODE not in user.roles or says != user.name):
             return False
         if NODE in user.roles:
             card = self._catalog.latest.card(user.name)

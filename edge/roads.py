@@ -26,16 +26,16 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Final, Protocol
 
-from edge.access import NODE
+from edge.access import NODE, SENT, STATE
 from edge.acks import NAME as ACKS
 from edge.fetching import Elsewhere, Fetching
 from edge.leaving import Holds
 from edge.node import Node, server_uuid
 from edge.peers import PeerNode, peers_of
 from edge.refusals import Refusals
-from edge.state import NOTE, SAID_EVERY_S, state_of
+from edge.state import SAID_EVERY_S, state_of
 from edge.streams import Streams
-from edge.succession import SENT, ask_who, give_catalog, is_a_stranger
+from edge.succession import ask_who, give_catalog, is_a_stranger
 from schemas.errors import Malformed
 from sync.errors import DiskFull, Refused, SyncError, Unavailable
 from sync.peer import EVERYTHING, Chosen, Fetched, LocalPeer
@@ -465,7 +465,7 @@ class Roads:
             return
         state = state_of(self._node, files_elsewhere=len(self.elsewhere()))
         try:
-            probe.put_local(f"{NOTE}{self._node.id}", state.document())
+            probe.put_local(f"{STATE}{self._node.id}", state.document())
         except Refused as why:  # a central of another version may not take it
             _log.info("%s does not take what this machine says of itself: %s", line.node, why)
         line.stood_at = now

@@ -18,8 +18,6 @@ from schemas.entries import NumberRange
 from schemas.events import timestamp
 from schemas.states import PrinterState, RangeLeft, Refusal, State
 
-NOTE: Final = "state-"
-"""Before the machine's name: the note's at central."""
 SAID_EVERY_S: Final = 30.0
 _OPEN: Final = (JobState.QUEUED.value, JobState.SENT.value, JobState.FAILED.value, JobState.UNSURE.value)
 _MOST: Final = 50

@@ -26,9 +26,6 @@ from sync.tls import NotTrusted
 
 PATH: Final = "/centre"
 COLLECTS: Final = "Motcua-Collects"
-SENT: Final = "sent-"
-"""`_local/sent-NODE` in the `catalog` of a central that collects: that machine says that it has sent all it has, and `to`
-which central."""
 CENTRE: Final = "centre"
 """`_local/centre` in the `catalog` of a cluster: the card of a central that took over, for fronts on other machines."""
 LARGEST: Final = 64 * 1024

@@ -16,8 +16,8 @@ from typing import Any, Final, TypeVar
 
 from central.simulation.machine import Machine
 from central.simulation.world import World
+from edge.access import SENT
 from edge.roads import Here, shown_to
-from edge.succession import SENT
 from schemas.errors import Malformed
 from sync.documents import Json, load
 from sync.errors import DiskFull, Forbidden, Unavailable

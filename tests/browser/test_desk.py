@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from central.web import register
+from edge.access import STATE
 from edge.server import application, serving
-from edge.state import NOTE, state_of
+from edge.state import state_of
 from edge.web import create_pages
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, PINS
 from tests.browser.test_fees import alt
@@ -44,7 +45,7 @@ def centre(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         node = centre[name]
         node.contacts.heard(centre["central"].id)
         node.outages.look()
-        centre["central"].stores["catalog"].put_local(f"{NOTE}{node.id}", state_of(node).document())
+        centre["central"].stores["catalog"].put_local(f"{STATE}{node.id}", state_of(node).document())
     centre.meet()
     yield centre
     centre.close()

@@ -14,14 +14,14 @@ from argon2 import PasswordHasher
 from central.cluster import PEER, Cluster, lines_of
 from central.console import Console, Wrong
 from central.redaction import redact
-from edge.access import NODE, Access
+from edge.access import NODE, STATE, Access
 from edge.acks import NAME as ACKS
 from edge.health import health_of, unready
 from edge.metrics import exposition
 from edge.node import Node
 from edge.roads import Here, Roads
 from edge.settings import read_settings, write_settings
-from edge.state import NOTE, state_of
+from edge.state import state_of
 from edge.status import status_of
 from sync.digests import differences
 from sync.errors import SyncError, Unavailable
@@ -103,7 +103,7 @@ def test_what_a_machine_says_of_itself_comes_to_central_and_what_central_holds_t
     running.brings("counter-01")
     until(lambda: central.register.row(dossier.stream) is not None)
     probe = running.peer("counter-01", "catalog")
-    probe.put_local(f"{NOTE}{counter.id}", state_of(counter).document())
+    probe.put_local(f"{STATE}{counter.id}", state_of(counter).document())
     (machine,) = [one for one in Console(central).machines(state_of(central)) if one.card.node == counter.id]
     assert machine.state is not None
     assert machine.state.seq == 1

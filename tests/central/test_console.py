@@ -13,9 +13,10 @@ import pytest
 from central.centre import Office
 from central.console import ENDS_SOON, Alarm, Console, Wrong
 from central.reach import Spot, picture
+from edge.access import STATE
 from edge.node import Node
 from edge.server import application, serving
-from edge.state import NOTE, state_of
+from edge.state import state_of
 from edge.web import create_pages
 from schemas.errors import Malformed
 from schemas.events import timestamp
@@ -43,7 +44,7 @@ def says(centre: SmallCentre, name: str, **otherwise: Any) -> State:
     """A machine leaves its word at central, as its probe does at a contact; with something else in it."""
     node = centre[name]
     state = msgspec.structs.replace(state_of(node), **otherwise).sealed(node.keys.ed25519.sign)
-    centre["central"].stores["catalog"].put_local(f"{NOTE}{node.id}", state.document())
+    centre["central"].stores["catalog"].put_local(f"{STATE}{node.id}", state.document())
     return state
 
 
@@ -70,7 +71,7 @@ def test_a_machine_says_what_it_has_and_central_believes_its_seal_alone(small: S
     for wrong in (forged.document(), other.document(), {**state.document(), "x": 1}, "state", {}):
         with pytest.raises(Malformed):
             read(wrong, card)
-    small["central"].stores["catalog"].put_local(f"{NOTE}{node.id}", other.document())
+    small["central"].stores["catalog"].put_local(f"{STATE}{node.id}", other.document())
     assert known(small, "counter-01").state is None
     says(small, "counter-01")
     assert known(small, "counter-01").state is not None

@@ -6,7 +6,8 @@ from __future__ import annotations
 import msgspec
 
 from central.missing_files import forget_arrived, missing, note_missing
-from edge.state import NOTE, state_of
+from edge.access import STATE
+from edge.state import state_of
 from schemas.events import timestamp
 from schemas.states import Refusal
 from tests.centres import SmallCentre
@@ -37,7 +38,7 @@ def test_a_file_lacks_from_the_act_that_names_it_until_it_comes(centre: SmallCen
     )
     said = msgspec.structs.replace(said, refused=3, refusals=(refused,))
     said = said.sealed(centre["counter-02"].keys.ed25519.sign)
-    central.stores["catalog"].put_local(f"{NOTE}{said.node}", said.document())
+    central.stores["catalog"].put_local(f"{STATE}{said.node}", said.document())
 
     centre.clock.forward(hours=2)
     officer = Clerk(centre, "central", "huong.ltt")

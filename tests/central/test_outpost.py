@@ -24,7 +24,7 @@ from central.restore import NewCentral, restore_centre
 from central.serve import run_node
 from central.serve_front import run_front
 from central.succession import collected
-from edge.access import Access
+from edge.access import SENT, STATE, Access
 from edge.acks import NAME as ACKS
 from edge.errors import CannotStart
 from edge.folder import Folder
@@ -32,9 +32,9 @@ from edge.keys import NodeKeys
 from edge.node import Node, server_uuid
 from edge.server import application
 from edge.settings import NodeSettings, PeerSettings, read_settings, write_settings
-from edge.state import NOTE, state_of
+from edge.state import state_of
 from edge.status import status_of
-from edge.succession import CENTRE, PATH, SENT, ask_who, create_introducing
+from edge.succession import CENTRE, PATH, ask_who, create_introducing
 from schemas.canonical import to_base64
 from schemas.entries import Duty
 from schemas.events import revision_of
@@ -286,7 +286,7 @@ def test_each_front_counts_what_nobody_can_judge_yet(running: Running, behind: B
 def test_central_hears_what_machines_say_of_themselves_at_a_front(running: Running, behind: Behind) -> None:
     counter, central = behind.centre["counter-01"], behind.central
     central.settings = msgspec.structs.replace(central.settings, peers=(PeerSettings(FRONT, running.url),))
-    running.says("counter-01", f"{NOTE}{counter.id}", state_of(counter).document())
+    running.says("counter-01", f"{STATE}{counter.id}", state_of(counter).document())
 
     def shown() -> dict[str, Machine]:
         return {one.card.node: one for one in Console(central).machines(state_of(central))}
@@ -307,16 +307,16 @@ def test_an_older_word_of_a_machine_does_not_take_the_place_of_a_newer_one(
     older = state_of(counter).document()
     behind.centre.clock.forward(minutes=1)
     newer = state_of(counter).document()
-    central.stores["catalog"].put_local(f"{NOTE}{counter.id}", newer)
-    running.says("counter-01", f"{NOTE}{counter.id}", older)
+    central.stores["catalog"].put_local(f"{STATE}{counter.id}", newer)
+    running.says("counter-01", f"{STATE}{counter.id}", older)
     forged = {**state_of(behind.centre["counter-02"]).document(), "node": counter.id}
     with closing(behind.standing.peer("catalog")) as there:
         hearing = Hearing(central, there)
         for said in (older, forged):
-            running.says("counter-02", f"{NOTE}{counter.id}", said)
+            running.says("counter-02", f"{STATE}{counter.id}", said)
             for _ in central.catalog.latest.cards():
                 hearing.look()
-    assert central.stores["catalog"].get_local(f"{NOTE}{counter.id}")["at"] == newer["at"]
+    assert central.stores["catalog"].get_local(f"{STATE}{counter.id}")["at"] == newer["at"]
 
 
 def test_a_chunk_that_went_by_law_and_comes_back_through_a_front_is_purged_again(

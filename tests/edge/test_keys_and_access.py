@@ -7,9 +7,10 @@ import pytest
 from argon2 import PasswordHasher
 
 from central.centre import Office
-from edge.access import Access
+from edge.access import READER, SENT, STATE, Access
 from edge.keys import password_holds
 from edge.settings import ReaderSettings
+from sync.sessions import User
 from tests.centres import SmallCentre
 
 
@@ -100,6 +101,21 @@ def test_a_neighbour_may_all_that_replicating_needs(centre: SmallCentre) -> None
         ("GET", "_design/x"),
     ):
         assert access.authorize(user, "dossiers", method, path), path
+
+
+def test_only_the_machine_itself_says_how_it_stands(centre: SmallCentre) -> None:
+    """Or one machine, or a program that only reads, could tell a new central that it need not wait for another machine's work."""
+    access = _access(centre, [])
+    password = centre["counter-01"].keys.password_for("counter-01.1", "room-01.1")
+    user = access.authenticate("counter-01.1", password)
+    for note in (STATE, SENT):
+        for method in ("PUT", "DELETE"):
+            assert access.authorize(user, "catalog", method, f"_local/{note}counter-01.1")
+            assert not access.authorize(user, "catalog", method, f"_local/{note}counter-02.1")
+            assert not access.authorize(
+                User("counter-01.1", (READER,)), "catalog", method, f"_local/{note}counter-01.1"
+            )
+        assert access.authorize(user, "catalog", "GET", f"_local/{note}counter-02.1")
 
 
 def test_a_revoked_node_is_let_in_nowhere_whatever_session_it_has(centre: SmallCentre) -> None:
