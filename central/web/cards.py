@@ -41,6 +41,7 @@ WHY_WORDS: Final = {
     "stolen": "Bị lấy cắp, hoặc người không được phép đang giữ",
     "forked": "Bị nhân đôi: hai máy cùng chạy một thẻ",
 }
+NO_LAST_ACT: Final = "Nghỉ hẳn: máy chỉ thay Trung tâm trả lời, không giữ việc nào của riêng mình"
 REFUSED: Final = {
     "alive": "Vị trí này đang có {node}, thẻ còn hiệu lực. Thu hồi thẻ đó trước.",
     "place": "Vị trí chỉ gồm chữ thường không dấu, số và gạch nối, như counter-03.",
@@ -238,6 +239,10 @@ def _open_card(node: str) -> Card:
 
 
 def _revoke_page(card: Card, form: RevokeForm) -> str:
+    if card.front:
+        form.why.choices = [
+            Choice(why, words) for why, words in {**WHY_WORDS, "retired": NO_LAST_ACT}.items()
+        ]
     return render_template(
         "revoke.html",
         form=form,

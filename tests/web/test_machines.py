@@ -107,6 +107,19 @@ def test_revoking_says_what_follows_and_needs_a_reason(centre: SmallCentre, admi
     assert administrator.open("/nodes/central.1/revoke").status == 404
 
 
+def test_what_only_answered_in_the_centres_place_has_nothing_to_bring_home(
+    centre: SmallCentre, administrator: Clerk
+) -> None:
+    card = centre["central"].catalog.latest.card("counter-02.1")
+    assert card is not None
+    Office(centre["central"]).define([msgspec.structs.replace(card, duties=(), front=True)], by="quan.nv")
+    page = administrator.open("/nodes/counter-02.1/revoke")
+    assert "không giữ việc nào của riêng mình" in page.page.text
+    assert "đã tự đóng" not in page.page.text
+    done = administrator.follow(administrator.press(page, "revoke", why="retired"))
+    assert "nghỉ hẳn" in done.page.text
+
+
 def test_only_administrators_make_codes_or_revoke(centre: SmallCentre) -> None:
     officer = Clerk(centre, "central", "huong.ltt")
     listed = officer.open("/nodes").page.text
