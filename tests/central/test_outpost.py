@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import msgspec
@@ -86,11 +86,12 @@ class Behind:
         until(lambda: {road.status.state.value for road in self.cluster.roads()} == {"waiting"})
 
     def opened(self) -> Node:
-        """The front, with the catalog that it has, or with what lies in the cluster."""
+        """The front, with the catalog that it has, or with what lies in the cluster, which may be silent for a moment."""
         settings = read_settings(self.folder.path)
-        if not is_laid_out(self.folder):
-            lines = lines_by(settings, self.folder.path)
-            fetch_catalog(self.folder, settings, lines, clock=self.centre.clock, ids=self.centre.ids)
+        lines = lines_by(settings, self.folder.path)
+        while not is_laid_out(self.folder):
+            with suppress(Unavailable):
+                fetch_catalog(self.folder, settings, lines, clock=self.centre.clock, ids=self.centre.ids)
         return Node(self.folder, settings, clock=self.centre.clock, ids=self.centre.ids, hasher=QUICK)
 
     def empty(self) -> None:
