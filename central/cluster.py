@@ -513,15 +513,13 @@ class Cluster(Fronting):
         if len(names) == self._erased:
             self._erase_what_came_back()
             return
-        left = False
-        for first in range(0, len(names), _AT_ONCE):
-            for _ in range(_ROUNDS):  # a document may have several leaves
-                if not self._purged(names[first : first + _AT_ONCE]):
-                    break
-            else:
-                left = True  # in a copy that has not heard of it: it is looked for again
-        if not left:
+        portions = (names[first : first + _AT_ONCE] for first in range(0, len(names), _AT_ONCE))
+        if not [some for some in portions if not self._is_purged(some)]:  # each is tried
             self._erased = len(names)
+
+    def _is_purged(self, names: Sequence[str]) -> bool:
+        """A document may have several leaves; and some copy may not have heard of it, which is asked again later."""
+        return any(not self._purged(names) for _ in range(_ROUNDS))
 
     def _erase_what_came_back(self) -> None:
         """Chunks that a machine brought through a front which could not know them: central would not take them."""

@@ -189,9 +189,7 @@ def rows_of(found: Json, name: str) -> list[dict[str, Any]]:
 
 def refusal(said: Said) -> Refused:
     """What was said, for who asked it."""
-    if said.status == 413 and not said.body.lstrip().startswith(
-        b"{"
-    ):  # what stands before the database says it too
+    if said.status == 413 and not said.body.lstrip().startswith(b"{"):  # a proxy before the database said it
         return TooLarge("what lies before the documents takes no request that is so large")
     found = read(said, dict[str, Any])
     error, reason = (str(found.get(name, "unknown_error")) for name in ("error", "reason"))

@@ -85,9 +85,7 @@ class Request(HTTPRequest):
         says nothing in the log, for who leaves meanwhile."""
         try:
             self._respond()
-        except (
-            ssl.SSLError
-        ) as why:  # without a farewell of TLS, as a browser does, or who only asks whether we are well
+        except ssl.SSLError as why:  # gone without TLS's farewell: a browser that was closed, a health check
             raise ConnectionResetError(errno.ECONNRESET, str(why)) from why
 
     def _respond(self) -> None:

@@ -13,6 +13,7 @@ import psycopg
 from psycopg.abc import Buffer, Params, Query
 from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.types.string import StrDumperUnknown
 
 from edge.errors import CannotStart
 from printing.models import PeeweeException
@@ -67,27 +68,21 @@ class _Whole(Loader):
         return int(bytes(data))
 
 
+class _Text(StrDumperUnknown):
+    """JSON and SQLite know a text with a NUL in it, PostgreSQL does not."""
+
+    def dump(self, obj: str) -> Buffer | None:
+        return super().dump(obj.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+
+
 class _Cursor(psycopg.RawCursor[tuple[Any, ...]]):
     """Asked by peewee and by `execute` alike."""
 
     def execute(self, query: Query, params: Params | None = None, **how: Any) -> Self:
-        try:
-            return super().execute(_told(query), params, **how)
-        except psycopg.DataError:  # of psycopg's own, or the transaction is over anyhow
-            without = _without_nul(params)
-            if params is None or without == list(params):
-                raise
-        return super().execute(_told(query), without, **how)
+        return super().execute(_told(query), params, **how)
 
     def executemany(self, query: Query, params_seq: Any, **how: Any) -> None:
-        super().executemany(_told(query), [_without_nul(params) for params in params_seq], **how)
-
-
-def _without_nul(params: Any) -> Any:
-    """JSON and SQLite know a text with a NUL in it, PostgreSQL does not."""
-    if not isinstance(params, Sequence):
-        return params
-    return [one.replace("\0", "\ufffd") if isinstance(one, str) else one for one in params]
+        super().executemany(_told(query), params_seq, **how)
 
 
 def _told(query: Query) -> bytes:
@@ -156,6 +151,7 @@ def connected(address: str, *, named: str = "motcua", **session: str) -> Postgre
     except _GONE as why:
         raise Unavailable(f"PostgreSQL: {first_line(why)}") from why
     connection.adapters.register_loader("numeric", _Whole)
+    connection.adapters.register_dumper(str, _Text)
     return connection
 
 

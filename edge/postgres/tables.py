@@ -34,7 +34,7 @@ _KEY_BYTES: Final = 300
 _SHORTER: Final = """
 CREATE FUNCTION shorter() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     NEW := jsonb_populate_record(NEW, (SELECT jsonb_object_agg(key, left(value, 60) || md5(value))
-        FROM jsonb_each_text(to_jsonb(NEW)) WHERE key = ANY (TG_ARGV) AND octet_length(value) > 300));
+        FROM jsonb_each_text(to_jsonb(NEW)) WHERE key = ANY (TG_ARGV) AND octet_length(value) > TG_ARGV[0]::int));
     RETURN NEW; END $$
 """
 _TABLE: Final = re.compile(r"CREATE TABLE (\w+)|CREATE INDEX \w+ ON (\w+)")
@@ -80,7 +80,7 @@ def _shortening(statements: Sequence[str]) -> Iterator[str]:
         longer = " OR ".join(f"octet_length(NEW.{one}) > {_KEY_BYTES}" for one in chosen)
         yield (
             f"CREATE TRIGGER shorter BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW WHEN ({longer})"
-            f" EXECUTE FUNCTION shorter({', '.join(chosen)})"
+            f" EXECUTE FUNCTION shorter({_KEY_BYTES}, {', '.join(chosen)})"
         )
 
 

@@ -1,7 +1,8 @@
 """What a front costs its machine: `python -m tests.bench.fronts [--documents N] [--probes N] [--feeds N …]`.
 
 A front as a process before our bare server as another: processor's time of each for documents that are written and read, for the
-question with which a machine proves its line, and for one ring of the bell with so many feeds that wait. No write rules: what they cost is the bench `trust`'s to say.
+question with which a machine proves its line, and for one ring of the bell with so many feeds that wait. No write rules: what
+they cost is the bench `trust`'s to say.
 """
 
 from __future__ import annotations
