@@ -7,6 +7,7 @@ lost nothing: others go on where it stood, and central starts it again.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import logging
 import subprocess
 import sys
@@ -124,6 +125,7 @@ def _project(folder: Folder, settings: NodeSettings, stopping: threading.Event) 
             "this central keeps its projections in its own file: the setting `projections` is not there"
         )
     logs.begin(settings.log)
+    faulthandler.enable()
     follow(understood(settings.projections), lambda: Source(folder, settings.node), stopping)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -69,6 +70,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False, first_run
             return
     settings = read_config(config)
     log.begin(settings.log)
+    faulthandler.enable()
     folder = Folder(config.parent / settings.data)
     if not folder.keys.is_dir():
         raise CannotStart(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import logging
 import sys
 import threading
@@ -36,6 +37,7 @@ def run_front(config: Path) -> None:
     stopping = stop_signal()
     settings = read_config(config)
     log.begin(settings.log)
+    faulthandler.enable()
     folder = Folder(config.parent / settings.data)
     if not folder.keys.is_dir():
         raise CannotStart(

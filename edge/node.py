@@ -87,6 +87,7 @@ from schemas.seals import pin_of
 from sync.documents import load, render
 from sync.sqlite import Connection, SqliteFile
 from sync.store import Store
+from sync.structs import know_structs
 from sync.writing import Arrival
 
 DATABASES = ("catalog", "dossiers", "visits", "files")
@@ -126,6 +127,7 @@ class Node:
         measure: Measure = measured,
         hasher: PasswordHasher | None = None,
     ) -> None:
+        know_structs()  # its threads, and those of whoever opens it, are yet to come
         self._tick, self._typeset, self._hasher = tick, typeset, hasher or PasswordHasher()
         self.folder, self.settings, self.ids = folder, settings, ids
         self._clock = clock

@@ -37,6 +37,7 @@ from cheroot.server import HTTPConnection
 
 from sync.feeds import STUCK_S, Feed, Feeds
 from sync.framing import Request
+from sync.structs import know_structs
 from sync.tls import ServerTls
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -103,6 +104,7 @@ class Server(wsgi.Server):
     def prepare(self) -> None:
         """Bind and begin the threads and feeds. Raises `OSError`."""
         _share_freed_memory()  # before the threads are there
+        know_structs()
         super().prepare()
         _ask_for_files()
         self.feeds = Feeds(stuck_s=self._stuck_s)

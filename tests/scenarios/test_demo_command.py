@@ -33,12 +33,12 @@ def _refusal(process: subprocess.Popen[str]) -> str:
     return line
 
 
-def _kill_a_node(folder: Path) -> None:
+def _kill_a_node(folder: Path, how: signal.Signals = signal.SIGKILL) -> None:
     children = subprocess.run(
         ["pgrep", "-f", f"central.cli edge .*{folder}"], capture_output=True, text=True, check=True
     )
     (pid,) = children.stdout.split()
-    os.kill(int(pid), signal.SIGKILL)
+    os.kill(int(pid), how)
     until(lambda: not Path(f"/proc/{pid}/exe").exists())
 
 
@@ -50,8 +50,8 @@ def _is_up(port: int) -> bool:
 
 
 def test_it_starts_goes_on_and_ends(motcua: Start, tmp_path: Path) -> None:
-    """People and PINs on the terminal; Ctrl-C ends all of it; the second start has the same centre, and a node that is killed
-    then comes up again, as a counter's PC would after a power cut."""
+    """People and PINs on the terminal; Ctrl-C ends all of it; the second start has the same centre, and a node that is killed,
+    or ends by a fault of a library, then comes up again, as a counter's PC would after a power cut."""
     data, port = tmp_path / "demo", free_ports()
     first = motcua("demo", "--data", data, "--port", port)
     said = _wait_until_up(first)
@@ -77,6 +77,10 @@ def test_it_starts_goes_on_and_ends(motcua: Start, tmp_path: Path) -> None:
     assert requests.get(f"http://127.0.0.1:{port + 3}/", timeout=10).json() == welcome
     _kill_a_node(data / "counter-01")
     until(lambda: _is_up(port + 1))
+    _kill_a_node(data / "counter-02", signal.SIGSEGV)
+    until(lambda: _is_up(port + 2))
+    log = (data / "counter-02" / "log.txt").read_text()
+    assert "Fatal Python error: Segmentation fault" in log, "it says where it was"
     os.kill(again.pid, signal.SIGTERM)
     again.communicate(timeout=60)
     assert again.returncode == 0
