@@ -7,7 +7,6 @@ lost nothing: others go on where it stood, and central starts it again.
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import logging
 import subprocess
 import sys
@@ -125,7 +124,7 @@ def _project(folder: Folder, settings: NodeSettings, stopping: threading.Event) 
             "this central keeps its projections in its own file: the setting `projections` is not there"
         )
     logs.begin(settings.log)
-    faulthandler.enable()
+    logs.tell_of_crashes()
     follow(understood(settings.projections), lambda: Source(folder, settings.node), stopping)
 
 

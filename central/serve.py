@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -70,7 +69,7 @@ def run_node(config: Path, *, centre: bool, watch_stdin: bool = False, first_run
             return
     settings = read_config(config)
     log.begin(settings.log)
-    faulthandler.enable()
+    log.tell_of_crashes()
     folder = Folder(config.parent / settings.data)
     if not folder.keys.is_dir():
         raise CannotStart(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import logging
 import sys
 import threading
@@ -37,7 +36,7 @@ def run_front(config: Path) -> None:
     stopping = stop_signal()
     settings = read_config(config)
     log.begin(settings.log)
-    faulthandler.enable()
+    log.tell_of_crashes()
     folder = Folder(config.parent / settings.data)
     if not folder.keys.is_dir():
         raise CannotStart(

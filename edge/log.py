@@ -6,6 +6,7 @@ anything, a citizen's name too: so of an exception only its kind is told, and wh
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import traceback
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ import msgspec
 
 Format = Literal["text", "json"]
 _Told = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+_STDERR: Final = 2
 _TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -57,6 +59,12 @@ def begin(said: Format, stream: TextIO | None = None) -> None:
     handler.setFormatter(Lines() if said == "json" else Discreet(_TEXT))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("pyhanko").setLevel(logging.WARNING)
+
+
+def tell_of_crashes() -> None:
+    """From now on what ends the process below Python, a fault in a library, writes to standard error where each thread was: files
+    and functions, no data. It is text in either format: nothing can be put together any more."""
+    faulthandler.enable(_STDERR)
 
 
 def _raised(why: BaseException | None) -> list[str]:
