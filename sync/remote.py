@@ -521,7 +521,7 @@ class _Lines(HTTPAdapter):
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         options = HTTPConnection.default_socket_options + (_YIELDING if self._yielding else [])
         super().init_poolmanager(*arguments, **named, socket_options=options)
-        opened, trusts = self._opened, self._trusts
+        opened, trusts = self._opened_by_now(), self._trusts
 
         class Plain(HTTPConnection):
             def connect(self) -> None:
@@ -548,12 +548,24 @@ class _Lines(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
 
     def cut(self) -> None:
-        """All lines, and those that are only being opened."""
+        """All lines, and those that are only being opened; what is left of them is given back to the system."""
         with self._lock:
             self._is_cut = True
             sockets = list(self._sockets)
         for one in sockets:
             _shut(one)
+        self.close()
+
+    def _opened_by_now(self) -> Callable[[socket.socket], None]:
+        """`_opened` for as long as we are there. urllib3 keeps what is open until nobody has its pool any more: a connection that
+        leads to its own pool would keep it, and itself, for ever."""
+        opened = weakref.WeakMethod(self._opened)
+
+        def tell(line: socket.socket) -> None:
+            if (alive := opened()) is not None:
+                alive(line)
+
+        return tell
 
     def _opened(self, line: socket.socket) -> None:
         with self._lock:

@@ -34,6 +34,7 @@ class Carousel:
                 line.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)  # or who waits in it would wait on
         self._listener.close()
         self.part()
 

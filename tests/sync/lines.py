@@ -46,6 +46,7 @@ class Line:
             self.dies_after = None if dies_after is None else self.passed + dies_after
 
     def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)  # or who waits in it would wait on
         self._listener.close()
         self.die()
 

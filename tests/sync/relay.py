@@ -66,6 +66,7 @@ class Relay:
     def close(self) -> None:
         self.mend()
         self.cut()
+        self._listener.shutdown(socket.SHUT_RDWR)  # or who waits in it would wait on
         self._listener.close()
 
     def _accept(self) -> None:

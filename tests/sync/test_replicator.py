@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -470,6 +472,34 @@ def test_a_node_and_a_copy_of_its_disk_both_bring_all_that_they_write(
 
     assert has(there, "before", "o1", "o2", "o3", "o4", "o5", "c1", "c2", "c3", "c4", "c5", "c6")
     copied.close()
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_peer_that_is_gone_leaves_no_connection_open(server: Server, closed: bool) -> None:
+    """Lines come and go for weeks, and a process may have only so many files open. Closed, at once; or just not used any more."""
+    gc.collect()
+    before = open_sockets()
+    for _ in range(5):
+        _use(remote(server.url), closed)
+    if not closed:
+        gc.collect()
+    until(lambda: open_sockets() <= before)  # the server's ends too, when it has heard
+
+
+def _use(peer: RemotePeer, closed: bool) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(peer.get_local, ["a", "b"])) == [None, None]
+    if closed:
+        peer.close()
+
+
+def open_sockets() -> set[str]:
+    """Of this process."""
+    found = set()
+    for one in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found.add(str(one.readlink()))
+    return {one for one in found if one.startswith("socket:")}
 
 
 def test_every_heartbeat_is_heard(server: Server, here: Store) -> None:
