@@ -115,7 +115,7 @@ docs: $(VENV)/.tests
 	@echo "build/docs/index.html"
 
 prove: setup-tests
-	$(PYTEST) --prove=$(if $(FULL),full,quarter) --timeout=3600 tests/schemas tests/sync tests/differential tests/fronts tests/edge tests/central tests/web/test_bad_input.py tests/printing tests/scenarios tests/simulation tests/install tests/docs tests/bench
+	$(PYTEST) --prove=$(if $(FULL),full,quarter) --timeout=3600 tests/simulation tests/scenarios tests/schemas tests/sync tests/differential tests/fronts tests/edge tests/central tests/web/test_bad_input.py tests/printing tests/install tests/docs tests/bench
 	$(PYTEST) $(LARGE)=couchdb --prove=$(if $(FULL),full,quarter) --timeout=3600 tests/scenarios tests/browser tests/web
 
 # MINUTES=2 DAYS=1: a short look
