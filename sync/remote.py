@@ -521,7 +521,7 @@ class _Lines(HTTPAdapter):
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         options = HTTPConnection.default_socket_options + (_YIELDING if self._yielding else [])
         super().init_poolmanager(*arguments, **named, socket_options=options)
-        opened, trusts = self._opened_by_now(), self._trusts
+        opened, trusts = self._weakly_opened(), self._trusts
 
         class Plain(HTTPConnection):
             def connect(self) -> None:
@@ -556,7 +556,7 @@ class _Lines(HTTPAdapter):
             _shut(one)
         self.close()
 
-    def _opened_by_now(self) -> Callable[[socket.socket], None]:
+    def _weakly_opened(self) -> Callable[[socket.socket], None]:
         """`_opened` for as long as we are there. urllib3 keeps what is open until nobody has its pool any more: a connection that
         leads to its own pool would keep it, and itself, for ever."""
         opened = weakref.WeakMethod(self._opened)

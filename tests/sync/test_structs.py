@@ -10,6 +10,7 @@ FAMILIES = 50
 MEET = f"""
 import sys, threading
 import msgspec
+from sync.web_server import Server
 
 sys.setswitchinterval(1e-6)
 
@@ -21,10 +22,8 @@ def family(number):
     return msgspec.defstruct(f"Outer{{number}}", [(f"child{{child}}", kind) for child, kind in enumerate(inner)])
 
 families = [family(number) for number in range({FAMILIES})]
-if "known" in sys.argv:
-    from sync.web_server import Server
-    server = Server(("127.0.0.1", 0), lambda environ, start: [], threads=1)
-    server.prepare()
+server = Server(("127.0.0.1", 0), lambda environ, start: [], threads=1)
+server.prepare()
 text = msgspec.json.encode({{f"child{{child}}": {{"field0": 1}} for child in range(8)}})
 for kind in families:
     barrier = threading.Barrier(4)
@@ -38,8 +37,7 @@ for kind in families:
         thread.start()
     for thread in threads:
         thread.join()
-if "known" in sys.argv:
-    server.stop()
+server.stop()
 print("all well")
 """
 
@@ -70,21 +68,19 @@ print(sorted(kind.__qualname__ for kind in below(msgspec.Struct) - known))
 """
 
 
-def _meet(*arguments: str) -> subprocess.CompletedProcess[str]:
+def _done(program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", MEET, *arguments], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120
     )
 
 
 def test_a_server_knows_its_types_before_it_has_threads() -> None:
     """Or the process ends: SIGSEGV within msgspec, as it does here without `know_structs`."""
-    done = _meet("known")
+    done = _done(MEET)
     assert done.stdout == "all well\n", (done.returncode, done.stderr)
 
 
 def test_modules_that_are_imported_late_bring_no_types() -> None:
     """What is imported within a function, in a thread perhaps, defines no Struct: it would come after the look at all of them."""
-    done = subprocess.run(
-        [sys.executable, "-c", LATE], capture_output=True, text=True, check=False, timeout=120
-    )
+    done = _done(LATE)
     assert done.stdout == "[]\n", done.stderr
