@@ -76,15 +76,17 @@ function catchScan(form) {
 }
 
 /* What is typed and ticked while the reception is looked at again stays, where the answer does not say otherwise; put back
-   before the next key comes. */
+   before the next key comes. Spaces are no "otherwise": the answer has none at the end, but the next word wants one. */
 const sentWith = new Map();
-const typedSince = new Map();
+const stoodBefore = new Map();
 const putBack = new Set();
 let settling = false;
 let sentFrom = "";
+let caret = null;
 const isReception = (event) => event.detail.target?.id === "reception";
 const ticks = (field) => field.type === "checkbox" || field.type === "radio";
 const stands = (field) => (ticks(field) ? field.checked : field.value);
+const bare = (value) => String(value).normalize("NFC").replace(/\s+/g, " ").trim();
 const nameOf = (field) => (ticks(field) ? `${field.name}=${field.value}` : field.name);
 function filledIn() {
   const form = document.getElementById("reception");
@@ -100,13 +102,14 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (!isReception(event)) return;
-  typedSince.clear();
+  stoodBefore.clear();
   for (const field of filledIn()) {
     const name = nameOf(field);
-    if (sentWith.has(name) && sentWith.get(name) !== stands(field)) typedSince.set(name, stands(field));
+    if (sentWith.has(name)) stoodBefore.set(name, stands(field));
   }
   /* whoever has gone on to another field meanwhile stays there */
   const now = document.activeElement;
+  caret = now.matches("textarea, input[type=text]") ? [now.id, now.selectionStart, now.selectionEnd] : null;
   if (now.id && now.id !== sentFrom && typesInto(now)) {
     event.detail.serverResponse = event.detail.serverResponse.replaceAll(" autofocus", "");
   }
@@ -115,9 +118,12 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (!isReception(event)) return;
   for (const field of filledIn()) {
     const name = nameOf(field);
-    if (!typedSince.has(name) || stands(field) !== sentWith.get(name)) continue;
-    if (ticks(field)) field.checked = typedSince.get(name);
-    else field.value = typedSince.get(name);
+    if (!stoodBefore.has(name) || bare(stands(field)) !== bare(sentWith.get(name))) continue;
+    const stood = stoodBefore.get(name);
+    if (stands(field) === stood) continue;
+    if (ticks(field)) field.checked = stood;
+    else field.value = stood;
+    if (caret && field.id === caret[0] && field === document.activeElement) field.setSelectionRange(caret[1], caret[2]);
     putBack.add(field);
   }
   settling = true;

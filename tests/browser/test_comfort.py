@@ -292,6 +292,35 @@ def test_what_is_typed_while_the_draft_before_it_is_being_saved_is_saved_too(
     page.close()
 
 
+def test_no_letter_and_no_space_is_lost_while_the_slip_is_looked_at_again(
+    running: RunningCentre, sign_in: SignIn
+) -> None:
+    """The answer has what was sent without the space that the next word was still to follow."""
+    paper = f"{running.url('counter-01')}/counter/afterwards"
+    page = sign_in("counter-01", "hanh.nh")
+    page.goto(paper)
+    page.fill("#q", "dang ky thanh lap")
+    page.locator("input[name=procedure]").first.check()
+    expect(page.locator("input[name='originals-0']")).to_be_visible()
+    reason = page.locator("#reason")
+    for number, (before, meanwhile, after) in enumerate(
+        (("Lũ ", "cuốn", " trạm"), ("Lũ ", "", "cuốn"), ("Lũ\n", "cuốn", " trạm"))
+    ):
+        reason.fill(before)
+        let_go = kept_back(page, re.compile("/counter/afterwards$"))
+        with page.expect_request(re.compile("/counter/afterwards$")):
+            page.fill("#paper", f"03-00098{number}")
+            reason.focus()
+            page.keyboard.press("Control+End")
+        page.keyboard.type(meanwhile)
+        old = reason.element_handle()
+        let_go()
+        page.wait_for_function("old => !old.isConnected", arg=old)
+        page.keyboard.type(after)
+        expect(reason).to_have_value(before + meanwhile + after)
+        page.unroute_all()
+
+
 def test_names_of_procedures_and_keys_are_read_in_the_largest_type_and_in_the_dark(
     running: RunningCentre, sign_in: SignIn
 ) -> None:
