@@ -164,5 +164,6 @@ class _Device:
             data = data[os.write(self.handle, data) :]
 
     def receive(self, timeout_s: float) -> bytes:
-        ready, _, _ = select.select([self.handle], [], [], timeout_s)
-        return os.read(self.handle, 64) if ready else b""
+        answer = select.poll()  # `select` knows no file whose number is above 1023
+        answer.register(self.handle, select.POLLIN)
+        return os.read(self.handle, 64) if answer.poll(timeout_s * 1000) else b""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import threading
 import tty
 from collections.abc import Iterator
@@ -103,8 +105,20 @@ def test_a_printer_that_is_off_is_unavailable(pdf: bytes) -> None:
         EscPosPrinter("nhiệt", "/dev/no-such-printer").deliver("1", pdf)
 
 
-def test_a_device_file_is_a_printer_too(pdf: bytes) -> None:
-    """A pseudo-terminal stands for the kernel's USB printer."""
+@pytest.mark.parametrize("files", [0, 1100], ids=["alone", "among 1,100 open files"])
+def test_a_device_file_is_a_printer_too(pdf: bytes, files: int) -> None:
+    """A pseudo-terminal stands for the kernel's USB printer. A central has a file open for each line to a machine."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.ExitStack() as others:
+        if files:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            others.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(files):
+            others.enter_context(open(os.devnull))  # noqa: PTH123 - only its number counts
+        _print_on_a_device(pdf)
+
+
+def _print_on_a_device(pdf: bytes) -> None:
     ours, theirs = os.openpty()
     tty.setraw(ours)
     tty.setraw(theirs)

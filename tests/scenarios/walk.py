@@ -156,9 +156,11 @@ class Walk:
         os.close(theirs)
         said, answered, answer = "", 0, ""
         end = time.monotonic() + self.patience_s
+        more = select.poll()
+        more.register(ours, select.POLLIN)
         try:
             while time.monotonic() < end:
-                if select.select([ours], [], [], 0.5)[0]:
+                if more.poll(500):
                     try:
                         said += os.read(ours, 65536).decode(errors="replace")
                     except OSError:  # the other side is closed
