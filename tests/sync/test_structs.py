@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 FAMILIES = 50
 
 MEET = f"""
 import sys, threading
 import msgspec
-from sync.web_server import Server
 
 sys.setswitchinterval(1e-6)
 
@@ -22,8 +25,7 @@ def family(number):
     return msgspec.defstruct(f"Outer{{number}}", [(f"child{{child}}", kind) for child, kind in enumerate(inner)])
 
 families = [family(number) for number in range({FAMILIES})]
-server = Server(("127.0.0.1", 0), lambda environ, start: [], threads=1)
-server.prepare()
+exec(sys.argv[1])
 text = msgspec.json.encode({{f"child{{child}}": {{"field0": 1}} for child in range(8)}})
 for kind in families:
     barrier = threading.Barrier(4)
@@ -37,8 +39,27 @@ for kind in families:
         thread.start()
     for thread in threads:
         thread.join()
-server.stop()
+opened.close()
 print("all well")
+"""
+SERVER = """
+from contextlib import ExitStack
+from sync.web_server import Server
+
+server, opened = Server(("127.0.0.1", 0), lambda environ, start: [], threads=1), ExitStack()
+server.prepare()
+opened.callback(server.stop)
+"""
+NODE = """
+from pathlib import Path
+from edge.clock import system_clock
+from edge.folder import Folder
+from edge.ids import Ids
+from edge.node import Node
+from edge.settings import read_settings
+
+folder = Folder(Path(sys.argv[2]))
+opened = Node(folder, read_settings(folder.path), clock=system_clock, ids=Ids())
 """
 
 LATE = """
@@ -68,15 +89,17 @@ print(sorted(kind.__qualname__ for kind in below(msgspec.Struct) - known))
 """
 
 
-def _done(program: str) -> subprocess.CompletedProcess[str]:
+def _done(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False, timeout=120
     )
 
 
-def test_a_server_knows_its_types_before_it_has_threads() -> None:
+@pytest.mark.parametrize("opens", [SERVER, NODE], ids=["server", "node"])
+def test_what_opens_knows_its_types_before_it_has_threads(opens: str, founded: Path, tmp_path: Path) -> None:
     """Or the process ends: SIGSEGV within msgspec, as it does here without `know_structs`."""
-    done = _done(MEET)
+    counter = shutil.copytree(founded / "counter-01", tmp_path / "counter-01")
+    done = _done(MEET, opens, str(counter))
     assert done.stdout == "all well\n", (done.returncode, done.stderr)
 
 
