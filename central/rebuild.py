@@ -123,29 +123,29 @@ def _rebuild(folder: Folder, clock: Clock, ids: Ids) -> Rebuilt:
     node = Node(folder, read_settings(folder.path), clock=clock, ids=ids, ask=passphrase)
     try:
         before = _digests(node)
-        node.projector.rebuild()
+        dossiers = node.projector.rebuild()
         after = _digests(node)
-        streams = _streams(node)
         return Rebuilt(
             node_folder=folder.path.name,
-            dossiers=len(streams),
+            dossiers=dossiers,
             events=node.stores["dossiers"].info().doc_count,
             differed=tuple(name for name, _ in _TABLES if before[name] != after[name]),
-            digest=state_digest(node.projector.dossier(stream) for stream in streams),
+            digest=state_digest(
+                node.projector.dossier(stream) for some in node.projector.streams() for stream in some
+            ),
         )
     finally:
         node.close()
 
 
-def _streams(node: Node) -> list[str]:
-    """All streams, in order; their ids are the beginnings of the documents' ids."""
-    return list(dict.fromkeys(summary.id.partition(":")[0] for summary in node.stores["dossiers"].all_docs()))
-
-
 def state_digest(dossiers: Iterator[Dossier]) -> str:
     """SHA-256 over the JSON list of the folded states, in the order of their streams, keys sorted."""
-    states = [msgspec.json.encode(msgspec.to_builtins(one), order="sorted") for one in dossiers]
-    return hashlib.sha256(b"[" + b",".join(states) + b"]").hexdigest()
+    digest = hashlib.sha256(b"[")
+    for count, one in enumerate(dossiers):
+        digest.update(b"," if count else b"")
+        digest.update(msgspec.json.encode(msgspec.to_builtins(one), order="sorted"))
+    digest.update(b"]")
+    return digest.hexdigest()
 
 
 def _digests(node: Node) -> dict[str, str]:

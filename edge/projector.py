@@ -33,6 +33,8 @@ from sync.writing import Arrival
 
 _SLICE: Final = 200
 """Streams folded anew in one transaction when the catalog grew: others write in between."""
+_AT_ONCE: Final = 1_000
+"""Acts whose names are read at once where all are folded anew."""
 _SHORTLY: Final = timedelta(days=7)
 """Nobody's window has been left by what is over for so short a time."""
 T = TypeVar("T")
@@ -211,14 +213,23 @@ class Projector:
         """Drop the projections and make them again from the events; how many streams there are."""
         with self._file.write() as connection:
             fresh_projections(connection)
-            streams = dict.fromkeys(summary.id.partition(":")[0] for summary in self.store.all_docs())
             if self._catalog.centre == self._node:
                 for ratings in self._all_ratings():
                     self._tallies.take_visits(connection, [ratings])
-            for some in _slices([*streams], _SLICE):
+            count = 0
+            for some in self.streams():
                 self._project(connection, {stream: self.events_of(stream) for stream in some}, again=True)
+                count += len(some)
             connection.execute(_FORKS.format(which="TRUE"))
-        return len(streams)
+        return count
+
+    def streams(self) -> Iterator[Sequence[str]]:
+        """In their order, some at a time: those of a province, all at once, take more memory than a machine has."""
+        start = ""
+        while names := [one.id for one in self.store.all_docs(startkey=start, limit=_AT_ONCE)]:
+            some = list(dict.fromkeys(name.partition(":")[0] for name in names))
+            yield some
+            start = f"{some[-1]}~"  # after all acts of that one
 
     def _check_seals(self, connection: Connection) -> set[str]:
         """Look again at events whose node was not known when they came; the streams of those that are judged now.

@@ -23,8 +23,13 @@ def rebuilt(data: Path) -> tuple[Rebuilt, ...]:
     return rebuild(data, clock=HandClock(MONDAY), ids=Ids())
 
 
-def test_the_same_projections_come_out_again(data: Path) -> None:
-    """Four nodes with the same events: nothing differs, and the dossiers are the same everywhere."""
+@pytest.mark.parametrize("at_once", [1, 3, 1_000])
+def test_the_same_projections_come_out_again(
+    data: Path, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four nodes with the same events: nothing differs, and the dossiers are the same everywhere. However many acts are
+    read at once, a dossier's in two portions too: each dossier is folded, and once."""
+    monkeypatch.setattr("edge.projector._AT_ONCE", at_once)
     results = rebuilt(data)
 
     assert [one.node_folder for one in results] == ["central", "counter-01", "counter-02", "room-01"]
