@@ -12,6 +12,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from central.demo.setup import prepare
 from edge.clock import system_clock
 from edge.ids import Ids
 from tests import large
-from tests.centres import QUICK, SmallCentre
+from tests.centres import MONDAY, QUICK, SmallCentre
 from tests.devices import Devices
 from tests.proving import PROOFS, Times
 
@@ -98,6 +99,19 @@ def founded(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="session")
+def settled(founded: Path) -> Path:
+    """The same on a Monday months later: all machines have heard of central a minute ago, and are off."""
+    data = founded.parent / "settled"
+    with (founded.parent / "settling").open("w") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        if not data.exists():
+            shutil.copytree(founded, founded.parent / "unsettled")
+            SmallCentre(founded.parent / "unsettled", at=MONDAY - timedelta(minutes=1)).close()
+            (founded.parent / "unsettled").rename(data)
+    return data
+
+
+@pytest.fixture(scope="session")
 def devices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devices]:
     """A reader without devices; tests plug theirs in."""
     with pytest.MonkeyPatch.context() as environment:
@@ -107,9 +121,12 @@ def devices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devices]:
 
 
 @pytest.fixture
-def centre(founded: Path, tmp_path: Path) -> Iterator[SmallCentre]:
-    """Four open nodes in this process, whose clocks stand still and whose cables are in the test's hands."""
-    shutil.copytree(founded, tmp_path / "centre")
-    small = SmallCentre(tmp_path / "centre")
+def centre(founded: Path, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SmallCentre]:
+    """Four nodes in this process, whose clocks stand still and whose cables are in the test's hands."""
+    if large.RUN.is_large:  # what a central has beyond its machine is not in its folder
+        small = SmallCentre(Path(shutil.copytree(founded, tmp_path / "centre")))
+    else:
+        settled: Path = request.getfixturevalue("settled")
+        small = SmallCentre(Path(shutil.copytree(settled, tmp_path / "centre")), off=True)
     yield small
     small.close()

@@ -153,7 +153,7 @@ def test_a_closed_machine_replicates_verifies_and_rebuilds_like_any(
     centre.close()
     assert verify(centre.data).findings == ()
     assert all(one.well for one in rebuild(centre.data, clock=system_clock, ids=Ids()))
-    centre.nodes = {name: centre.open(name) for name in centre.nodes}
+    centre.nodes.update({name: centre.open(name) for name in centre.nodes})
 
 
 def test_another_key_file_opens_it_and_the_old_one_no_longer(
