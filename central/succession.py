@@ -119,10 +119,10 @@ def collected(centre: Node) -> list[Collected]:
 
 def _has_sent(centre: Node, node: str) -> bool:
     try:
-        centre.stores["catalog"].get_local(f"{SENT}{node}")
+        said = centre.stores["catalog"].get_local(f"{SENT}{node}")
     except NotFound:
         return False
-    return True
+    return said.get("to") == centre.id
 
 
 # ---- two branches

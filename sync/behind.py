@@ -15,7 +15,7 @@ from sync.bell import Bell
 from sync.documents import Json, dump, load
 from sync.endpoints.answers import raw_answer
 from sync.endpoints.call import Call
-from sync.errors import BadRequest, Forbidden, NotFound, Refused, TooLarge, Unavailable
+from sync.errors import BadRequest, NotFound, Refused, TooLarge, Unavailable
 from sync.filtering import EVERYTHING
 from sync.remote import RemoteDatabase, Said, is_of_the_server
 from sync.writing import WriteRules
@@ -149,10 +149,9 @@ class FrontCall(Call):
         if not self.readable([doc_id]):
             raise NotFound("missing")
 
-    def require_not_own(self, local_id: str) -> None:
-        """Raises `Forbidden` for a note that only this server writes."""
-        if local_id in self.host.own_notes:
-            raise Forbidden(f"_local/{local_id} is written by this server alone")
+    def require_to_note(self, local_id: str) -> None:
+        """Raises `Forbidden` for a note that only this server, or somebody else, writes."""
+        self.host.require_to_note(self.user, self.database.name, local_id)
 
 
 def passed(said: Said, headers: Mapping[str, str] = MappingProxyType({})) -> Response:

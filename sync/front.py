@@ -325,7 +325,7 @@ def _bulk_docs(call: FrontCall) -> Response:
         raise Refused("all_or_nothing is not supported", error="not_implemented", status=417)
     for one in documents:
         if is_note(one):
-            call.require_not_own(checked_id(one["_id"]).removeprefix(LOCAL))
+            call.require_to_note(checked_id(one["_id"]).removeprefix(LOCAL))
     if not new_edits:
         return answer(_copied(call, documents), 201)
     for one in documents:
@@ -432,14 +432,14 @@ def _put_local(call: FrontCall, local_id: str) -> Response:
 
 
 def _put_note(call: FrontCall, local_id: str, note: object) -> Response:
-    call.require_not_own(local_id)
+    call.require_to_note(local_id)
     if isinstance(note, dict):
         call.database.noted(call.database.name, local_id, note)
     return passed(call.database.ask("PUT", ("_local", local_id), body=note, writes=True))
 
 
 def _delete_local(call: FrontCall, local_id: str) -> Response:
-    call.require_not_own(local_id)
+    call.require_to_note(local_id)
     parameters = call.some(("rev",))
     return passed(call.database.ask("DELETE", ("_local", local_id), parameters=parameters, writes=True))
 

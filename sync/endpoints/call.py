@@ -58,6 +58,13 @@ class Host:
             self.is_admin(user) or is_member(store.security(), user)
         )
 
+    def require_to_note(self, user: User | None, database: str, local_id: str) -> None:
+        """Raises `Forbidden` for a `_local` document that only this server, or somebody else, writes."""
+        if local_id in self.own_notes:
+            raise Forbidden(f"_local/{local_id} is written by this server alone")
+        if not self.authorize(user, database, "PUT", f"_local/{local_id}"):
+            raise Forbidden(f"_local/{local_id} is not yours to write")
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -156,18 +163,18 @@ class DatabaseCall(Call):
         raise Unauthorized(reason) if self.user is None else Forbidden(reason)
 
     def put_local(self, local_id: str, document: object) -> str:
-        """Raises `Forbidden` for a note that only this server writes."""
-        self._require_not_own(local_id)
+        """Raises `Forbidden` for a note that only this server, or somebody else, writes."""
+        self._require_to_note(local_id)
         return self.store.put_local(local_id, document)
 
     def delete_local(self, local_id: str) -> None:
-        """Raises `NotFound`, and `Forbidden` for a note that only this server writes."""
-        self._require_not_own(local_id)
+        """Raises `NotFound`, and `Forbidden` for a note that only this server, or somebody else, writes."""
+        self._require_to_note(local_id)
         self.store.delete_local(local_id)
 
-    def _require_not_own(self, local_id: str) -> None:
-        if local_id in self.host.own_notes:
-            raise Forbidden(f"_local/{local_id} is written by this server alone")
+    def _require_to_note(self, local_id: str) -> None:
+        """Whatever way it comes: among the documents of a `_bulk_docs` too."""
+        self.host.require_to_note(self.user, self.store.name, local_id)
 
     @property
     def source(self) -> str | None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from argon2 import PasswordHasher
+from werkzeug.test import Client
 
 from central.centre import Office
 from edge.access import READER, SENT, STATE, Access
 from edge.keys import password_holds
+from edge.server import own_databases
 from edge.settings import ReaderSettings
+from sync.errors import NotFound
 from sync.sessions import User
 from tests.centres import SmallCentre
 
@@ -116,6 +121,28 @@ def test_only_the_machine_itself_says_how_it_stands(centre: SmallCentre) -> None
                 User("counter-01.1", (READER,)), "catalog", method, f"_local/{note}counter-01.1"
             )
         assert access.authorize(user, "catalog", "GET", f"_local/{note}counter-02.1")
+
+
+def test_no_way_of_writing_a_note_leads_past_that(centre: SmallCentre) -> None:
+    """Notes travel among the documents of a batch too, and by POST and COPY, and there the address says nothing of whose they are."""
+    counter, room = centre["counter-01"], centre["room-01"]
+    client = own_databases(room, _access(centre, []))
+    name, password = counter.id, counter.keys.password_for(counter.id, room.id)
+    for note in (f"_local/{STATE}counter-02.1", f"_local/{SENT}counter-02.1"):
+        ways: tuple[tuple[str, str, Any, dict[str, str]], ...] = (
+            ("POST", "/catalog/_bulk_docs", {"docs": [{"_id": note}], "new_edits": False}, {}),
+            ("POST", "/catalog/_bulk_docs", {"docs": [{"_id": note}]}, {}),
+            ("POST", "/catalog", {"_id": note}, {}),
+            ("COPY", f"/catalog/_local/{SENT}counter-01.1", None, {"Destination": note}),
+            ("PUT", f"/catalog/{note}", {}, {}),
+        )
+        mine = Client(client).put(f"/catalog/_local/{SENT}counter-01.1", json={}, auth=(name, password))
+        assert mine.status_code == 201
+        for method, path, body, headers in ways:
+            said = Client(client).open(path, method=method, json=body, headers=headers, auth=(name, password))
+            assert said.status_code in (401, 403, 404, 405), (method, path, said.status_code, said.text)
+        with pytest.raises(NotFound):
+            room.stores["catalog"].get_local(note.removeprefix("_local/"))
 
 
 def test_a_revoked_node_is_let_in_nowhere_whatever_session_it_has(centre: SmallCentre) -> None:

@@ -23,6 +23,7 @@ from sync.front import GIVEN_AT_ONCE, SHOWN_AT_ONCE
 from sync.peer import Chosen, LocalPeer
 from sync.remote import PATIENCE_S, RemoteDatabase, RemotePeer
 from sync.replicator import Replication, State
+from sync.sessions import User
 from sync.sqlite import SqliteFile
 from sync.store import Store
 from tests.bench import peers
@@ -245,6 +246,28 @@ def test_the_word_of_central_is_not_written_by_others(strict: Client) -> None:
         assert said.status_code == 403
     assert strict.put("_local/mine", {"n": 1}).status_code == 201
     assert strict.get("_local/mine").json()["n"] == 1
+
+
+def test_a_note_is_written_by_whose_it_is_alone(behind: Server) -> None:
+    """Whatever way it comes, among the documents of a batch too."""
+
+    def only_mine(user: User | None, database: str, method: str, path: str) -> bool:
+        return path != "_local/of-another"
+
+    with fronting({behind.database: there(behind)}, authorize=only_mine) as url:
+        client = Client(Server(url, database=behind.database, user=USER, password=PASSWORD, ours=None))
+        for said in (
+            client.put("_local/of-another", {}),
+            client.post("", {"_id": "_local/of-another"}),
+            client.post("_bulk_docs", {"docs": [{"_id": "_local/of-another"}]}),
+            bring(client, {"_id": "_local/of-another"}),
+        ):
+            assert said.status_code in (401, 403)
+        assert client.put("_local/mine", {}).status_code == 201
+        client.close()
+    past_us = Client(behind)
+    assert past_us.get("_local/of-another").status_code == 404
+    past_us.close()
 
 
 def test_what_came_into_the_database_past_us_is_held_and_shown(
