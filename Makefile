@@ -99,12 +99,12 @@ format: $(VENV)/.tests
 
 test: setup-tests lint
 	$(PYTEST) $(LAW) --cov
-	$(PYTEST) $(LAW:%=--ignore=%)
+	$(PYTEST) $(LAW:%=--ignore=%) $(WALKS:%=--ignore=%)
 	$(PYTEST) $(LARGE)=pouchdb-server $(WALKS)
 
 # pictures of every page, of the hall, the guide, the room and an agency into build/pictures; those of the documentation to their place
 pictures: setup-tests
-	$(BIN)/pytest tests/browser/test_every_page.py tests/browser/test_hall.py tests/browser/test_comfort.py tests/browser/test_room.py \
+	$(BIN)/pytest --prove=quarter tests/browser/test_every_page.py tests/browser/test_hall.py tests/browser/test_comfort.py tests/browser/test_room.py \
 	  tests/browser/test_agency.py --pictures build/pictures
 	cp build/pictures/{guide-*,room-*,agency}.png docs/pictures/
 

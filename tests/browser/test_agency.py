@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from central.demo.centre import RunningCentre
 from tests.agencies import ELSEWHERE, OFFICER
 from tests.browser.conftest import SignIn
@@ -11,6 +13,7 @@ from tests.browser.walks import look, receive
 from tests.web.clerk import CARD
 
 
+@pytest.mark.proof
 def test_an_agencys_person_takes_over_what_the_counter_hands_over(
     running: RunningCentre, sign_in: SignIn, pictures: Path | None
 ) -> None:

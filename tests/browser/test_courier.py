@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from central.demo.centre import RunningCentre
@@ -9,6 +10,7 @@ from tests.browser.conftest import SignIn
 from tests.browser.test_outage import _receive
 
 
+@pytest.mark.proof
 def test_a_stick_is_written_carried_and_taken(running: RunningCentre, sign_in: SignIn) -> None:
     """Eject now: the page says it only when the bundle is whole; until the way back the act waits."""
     counter = sign_in("counter-01", "hanh.nh")

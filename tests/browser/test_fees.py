@@ -136,6 +136,7 @@ def test_a_cashiers_hour_by_keyboard(running: RunningCentre, sign_in: SignIn, pi
     running.switchboard.plug("central")
 
 
+@pytest.mark.proof
 def test_axe_finds_nothing_on_the_pages_of_money(running: RunningCentre, sign_in: SignIn) -> None:
     receiver, cashier = sign_in("counter-02", "hanh.nh"), sign_in("counter-02", "thao.np")
     number, base = received(receiver), running.url("counter-02")
@@ -179,6 +180,7 @@ def test_axe_finds_nothing_on_the_pages_of_money(running: RunningCentre, sign_in
     context.close()
 
 
+@pytest.mark.proof
 def test_a_list_is_walked_by_arrows_and_has_no_violation(
     running: RunningCentre, sign_in: SignIn, browser: Browser
 ) -> None:

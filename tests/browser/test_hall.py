@@ -111,6 +111,7 @@ def test_a_dossier_is_looked_up_by_touch(
     look(visitor, "kiosk-procedure", pictures)
 
 
+@pytest.mark.proof
 def test_a_visit_is_rated_by_touch(
     running: RunningCentre, browser: Browser, visitor: Page, sign_in: SignIn, pictures: Path | None
 ) -> None:
@@ -195,6 +196,7 @@ def test_a_clerk_calls_by_keyboard_alone_and_the_board_rings(
     board.context.close()
 
 
+@pytest.mark.proof
 def test_two_counters_cut_off_from_each_other_call_one_ticket_and_put_it_right(
     running: RunningCentre, browser: Browser, visitor: Page, sign_in: SignIn, pictures: Path | None
 ) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from central.demo.centre import free_port
 from central.demo.plan import ADMINISTRATOR
 from tests.browser.conftest import SignIn
 from tests.waiting import until
 
 
+@pytest.mark.proof
 def test_the_browser_is_asked_to_print_the_paper_itself(sign_in: SignIn) -> None:
     """Not the page around it; and until somebody says that it came out nobody knows."""
     page = sign_in("counter-01", ADMINISTRATOR)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from central.demo.centre import RunningCentre
 from tests.browser.conftest import SignIn
 from tests.browser.test_fees import alt, received
@@ -11,6 +13,7 @@ from tests.browser.walks import appraise, approve, violations
 from tests.web.clerk import CARD
 
 
+@pytest.mark.proof
 def test_a_result_by_keyboard(running: RunningCentre, sign_in: SignIn, tmp_path: Path) -> None:
     running.switchboard.pull("central")
     counter = sign_in("counter-01", "hanh.nh")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.bench.peers import Peer
@@ -14,6 +15,7 @@ from tests.differential.sides import Side, documents_of
 from tests.proving import Times
 
 
+@pytest.mark.proof
 def test_two_servers_live_the_same_history(ours: Peer, theirs: Peer, times: Times) -> None:
     """Where they may differ, and who is right, differences.py says."""
     numbers = count(1)

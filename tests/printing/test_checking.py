@@ -151,6 +151,7 @@ LINES: Final = st.lists(
 ).map(" ".join)
 
 
+@pytest.mark.proof
 def test_what_may_be_published_is_sound_in_other_eyes(forms: Forms, poppler: Poppler, times: Times) -> None:
     """Whatever an administrator writes into form 01: if the check lets it pass, poppler finds nothing either."""
     base = forms.in_force("01", DAY)

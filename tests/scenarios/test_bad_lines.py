@@ -152,6 +152,7 @@ def test_a_line_that_is_cut_in_one_direction(centre: Centre, deaf: bool) -> None
     centre.wait(lambda: centre.status("counter-01").waiting == 0)
 
 
+@pytest.mark.proof
 def test_central_is_lost_for_a_day_and_comes_back(centre: Centre, times: Times) -> None:
     """The building goes on by itself: what a counter receives is in the room within seconds."""
     centre.network.around("central", CLOSED)

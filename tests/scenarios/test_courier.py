@@ -64,6 +64,7 @@ def test_what_cannot_be_done_is_one_line_that_says_why(motcua: Start, data: Path
     assert (status, "is damaged or was changed" in err) == (2, True)
 
 
+@pytest.mark.proof
 def test_a_running_node_does_it_itself(motcua: Start, data: Path, tmp_path: Path) -> None:
     """The folder is the node's as long as it runs; the command asks it, and hears of every step."""
     file = tmp_path / "x.motcua"

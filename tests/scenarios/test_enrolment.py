@@ -165,6 +165,7 @@ def test_the_page_lets_a_machine_in_within_ten_steps() -> None:
     assert 0 < steps(PAGE, BY_HAND) <= 10
 
 
+@pytest.mark.proof
 def test_the_page_is_right_from_the_first_command_to_the_last(office: Office) -> None:
     """A centre, two counters over the line, one by stick; then one is retired and one stolen."""
     office.found()
@@ -272,6 +273,7 @@ def test_somebody_in_the_middle_gets_neither_card_nor_machine(office: Office, tm
     office.do(enrol)
 
 
+@pytest.mark.proof
 def test_a_clock_that_is_wrong_by_years_parts_no_machine_from_central(office: Office) -> None:
     """By its own clock neither the centre nor any certificate is there yet."""
     office.found()

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+import pytest
 import requests
 
 from central.demo.centre import RunningCentre
@@ -33,6 +34,7 @@ A_LIFE = 12
 """Numbers between two kills at the most: fewer than one address may take at once."""
 
 
+@pytest.mark.proof
 def test_numbers_survive_kills(founded: Path, tmp_path: Path, times: Times) -> None:
     data, said = tmp_path / "demo", list[str]()
     shutil.copytree(founded, data)

@@ -24,6 +24,7 @@ SAYS: Final = {
 """A word of the sentence in which each is told."""
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_a_mutated_program_fails_and_the_simulation_says_how(mutation: str) -> None:
     child = subprocess.run(

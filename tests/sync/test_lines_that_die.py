@@ -210,6 +210,7 @@ def killing(folder: Path) -> Iterator[Killed]:
         yield Killed(folder, stack)
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(3600)
 def test_either_side_is_killed_in_the_middle(tmp_path: Path, times: Times) -> None:
     """Again and again: everything is at both ends, and sent again at most once for each kill."""

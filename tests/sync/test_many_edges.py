@@ -67,6 +67,7 @@ def is_live(edge: Edge) -> bool:
     return all(road.status().state is State.WAITING for road in edge.roads)
 
 
+@pytest.mark.proof
 def test_what_one_writes_is_at_all_others(centre: tuple[Server, list[Edge]]) -> None:
     server, edges = centre
     for edge in edges:
@@ -80,6 +81,7 @@ def test_what_one_writes_is_at_all_others(centre: tuple[Server, list[Edge]]) -> 
         assert set(often.values()) == {1}, "each act went over each line once"
 
 
+@pytest.mark.proof
 def test_those_whose_line_is_cut_come_back_and_the_others_do_not_notice(
     centre: tuple[Server, list[Edge]],
 ) -> None:
