@@ -159,6 +159,7 @@ class Replication:
         self._status = Status()
         self._telling = threading.Lock()
         self._stopping = False
+        self._is_woken = False
         self._wake = threading.Event()
 
     def status(self) -> Status:
@@ -218,10 +219,12 @@ class Replication:
     def wake(self) -> None:
         """Do not wait any longer before the next try: the network is back, or may be.
 
-        What was refused is offered again at the next step, which does not wait for a change: at a source elsewhere
-        it comes with the next sign of life of its feed.
+        At the next step the notes are read again, for the other side may have lost what it had, and what was refused is
+        offered again. That step does not wait for a change: at a source elsewhere it comes with the next sign of life of
+        its feed.
         """
         self._offered_at = None
+        self._is_woken = True
         self._wake.set()
         self._source.wake()
 
@@ -231,10 +234,17 @@ class Replication:
         self._connect()
         more = True
         while not self._stopping:
-            more = self._step(hands, wait_s=0 if more else WAIT_S)
+            if self._is_woken:
+                self._connect()
+                more = True
+            waited = not more
+            more = self._step(hands, wait_s=WAIT_S if waited else 0)
+            if waited and not more and self._notes is not None:
+                self._notes.require_kept()
 
     def _connect(self) -> None:
         """Read both notes; from then on only write them."""
+        self._is_woken = False  # first: who wakes us from here on knows of something newer
         self._notes = None
         self._abandon()
         notes = _Notes(self._source, self._target, node_id=self._node_id)
@@ -580,7 +590,16 @@ class _Notes:
                 self._source_notes = False
         put(self._target)
 
+    def require_kept(self) -> None:
+        """Raises `Unavailable` where the target has lost its note, and with it what we brought: a database that was made
+        anew, from a backup, by another cluster. Both notes are read again then. A source that lost its own gives all it
+        has from its beginning by itself."""
+        if self._revs[self._target] is not None and self._target.get_local(self._id) is None:
+            raise Unavailable("the checkpoint is gone from the other side; all is offered again")
+
     def _put(self, peer: Peer, note: Json) -> None:
+        if peer is self._target:
+            self.require_kept()  # PUT would write over the hole: CouchDB asks for no revision of a note
         rev = self._revs[peer]
         try:
             self._revs[peer] = peer.put_local(self._id, note if rev is None else {**note, "_rev": rev})

@@ -44,6 +44,12 @@ class StandIn:
         assert database.ask("DELETE").status == 200
         database.close()
 
+    def create(self, name: str) -> None:
+        """Somebody makes one, with settings of his own."""
+        database = RemoteDatabase(self.url, name, user=ADMIN.name, password=ADMIN.password)
+        assert database.ask("PUT").status == 201
+        database.close()
+
     def peer(self, name: str) -> RemotePeer:
         return RemotePeer(self.url, name, user=ADMIN.name, password=ADMIN.password)
 

@@ -22,6 +22,7 @@ from sync.sqlite import SqliteFile
 from sync.store import Store
 from sync.writing import Arrival
 from tests.sync.relay import relaying
+from tests.fronts.stand_in import StandIn, standing_in
 from tests.sync.servers import NOW, PASSWORD, USER, Ids, Server, serving, serving_app
 from tests.waiting import until
 
@@ -177,6 +178,35 @@ def test_a_database_that_was_made_anew_is_read_from_the_start(tmp_path: Path, he
             write(server.stores[DB], *docs)
             replication(remote(server.url), local(here)).run_once()
     assert has(here, *"abcde")
+
+
+@pytest.fixture
+def standing(tmp_path: Path) -> Iterator[StandIn]:
+    """One that can lose its databases."""
+    with standing_in(tmp_path / "standing") as made:
+        made.create(DB)
+        yield made
+
+
+def lies_in(standing: StandIn, *ids: str) -> bool:
+    store = standing.store(DB)
+    return store is not None and has(store, *ids)
+
+
+@pytest.mark.parametrize("newly", ["with the next change", "when its line is back"])
+def test_a_target_that_was_emptied_gets_all_again(standing: StandIn, here: Store, newly: str) -> None:
+    """Its note of how far we were went with its documents: no new one may be written over the hole. `wake` is what whoever
+    watches the line calls, and nothing new has to be written for it."""
+    write(here, "a")
+    with live(replication(local(here), standing.peer(DB))) as copying:
+        until(lambda: lies_in(standing, "a") and copying.status().state is State.WAITING)
+        standing.delete(DB)
+        standing.create(DB)
+        if newly == "with the next change":
+            write(here, "b")
+        else:
+            copying.wake()
+        until(lambda: lies_in(standing, *(one.id for one in here.all_docs())))
 
 
 def test_a_document_that_is_refused_is_reported_and_passed_over(server: Server, tmp_path: Path) -> None:
