@@ -22,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
@@ -451,6 +452,7 @@ class Cluster(Fronting):
         self._erased = 0
         self._refused_files = _refusals(node, "files", "pull")
         self._hearing = Hearing(node, self._lines.peer("catalog"))
+        node.documents_behind = self.behind
 
     def start(self) -> None:
         """Also forgets checkpoints that machines had at central before its documents lay in a cluster."""
@@ -463,6 +465,25 @@ class Cluster(Fronting):
         """As of any front; first central asks no more what machines say of themselves."""
         self._hearing.stop()
         super().stop()
+
+    def behind(self, patience_s: float) -> str:
+        """What of the cluster is not here yet, so far as anybody can know; "" when all acts and entries are. Files are no acts."""
+        end = time.monotonic() + patience_s
+        while (left := self._lacking()) and time.monotonic() < end:
+            self._stopping.wait(0.05)
+        return left
+
+    def _lacking(self) -> str:
+        if why := self.away():
+            return why
+        following = [road for road in self.roads() if road.direction == "pull" and road.database != "files"]
+        for road in following:
+            if road.status.state is not State.WAITING:
+                pending = road.status.pending
+                return f"{road.database}, " + (
+                    f"{pending:,} changes are left" if pending else road.status.last_error or "being fetched"
+                )
+        return "" if following else "it was not met yet"
 
     def _noted(self, database: str, local_id: str, note: Json) -> None:
         """Central's own copy of what machines say to it: what they said to the one before it lies in the cluster too."""

@@ -198,6 +198,10 @@ def give(data: Path, order: Order, kind: type[_T]) -> _T:
         try:
             if not node.is_centre:
                 raise CannotStart(f"{folder.path} is not central's folder")
+            if isinstance(order, TakeOver | Revoke) and settings.documents == "couchdb":
+                raise NotGranted(
+                    "central is off, and what it has not fetched from CouchDB would not count: start it, and give the order again"
+                )
             return msgspec.convert(msgspec.to_builtins(perform(node, order)), kind)
         except (Refused, SyncError, ClockBehind) as why:
             raise NotGranted(str(why)) from why

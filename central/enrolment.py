@@ -58,6 +58,8 @@ HEARD_WITHIN: Final = timedelta(days=14)
 """Only the card of a machine that has been heard of is renewed: what nobody hears of runs out."""
 OPEN, USED, VOID, CANCELLED = "open", "used", "void", "cancelled"
 
+FOLLOWED_WITHIN_S: Final = 3.0
+"""So long what was acknowledged a moment ago may take from the cluster to here."""
 COUNTER: Final = (Duty.RECEIVE, Duty.RETURN, Duty.COLLECT, Duty.QUEUE, Duty.PETITION)
 FRONT: Final = "front"
 """The kind that answers machines in central's place."""
@@ -127,6 +129,16 @@ class Remains(msgspec.Struct, frozen=True):
     at: datetime | None
     missing: list[int]
     beyond: list[int]
+
+
+def require_followed(centre: Node) -> None:
+    """Raises `NotGranted` while acts that a cluster has acknowledged are not here yet: what counts them would leave them out."""
+    left = "" if centre.documents_behind is None else centre.documents_behind(FOLLOWED_WITHIN_S)
+    if left:
+        raise NotGranted(
+            f"not all that lies in CouchDB is here yet ({left}): wait, or what machines have sent already would be held",
+            "behind",
+        )
 
 
 class Enrolment:
@@ -339,7 +351,12 @@ class Enrolment:
         `retired` is for a machine that closed itself, and for a front, which writes no acts. Of a lost or stolen one all
         counts that central has without a gap (whoever has its key could fill one); what comes later is kept apart until
         the desk has looked at it. Of a cloned one nothing counts from the first number on that was used twice.
+
+        Behind a cluster what lies there has to be here first, or acts that were acknowledged would be kept apart as well. A
+        stolen machine cannot wait for that: its acts the desk lets in afterwards.
         """
+        if why not in ("stolen", "retired"):
+            require_followed(self._centre)
         now = self._centre.clock()
         with self._centre.file.write():
             self.require_administrator(by, now)

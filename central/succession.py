@@ -25,7 +25,7 @@ from typing import Final
 import msgspec
 
 from central.centre import Lease, Office, Place, first_card, host_of
-from central.enrolment import Enrolment
+from central.enrolment import Enrolment, require_followed
 from central.errors import NotGranted
 from central.tls_authority import TlsAuthority
 from edge.access import SENT
@@ -284,6 +284,8 @@ def take_over(centre: Node, *, by: str, without: Sequence[str] = ()) -> Card:
     `without`: machines that are not waited for. What they hold comes in whenever they come; entries of the catalog
     that only they have would make a second branch.
     """
+    if centre.collects:
+        require_followed(centre)
     with centre.file.write():
         _require_ready(centre, by, without)
         card = sit_down(centre)

@@ -167,6 +167,8 @@ class Node:
         self._forget_shown: Callable[[], None] = lambda: None
         self.documents_away: Callable[[], str] | None = None
         """Why those in a cluster are out of reach, where they are to lie in one; "" while they are not."""
+        self.documents_behind: Callable[[float], str] | None = None
+        """What of those in a cluster is not here yet, after so many seconds of patience; "" when all is."""
         self._read_catalog()
         self._remember_central()
         if self.catalog.card_of(self.id) is None:

@@ -55,6 +55,7 @@ REFUSED: Final = {
     "has_card": "Máy đã gửi yêu cầu này có thẻ rồi, là {node}. Tạo yêu cầu mới trong thư mục mới.",
     "not_closed": "Máy này chưa tự đóng, hoặc việc cuối của máy chưa về Trung tâm. Chạy motcua close ở máy, chờ gửi hết, rồi thu hồi.",
     "revoked": "Thẻ này đã thu hồi rồi.",
+    "behind": "Trung tâm chưa lấy hết việc đang nằm ở CouchDB. Chờ lấy xong; thu hồi ngay thì việc máy đã gửi sẽ bị tạm giữ. Máy bị lấy cắp thì thu hồi được ngay.",
     **{because: trouble.what for because, trouble in STOPPED.items()},
 }
 """Where in the form each of them is said: `FIELD_OF`, else above it."""

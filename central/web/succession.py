@@ -30,6 +30,7 @@ REFUSED: Final = {
     "missing": "Chưa đủ việc từ: {nodes}. Chờ thêm, hoặc đánh dấu không chờ máy đó.",
     "nothing": "Chưa máy nào đem danh mục về. Chờ ít nhất một máy.",
     "branches": "Danh mục có hai nhánh. Chọn một nhánh trước.",
+    "behind": "Máy này chưa lấy hết việc đang nằm ở CouchDB. Chờ lấy xong; nhận ngay thì việc Trung tâm cũ đã gửi sẽ bị tạm giữ.",
     "no_branch": "Nhánh này vừa dài thêm, hoặc đã được chọn. Xem lại rồi chọn lần nữa.",
 }
 KINDS: Final = {

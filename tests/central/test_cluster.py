@@ -11,10 +11,16 @@ import msgspec
 import pytest
 from argon2 import PasswordHasher
 
+from central.centre import Authority
 from central.cluster import PEER, Cluster, lines_of
 from central.console import Console, Wrong
+from central.control import Revoke, Revoked, give
+from central.enrolment import Enrolment
+from central.errors import NotGranted
+from central.moving import move
 from central.redaction import redact
-from edge.access import NODE, STATE, Access
+from central.succession import take_over
+from edge.access import NODE, SENT, STATE, Access
 from edge.acks import NAME as ACKS
 from edge.health import health_of, unready
 from edge.metrics import exposition
@@ -23,15 +29,20 @@ from edge.roads import Here, Roads
 from edge.settings import read_settings, write_settings
 from edge.state import state_of
 from edge.status import status_of
+from schemas.acts import Note
+from schemas.fold import Place
 from sync.digests import differences
 from sync.errors import SyncError, Unavailable
 from sync.remote import RemotePeer
 from sync.replicator import State
 from sync.sessions import Sessions, User
+from tests.central.test_succession import EDGES, authority, backed_up, central_is_lost, kept, restored, small
 from tests.centres import SmallCentre
 from tests.fronts.stand_in import StandIn, settings_for, standing_in
 from tests.sync.servers import serving_app
 from tests.waiting import until
+
+__all__ = ["authority", "kept", "small"]
 
 
 @pytest.fixture
@@ -224,6 +235,94 @@ def test_a_cluster_that_was_emptied_is_filled_again(
 
     until(lambda: same("catalog") and same("dossiers"))
     assert running.shows("room-01") == {f"{dossier.stream}:{dossier.heads[0]}"}
+
+
+def falls_behind(running: Running, standing: StandIn) -> None:
+    """Central has heard that there is something, and does not get it."""
+    standing.late = True
+    running.brings("counter-01")
+
+    def is_late() -> bool:
+        following = [
+            one for one in running.cluster.roads() if (one.database, one.direction) == ("dossiers", "pull")
+        ]
+        return [one.status.state for one in following] == [State.RETRYING]
+
+    until(is_late)
+
+
+def test_a_lost_machine_is_not_cut_before_what_it_sent_is_here(
+    running: Running, standing: StandIn, centre: SmallCentre
+) -> None:
+    """The cluster has acknowledged it: cut off at what central has fetched, an act that everybody saw would be held."""
+    dossier, central = centre.receive(), running.central
+    falls_behind(running, standing)
+    with pytest.raises(NotGranted, match="not all that lies in CouchDB is here yet") as why:
+        Enrolment(central).revoke("counter-01.1", "lost", by="quan.nv")
+    assert why.value.because == "behind"
+    standing.late = False
+    running.cluster.retry()
+    until(lambda: not running.cluster.behind(0))
+    Enrolment(central).revoke("counter-01.1", "lost", by="quan.nv")
+    assert central.catalog.trust.cuts["counter-01.1"].last_seq == 1
+    assert [line.place for line in central.projector.dossier(dossier.stream).timeline] == [Place.EFFECTIVE]
+
+
+def test_a_new_central_takes_over_when_it_has_what_the_old_one_wrote_after_its_backup(
+    small: SmallCentre, authority: Authority, standing: StandIn, tmp_path: Path
+) -> None:
+    """It lies in the cluster, from where machines have it: none of them has anything more to send."""
+    dossier = small.receive()
+    small.meet()
+    old = behind(small, standing.url)
+    backup = backed_up(small, tmp_path / "backup")
+    old.ledger.act(dossier.stream, "dossier.note", Note("Sau bản sao lưu."), by="huong.ltt")
+    small.meet()
+    assert all(one.well for one in move(old, lines_of(old)))
+    central_is_lost(small)
+    restored(small, authority, backup)
+    new = behind(small, standing.url)
+    standing.late = True
+    cluster = Cluster(new)
+    cluster.start()
+    until(
+        lambda: State.RETRYING in {one.status.state for one in cluster.roads() if one.database == "dossiers"}
+    )
+    for name in EDGES:
+        new.stores["catalog"].put_local(f"{SENT}{small[name].id}", {"catalog": "", "to": new.id})
+    with pytest.raises(NotGranted) as why:
+        take_over(new, by="quan.nv")
+    assert why.value.because == "behind"
+    standing.late = False
+    cluster.retry()
+    until(lambda: not cluster.behind(0))
+    take_over(new, by="quan.nv")
+    assert new.catalog.trust.cuts["central.1"].last_seq == 1
+    assert {line.place for line in new.projector.dossier(dossier.stream).timeline} == {Place.EFFECTIVE}
+    cluster.stop()
+
+
+def test_a_stolen_machine_is_cut_at_once(running: Running, standing: StandIn, centre: SmallCentre) -> None:
+    """Whoever has it could write on; what it sent before is held, and the desk lets it in."""
+    centre.receive()
+    falls_behind(running, standing)
+    Enrolment(running.central).revoke("counter-01.1", "stolen", by="quan.nv")
+    card = running.central.catalog.latest.card("counter-01.1")
+    assert card is not None
+    assert card.revoked == "stolen"
+    standing.late = False
+
+
+def test_a_central_that_is_off_cuts_nobody_off(
+    running: Running, standing: StandIn, centre: SmallCentre
+) -> None:
+    """What it has not fetched from the cluster nobody can tell then."""
+    running.cluster.stop()
+    folder = running.central.folder.path
+    running.central.close()
+    del centre.nodes["central"]
+    with pytest.raises(NotGranted, match="start it"):
+        give(folder, Revoke("counter-01.1", "lost", "quan.nv"), Revoked)
 
 
 def test_databases_of_another_centre_are_left_alone(centre: SmallCentre, standing: StandIn) -> None:

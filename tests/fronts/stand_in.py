@@ -19,10 +19,10 @@ ADMIN: Final = Admin("motcua", "mật khẩu")
 
 class StandIn:
     """`away`: whether it answers 503. `deaf`: whether it says 202 to a purge, which no copy hears of, and counts `purges`.
-    `tls`: also at the other addresses of this machine, where it speaks that."""
+    `late`: whether nobody gets acts out of it yet, as from a node that has fallen behind. `tls`: also at the other addresses of this machine, where it speaks that."""
 
     def __init__(self, folder: Path, tls: ServerTls | None = None) -> None:
-        self.away = self.deaf = False
+        self.away = self.deaf = self.late = False
         self.purges = 0
         self._bare = BareServer(folder, new_id=Ids(5), now=lambda: NOW, secret=b"of it", admin=ADMIN)
         self._http = Http(self._answer, tls=tls)
@@ -58,7 +58,7 @@ class StandIn:
         return self._bare.folder.get(name)
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if self.away:
+        if self.away or (self.late and environ["PATH_INFO"].endswith("/dossiers/_bulk_get")):
             start_response("503 Service Unavailable", [("Content-Length", "0")])
             return [b""]
         if self.deaf and environ["PATH_INFO"].endswith("/_purge"):

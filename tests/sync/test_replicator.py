@@ -21,8 +21,8 @@ from sync.replicator import NOTE_EVERY_S, Replication, State, delay_s
 from sync.sqlite import SqliteFile
 from sync.store import Store
 from sync.writing import Arrival
-from tests.sync.relay import relaying
 from tests.fronts.stand_in import StandIn, standing_in
+from tests.sync.relay import relaying
 from tests.sync.servers import NOW, PASSWORD, USER, Ids, Server, serving, serving_app
 from tests.waiting import until
 
