@@ -47,6 +47,7 @@ from edge.settings import NodeSettings
 from edge.succession import CENTRE
 from edge.tables.departed import Erased
 from edge.tables.exchange import Copy
+from edge.unacknowledged import Unacknowledged
 from schemas.catalog import Catalog
 from schemas.events import Document
 from sync.behind import Judge
@@ -55,7 +56,7 @@ from sync.documents import Json, dump, load, said_in
 from sync.errors import NotFound, SyncError, Unavailable
 from sync.front import Front
 from sync.peer import LocalPeer
-from sync.remote import RemoteDatabase, RemotePeer
+from sync.remote import CONNECT_S, PATIENCE_S, RemoteDatabase, RemotePeer
 from sync.replicator import BATCH, Replication, State
 from sync.web_server import WsgiApp
 from sync.writing import WriteRules
@@ -90,7 +91,13 @@ class Lines:
 
     def database(self, name: str) -> RemoteDatabase:
         """To ask as machines ask us, whatever they ask. Nothing is said there before the first question."""
-        return RemoteDatabase(self.url, self.prefix + name, user=self.user, password=self.password)
+        return RemoteDatabase(
+            self.url,
+            self.prefix + name,
+            user=self.user,
+            password=self.password,
+            patience_s=min(PATIENCE_S, max(CONNECT_S, 1.5 * self.heartbeat_s)),
+        )
 
     def peer(self, name: str) -> RemotePeer:
         """One end of a replication; the connections are its own, so whoever took it closes it."""
@@ -202,7 +209,7 @@ def copying(
     """Of one database, `pull` from the cluster or `push` to it; what is refused is listed."""
     here = LocalPeer(node.stores[database], server_uuid=server_uuid(node.id), source=PEER)
     there, pull = lines.peer(database), direction == "pull"
-    refusals = _refusals(node, database, direction)
+    refusals, unsure = _refusals(node, database, direction), Unacknowledged(node.file, database)
     return Replication(
         there if pull else here,
         here if pull else there,
@@ -214,6 +221,8 @@ def copying(
         on_refused=refusals.note,
         refused_before=refusals.before,
         on_accepted=refusals.accepted,
+        unsure_before=frozenset if pull else unsure.before,
+        on_unsure=(lambda revisions: None) if pull else unsure.keep,
         after_checkpoint=lambda seq: after_checkpoint(),
     )
 
@@ -300,9 +309,15 @@ class Fronting(ABC):
         )
 
         def answering(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-            if self._met.is_set():
+            reads_acts = environ["PATH_INFO"] == "/dossiers/_changes"
+            why = (
+                (self._keeps_back() if reads_acts else "")
+                if self._met.is_set()
+                else "the documents are out of reach"
+            )
+            if not why:
                 return front.app(environ, start_response)
-            said = {"error": "service_unavailable", "reason": "the documents are out of reach"}
+            said = {"error": "service_unavailable", "reason": why}
             headers = {"Retry-After": str(LATER_S)}
             return Response(dump(said), 503, headers, mimetype="application/json")(environ, start_response)
 
@@ -345,6 +360,10 @@ class Fronting(ABC):
     @abstractmethod
     def _noted(self, database: str, local_id: str, note: Json) -> None:
         """What somebody leaves here, on its way to the cluster."""
+
+    def _keeps_back(self) -> str:
+        """Why no acts are told of here, which are in the cluster and another front may know; "" while they are."""
+        return ""
 
     # ---- how it stands
 
@@ -530,8 +549,11 @@ class Cluster(Fronting):
         node = self._node
         redacted = [one for one in node.catalog.trust.redacted if one.startswith(FILE)]
         with node.file.read():
-            names = redacted + [row.name for row in Erased.select()]
-        if len(names) == self._erased:
+            if len(redacted) + Erased.select().count() == self._erased:
+                names = None
+            else:
+                names = redacted + [row.name for row in Erased.select()]
+        if names is None:
             self._erase_what_came_back()
             return
         portions = (names[first : first + _AT_ONCE] for first in range(0, len(names), _AT_ONCE))

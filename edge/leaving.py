@@ -32,6 +32,7 @@ from edge.tables.exchange import Brought
 from edge.tables.node import Fact
 from edge.tables.people import DraftRow
 from edge.tables.streams import FileRow
+from edge.unacknowledged import Unacknowledged
 from edge.visits import Visits
 from edge.window import LEFT_BY, Window
 from printing import spool
@@ -96,7 +97,7 @@ class Leaving:
         node: str,
     ) -> None:
         self._file, self._store, self._projector, self._archive = file, store, projector, archive
-        self._visits = visits
+        self._visits, self._unacknowledged = visits, Unacknowledged(file, "files")
         self._acks, self._window, self._catalog, self._clock = acks, window, catalog, clock
         self._node = node
         self._last_tried = ""
@@ -295,6 +296,8 @@ class Leaving:
     def _forgotten(self, file: str, centre_holds: Holds) -> bool:
         chunks = {chunk for index in self._archive.lists(file) for chunk in index["chunks"]}
         here = self._archive.store.summaries([file, *chunks])
+        if any(name in here for name, _ in self._unacknowledged.before()):
+            return False
         if not centre_holds({name: [str(leaf.rev) for leaf in one.leaves] for name, one in here.items()}):
             return False
         shared = set().union(

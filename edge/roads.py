@@ -36,6 +36,7 @@ from edge.refusals import Refusals
 from edge.state import SAID_EVERY_S, state_of
 from edge.streams import Streams
 from edge.succession import ask_who, give_catalog, is_a_stranger
+from edge.unacknowledged import Unacknowledged
 from schemas.errors import Malformed
 from sync.errors import DiskFull, Refused, SyncError, Unavailable
 from sync.peer import EVERYTHING, Chosen, Fetched, LocalPeer
@@ -50,6 +51,8 @@ STEADY_S: Final = 10.0
 """So long must central answer without a break before neighbours rest again: a line that flaps moves nobody."""
 CATALOG_S: Final = 1.0
 """So often is it looked whether the catalog knows other machines by now."""
+SILENT_S: Final = 30.0
+"""So long an address that answers may tell of no acts before the next one is tried."""
 ACKS_S: Final = 30.0
 """So often is a machine in contact asked for central's word on what it holds."""
 TURN_S: Final = 0.02
@@ -150,7 +153,7 @@ class _Way:
 @dataclass(slots=True)
 class _Line:
     """All that goes on with one peer. `at`: which of its addresses is used; `files`: to fetch them from there; `told`:
-    that all is sent, to a new central; `stood_at`: when this machine last said how it stands."""
+    that all is sent, to a new central; `silent_since`: since when nothing can be read there; `stood_at`: when this machine last said how it stands."""
 
     peer: PeerNode
     at: int = 0
@@ -161,6 +164,7 @@ class _Line:
     asked_at: float | None = None
     stood_at: float | None = None
     told: bool = False
+    silent_since: float | None = None
     probing: threading.Thread | None = None
     fetching: RemotePeer | None = None
 
@@ -362,7 +366,7 @@ class Roads:
         with self._lock:
             if line.gone or self._stopping.is_set() or len(line.peer.urls) < 2:
                 return
-            line.at += 1
+            line.at, line.silent_since = line.at + 1, None
             self._rest(line)
             self._start(line)
         self._open_and_shut()
@@ -427,9 +431,19 @@ class Roads:
                 before = self._preference.neighbours_needed
                 if before != self._preference.told(centre_answers=up, at=time.monotonic()):
                     self._open_and_shut()
-            if not up:
+            if not up or self._is_told_nothing(line):
                 self._try_next_address(line)
             self._stopping.wait(PROBE_S if up else PROBE_S / 2)
+
+    def _is_told_nothing(self, line: _Line) -> bool:
+        """Whether for half a minute acts could not be read at an address that answers: a front may be behind, and another one not."""
+        silent = any(
+            way.direction == "pull" and way.database != "files" and way.status().state is State.RETRYING
+            for way in line.ways
+        )
+        now = time.monotonic()
+        line.silent_since = None if not silent else line.silent_since or now
+        return line.silent_since is not None and now - line.silent_since > SILENT_S
 
     def _ask_what_central_holds(self, line: _Line, probe: RemotePeer) -> None:
         """At every contact, and then now and then: whoever has central's newest word passes it on."""
@@ -539,6 +553,7 @@ class Roads:
             direction=way.direction,
             refuser=node.id if pull else way.peer,
         )
+        unsure = Unacknowledged(node.file, database)
         return Replication(
             there if pull else here,
             here if pull else there,
@@ -550,6 +565,8 @@ class Roads:
             on_refused=refusals.note,
             refused_before=refusals.before,
             on_accepted=partial(self._accepted, way, refusals),
+            unsure_before=frozenset if pull else unsure.before,
+            on_unsure=(lambda revisions: None) if pull else unsure.keep,
             after_checkpoint=lambda seq: None if pull else self._arrived_there(database, seq),
         )
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -101,7 +101,8 @@ class Replication:
     `batch`: the most documents of a page. `note_every_s`: with 0 after each page, for a target to which a note is the
     end of one (`sync.bundle`). `on_refused` hears of each document that the target does not take; `refused_before`
     gives those that wait to be offered again, and `on_accepted` hears of each that the target has by now, whoever
-    brought it; `after_checkpoint` of each sequence of the source up to which everything is durable at the target (or
+    brought it; `on_unsure` hears of all revisions, as (id, rev), that were sent and not acknowledged, and `unsure_before` gives
+    those of earlier runs; `after_checkpoint` of each sequence of the source up to which everything is durable at the target (or
     was refused). These are called from the run's threads.
 
     `transform` sees each document on its way. It may hold one back, by None, which is then listed like one that was
@@ -123,6 +124,8 @@ class Replication:
         note_every_s: float = NOTE_EVERY_S,
         on_refused: Callable[[RefusedDocument], None] = lambda refused: None,
         refused_before: Callable[[], Sequence[Offered]] = tuple,
+        unsure_before: Callable[[], Set[tuple[str, str]]] = frozenset,
+        on_unsure: Callable[[Set[tuple[str, str]]], None] = lambda unsure: None,
         on_accepted: Callable[[Offered], None] = lambda accepted: None,
         after_checkpoint: Callable[[Any], None] = lambda seq: None,
         transform: Callable[[Json], Json | None] | None = None,
@@ -142,6 +145,7 @@ class Replication:
         )
         self._on_refused = on_refused
         self._refused_before = refused_before
+        self._unsure_before, self._on_unsure = unsure_before, on_unsure
         self._on_accepted = on_accepted
         self._after_checkpoint = after_checkpoint
         self._tick = tick
@@ -150,7 +154,7 @@ class Replication:
         self._noted_seq: Any = FROM_THE_START
         self._noted_at = 0.0
         self._read_up_to: Any = FROM_THE_START
-        self._passed: set[bytes] = set()  # sequences since there was last nothing to read
+        self._passed = _Passed()
         self._empty = 0
         self._offered_at: float | None = None
         self._ahead: _Ahead | None = None
@@ -159,7 +163,7 @@ class Replication:
         self._status = Status()
         self._telling = threading.Lock()
         self._stopping = False
-        self._is_woken = False
+        self._is_live = self._is_woken = False
         self._wake = threading.Event()
 
     def status(self) -> Status:
@@ -180,6 +184,7 @@ class Replication:
 
         Returns early only when something is broken (`Status.state`).
         """
+        self._is_live = True
         with ExitStack() as stack:
             self._keep_following(self._hands(stack))
 
@@ -251,8 +256,9 @@ class Replication:
         since = notes.read()
         self._session.start_last_seq = since
         self._notes, self._noted_seq, self._noted_at = notes, since, self._tick()
+        self._unsure |= self._unsure_before()
         self._read_up_to = since
-        self._passed.clear()
+        self._passed = _Passed()
         self._offered_at = None
         self._tell(state=State.COPYING, source_seq=since)
 
@@ -314,12 +320,10 @@ class Replication:
             self._empty = 0
             if page.last_seq == self._read_up_to:
                 raise Unavailable("the source gives changes, but its sequence does not move")
-            seq = dump(page.last_seq)
-            if seq in self._passed:
+            if self._passed.before(dump(page.last_seq)):
                 raise Unavailable("the sequence of the source turns in a circle")
-            self._passed.add(seq)
             return
-        self._passed.clear()
+        self._passed = _Passed()
         self._empty = 0 if waited else self._empty + 1
         if self._empty > _EMPTY_PAGES and not self._stopping:
             self._wake.wait(min(0.01 * 2.0 ** min(self._empty - _EMPTY_PAGES, 10), LINE_S))
@@ -475,7 +479,7 @@ class Replication:
         try:
             refused = self._target.bulk_docs(documents)
         except Unavailable:
-            self._unsure |= named  # another one: the reader's thread may be looking at it
+            self._note_unsure(self._unsure | named)
             raise
         except Refused as why:
             if why.status not in _PERHAPS_ONE_DOCUMENT:
@@ -485,12 +489,19 @@ class Replication:
                 return [RefusedDocument(*one, why.error, why.reason)]
             half = len(documents) // 2
             return self._write(documents[:half]) + self._write(documents[half:])
-        self._unsure -= named
+        if not self._unsure.isdisjoint(named):
+            self._note_unsure(self._unsure - named)
         return refused
+
+    def _note_unsure(self, unsure: frozenset[tuple[str, str]]) -> None:
+        self._unsure = unsure  # another one: the reader's thread may be looking at it
+        self._on_unsure(unsure)
 
     def _note(self, notes: _Notes | None, session: Session, last_seq: Any) -> None:
         if notes is None:
             raise Broken("a step before the checkpoints were read")
+        if self._is_live:  # PUT would write over the hole: CouchDB asks for no revision of a note
+            notes.require_kept()
         notes.write(session, last_seq=last_seq, at=self._now())
         self._noted_seq, self._noted_at = last_seq, self._tick()
         self._after_checkpoint(last_seq)
@@ -520,6 +531,23 @@ def delay_s(failures: int, *, jitter: float, retry_after_s: float | None = None)
     """
     delay = min(FIRST_DELAY_S * 2.0 ** min(failures - 1, 10), LONGEST_DELAY_S) * (1 - jitter / 2)
     return max(delay, min(retry_after_s or 0, LONGEST_DELAY_S))
+
+
+class _Passed:
+    """Where a source was since there was last nothing to read. One place is remembered, and another one after twice as many as
+    before (Brent): whoever goes round passes it again, and millions of pages take no memory."""
+
+    def __init__(self) -> None:
+        self._mark, self._steps, self._until_next = b"", 0, 1
+
+    def before(self, seq: bytes) -> bool:
+        """Whether this place was passed before; maybe noticed some rounds later."""
+        if seq == self._mark:
+            return True
+        self._steps += 1
+        if self._steps == self._until_next:
+            self._mark, self._steps, self._until_next = seq, 0, 2 * self._until_next
+        return False
 
 
 class _Hands(NamedTuple):
@@ -591,15 +619,13 @@ class _Notes:
         put(self._target)
 
     def require_kept(self) -> None:
-        """Raises `Unavailable` where the target has lost its note, and with it what we brought: a database that was made
-        anew, from a backup, by another cluster. Both notes are read again then. A source that lost its own gives all it
-        has from its beginning by itself."""
+        """Raises `Unavailable` where the target has lost its note since we read it, and with it what we brought: a database
+        that was made anew, from a backup, by another cluster. Both notes are read again then. A source that lost its own
+        gives all it has from its beginning by itself."""
         if self._revs[self._target] is not None and self._target.get_local(self._id) is None:
             raise Unavailable("the checkpoint is gone from the other side; all is offered again")
 
     def _put(self, peer: Peer, note: Json) -> None:
-        if peer is self._target:
-            self.require_kept()  # PUT would write over the hole: CouchDB asks for no revision of a note
         rev = self._revs[peer]
         try:
             self._revs[peer] = peer.put_local(self._id, note if rev is None else {**note, "_rev": rev})

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from edge.unacknowledged import Unacknowledged
 from sync.bare_server import Admin, BareServer
 from sync.behind import Fronted
 from sync.bell import Bell
@@ -27,6 +28,7 @@ from sync.sessions import User
 from sync.sqlite import SqliteFile
 from sync.store import Store
 from tests.bench import peers
+from tests.centres import SmallCentre
 from tests.conformance.conftest import Client, Server
 from tests.fronts.carousel import Carousel, carousel
 from tests.fronts.conftest import front_of, fronting, serving_front, there
@@ -46,7 +48,7 @@ def port_of(url: str) -> int:
     return urlsplit(url).port or 80
 
 
-def copying(source: Any, target: Any) -> Replication:
+def copying(source: Any, target: Any, unsure: Unacknowledged | None = None) -> Replication:
     return Replication(
         source,
         target,
@@ -55,6 +57,8 @@ def copying(source: Any, target: Any) -> Replication:
         now=lambda: NOW,
         jitter=lambda: 0.01,
         batch=20,
+        unsure_before=frozenset if unsure is None else unsure.before,
+        on_unsure=(lambda revisions: None) if unsure is None else unsure.keep,
     )
 
 
@@ -589,6 +593,31 @@ def test_what_too_few_copies_have_is_sent_again_although_it_is_not_missing(
         assert client.get("").json()["doc_count"] == 3
     assert (push.run_once().docs_written, len(sent)) == (3, 3)
     assert (push.run_once().docs_written, len(sent)) == (3, 3)
+    push.stop()
+
+
+def test_it_is_sent_again_after_the_power_went_meanwhile(
+    node: Node, client: Client, centre: SmallCentre, tmp_path: Path
+) -> None:
+    """Or by the road to another front, that is made when this one does not answer."""
+    counter = centre["counter-01"]
+    here = open_store(tmp_path / "here.db", 2)
+    here.bulk_docs([event(n) for n in range(3)], new_edits=False)
+    node.says, node.done_first = (
+        lambda path: BAD_MOMENTS["without a quorum"] if path.endswith("_bulk_docs") else None,
+        True,
+    )
+    push = copying(local(here), through(client.server.url, "dossiers"), Unacknowledged(counter.file, "files"))
+    with pytest.raises(Unavailable):
+        push.run_once()
+    push.stop()
+    counter = centre.reopen("counter-01")
+    left = Unacknowledged(counter.file, "files")
+    assert len(left.before()) == 3
+    node.says = lambda path: None
+    push = copying(local(here), through(client.server.url, "dossiers"), left)
+    assert push.run_once().docs_written == 3
+    assert left.before() == frozenset()
     push.stop()
 
 

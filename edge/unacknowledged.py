@@ -1,0 +1,43 @@
+"""What was sent to central and not acknowledged there, kept until it is.
+
+A cluster that could not reach a quorum may have it in one copy, and says from then on that it is not missing. Who believed
+that would go on, and the act would lie in that copy alone: it is sent again, whatever the cluster says, after a restart and at
+another address too (docs/cluster.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Final
+
+import orjson
+
+from edge.database import NodeFile
+from edge.tables.node import Fact
+
+Revision = tuple[str, str]
+_KEY: Final = "unacknowledged "
+
+
+class Unacknowledged:
+    """Revisions of one database, as (id, rev): at most those of a page that was under way."""
+
+    def __init__(self, file: NodeFile, database: str) -> None:
+        self._file, self._key = file, _KEY + database
+
+    def before(self) -> frozenset[Revision]:
+        """Those that are still to be acknowledged."""
+        with self._file.read():
+            kept = Fact.get_or_none(Fact.key == self._key)
+        return (
+            frozenset() if kept is None else frozenset((name, rev) for name, rev in orjson.loads(kept.value))
+        )
+
+    def keep(self, revisions: Set[Revision]) -> None:
+        """These, and no others. Raises `DiskFull`."""
+        with self._file.write():
+            if revisions:
+                value = orjson.dumps(sorted(revisions)).decode()
+                Fact.insert(key=self._key, value=value).on_conflict_replace().execute()
+            else:
+                Fact.delete().where(Fact.key == self._key).execute()
