@@ -45,6 +45,9 @@ _WORDS: Final = (
     " Trang của Trung tâm ở địa chỉ riêng của máy Trung tâm.\n"
 )
 
+LATE_LOOKS: Final = 5
+"""So many looks in a row, two seconds apart, may a road fail before machines are told to go to another front."""
+
 log = logging.getLogger(__name__)
 
 
@@ -55,7 +58,7 @@ class Outpost(Fronting):
 
     def __init__(self, node: Node) -> None:
         super().__init__(node)
-        self._filled = False
+        self._filled, self._late = False, 0
 
     def all(self) -> Sequence[Road]:
         """As `edge.status.Ways`: a front's only roads are those from the cluster."""
@@ -70,13 +73,25 @@ class Outpost(Fronting):
         return ()
 
     def away(self) -> str:
-        """Also until all acts that lie there have been fetched once: readers would wait here for what another front can tell."""
+        """Also until all acts that lie there have been fetched once, and while they are not: readers would wait here for what
+        another front can tell."""
         if why := super().away():
             return why
+        if self._late >= LATE_LOOKS:
+            return (
+                "; ".join(f"{one.database}: {one.status.last_error}" for one in self._stuck())
+                or "it follows late"
+            )
         if not self._filled:
             roads = self.roads()
             self._filled = bool(roads) and all(road.status.state is State.WAITING for road in roads)
         return "" if self._filled else f"what lies there is still being fetched{self._left()}"
+
+    def _keeps_back(self) -> str:
+        return self.away()
+
+    def _stuck(self) -> list[Road]:
+        return [road for road in self.roads() if road.status.state is State.RETRYING]
 
     def _left(self) -> str:
         pending = sum(road.status.pending or 0 for road in self.roads())
@@ -102,6 +117,7 @@ class Outpost(Fronting):
         log.info("machines are let in as at %s, by entry %s", self._node.serves_as, self._node.catalog.name)
 
     def _look(self) -> None:
+        self._late = self._late + 1 if self._stuck() else 0
         self._probe.revs_diff({})
         self._hear_who_is_central()
 

@@ -281,6 +281,26 @@ def test_each_front_counts_what_nobody_can_judge_yet(running: Running, behind: B
     until(lambda: [one.document for one in running.node.register.refused()] == [stranger[2]["_id"]])
 
 
+def test_a_front_that_cannot_follow_says_so_and_tells_nobody_that_there_is_nothing(
+    running: Running, behind: Behind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that read nothing and heard no error would wait, while another front has what it waits for. What machines send
+    it takes as ever."""
+    monkeypatch.setattr("central.outpost.LATE_LOOKS", 1)
+    behind.standing.late = True
+    dossier = behind.centre.receive()
+    running.brings("counter-01")
+    until(lambda: "dossiers" in running.outpost.away())
+    with closing(running.peer("room-01")) as room:
+        with pytest.raises(Unavailable, match="dossiers"):
+            room.changes("0", limit=10, wait_s=0)
+        assert room.revs_diff({}) == {}
+        behind.standing.late = False
+        until(lambda: running.outpost.away() == "")
+        shown = {one.id.partition(":")[0] for one in room.changes("0", limit=10, wait_s=0).changes}
+        assert dossier.stream in shown
+
+
 # ---- what central hears
 
 

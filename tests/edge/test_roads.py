@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import pytest
@@ -133,6 +134,38 @@ def _received_in_room(centre: SmallCentre) -> Dossier:
     dossier = centre.receive("counter-02")
     centre.meet("counter-02", "room-01")
     return dossier
+
+
+def test_who_is_told_of_nothing_at_one_address_goes_to_the_next(
+    centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its probe is answered there, and what it sends is taken: a front that has fallen behind."""
+    monkeypatch.setattr("edge.roads.SILENT_S", 0.2)
+    central, counter = centre["central"], centre["counter-01"]
+    whole = application(central, create_pages(central, None, lambda: None))
+
+    def late(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/dossiers/_changes":
+            start_response("503 Service Unavailable", [("Content-Length", "0")])
+            return [b""]
+        return whole(environ, start_response)
+
+    with ExitStack() as stack:
+        first, second = (
+            f"http://127.0.0.1:{stack.enter_context(serving(app, '127.0.0.1', 0))[1]}"
+            for app in (late, whole)
+        )
+        counter.settings = msgspec.structs.replace(
+            counter.settings,
+            heartbeat_ms=500,
+            peers=(PeerSettings(central.id, first),),
+        )
+        dossier = centre.receive("room-01")
+        centre.copy(centre["room-01"], central)
+        roads = Roads(counter, found=lambda: {central.id: [second]})
+        roads.start()
+        stack.callback(roads.stop)
+        until(lambda: counter.register.row(dossier.stream) is not None)
 
 
 def test_what_central_refuses_is_listed_until_it_takes_it(building: Building) -> None:
