@@ -417,7 +417,7 @@ class Replication:
         written = len(under_way.revisions)
         self._pace.took(written, read_s=under_way.read_s, write_s=done.write_s)
         now = self._now()
-        up_to_date = not page.changes or page.pending == 0
+        up_to_date = not page.changes if page.pending is None else page.pending == 0
         slower = max(under_way.read_s, done.write_s)
         status = self._status
         self._tell(

@@ -53,7 +53,9 @@ BODY_BYTES_PER_S: Final = 4 * 1024
 """A body may keep us waiting for `BODY_GRACE_S`, and one second more for each so many bytes: the slowest line
 that sends an attachment of 10 MB within the hour passes, one byte now and then does not."""
 MAX_FEEDS: Final = 800
-MAX_CONNECTIONS: Final = 960
+MAX_CONNECTIONS: Final = 1600
+"""As many machines as the feeds allow, three for each, ask every two seconds on a fourth whether we are there; a fifth stays for
+`IDLE_S` when they have sent something."""
 FILES: Final = 4096
 """Open files that the server asks the system for: all connections, and databases with their readers. The usual
 1,024 are not enough for both, and a server that cannot accept for want of one runs hot."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import re
@@ -153,6 +154,16 @@ def test_connections_beyond_the_limit_are_closed(server: Http, monkeypatch: pyte
         line.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert answer(line)[0] == 200
         line.close()
+
+
+def test_as_many_machines_as_there_are_feeds_for_keep_their_lines(server: Http) -> None:
+    """Three feeds and a probe each: none of them is turned away, and each is answered again."""
+    with contextlib.ExitStack() as stack:
+        lines = [stack.enter_context(closing(connect(server))) for _ in range(web_server.MAX_FEEDS // 3 * 4)]
+        for _ in range(2):
+            for line in lines:
+                line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert {answer(line)[0] for line in lines} == {200}
 
 
 def test_what_a_worker_gives_back_while_the_server_stops_is_closed() -> None:
