@@ -54,6 +54,11 @@ class Front:
         line = self._process.stdout.readline()
         assert line.startswith("ready"), (self.folder.path / "log.txt").read_text(encoding="utf-8")[-3000:]
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
