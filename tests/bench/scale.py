@@ -31,6 +31,7 @@ class Given(NamedTuple):
 
 DATASET: Final = "`motcua dataset --dossiers 1000` and `100`, central's `node.db`"
 FRONTS: Final = "`python -m tests.bench.fronts`"
+FOLLOWING: Final = "`python -m tests.bench.following`"
 BENCHMARKS: Final = "[benchmarks.md](benchmarks.md)"
 
 ACTS = Given(4.741, "acts", "of one dossier, from its reception to its result", DATASET)
@@ -49,6 +50,24 @@ PROJECTED = Given(
     "that one core takes in at central or at a front: verifies, folds, projects; 10,000 at a time",
     f"{BENCHMARKS}, the five years",
 )
+APART = Given(
+    2.6,
+    "times",
+    "as long where the acts of a dossier come apart, in pages of 1,000 at most that are written within 0.3 s",
+    FOLLOWING,
+)
+REBUILT = Given(
+    2667,
+    "acts/s",
+    "of which one core makes the projections in `node.db` again, after a version that changes them",
+    f"{BENCHMARKS}, `rebuild`",
+)
+LOG = Given(
+    0.43,
+    "of `node.db`",
+    "that its write-ahead log grows to meanwhile, for all of it is one transaction",
+    "8,000 dossiers: 51 MB, with 119 MB of `node.db`",
+)
 FILLED = Given(
     1960,
     "acts/s",
@@ -61,23 +80,57 @@ SEAL = Given(
     "of a core to let one act through all write rules, its seal verified by itself",
     f"{BENCHMARKS}, `windows_verified`",
 )
-FRONT_WRITES = Given(
-    0.090, "ms", "of a front's core for one act of 2 KB that it passes on, the rules apart", FRONTS
+WRITES = Given(
+    9.3,
+    "ms",
+    "of a front's core for one act that a machine sends alone, three questions; the rules apart",
+    f"{FRONTS}, `written alone`",
 )
-FRONT_READS = Given(
-    0.045, "ms", "of a front's core for one act of 2 KB that is read through it, its seal apart", FRONTS
+READS = Given(
+    9.5,
+    "ms",
+    "of a front's core for one act that a machine fetches alone, three questions; its seal apart",
+    f"{FRONTS}, `read alone`",
 )
-RING = Given(9.8, "ms", "of a front's core for one ring of its bell", FRONTS)
-RING_EACH = Given(0.048, "ms", "more for each feed that waits, without a filter", FRONTS)
-PROBE = Given(2.9, "ms", "of a front's core for one probe, which it passes on to the cluster", FRONTS)
+FOLLOWS = Given(
+    15.2,
+    "ms",
+    "of a front's core for one act that it follows alone: fetches, judges, folds, notes, and rings its bell twice",
+    f"{FOLLOWING}, `followed alone`",
+)
+RING = Given(9.8, "ms", "of a front's core for one ring of its bell, the act that rings it included", FRONTS)
+RING_EACH = Given(
+    0.048, "ms", "more for each feed that waits, all of them at one place, without a filter", FRONTS
+)
+PAGE_MADE = Given(
+    2.3,
+    "ms",
+    "of a front's core for one page of `_changes` that it asks the cluster for, and gives one feed; 2.1 with 100 feeds, 2.5 with 250",
+    f"{FRONTS}, `a page for each of`",
+)
+PROBE = Given(
+    2.9, "ms", "of a front's core for one probe or one note, which it passes on to the cluster", FRONTS
+)
 PROBES = Given(2, "s", "between two probes of a machine, by day and by night", "`edge/roads.py`")
+NOTES = Given(
+    30,
+    "s",
+    "between two notes of a machine on how it stands, and two questions for central's; central asks the cluster as often",
+    "`edge/state.py`, `edge/roads.py`",
+)
 LIVE = Given(
     3,
     "feeds",
     "that each machine keeps open: catalog, visits, dossiers; a kiosk or board two",
     "`edge/roads.py`",
 )
-RINGS = Given(10, "rings/s", "at most, in each database", "`sync/bell.py`")
+RINGS = Given(10, "rings/s", "at most, of what comes from the cluster, in each database", "`sync/bell.py`")
+RUNG = Given(
+    2,
+    "times",
+    "that an act rings at each front: when it is in the cluster, and when the front has folded it",
+    "`sync/bell.py`, `central/cluster.py`",
+)
 FEEDS = Given(800, "feeds", "at most, in one front", "`sync/web_server.py`")
 WINDOW = Given(
     3060,
@@ -85,6 +138,19 @@ WINDOW = Given(
     "with which a new machine fills its window, on a line in the house",
     f"{BENCHMARKS}, `first_load`",
 )
+BACKED_UP = Given(
+    71e6,
+    "bytes/s",
+    "of files that one core backs up where nothing changed: reads, restores, verifies; for the first time 18 MB/s",
+    "`motcua backup`, 204 MB of `files.db` in memory",
+)
+LEFT = Given(
+    0.1,
+    "of a disk",
+    "that the trial of a backup leaves free; below that the pages warn",
+    "`central/backup.py`",
+)
+FULL = Given(0.02, "of a disk", "below which no act is begun", "`edge/disk.py`")
 COUCH_WRITES = Given(
     4900,
     "acts/s",
@@ -93,8 +159,8 @@ COUCH_WRITES = Given(
 )
 
 MEASURED: Final = (
-    ACTS, ACT, ACT_PACKED, CENTRAL_FIXED, CENTRAL_EACH, PROJECTED, FILLED, SEAL, FRONT_WRITES, FRONT_READS, RING, RING_EACH, PROBE,
-    PROBES, LIVE, RINGS, FEEDS, WINDOW, COUCH_WRITES,
+    ACTS, ACT, ACT_PACKED, CENTRAL_FIXED, CENTRAL_EACH, PROJECTED, APART, REBUILT, LOG, FILLED, SEAL, WRITES, READS, FOLLOWS,
+    RING, RING_EACH, PAGE_MADE, PROBE, PROBES, NOTES, LIVE, RINGS, RUNG, FEEDS, WINDOW, BACKED_UP, LEFT, FULL, COUCH_WRITES,
 )  # fmt: skip
 
 WORKING = Given(250 * 8 * 3600, "s", "of work in a year: 250 days of 8 hours")
@@ -148,8 +214,8 @@ class Needs:
 
     @property
     def rings_s(self) -> float:
-        """Of one database."""
-        return min(RINGS.value, self.acts_s / self.place.databases)
+        """At each front. What a front has folded meanwhile rings together, as what comes from the cluster does."""
+        return RUNG.value * min(RINGS.value, self.acts_s / self.place.databases)
 
     @property
     def feeds(self) -> float:
@@ -173,19 +239,42 @@ class Needs:
         return self.place.machines / self.place.databases / PROBES.value
 
     @property
-    def front_cores(self) -> float:
-        """Busy with writing, reading, telling those who listen to `dossiers`, probes, and following all acts."""
-        written = self.acts_s * (FRONT_WRITES.value + SEAL.value)
-        read = self.acts_s * READERS.value * (FRONT_READS.value + SEAL.value)
-        told = self.rings_s * (self.fronts * RING.value + self.place.machines * RING_EACH.value)
-        probed = self.probes_s * self.place.databases * PROBE.value
-        followed = self.acts_s * self.fronts / self.place.databases / PROJECTED.value
-        return (written + read + told + probed) / 1000 + followed
+    def notes_s(self) -> float:
+        """Of one cluster, that fronts pass on: each machine leaves one and reads one. Those that central reads pass no front."""
+        return 2 * self.place.machines / self.place.databases / NOTES.value
+
+    @property
+    def front_cores(self) -> tuple[float, float]:
+        """Busy in fronts: where all machines of a front stand together, and where none do."""
+        each = self.fronts / self.place.databases
+        together, apart = (self._cores(each, pages_s) for pages_s in self.pages_s)
+        told = self.rings_s * self.place.machines / self.place.databases * RING_EACH.value / 1000
+        return self.place.databases * (together + told), self.place.databases * apart
+
+    @property
+    def fronts_apart(self) -> int:
+        """As many as have a core each for what they do where no machines stand together; a process has no more than one."""
+        each = self.fronts // self.place.databases
+        while self._cores(each, self.pages_s[1]) > each:
+            each += 1
+        return self.place.databases * each
+
+    def _cores(self, fronts: float, pages_s: float) -> float:
+        """Of the fronts of one cluster, which make so many pages for those who listen to `dossiers`."""
+        acts_s = self.acts_s / self.place.databases
+        alone_s = min(RINGS.value, acts_s)  # what comes within one ring is followed together
+        written = acts_s * (WRITES.value + SEAL.value)
+        read = acts_s * READERS.value * (READS.value + SEAL.value)
+        passed = (self.probes_s + self.notes_s) * PROBE.value
+        followed = fronts * (
+            alone_s * FOLLOWS.value + (acts_s - alone_s) * 1000 * APART.value / PROJECTED.value
+        )
+        return (written + read + passed + followed + pages_s * PAGE_MADE.value) / 1000
 
     @property
     def fronts_disk(self) -> float:
-        """Each keeps all acts of its centre and what it makes of them, as an embedded central does; no files."""
-        return self.fronts * self.central_disk / self.place.databases
+        """Of those beside central: each keeps all acts of its centre and what it makes of them, as central does; no files."""
+        return (self.fronts - self.place.databases) * self.central_disk / self.place.databases
 
     @property
     def projector_cores(self) -> float:
@@ -217,6 +306,24 @@ class Needs:
     def central_files(self) -> float:
         """`files.db`: the one copy of all files that each central has."""
         return self.files_disk / COPIES.value
+
+    @property
+    def backup_year(self) -> float:
+        """What one central's backups grow by in a year in which all is scanned."""
+        return (self.central_disk + self.central_files) / self.place.databases / YEARS.value
+
+    @property
+    def central_year(self) -> float:
+        """What one central's disk grows by in such a year: all that is backed up is restored once beside it."""
+        return 2 * self.backup_year / (1 - LEFT.value)
+
+    def backed_up_h(self, years: float) -> float:
+        """A central's backup each day, at the end of so many years."""
+        return self.backup_year * years / BACKED_UP.value / 3600
+
+    def remade_h(self, years: float) -> float:
+        """Until a central or a front is back after a version that makes projections anew, at the end of so many years."""
+        return self.acts_kept / self.place.databases / YEARS.value * years / REBUILT.value / 3600
 
     @property
     def nodes(self) -> int:
@@ -252,9 +359,10 @@ class Needs:
         return self.acts_kept / self.place.databases / FILLED.value / projectors / 3600
 
     @property
-    def front_again_h(self) -> float:
-        """Until a front whose folder was emptied, or a new one, has followed all acts."""
-        return self.acts_kept / self.place.databases / PROJECTED.value / 3600
+    def front_again_h(self) -> tuple[float, float]:
+        """Until a front whose folder was emptied, or a new one, has followed all acts: dossier by dossier, and as they came."""
+        best = self.acts_kept / self.place.databases / PROJECTED.value / 3600
+        return best, best * APART.value
 
 
 def _figure(value: float) -> str:
@@ -269,6 +377,10 @@ def _range(least: float, most: float) -> str:
 
 def _hours(value: float) -> str:
     return f"{value * 60:.0f} min" if value < 1 else f"{_figure(value)} h"
+
+
+def _spans(least: float, most: float) -> str:
+    return f"{_hours(least)} to {_hours(most)}"
 
 
 def _bytes(value: float) -> str:
@@ -304,9 +416,17 @@ def _needs(places: Sequence[Place]) -> Iterator[str]:
         "fronts: as many as the feeds need, and one more; central is one": [
             _figure(one.fronts) for one in needs
         ],
+        "fronts of one core each, where no machines stand together": [
+            _figure(one.fronts_apart) for one in needs
+        ],
         "probes a second that fronts pass on, each cluster": [_figure(one.probes_s) for one in needs],
-        "pages of `_changes` a second, each cluster": [_range(*one.pages_s) for one in needs],
-        "cores busy in fronts": [_figure(one.front_cores) for one in needs],
+        "notes a second that fronts pass on, each cluster": [_figure(one.notes_s) for one in needs],
+        "pages of `_changes` a second, each cluster: machines stand together, or none do": [
+            _range(*one.pages_s) for one in needs
+        ],
+        "cores busy in fronts: machines stand together, or none do": [
+            _range(*one.front_cores) for one in needs
+        ],
         "cores busy in projectors": [_figure(one.projector_cores) for one in needs],
         "from machines, busiest hour": [
             f"{_figure(one.in_bits_s / 1e6)}\N{NO-BREAK SPACE}Mbit/s" for one in needs
@@ -319,14 +439,58 @@ def _needs(places: Sequence[Place]) -> Iterator[str]:
         "nodes of clusters, 8 TB each, full": [_figure(one.nodes) for one in needs],
         "central: `node.db`; the same again for PostgreSQL": [_bytes(one.central_disk) for one in needs],
         "central: `files.db`, its copy of all files": [_bytes(one.central_files) for one in needs],
-        "fronts: all their folders together": [_bytes(one.fronts_disk) for one in needs],
+        "fronts beside central: all their folders together": [_bytes(one.fronts_disk) for one in needs],
+        "each central: disk for each year, with room for the trial of its backup": [
+            _bytes(one.central_year) for one in needs
+        ],
+        "each central: disk for its backups, each year": [_bytes(one.backup_year) for one in needs],
+        "each central: its daily backup, one core, after one year and after ten": [
+            _spans(one.backed_up_h(1), one.backed_up_h(10)) for one in needs
+        ],
+        "a version that makes projections anew, at each central and front, after one year and after ten": [
+            _spans(one.remade_h(1), one.remade_h(10)) for one in needs
+        ],
         "a lost node of the cluster has its copies again": [_hours(one.node_again_h) for one in needs],
-        "a front that was emptied has all acts again, one core": [_hours(one.front_again_h) for one in needs],
+        "a front that was emptied has all acts again, one core": [
+            _spans(*one.front_again_h) for one in needs
+        ],
         "projections made again by one projector": [_hours(one.rebuilt_h(1)) for one in needs],
         "the same by eight, if they do eight times as much": [_hours(one.rebuilt_h(8)) for one in needs],
     }
     for name, values in rows.items():
         yield f"| {name} | " + " | ".join(values) + " |"
+
+
+class Machine(NamedTuple):
+    """One of the three that hold a province, its files apart, at the end of the years. `version`: of how many `node.db` a new
+    version makes copies, and the projections anew, at once; `tried`: whether a backup is tried there."""
+
+    what: str
+    nodes: int
+    version: int
+    tried: bool = False
+
+
+MACHINES: Final = (
+    Machine("central's: `node.db`, PostgreSQL, a node of the cluster", 2, 1, tried=True),
+    Machine(
+        "another: two fronts, a node of the cluster; one front is emptied before a new version comes", 2, 1
+    ),
+    Machine("the same; a new version comes to both fronts as they are", 2, 2),
+)
+
+
+def _machines(place: Place, machines: Sequence[Machine]) -> Iterator[str]:
+    needs = Needs(place)
+    yield "| machine | lies there | trial of a backup | a new version | disk |"
+    yield "| --- | ---: | ---: | ---: | ---: |"
+    for one in machines:
+        lies = one.nodes * needs.central_disk + needs.acts_disk / COPIES.value
+        tried = needs.central_disk * one.tried
+        version = one.version * needs.central_disk * (1 + LOG.value)
+        disk = max((lies + tried) / (1 - LEFT.value), (lies + version) / (1 - FULL.value))
+        shown = [_bytes(lies), _bytes(tried) if tried else "", _bytes(version), _bytes(disk)]
+        yield f"| {one.what} | " + " | ".join(shown) + " |"
 
 
 class Check(NamedTuple):
@@ -342,7 +506,7 @@ CHECKS: Final = (
     Check(
         "disk of an embedded central with 521,756 dossiers, from 100 and 1,000 of them",
         (CENTRAL_FIXED.value + 521_756 * CENTRAL_EACH.value) / 1e9,
-        6.4,
+        6452 * 2**20 / 1e9,
         "GB",
     ),
     Check(
@@ -366,6 +530,7 @@ TABLES: Final = {
     "measured": lambda: _given(MEASURED, sources=True),
     "assumed": lambda: _given(ASSUMED, sources=False),
     "needs": lambda: _needs(PLACES),
+    "machines": lambda: _machines(PLACES[1], MACHINES),
     "checks": _checks,
 }
 
