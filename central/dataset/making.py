@@ -241,7 +241,7 @@ def _later_entries(keys: dict[str, NodeKeys], clock: Hand) -> Iterator[Entry]:
         if day.year >= FIRST.year and day.year != year:
             year = day.year
             for place in (CENTRAL, *places()):
-                lease = Lease(*_lease(year))
+                lease = Lease(_lease(FIRST.year)[0], _lease(year)[1])  # as a card that is renewed
                 request = read_request(make_request(keys[place.name], address="", server=""))
                 if place is CENTRAL:  # somebody looks at it years later, and nobody renews it
                     lease = Lease(lease.since, date(year + 10, 12, 31))
