@@ -209,7 +209,7 @@ def copying(
     """Of one database, `pull` from the cluster or `push` to it; what is refused is listed."""
     here = LocalPeer(node.stores[database], server_uuid=server_uuid(node.id), source=PEER)
     there, pull = lines.peer(database), direction == "pull"
-    refusals, unsure = _refusals(node, database, direction), Unacknowledged(node.file, database)
+    refusals = _refusals(node, database, direction)
     return Replication(
         there if pull else here,
         here if pull else there,
@@ -221,8 +221,7 @@ def copying(
         on_refused=refusals.note,
         refused_before=refusals.before,
         on_accepted=refusals.accepted,
-        unsure_before=frozenset if pull else unsure.before,
-        on_unsure=(lambda revisions: None) if pull else unsure.keep,
+        unsure=None if pull else Unacknowledged(node.file, database),
         after_checkpoint=lambda seq: after_checkpoint(),
     )
 
@@ -486,22 +485,22 @@ class Cluster(Fronting):
         super().stop()
 
     def behind(self, patience_s: float) -> str:
-        """What of the cluster is not here yet, so far as anybody can know; "" when all acts and entries are. Files are no acts."""
+        """What of the cluster is not here yet, asked there; "" when all acts and entries are. Files are no acts."""
         end = time.monotonic() + patience_s
-        while (left := self._lacking()) and time.monotonic() < end:
-            self._stopping.wait(0.05)
-        return left
+        while (lacking := self._lacking()) and time.monotonic() < end:
+            self._stopping.wait(0.1)
+        return lacking
 
     def _lacking(self) -> str:
-        if why := self.away():
-            return why
-        following = [road for road in self.roads() if road.direction == "pull" and road.database != "files"]
+        following = [one for one in self.roads() if one.direction == "pull" and one.database != "files"]
         for road in following:
-            if road.status.state is not State.WAITING:
-                pending = road.status.pending
-                return f"{road.database}, " + (
-                    f"{pending:,} changes are left" if pending else road.status.last_error or "being fetched"
-                )
+            try:
+                with closing(self._lines.peer(road.database)) as there:
+                    page = there.changes(road.status.source_seq, limit=1, wait_s=0)
+            except SyncError as why:
+                return f"{road.database}: {why}"
+            if page.changes:
+                return f"{road.database}, {(page.pending or 0) + 1:,} changes are left"
         return "" if following else "it was not met yet"
 
     def _noted(self, database: str, local_id: str, note: Json) -> None:

@@ -198,7 +198,8 @@ def give(data: Path, order: Order, kind: type[_T]) -> _T:
         try:
             if not node.is_centre:
                 raise CannotStart(f"{folder.path} is not central's folder")
-            if isinstance(order, TakeOver | Revoke) and settings.documents == "couchdb":
+            cuts = isinstance(order, TakeOver | Revoke) or (isinstance(order, ChooseBranch) and order.tip)
+            if cuts and settings.documents == "couchdb":
                 raise NotGranted(
                     "central is off, and what it has not fetched from CouchDB would not count: start it, and give the order again"
                 )

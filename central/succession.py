@@ -196,6 +196,8 @@ def choose(centre: Node, tip: str, *, by: str, second: str, reason: str) -> Card
     dropped = [entry for one in found if one.tip != chosen.tip for entry in one.entries]
     before, target = copy.copy(centre.catalog), Catalog(centre.catalog.root)
     target.apply(branch_with(centre.entries(), str(_tip_of(chosen, centre))))
+    if target.seated != centre.id:  # the one before is cut
+        require_followed(centre)
     try:
         with centre.file.write():
             if not chosen.here:
@@ -284,8 +286,8 @@ def take_over(centre: Node, *, by: str, without: Sequence[str] = ()) -> Card:
     `without`: machines that are not waited for. What they hold comes in whenever they come; entries of the catalog
     that only they have would make a second branch.
     """
-    if centre.collects:
-        require_followed(centre)
+    _require_ready(centre, by, without)
+    require_followed(centre)  # when all have said that they have sent, what they sent is to be here
     with centre.file.write():
         _require_ready(centre, by, without)
         card = sit_down(centre)

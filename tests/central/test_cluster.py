@@ -14,12 +14,12 @@ from argon2 import PasswordHasher
 from central.centre import Authority
 from central.cluster import PEER, Cluster, lines_of
 from central.console import Console, Wrong
-from central.control import Revoke, Revoked, give
+from central.control import ChooseBranch, Order, Revoke, Revoked, TakeOver, give
 from central.enrolment import Enrolment
 from central.errors import NotGranted
 from central.moving import move
 from central.redaction import redact
-from central.succession import take_over
+from central.succession import collected, take_over
 from edge.access import NODE, SENT, STATE, Access
 from edge.acks import NAME as ACKS
 from edge.health import health_of, unready
@@ -29,6 +29,7 @@ from edge.roads import Here, Roads
 from edge.settings import read_settings, write_settings
 from edge.state import state_of
 from edge.status import status_of
+from edge.unacknowledged import Unacknowledged
 from schemas.acts import Note
 from schemas.fold import Place
 from sync.digests import differences
@@ -288,8 +289,12 @@ def test_a_new_central_takes_over_when_it_has_what_the_old_one_wrote_after_its_b
     until(
         lambda: State.RETRYING in {one.status.state for one in cluster.roads() if one.database == "dossiers"}
     )
-    for name in EDGES:
-        new.stores["catalog"].put_local(f"{SENT}{small[name].id}", {"catalog": "", "to": new.id})
+    for to in ("central.1", new.id):
+        assert not any(one.all for one in collected(new)), "what was said to another central counts"
+        for name in EDGES:
+            note, catalog = f"{SENT}{small[name].id}", new.stores["catalog"]
+            rev = {"_rev": catalog.get_local(note)["_rev"]} if to == new.id else {}
+            catalog.put_local(note, {"catalog": "", "to": to, **rev})
     with pytest.raises(NotGranted) as why:
         take_over(new, by="quan.nv")
     assert why.value.because == "behind"
@@ -300,6 +305,36 @@ def test_a_new_central_takes_over_when_it_has_what_the_old_one_wrote_after_its_b
     assert new.catalog.trust.cuts["central.1"].last_seq == 1
     assert {line.place for line in new.projector.dossier(dossier.stream).timeline} == {Place.EFFECTIVE}
     cluster.stop()
+
+
+def test_nor_while_it_is_just_being_fetched(running: Running, standing: StandIn, centre: SmallCentre) -> None:
+    """The road from there says that it waits, until the page is written."""
+    centre.receive()
+    standing.gate.clear()
+    running.brings("counter-01")
+    with pytest.raises(NotGranted, match="dossiers, 1 changes are left"):
+        Enrolment(running.central).revoke("counter-01.1", "lost", by="quan.nv")
+    standing.gate.set()
+    until(lambda: not running.cluster.behind(0))
+
+
+def test_what_central_wrote_and_too_few_copies_have_is_sent_again_after_a_restart(
+    running: Running, standing: StandIn, centre: SmallCentre
+) -> None:
+    central, sent = running.central, Unacknowledged(running.central.file, "dossiers")
+    dossier = centre.receive()
+    running.brings("counter-01")
+    until(lambda: central.register.row(dossier.stream) is not None)
+    until(lambda: not sent.before())
+    standing.few = True
+    central.ledger.act(dossier.stream, "dossier.note", Note("Đã gọi điện."), by="huong.ltt")
+    until(lambda: len(sent.before()) == 1)
+    running.cluster.stop()
+    standing.few = False
+    again = Cluster(central)
+    again.start()
+    until(lambda: not sent.before())
+    again.stop()
 
 
 def test_a_stolen_machine_is_cut_at_once(running: Running, standing: StandIn, centre: SmallCentre) -> None:
@@ -321,8 +356,14 @@ def test_a_central_that_is_off_cuts_nobody_off(
     folder = running.central.folder.path
     running.central.close()
     del centre.nodes["central"]
-    with pytest.raises(NotGranted, match="start it"):
-        give(folder, Revoke("counter-01.1", "lost", "quan.nv"), Revoked)
+    orders: tuple[Order, ...] = (
+        Revoke("counter-01.1", "lost", "quan.nv"),
+        TakeOver("quan.nv", []),
+        ChooseBranch("7-abc", "quan.nv", "huong.ltt", "Đĩa đã mất."),
+    )
+    for order in orders:
+        with pytest.raises(NotGranted, match="start it"):
+            give(folder, order, Revoked)
 
 
 def test_databases_of_another_centre_are_left_alone(centre: SmallCentre, standing: StandIn) -> None:
