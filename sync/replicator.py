@@ -24,7 +24,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from sync.checkpoints import FROM_THE_START, Session, agreed_seq, history_of, replication_id
 from sync.documents import Json, dump, dump_sorted
@@ -67,7 +67,8 @@ class Status:
     """A snapshot for people and programs. `pending`: changes not yet looked at, if the source says.
 
     `rate`: documents per second of the newest page that brought any. `behind_since`: the last moment at which
-    nothing was left to copy; None while nothing is.
+    nothing was left to copy; None while nothing is. `failing`: since the newest failure no page was done, whatever `state`
+    says between two tries.
     """
 
     state: State = State.STARTING
@@ -80,6 +81,7 @@ class Status:
     last_success: datetime | None = None
     last_error: str | None = None
     last_error_at: datetime | None = None
+    failing: bool = False
 
 
 class Offered(NamedTuple):
@@ -87,6 +89,19 @@ class Offered(NamedTuple):
 
     id: str
     rev: str
+
+
+class Unsure(Protocol):
+    """Revisions, as (id, rev), that were sent to a target and not acknowledged, kept over restarts."""
+
+    def before(self) -> Set[tuple[str, str]]:
+        """Those of earlier runs."""
+
+    def sending(self, revisions: Set[tuple[str, str]]) -> None:
+        """Told before they go."""
+
+    def acknowledged(self, revisions: Set[tuple[str, str]]) -> None:
+        """Told when the target has answered for them: it has them durably, or refuses them."""
 
 
 def one_thread(name: str) -> Executor:
@@ -101,8 +116,7 @@ class Replication:
     `batch`: the most documents of a page. `note_every_s`: with 0 after each page, for a target to which a note is the
     end of one (`sync.bundle`). `on_refused` hears of each document that the target does not take; `refused_before`
     gives those that wait to be offered again, and `on_accepted` hears of each that the target has by now, whoever
-    brought it; `on_unsure` hears of all revisions, as (id, rev), that were sent and not acknowledged, and `unsure_before` gives
-    those of earlier runs; `after_checkpoint` of each sequence of the source up to which everything is durable at the target (or
+    brought it; `unsure` keeps what is on its way for later runs; `after_checkpoint` of each sequence of the source up to which everything is durable at the target (or
     was refused). These are called from the run's threads.
 
     `transform` sees each document on its way. It may hold one back, by None, which is then listed like one that was
@@ -124,8 +138,7 @@ class Replication:
         note_every_s: float = NOTE_EVERY_S,
         on_refused: Callable[[RefusedDocument], None] = lambda refused: None,
         refused_before: Callable[[], Sequence[Offered]] = tuple,
-        unsure_before: Callable[[], Set[tuple[str, str]]] = frozenset,
-        on_unsure: Callable[[Set[tuple[str, str]]], None] = lambda unsure: None,
+        unsure: Unsure | None = None,
         on_accepted: Callable[[Offered], None] = lambda accepted: None,
         after_checkpoint: Callable[[Any], None] = lambda seq: None,
         transform: Callable[[Json], Json | None] | None = None,
@@ -145,7 +158,7 @@ class Replication:
         )
         self._on_refused = on_refused
         self._refused_before = refused_before
-        self._unsure_before, self._on_unsure = unsure_before, on_unsure
+        self._kept_unsure = unsure
         self._on_accepted = on_accepted
         self._after_checkpoint = after_checkpoint
         self._tick = tick
@@ -163,7 +176,7 @@ class Replication:
         self._status = Status()
         self._telling = threading.Lock()
         self._stopping = False
-        self._is_live = self._is_woken = False
+        self._is_live = False
         self._wake = threading.Event()
 
     def status(self) -> Status:
@@ -224,12 +237,11 @@ class Replication:
     def wake(self) -> None:
         """Do not wait any longer before the next try: the network is back, or may be.
 
-        At the next step the notes are read again, for the other side may have lost what it had, and what was refused is
-        offered again. That step does not wait for a change: at a source elsewhere it comes with the next sign of life of
+        At the next step what was refused is offered again, and our note is looked for, for the other side may have lost what it
+        had. That step does not wait for a change: at a source elsewhere it comes with the next sign of life of
         its feed.
         """
         self._offered_at = None
-        self._is_woken = True
         self._wake.set()
         self._source.wake()
 
@@ -239,9 +251,6 @@ class Replication:
         self._connect()
         more = True
         while not self._stopping:
-            if self._is_woken:
-                self._connect()
-                more = True
             waited = not more
             more = self._step(hands, wait_s=WAIT_S if waited else 0)
             if waited and not more and self._notes is not None:
@@ -249,14 +258,14 @@ class Replication:
 
     def _connect(self) -> None:
         """Read both notes; from then on only write them."""
-        self._is_woken = False  # first: who wakes us from here on knows of something newer
         self._notes = None
         self._abandon()
         notes = _Notes(self._source, self._target, node_id=self._node_id)
         since = notes.read()
         self._session.start_last_seq = since
         self._notes, self._noted_seq, self._noted_at = notes, since, self._tick()
-        self._unsure |= self._unsure_before()
+        if self._kept_unsure is not None:
+            self._unsure |= self._kept_unsure.before()
         self._read_up_to = since
         self._passed = _Passed()
         self._offered_at = None
@@ -428,6 +437,7 @@ class Replication:
             docs_written=session.docs_written,
             source_seq=page.last_seq,
             last_success=now,
+            failing=False,
         )
 
     def _abandon(self) -> None:
@@ -476,26 +486,27 @@ class Replication:
         if not documents:
             return []
         named = {(str(one.get("_id")), str(one.get("_rev"))) for one in documents}
+        if self._kept_unsure is not None:
+            self._kept_unsure.sending(named)
+        self._unsure |= named  # another one: the reader's thread may be looking at it
         try:
             refused = self._target.bulk_docs(documents)
-        except Unavailable:
-            self._note_unsure(self._unsure | named)
-            raise
         except Refused as why:
             if why.status not in _PERHAPS_ONE_DOCUMENT:
                 raise
             if len(documents) == 1:
                 (one,) = named
+                self._answered(named)
                 return [RefusedDocument(*one, why.error, why.reason)]
             half = len(documents) // 2
             return self._write(documents[:half]) + self._write(documents[half:])
-        if not self._unsure.isdisjoint(named):
-            self._note_unsure(self._unsure - named)
+        self._answered(named)
         return refused
 
-    def _note_unsure(self, unsure: frozenset[tuple[str, str]]) -> None:
-        self._unsure = unsure  # another one: the reader's thread may be looking at it
-        self._on_unsure(unsure)
+    def _answered(self, revisions: Set[tuple[str, str]]) -> None:
+        self._unsure -= revisions
+        if self._kept_unsure is not None:
+            self._kept_unsure.acknowledged(revisions)
 
     def _note(self, notes: _Notes | None, session: Session, last_seq: Any) -> None:
         if notes is None:
@@ -515,6 +526,7 @@ class Replication:
             behind_since=self._status.behind_since or self._status.last_success or now,
             last_error=str(why),
             last_error_at=now,
+            failing=True,
         )
 
     def _pause(self, why: SyncError, failures: int) -> None:
@@ -619,11 +631,11 @@ class _Notes:
         put(self._target)
 
     def require_kept(self) -> None:
-        """Raises `Unavailable` where the target has lost its note since we read it, and with it what we brought: a database
-        that was made anew, from a backup, by another cluster. Both notes are read again then. A source that lost its own
-        gives all it has from its beginning by itself."""
-        if self._revs[self._target] is not None and self._target.get_local(self._id) is None:
-            raise Unavailable("the checkpoint is gone from the other side; all is offered again")
+        """Raises `Unavailable` where the target has not the note that we read or wrote last, and so perhaps not what we brought: a
+        database that was made anew, from a backup, by another cluster. Both notes are read again then. A source that lost its
+        own gives all it has from its beginning by itself."""
+        if _rev(self._target.get_local(self._id)) != self._revs[self._target]:
+            raise Unavailable("the other side has another checkpoint than we left there; both are read again")
 
     def _put(self, peer: Peer, note: Json) -> None:
         rev = self._revs[peer]

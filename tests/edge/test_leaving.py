@@ -17,6 +17,8 @@ from edge.node import Node
 from edge.retiring import close_node
 from edge.roads import shown_to
 from edge.streams import Streams
+from edge.tables.departed import DepartedFile
+from edge.unacknowledged import Unacknowledged
 from printing.spool import PrintJob
 from schemas.acts import Forwarded, Note, Status
 from schemas.entries import Agency, Card, Duty
@@ -457,6 +459,23 @@ def test_a_machine_that_retires_sends_what_it_wrote_and_then_holds_nothing(centr
 def carried(centre: SmallCentre, sender: str, receiver: str, stick: Path) -> Taken:
     Courier(centre[sender]).give(centre[receiver].id, stick)
     return Courier(centre[receiver]).take(stick)
+
+
+def test_a_scan_stays_until_central_has_acknowledged_every_piece(centre: SmallCentre) -> None:
+    """Central may say that it misses none: a cluster says so of what one copy has."""
+    counter = centre["counter-01"]
+    file = counter.archive.keep(b"a scan")
+    (index,) = counter.archive.lists(file)
+    piece = counter.archive.store.summaries(index["chunks"])[index["chunks"][0]]
+    sent, revision = Unacknowledged(counter.file, "files"), {(piece.id, str(piece.leaves[0].rev))}
+    with counter.file.write():
+        DepartedFile.insert(file=file).execute()
+    sent.sending(revision)
+    counter.leaving.turn(lambda wanted: True)
+    assert counter.archive.read(file) == b"a scan"
+    sent.acknowledged(revision)
+    counter.leaving.turn(lambda wanted: True)
+    assert counter.archive.read(file) is None
 
 
 def test_a_stick_brings_nothing_of_other_agencies(centre: SmallCentre, tmp_path: Path) -> None:

@@ -57,8 +57,7 @@ def copying(source: Any, target: Any, unsure: Unacknowledged | None = None) -> R
         now=lambda: NOW,
         jitter=lambda: 0.01,
         batch=20,
-        unsure_before=frozenset if unsure is None else unsure.before,
-        on_unsure=(lambda revisions: None) if unsure is None else unsure.keep,
+        unsure=unsure,
     )
 
 
@@ -603,14 +602,20 @@ def test_it_is_sent_again_after_the_power_went_meanwhile(
     counter = centre["counter-01"]
     here = open_store(tmp_path / "here.db", 2)
     here.bulk_docs([event(n) for n in range(3)], new_edits=False)
-    node.says, node.done_first = (
-        lambda path: BAD_MOMENTS["without a quorum"] if path.endswith("_bulk_docs") else None,
-        True,
-    )
+    kept: list[int] = []
+
+    def without_a_quorum(path: str) -> tuple[str, bytes] | None:
+        if not path.endswith("_bulk_docs"):
+            return None
+        kept.append(len(Unacknowledged(counter.file, "files").before()))
+        return BAD_MOMENTS["without a quorum"]
+
+    node.says, node.done_first = without_a_quorum, True
     push = copying(local(here), through(client.server.url, "dossiers"), Unacknowledged(counter.file, "files"))
     with pytest.raises(Unavailable):
         push.run_once()
     push.stop()
+    assert kept == [3], "it was noted before it went: the power may go before the answer comes"
     counter = centre.reopen("counter-01")
     left = Unacknowledged(counter.file, "files")
     assert len(left.before()) == 3

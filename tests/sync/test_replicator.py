@@ -7,9 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -191,6 +192,75 @@ def standing(tmp_path: Path) -> Iterator[StandIn]:
 def lies_in(standing: StandIn, *ids: str) -> bool:
     store = standing.store(DB)
     return store is not None and has(store, *ids)
+
+
+def test_a_target_that_went_back_to_its_backup_gets_what_that_lacks(standing: StandIn, here: Store) -> None:
+    """Its note of then is there, and tells of less than we had brought."""
+    write(here, "a")
+    with live(replication(local(here), standing.peer(DB))) as copying:
+        until(lambda: lies_in(standing, "a") and copying.status().state is State.WAITING)
+        backup = standing.notes(DB)
+        write(here, "b")
+        until(lambda: lies_in(standing, "b") and standing.notes(DB) != backup)
+        standing.delete(DB)
+        standing.create(DB)
+        with closing(standing.peer(DB)) as peer:
+            assert (
+                peer.bulk_docs(
+                    [
+                        {
+                            "_id": "a",
+                            **here.get("a"),
+                            "_revisions": {"start": 1, "ids": [str(here.get("a")["_rev"])[2:]]},
+                        }
+                    ]
+                )
+                == []
+            )
+            for name, note in backup.items():
+                peer.put_local(name, note)
+        write(here, "c")
+        until(lambda: lies_in(standing, *"abc"))
+
+
+class Silent(LocalPeer):
+    """It lists what it does not give; `asked` is set while somebody waits for it."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store, server_uuid="1" * 32, source=None)
+        self.asked, self.gate = threading.Event(), threading.Event()
+
+    def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        self.asked.set()
+        self.gate.wait(30)
+        raise Unavailable("nothing came")
+
+
+def test_a_road_fails_until_a_page_is_done_whatever_it_tries_meanwhile(here: Store, there: Store) -> None:
+    """Between two pauses it says that it copies."""
+    write(there, "a")
+    source = Silent(there)
+    with live(replication(source, local(here))) as copying:
+        assert source.asked.wait(10)
+        source.gate.set()
+        until(lambda: copying.status().failing)
+        source.gate.clear()
+        source.asked.clear()
+        assert source.asked.wait(10)
+        assert (copying.status().state, copying.status().failing) == (State.COPYING, True)
+        source.gate.set()
+
+
+class Holding(LocalPeer):
+    """It has more than it gives yet."""
+
+    def changes(self, since: Any, *, limit: int, wait_s: float) -> ChangesPage:
+        return ChangesPage((), since, 3)
+
+
+def test_nobody_is_up_to_date_at_a_source_that_has_more(here: Store, there: Store) -> None:
+    status = replication(Holding(there, server_uuid="1" * 32, source=None), local(here)).run_once()
+    assert (status.pending, status.behind_since is None) == (3, False)
 
 
 @pytest.mark.parametrize("newly", ["with the next change", "when its line is back"])
