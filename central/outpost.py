@@ -9,7 +9,7 @@ beside its keys and settings can be deleted at any time, and is fetched again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Final
 
@@ -59,6 +59,8 @@ class Outpost(Fronting):
     def __init__(self, node: Node) -> None:
         super().__init__(node)
         self._filled, self._late = False, 0
+        self.on_late: Callable[[], None] = lambda: None
+        """Ends the feeds of those who wait here already: asked again, they hear why there is nothing."""
 
     def all(self) -> Sequence[Road]:
         """As `edge.status.Ways`: a front's only roads are those from the cluster."""
@@ -91,7 +93,7 @@ class Outpost(Fronting):
         return self.away()
 
     def _stuck(self) -> list[Road]:
-        return [road for road in self.roads() if road.status.state is State.RETRYING]
+        return [road for road in self.roads() if road.status.failing]
 
     def _left(self) -> str:
         pending = sum(road.status.pending or 0 for road in self.roads())
@@ -118,6 +120,8 @@ class Outpost(Fronting):
 
     def _look(self) -> None:
         self._late = self._late + 1 if self._stuck() else 0
+        if self._late == LATE_LOOKS:
+            self.on_late()
         self._probe.revs_diff({})
         self._hear_who_is_central()
 

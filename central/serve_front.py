@@ -85,6 +85,7 @@ def _serve_front(node: Node, stopping: threading.Event) -> None:
         app, door = application(node, create_signpost(), beside, status, outpost.documents), Door(node)
         host, port = stack.enter_context(serving(app, node.settings.host, node.settings.port, door=door))
         stack.enter_context(answering(node.folder, status))
+        outpost.on_late = door.end_feeds
         outpost.start()
         node.seals.start(node.stores["dossiers"])
         calm_collector()

@@ -52,7 +52,8 @@ STEADY_S: Final = 10.0
 CATALOG_S: Final = 1.0
 """So often is it looked whether the catalog knows other machines by now."""
 SILENT_S: Final = 30.0
-"""So long an address that answers may tell of no acts before the next one is tried."""
+"""So long an address that answers may tell of no acts before the next one is tried; twice as long after each round."""
+SILENT_AT_MOST_S: Final = 600.0
 ACKS_S: Final = 30.0
 """So often is a machine in contact asked for central's word on what it holds."""
 TURN_S: Final = 0.02
@@ -147,13 +148,14 @@ class _Way:
         return self.thread
 
     def status(self) -> Status:
-        return self.last if self.replication is None else self.replication.status()
+        replication = self.replication  # it may be shut at any moment
+        return self.last if replication is None else replication.status()
 
 
 @dataclass(slots=True)
 class _Line:
     """All that goes on with one peer. `at`: which of its addresses is used; `files`: to fetch them from there; `told`:
-    that all is sent, to a new central; `silent_since`: since when nothing can be read there; `stood_at`: when this machine last said how it stands."""
+    that all is sent, to a new central; `silent_since`: since when nothing can be read there; `moves`: how often that had it go on to the next address; `stood_at`: when this machine last said how it stands."""
 
     peer: PeerNode
     at: int = 0
@@ -165,6 +167,7 @@ class _Line:
     stood_at: float | None = None
     told: bool = False
     silent_since: float | None = None
+    moves: int = 0
     probing: threading.Thread | None = None
     fetching: RemotePeer | None = None
 
@@ -436,14 +439,22 @@ class Roads:
             self._stopping.wait(PROBE_S if up else PROBE_S / 2)
 
     def _is_told_nothing(self, line: _Line) -> bool:
-        """Whether for half a minute acts could not be read at an address that answers: a front may be behind, and another one not."""
-        silent = any(
-            way.direction == "pull" and way.database != "files" and way.status().state is State.RETRYING
-            for way in line.ways
-        )
+        """Whether for half a minute acts could not be read at an address that answers: a front may be behind, and another one not.
+
+        Where all are, or the fault is here, it is tried less and less often."""
+        pulled = [way.status() for way in line.ways if way.direction == "pull" and way.database != "files"]
         now = time.monotonic()
-        line.silent_since = None if not silent else line.silent_since or now
-        return line.silent_since is not None and now - line.silent_since > SILENT_S
+        if self._node.disk.space().full or not any(one.failing for one in pulled):
+            line.silent_since = None
+            if any(one.last_success for one in pulled):
+                line.moves = 0
+            return False
+        line.silent_since = now if line.silent_since is None else line.silent_since
+        rounds = line.moves // len(line.peer.urls)
+        if now - line.silent_since <= min(SILENT_S * 2.0 ** min(rounds, 10), SILENT_AT_MOST_S):
+            return False
+        line.moves += 1
+        return True
 
     def _ask_what_central_holds(self, line: _Line, probe: RemotePeer) -> None:
         """At every contact, and then now and then: whoever has central's newest word passes it on."""
@@ -553,7 +564,6 @@ class Roads:
             direction=way.direction,
             refuser=node.id if pull else way.peer,
         )
-        unsure = Unacknowledged(node.file, database)
         return Replication(
             there if pull else here,
             here if pull else there,
@@ -565,8 +575,7 @@ class Roads:
             on_refused=refusals.note,
             refused_before=refusals.before,
             on_accepted=partial(self._accepted, way, refusals),
-            unsure_before=frozenset if pull else unsure.before,
-            on_unsure=(lambda revisions: None) if pull else unsure.keep,
+            unsure=None if pull else Unacknowledged(node.file, database),
             after_checkpoint=lambda seq: None if pull else self._arrived_there(database, seq),
         )
 

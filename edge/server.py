@@ -119,13 +119,18 @@ class Door:
         """The server whose feeds are ended when a card ends; `serving` tells it once the address is bound."""
         self._server = server
 
+    def end_feeds(self) -> None:
+        """Have everybody who listens ask again."""
+        if self._server is not None:
+            self._server.end_feeds()
+
     def _catalog_grew(self) -> None:
         if self.tls is not None and self._node.card.tls not in ("", self._shown):
             self._lay_out()
             self.tls.read()
         revoked = self._closed_to()
-        if revoked - self._revoked and self._server is not None:
-            self._server.end_feeds()  # whose the feeds are nobody knows; all others are let in again
+        if revoked - self._revoked:
+            self.end_feeds()  # whose the feeds are nobody knows; all others are let in again
         self._revoked = revoked
 
     def _closed_to(self) -> frozenset[str]:

@@ -286,11 +286,14 @@ def test_a_front_that_cannot_follow_says_so_and_tells_nobody_that_there_is_nothi
 ) -> None:
     """A machine that read nothing and heard no error would wait, while another front has what it waits for. What machines send
     it takes as ever."""
-    monkeypatch.setattr("central.outpost.LATE_LOOKS", 1)
+    monkeypatch.setattr("central.outpost.LATE_LOOKS", 2)
+    sent_away: list[bool] = []
+    running.outpost.on_late = lambda: sent_away.append(True)  # who listens there already
     behind.standing.late = True
     dossier = behind.centre.receive()
     running.brings("counter-01")
     until(lambda: "dossiers" in running.outpost.away())
+    assert sent_away == [True]
     with closing(running.peer("room-01")) as room:
         with pytest.raises(Unavailable, match="dossiers"):
             room.changes("0", limit=10, wait_s=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from edge.roads import Preference, Roads
 from edge.server import application, serving
 from edge.settings import PeerSettings
 from edge.status import status_of
+from edge.unacknowledged import Unacknowledged
 from edge.web import create_pages
 from schemas.fold import Dossier
 from sync.replicator import State
@@ -166,6 +168,40 @@ def test_who_is_told_of_nothing_at_one_address_goes_to_the_next(
         roads.start()
         stack.callback(roads.stop)
         until(lambda: counter.register.row(dossier.stream) is not None)
+
+
+def test_what_central_did_not_acknowledge_is_sent_again_after_a_restart(centre: SmallCentre) -> None:
+    """It says that it is not missing: before a cluster that may be true of one copy only."""
+    central, counter, bad = centre["central"], centre["counter-01"], threading.Event()
+    whole = application(central, create_pages(central, None, lambda: None))
+
+    def without_a_quorum(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not bad.is_set() or environ["PATH_INFO"] != "/dossiers/_bulk_docs":
+            return whole(environ, start_response)
+        b"".join(whole(environ, lambda *said: lambda data: None))
+        start_response("503 Service Unavailable", [("Content-Length", "0")])
+        return [b""]
+
+    with ExitStack() as stack:
+        port = stack.enter_context(serving(without_a_quorum, "127.0.0.1", 0))[1]
+        counter.settings = msgspec.structs.replace(
+            counter.settings,
+            heartbeat_ms=500,
+            peers=(PeerSettings(central.id, f"http://127.0.0.1:{port}"),),
+        )
+        sent = Unacknowledged(counter.file, "dossiers")
+        bad.set()
+        dossier = centre.receive()
+        roads = Roads(counter)
+        roads.start()
+        until(lambda: central.register.row(dossier.stream) is not None)
+        roads.stop()
+        assert len(sent.before()) == 1
+        bad.clear()
+        roads = Roads(counter)
+        roads.start()
+        stack.callback(roads.stop)
+        until(lambda: not sent.before())
 
 
 def test_what_central_refuses_is_listed_until_it_takes_it(building: Building) -> None:
