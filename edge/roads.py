@@ -144,7 +144,9 @@ class _Way:
         replication, self.replication = self.replication, None
         if replication is not None:
             replication.stop()
-            self.last = replace(replication.status(), state=State.STOPPED)  # whatever it was just doing
+            self.last = replace(
+                replication.status(), state=State.STOPPED, failing=False
+            )  # whatever it was just doing
         return self.thread
 
     def status(self) -> Status:

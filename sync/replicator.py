@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -28,7 +28,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from sync.checkpoints import FROM_THE_START, Session, agreed_seq, history_of, replication_id
 from sync.documents import Json, dump, dump_sorted
-from sync.errors import Broken, Conflict, Refused, SyncError, Unavailable
+from sync.errors import Broken, Conflict, DiskFull, Refused, SyncError, Unavailable
 from sync.pace import Pace
 from sync.peer import ChangesPage, LocalPeer, Peer, RefusedDocument
 
@@ -487,7 +487,10 @@ class Replication:
             return []
         named = {(str(one.get("_id")), str(one.get("_rev"))) for one in documents}
         if self._kept_unsure is not None:
-            self._kept_unsure.sending(named)
+            with suppress(
+                DiskFull
+            ):  # what is on a full disk must get off it all the more; this run remembers
+                self._kept_unsure.sending(named)
         self._unsure |= named  # another one: the reader's thread may be looking at it
         try:
             refused = self._target.bulk_docs(documents)
@@ -506,7 +509,8 @@ class Replication:
     def _answered(self, revisions: Set[tuple[str, str]]) -> None:
         self._unsure -= revisions
         if self._kept_unsure is not None:
-            self._kept_unsure.acknowledged(revisions)
+            with suppress(DiskFull):  # it is sent once more than it needs to be
+                self._kept_unsure.acknowledged(revisions)
 
     def _note(self, notes: _Notes | None, session: Session, last_seq: Any) -> None:
         if notes is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from sync.documents import Json
-from sync.errors import NotFound, Unauthorized, Unavailable
+from sync.errors import DiskFull, NotFound, Unauthorized, Unavailable
 from sync.peer import ChangesPage, Fetched, LocalPeer, Peer, RefusedDocument
 from sync.remote import RemotePeer
 from sync.replicator import NOTE_EVERY_S, Replication, State, delay_s
@@ -74,6 +74,7 @@ def replication(
     session: str = "",
     note_every_s: float = NOTE_EVERY_S,
     tick: Callable[[], float] = time.monotonic,
+    unsure: OnAFullDisk | None = None,
 ) -> Replication:
     heard = heard or Heard()
     return Replication(
@@ -88,6 +89,7 @@ def replication(
         after_checkpoint=heard.checkpoints.append,
         note_every_s=note_every_s,
         tick=tick,
+        unsure=unsure,
     )
 
 
@@ -221,6 +223,24 @@ def test_a_target_that_went_back_to_its_backup_gets_what_that_lacks(standing: St
                 peer.put_local(name, note)
         write(here, "c")
         until(lambda: lies_in(standing, *"abc"))
+
+
+class OnAFullDisk:
+    """Where nothing can be kept of what is on its way."""
+
+    def before(self) -> frozenset[tuple[str, str]]:
+        return frozenset()
+
+    def sending(self, revisions: Set[tuple[str, str]]) -> None:
+        raise DiskFull("no room")
+
+    acknowledged = sending
+
+
+def test_what_lies_on_a_full_disk_gets_off_it(server: Server, here: Store, there: Store) -> None:
+    write(here, "a")
+    assert replication(local(here), remote(server.url), unsure=OnAFullDisk()).run_once().docs_written == 1
+    assert has(there, "a")
 
 
 class Silent(LocalPeer):
