@@ -66,6 +66,8 @@ PEER: Final = "couchdb"
 LOOK_S: Final = 2.0
 LATER_S: Final = 2
 STOP_S: Final = 5.0
+HEARS_WITHIN_S: Final = 1.0
+"""So long a copy of the cluster may take to hear of what the others have."""
 DIRECTIONS: Final = ("pull", "push")
 _BATCHES: Final = {"files": 64}
 """Chunks travel inside their documents: 64 of them are 4 MiB."""
@@ -485,11 +487,17 @@ class Cluster(Fronting):
         super().stop()
 
     def behind(self, patience_s: float) -> str:
-        """What of the cluster is not here yet, asked there; "" when all acts and entries are. Files are no acts."""
-        end = time.monotonic() + patience_s
-        while (lacking := self._lacking()) and time.monotonic() < end:
-            self._stopping.wait(0.1)
-        return lacking
+        """What of the cluster is not here yet, asked there; "" when all acts and entries are. Files are no acts.
+
+        It has to say twice that there is nothing: a copy may hear a moment later than the two that acknowledged.
+        """
+        end, heard = time.monotonic() + patience_s, 0
+        while True:
+            lacking = self._lacking()
+            heard = 0 if lacking else heard + 1
+            if heard == 2 or (lacking and time.monotonic() >= end):
+                return lacking
+            self._stopping.wait(0.1 if lacking else HEARS_WITHIN_S)
 
     def _lacking(self) -> str:
         following = [one for one in self.roads() if one.direction == "pull" and one.database != "files"]

@@ -176,6 +176,9 @@ def choose(centre: Node, tip: str, *, by: str, second: str, reason: str) -> Card
 
     Where there is one only, it goes on without what is lost (`Node.unheard`). Raises `NotGranted`.
     """
+    require_followed(
+        centre
+    )  # before the branches are looked at: one of them may be longer, or what seems lost be there
     after, found = branches(centre)
     lost = () if found else centre.unheard()
     if lost:
@@ -196,8 +199,6 @@ def choose(centre: Node, tip: str, *, by: str, second: str, reason: str) -> Card
     dropped = [entry for one in found if one.tip != chosen.tip for entry in one.entries]
     before, target = copy.copy(centre.catalog), Catalog(centre.catalog.root)
     target.apply(branch_with(centre.entries(), str(_tip_of(chosen, centre))))
-    if target.seated != centre.id:  # the one before is cut
-        require_followed(centre)
     try:
         with centre.file.write():
             if not chosen.here:

@@ -296,9 +296,11 @@ class Leaving:
     def _forgotten(self, file: str, centre_holds: Holds) -> bool:
         chunks = {chunk for index in self._archive.lists(file) for chunk in index["chunks"]}
         here = self._archive.store.summaries([file, *chunks])
-        if any(name in here for name, _ in self._unacknowledged.before()):
-            return False
         if not centre_holds({name: [str(leaf.rev) for leaf in one.leaves] for name, one in here.items()}):
+            return False
+        if any(
+            name in here for name, _ in self._unacknowledged.before()
+        ):  # asked last: some may just have gone out
             return False
         shared = set().union(
             *(

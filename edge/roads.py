@@ -444,11 +444,15 @@ class Roads:
         """Whether for half a minute acts could not be read at an address that answers: a front may be behind, and another one not.
 
         Where all are, or the fault is here, it is tried less and less often."""
-        pulled = [way.status() for way in line.ways if way.direction == "pull" and way.database != "files"]
+        pulled = [
+            way.status()
+            for way in line.ways
+            if way.direction == "pull" and way.database != "files" and way.replication is not None
+        ]
         now = time.monotonic()
         if self._node.disk.space().full or not any(one.failing for one in pulled):
             line.silent_since = None
-            if any(one.last_success for one in pulled):
+            if pulled and all(one.last_success for one in pulled):
                 line.moves = 0
             return False
         line.silent_since = now if line.silent_since is None else line.silent_since

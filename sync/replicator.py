@@ -254,7 +254,7 @@ class Replication:
             waited = not more
             more = self._step(hands, wait_s=WAIT_S if waited else 0)
             if waited and not more and self._notes is not None:
-                self._notes.require_kept()
+                self._require_kept(self._notes)
 
     def _connect(self) -> None:
         """Read both notes; from then on only write them."""
@@ -289,6 +289,7 @@ class Replication:
         )
         if is_last:  # nothing to overlap with, and somebody may be waiting for it
             self._finish()
+            self._offer_unsure()
             if self._offered_at is None or self._tick() - self._offered_at > OFFER_AGAIN_S:
                 self._offer_again()
         return bool(page.changes)
@@ -393,6 +394,20 @@ class Replication:
                 raise Broken(f"a transform changed {doc_id}; it may only hold documents back")
         self._refused(held)
         return through
+
+    def _offer_unsure(self) -> None:
+        """What was sent and not acknowledged, and is in no page any more: offered again after it had been refused, or from
+        before our note. Whatever the target says that it misses. What is gone here by law nobody can send."""
+        if not self._unsure:
+            return
+        fetched = self._source.bulk_get(sorted(self._unsure))
+        self._answered({(one.id, one.rev) for one in fetched if one.document is None})
+        documents = [one.document for one in fetched if one.document is not None]
+        self._refused(
+            self._write(
+                documents if self._transform is None else self._let_through(documents, self._transform)
+            )
+        )
 
     def _offer_again(self) -> None:
         """What was refused before: perhaps it is there by now, or is taken now."""
@@ -516,10 +531,23 @@ class Replication:
         if notes is None:
             raise Broken("a step before the checkpoints were read")
         if self._is_live:  # PUT would write over the hole: CouchDB asks for no revision of a note
-            notes.require_kept()
+            self._require_kept(notes)
         notes.write(session, last_seq=last_seq, at=self._now())
         self._noted_seq, self._noted_at = last_seq, self._tick()
         self._after_checkpoint(last_seq)
+
+    def _require_kept(self, notes: _Notes) -> None:
+        """Raises `Unavailable` where the target has not the note that we read or wrote last, and so perhaps not what we brought: a
+        database that was made anew, from a backup, by another cluster. Both notes are read again then.
+
+        It is asked more than once: a copy that was away may answer with the note of then. A source that lost its own note
+        gives all it has from its beginning by itself.
+        """
+        for delay in (*GIVEN_AFTER_S, 0.0):
+            if notes.kept() or self._stopping:
+                return
+            self._wake.wait(delay)
+        raise Unavailable("the other side has another checkpoint than we left there; both are read again")
 
     # ---- failing
 
@@ -634,12 +662,9 @@ class _Notes:
                 self._source_notes = False
         put(self._target)
 
-    def require_kept(self) -> None:
-        """Raises `Unavailable` where the target has not the note that we read or wrote last, and so perhaps not what we brought: a
-        database that was made anew, from a backup, by another cluster. Both notes are read again then. A source that lost its
-        own gives all it has from its beginning by itself."""
-        if _rev(self._target.get_local(self._id)) != self._revs[self._target]:
-            raise Unavailable("the other side has another checkpoint than we left there; both are read again")
+    def kept(self) -> bool:
+        """Whether the target has the note that was read or written last; or still none."""
+        return _rev(self._target.get_local(self._id)) == self._revs[self._target]
 
     def _put(self, peer: Peer, note: Json) -> None:
         rev = self._revs[peer]

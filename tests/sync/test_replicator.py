@@ -18,7 +18,7 @@ from sync.documents import Json
 from sync.errors import DiskFull, NotFound, Unauthorized, Unavailable
 from sync.peer import ChangesPage, Fetched, LocalPeer, Peer, RefusedDocument
 from sync.remote import RemotePeer
-from sync.replicator import NOTE_EVERY_S, Replication, State, delay_s
+from sync.replicator import NOTE_EVERY_S, Replication, State, Unsure, delay_s
 from sync.sqlite import SqliteFile
 from sync.store import Store
 from sync.writing import Arrival
@@ -74,7 +74,7 @@ def replication(
     session: str = "",
     note_every_s: float = NOTE_EVERY_S,
     tick: Callable[[], float] = time.monotonic,
-    unsure: OnAFullDisk | None = None,
+    unsure: Unsure | None = None,
 ) -> Replication:
     heard = heard or Heard()
     return Replication(
@@ -223,6 +223,56 @@ def test_a_target_that_went_back_to_its_backup_gets_what_that_lacks(standing: St
                 peer.put_local(name, note)
         write(here, "c")
         until(lambda: lies_in(standing, *"abc"))
+
+
+class Kept:
+    """What an earlier run had sent, and nobody acknowledged."""
+
+    def __init__(self, *revisions: tuple[str, str]) -> None:
+        self.left = frozenset(revisions)
+
+    def before(self) -> frozenset[tuple[str, str]]:
+        return self.left
+
+    def sending(self, revisions: Set[tuple[str, str]]) -> None:
+        self.left |= revisions
+
+    def acknowledged(self, revisions: Set[tuple[str, str]]) -> None:
+        self.left -= revisions
+
+
+def test_what_was_not_acknowledged_is_sent_again_from_before_the_note_too(
+    server: Server, here: Store, there: Store
+) -> None:
+    """It had been refused once, and offered again in vain. What is gone from here is waited for no more."""
+    write(here, "a")
+    assert replication(local(here), remote(server.url)).run_once().docs_written == 1
+    before = there.published
+    left = Kept(("a", str(here.get("a")["_rev"])), ("purged", "1-" + "0" * 32))
+    replication(local(here), remote(server.url), unsure=left).run_once()
+    assert left.left == frozenset()
+    assert there.published == before
+
+
+class Forgetful(LocalPeer):
+    """A copy that was away answers now and then, with the note of then."""
+
+    def get_local(self, local_id: str) -> Json | None:
+        self.asked = getattr(self, "asked", 0) + 1
+        note = super().get_local(local_id)
+        return note if note is None or self.asked % 2 else {**note, "_rev": "0-1"}
+
+
+def test_a_copy_that_was_away_starts_nothing_anew(server: Server, here: Store, there: Store) -> None:
+    heard = Heard()
+    with live(
+        replication(local(here), Forgetful(there, server_uuid="2" * 32, source="x"), heard=heard)
+    ) as copying:
+        for name in "abcdef":
+            write(here, name)
+            until(lambda name=name: has(there, name))  # type: ignore[misc]
+        until(lambda: copying.status().state is State.WAITING)
+        assert copying.status().last_error is None
 
 
 class OnAFullDisk:
