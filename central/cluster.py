@@ -310,12 +310,11 @@ class Fronting(ABC):
         )
 
         def answering(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-            reads_acts = environ["PATH_INFO"] == "/dossiers/_changes"
-            why = (
-                (self._keeps_back() if reads_acts else "")
-                if self._met.is_set()
-                else "the documents are out of reach"
-            )
+            why = ""
+            if not self._met.is_set():
+                why = "the documents are out of reach"
+            elif environ["PATH_INFO"] == "/dossiers/_changes":
+                why = self._keeps_back()
             if not why:
                 return front.app(environ, start_response)
             said = {"error": "service_unavailable", "reason": why}
@@ -556,11 +555,9 @@ class Cluster(Fronting):
         node = self._node
         redacted = [one for one in node.catalog.trust.redacted if one.startswith(FILE)]
         with node.file.read():
-            if len(redacted) + Erased.select().count() == self._erased:
-                names = None
-            else:
-                names = redacted + [row.name for row in Erased.select()]
-        if names is None:
+            is_done = len(redacted) + Erased.select().count() == self._erased
+            names = [] if is_done else redacted + [row.name for row in Erased.select()]
+        if is_done:
             self._erase_what_came_back()
             return
         portions = (names[first : first + _AT_ONCE] for first in range(0, len(names), _AT_ONCE))

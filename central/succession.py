@@ -176,9 +176,8 @@ def choose(centre: Node, tip: str, *, by: str, second: str, reason: str) -> Card
 
     Where there is one only, it goes on without what is lost (`Node.unheard`). Raises `NotGranted`.
     """
-    require_followed(
-        centre
-    )  # before the branches are looked at: one of them may be longer, or what seems lost be there
+    # before the branches are looked at: one of them may be longer, or what seems lost be there
+    require_followed(centre)
     after, found = branches(centre)
     lost = () if found else centre.unheard()
     if lost:

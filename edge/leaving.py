@@ -298,9 +298,8 @@ class Leaving:
         here = self._archive.store.summaries([file, *chunks])
         if not centre_holds({name: [str(leaf.rev) for leaf in one.leaves] for name, one in here.items()}):
             return False
-        if any(
-            name in here for name, _ in self._unacknowledged.before()
-        ):  # asked last: some may just have gone out
+        # asked last: some may just have gone out
+        if any(name in here for name, _ in self._unacknowledged.before()):
             return False
         shared = set().union(
             *(

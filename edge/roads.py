@@ -144,9 +144,8 @@ class _Way:
         replication, self.replication = self.replication, None
         if replication is not None:
             replication.stop()
-            self.last = replace(
-                replication.status(), state=State.STOPPED, failing=False
-            )  # whatever it was just doing
+            # whatever it was just doing
+            self.last = replace(replication.status(), state=State.STOPPED, failing=False)
         return self.thread
 
     def status(self) -> Status:
@@ -157,7 +156,8 @@ class _Way:
 @dataclass(slots=True)
 class _Line:
     """All that goes on with one peer. `at`: which of its addresses is used; `files`: to fetch them from there; `told`:
-    that all is sent, to a new central; `silent_since`: since when nothing can be read there; `moves`: how often that had it go on to the next address; `stood_at`: when this machine last said how it stands."""
+    that all is sent, to a new central; `silent_since`: since when nothing can be read there; `moves`: how often that had it
+    go on to the next address; `stood_at`: when this machine last said how it stands."""
 
     peer: PeerNode
     at: int = 0

@@ -116,8 +116,8 @@ class Replication:
     `batch`: the most documents of a page. `note_every_s`: with 0 after each page, for a target to which a note is the
     end of one (`sync.bundle`). `on_refused` hears of each document that the target does not take; `refused_before`
     gives those that wait to be offered again, and `on_accepted` hears of each that the target has by now, whoever
-    brought it; `unsure` keeps what is on its way for later runs; `after_checkpoint` of each sequence of the source up to which everything is durable at the target (or
-    was refused). These are called from the run's threads.
+    brought it; `after_checkpoint` of each sequence of the source up to which everything is durable at the target (or
+    was refused); `unsure` keeps what is on its way for later runs. These are called from the run's threads.
 
     `transform` sees each document on its way. It may hold one back, by None, which is then listed like one that was
     refused; it may not change any, for a copy that differs from its original under the same name is no copy: a run
@@ -502,9 +502,8 @@ class Replication:
             return []
         named = {(str(one.get("_id")), str(one.get("_rev"))) for one in documents}
         if self._kept_unsure is not None:
-            with suppress(
-                DiskFull
-            ):  # what is on a full disk must get off it all the more; this run remembers
+            # what is on a full disk must get off it all the more; this run remembers
+            with suppress(DiskFull):
                 self._kept_unsure.sending(named)
         self._unsure |= named  # another one: the reader's thread may be looking at it
         try:

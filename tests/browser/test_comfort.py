@@ -56,6 +56,12 @@ def kept_back(page: Page, where: re.Pattern[str]) -> Callable[[], None]:
     return let_go
 
 
+def choose_a_procedure(page: Page) -> None:
+    page.fill("#q", "dang ky thanh lap")
+    page.locator("input[name=procedure]").first.check()
+    expect(page.locator("input[name='originals-0']")).to_be_visible()
+
+
 def take(page: Page, name: str, pictures: Path | None) -> None:
     """A picture for docs/counter.md."""
     if pictures is not None:
@@ -249,9 +255,7 @@ def test_a_slip_of_the_pad_is_kept_as_it_is_typed(
     paper = f"{running.url('counter-01')}/counter/afterwards"
     page = sign_in("counter-01", "hanh.nh")
     page.goto(paper)
-    page.fill("#q", "dang ky thanh lap")
-    page.locator("input[name=procedure]").first.check()
-    expect(page.locator("input[name='originals-0']")).to_be_visible()
+    choose_a_procedure(page)
     page.fill("#name", "Hoàng Thị Hường")
     page.fill("#paper", "03-000977")
     with page.expect_response(lambda got: "trạm điện" in unquote_plus(got.request.post_data or "")):
@@ -299,9 +303,7 @@ def test_no_letter_and_no_space_is_lost_while_the_slip_is_looked_at_again(
     paper = f"{running.url('counter-01')}/counter/afterwards"
     page = sign_in("counter-01", "hanh.nh")
     page.goto(paper)
-    page.fill("#q", "dang ky thanh lap")
-    page.locator("input[name=procedure]").first.check()
-    expect(page.locator("input[name='originals-0']")).to_be_visible()
+    choose_a_procedure(page)
     reason = page.locator("#reason")
     for number, (before, meanwhile, after) in enumerate(
         (("Lũ ", "cuốn", " trạm"), ("Lũ ", "", "cuốn"), ("Lũ\n", "cuốn", " trạm"))
