@@ -223,7 +223,7 @@ def copying(
         on_refused=refusals.note,
         refused_before=refusals.before,
         on_accepted=refusals.accepted,
-        unsure=None if pull else Unacknowledged(node.file, database),
+        unacknowledged=None if pull else Unacknowledged(node.file, database),
         after_checkpoint=lambda seq: after_checkpoint(),
     )
 

@@ -581,7 +581,7 @@ class Roads:
             on_refused=refusals.note,
             refused_before=refusals.before,
             on_accepted=partial(self._accepted, way, refusals),
-            unsure=None if pull else Unacknowledged(node.file, database),
+            unacknowledged=None if pull else Unacknowledged(node.file, database),
             after_checkpoint=lambda seq: None if pull else self._arrived_there(database, seq),
         )
 

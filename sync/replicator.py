@@ -91,7 +91,7 @@ class Offered(NamedTuple):
     rev: str
 
 
-class Unsure(Protocol):
+class Unacknowledged(Protocol):
     """Revisions, as (id, rev), that were sent to a target and not acknowledged, kept over restarts."""
 
     def before(self) -> Set[tuple[str, str]]:
@@ -117,7 +117,7 @@ class Replication:
     end of one (`sync.bundle`). `on_refused` hears of each document that the target does not take; `refused_before`
     gives those that wait to be offered again, and `on_accepted` hears of each that the target has by now, whoever
     brought it; `after_checkpoint` of each sequence of the source up to which everything is durable at the target (or
-    was refused); `unsure` keeps what is on its way for later runs. These are called from the run's threads.
+    was refused); `unacknowledged` keeps what is on its way for later runs. These are called from the run's threads.
 
     `transform` sees each document on its way. It may hold one back, by None, which is then listed like one that was
     refused; it may not change any, for a copy that differs from its original under the same name is no copy: a run
@@ -138,7 +138,7 @@ class Replication:
         note_every_s: float = NOTE_EVERY_S,
         on_refused: Callable[[RefusedDocument], None] = lambda refused: None,
         refused_before: Callable[[], Sequence[Offered]] = tuple,
-        unsure: Unsure | None = None,
+        unacknowledged: Unacknowledged | None = None,
         on_accepted: Callable[[Offered], None] = lambda accepted: None,
         after_checkpoint: Callable[[Any], None] = lambda seq: None,
         transform: Callable[[Json], Json | None] | None = None,
@@ -158,7 +158,7 @@ class Replication:
         )
         self._on_refused = on_refused
         self._refused_before = refused_before
-        self._kept_unsure = unsure
+        self._kept_unacknowledged = unacknowledged
         self._on_accepted = on_accepted
         self._after_checkpoint = after_checkpoint
         self._tick = tick
@@ -172,7 +172,7 @@ class Replication:
         self._offered_at: float | None = None
         self._ahead: _Ahead | None = None
         self._under_way: _Page | None = None
-        self._unsure: frozenset[tuple[str, str]] = frozenset()  # sent, and not acknowledged
+        self._unacknowledged: frozenset[tuple[str, str]] = frozenset()  # sent, and not acknowledged
         self._status = Status()
         self._telling = threading.Lock()
         self._stopping = False
@@ -264,8 +264,8 @@ class Replication:
         since = notes.read()
         self._session.start_last_seq = since
         self._notes, self._noted_seq, self._noted_at = notes, since, self._tick()
-        if self._kept_unsure is not None:
-            self._unsure |= self._kept_unsure.before()
+        if self._kept_unacknowledged is not None:
+            self._unacknowledged |= self._kept_unacknowledged.before()
         self._read_up_to = since
         self._passed = _Passed()
         self._offered_at = None
@@ -289,7 +289,7 @@ class Replication:
         )
         if is_last:  # nothing to overlap with, and somebody may be waiting for it
             self._finish()
-            self._offer_unsure()
+            self._offer_unacknowledged()
             if self._offered_at is None or self._tick() - self._offered_at > OFFER_AGAIN_S:
                 self._offer_again()
         return bool(page.changes)
@@ -351,8 +351,8 @@ class Replication:
             for rev in revs
             if (doc_id, rev) not in on_the_way
         ]
-        if unsure := self._unsure.difference(on_the_way, wanted):
-            wanted += [(one.id, rev) for one in page.changes for rev in one.revs if (one.id, rev) in unsure]
+        if again := self._unacknowledged.difference(on_the_way, wanted):
+            wanted += [(one.id, rev) for one in page.changes for rev in one.revs if (one.id, rev) in again]
         session.missing_checked += sum(len(one.revs) for one in page.changes)
         session.missing_found += len(wanted)
         if not wanted:
@@ -395,12 +395,12 @@ class Replication:
         self._refused(held)
         return through
 
-    def _offer_unsure(self) -> None:
+    def _offer_unacknowledged(self) -> None:
         """What was sent and not acknowledged, and is in no page any more: offered again after it had been refused, or from
         before our note. Whatever the target says that it misses. What is gone here by law nobody can send."""
-        if not self._unsure:
+        if not self._unacknowledged:
             return
-        fetched = self._source.bulk_get(sorted(self._unsure))
+        fetched = self._source.bulk_get(sorted(self._unacknowledged))
         self._answered({(one.id, one.rev) for one in fetched if one.document is None})
         documents = [one.document for one in fetched if one.document is not None]
         self._refused(
@@ -501,11 +501,11 @@ class Replication:
         if not documents:
             return []
         named = {(str(one.get("_id")), str(one.get("_rev"))) for one in documents}
-        if self._kept_unsure is not None:
+        if self._kept_unacknowledged is not None:
             # what is on a full disk must get off it all the more; this run remembers
             with suppress(DiskFull):
-                self._kept_unsure.sending(named)
-        self._unsure |= named  # another one: the reader's thread may be looking at it
+                self._kept_unacknowledged.sending(named)
+        self._unacknowledged |= named  # another one: the reader's thread may be looking at it
         try:
             refused = self._target.bulk_docs(documents)
         except Refused as why:
@@ -521,10 +521,10 @@ class Replication:
         return refused
 
     def _answered(self, revisions: Set[tuple[str, str]]) -> None:
-        self._unsure -= revisions
-        if self._kept_unsure is not None:
+        self._unacknowledged -= revisions
+        if self._kept_unacknowledged is not None:
             with suppress(DiskFull):  # it is sent once more than it needs to be
-                self._kept_unsure.acknowledged(revisions)
+                self._kept_unacknowledged.acknowledged(revisions)
 
     def _note(self, notes: _Notes | None, session: Session, last_seq: Any) -> None:
         if notes is None:

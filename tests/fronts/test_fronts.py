@@ -48,7 +48,7 @@ def port_of(url: str) -> int:
     return urlsplit(url).port or 80
 
 
-def copying(source: Any, target: Any, unsure: Unacknowledged | None = None) -> Replication:
+def copying(source: Any, target: Any, unacknowledged: Unacknowledged | None = None) -> Replication:
     return Replication(
         source,
         target,
@@ -57,7 +57,7 @@ def copying(source: Any, target: Any, unsure: Unacknowledged | None = None) -> R
         now=lambda: NOW,
         jitter=lambda: 0.01,
         batch=20,
-        unsure=unsure,
+        unacknowledged=unacknowledged,
     )
 
 

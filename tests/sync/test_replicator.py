@@ -18,7 +18,7 @@ from sync.documents import Json
 from sync.errors import DiskFull, NotFound, Unauthorized, Unavailable
 from sync.peer import ChangesPage, Fetched, LocalPeer, Peer, RefusedDocument
 from sync.remote import RemotePeer
-from sync.replicator import NOTE_EVERY_S, Replication, State, Unsure, delay_s
+from sync.replicator import NOTE_EVERY_S, Replication, State, Unacknowledged, delay_s
 from sync.sqlite import SqliteFile
 from sync.store import Store
 from sync.writing import Arrival
@@ -74,7 +74,7 @@ def replication(
     session: str = "",
     note_every_s: float = NOTE_EVERY_S,
     tick: Callable[[], float] = time.monotonic,
-    unsure: Unsure | None = None,
+    unacknowledged: Unacknowledged | None = None,
 ) -> Replication:
     heard = heard or Heard()
     return Replication(
@@ -89,7 +89,7 @@ def replication(
         after_checkpoint=heard.checkpoints.append,
         note_every_s=note_every_s,
         tick=tick,
-        unsure=unsure,
+        unacknowledged=unacknowledged,
     )
 
 
@@ -249,7 +249,7 @@ def test_what_was_not_acknowledged_is_sent_again_from_before_the_note_too(
     assert replication(local(here), remote(server.url)).run_once().docs_written == 1
     before = there.published
     left = Kept(("a", str(here.get("a")["_rev"])), ("purged", "1-" + "0" * 32))
-    replication(local(here), remote(server.url), unsure=left).run_once()
+    replication(local(here), remote(server.url), unacknowledged=left).run_once()
     assert left.left == frozenset()
     assert there.published == before
 
@@ -289,7 +289,10 @@ class OnAFullDisk:
 
 def test_what_lies_on_a_full_disk_gets_off_it(server: Server, here: Store, there: Store) -> None:
     write(here, "a")
-    assert replication(local(here), remote(server.url), unsure=OnAFullDisk()).run_once().docs_written == 1
+    assert (
+        replication(local(here), remote(server.url), unacknowledged=OnAFullDisk()).run_once().docs_written
+        == 1
+    )
     assert has(there, "a")
 
 
