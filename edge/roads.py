@@ -367,11 +367,11 @@ class Roads:
             self._rest(line)
             self._start(line)
 
-    def _try_next_address(self, line: _Line) -> None:
+    def _try_next_address(self, line: _Line, *, silent: bool) -> None:
         with self._lock:
             if line.gone or self._stopping.is_set() or len(line.peer.urls) < 2:
                 return
-            line.at, line.silent_since = line.at + 1, None
+            line.at, line.silent_since, line.moves = line.at + 1, None, line.moves + silent
             self._rest(line)
             self._start(line)
         self._open_and_shut()
@@ -436,31 +436,30 @@ class Roads:
                 before = self._preference.neighbours_needed
                 if before != self._preference.told(centre_answers=up, at=time.monotonic()):
                     self._open_and_shut()
-            if not up or self._is_told_nothing(line):
-                self._try_next_address(line)
+            silent = up and self._is_silent(line)
+            if not up or silent:
+                self._try_next_address(line, silent=silent)
             self._stopping.wait(PROBE_S if up else PROBE_S / 2)
 
-    def _is_told_nothing(self, line: _Line) -> bool:
+    def _is_silent(self, line: _Line) -> bool:
         """Whether for half a minute acts could not be read at an address that answers: a front may be behind, and another one not.
 
-        Where all are, or the fault is here, it is tried less and less often."""
+        Where all are, or the fault is here, it is left less and less often."""
         pulled = [
             way.status()
             for way in line.ways
             if way.direction == "pull" and way.database != "files" and way.replication is not None
         ]
-        now = time.monotonic()
         if self._node.disk.space().full or not any(one.failing for one in pulled):
             line.silent_since = None
             if pulled and all(one.last_success for one in pulled):
                 line.moves = 0
             return False
-        line.silent_since = now if line.silent_since is None else line.silent_since
+        now = time.monotonic()
+        if line.silent_since is None:
+            line.silent_since = now
         rounds = line.moves // len(line.peer.urls)
-        if now - line.silent_since <= min(SILENT_S * 2.0 ** min(rounds, 10), SILENT_AT_MOST_S):
-            return False
-        line.moves += 1
-        return True
+        return now - line.silent_since > min(SILENT_S * 2.0 ** min(rounds, 10), SILENT_AT_MOST_S)
 
     def _ask_what_central_holds(self, line: _Line, probe: RemotePeer) -> None:
         """At every contact, and then now and then: whoever has central's newest word passes it on."""
