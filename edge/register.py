@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final
 
 from edge.database import NodeFile, Readable
@@ -516,15 +517,21 @@ def search_procedures(
         return [], 0
     scored = []
     for procedure in procedures:
-        name = words(procedure.name)
-        pool = [*name, *words(procedure.code), *words(procedure.field)]
+        name, pool = _searched(procedure.name, procedure.code, procedure.field)
         if all(any(word.startswith(want) for word in pool) for want in wanted):
             scored.append((_distance(name, wanted), len(name), procedure.code, procedure))
     scored.sort(key=lambda row: row[:3])
     return [row[3] for row in scored[:limit]], len(scored)
 
 
-def _distance(name: list[str], wanted: list[str]) -> int:
+@lru_cache(maxsize=8192)
+def _searched(name: str, code: str, field: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words of a procedure's name, and all that it is found by: read once, and not with every key that is typed."""
+    named = tuple(words(name))
+    return named, (*named, *words(code), *words(field))
+
+
+def _distance(name: Sequence[str], wanted: Sequence[str]) -> int:
     """How far into the name the wanted words stand together; a name that begins with them comes first."""
     for start in range(len(name) - len(wanted) + 1):
         if all(name[start + i].startswith(want) for i, want in enumerate(wanted)):
