@@ -19,6 +19,7 @@ import pytest
 
 from central.demo.plan import nodes
 from central.demo.setup import prepare
+from central.starting import calm_collector
 from edge.clock import system_clock
 from edge.ids import Ids
 from tests import large
@@ -62,6 +63,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     proofs = [item for item in items if item.get_closest_marker("proof") is not None]
     items[:] = [item for item in items if item not in proofs]
     config.hook.pytest_deselected(items=proofs)
+
+
+def pytest_collection_finish() -> None:
+    """As a node does when it has started: what was imported stays."""
+    calm_collector()
 
 
 def pytest_xdist_auto_num_workers() -> int:
