@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -234,8 +235,15 @@ class Player:
         self._until("central has all files", lambda: _first_is_most(self._counts("files", files)))
 
     def _counts(self, database: str, names: Iterable[str]) -> list[int]:
-        urls = [f"{self._centre.url(name)}/{database}" for name in names]
-        return [int(requests.get(url, auth=AUDITOR, timeout=10).json()["doc_count"]) for url in urls]
+        """How many documents each has; none at all where one cannot say it now, as a front whose cluster has much to do."""
+        answers = [
+            requests.get(f"{self._centre.url(name)}/{database}", auth=AUDITOR, timeout=10) for name in names
+        ]
+        if any(one.status_code == HTTPStatus.SERVICE_UNAVAILABLE for one in answers):
+            return []
+        for one in answers:
+            one.raise_for_status()
+        return [int(one.json()["doc_count"]) for one in answers]
 
     def _until(self, what: str, holds: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE_S
@@ -274,4 +282,4 @@ class Player:
 
 
 def _first_is_most(counts: list[int]) -> bool:
-    return counts[0] == max(counts)
+    return bool(counts) and counts[0] == max(counts)
