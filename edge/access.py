@@ -28,9 +28,14 @@ whole databases, settings, the notes of all others, …) is closed to everybody 
 STATE: Final = "state-"
 """`_local/state-NODE` in central's `catalog`: what a machine says of itself."""
 SENT: Final = "sent-"
-"""`_local/sent-NODE` in the `catalog` of a central that collects: that machine says that it has sent all it has, and `to`
-which central."""
+"""`_local/sent-NODE` in the `catalog` of a central that collects: see `all_is_sent`."""
 _OF_ITSELF: Final = (f"_local/{STATE}", f"_local/{SENT}")
+
+
+def all_is_sent(node: str, *, to: str, catalog: str) -> tuple[str, dict[str, str]]:
+    """A note, and its name, by which a machine says that it has sent all it has: to which central, and up to which entry of
+    the catalog it has heard."""
+    return f"{SENT}{node}", {"catalog": catalog, "to": to}
 
 
 class Access:

@@ -26,7 +26,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Final, Protocol
 
-from edge.access import NODE, SENT, STATE
+from edge.access import NODE, STATE, all_is_sent
 from edge.acks import NAME as ACKS
 from edge.fetching import Elsewhere, Fetching
 from edge.leaving import Holds
@@ -483,7 +483,7 @@ class Roads:
             return
         ways = [way for way in line.ways if way.direction == "push" and way.database != "files"]
         if ways and all(way.status().state is State.WAITING for way in ways):
-            probe.put_local(f"{SENT}{self._node.id}", {"catalog": catalog.name, "to": line.node})
+            probe.put_local(*all_is_sent(self._node.id, to=line.node, catalog=catalog.name))
             line.told = True
 
     def _tell_how_it_stands(self, line: _Line, probe: RemotePeer) -> None:

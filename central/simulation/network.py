@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from central.simulation.machine import Machine
 from central.simulation.world import World
-from edge.access import SENT
+from edge.access import all_is_sent
 from edge.roads import Here, shown_to
 from schemas.errors import Malformed
 from sync.documents import Json, load
@@ -302,7 +302,9 @@ class Network:
         here, there = one.node, other.node
         if there.collects and here.catalog.centre == there.id:
             with contextlib.suppress(Unavailable):
-                there.stores["catalog"].put_local(f"{SENT}{here.id}", {"catalog": here.catalog.name})
+                there.stores["catalog"].put_local(
+                    *all_is_sent(here.id, to=there.id, catalog=here.catalog.name)
+                )
 
     def bring_late(self) -> None:
         """What was under way for long arrives; everything that it says has been said already."""

@@ -66,6 +66,12 @@ def test_whatever_fails_nothing_is_lost_and_all_agree(times: Times) -> None:
         assert not said["unseen"]
 
 
+def test_a_central_that_is_lost_without_a_backup_is_followed_by_a_new_one() -> None:
+    said = simulated("--seeds", "1", "--from", "122", "--only", "343")
+    assert said["failures"] == []
+    assert said["faults"]["central_anew"] == 1
+
+
 @pytest.mark.proof
 @pytest.mark.timeout(1200)
 def test_a_seed_is_always_the_same_day() -> None:
