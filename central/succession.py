@@ -122,7 +122,8 @@ def _has_sent(centre: Node, node: str) -> bool:
         said = centre.stores["catalog"].get_local(f"{SENT}{node}")
     except NotFound:
         return False
-    return said.get("to") == centre.id
+    # up to 0.1.0 a machine did not say to whom, and knew nobody who passes it on
+    return said.get("to", centre.id) == centre.id
 
 
 # ---- two branches

@@ -22,9 +22,10 @@ from central.enrolment import Change, Enrolment
 from central.errors import NotGranted
 from central.redaction import redact
 from central.restore import NewCentral, restore_centre
-from central.succession import MARGIN, branches, choose, take_over
+from central.succession import MARGIN, branches, choose, collected, take_over
 from central.trust import Watch
 from central.verify import verify
+from edge.access import all_is_sent
 from edge.clock import system_clock
 from edge.errors import CannotStart
 from edge.ids import Ids
@@ -211,6 +212,20 @@ def test_a_central_without_any_backup_is_made_again_from_what_the_edges_have(
     assert words.tls_authority
     small.close()
     assert [str(one) for one in verify(small.data).findings] == []
+
+
+def test_a_machine_of_an_older_version_does_not_say_to_which_central_it_has_sent_all(
+    small: SmallCentre, authority: Authority
+) -> None:
+    central_is_lost(small)
+    restored(small, authority, None)
+    small.copy(small["counter-01"], small["central"])
+    central, older = small["central"], small["counter-01"].id
+    note, said = all_is_sent(older, to="central.1", catalog="")
+    rev = central.stores["catalog"].put_local(note, said)
+    assert not any(one.all for one in collected(central)), "that was another central"
+    central.stores["catalog"].put_local(note, {"_rev": rev, "catalog": ""})
+    assert [one.node for one in collected(central) if one.all] == [older]
 
 
 def test_what_an_edge_had_already_given_to_the_old_central_it_sends_again(
