@@ -159,6 +159,7 @@ def test_a_key_that_comes_before_the_answer_waits_for_it(sign_in: SignIn) -> Non
 
     # whoever has gone on meanwhile stays where they are, and no letter is lost while the answer is put in
     page.goto(page.url)
+    expect(page.locator("#identity")).to_be_focused()  # a scan before that goes the way of any page
     answer = kept_back(page, look)
     with page.expect_request(look):
         scanned(page, CARD)
