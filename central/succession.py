@@ -123,7 +123,7 @@ def _has_sent(centre: Node, node: str) -> bool:
     except NotFound:
         return False
     # up to 0.1.0 a machine did not say to whom, and knew nobody who passes it on
-    return said.get("to", centre.id) == centre.id
+    return said.get("to") in (None, centre.id)
 
 
 # ---- two branches
