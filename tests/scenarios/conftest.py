@@ -35,17 +35,23 @@ def free_ports() -> int:
 def motcua(tmp_path: Path) -> Iterator[Start]:
     """Starts `motcua …`; whatever still runs when the test ends is ended."""
     started: list[subprocess.Popen[str]] = []
-    demo, large = ExitStack(), tmp_path / "large"
+    beyond_it = ExitStack()
+
+    def beyond_of(data: Path) -> Path:
+        """A folder whose settings say where the centre in this one has what lies beyond its machine."""
+        large = tmp_path / f"large-{data.name}"
+        if not large.exists():
+            large.mkdir()
+            given = beyond_it.enter_context(beyond())
+            given.create()
+            write_settings(large, given.of(NodeSettings("central.1")))
+        return large
 
     def start(*arguments: object, cwd: Path | None = None) -> subprocess.Popen[str]:
         program = ["-m", "central.cli"]
         if RUN.is_large and arguments[0] == "demo":  # which founds the centre itself
-            if not large.exists():
-                large.mkdir()
-                given = demo.enter_context(beyond())
-                given.create()
-                write_settings(large, given.of(NodeSettings("central.1")))
-            program = [demo_beyond.__file__, str(large)]
+            data = Path(str(arguments[arguments.index("--data") + 1]))
+            program = [demo_beyond.__file__, str(beyond_of(data))]
         command = [sys.executable, *program, *map(str, arguments)]
         process = subprocess.Popen(
             command,
@@ -63,4 +69,4 @@ def motcua(tmp_path: Path) -> Iterator[Start]:
         if process.poll() is None:
             process.kill()
         process.communicate()
-    demo.close()
+    beyond_it.close()
