@@ -349,7 +349,7 @@ class Fronting(ABC):
     def _known(self, ids: Sequence[str]) -> Collection[str]:
         """What is folded here, and what will not be: a reader must not wait for that."""
         stored = self._node.stores["dossiers"].summaries(ids).keys()
-        return stored | {one for one in ids if one not in stored and self._pulled.of(one)}
+        return stored | self._pulled.of([one for one in ids if one not in stored])
 
     def _note_held(self, *told: str) -> None:
         """It is listed by who follows, whom the same rules keep from taking it."""

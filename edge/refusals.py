@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
+import orjson
+
 from edge.clock import Clock
 from edge.database import NodeFile
 from edge.tables.exchange import RefusedDocument
 from schemas.events import timestamp
 from sync.peer import RefusedDocument as Refusal
 from sync.replicator import Offered
+
+_REFUSED: Final = (
+    "SELECT value FROM json_each(?)"
+    " WHERE EXISTS (SELECT 1 FROM refuseddocument WHERE key >= ? || value || ' ' AND key < ? || value || '!')"
+)
 
 
 class Refusals:
@@ -45,14 +55,11 @@ class Refusals:
         with self._file.write():
             RefusedDocument.delete().where(RefusedDocument.key == self._key(accepted)).execute()
 
-    def of(self, doc_id: str) -> bool:
-        """Whether a copy of this document was refused, and still is."""
-        first = f"{self._road}{doc_id} "
-        with self._file.read():
-            found = RefusedDocument.select(RefusedDocument.key).where(
-                RefusedDocument.key >= first, RefusedDocument.key < first[:-1] + "!"
-            )
-            return bool(found.exists())
+    def of(self, ids: Sequence[str]) -> set[str]:
+        """Those of these documents of which a copy was refused, and still is."""
+        with self._file.read() as connection:
+            rows = connection.execute(_REFUSED, (orjson.dumps(ids).decode(), self._road, self._road))
+            return {doc_id for (doc_id,) in rows}
 
     def _key(self, one: Offered) -> str:
         return f"{self._road}{one.id} {one.rev}"
