@@ -215,9 +215,8 @@ class Replication:
             except (Unavailable, Refused) as why:
                 if self._stopping:
                     break
-                connected = self._notes is not None
-                failures = 1 if connected else failures + 1
-                self._notes = None
+                # to connect is no success: where much is asked at once, more is not got by asking more often
+                failures = failures + 1 if self._status.failing else 1
                 if isinstance(why, Refused) and why.status == 413:
                     self._pace.halve()
                 self._failed(State.RETRYING if isinstance(why, Unavailable) else State.REFUSED, why)

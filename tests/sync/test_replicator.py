@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from sync import replicator
 from sync.documents import Json
 from sync.errors import DiskFull, NotFound, Unauthorized, Unavailable
 from sync.peer import ChangesPage, Fetched, LocalPeer, Peer, RefusedDocument
@@ -322,6 +323,43 @@ def test_a_road_fails_until_a_page_is_done_whatever_it_tries_meanwhile(here: Sto
         assert source.asked.wait(10)
         assert (copying.status().state, copying.status().failing) == (State.COPYING, True)
         source.gate.set()
+
+
+class Busy(LocalPeer):
+    """It lists what it gives only from when it is not `busy` any more."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store, server_uuid="1" * 32, source=None)
+        self.busy = True
+
+    def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        if self.busy:
+            raise Unavailable("too many ask at once")
+        return super().bulk_get(wanted)
+
+
+def test_who_can_connect_and_gets_nothing_asks_less_and_less_often(
+    here: Store, there: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until a page is done, after which the next failure is the first one again."""
+    counted: list[int] = []
+
+    def told(failures: int, **_: object) -> float:
+        counted.append(failures)
+        return 0.0
+
+    monkeypatch.setattr(replicator, "delay_s", told)
+    write(there, "a")
+    source = Busy(there)
+    with live(replication(source, local(here))) as copying:
+        until(lambda: len(counted) > 3)
+        source.busy = False
+        until(lambda: has(here, "a") and not copying.status().failing)
+        assert counted == [*range(1, len(counted) + 1)]
+        before, source.busy = len(counted), True
+        write(there, "b")
+        until(lambda: len(counted) > before)
+        assert counted[before] == 1
 
 
 class Holding(LocalPeer):
