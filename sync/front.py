@@ -53,6 +53,7 @@ from sync.manners import CouchApp, endpoint_of, method_of, path_of, user_of
 from sync.remote import RemoteDatabase
 from sync.revisions import Rev
 from sync.sessions import Sessions, User
+from sync.turns import Turns
 from sync.writing import Outcome, WriteRules
 
 _SHOWN: Final = frozenset((
@@ -68,6 +69,11 @@ GIVEN_AT_ONCE: Final = 200
 """Documents of `_bulk_get` that are here at a time, and in the memory: 18 MiB of chunks."""
 LISTED_AT_ONCE, SHOWN_AT_ONCE = 50_000, 1_200
 """Rows of `_all_docs`, and those with documents, that go into one answer."""
+AT_ONCE: Final = 6
+"""Requests for documents at a time: what they have to wait for behind, others use meanwhile. As many more may wait, and of the
+threads of a server half are left for probes, notes and pages."""
+PATIENCE_S: Final = 1.0
+_WITHOUT_TURNS: Final = frozenset(("", "_local", "_revs_diff"))
 _COPIES_ONLY: Final = "only copies are written here (new_edits=false): a document is named by what is in it"
 _log = logging.getLogger(__name__)
 
@@ -137,6 +143,7 @@ class Front:
             "_uuids": {"GET": root.uuids},
             "_session": {"GET": session.who, "POST": session.log_in, "DELETE": session.log_out},
         }
+        self._turns = Turns(at_once=AT_ONCE, waiting=AT_ONCE, patience_s=PATIENCE_S, later_s=LATER_S)
         self.app: Flask = CouchApp(host, self._route)
 
     def close(self) -> None:
@@ -160,7 +167,11 @@ class Front:
             if user is None:
                 raise Unauthorized("You are not authorized to access this db.")
             raise Forbidden("You are not allowed to access this db.")
-        return _in_database(FrontCall(host, asked, user, database, rest))
+        call = FrontCall(host, asked, user, database, rest)
+        if (rest[0] if rest else "") in _WITHOUT_TURNS:
+            return _in_database(call)
+        with self._turns.taken():
+            return _in_database(call)
 
     def _up(self, _call: Call) -> Response:
         """Whether it is worth coming here: for what divides the clients among fronts."""

@@ -38,9 +38,9 @@ def front_of(databases: dict[str, RemoteDatabase], **more: Any) -> Front:
 
 
 @contextmanager
-def serving_front(front: Front) -> Iterator[str]:
+def serving_front(front: Front, *, threads: int = 8) -> Iterator[str]:
     """Its URL. It stands for any other one: only what is behind it is kept."""
-    http = Http(front.app)
+    http = Http(front.app, threads=threads)
     try:
         yield http.url
     finally:

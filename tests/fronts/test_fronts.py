@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from edge.server import THREADS
 from edge.unacknowledged import Unacknowledged
 from sync.bare_server import Admin, BareServer
 from sync.behind import Fronted
@@ -20,7 +22,7 @@ from sync.bell import Bell
 from sync.documents import Json, dump
 from sync.errors import Unavailable
 from sync.filtering import Filter
-from sync.front import GIVEN_AT_ONCE, SHOWN_AT_ONCE
+from sync.front import AT_ONCE, GIVEN_AT_ONCE, SHOWN_AT_ONCE
 from sync.peer import Chosen, LocalPeer
 from sync.remote import PATIENCE_S, RemoteDatabase, RemotePeer
 from sync.replicator import Replication, State
@@ -396,6 +398,45 @@ def test_a_reader_is_not_led_past_what_nobody_can_place_yet(behind: Server) -> N
             placed.add(event(3)["_id"])
             front.ring("dossiers")
             assert event(4)["_id"].encode() in next(line for line in lines if line)
+        client.close()
+
+
+def test_a_herd_is_served_in_turns(behind: Server) -> None:
+    """Else so many are under way that each takes longer than he waits for it. Probes and notes are answered meanwhile."""
+    entered: list[int] = []
+    door = threading.Event()
+
+    def slow(documents: Sequence[Json], by: str | None) -> list[str | None]:
+        entered.append(len(documents))
+        door.wait(30)
+        return [None] * len(documents)
+
+    def writes(n: int) -> requests.Response:
+        one = Client(server)
+        try:
+            return one.post("_bulk_docs", {"docs": [event(n)], "new_edits": False})
+        finally:
+            one.close()
+
+    front = front_of({"dossiers": there(behind)}, rules={"dossiers": slow})
+    with (
+        serving_front(front, threads=THREADS) as url,
+        ThreadPoolExecutor(4 * AT_ONCE) as herd,
+    ):
+        server = Server(url, database="dossiers", user=USER, password=PASSWORD, ours=None)
+        first = [herd.submit(writes, n) for n in range(AT_ONCE)]
+        until(lambda: len(entered) == AT_ONCE)
+        late = [herd.submit(writes, n) for n in range(AT_ONCE, 4 * AT_ONCE)]
+        client = Client(server)
+        assert client.post("_revs_diff", {}).status_code == 200
+        assert client.put("_local/how it stands", {"well": True}).status_code == 201
+        for one in late:
+            answer = one.result()
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert len(entered) == AT_ONCE
+        door.set()
+        assert {one.result().status_code for one in first} == {201}
+        assert writes(AT_ONCE).status_code == 201
         client.close()
 
 

@@ -40,10 +40,11 @@ class Http:
         *,
         stuck_s: float = STUCK_S,
         tls: ServerTls | None = None,
+        threads: int = 8,
     ) -> None:
         host = "127.0.0.1" if tls is None else "0.0.0.0"
         self.tls = tls
-        self.server = web_server.Server((host, 0), app, threads=8, stuck_s=stuck_s, tls=tls)
+        self.server = web_server.Server((host, 0), app, threads=threads, stuck_s=stuck_s, tls=tls)
         self.server.expiration_interval = 0.02  # how long stopping takes
         self._serving = ExitStack()
         _, self.port = self._serving.enter_context(web_server.serving(self.server))
