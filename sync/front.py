@@ -13,6 +13,7 @@ Attachments travel inside their documents.
 
 from __future__ import annotations
 
+import io
 import itertools
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -42,7 +43,7 @@ from sync.documents import DESIGN, LOCAL, Json, checked_id, dump, load, parse_do
 from sync.endpoints import root, session
 from sync.endpoints.answers import answer, not_modified, packed_answer, raw_answer
 from sync.endpoints.bulk import asked_to_give, asked_to_write, copy_row, is_note
-from sync.endpoints.call import Call, Host, NativeFilter
+from sync.endpoints.call import Call, Host, NativeFilter, gathered
 from sync.endpoints.changes import body_of
 from sync.endpoints.documents import based
 from sync.endpoints.preconditions import base_rev, is_known
@@ -170,6 +171,8 @@ class Front:
         call = FrontCall(host, asked, user, database, rest)
         if (rest[0] if rest else "") in _WITHOUT_TURNS:
             return _in_database(call)
+        # the body first: a slow line has its time, and holds nobody up
+        asked.environ["wsgi.input"] = io.BytesIO(gathered(call.chunks()))
         with self._turns.taken():
             return _in_database(call)
 

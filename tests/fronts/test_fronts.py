@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -437,6 +439,29 @@ def test_a_herd_is_served_in_turns(behind: Server) -> None:
         door.set()
         assert {one.result().status_code for one in first} == {201}
         assert writes(AT_ONCE).status_code == 201
+        client.close()
+
+
+def test_a_slow_line_takes_no_turn_before_all_has_arrived(behind: Server) -> None:
+    body = dump({"docs": [event(1)], "new_edits": False})
+    basic = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    head = (
+        f"POST /dossiers/_bulk_docs HTTP/1.1\r\nHost: front\r\nAuthorization: Basic {basic}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with fronting({"dossiers": there(behind)}) as url, contextlib.ExitStack() as opened:
+        lines = [
+            opened.enter_context(socket.create_connection(("127.0.0.1", port_of(url))))
+            for _ in range(AT_ONCE)
+        ]
+        for line in lines:
+            line.sendall(head.encode() + body[:-1])
+        client = Client(Server(url, database="dossiers", user=USER, password=PASSWORD, ours=None))
+        for n in range(2 * AT_ONCE):
+            assert bring(client, event(n)).status_code == 201
+        for line in lines:
+            line.sendall(body[-1:])
+            assert line.recv(12) == b"HTTP/1.1 201"
         client.close()
 
 
