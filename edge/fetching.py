@@ -25,7 +25,7 @@ from edge.tables.dossiers import DossierRow
 from schemas.catalog import Catalog
 from schemas.entries import Card, Duty
 from schemas.events import Event
-from sync.errors import SyncError
+from sync.errors import SyncError, Unavailable
 from sync.peer import LocalPeer, Peer
 
 LOOK_S: Final = 1.0
@@ -126,6 +126,7 @@ class Fetching:
         self._named: dict[str, tuple[str, tuple[str, ...]]] = {}  # by stream: when it changed, what it names
         self._whole: set[str] = set()
         self._demanded: dict[str, None] = {}  # streams, the newest last
+        self._busy: dict[str, float] = {}  # by node: until when it is not asked, as it said itself
         self._lock = threading.Lock()
         self._changed, self._asked = threading.Event(), threading.Event()
         self._look_at = 0.0
@@ -153,6 +154,7 @@ class Fetching:
         with self._lock:
             for want in self._wants.values():
                 want.tries.clear()
+            self._busy.clear()
         self._at_once()
 
     def demand(self, stream: str) -> None:
@@ -266,13 +268,16 @@ class Fetching:
             now = time.monotonic()
             sources = self._sources()
             with self._lock:
+                self._busy = {node: until for node, until in self._busy.items() if until > now}
+                asked = [source for source in sources if source.node not in self._busy]
                 wants = sorted(self._wants.values(), key=lambda want: want.turn)
                 chosen = next(
-                    ((w, s) for w in wants for s in sources if w.is_due(s.node, now)),
+                    ((w, s) for w in wants for s in asked if w.is_due(s.node, now)),
                     None,
                 )
                 if chosen is None:
-                    due = [w.tries[s.node][1] - now for w in wants for s in sources if s.node in w.tries]
+                    due = [w.tries[s.node][1] - now for w in wants for s in asked if s.node in w.tries]
+                    due += [until - now for until in self._busy.values()]
                     return max(0.05, min(due, default=LONGEST_DELAY_S))
             self._after_events()
             self._piece(*chosen)
@@ -289,7 +294,11 @@ class Fetching:
         try:
             got = source.files.bulk_get(asked)
         except SyncError as why:
-            want.in_vain(source.node, str(why), time.monotonic())
+            now = time.monotonic()
+            want.in_vain(source.node, str(why), now)
+            if isinstance(why, Unavailable) and why.retry_after_s is not None:
+                with self._lock:  # the next file would hear the same
+                    self._busy[source.node] = now + min(why.retry_after_s, LONGEST_DELAY_S)
             return
         documents = [one.document for one in got if one.document is not None]
         if not documents:

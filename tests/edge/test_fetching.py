@@ -23,12 +23,15 @@ from tests.waiting import until
 
 @dataclass
 class Machine:
-    """Another node as one that files may be asked of. `dies_after` requests for pieces it is out of reach."""
+    """Another node as one that files may be asked of. `dies_after` requests for pieces it is out of reach; `busy`: it says
+    when to come again, and counts who does not wait."""
 
     on: Node
     asked: Counter[str] = field(default_factory=Counter)
     dies_after: int | None = None
     order: list[str] = field(default_factory=list)
+    busy: bool = False
+    turned_away: int = 0
 
     @property
     def node(self) -> str:
@@ -46,6 +49,9 @@ class Asked(LocalPeer):
 
     def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
         machine = self._machine
+        if machine.busy:
+            machine.turned_away += 1
+            raise Unavailable("too many ask at once", retry_after_s=20)
         if machine.dies_after is not None:
             if machine.dies_after == 0:
                 raise Unavailable("the line is down")
@@ -218,6 +224,19 @@ def test_who_does_not_have_it_is_passed_over(centre: SmallCentre) -> None:
     until(lambda: centre["room-01"].archive.read(file) is not None)
     one.stop()
     assert central.asked == Counter()
+
+
+def test_who_is_told_to_come_again_later_asks_for_no_other_file_meanwhile(centre: SmallCentre) -> None:
+    files = [with_scan(centre, scan(CHUNK_BYTES + 1, seed))[1] for seed in range(3)]
+    room, counter = centre["room-01"], Machine(centre["counter-01"], busy=True)
+    one = run(fetching(room, counter))
+    until(lambda: counter.turned_away > 0 and len(one.elsewhere()) == 3)
+    one.look()
+    counter.busy = False
+    one.wake()
+    until(lambda: all(room.archive.read(file) is not None for file in files))
+    one.stop()
+    assert counter.turned_away == 1
 
 
 def test_half_a_file_at_one_and_the_rest_at_another(centre: SmallCentre) -> None:
