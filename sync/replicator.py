@@ -220,7 +220,8 @@ class Replication:
                 if isinstance(why, Refused) and why.status == 413:
                     self._pace.halve()
                 self._failed(State.RETRYING if isinstance(why, Unavailable) else State.REFUSED, why)
-                self._pause(why, failures)
+                if self._pause(why, failures):
+                    failures = 0
             except Broken as why:
                 self._failed(State.BROKEN, why)
                 return
@@ -559,20 +560,22 @@ class Replication:
             failing=True,
         )
 
-    def _pause(self, why: SyncError, failures: int) -> None:
+    def _pause(self, why: SyncError, failures: int) -> bool:
+        """Whether it was woken."""
         retry_after_s = why.retry_after_s if isinstance(why, Unavailable) else None
-        self._wake.wait(delay_s(failures, jitter=self._jitter(), retry_after_s=retry_after_s))
+        woken = self._wake.wait(delay_s(failures, jitter=self._jitter(), retry_after_s=retry_after_s))
         self._wake.clear()
+        return woken
 
 
 def delay_s(failures: int, *, jitter: float, retry_after_s: float | None = None) -> float:
     """How long to wait after so many failures in a row: 1 s, 2 s, 4 s … 30 s.
 
     `jitter` in [0, 1) shortens it by up to a half, so that nodes do not all come back at once. What the
-    other side asks for (`Retry-After`) is respected, up to the same 30 s.
+    other side asks for (`Retry-After`) is respected, up to the same 30 s, and made longer by up to a half: it says the same to all.
     """
     delay = min(FIRST_DELAY_S * 2.0 ** min(failures - 1, 10), LONGEST_DELAY_S) * (1 - jitter / 2)
-    return max(delay, min(retry_after_s or 0, LONGEST_DELAY_S))
+    return max(delay, min((retry_after_s or 0) * (1 + jitter / 2), LONGEST_DELAY_S))
 
 
 class _Passed:

@@ -362,6 +362,25 @@ def test_who_can_connect_and_gets_nothing_asks_less_and_less_often(
         assert counted[before] == 1
 
 
+def test_who_is_woken_counts_his_failures_anew(
+    here: Store, there: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line is back, or somebody pressed the button: what failed before says nothing of now."""
+    counted: list[int] = []
+
+    def told(failures: int, **_: object) -> float:
+        counted.append(failures)
+        return 0.0 if len(counted) < 3 else 30.0
+
+    monkeypatch.setattr(replicator, "delay_s", told)
+    write(there, "a")
+    with live(replication(Busy(there), local(here))) as copying:
+        until(lambda: len(counted) == 3)
+        copying.wake()
+        until(lambda: len(counted) == 4)
+        assert counted == [1, 2, 3, 1]
+
+
 class Holding(LocalPeer):
     """It has more than it gives yet."""
 
@@ -743,3 +762,4 @@ def test_delays_grow_to_half_a_minute() -> None:
     assert [delay_s(n, jitter=0) for n in (1, 2, 3, 5, 6, 99)] == [1, 2, 4, 16, 30, 30]
     assert delay_s(6, jitter=0.5) == 22.5
     assert [delay_s(1, jitter=0, retry_after_s=asked) for asked in (0.5, 20, 3600)] == [1, 20, 30]
+    assert [delay_s(1, jitter=0.5, retry_after_s=asked) for asked in (0.5, 4, 3600)] == [0.75, 5, 30]
