@@ -307,6 +307,7 @@ class Fronting(ABC):
             filters=node.window.filters_over_the_line(),
             narrowed=node.window.narrowed,
             own_notes=(ACKS, CENTRE),
+            yielding=("files",),
         )
 
         def answering(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

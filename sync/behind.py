@@ -18,6 +18,7 @@ from sync.endpoints.call import Call
 from sync.errors import BadRequest, NotFound, Refused, TooLarge, Unavailable
 from sync.filtering import EVERYTHING
 from sync.remote import RemoteDatabase, Said, is_of_the_server
+from sync.turns import Turns
 from sync.writing import WriteRules
 
 Judge: TypeAlias = Callable[[Sequence[Json]], Sequence[str | None]]
@@ -127,10 +128,11 @@ class Fronted:
 
 @dataclass(frozen=True, slots=True)
 class FrontCall(Call):
-    """`path`: what follows the database, decoded piece by piece."""
+    """`path`: what follows the database, decoded piece by piece. `turns`: those of its database."""
 
     database: Fronted
     path: tuple[str, ...]
+    turns: Turns
 
     def some(self, names: Collection[str]) -> dict[str, str]:
         """Those of the request's parameters that pass."""

@@ -17,6 +17,7 @@ import io
 import itertools
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -71,8 +72,10 @@ GIVEN_AT_ONCE: Final = 200
 LISTED_AT_ONCE, SHOWN_AT_ONCE = 50_000, 1_200
 """Rows of `_all_docs`, and those with documents, that go into one answer."""
 AT_ONCE: Final = 6
-"""Requests for documents at a time: what they have to wait for behind, others use meanwhile. As many more may wait, and of the
-threads of a server half are left for probes, notes and pages."""
+"""Requests for documents at a time: what they have to wait for behind, others use meanwhile. As many more may wait."""
+YIELDING_AT_ONCE: Final = 2
+"""And of databases that yield, beside those, so that they take no turn from others. A third of a node's threads is left for
+probes, notes and pages."""
 PATIENCE_S: Final = 1.0
 _WITHOUT_TURNS: Final = frozenset(("", "_local", "_revs_diff"))
 _COPIES_ONLY: Final = "only copies are written here (new_edits=false): a document is named by what is in it"
@@ -89,7 +92,7 @@ class Front:
     `databases` by their names in URLs. `uuid`, `secret`, `authenticate`, `authorize`, `filters`, `narrowed` and `own_notes` as for
     `couch_app`; a filter here chooses by ids. `rules`, `judges` and `known` may be asked from several threads at once. What a filter
     cannot tell yet ends a page, and is looked at again when `ring` says that more is known: a reader who was led past it would
-    never hear of it.
+    never hear of it. What is asked of databases that are `yielding` takes no turn from others.
     """
 
     def __init__(
@@ -110,6 +113,7 @@ class Front:
         filters: Mapping[str, NativeFilter] = MappingProxyType({}),
         narrowed: Callable[[User | None, str, Filter], Filter] = lambda user, database, asked: asked,
         own_notes: Collection[str] = (),
+        yielding: Collection[str] = (),
     ) -> None:
         self._databases = {
             name: Fronted(
@@ -144,7 +148,11 @@ class Front:
             "_uuids": {"GET": root.uuids},
             "_session": {"GET": session.who, "POST": session.log_in, "DELETE": session.log_out},
         }
-        self._turns = Turns(at_once=AT_ONCE, waiting=AT_ONCE, patience_s=PATIENCE_S, later_s=LATER_S)
+        ours, yields = (
+            Turns(at_once=count, waiting=count, patience_s=PATIENCE_S, later_s=LATER_S)
+            for count in (AT_ONCE, YIELDING_AT_ONCE)
+        )
+        self._turns = {name: yields if name in yielding else ours for name in databases}
         self.app: Flask = CouchApp(host, self._route)
 
     def close(self) -> None:
@@ -168,12 +176,12 @@ class Front:
             if user is None:
                 raise Unauthorized("You are not authorized to access this db.")
             raise Forbidden("You are not allowed to access this db.")
-        call = FrontCall(host, asked, user, database, rest)
+        call = FrontCall(host, asked, user, database, rest, self._turns[database.name])
         if (rest[0] if rest else "") in _WITHOUT_TURNS:
             return _in_database(call)
         # the body first: a slow line has its time, and holds nobody up
         asked.environ["wsgi.input"] = io.BytesIO(gathered(call.chunks()))
-        with self._turns.taken():
+        with call.turns.taken():
             return _in_database(call)
 
     def _up(self, _call: Call) -> Response:
@@ -262,11 +270,15 @@ def _given(call: FrontCall, wanted: Sequence[Any], parameters: Mapping[str, str]
     between = b'{"results":['
     for at in range(0, len(wanted) or 1, GIVEN_AT_ONCE):
         body = {"docs": wanted[at : at + GIVEN_AT_ONCE]}
-        said = call.database.ask("POST", ("_bulk_get",), parameters=parameters, body=body)
-        if said.status != 200:
-            raise refusal(said)
-        results = rows_of(read(said, dict[str, Any]), "results")
-        if _hide(call, results) or len(wanted) > GIVEN_AT_ONCE:
+        with (
+            call.turns.awaited() if at else nullcontext()
+        ):  # the first portion is made in the turn of the request
+            said = call.database.ask("POST", ("_bulk_get",), parameters=parameters, body=body)
+            if said.status != 200:
+                raise refusal(said)
+            results = rows_of(read(said, dict[str, Any]), "results")
+            is_changed = _hide(call, results)
+        if is_changed or len(wanted) > GIVEN_AT_ONCE:
             for one in results:
                 yield between + dump(one)
                 between = b","

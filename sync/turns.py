@@ -22,6 +22,12 @@ class Turns:
         self._turns = threading.Semaphore(at_once)
 
     @contextmanager
+    def awaited(self) -> Iterator[None]:
+        """A turn for who has begun to answer, and cannot be told to come again: it comes."""
+        with self._turns:
+            yield
+
+    @contextmanager
     def taken(self) -> Iterator[None]:
         """One of them, as long as the block lasts. Raises `Unavailable`."""
         if not self._places.acquire(blocking=False):

@@ -420,7 +420,8 @@ def test_a_herd_is_served_in_turns(behind: Server) -> None:
         finally:
             one.close()
 
-    front = front_of({"dossiers": there(behind)}, rules={"dossiers": slow})
+    databases = {"dossiers": there(behind), "files": there(behind)}
+    front = front_of(databases, rules={"dossiers": slow}, yielding=("files",))
     with (
         serving_front(front, threads=THREADS) as url,
         ThreadPoolExecutor(4 * AT_ONCE) as herd,
@@ -432,6 +433,9 @@ def test_a_herd_is_served_in_turns(behind: Server) -> None:
         client = Client(server)
         assert client.post("_revs_diff", {}).status_code == 200
         assert client.put("_local/how it stands", {"well": True}).status_code == 201
+        files = Client(Server(url, database="files", user=USER, password=PASSWORD, ours=None))
+        assert files.get("_changes").status_code == 200
+        files.close()
         for one in late:
             answer = one.result()
             assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")

@@ -72,6 +72,25 @@ def test_who_has_waited_for_a_moment_is_told_too_and_his_place_is_free_again() -
         assert next_one.result(30) is None
 
 
+def test_who_has_begun_to_answer_waits_for_as_long_as_it_takes() -> None:
+    turns = Turns(at_once=1, waiting=0, patience_s=0, later_s=1)
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def answers() -> None:
+        begun.set()
+        with turns.awaited():
+            goes_on.set()
+
+    with ThreadPoolExecutor(1) as one:
+        with turns.taken():
+            answered = one.submit(answers)
+            assert begun.wait(30)
+            assert not goes_on.is_set()
+        answered.result(30)
+    with turns.taken():
+        pass
+
+
 def test_whatever_happens_in_a_turn_it_ends() -> None:
     turns = Turns(at_once=1, waiting=0, patience_s=0, later_s=1)
     for _ in range(3):
