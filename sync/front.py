@@ -75,8 +75,9 @@ AT_ONCE: Final = 6
 """Requests for documents at a time: what they have to wait for behind, others use meanwhile. As many more may wait."""
 YIELDING_AT_ONCE: Final = 2
 """And of databases that yield, beside those, so that they take no turn from others. A third of a node's threads is left for
-probes, notes and pages."""
+probes, notes and pages, and for the later portions of long answers."""
 PATIENCE_S: Final = 1.0
+"""So long somebody waits for a turn: what is left of the time for which a machine waits is for the answer."""
 _WITHOUT_TURNS: Final = frozenset(("", "_local", "_revs_diff"))
 _COPIES_ONLY: Final = "only copies are written here (new_edits=false): a document is named by what is in it"
 _log = logging.getLogger(__name__)
@@ -270,9 +271,8 @@ def _given(call: FrontCall, wanted: Sequence[Any], parameters: Mapping[str, str]
     between = b'{"results":['
     for at in range(0, len(wanted) or 1, GIVEN_AT_ONCE):
         body = {"docs": wanted[at : at + GIVEN_AT_ONCE]}
-        with (
-            call.turns.awaited() if at else nullcontext()
-        ):  # the first portion is made in the turn of the request
+        # the first portion is made in the turn of the request
+        with call.turns.awaited() if at else nullcontext():
             said = call.database.ask("POST", ("_bulk_get",), parameters=parameters, body=body)
             if said.status != 200:
                 raise refusal(said)

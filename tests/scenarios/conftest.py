@@ -35,14 +35,14 @@ def free_ports() -> int:
 def motcua(tmp_path: Path) -> Iterator[Start]:
     """Starts `motcua …`; whatever still runs when the test ends is ended."""
     started: list[subprocess.Popen[str]] = []
-    beyond_it = ExitStack()
+    elsewhere = ExitStack()
 
-    def beyond_of(data: Path) -> Path:
+    def lies_elsewhere(data: Path) -> Path:
         """A folder whose settings say where the centre in this one has what lies beyond its machine."""
         large = tmp_path / f"large-{data.name}"
         if not large.exists():
             large.mkdir()
-            given = beyond_it.enter_context(beyond())
+            given = elsewhere.enter_context(beyond())
             given.create()
             write_settings(large, given.of(NodeSettings("central.1")))
         return large
@@ -51,7 +51,7 @@ def motcua(tmp_path: Path) -> Iterator[Start]:
         program = ["-m", "central.cli"]
         if RUN.is_large and arguments[0] == "demo":  # which founds the centre itself
             data = Path(str(arguments[arguments.index("--data") + 1]))
-            program = [demo_beyond.__file__, str(beyond_of(data))]
+            program = [demo_beyond.__file__, str(lies_elsewhere(data))]
         command = [sys.executable, *program, *map(str, arguments)]
         process = subprocess.Popen(
             command,
@@ -69,4 +69,4 @@ def motcua(tmp_path: Path) -> Iterator[Start]:
         if process.poll() is None:
             process.kill()
         process.communicate()
-    beyond_it.close()
+    elsewhere.close()
