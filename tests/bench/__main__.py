@@ -74,15 +74,17 @@ def main(
     _WORK.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=_WORK) as folder:
         size = Size.QUICK if quick else Size.FULL
-        reports = _measured(chosen, Ground(Path(folder), dossiers), size, as_json=as_json)
+        reports = _measured(chosen, Path(folder), dossiers, size, as_json=as_json)
     sys.exit(0 if all(report.ok for report in reports) else 1)
 
 
-def _measured(chosen: list[Bench], ground: Ground, size: Size, *, as_json: bool) -> list[Report]:
-    """Run the benches one after the other; each is reported as soon as it is done."""
-    machine, reports = describe(ground.folder), []
+def _measured(
+    chosen: list[Bench], folder: Path, dossiers: int | None, size: Size, *, as_json: bool
+) -> list[Report]:
+    """Run the benches one after the other, each on its own ground; each is reported as soon as it is done."""
+    machine, reports = describe(folder), []
     for bench in chosen:
-        report = run(bench, ground, size, machine)
+        report = run(bench, Ground(folder / bench.name, _WORK, dossiers), size, machine)
         reports.append(report)
         if as_json:
             click.echo(msgspec.json.encode(report.to_json()).decode())

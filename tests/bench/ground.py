@@ -30,10 +30,12 @@ Spool = Callable[[Reception], None]
 
 
 class Ground:
-    """`folder` is empty and is the benches' own. `dossiers`: how many central has, where somebody asked for a number."""
+    """`folder` is made, and one bench's own; what is to be there at the next run lies in `kept`. `dossiers`: how many
+    central has, where somebody asked for a number."""
 
-    def __init__(self, folder: Path, dossiers: int | None = None) -> None:
-        self.folder, self.dossiers = folder, dossiers
+    def __init__(self, folder: Path, kept: Path, dossiers: int | None = None) -> None:
+        folder.mkdir()
+        self.folder, self.kept, self.dossiers = folder, kept, dossiers
 
     @cached_property
     def _founded(self) -> Path:

@@ -81,7 +81,7 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
 
 def set_of(ground: Ground, size: Size) -> Path:
     """The folder of the data set that this bench is about."""
-    return ground.folder.parent / f"dataset-{ground.dossiers or _DOSSIERS[size]}"
+    return ground.kept / f"dataset-{ground.dossiers or _DOSSIERS[size]}"
 
 
 def looked_at(url: str, size: Size) -> dict[str, float]:

@@ -47,6 +47,21 @@ def test_a_bench_that_does_not_exist_is_named() -> None:
 
 
 @pytest.mark.proof
+def test_all_benches_run_one_after_the_other() -> None:
+    """As `make bench` runs them: none finds in its way what another one left."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "--quick", "--json"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+    )
+
+    said = [msgspec.json.decode(line)["bench"] for line in done.stdout.splitlines()]
+    assert said == ["fold", "store", "replicate", "trust", "counter", "room", "print", "centre"], done.stderr
+    assert done.returncode in (0, 1), done.stderr
+
+
+@pytest.mark.proof
 def test_a_central_before_a_cluster_is_measured_beside_an_embedded_one() -> None:
     """The same pages of both, with the same musts; acts as they come in through the front, with 1, 2 and 4 projectors."""
     command = ["centre", "--documents", "couchdb", "--projections", "postgresql", "--dossiers", "100"]
