@@ -76,6 +76,8 @@ def prepared(ground: Ground, size: Size) -> Iterator[Round]:
         _met(cluster, before.database_prefix, central, machines)
         found |= _large(stack, large, central, machines)
         connection.execute("ANALYZE")  # as the server does by itself after a while
+        # central found no tables when it started, and asks again after a while, which may last longer than all before
+        until(partial(_asks_postgresql, node), "central's pages do not ask PostgreSQL")
 
         def measure() -> dict[str, float]:
             pages = office.looked_at(there.url, size)
@@ -289,6 +291,10 @@ def _share(central: _Central, projectors: int) -> bool:
         " WHERE a.application_name = 'motcua projector' AND l.mode = 'ExclusiveLock' AND l.granted GROUP BY a.pid"
     ).fetchall()
     return len(rows) == projectors
+
+
+def _asks_postgresql(node: processes.Running) -> bool:
+    return "\nmotcua_projections_there 1\n" in requests.get(f"{node.url}/metrics", timeout=30).text
 
 
 # ---- what it stands on
