@@ -40,7 +40,9 @@ _WORK: Final = Path("var")
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(BENCHES)), metavar="[NAME…]")
-@click.option("--quick", is_flag=True, help="Smaller counts, the same musts; all benches within a minute.")
+@click.option(
+    "--quick", is_flag=True, help="Smaller counts, the same musts; all benches within some minutes."
+)
 @click.option(
     "--dossiers", type=click.IntRange(100, 521_756), help="centre: how many. [default: 521756, quick 5000]"
 )

@@ -18,7 +18,7 @@ ROUNDS: Final = 3
 
 
 class Size(Enum):
-    """How much is measured: the counts that the table names, or so few that all benches end within a minute."""
+    """How much is measured: the counts that the table names, or so few that all benches end within some minutes."""
 
     FULL = "full"
     QUICK = "quick"
