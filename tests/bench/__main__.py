@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +24,6 @@ from tests.bench.machine import describe
 
 BENCHES: Final = {
     bench.name: bench
-    # the pure one first: what the others leave in memory slows the collector down, and it is not theirs to measure
     for bench in (
         fold.BENCH,
         store.BENCH,
@@ -83,15 +84,18 @@ def main(
 def _measured(
     chosen: list[Bench], folder: Path, dossiers: int | None, size: Size, *, as_json: bool
 ) -> list[Report]:
-    """Run the benches one after the other, each on its own ground; each is reported as soon as it is done."""
+    """Run the benches one after the other, each on its own ground and in its own process, because what others leave in
+    memory is nothing to measure; each is reported as soon as it is done."""
     machine, reports = describe(folder), []
-    for bench in chosen:
-        report = run(bench, Ground(folder / bench.name, _WORK, dossiers), size, machine)
-        reports.append(report)
-        if as_json:
-            click.echo(msgspec.json.encode(report.to_json()).decode())
-        else:
-            _show(report)
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as processes:
+        for bench in chosen:
+            ground = Ground(folder / bench.name, _WORK, dossiers)
+            report = processes.submit(run, bench, ground, size, machine).result()
+            reports.append(report)
+            if as_json:
+                click.echo(msgspec.json.encode(report.to_json()).decode())
+            else:
+                _show(report)
     return reports
 
 
