@@ -324,7 +324,15 @@ class Node:
             self.file, self.ledger, self.projector, self.views, self.clock, self.ids, node=self.id
         )
         self.outages = Outages(
-            self.file, self.ledger, self.contacts, self.catalog, self.clock, self.ids, node=self.id
+            self.file,
+            self.ledger,
+            self.contacts,
+            self.catalog,
+            self.clock,
+            self.stopwatch,
+            self.hour,
+            self.ids,
+            node=self.id,
         )
         self.visits = Visits(
             self.file,

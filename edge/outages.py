@@ -6,6 +6,9 @@ gone for a few minutes is no outage. A machine that was switched off was not alo
 
 A machine whose power went, or that broke, says so when it starts again: it was not stopped, and its last mark, one a
 minute, tells since when. One that somebody stopped or shut down was no outage, and leaves no mark.
+
+A clock whose battery is empty would make outages of years. So nothing is written or marked from when it jumped, or from a
+start at an hour that nobody believes, until somebody has been asked about it (`edge.hour`).
 """
 
 from __future__ import annotations
@@ -17,9 +20,10 @@ from typing import Final
 import msgspec
 
 from edge.chain import ClockBehind
-from edge.clock import Clock
+from edge.clock import Clock, Stopwatch
 from edge.contact import Contacts
 from edge.database import NodeFile
+from edge.hour import Hour
 from edge.ids import Ids
 from edge.ledger import CLOSED as RETIRED
 from edge.ledger import Ledger
@@ -54,13 +58,15 @@ class Outages:
         contacts: Contacts,
         catalog: Catalog,
         clock: Clock,
+        stopwatch: Stopwatch,
+        hour: Hour,
         ids: Ids,
         *,
         node: str,
     ) -> None:
         self._file, self._ledger, self._contacts, self._catalog = file, ledger, contacts, catalog
-        self._clock, self._ids, self._node = clock, ids, node
-        self._began = clock()
+        self._clock, self._stopwatch, self._hour, self._ids, self._node = clock, stopwatch, hour, ids, node
+        self._started = stopwatch()
         self._told = False
         """Whether it is written, where there was anything to write, that this machine had been off."""
         self._marked: datetime | None = None
@@ -78,7 +84,8 @@ class Outages:
         if centre is None or centre == self._node:
             return
         contact, lasting = self._contacts.of(centre), self.lasting
-        if contact.settling:
+        doubt = self._hour.jumped_to() if self._told else self._hour.doubt()
+        if contact.settling or doubt is not None:
             return
         try:
             self._was_off()
@@ -102,21 +109,26 @@ class Outages:
         with self._file.write():
             if not self._told:
                 fact = Fact.get_or_none(Fact.key == _ALIVE)
-                if fact is not None and self._began - moment(fact.value) >= NOTED_AFTER:
-                    self._write_off(fact.value)
+                began = self._began(now)
+                if fact is not None and began - moment(fact.value) >= NOTED_AFTER:
+                    self._write_off(fact.value, began)
             Fact.insert(key=_ALIVE, value=timestamp(now)).on_conflict_replace().execute()
         self._told, self._marked = True, now
 
-    def _write_off(self, since: str) -> None:
+    def _began(self, now: datetime) -> datetime:
+        """When this machine was started, by the hour as it is counted now."""
+        return now - timedelta(seconds=self._stopwatch() - self._started)
+
+    def _write_off(self, since: str, began: datetime) -> None:
         if Fact.get_or_none(Fact.key == RETIRED) is not None:
             return
         stream = str(self._ids.stream(self._clock()))
         self._ledger.act(stream, OPENED, OutageOpened("machine", since), by="")
-        self._ledger.act(stream, CLOSED, OutageClosed(timestamp(self._began)), by="")
+        self._ledger.act(stream, CLOSED, OutageClosed(timestamp(began)), by="")
 
     def _begin(self, lost_since: datetime) -> None:
         now = self._clock()
-        since = max(lost_since, self._began)
+        since = max(lost_since, self._began(now))
         if now - since < NOTED_AFTER:
             return
         with self._file.write():

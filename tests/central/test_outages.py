@@ -115,6 +115,56 @@ def test_a_machine_whose_power_went_says_since_when_and_one_that_was_shut_down_d
     assert "máy dừng đột ngột (mất điện hoặc hỏng)" in page
 
 
+@pytest.mark.parametrize("years", [-11, 4])
+def test_a_clock_that_nobody_believes_makes_no_outage_of_years(centre: SmallCentre, years: int) -> None:
+    """The battery of the clock is empty while the machine is on; then its power goes, and somebody has set it right."""
+    node = centre["counter-01"]
+    node.hour.watch(centre.clock.stopwatch)
+    alone(centre, "counter-01", minutes=1)
+    centre.clock.turn(days=365 * years)
+    node.outages.look()
+    node.hour.confirm("hanh.nh", right=False)
+    centre.clock.forward(minutes=2)
+    centre.clock.turn(days=-365 * years)
+    node = centre.reopen("counter-01")
+    back(centre, "counter-01")
+    assert acts_of(node) == 0
+
+
+def test_a_machine_that_starts_with_a_wrong_clock_says_nothing_of_how_long_it_was_off(
+    centre: SmallCentre,
+) -> None:
+    centre.receive()
+    alone(centre, "counter-01", minutes=1)
+    centre.clock.turn(days=4 * 365)
+    node = centre.reopen("counter-01")
+    node.outages.look()
+    node.hour.confirm("hanh.nh", right=False)
+    node.outages.look()
+    assert acts_of(node) == 1
+
+
+def test_a_long_time_off_is_written_when_somebody_has_said_that_the_hour_is_right(
+    centre: SmallCentre,
+) -> None:
+    """Until the start, however long nobody was there to be asked."""
+    centre.receive()
+    alone(centre, "counter-01", minutes=1)
+    marked = timestamp(centre.clock.at)[:16]
+    centre.clock.forward(days=2)
+    began = timestamp(centre.clock.at)[:16]
+    node = centre.reopen("counter-01")
+    centre.clock.forward(minutes=9)
+    node.outages.look()
+    assert acts_of(node) == 1
+    node.hour.confirm("hanh.nh", right=True)
+    node.outages.look()
+    centre.meet()
+    groups, _ = Outages(centre["central"]).newest()
+    (outage,) = [one for group in groups for one in group if one.what == "machine"]
+    assert (outage.since[:16], outage.until[:16]) == (marked, began)
+
+
 def test_a_machine_that_is_back_within_minutes_writes_nothing(centre: SmallCentre) -> None:
     alone(centre, "counter-01", minutes=1)
     centre.clock.forward(minutes=4)
