@@ -46,6 +46,7 @@ def is_loopback(host: str) -> bool:
 def pinned(line: socket.socket, trusts: Trusts, *, host: str | None = None) -> ssl.SSLSocket:
     """The line with TLS on it, after the other side has proved its key. Raises `ssl.SSLError`, and closes it."""
     try:
+        line.getpeername()  # Python would lose the socket of a line that is cut already
         secure = _CLIENT.wrap_socket(line, server_hostname=host)
     except OSError:
         line.close()
