@@ -1,4 +1,4 @@
-"""What is built from the tree, or from a tag of it, beside it: nothing of a test lands in the tree, nor the other way round."""
+"""What is built from the tree, or from a commit of it, beside it: nothing of a test lands in the tree, nor the other way round."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ def source(target: Path) -> Path:
     return target
 
 
-def newest_tag() -> str | None:
-    """Of a release; None where nobody has tagged one, or the tags were not fetched."""
-    listed = _git("tag", "--list", "v*", "--sort=-version:refname").decode().split()
-    return listed[0] if listed else None
+def newest_release() -> str | None:
+    """Its tag; where the tags were not fetched, its commit (docs/releasing.md). None where there is neither."""
+    tags = _git("tag", "--list", "v*", "--sort=-version:refname")
+    commit = _git("log", "-1", "--format=%H", "--extended-regexp", r"--grep=^Release [0-9]+\.[0-9]+\.[0-9]+$")
+    return next(iter((tags + commit).decode().split()), None)
 
 
-def tagged(tag: str, target: Path) -> Path:
-    """The tree as a tag has it, with what npm brought."""
+def released(commit: str, target: Path) -> Path:
+    """The tree as a commit has it, with what npm brought."""
     target.mkdir(parents=True)
-    subprocess.run(["tar", "-x", "-C", str(target)], input=_git("archive", tag), check=True)
+    subprocess.run(["tar", "-x", "-C", str(target)], input=_git("archive", commit), check=True)
     shutil.copytree(ROOT / "edge/static/vendor", target / "edge/static/vendor", dirs_exist_ok=True)
     return target
 

@@ -1,4 +1,4 @@
-"""Two neighbouring versions in one centre: the newest release, built from its tag and installed by itself, and this tree."""
+"""Two neighbouring versions in one centre: the newest release, built from its commit and installed by itself, and this tree."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from edge.node import Node
 from edge.settings import read_settings
 from edge.tables import migrations
 from edge.tables.migrations import MIGRATIONS
-from tests.install.builds import ROOT, environment, newest_tag, tagged, wheel
+from tests.install.builds import ROOT, environment, newest_release, released, wheel
 from tests.museum import telling
 from tests.network import Weather, network
 from tests.scenarios.places import EDGES, NAMES, Centre, working
@@ -39,9 +39,8 @@ Told = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A version that was released: its tag, and its commands in an environment of their own."""
+    """A version that was released: its commands in an environment of their own."""
 
-    tag: str
     programs: Path
 
     @property
@@ -51,12 +50,12 @@ class Release:
 
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Release:
-    tag = newest_tag()
-    if tag is None:
-        pytest.fail("there is no tag v*: fetch the tags, or make the release's (docs/releasing.md)")
+    commit = newest_release()
+    if commit is None:
+        pytest.fail("there is no tag v* and no commit of a release: fetch both (docs/releasing.md)")
     folder = tmp_path_factory.mktemp("release")
-    tree = tagged(tag, folder / "tree")
-    return Release(tag, environment(folder, wheel(folder, tree), tree / "requirements.lock"))
+    tree = released(commit, folder / "tree")
+    return Release(environment(folder, wheel(folder, tree), tree / "requirements.lock"))
 
 
 @pytest.fixture(scope="module")
