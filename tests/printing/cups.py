@@ -101,6 +101,11 @@ class PrintServer:
         device = f"{self.printer}?waitjob=false"
         self.run("/usr/sbin/lpadmin", "-p", QUEUE, "-E", "-v", device, "-m", "everywhere")
 
+    def story(self) -> str:
+        """What CUPS says of its queue and jobs, and what it wrote last: for a test that waits in vain."""
+        log = (self.root / "error.log").read_text(errors="replace").splitlines()
+        return "\n".join((self.run("/usr/bin/lpstat", "-t"), *log[-40:]))
+
     def run(self, command: str, *arguments: str) -> str:
         """One of CUPS's own commands (lpadmin, cancel, …) at our server."""
         done = subprocess.run(

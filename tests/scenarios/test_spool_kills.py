@@ -102,7 +102,10 @@ class Place:
         """Start it once more, and let it print what is left."""
         with self.running() as process:
             _url(process)
-            until(lambda: not self.left())
+            try:
+                until(lambda: not self.left(), "all papers are out")
+            except AssertionError as why:
+                raise AssertionError(f"{self.left()} papers are left; {self.server.story()}") from why
 
     def left(self) -> int:
         """Papers that go on by themselves."""
