@@ -8,7 +8,7 @@ A machine whose power went, or that broke, says so when it starts again: it was 
 minute, tells since when. One that somebody stopped or shut down was no outage, and leaves no mark.
 
 A clock whose battery is empty would make outages of years. So nothing is written or marked from when it jumped, or from a
-start at an hour that nobody believes, until somebody has been asked about it (`edge.hour`).
+start at an hour that nobody believes, until somebody has been asked about it or another clock agrees (`edge.hour`).
 """
 
 from __future__ import annotations
