@@ -16,6 +16,7 @@ What each failure leads to: docs/sync.md.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence, Set
@@ -31,6 +32,8 @@ from sync.documents import Json, dump, dump_sorted
 from sync.errors import Broken, Conflict, DiskFull, Refused, SyncError, Unavailable
 from sync.pace import Pace
 from sync.peer import ChangesPage, LocalPeer, Peer, RefusedDocument
+
+_log = logging.getLogger(__name__)
 
 BATCH = 1000
 """The most documents of a page; how many it has follows the line (`sync.pace`)."""
@@ -225,6 +228,14 @@ class Replication:
             except Broken as why:
                 self._failed(State.BROKEN, why)
                 return
+            except Exception as why:  # noqa: BLE001 - who stopped here would stand still unseen
+                if self._stopping:
+                    break
+                _log.exception("copying is tried again")
+                failures += 1
+                unforeseen = Unavailable(f"{type(why).__name__}: {why}")
+                self._failed(State.RETRYING, unforeseen)
+                self._pause(unforeseen, failures)
         self._tell(state=State.STOPPED)
 
     def stop(self) -> None:
@@ -397,12 +408,13 @@ class Replication:
 
     def _offer_unacknowledged(self) -> None:
         """What was sent and not acknowledged, and is in no page any more: offered again after it had been refused, or from
-        before our note. Whatever the target says that it misses. What is gone here by law nobody can send."""
+        before our note. Whatever the target says that it misses. What is gone here by law nobody can send; what came in its
+        place goes."""
         if not self._unacknowledged:
             return
         fetched = self._source.bulk_get(sorted(self._unacknowledged))
-        self._answered({(one.id, one.rev) for one in fetched if one.document is None})
         documents = [one.document for one in fetched if one.document is not None]
+        self._answered(self._unacknowledged - {(str(one["_id"]), str(one["_rev"])) for one in documents})
         self._refused(
             self._write(
                 documents if self._transform is None else self._let_through(documents, self._transform)

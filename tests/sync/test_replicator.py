@@ -276,6 +276,19 @@ def test_a_copy_that_was_away_starts_nothing_anew(server: Server, here: Store, t
         assert copying.status().last_error is None
 
 
+def test_what_was_not_acknowledged_and_has_a_newer_revision_is_waited_for_no_more(
+    server: Server, here: Store, there: Store
+) -> None:
+    """The law took it away before anybody had acknowledged it: the other side has what came in its place."""
+    write(here, "a")
+    first = str(here.get("a")["_rev"])
+    here.bulk_docs([{"_id": "a", "_rev": first, "text": ""}])
+    left = Kept(("a", first))
+    replication(local(here), remote(server.url), unacknowledged=left).run_once()
+    assert left.left == frozenset()
+    assert there.get("a")["_rev"] == here.get("a")["_rev"]
+
+
 class OnAFullDisk:
     """Where nothing can be kept of what is on its way."""
 
@@ -295,6 +308,28 @@ def test_what_lies_on_a_full_disk_gets_off_it(server: Server, here: Store, there
         == 1
     )
     assert has(there, "a")
+
+
+class Unreadable(LocalPeer):
+    """A disk that fails once, and reads again."""
+
+    fails = True
+
+    def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> list[Fetched]:
+        if self.fails:
+            self.fails = False
+            raise OSError("Input/output error")
+        return super().bulk_get(wanted)
+
+
+def test_what_nobody_has_foreseen_ends_no_replication(here: Store, there: Store) -> None:
+    """It says what it was, and goes on."""
+    write(here, "a")
+    source = Unreadable(here, server_uuid="1" * 32, source=None)
+    with live(replication(source, local(there))) as copying:
+        until(lambda: copying.status().last_error == "OSError: Input/output error")
+        copying.wake()
+        until(lambda: has(there, "a"))
 
 
 class Silent(LocalPeer):
@@ -745,8 +780,8 @@ def test_every_heartbeat_is_heard(server: Server, here: Store) -> None:
 
 
 def test_a_wait_that_brings_nothing_ends(server: Server, there: Store) -> None:
-    peer = remote(server.url, heartbeat_s=0.02)
-    page = peer.changes("0", limit=10, wait_s=0.05)
+    peer = remote(server.url, heartbeat_s=0.5)
+    page = peer.changes("0", limit=10, wait_s=0.6)
     assert (page.changes, page.last_seq) == ((), "0")
     peer.close()
 
