@@ -15,6 +15,7 @@ from edge.clock import Clock
 from edge.database import NodeFile
 from edge.tables.node import Fact
 from schemas.events import moment, timestamp
+from sync.errors import Unavailable
 
 SILENCE: Final = timedelta(seconds=6)
 """After this long without any sign the other node counts as lost, though no error was seen."""
@@ -93,5 +94,10 @@ class Contacts:
         return replace(contact, settling=True) if settling else contact
 
     def _keep(self, node: str, at: datetime) -> None:
-        with self._file.write():
-            Fact.insert(key=f"contact {node}", value=timestamp(at)).on_conflict_replace().execute()
+        """For the next start. On a full disk it is tried again with the next sign of life."""
+        try:
+            with self._file.write():
+                Fact.insert(key=f"contact {node}", value=timestamp(at)).on_conflict_replace().execute()
+        except Unavailable:
+            with self._lock:
+                self._kept.pop(node, None)

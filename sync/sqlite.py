@@ -10,6 +10,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from sqlite3 import SQLITE_IOERR_SHMSIZE
 from typing import Any, TypeAlias
 
 from sqlcipher3 import dbapi2
@@ -20,6 +21,8 @@ from sync.errors import Broken, DiskFull, Unavailable
 Connection: TypeAlias = Any
 
 KEY_BYTES = 32
+_NO_ROOM = (dbapi2.SQLITE_FULL, SQLITE_IOERR_SHMSIZE)
+"""The index of the write-ahead log needs some room too."""
 VACUUM_PAGES = 2_000  # at a time: some milliseconds
 PATIENCE_S = 1.0
 BUSY_TIMEOUT_S = 10.0  # another process may hold the file for a backup or a verification
@@ -76,7 +79,7 @@ class SqliteFile:
             except BaseException as why:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
-                if isinstance(why, dbapi2.OperationalError) and why.sqlite_errorcode == dbapi2.SQLITE_FULL:
+                if isinstance(why, dbapi2.OperationalError) and why.sqlite_errorcode in _NO_ROOM:
                     raise DiskFull(f"{self.path.name}: nothing was saved, {why}") from why
                 raise
             finally:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from edge.contact import SILENCE
+import pytest
+
+from edge.contact import SILENCE, Contacts
+from sync.errors import DiskFull
 from tests.centres import SmallCentre
 
 WORD = timedelta(minutes=1)
@@ -32,3 +35,21 @@ def test_a_clock_that_is_turned_back_makes_nobody_near_for_long(centre: SmallCen
     contacts.heard("counter-01.1")
     clock.forward(seconds=SILENCE.total_seconds() + 1)
     assert contacts.of("counter-01.1").lost_since is not None
+
+
+def test_a_full_disk_keeps_nobody_from_being_heard_or_lost(
+    centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is told of it ends no thread; the next sign of life is kept again."""
+    central, name = centre["central"], "counter-01.1"
+
+    def full(*, patient: bool = False) -> None:
+        raise DiskFull("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(central.file, "write", full)
+        central.contacts.heard(name)
+        central.contacts.lost(name, "no line")
+        assert central.contacts.of(name).lost_since is not None
+    central.contacts.heard(name)
+    assert Contacts(central.file, centre.clock).of(name).heard_at is not None
