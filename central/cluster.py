@@ -24,9 +24,10 @@ import logging
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +41,7 @@ from edge.acks import NAME as ACKS
 from edge.admission import Admission
 from edge.errors import CannotStart
 from edge.node import DATABASES, Node, server_uuid
+from edge.projector import waiting_since
 from edge.redaction import FILE
 from edge.refusals import Refusals
 from edge.roads import Road
@@ -49,7 +51,7 @@ from edge.tables.departed import Erased
 from edge.tables.exchange import Copy
 from edge.unacknowledged import Unacknowledged
 from schemas.catalog import Catalog
-from schemas.events import Document
+from schemas.events import Document, timestamp
 from sync.behind import Judge
 from sync.checkpoints import FROM_THE_START
 from sync.documents import Json, dump, load, said_in
@@ -66,9 +68,14 @@ PEER: Final = "couchdb"
 LOOK_S: Final = 2.0
 LATER_S: Final = 2
 STOP_S: Final = 5.0
+PLACED_WITHIN: Final = timedelta(minutes=2)
+"""So long readers stay before an act that came here before what it rests on: shards of a cluster tell in any order, and the
+catalog comes by a road of its own. What it rests on may never come, and they cannot wait for ever."""
 HEARS_WITHIN_S: Final = 1.0
 """So long a copy of the cluster may take to hear of what the others have."""
 DIRECTIONS: Final = ("pull", "push")
+ACTS: Final = (("catalog", "pull"), ("dossiers", "pull"))
+"""What a front must have followed to know whose an act is."""
 _BATCHES: Final = {"files": 64}
 """Chunks travel inside their documents: 64 of them are 4 MiB."""
 _SAME: Final = 1000
@@ -263,6 +270,7 @@ class Fronting(ABC):
         self._judging = threading.Lock()
         self._pulled = _refusals(node, "dossiers", "pull")
         self._held: set[tuple[str, ...]] = set()
+        self._holds = self._is_filled = False
         self._met, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._keep, name="couchdb", daemon=True)
         node.documents_away = self.away
@@ -347,10 +355,19 @@ class Fronting(ABC):
         with self._judging:
             return rule(documents, source)
 
-    def _known(self, ids: Sequence[str]) -> Collection[str]:
-        """What is folded here, and what will not be: a reader must not wait for that."""
-        stored = self._node.stores["dossiers"].summaries(ids).keys()
-        return stored | self._pulled.of([one for one in ids if one not in stored])
+    def _known(self, ids: Sequence[str]) -> Mapping[str, bool]:
+        """What is folded here, and what will not be: a reader must not wait for that. False for what has only just come or been
+        refused, and waits for something that may be on its way."""
+        node, now = self._node, self._node.clock()
+        lately, until = timestamp(now - PLACED_WITHIN), timestamp(now)
+        stored = node.stores["dossiers"].summaries(ids).keys()
+        hashes = {one.partition(":")[2]: one for one in stored}
+        waiting = waiting_since(node.file, list(hashes), lately, until)
+        known = {one: event_hash not in waiting for event_hash, one in hashes.items()}
+        known |= self._pulled.of([one for one in ids if one not in stored], lately, until)
+        if not all(known.values()):
+            self._holds = True
+        return known
 
     def _note_held(self, *told: str) -> None:
         """It is listed by who follows, whom the same rules keep from taking it."""
@@ -363,8 +380,19 @@ class Fronting(ABC):
         """What somebody leaves here, on its way to the cluster."""
 
     def _keeps_back(self) -> str:
-        """Why no acts are told of here, which are in the cluster and another front may know; "" while they are."""
-        return ""
+        """Why no acts are told of here, which are in the cluster and another front may know; "" while they are.
+
+        Not before all have been fetched once: in what order a cluster gives many, nobody can say."""
+        if not self._is_filled:
+            acts = [road for road in self.roads() if (road.database, road.direction) in ACTS]
+            self._is_filled = bool(acts) and all(
+                road.status.last_success is not None and road.status.behind_since is None for road in acts
+            )
+        return "" if self._is_filled else f"what lies there is still being fetched{self._left()}"
+
+    def _left(self) -> str:
+        pending = sum(road.status.pending or 0 for road in self.roads() if road.direction == "pull")
+        return f", {pending:,} changes are left" if pending else ""
 
     # ---- how it stands
 
@@ -396,12 +424,14 @@ class Fronting(ABC):
                 if not self._met.is_set():
                     self._meet()
                 self._look()
-            except (SyncError, AnotherCentre) as why:
+            except Exception as why:
                 if self._stopping.is_set():
                     return
+                if not isinstance(why, (SyncError, AnotherCentre)):
+                    log.exception("looking after CouchDB is tried again")
                 if reached:
                     log.warning("CouchDB is out of reach, and machines work by themselves: %s", why)
-                reached = False
+                reached = self._is_filled = False
                 self._node.contacts.lost(PEER, str(why))
             else:
                 self._node.contacts.heard(PEER)
@@ -409,6 +439,9 @@ class Fronting(ABC):
                     log.warning("CouchDB is back")
                     self.retry()
                 reached = True
+            if self._holds:
+                self._holds = False
+                self._folded()
             self._stopping.wait(LOOK_S)
 
     def _meet(self) -> None:
@@ -570,8 +603,9 @@ class Cluster(Fronting):
         return any(not self._purged(names) for _ in range(_ROUNDS))
 
     def _erase_what_came_back(self) -> None:
-        """Chunks that a machine brought through a front which could not know them: central would not take them."""
-        gone = [one for one in self._refused_files.before() if self._node.redactions.erased(one.id)]
+        """What a machine brought through a front which could not know it: central would not take it."""
+        redacted, erased = self._node.catalog.trust.redacted, self._node.redactions.erased
+        gone = [one for one in self._refused_files.before() if one.id in redacted or erased(one.id)]
         for first in range(0, len(gone), _AT_ONCE):
             some = gone[first : first + _AT_ONCE]
             self._purged([one.id for one in some])

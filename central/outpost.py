@@ -16,7 +16,7 @@ from typing import Final
 from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 
-from central.cluster import PEER, Fronting, Lines, copying, is_there, meet_centrals, require_ours
+from central.cluster import ACTS, PEER, Fronting, Lines, copying, is_there, meet_centrals, require_ours
 from central.errors import AnotherCentre
 from edge.admission import Admission
 from edge.clock import Clock
@@ -36,7 +36,7 @@ from schemas.catalog import Catalog
 from sync.documents import Json
 from sync.errors import Unavailable
 from sync.peer import LocalPeer
-from sync.replicator import Replication, State
+from sync.replicator import Replication
 from sync.sqlite import SqliteFile
 from sync.store import Store
 
@@ -54,11 +54,11 @@ log = logging.getLogger(__name__)
 class Outpost(Fronting):
     """Of a running front."""
 
-    ways = (("catalog", "pull"), ("dossiers", "pull"))
+    ways = ACTS
 
     def __init__(self, node: Node) -> None:
         super().__init__(node)
-        self._filled, self._late = False, 0
+        self._late = 0
         self.on_late: Callable[[], None] = lambda: None
         """Ends the feeds of those who wait here already: asked again, they hear why there is nothing."""
 
@@ -84,20 +84,13 @@ class Outpost(Fronting):
                 "; ".join(f"{one.database}: {one.status.last_error}" for one in self._stuck())
                 or "it follows late"
             )
-        if not self._filled:
-            roads = self.roads()
-            self._filled = bool(roads) and all(road.status.state is State.WAITING for road in roads)
-        return "" if self._filled else f"what lies there is still being fetched{self._left()}"
+        return super()._keeps_back()
 
     def _keeps_back(self) -> str:
         return self.away()
 
     def _stuck(self) -> list[Road]:
         return [road for road in self.roads() if road.status.failing]
-
-    def _left(self) -> str:
-        pending = sum(road.status.pending or 0 for road in self.roads())
-        return f", {pending:,} changes are left" if pending else ""
 
     def _noted(self, database: str, local_id: str, note: Json) -> None:
         """Central asks the cluster for it."""

@@ -404,6 +404,19 @@ def events_here(file: NodeFile, hashes: Sequence[str]) -> set[str]:
         return {row[0] for row in where_in(connection, "SELECT hash FROM delivery WHERE hash IN", hashes)}
 
 
+def waiting_since(file: NodeFile, hashes: Sequence[str], since: str, until: str) -> set[str]:
+    """Of these events those that came between these moments, as `timestamp` writes them, and wait for another act, an entry
+    or a card."""
+    with file.read() as connection:
+        rows = where_in(
+            connection,
+            "SELECT d.hash, d.arrived_at FROM delivery d JOIN event e ON e.stream = d.stream AND e.hash = d.hash"
+            " WHERE e.place = 'waiting' AND d.hash IN",
+            hashes,
+        )
+        return {event_hash for event_hash, arrived_at in rows if since < arrived_at <= until}
+
+
 def stream_of(connection: Connection, hashes: Sequence[str]) -> dict[str, str]:
     """In which stream each of these events lies; without those that are not here."""
     rows = where_in(connection, "SELECT hash, stream FROM delivery WHERE hash IN", hashes)

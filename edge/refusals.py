@@ -15,9 +15,11 @@ from sync.peer import RefusedDocument as Refusal
 from sync.replicator import Offered
 
 _REFUSED: Final = (
-    "SELECT value FROM json_each(?)"
-    " WHERE EXISTS (SELECT 1 FROM refuseddocument WHERE key >= ? || value || ' ' AND key < ? || value || '!')"
+    "SELECT asked.value, r.reason, r.at FROM json_each(?) AS asked"
+    " CROSS JOIN refuseddocument AS r ON r.key >= ? || asked.value || ' ' AND r.key < ? || asked.value || '!'"
 )
+_PASSING: Final = ("waiting:", "the source does not give it:")
+"""How the reasons begin for which nobody has to do anything: `edge.admission`, `sync.replicator`."""
 
 
 class Refusals:
@@ -55,11 +57,16 @@ class Refusals:
         with self._file.write():
             RefusedDocument.delete().where(RefusedDocument.key == self._key(accepted)).execute()
 
-    def of(self, ids: Sequence[str]) -> set[str]:
-        """Those of these documents of which a copy was refused, and still is."""
+    def of(self, ids: Sequence[str], since: str, until: str) -> dict[str, bool]:
+        """Those of these documents of which a copy was refused, and still is: whether that is for good. What only waits for
+        room or for a copy, and was first refused between these moments, may be taken soon."""
         with self._file.read() as connection:
             rows = connection.execute(_REFUSED, (orjson.dumps(ids).decode(), self._road, self._road))
-            return {doc_id for (doc_id,) in rows}
+            found: dict[str, bool] = {}
+            for doc_id, reason, at in rows:
+                passes = reason.startswith(_PASSING) and since < at <= until
+                found[doc_id] = found.get(doc_id, True) and not passes
+            return found
 
     def _key(self, one: Offered) -> str:
         return f"{self._road}{one.id} {one.rev}"

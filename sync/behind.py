@@ -23,8 +23,9 @@ from sync.writing import WriteRules
 
 Judge: TypeAlias = Callable[[Sequence[Json]], Sequence[str | None]]
 """Given documents that lie behind, a reason for each that is not given to anybody."""
-Known: TypeAlias = Callable[[Sequence[str]], Collection[str]]
-"""Which of these documents the filters can tell by now whose they are."""
+Known: TypeAlias = Callable[[Sequence[str]], Mapping[str, bool]]
+"""Of these documents those of which the filters know anything by now: whether they can tell for good whose it is. False:
+it waits for something by which it may become more people's."""
 Held: TypeAlias = Callable[[str, str, str, str], None]
 """Told of such a document: its database, id, revision, and the reason. More than once, and from any thread."""
 

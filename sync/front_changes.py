@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -166,12 +166,12 @@ def _page(call: FrontCall, asked: _Asked, at: Any, left: int, *, waited: bool = 
     there, pending = rows_of(found, "results"), found.get("pending")
     rows = there if left else []  # some servers take no limit of 0
     last_seq, more = found.get("last_seq"), len(rows) == size
-    if database.known is not None and passes.by_page is not None and rows:
-        known = database.known([row["id"] for row in rows])
-        sure = list(itertools.takewhile(lambda row: row["id"] in known, rows))
+    known = {} if database.known is None else database.known([row["id"] for row in rows])
+    passing = None if passes.by_page is None else passes.by_page([row["id"] for row in rows])
+    if database.known is not None and passing is not None:
+        sure = list(itertools.takewhile(lambda row: _is_sure(row["id"], known, passing), rows))
         if len(sure) < len(rows):
             rows, last_seq, more = sure, sure[-1]["seq"] if sure else at, False
-    passing = None if passes.by_page is None else passes.by_page([row["id"] for row in rows])
     chosen = [row for row in rows if _chosen(row, passes, passing)]
     if asked.shows:
         show(call, chosen)
@@ -187,6 +187,11 @@ def _page(call: FrontCall, asked: _Asked, at: Any, left: int, *, waited: bool = 
     if isinstance(pending, int):  # it is said of the whole page
         pending += len(there) - len(rows)
     return Page(joined(lines, asked.feed), len(lines), last_seq, more, heard, pending)
+
+
+def _is_sure(doc_id: str, known: Mapping[str, bool], passing: Collection[str]) -> bool:
+    """Whether a reader may be led on from it: it is known whose it is, or that it is his whatever comes."""
+    return known.get(doc_id, False) or (doc_id in known and doc_id in passing)
 
 
 def _chosen(row: Json, passes: Filter, passing: Collection[str] | None) -> bool:

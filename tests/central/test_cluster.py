@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -33,12 +34,14 @@ from edge.unacknowledged import Unacknowledged
 from schemas.acts import Note
 from schemas.fold import Place
 from sync.digests import differences
+from sync.documents import Json
 from sync.errors import SyncError, Unavailable
 from sync.remote import RemotePeer
 from sync.replicator import State
 from sync.sessions import Sessions, User
 from tests.central.test_succession import EDGES, authority, backed_up, central_is_lost, kept, restored, small
 from tests.centres import SmallCentre
+from tests.edge.test_leaving import agency_of, grant
 from tests.fronts.stand_in import StandIn, settings_for, standing_in
 from tests.sync.servers import serving_app
 from tests.waiting import until
@@ -148,9 +151,91 @@ def test_what_central_will_not_take_holds_nobody_up(
     past_us.close()
 
 
+def test_a_reader_is_not_led_past_an_act_that_came_before_what_it_rests_on(
+    running: Running, standing: StandIn, centre: SmallCentre
+) -> None:
+    """Shards of a cluster tell in any order. Without its reception nobody knows whose dossier it is."""
+    received, asked, agency = _an_agency_of_two_acts(centre)
+    past_us = standing.peer("dossiers")
+    assert past_us.bulk_docs([asked]) == []
+    until(lambda: _is_here(running.central, asked))
+    with closing(running.peer(agency, "dossiers")) as reader:
+        page = reader.changes("0", limit=9, wait_s=0)
+        assert not page.changes
+        assert past_us.bulk_docs([received]) == []
+        until(lambda: _is_here(running.central, received))
+        page = reader.changes(page.last_seq, limit=9, wait_s=0)
+        assert {one.id for one in page.changes} == {received["_id"], asked["_id"]}
+    past_us.close()
+
+
+def test_what_an_act_rests_on_may_never_come_and_readers_go_on_after_a_while(
+    running: Running, standing: StandIn, centre: SmallCentre
+) -> None:
+    """Also who waits at the time: nothing else has to happen for it."""
+    _, asked, agency = _an_agency_of_two_acts(centre)
+    behind_it = centre.receive()
+    past_us = standing.peer("dossiers")
+    store = centre["counter-01"].stores["dossiers"]
+    acts = [asked, store.get(f"{behind_it.stream}:{behind_it.heads[0]}")]
+    for act in acts:
+        assert past_us.bulk_docs([act]) == []
+        until(lambda act=act: _is_here(running.central, act))  # type: ignore[misc]
+    told: list[str] = []
+
+    def listen() -> None:
+        with closing(running.peer(agency, "dossiers")) as reader:
+            since = reader.changes("0", limit=9, wait_s=0).last_seq
+            listening.set()
+            told.extend(one.id for one in reader.changes(since, limit=9, wait_s=30).changes)
+
+    listening, reader = threading.Event(), threading.Thread(target=listen)
+    reader.start()
+    assert listening.wait(30)
+    assert told == []
+    centre.clock.forward(minutes=3)
+    reader.join(30)
+    assert told == [acts[1]["_id"]]
+    past_us.close()
+
+
+def _an_agency_of_two_acts(centre: SmallCentre) -> tuple[Json, Json, str]:
+    """A reception, what rests on it, and the machine of the agency whose dossier it is; it may read no others."""
+    received = centre.receive()
+    asked = centre.withdraw(received)
+    grant(centre, "counter-02", agencies=(agency_of(received),))
+    store = centre["counter-01"].stores["dossiers"]
+    first, second = (store.get(f"{received.stream}:{one.heads[0]}") for one in (received, asked))
+    return first, second, "counter-02"
+
+
+def _is_here(node: Node, document: Json) -> bool:
+    return bool(node.stores["dossiers"].summaries([document["_id"]]))
+
+
+def test_nobody_is_told_of_acts_before_central_has_fetched_all_that_lie_there(
+    running: Running, standing: StandIn, centre: SmallCentre
+) -> None:
+    """When the cluster was away, and others have written into it meanwhile: in what order it gives that, nobody can say."""
+    dossier = centre.receive()
+    standing.late = True
+    standing.go_away()
+    until(lambda: running.cluster.away() != "")
+    standing.away = False
+    with closing(running.peer("room-01", "dossiers")) as room:
+        until(lambda: running.cluster.away() == "")
+        running.brings("counter-01")
+        with pytest.raises(Unavailable, match="still being fetched"):
+            room.changes("0", limit=9, wait_s=0)
+        standing.late = False
+        until(lambda: _is_here(running.central, {"_id": f"{dossier.stream}:{dossier.heads[0]}"}))
+        until(lambda: running.shows("room-01") == {f"{dossier.stream}:{dossier.heads[0]}"})
+
+
 def test_a_file_that_the_law_takes_away_leaves_the_cluster_too(running: Running, standing: StandIn) -> None:
     central, files = running.central, standing.peer("files")
     name, kept = central.archive.keep(b"a scan of somebody"), central.archive.keep(b"another")
+    listed = central.stores["files"].get(name)
 
     def there() -> set[str]:
         return {one.id for one in files.changes("0", limit=1000, wait_s=0).changes}
@@ -162,6 +247,11 @@ def test_a_file_that_the_law_takes_away_leaves_the_cluster_too(running: Running,
         lambda: not [one for one in there() if not central.stores["files"].summaries([one])], "its bytes too"
     )
     assert kept in there()
+    assert (
+        files.bulk_docs([listed]) == []
+    )  # a machine brings it back, through a front that has not heard of it yet
+    until(lambda: [one.document for one in central.register.refused()] == [name])
+    until(lambda: name not in there())
     files.close()
 
 

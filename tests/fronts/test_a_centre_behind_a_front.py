@@ -68,7 +68,7 @@ class Behind:
             now=central.clock,
             rules=rules,
             judges=rules,
-            known={"dossiers": lambda ids: central.stores["dossiers"].summaries(ids).keys()},
+            known={"dossiers": lambda ids: dict.fromkeys(central.stores["dossiers"].summaries(ids), True)},
             held=lambda *told: self.held.append(told),
             filters=central.window.filters_over_the_line(),
             narrowed=central.window.narrowed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,7 +15,7 @@ import requests
 
 from edge.unacknowledged import Unacknowledged
 from sync.bare_server import Admin, BareServer
-from sync.behind import Fronted
+from sync.behind import Fronted, Known
 from sync.bell import Bell
 from sync.documents import Json, dump
 from sync.errors import Unavailable
@@ -381,7 +381,8 @@ def test_a_reader_is_not_led_past_what_nobody_can_place_yet(behind: Server) -> N
     def his(user: object, name: str, asked: Filter) -> Filter:
         return Filter("his", by_page=lambda ids: even([one for one in ids if one in placed]))
 
-    front = front_of({"dossiers": there(behind)}, narrowed=his, known={"dossiers": placed.intersection})
+    known: Known = lambda ids: dict.fromkeys(placed.intersection(ids), True)  # noqa: E731
+    front = front_of({"dossiers": there(behind)}, narrowed=his, known={"dossiers": known})
     with serving_front(front) as url:
         client = Client(Server(url, database="dossiers", user=USER, password=PASSWORD, ours=None))
         bring(client, *(event(n) for n in range(1, 5)))
@@ -396,6 +397,30 @@ def test_a_reader_is_not_led_past_what_nobody_can_place_yet(behind: Server) -> N
             placed.add(event(3)["_id"])
             front.ring("dossiers")
             assert event(4)["_id"].encode() in next(line for line in lines if line)
+        client.close()
+
+
+def test_what_waits_for_something_keeps_back_only_those_whose_it_is_not_yet(behind: Server) -> None:
+    """It may become theirs; whose it is already is told of it, and of what comes behind."""
+    waits = event(3)["_id"]
+    whose: dict[str, Callable[[Sequence[str]], set[str]]] = {
+        "even": even,
+        "odd": lambda ids: set(ids) - even(ids),
+    }
+
+    def chosen(told: Mapping[str, str], user: object) -> Filter:
+        return Filter(("whose", told["whose"]), by_page=lambda ids: whose[told["whose"]](list(ids)))
+
+    known: Known = lambda ids: {one: one != waits for one in ids}  # noqa: E731
+    front = front_of({"dossiers": there(behind)}, filters={"whose": chosen}, known={"dossiers": known})
+    with serving_front(front) as url:
+        client = Client(Server(url, database="dossiers", user=USER, password=PASSWORD, ours=None))
+        bring(client, *(event(n) for n in range(1, 6)))
+        odd = client.get("_changes?filter=whose&whose=odd").json()
+        assert [row["id"] for row in odd["results"]] == [event(n)["_id"] for n in (1, 3, 5)]
+        before = client.get("_changes?filter=whose&whose=even").json()
+        assert [row["id"] for row in before["results"]] == [event(2)["_id"]]
+        assert client.get(f"_changes?since={before['last_seq']}").json()["results"][0]["id"] == waits
         client.close()
 
 
