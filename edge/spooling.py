@@ -8,7 +8,6 @@ from typing import Final
 
 from edge.clock import Clock
 from printing.spool import Spool
-from sync.errors import SyncError
 
 PASS_S: Final = 5.0
 """A printer that did not answer is tried again after this long."""
@@ -43,7 +42,7 @@ class Spooling:
         while not self._stopping:
             try:
                 self._spool.work(at=self._clock(), unless=lambda: self._stopping)
-            except SyncError as why:
+            except Exception as why:
                 if self._stopping:  # the node was closed under a paper that takes long to set
                     log.warning(
                         "the spool ended in the middle of a paper, which is looked after at the next start: %s",

@@ -9,6 +9,7 @@ PrintError
 ├── UnreadablePicture       a signature or seal that is no picture
 ├── UnfitPicture            a picture that is none of a signature or seal; `why` says what is wrong with it
 ├── TooMuchForQr            more text than a QR code of a readable size can carry
+├── TooWide                 a sheet, before a printer that has a roll
 └── PrinterError
     ├── PrinterUnavailable  nothing came out; it may be tried again
     └── OutcomeUnknown      something may have come out; a person must look
@@ -83,6 +84,15 @@ class TooMuchForQr(PrintError):
     def __init__(self, length: int, limit: int) -> None:
         super().__init__(f"{length} bytes do not fit into a QR code that reads at 203 dpi (limit {limit})")
         self.length = length
+        self.limit = limit
+
+
+class TooWide(PrintError):
+    """Nothing came out. `width` and `limit` in dots."""
+
+    def __init__(self, printer: str, width: int, limit: int) -> None:
+        super().__init__(f"{printer}: a paper of {width} dots is wider than its roll ({limit})")
+        self.width = width
         self.limit = limit
 
 

@@ -12,20 +12,23 @@ from __future__ import annotations
 import os
 import select
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 from escpos.printer import Dummy
 from PIL import Image
 
-from printing.errors import OutcomeUnknown, PrinterUnavailable
+from printing.errors import OutcomeUnknown, PrinterUnavailable, TooWide
 from printing.raster import pages
 from printing.spool import Fate, Told
 
 PORT: Final = 9100
 DOTS: Final = 576
 """Across the head of an 80 mm printer."""
+WIDEST: Final = 648
+"""A roll of 80 mm and a little over; its margins lie outside the head's reach."""
 CONNECT_S: Final = 3.0
 STATUS_S: Final = 2.0
 PRINTED_S: Final = 20.0
@@ -43,7 +46,7 @@ class Line(Protocol):
     """An open line to a printer."""
 
     def send(self, data: bytes) -> None:
-        """Blocks until the printer has taken all of it. Raises `OSError` where the line breaks."""
+        """Blocks until the printer has taken all of it. Raises `OSError` where the line breaks, or nothing more is taken."""
         ...
 
     def receive(self, timeout_s: float) -> bytes:
@@ -58,8 +61,11 @@ class EscPosPrinter:
         self.name, self._address = name, address
 
     def deliver(self, paper: str, pdf: bytes) -> Told:
-        """Blocks until the printer has all of it, or `PRINTED_S`. Raises as `Printer.deliver` does."""
-        data = dots(pages(pdf))
+        """Blocks until the printer has all of it, or `PRINTED_S`. Raises as `Printer.deliver` does; `TooWide`."""
+        pictures = list(pages(pdf))
+        if (width := max((picture.width for picture in pictures), default=0)) > WIDEST:
+            raise TooWide(self.name, width, WIDEST)
+        data = dots(pictures)
         with self._open() as line:
             if trouble := self._trouble(line):
                 raise PrinterUnavailable(self.name, trouble)
@@ -110,9 +116,11 @@ class EscPosPrinter:
                 yield line
         except OSError as why:
             raise PrinterUnavailable(self.name, why.strerror or str(why)) from why
+        except UnicodeError as why:  # a name that no host can have
+            raise PrinterUnavailable(self.name, f"{self._address!r} is no address of a printer") from why
 
 
-def dots(pictures: Iterator[Image.Image]) -> bytes:
+def dots(pictures: Iterable[Image.Image]) -> bytes:
     """The commands that print these pictures one below the other, feed, and cut."""
     printer = Dummy()
     for picture in pictures:
@@ -126,14 +134,14 @@ def dots(pictures: Iterator[Image.Image]) -> bytes:
 @contextmanager
 def _opened(address: str) -> Iterator[Line]:
     if address.startswith("/"):
-        device = _Device(os.open(address, os.O_RDWR | os.O_NOCTTY))
+        device = _Device(os.open(address, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK))
         try:
             yield device
         finally:
             os.close(device.handle)
         return
-    host, _, port = address.partition(":")
-    with socket.create_connection((host, int(port or PORT)), timeout=CONNECT_S) as connection:
+    at = urlsplit(f"//{address}")
+    with socket.create_connection((at.hostname or "", at.port or PORT), timeout=CONNECT_S) as connection:
         yield _Network(connection)
 
 
@@ -154,14 +162,22 @@ class _Network:
 
 
 class _Device:
-    """A device file that can be read too, as Linux has for USB printers."""
+    """A device file that can be read too, as Linux has for USB printers.
+
+    One whose paper ends in the middle takes nothing more, and whoever writes would wait for ever.
+    """
 
     def __init__(self, handle: int) -> None:
         self.handle = handle
 
     def send(self, data: bytes) -> None:
+        ready = select.poll()
+        ready.register(self.handle, select.POLLOUT)
         while data:
-            data = data[os.write(self.handle, data) :]
+            if not ready.poll(PRINTED_S * 1000):
+                raise TimeoutError(f"it has taken nothing more for {PRINTED_S:.0f} s")
+            with suppress(BlockingIOError):
+                data = data[os.write(self.handle, data) :]
 
     def receive(self, timeout_s: float) -> bytes:
         answer = select.poll()  # `select` knows no file whose number is above 1023

@@ -5,7 +5,7 @@
      │  │ └──────┘               └─ cancelled
      │  ├─ failed ─ (a person) ─ queued, or cancelled
      │  └─ cancelled
-     └──── absent: it never reached its printer
+     └──── absent: it never reached its printer (one that had it, and forgot it: unsure)
 
     sent ─ (a person takes it back) ─ failed: nothing of it came out │ unsure: something may have │ done
     queued, failed, unsure ─ (a person prints it from the browser) ─ unsure
@@ -15,12 +15,14 @@ its printer is touched, committed; what became of it is what the printer says th
 printer is asked again: it came out, it waits there, it never arrived (queued again), it was given up there (failed), or
 nobody can tell (unsure, until a person has looked). No second printer is tried by itself.
 
-Each printer has its own queue: one that is away keeps its papers in their order and holds up no other.
+Each printer has its own queue: one that is away keeps its papers in their order and holds up no other, for it is asked
+once in a pass.
 Only states and data live here; which thread drives them is the node's business.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -31,12 +33,13 @@ from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from printing.errors import OutcomeUnknown, PrintError, PrinterUnavailable
+from printing.errors import OutcomeUnknown, PrinterError, PrintError, PrinterUnavailable
 from printing.models import AutoField, BlobField, CompositeKey, DatabaseProxy, IntegerField, Model, TextField
 
 database = DatabaseProxy()
 BROWSER: Final = "browser"
 """The name of no printer: a person prints the paper by the browser's own means, and then says whether it came out."""
+_log = logging.getLogger(__name__)
 
 
 class State(StrEnum):
@@ -71,7 +74,8 @@ class PrintJob(Model):
 
     `attempt` counts the printings of this paper ("in lần 2"); with number and form it names the paper. `twin` counts
     the other dossiers that were received here under this number before: the portal may send something twice. `again`
-    counts how often a person had it printed anew that a printer may have had before. `payload`
+    counts how often a person had it printed anew that a printer may have had before. `accepted`: 1 once its printer has
+    said that it has it; if it then knows nothing of it, it may have come out. `payload`
     is what the form is filled with (JSON). `printer` is a name of the node's, empty until it is chosen by the kind of
     paper. `path` is where it lies, for a printer that makes files; `error` why it still waits, or why nobody knows.
     """
@@ -91,6 +95,7 @@ class PrintJob(Model):
     printer = TextField(default="")
     twin = IntegerField(default=0)
     again = IntegerField(default=0)
+    accepted = IntegerField(default=0)
 
     class Meta:
         database = database
@@ -146,7 +151,8 @@ class Printer(Protocol):
     def deliver(self, paper: str, pdf: bytes) -> Told:
         """Hand over a paper.
 
-        Raises PrinterUnavailable if nothing can have come out, OutcomeUnknown if something may have.
+        Raises PrinterUnavailable if nothing can have come out, OutcomeUnknown if something may have, and another
+        PrintError for a paper that this printer cannot print.
         """
         ...
 
@@ -274,14 +280,17 @@ class Spool:
             raise RuntimeError(
                 "a job is only sent once its commit is: the spool works outside of transactions"
             )
-        came_out = self.follow(at=at)
+        came_out, away = self._follow(at)
         for name, jobs in self._queues():
+            if name in away:
+                self._move(jobs[0].id, State.QUEUED, State.QUEUED, at, error=away[name])
+                continue
             came_out += self._print_queue(name, takewhile(lambda _: not unless(), jobs), at)
         return came_out
 
     def follow(self, *, at: datetime) -> int:
         """Ask what became of papers that were sent, also by a process that died; how many have come out since."""
-        return sum(self._ask(job, at) for job in self._jobs(State.SENT))
+        return self._follow(at)[0]
 
     # ---- by a person
 
@@ -321,7 +330,7 @@ class Spool:
             if job is None:
                 return None
             printer = self.printers.by_name.get(self.printers.of(job))
-            state, facts = _taken_back(printer, job.paper) if printer else (State.UNSURE, {"error": _GONE})
+            state, facts = _taken_back(printer, job) if printer else (State.UNSURE, {"error": _GONE})
             return state if self._move(job_id, State.SENT, state, at, **facts) else None
 
     def by_hand(self, job_id: int, *, at: datetime) -> bool:
@@ -361,7 +370,7 @@ class Spool:
         if not self._move(job.id, State.QUEUED, State.SENT, at, printer=name):
             return False
         try:
-            told = printer.deliver(job.paper, pdf)
+            told = _answered(name, lambda: printer.deliver(job.paper, pdf))
         except PrinterUnavailable as why:
             # as it was before: a paper that nobody chose a printer for goes where its kind goes by then
             self._move(job.id, State.SENT, State.QUEUED, at, error=str(why), printer=job.printer)
@@ -369,21 +378,34 @@ class Spool:
         except OutcomeUnknown as why:
             self._move(job.id, State.SENT, State.UNSURE, at, error=str(why))
             return False
+        except PrintError as why:
+            self._move(job.id, State.SENT, State.FAILED, at, error=str(why))
+            return False
         return self._told(job, told, at)
 
-    def _ask(self, job: PrintJob, at: datetime) -> bool:
-        printer = self.printers.by_name.get(self.printers.of(job))
+    def _follow(self, at: datetime) -> tuple[int, dict[str, str]]:
+        """How many papers have come out, and which printers do not answer now, with the reason."""
+        came_out, away = 0, dict[str, str]()
+        for job in self._jobs(State.SENT):
+            name = self.printers.of(job)
+            try:
+                came_out += name not in away and self._ask(name, job, at)
+            except PrinterUnavailable as why:
+                away[name] = str(why)
+            if name in away:  # it stays sent: only the printer, once it answers, knows which way
+                self._move(job.id, State.SENT, State.SENT, at, error=away[name])
+        return came_out, away
+
+    def _ask(self, name: str, job: PrintJob, at: datetime) -> bool:
+        """Whether it came out. Raises PrinterUnavailable."""
+        printer = self.printers.by_name.get(name)
         if printer is None:
             self._move(job.id, State.SENT, State.UNSURE, at, error=_GONE)
             return False
         try:
-            told = printer.ask(job.paper)
+            told = _answered(name, lambda: printer.ask(job.paper))
         except OutcomeUnknown as why:
             self._move(job.id, State.SENT, State.UNSURE, at, error=str(why))
-            return False
-        except PrinterUnavailable as why:
-            # it stays sent: only the printer, once it answers, knows which way
-            self._move(job.id, State.SENT, State.SENT, at, error=str(why))
             return False
         return self._told(job, told, at)
 
@@ -393,7 +415,9 @@ class Spool:
             case Fate.OUT:
                 return self._move(job.id, State.SENT, State.DONE, at, path=str(told.path or ""))
             case Fate.WAITING:
-                self._move(job.id, State.SENT, State.SENT, at, error=told.why)
+                self._move(job.id, State.SENT, State.SENT, at, error=told.why, accepted=1)
+            case Fate.ABSENT if job.accepted:
+                self._move(job.id, State.SENT, State.UNSURE, at, error=_FORGOTTEN)
             case Fate.ABSENT:
                 self._move(job.id, State.SENT, State.QUEUED, at)
             case Fate.DROPPED:
@@ -416,7 +440,7 @@ class Spool:
         with self._transaction():
             return list(PrintJob.select().where(PrintJob.state == state.value).order_by(PrintJob.id))
 
-    def _move(self, job_id: int, old: State, new: State, at: datetime, **facts: str) -> bool:
+    def _move(self, job_id: int, old: State, new: State, at: datetime, **facts: str | int) -> bool:
         """Change one job's state, committed; False if somebody else moved it first.
 
         A job that stays where it is keeps the moment since which it has been there.
@@ -425,7 +449,7 @@ class Spool:
         if new is not old:
             changes["changed_at"] = at
         if new is State.QUEUED and old in (State.UNSURE, State.FAILED):
-            changes["again"] = PrintJob.again + 1
+            changes |= {"again": PrintJob.again + 1, "accepted": 0}
         here = (PrintJob.id == job_id) & (PrintJob.state == old.value)
         with self._transaction():
             return bool(PrintJob.update(**changes).where(here).execute())
@@ -434,18 +458,32 @@ class Spool:
 _AT_REST: Final = (State.QUEUED, State.FAILED, State.UNSURE)
 """No printer has it, as far as anybody knows: a person may decide."""
 _GONE: Final = "the printer was taken away while the paper was at it"
+_FORGOTTEN: Final = "the printer had the paper, and knows nothing of it any more"
 
 
-def _taken_back(printer: Printer, paper: str) -> tuple[State, dict[str, str]]:
+def _answered(name: str, question: Callable[[], Told]) -> Told:
+    """What a printer says. A fault of ours or of a library's is that printer's alone: the others go on."""
+    try:
+        return question()
+    except PrintError:
+        raise
+    except Exception as why:
+        _log.exception("%s: a person is asked what became of the paper", name)
+        raise OutcomeUnknown(name, f"{type(why).__name__}: {why}") from why
+
+
+def _taken_back(printer: Printer, job: PrintJob) -> tuple[State, dict[str, str]]:
     """The state that a job is in then, and what belongs to it."""
     try:
-        told = printer.take_back(paper)
-    except (OutcomeUnknown, PrinterUnavailable) as why:
+        told = _answered(job.printer, lambda: printer.take_back(job.paper))
+    except PrinterError as why:
         return State.UNSURE, {"error": str(why)}
     match told.fate:
         case Fate.OUT:
             return State.DONE, {"path": str(told.path or "")}
         case Fate.WAITING:
             return State.SENT, {"error": told.why}
+        case Fate.ABSENT if job.accepted:
+            return State.UNSURE, {"error": _FORGOTTEN}
         case Fate.ABSENT | Fate.DROPPED:
             return State.FAILED, {"error": "it was taken back from the printer"}

@@ -182,6 +182,11 @@ CREATE TABLE alarm (key TEXT PRIMARY KEY NOT NULL, said TEXT NOT NULL, since TEX
 """
 
 
+_LOCAL_20: Final = """
+ALTER TABLE print_job ADD COLUMN accepted INTEGER NOT NULL DEFAULT 0;
+"""
+
+
 _STREAM_9: Final = "(SELECT e.stream FROM event e WHERE e.hash = d.hash)"
 """Projections of that time have all events of deliveries; a file that is only being made has neither."""
 
@@ -208,6 +213,7 @@ MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     lambda connection: run_script(connection, _LOCAL_17),
     lambda connection: run_script(connection, _LOCAL_18),
     lambda connection: run_script(connection, _LOCAL_19),
+    lambda connection: run_script(connection, _LOCAL_20),
 )
 """Migration n makes local tables of version n out of those of version n - 1. Never edited, only added to."""
 

@@ -57,6 +57,29 @@ def has_ended() -> bool:
     return not any(thread.name == "spool" for thread in threading.enumerate())
 
 
+def test_what_goes_wrong_in_one_pass_ends_no_printing(
+    centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process for setting papers cannot be started at the moment; the paper comes out when it can."""
+    centre.receive()
+    node, tried, render = centre["counter-01"], threading.Event(), centre["counter-01"].papers.render_job
+
+    def no_memory(form: str, payload: bytes) -> bytes:
+        if not tried.is_set():
+            tried.set()
+            raise OSError("Cannot allocate memory")
+        return render(form, payload)
+
+    monkeypatch.setattr(node.spool, "_render", no_memory)
+    spooling = Spooling(node.spool, node.clock)
+    spooling.start()
+    assert tried.wait(60)
+    spooling.wake()
+    until(lambda: states(centre) == [State.DONE])
+    spooling.stop()
+    until(has_ended)
+
+
 def test_a_pile_of_papers_does_not_hold_up_the_end(
     centre: SmallCentre, slow: SlowType, printing: Spooling
 ) -> None:

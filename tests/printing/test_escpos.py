@@ -15,7 +15,7 @@ from PIL import Image
 
 from central.demo.centre import free_port
 from printing import escpos
-from printing.errors import OutcomeUnknown, PrinterUnavailable
+from printing.errors import OutcomeUnknown, PrinterUnavailable, TooWide
 from printing.escpos import DOTS, EscPosPrinter
 from printing.forms import Forms
 from printing.raster import pages
@@ -103,6 +103,39 @@ def test_a_printer_that_is_off_is_unavailable(pdf: bytes) -> None:
         EscPosPrinter("nhiệt", f"127.0.0.1:{free_port()}").deliver("1", pdf)
     with pytest.raises(PrinterUnavailable):
         EscPosPrinter("nhiệt", "/dev/no-such-printer").deliver("1", pdf)
+
+
+def test_a_host_that_cannot_be_is_unavailable(pdf: bytes) -> None:
+    with pytest.raises(PrinterUnavailable, match="no address"):
+        EscPosPrinter("nhiệt", "may..in").deliver("1", pdf)
+
+
+def test_a_sheet_is_not_cut_to_the_width_of_a_roll(
+    machine: tuple[Thermal, EscPosPrinter], forms: Forms
+) -> None:
+    """Two thirds of it would be lost, and nobody told."""
+    hardware, printer = machine
+    (slip,) = [paper for paper in TYPICAL if paper.FORM == "01"]
+    with pytest.raises(TooWide):
+        printer.deliver("1", typeset(slip, form_of(slip, forms)))
+    assert hardware.rolls == []
+
+
+def test_a_device_that_takes_nothing_more_holds_up_nobody_for_ever(
+    pdf: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its paper ended in the middle of a ticket: the kernel waits until somebody brings some."""
+    monkeypatch.setattr(escpos, "STATUS_S", 0.05)
+    monkeypatch.setattr(escpos, "PRINTED_S", 0.5)
+    ours, theirs = os.openpty()
+    try:
+        tty.setraw(ours)
+        tty.setraw(theirs)
+        with pytest.raises(OutcomeUnknown, match="while the paper was sent"):
+            EscPosPrinter("usb", os.ttyname(theirs)).deliver("1", pdf)
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 @pytest.mark.parametrize("files", [0, 1100], ids=["alone", "among 1,100 open files"])

@@ -12,7 +12,7 @@ from pathlib import Path
 import peewee
 import pytest
 
-from printing.errors import OutcomeUnknown, PrinterUnavailable, UnreadableJob
+from printing.errors import OutcomeUnknown, PrinterUnavailable, TooWide, UnreadableJob
 from printing.folder import PdfFolder
 from printing.spool import BROWSER, Also, Fate, Printer, Printers, PrintJob, Spool, State, Told, database, put
 
@@ -284,6 +284,99 @@ def test_a_printer_that_is_off_keeps_the_order_and_holds_up_no_other(node: Path)
     laser.off = False
     two.work(at=LATER)
     assert list(laser.told) == [first.paper, second.paper]
+
+
+def test_a_paper_that_its_printer_had_and_forgot_is_not_printed_again_by_itself(node: Path) -> None:
+    """Somebody emptied its history: whether the paper came out before, only a person can say."""
+    job, printer = queue(), QueueingPrinter()
+    working = spool_of(printer)
+    working.work(at=NOW)
+    printer.told.clear()
+    working.work(at=LATER)
+    assert state(job) is State.UNSURE
+    assert printer.told == {}
+
+    assert working.answer(job.id, came_out=False, at=LATER)
+    PrintJob.update(state=State.SENT.value).execute()  # the power goes before it is sent anew
+    working.work(at=LATER)
+    working.work(at=LATER)
+    assert list(printer.told) == [f"{job.paper}.1"], "this one never reached it"
+
+
+def test_a_paper_that_its_printer_forgot_is_in_doubt_when_it_is_taken_back(node: Path) -> None:
+    job, printer = queue(), QueueingPrinter()
+    working = spool_of(printer)
+    working.work(at=NOW)
+    printer.told.clear()
+    assert working.take_back(job.id, at=LATER) is State.UNSURE
+
+
+class Hanging(QueueingPrinter):
+    """Its server took papers, and answers no more."""
+
+    asked = 0
+
+    def ask(self, paper: str) -> Told:
+        self.asked += 1
+        raise PrinterUnavailable("laser", "it does not answer")
+
+
+def test_a_printer_that_does_not_answer_is_asked_once_in_a_pass(node: Path) -> None:
+    """Each question may take ten seconds, and others wait for their ticket."""
+    laser, thermal = Hanging(), QueueingPrinter()
+    two = Spool(
+        Printers({"laser": laser, "thermal": thermal}, "laser", {"ticket": "thermal"}),
+        paper_of,
+        database.atomic,
+    )
+    sent = [queue(n) for n in range(1, 4)]
+    two.work(at=NOW)
+    late = queue(4)
+    ticket = put(stream="02", number="B-047", form="ticket", payload=b"t", copies=1, at=NOW)
+    laser.asked = 0
+    two.work(at=LATER)
+
+    assert laser.asked == 1
+    assert {state(job) for job in sent} == {State.SENT}
+    assert {PrintJob.get_by_id(job.id).error for job in (*sent, late)} == {"laser: it does not answer"}
+    assert state(late) is State.QUEUED
+    assert list(thermal.told) == [ticket.paper]
+
+
+class Faulty(QueueingPrinter):
+    """Something in it, or in the library that speaks to it, goes wrong."""
+
+    def deliver(self, paper: str, pdf: bytes) -> Told:
+        raise IndexError("list index out of range")
+
+
+def test_a_fault_at_one_printer_stops_no_other(node: Path) -> None:
+    """What became of its paper nobody knows, so a person is asked."""
+    faulty, thermal = Faulty(), QueueingPrinter()
+    two = Spool(
+        Printers({"laser": faulty, "thermal": thermal}, "laser", {"ticket": "thermal"}),
+        paper_of,
+        database.atomic,
+    )
+    job = queue()
+    ticket = put(stream="02", number="B-047", form="ticket", payload=b"t", copies=1, at=NOW)
+    two.work(at=NOW)
+    assert (state(job), PrintJob.get_by_id(job.id).error) == (
+        State.UNSURE,
+        "laser: IndexError: list index out of range",
+    )
+    assert list(thermal.told) == [ticket.paper]
+
+
+class Narrow(QueueingPrinter):
+    def deliver(self, paper: str, pdf: bytes) -> Told:
+        raise TooWide("thermal", 1678, 648)
+
+
+def test_what_a_printer_cannot_print_waits_for_a_person_and_holds_up_nothing(node: Path) -> None:
+    first, second = queue(1), queue(2)
+    spool_of(Narrow()).work(at=NOW)
+    assert (state(first), state(second)) == (State.FAILED, State.FAILED)
 
 
 def test_another_printer_is_chosen_by_a_person(node: Path) -> None:
