@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -59,7 +59,8 @@ def of_cups(server: str = CUPS) -> tuple[Found, ...]:
 
 
 def in_network(interfaces: Sequence[str] = (), listen_s: float = LISTEN_S) -> tuple[Found, ...]:
-    """Who answers by mDNS within that time. A printer that says it twice, plain and by TLS, is found by TLS."""
+    """Who answers by mDNS within that time. A printer that says it twice, plain and by TLS, is found twice: most have signed
+    their certificates themselves, and nobody trusts those."""
     heard: dict[str, ServiceInfo] = {}
     try:
         with Zeroconf(interfaces=list(interfaces) or InterfaceChoice.All) as network:
@@ -68,7 +69,7 @@ def in_network(interfaces: Sequence[str] = (), listen_s: float = LISTEN_S) -> tu
             browser.cancel()
     except (OSError, Error) as why:
         _log.info("nothing is to be heard in the network: %s", why)
-    return tuple(_best(found for info in heard.values() if (found := _found(info)) is not None))
+    return tuple(sorted({found for info in heard.values() if (found := _found(info)) is not None}))
 
 
 class _Listener(ServiceListener):
@@ -104,10 +105,3 @@ def _found(info: ServiceInfo) -> Found | None:
         return None  # what we send it cannot print; CUPS could translate
     scheme = "ipps" if info.type == _IPPS else "ipp"
     return Found(name, "ipp", f"{scheme}://{host}:{info.port}/{facts.get('rp', 'ipp/print')}", model)
-
-
-def _best(found: Iterable[Found]) -> list[Found]:
-    by_name: dict[tuple[str, str], Found] = {}
-    for one in sorted(found):
-        by_name[one.name, one.kind] = one  # "ipps" sorts behind "ipp"
-    return list(by_name.values())

@@ -15,7 +15,7 @@ name, so that after a crash the printer itself says whether it has it.
 from __future__ import annotations
 
 import contextlib
-import errno
+import ssl
 import struct
 from collections.abc import Mapping
 from typing import Any, Final, cast
@@ -27,6 +27,7 @@ from pyipp.enums import IppJobState, IppOperation
 from pyipp.exceptions import IPPError
 from pyipp.parser import parse
 from pyipp.serializer import encode_dict
+from urllib3.exceptions import LocationParseError, NewConnectionError
 
 from printing.errors import OutcomeUnknown, PrinterUnavailable
 from printing.spool import Fate, Told
@@ -41,12 +42,16 @@ _JOB_FACTS: Final = [
 _WORKING: Final = frozenset(
     {IppJobState.PENDING, IppJobState.HELD, IppJobState.PROCESSING, IppJobState.STOPPED}
 )
+_PRINTER_FACTS: Final = [
+    "cups-version", "printer-make-and-model", "printer-name", "printer-state-reasons",
+]  # fmt: skip
+"""Nothing else is asked for: what pyipp cannot read of all that a printer knows would hide what it can."""
+_MEDIA_TYPE: Final = "application/ipp"
 _NO_REASON: Final = frozenset(
     {"none", "", "job-printing", "job-incoming", "job-queued", "processing-to-stop-point"}
 )
 _GOOD: Final = range(0x100)
 """Status codes that mean success (RFC 8011 §4.1.6.1)."""
-_REFUSED: Final = frozenset({errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH})
 
 
 class IppPrinter:
@@ -64,7 +69,10 @@ class IppPrinter:
             {"job-name": paper, "document-format": "application/pdf"},
             pdf,
         )
-        return self._fate(self._jobs_of(answer)[0])
+        jobs = self._jobs_of(answer)
+        if not jobs:
+            raise OutcomeUnknown(self.name, "it took the paper and does not say as which job")
+        return self._fate(jobs[0])
 
     def ask(self, paper: str) -> Told:
         """Look for the paper among the jobs that the printer knows, finished ones too."""
@@ -121,7 +129,9 @@ class IppPrinter:
         return bool(self._printer().get("cups-version"))
 
     def _printer(self) -> Mapping[str, Any]:
-        answer = self._ask_printer(IppOperation.GET_PRINTER_ATTRIBUTES, {})
+        answer = self._ask_printer(
+            IppOperation.GET_PRINTER_ATTRIBUTES, {"requested-attributes": _PRINTER_FACTS}
+        )
         printers = answer.get("printers") or [{}]
         return cast(Mapping[str, Any], printers[0])
 
@@ -136,8 +146,11 @@ class IppPrinter:
         return Told(Fate.DROPPED, said or ", ".join(reasons) or "it was cancelled at the printer")
 
     def _trouble(self) -> str:
-        """Why a printer stands still: media-empty, offline, cover-open …"""
-        reasons = _listed(self._printer().get("printer-state-reasons"))
+        """Why a printer stands still: media-empty, offline, cover-open …; empty where it does not say."""
+        try:
+            reasons = _listed(self._printer().get("printer-state-reasons"))
+        except PrinterUnavailable:  # it has said that it has the paper
+            return ""
         return ", ".join(reason for reason in reasons if reason not in _NO_REASON)
 
     def _jobs_of(self, answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -190,24 +203,35 @@ def _asked(
     )
     try:
         answer = session.post(
-            url, data=body + document, headers={"Content-Type": "application/ipp"}, timeout=TIMEOUT_S
+            url, data=body + document, headers={"Content-Type": _MEDIA_TYPE}, timeout=TIMEOUT_S
         )
     except requests.ConnectTimeout as why:
         raise PrinterUnavailable(name, "it does not answer") from why
+    except LocationParseError as why:
+        raise PrinterUnavailable(name, _NO_ADDRESS) from why
     except requests.RequestException as why:
-        if document and not _never_connected(why):
+        nothing_went_out = _why_nothing_went_out(why)
+        if document and not nothing_went_out:
             raise OutcomeUnknown(name, "the line broke while the paper was sent") from why
-        raise PrinterUnavailable(name, "it is off, or the line to it is down") from why
-    return _read(name, answer)
+        raise PrinterUnavailable(name, nothing_went_out or _OFF) from why
+    return _read(name, answer, PrinterUnavailable if not document else OutcomeUnknown)
 
 
-def _read(name: str, answer: requests.Response) -> Mapping[str, Any]:
+def _read(
+    name: str, answer: requests.Response, doubtful: type[PrinterUnavailable | OutcomeUnknown]
+) -> Mapping[str, Any]:
+    """`doubtful`: what is raised where the printer may have done what it was asked for. PrinterUnavailable, always, where it
+    says that it has not, or is none."""
     if answer.status_code != requests.codes.ok:
-        raise PrinterUnavailable(name, f"it answers {answer.status_code} {answer.reason}")
+        is_its_fault = answer.status_code >= requests.codes.internal_server_error
+        refusal = doubtful if is_its_fault else PrinterUnavailable
+        raise refusal(name, f"it answers {answer.status_code} {answer.reason}")
+    if not answer.headers.get("Content-Type", "").startswith(_MEDIA_TYPE):
+        raise PrinterUnavailable(name, "it does not speak IPP")
     try:
         parsed = parse(answer.content)
     except (IPPError, ValueError, LookupError, TypeError, struct.error) as why:
-        raise PrinterUnavailable(name, "it does not speak IPP") from why
+        raise doubtful(name, "it does not speak IPP that can be read") from why
     code = int(parsed["status-code"])
     if code in _GOOD:
         return cast(Mapping[str, Any], parsed)
@@ -220,6 +244,8 @@ def http_url(uri: str) -> str:
     parts = urlsplit(uri)
     scheme = "https" if parts.scheme in ("ipps", "https") else "http"
     host = parts.hostname or "localhost"
+    if ":" in host:
+        host = f"[{host}]"
     return urlunsplit((scheme, f"{host}:{parts.port or PORT}", parts.path or "/", "", ""))
 
 
@@ -236,13 +262,17 @@ def _listed(value: Any) -> list[str]:
     return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 
-def _never_connected(why: requests.RequestException) -> bool:
-    """Whether the connection was refused before a byte went out."""
+def _why_nothing_went_out(why: requests.RequestException) -> str:
+    """Empty where a paper, or some of it, may have gone out."""
+    if isinstance(why, requests.exceptions.InvalidURL):
+        return _NO_ADDRESS
     reason: object = why
     seen = 0
     while isinstance(reason, BaseException) and seen < _DEPTH:
-        if isinstance(reason, OSError) and reason.errno in _REFUSED:
-            return True
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return "nobody whom this machine trusts has signed its certificate"
+        if isinstance(reason, NewConnectionError):
+            return _OFF
         reason = (
             getattr(reason, "reason", None)
             or reason.__cause__
@@ -250,8 +280,10 @@ def _never_connected(why: requests.RequestException) -> bool:
             or next(iter(reason.args), None)
         )
         seen += 1
-    return False
+    return ""
 
 
+_NO_ADDRESS: Final = "there can be no such address"
+_OFF: Final = "it is off, or the line to it is down"
 _DEPTH: Final = 10
 """urllib3 wraps the system's error a few times."""

@@ -38,7 +38,7 @@ def call(network: tuple[str, Zeroconf], kind: str, name: str, port: int, **facts
 
 
 def test_printers_say_where_they_are_and_what_they_are(network: tuple[str, Zeroconf]) -> None:
-    """By TLS where a printer knows it; a port 9100 as a thermal printer; nothing that cannot print what we send."""
+    """By TLS too where a printer knows it; a port 9100 as a thermal printer; nothing that cannot print what we send."""
     address = network[0]
     formats = "image/urf,application/pdf,image/pwg-raster"
     call(network, "ipp", "Laser phòng 2", 631, rp="ipp/print", ty="Canon LBP6030", pdl=formats)
@@ -51,6 +51,7 @@ def test_printers_say_where_they_are_and_what_they_are(network: tuple[str, Zeroc
         return [one for one in heard if f"//{address}:" in one.address or one.kind == "escpos"]
 
     both = [
+        Found("Laser phòng 2", "ipp", f"ipp://{address}:631/ipp/print", "Canon LBP6030"),
         Found("Laser phòng 2", "ipp", f"ipps://{address}:443/ipp/print", "Canon LBP6030"),
         Found("Nhiệt quầy 03", "escpos", f"{address}:9100", "XP-80C"),
     ]

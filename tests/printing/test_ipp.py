@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import peewee
 import pytest
+import requests
 
 from central.demo.centre import free_port
 from printing.discovery import of_cups
@@ -18,6 +20,7 @@ from printing.papers.reception import ReceiptSlip
 from printing.spool import Also, Fate, Printers, PrintJob, Spool, State, Told, database, put
 from printing.typesetting import form_of, from_job, to_job, typeset, typeset_by
 from tests.printing.cups import QUEUE, PrintServer, print_server
+from tests.sync.servers import serving_app
 from tests.waiting import until
 
 NOW = datetime(2026, 11, 23, 3, 13, tzinfo=UTC)
@@ -224,6 +227,89 @@ def test_after_a_crash_the_queue_is_asked_and_the_paper_comes_out_once(
     assert len(server.papers) == before + 1
 
 
+PRINT_JOB, GET_PRINTER_ATTRIBUTES = 0x0002, 0x000B
+
+
+class Broken:
+    """Between us and the print server: it asks there, and answers one operation in its own way."""
+
+    def __init__(self, server: PrintServer, operation: int, status: str, media: str, body: bytes) -> None:
+        self._url = http_url(server.queue)
+        self._operation, self._status, self._media, self._body = operation, status, media, body
+
+    def app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        asked = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        there = requests.post(
+            self._url, data=asked, headers={"Content-Type": "application/ipp"}, timeout=30
+        ).content
+        if int.from_bytes(asked[2:4]) == self._operation:
+            start_response(self._status, [("Content-Type", self._media)])
+            return [self._body]
+        start_response("200 OK", [("Content-Type", "application/ipp")])
+        return [there]
+
+
+def through(server: PrintServer, url: str) -> IppPrinter:
+    """The paper's own address is that of the queue."""
+    printer = IppPrinter("Quầy 03", server.queue)
+    printer._url = url
+    return printer
+
+
+def test_a_paper_that_was_taken_is_not_sent_again_because_the_printer_says_no_more(
+    server: PrintServer, queue: IppPrinter, pdf: bytes
+) -> None:
+    """Whether it lacks paper is a second question."""
+    server.run("/usr/sbin/cupsdisable", QUEUE)
+    broken = Broken(server, GET_PRINTER_ATTRIBUTES, "503 Service Unavailable", "text/plain", b"busy")
+    try:
+        with serving_app(broken.app) as url:
+            assert through(server, url).deliver("H37-12-01-1", pdf) == Told(Fate.WAITING)
+    finally:
+        server.run("/usr/sbin/cupsenable", QUEUE)
+    comes_to(queue, "H37-12-01-1", Fate.OUT)
+
+
+@pytest.mark.parametrize(
+    ("status", "media", "body", "raised"),
+    [
+        ("502 Bad Gateway", "text/html", b"<html>", OutcomeUnknown),
+        ("200 OK", "application/ipp", b"\x02\x00", OutcomeUnknown),
+        ("200 OK", "text/html", b"<html>sign in", PrinterUnavailable),
+        ("403 Forbidden", "text/html", b"<html>", PrinterUnavailable),
+    ],
+)
+def test_an_answer_that_says_nothing_of_the_paper_leaves_it_in_doubt_unless_it_is_no_printers(
+    server: PrintServer,
+    queue: IppPrinter,
+    pdf: bytes,
+    status: str,
+    media: str,
+    body: bytes,
+    raised: type[Exception],
+) -> None:
+    broken = Broken(server, PRINT_JOB, status, media, body)
+    with serving_app(broken.app) as url, pytest.raises(raised):
+        through(server, url).deliver("H37-13-01-1", pdf)
+    until(lambda: queue.ask("H37-13-01-1").fate is Fate.OUT)
+
+
+@pytest.mark.parametrize("address", ["ipp://no-such-host.invalid/ipp/print", "ipp://may..in/ipp/print"])
+def test_where_no_printer_can_be_nothing_has_come_out(pdf: bytes, address: str) -> None:
+    """A name that is not known while the network is away is tried again, and nobody is asked to look at a tray."""
+    with pytest.raises(PrinterUnavailable):
+        IppPrinter("xa", address).deliver("H37-14-01-1", pdf)
+
+
+def test_a_certificate_that_the_printer_signed_itself_is_not_trusted_and_nothing_has_come_out(
+    server: PrintServer, pdf: bytes
+) -> None:
+    itself = IppPrinter("trực tiếp", server.printer.replace("ipp://", "ipps://"))
+    with pytest.raises(PrinterUnavailable, match="its certificate"):
+        itself.deliver("H37-15-01-1", pdf)
+
+
 def test_where_a_printer_is_found() -> None:
+    assert http_url("ipp://[fe80::1]:8631/ipp/print") == "http://[fe80::1]:8631/ipp/print"
     assert http_url("ipp://localhost/printers/Quay03") == "http://localhost:631/printers/Quay03"
     assert http_url("ipps://10.0.0.9:443/ipp/print") == "https://10.0.0.9:443/ipp/print"
