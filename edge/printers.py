@@ -3,6 +3,7 @@ PDFs; and which paper comes out where, as people here chose it on the page *Máy
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -12,10 +13,13 @@ from edge.database import NodeFile
 from edge.settings import FOLDER, PrinterKind, PrinterSettings
 from edge.tables.node import Fact
 from printing.folder import PdfFolder
+from printing.papers import ON_A_ROLL
+from printing.papers.trial import TrialRoll
 from printing.spool import BROWSER, Printer, Printers
 
 _FACT: Final = "printers"
 _RESERVED: Final = frozenset({FOLDER.casefold(), BROWSER.casefold()})
+_log = logging.getLogger(__name__)
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -23,6 +27,26 @@ class Chosen(msgspec.Struct, frozen=True):
 
     added: tuple[PrinterSettings, ...] = ()
     forms: dict[str, str] = {}
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """As it lies in the database, where a version before may have let in what this one does not."""
+
+    added: tuple[msgspec.Raw, ...] = ()
+    forms: dict[str, str] = {}
+
+
+def _readable(raw: msgspec.Raw) -> PrinterSettings | None:
+    try:
+        return msgspec.json.decode(raw, type=PrinterSettings)
+    except msgspec.ValidationError as why:
+        _log.warning("a printer that was added on the page can never be reached, and is left out: %s", why)
+        return None
+
+
+def fits(form: str, kind: PrinterKind | None) -> bool:
+    """Whether a paper of this form can come out at such a printer; at the folder, which is of no kind, each can."""
+    return kind is not PrinterKind.ESCPOS or form in ON_A_ROLL
 
 
 class PlacePrinters:
@@ -78,7 +102,10 @@ class PlacePrinters:
     def _chosen(self) -> Chosen:
         with self._file.read():
             row = Fact.get_or_none(Fact.key == _FACT)
-        return msgspec.json.decode(row.value, type=Chosen) if row is not None else Chosen()
+        if row is None:
+            return Chosen()
+        kept = msgspec.json.decode(row.value, type=_Kept)
+        return Chosen(tuple(one for raw in kept.added if (one := _readable(raw)) is not None), kept.forms)
 
     def _keep(self, chosen: Chosen) -> None:
         Fact.insert(key=_FACT, value=msgspec.json.encode(chosen).decode()).on_conflict_replace().execute()
@@ -87,18 +114,22 @@ class PlacePrinters:
 def printers_of(
     settings: Sequence[PrinterSettings], folder: PdfFolder, chosen: Mapping[str, str] | None = None
 ) -> Printers:
-    """The first printer is the one for every form that no other one claims; the folder is always there.
+    """The first printer is the one for every form that no other one claims, the first thermal one for those on a roll; the
+    folder is always there.
 
     What was `chosen` for a form goes before, where that printer is still there.
     """
-    by_name: dict[str, Printer] = {FOLDER: folder}
-    by_form: dict[str, str] = {}
+    kinds = {FOLDER: None} | {one.name: one.kind for one in settings}
+    free = [one for one in settings if not one.forms]
+    sheets = next((one.name for one in free if one.kind is not PrinterKind.ESCPOS), FOLDER)
+    roll = next((one.name for one in free if one.kind is PrinterKind.ESCPOS), None)
+    by_form = dict.fromkeys(sorted(ON_A_ROLL - {TrialRoll.FORM}), roll) if roll is not None else {}
     for one in settings:
-        by_name[one.name] = _made(one)
         by_form |= dict.fromkeys(one.forms, one.name)
-    standard = next((one.name for one in settings if not one.forms), FOLDER)
-    by_form |= {form: name for form, name in (chosen or {}).items() if name in by_name}
-    return Printers(by_name, standard, by_form)
+    by_form |= {
+        form: name for form, name in (chosen or {}).items() if name in kinds and fits(form, kinds[name])
+    }
+    return Printers({FOLDER: folder} | {one.name: _made(one) for one in settings}, sheets, by_form)
 
 
 def _made(one: PrinterSettings) -> Printer:

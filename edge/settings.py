@@ -92,16 +92,35 @@ class PrinterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     forms: Annotated[
         tuple[str, ...],
         Meta(
-            description="The kinds of paper that come out here; a printer without any is for all others.",
+            description="The kinds of paper that come out here; a printer without any is for all others that it can print: a"
+            " thermal one for what is as wide as a roll.",
             examples=[["ticket", "provisional", "01"]],
         ),
     ] = ()
 
     def __post_init__(self) -> None:
-        if self.kind is PrinterKind.IPP and urlsplit(self.address).scheme not in ("ipp", "ipps"):
+        if self.kind is PrinterKind.IPP and not _is_ipp(self.address):
             raise ValueError(f"{self.address!r} is no ipp://HOST/PATH")
+        if self.kind is PrinterKind.ESCPOS and not (self.address.startswith("/") or _is_host(self.address)):
+            raise ValueError(f"{self.address!r} is no HOST, HOST:PORT or /dev/FILE")
         if self.name.casefold() == FOLDER.casefold():
             raise ValueError(f"{self.name!r} is what the folder of PDFs is called")
+
+
+def _is_ipp(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("ipp", "ipps") and parts.port != 0
+    except ValueError:  # a port that is none, or half an address of IPv6
+        return False
+
+
+def _is_host(address: str) -> bool:
+    try:
+        parts = urlsplit(f"//{address}")
+        return bool(parts.hostname) and parts.port != 0 and parts.netloc == address and "@" not in address
+    except ValueError:
+        return False
 
 
 class TokenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -11,7 +11,8 @@ from werkzeug.exceptions import NotFound
 from wtforms import SelectField, StringField
 from wtforms.validators import Length
 
-from edge.settings import PrinterKind, PrinterSettings
+from edge.printers import fits
+from edge.settings import FOLDER, PrinterKind, PrinterSettings
 from edge.web import presence
 from edge.web.forms import Bare, Choice, Form, needed, text, too_long
 from edge.web.language import say
@@ -105,7 +106,8 @@ def papers() -> ResponseReturnValue:
     Bare.checked()
     here = site()
     chosen = {form: request.form.get(f"form-{form}", "") for form in FORMS}
-    if not set(chosen.values()) <= {"", *here.node.spool.printers.by_name}:
+    kinds = {"": None, FOLDER: None} | {one.name: one.kind for one in here.node.place_printers.listed()}
+    if not all(name in kinds and fits(form, kinds[name]) for form, name in chosen.items()):
         raise NotFound
     here.node.place_printers.assign(chosen)
     return _changed(here)

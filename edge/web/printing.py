@@ -14,6 +14,7 @@ from wtforms.validators import Length
 
 from edge.pads import MOST as MOST_PADS
 from edge.pads import NoPadNumbers, left, print_pad
+from edge.printers import fits
 from edge.settings import FOLDER, PrinterKind
 from edge.web import presence
 from edge.web.forms import Bare, Form, needed, text, too_long
@@ -90,6 +91,14 @@ TROUBLES: Final = {
     "had begun to print": "Đã lấy lại từ máy in khi máy in đã bắt đầu in.",
     "was taken back": "Đã lấy lại từ máy in, chưa tờ nào ra. Chọn máy in khác.",
     "does not answer": "Máy in không trả lời.",
+    "it answers 5": "Máy in báo lỗi của chính nó.",
+    "does not speak ipp": "Địa chỉ này không phải của máy in IPP.",
+    "no such address": "Địa chỉ máy in ghi sai. Gỡ máy in, thêm lại bằng địa chỉ đúng.",
+    "is no address": "Địa chỉ máy in ghi sai. Gỡ máy in, thêm lại bằng địa chỉ đúng.",
+    "its certificate": "Chứng thư của máy in do chính nó ký. Gỡ máy in, thêm lại bằng địa chỉ ipp:// của nó.",
+    "knows nothing of it": "Máy in đã nhận nhưng không còn nhớ giấy này.",
+    "as which job": "Máy in đã nhận nhưng không báo đã in.",
+    "wider than its roll": "Giấy rộng hơn cuộn của máy in nhiệt. Chọn máy in khác.",
     "another job": "Máy in đang bận in giấy khác; máy tự in tiếp.",
     "there is no printer called": "Máy in này không còn trong cấu hình. Chọn máy in khác.",
     "the visitor has gone": "Khách đã đi, không cần phiếu nữa.",
@@ -139,6 +148,7 @@ def render(
             .limit(_LATELY)
         )
     shown = _shown(here, jobs)
+    kinds = {one.name: one.kind for one in here.node.place_printers.listed()}
     return render_template(
         "printing.html",
         jobs=sorted(jobs, key=lambda job: (_OPEN.index(job.state), job.id)),
@@ -150,6 +160,7 @@ def render(
         administrator=here.may(presence.person(), ADDING),
         assigned=here.node.place_printers.chosen(),
         choosable=FORMS,
+        fits=lambda form, name: fits(form, kinds.get(name)),
         found=found,
         mistakes=mistakes,
         words=WORDS,

@@ -29,6 +29,11 @@ from printing.papers.reception import (
 from printing.papers.reports import Report06a
 from printing.papers.trial import TrialPage, TrialRoll
 
+ON_A_ROLL: Final = frozenset(
+    (Ticket.FORM, PetitionSlip.FORM, LookUpSlip.FORM, ProvisionalSlip.FORM, TrialRoll.FORM)
+)
+"""What a thermal printer can print; all others are sheets."""
+
 KINDS: Final[Mapping[str, type[Paper]]] = {
     kind.FORM: kind
     for kind in (

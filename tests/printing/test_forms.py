@@ -12,8 +12,14 @@ from hypothesis import strategies as st
 
 from printing.errors import BadForm, NoFormInForce
 from printing.forms import SHIPPED, Form, Forms, load
+from printing.papers import ON_A_ROLL
 
 _SHIPPED_01 = (SHIPPED / "01-2025-09-15.toml").read_bytes()
+
+
+def test_what_a_thermal_printer_can_print_is_what_is_laid_out_on_a_roll() -> None:
+    shipped = [load(file) for file in SHIPPED.glob("*.toml")]
+    assert {form.number for form in shipped if form.sheet == "roll-80"} == ON_A_ROLL
 
 
 def test_the_version_in_force_on_the_day_is_taken(form01: Form) -> None:
