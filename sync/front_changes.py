@@ -166,10 +166,12 @@ def _page(call: FrontCall, asked: _Asked, at: Any, left: int, *, waited: bool = 
     there, pending = rows_of(found, "results"), found.get("pending")
     rows = there if left else []  # some servers take no limit of 0
     last_seq, more = found.get("last_seq"), len(rows) == size
-    known = {} if database.known is None else database.known([row["id"] for row in rows])
-    passing = None if passes.by_page is None else passes.by_page([row["id"] for row in rows])
-    if database.known is not None and passing is not None:
-        sure = list(itertools.takewhile(lambda row: _is_sure(row["id"], known, passing), rows))
+    passing: Collection[str] | None = None
+    if passes.by_page is not None:
+        ids = [row["id"] for row in rows]
+        known = dict.fromkeys(ids, True) if database.known is None else database.known(ids)
+        passing = mine = passes.by_page(ids)
+        sure = list(itertools.takewhile(lambda row: _is_sure(row["id"], known, mine), rows))
         if len(sure) < len(rows):
             rows, last_seq, more = sure, sure[-1]["seq"] if sure else at, False
     chosen = [row for row in rows if _chosen(row, passes, passing)]
