@@ -69,14 +69,19 @@ def add() -> ResponseReturnValue:
     presence.require(ADDING)
     form = Adding()
     if not form.validate_on_submit():
-        return render(mistakes=[why for _, why in form.error_list()]), 422
+        return render(mistakes=[why for _, why in form.error_list()], typed=_typed(form)), 422
     here, kind, printer = site(), PrinterKind(form.kind.data), _wanted(form)
     if here.node.place_printers.taken(form.name.data):
-        return render(mistakes=[say("Đã có máy in tên {name}. Đặt tên khác.", name=form.name.data)]), 422
+        taken = say("Đã có máy in tên {name}. Đặt tên khác.", name=form.name.data)
+        return render(mistakes=[taken], typed=_typed(form)), 422
     if printer is None:
-        return render(mistakes=[BAD_ADDRESS[kind]]), 422
+        return render(mistakes=[BAD_ADDRESS[kind]], typed=_typed(form)), 422
     here.node.place_printers.add(printer)
     return _changed(here)
+
+
+def _typed(form: Adding) -> dict[str, str]:
+    return {name: value or "" for name, value in form.data.items() if name in ("name", "kind", "address")}
 
 
 def _wanted(form: Adding) -> PrinterSettings | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -135,9 +136,14 @@ def page() -> ResponseReturnValue:
 
 
 def render(
-    wrong: int = 0, why: str = "", found: Sequence[Found] | None = None, mistakes: Sequence[str] = ()
+    wrong: int = 0,
+    why: str = "",
+    found: Sequence[Found] | None = None,
+    mistakes: Sequence[str] = (),
+    typed: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """`wrong` is the job that `why` is about; `found` are printers to add, `mistakes` what forbade adding one."""
+    """`wrong` is the job that `why` is about; `found` are printers to add, `mistakes` what forbade adding one, as it was
+    `typed`."""
     here = site()
     with here.node.file.read():
         jobs = list(PrintJob.select().where(PrintJob.state.in_(_OPEN)).order_by(PrintJob.id))
@@ -163,6 +169,7 @@ def render(
         fits=lambda form, name: fits(form, kinds.get(name)),
         found=found,
         mistakes=mistakes,
+        typed=typed,
         words=WORDS,
         pads_left=left(here.node, here.now()),
         most_pads=MOST_PADS,

@@ -271,6 +271,7 @@ def test_a_printer_that_cannot_be_added_says_why(
     answer = manager.press(manager.open("/printing"), "/printers/add", name=name, kind=kind, address=address)
     assert answer.status == 422
     assert said in answer.page.text
+    assert f'value="{address}"' in answer.html, "nobody types it again"
     assert manager.node.place_printers.added() == ()
 
 
