@@ -41,6 +41,7 @@ from schemas.acts import (
     Receipt,
     ReceiptReplaced,
     ReceiptUndone,
+    Received,
     ShiftClosed,
     ShiftOpened,
 )
@@ -48,10 +49,10 @@ from schemas.calendar import VIETNAM, local_day
 from schemas.catalog import Catalog
 from schemas.entries import NumberRange
 from schemas.errors import Because, NotAllowed, ReceiptsUsedUp
-from schemas.events import Event, timestamp
+from schemas.events import Event, moment, timestamp
 from schemas.fees import At
 from schemas.fold import Dossier, Place
-from schemas.owing import Owing, Taken, lowered, now_owed, owing, still_owed
+from schemas.owing import Owing, Rated, Taken, lowered, now_owed, owing, still_owed, without_settled
 from schemas.receipts import ELECTRONIC_FORM, CashCount, Medium, Range, given_as
 from schemas.rules import Done
 from schemas.till import KINDS, Deal, expected, shift_of
@@ -218,16 +219,33 @@ class Till:
         if received is None:
             raise NotAllowed(Because.STATUS, "nothing was received")
         notice = standing.notice.data if standing.notice else None
-        asked = now_owed(self._catalog.latest, received, local_day(self._clock()), notice)
-        taken = [
-            Taken(data.lines, amount - standing.purse.refunded.get(name, 0))
-            for name, amount in standing.purse.collected.items()
-            if (data := self.collection(dossier, name)) is not None
+        asked, purse = (
+            now_owed(self._catalog.latest, received, local_day(self._clock()), notice),
+            standing.purse,
+        )
+        acts = self._acts(dossier.stream) if purse.collected else {}
+        rests: list[tuple[Event | Done, Taken | None]] = []
+        if standing.notice is not None:
+            rests.append((standing.notice, None))
+        rests += [
+            (acts[name], Taken(data.lines, amount - purse.refunded.get(name, 0)))
+            for name, amount in purse.collected.items()
+            if (data := _collected(acts.get(name))) is not None
         ]
-        kept = standing.purse.kept
+        taken = [receipt for _, receipt in rests if receipt is not None]
+        days = [
+            Rated(self._asked_then(act, received, notice), receipt)
+            for act, receipt in sorted(rests, key=lambda one: one[0].at)
+        ]
+        asked, kept = without_settled(asked, days), purse.kept
         # who has paid that much pays no more, though the catalog may have called its lines otherwise meanwhile
         lines = still_owed(asked.lines, taken) if kept < asked.total else ()
         return Owed(asked, lines, kept)
+
+    def _asked_then(self, act: Event | Done, received: Received, notice: FeeNotified | None) -> Owing:
+        """By the rates of the day of an act, as its catalog had them."""
+        view = self._catalog.at(act.catalog) or self._catalog.latest
+        return now_owed(view, received, local_day(moment(act.at)), notice)
 
     def due_at_return(self, rows: Iterable[DossierRow]) -> list[tuple[DossierRow, int]]:
         """Of dossiers that can be handed over: those of which a fee is taken only then, and how much is left to pay."""
@@ -242,8 +260,7 @@ class Till:
 
     def collection(self, dossier: Dossier, name: str) -> FeeCollected | None:
         """What was taken by the act with this hash."""
-        found = self._act(dossier.stream, name)
-        return found if isinstance(found, FeeCollected) else None
+        return _collected(self._acts(dossier.stream).get(name))
 
     def notify(
         self,
@@ -529,9 +546,6 @@ class Till:
         self._notify(before, newer, by, ())
         return newer
 
-    def _act(self, stream: str, name: str) -> Any:
-        return _data(self._acts(stream).get(name))
-
     def _acts(self, stream: str) -> dict[str, Event]:
         return {str(one.hash): one for one in self._projector.events_of(stream) if isinstance(one, Event)}
 
@@ -548,6 +562,11 @@ def _data(event: Event | None) -> Any:
         return msgspec.convert(event.data, act.data)
     except msgspec.ValidationError:
         return None
+
+
+def _collected(event: Event | None) -> FeeCollected | None:
+    found = _data(event)
+    return found if isinstance(found, FeeCollected) else None
 
 
 def _deal(acts: Mapping[str, Event], name: str) -> Deal | None:

@@ -1,13 +1,14 @@
 """What a dossier owes on the day on which somebody asks: the catalog's rates, a relief, and what was paid before.
 
 The day of collection chooses the rate (`schemas.fees`), so a notice of one day is not the truth of another: what is
-owed is reckoned anew whenever money is to be taken, by the relief that the newest notice names.
+owed is reckoned anew whenever money is to be taken, by the relief that the newest notice names. What was paid in full has
+had its day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -112,19 +113,53 @@ class Taken:
 
 def still_owed(lines: Iterable[AskedLine], taken: Iterable[Taken]) -> tuple[AskedLine, ...]:
     """What is left to pay of each line. Money given back is taken off the last lines of its receipt."""
-    paid: dict[tuple[str, str], int] = {}
-    for one in taken:
-        left = one.left
-        for line in one.lines:
-            mine = min(line.amount, left)
-            left -= mine
-            paid[line.kind, line.name] = paid.get((line.kind, line.name), 0) + mine
-    owed = []
+    paid, owed = _paid(taken), []
     for asked in lines:
         rest = asked.amount - paid.get((asked.kind, asked.name), 0)
         if rest > 0:
             owed.append(AskedLine(asked.kind, asked.name, asked.full, rest, asked.at))
     return tuple(owed)
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What was asked for, of the dossier as it is now, by the rates of the day of a receipt in force (of the newest notice,
+    where it is None)."""
+
+    asked: Owing
+    receipt: Taken | None = None
+
+
+def without_settled(asked: Owing, days: Iterable[Rated]) -> Owing:
+    """What is asked for now, but for what was settled: a line that was paid in full on the day on which it was paid costs no
+    more because its rate has risen since, nor one of which a relief left nothing. `days` in their order."""
+    days = list(days)
+    paid = _paid(one.receipt for one in days if one.receipt is not None)
+    lines, kept = {(line.kind, line.name): line for line in asked.lines}, 0
+    for day in days:
+        receipt = Taken((), 0) if day.receipt is None else day.receipt
+        kept += max(0, receipt.left)
+        if 0 < day.asked.total <= kept:  # all that there was, whatever its lines are called today
+            return replace(asked, lines=day.asked.lines)
+        named = {(line.kind, line.name) for line in receipt.lines}
+        for line in day.asked.lines:
+            name = (line.kind, line.name)
+            is_settled = paid[name] >= line.amount if name in named else not line.amount
+            if name in lines and is_settled:
+                lines[name] = line
+    return replace(asked, lines=tuple(lines.values()))
+
+
+def _paid(taken: Iterable[Taken]) -> dict[tuple[str, str], int]:
+    """In đồng, by kind and name. Of a receipt of which more was given back than it took nothing is here."""
+    paid: dict[tuple[str, str], int] = {}
+    for one in taken:
+        left = max(0, one.left)
+        for line in one.lines:
+            mine = min(line.amount, left)
+            left -= mine
+            paid[line.kind, line.name] = paid.get((line.kind, line.name), 0) + mine
+    return paid
 
 
 def _kind(kind: Kind) -> Any:

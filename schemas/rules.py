@@ -129,8 +129,9 @@ class Purse:
 
     @property
     def kept(self) -> int:
-        """In đồng; below 0 where more was given back than taken."""
-        return sum(self.collected.values()) - sum(self.refunded.values())
+        """In đồng. Of a receipt of which two counters gave back more than it took, nothing; what they gave is not the payer's
+        debt."""
+        return sum(max(0, amount - self.refunded.get(name, 0)) for name, amount in self.collected.items())
 
 
 _STOPS: Final = frozenset({"dossier.withdrawal_granted", "dossier.suspended", "dossier.reception_cancelled"})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from contextlib import closing
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from schemas.acts import FeeRefunded
 from schemas.calendar import VIETNAM
 from schemas.entries import NumberRange
 from schemas.errors import Because, NotAllowed, ReceiptsUsedUp
+from schemas.fees import FeeLine, FeeTable, Kind
 from schemas.fold import Dossier
 from schemas.receipts import Medium
 from schemas.rules import Money
@@ -82,6 +84,48 @@ def newest(dossier: Dossier) -> str:
 
 
 # --- taking money ---
+
+
+def test_a_fee_that_was_paid_is_not_charged_again_when_its_rate_rises(
+    founded_in_2026: Path, tmp_path: Path
+) -> None:
+    """TT 64/2025 halves many fees until 31/12/2026; the result is collected in January."""
+    shutil.copytree(founded_in_2026, tmp_path / "centre")
+    at = datetime(2026, 12, 31, 9, 0, tzinfo=VIETNAM).astimezone(UTC)
+    with closing(SmallCentre(tmp_path / "centre", "central", "counter-01", at=at)) as small:
+        line = FeeLine(
+            Kind.FEE, "Lệ phí", 100_000, date(2026, 1, 1), "TT 64/2025/TT-BTC", until=date(2026, 12, 31)
+        )
+        rises = FeeLine(Kind.FEE, "Lệ phí", DUE, date(2027, 1, 1), "TT 64/2025/TT-BTC")
+        Office(small["central"]).define([FeeTable("1.000703", (line, rises))], by="")
+        small.copy(small["central"], small["counter-01"], "catalog")
+        till = small["counter-01"].till
+        till.open(500_000, by=BY)
+        paid, late = small.receive(), small.receive()
+        paid = till.collect(paid.stream, Payment(ALL, 100_000, "Nông Văn Thắng"), by=BY)
+        small.clock.forward(days=4)
+        assert till.owed(paid).total == 0
+        assert till.owed(late).total == DUE
+
+
+def test_money_that_two_counters_gave_back_leaves_a_dossier_that_can_be_paid(
+    centre: SmallCentre, till: Till
+) -> None:
+    """Each gave back all of it, as neither knew of the other: the payer owes it once, and no page breaks."""
+    dossier = pay(till, centre.receive())
+    name = newest(dossier)
+    other = centre["counter-02"].till
+    centre.copy(centre["counter-01"], centre["counter-02"])
+    other.open(500_000, by=SECOND)
+    back = FeeRefunded(name, DUE, "Nông Văn Thắng", "Thu thừa", "cash")
+    till.refund(dossier.stream, back, by=BY, with_=(SECOND,))
+    other.refund(dossier.stream, back, by=SECOND, with_=(BY,))
+    centre.copy(centre["counter-02"], centre["counter-01"])
+    both = centre["counter-01"].register.dossier(dossier.stream)
+    assert till.owed(both).total == DUE
+    paid = pay(till, both)
+    assert till.owed(paid).total == 0
+    assert paid.money is Money.PAID
 
 
 def test_money_number_and_slip_are_one_act(centre: SmallCentre, till: Till) -> None:

@@ -13,7 +13,17 @@ from schemas.acts import AskedLine, FeeNotified, PaidLine
 from schemas.errors import Because
 from schemas.fees import At, FeeLine, FeeTable, Kind, Relief
 from schemas.fold import Place
-from schemas.owing import Owing, Taken, lowered, not_as_the_catalog, now_owed, owing, still_owed
+from schemas.owing import (
+    Owing,
+    Rated,
+    Taken,
+    lowered,
+    not_as_the_catalog,
+    now_owed,
+    owing,
+    still_owed,
+    without_settled,
+)
 from schemas.rules import Money
 from tests.schemas.histories import (
     PROCEDURE,
@@ -145,6 +155,47 @@ def test_a_free_ground_holds_as_it_was_noted() -> None:
     assert now_owed(view, received_, date(2027, 1, 4), notice).total == 0
 
 
+JANUARY = date(2027, 1, 4)
+
+
+def _paid(
+    day: date, amount: int, name: str = "Lệ phí cấp mới", kind: Any = "le_phi", left: int = -1
+) -> Rated:
+    """Money that was taken on a day, by that day's rates."""
+    receipt = Taken((PaidLine(kind, name, amount),), amount if left < 0 else left)
+    return Rated(owing(_view(TABLE), _received(), day), receipt)
+
+
+def _left(*days: Rated) -> list[tuple[str, int]]:
+    """What is left to pay in January, when one rate has doubled."""
+    asked = without_settled(owing(_view(TABLE), _received(), JANUARY), days)
+    taken = [day.receipt for day in days if day.receipt is not None]
+    return [(line.name, line.amount) for line in still_owed(asked.lines, taken)]
+
+
+def test_what_was_paid_in_full_costs_no_more_when_its_rate_rises() -> None:
+    assert _left(_paid(TODAY, 100_000)) == [("Phí thẩm định", 50_000)]
+    assert _left(_paid(TODAY, 100_000), _paid(JANUARY, 50_000, "Phí thẩm định", "phi")) == []
+    assert _left(_paid(TODAY, 50_000, "Phí thẩm định", "phi")) == [("Lệ phí cấp mới", 200_000)]
+
+
+def test_what_went_back_or_was_never_enough_is_owed_by_the_rate_of_now() -> None:
+    assert _left(_paid(TODAY, 100_000, left=60_000))[0] == ("Lệ phí cấp mới", 140_000)
+    assert _left(_paid(TODAY, 50_000))[0] == ("Lệ phí cấp mới", 150_000), (
+        "it was half of it by a relief that is none"
+    )
+
+
+def test_of_what_a_relief_left_nothing_nothing_is_owed_when_the_relief_ends() -> None:
+    free = Owing((AskedLine("le_phi", "Lệ phí cấp mới", 100_000, 0),))
+    assert _left(Rated(free)) == [("Phí thẩm định", 50_000)]
+
+
+def test_who_has_paid_all_pays_nothing_of_lines_that_are_called_otherwise_since() -> None:
+    was = Owing((AskedLine("le_phi", "Lệ phí", 100_000, 100_000),))
+    assert _left(Rated(was, Taken((PaidLine("le_phi", "Lệ phí", 100_000),), 100_000))) == []
+
+
 # --- properties ---
 
 LINES = st.lists(st.integers(1, 10**9), min_size=1, max_size=5).map(
@@ -156,9 +207,10 @@ LINES = st.lists(st.integers(1, 10**9), min_size=1, max_size=5).map(
 def test_nobody_ever_owes_less_than_nothing(
     lines: tuple[AskedLine, ...], payments: list[tuple[int, int]], chance: Any
 ) -> None:
-    """Whatever was paid and given back, each line's rest lies between nothing and its amount."""
+    """Whatever was paid and given back, twice too, each line's rest lies between nothing and its amount."""
     taken = [
-        Taken((PaidLine("phi", f"Khoản {n}", amount),), chance.randint(0, amount)) for amount, n in payments
+        Taken((PaidLine("phi", f"Khoản {n}", amount),), chance.randint(-amount, amount))
+        for amount, n in payments
     ]
     rest = {line.name: line.amount for line in still_owed(lines, taken)}
     for line in lines:
