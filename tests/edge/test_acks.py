@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import shutil
+from contextlib import ExitStack, closing
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from edge.acks import SETTLED_AFTER
+from edge.folder import Folder
 from edge.node import Node
 from edge.roads import Roads
 from edge.server import application, serving
-from edge.settings import PeerSettings
+from edge.settings import PeerSettings, read_settings
 from edge.web import create_pages
 from schemas.acks import Acks
 from schemas.errors import Malformed
+from schemas.events import StreamId
 from sync.errors import Forbidden
 from sync.remote import RemotePeer
-from tests.centres import SmallCentre
+from tests.centres import QUICK, SmallCentre
 from tests.waiting import until
 
 
@@ -92,6 +96,26 @@ def test_own_acts_wait_until_central_has_said_that_it_holds_them(centre: SmallCe
     assert counter.register.waiting().count == 2
     assert carry(central, counter)
     assert counter.register.waiting().count == 1
+
+
+def test_a_machine_put_back_takes_no_word_for_acts_that_central_never_had(
+    centre: SmallCentre, tmp_path: Path
+) -> None:
+    """Its disk was copied, or its virtual machine rolled back: central speaks of what the other one wrote since."""
+    counter, central = centre["counter-01"], centre["central"]
+    centre.receive()
+    shutil.copytree(counter.folder.path, tmp_path / "copy")
+    for _ in range(3):
+        centre.receive()
+    centre.copy(counter, central)
+    renewed(centre)
+    folder = Folder(tmp_path / "copy")
+    settings = read_settings(folder.path)
+    with closing(Node(folder, settings, clock=centre.clock, ids=centre.ids, hasher=QUICK)) as copy:
+        stream = StreamId(centre.ids.stream(centre.clock()))
+        copy.ledger.receive(stream, centre.draft(), by="hanh.nh", spool=copy.papers.spool_slip)
+        assert carry(central, copy)
+        assert copy.register.waiting().count == 2
 
 
 def test_the_newest_list_counts_whatever_comes_after_it(centre: SmallCentre) -> None:
