@@ -68,6 +68,8 @@ class Hearing:
             except SyncError as why:
                 if told != (told := str(why)):
                     log.info("what machines say of themselves cannot be asked for: %s", why)
+            except Exception:
+                log.exception("what machines say of themselves cannot be asked for")
 
     def look(self) -> None:
         """Ask each front, and the cluster for the notes of the next machines. Raises `SyncError`."""

@@ -35,13 +35,14 @@ from edge.till import Signed
 from schemas.calendar import VIETNAM
 from schemas.errors import NotAllowed
 from schemas.receipt_messages import Electronic, State, electronic_of, summary_of
-from sync.errors import Unavailable
+from sync.errors import SyncError, Unavailable
 
 LOOK_S: Final = 2.0
 AT_ONCE: Final = 50
 PATIENCE_S: Final = 30
 SKEW: Final = timedelta(minutes=10)
 """Two clocks may differ by so much."""
+_CENTURY: Final = 2000
 _LATER: Final = frozenset({408, 425, 429})
 """What a server answers that may well take the same a little later; all else of 400 to 499 it never will."""
 
@@ -119,7 +120,11 @@ class _Answer(msgspec.Struct, frozen=True):
 
     @property
     def at(self) -> datetime:
-        return datetime.strptime(self.signed_at, "%Y%m%d%H%M%S").replace(tzinfo=VIETNAM)
+        """Raises `ValueError` for what is no moment of this century: some programs say so of what is not signed yet."""
+        at = datetime.strptime(self.signed_at, "%Y%m%d%H%M%S").replace(tzinfo=VIETNAM)
+        if not _CENTURY <= at.year < _CENTURY + 100:
+            raise ValueError(f"signed at {self.signed_at}")
+        return at
 
 
 class Issuer(Exchange):
@@ -305,6 +310,11 @@ class Outlet:
                 outbox.later(one, str(why), jitter=self._node.ids.jitter())
             except Refused as why:
                 outbox.refused(one, str(why))
+            except SyncError:
+                raise
+            except Exception as why:  # a fault of ours over one letter: it is shown, and the others go
+                log.exception("%s cannot be sent", one.key)
+                outbox.refused(one, f"{type(why).__name__}: {why}")
             else:
                 outbox.sent(one)
                 went += 1
@@ -321,3 +331,5 @@ class Outlet:
             turn()
         except Unavailable as why:  # a full disk: what went is sent once more, under the same name
             log.warning("left in the outbox: %s", why)
+        except Exception:
+            log.exception("left in the outbox")

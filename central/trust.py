@@ -77,6 +77,9 @@ class Watch:
                 log.warning("forks are looked for again every %.0f s: %s", LOOK_S, told)
                 self._told = told
             return False
+        except Exception:
+            log.exception("forks are looked for again every %.0f s", LOOK_S)
+            return False
         self._told = ""
         return True
 

@@ -188,7 +188,8 @@ class Courier:
             )
             documents = self._fill(closing, card, bundle, told)
             closing.end()
-        return Given(to, str(path), path.stat().st_size, documents)
+        with _writable(path):
+            return Given(to, str(path), path.stat().st_size, documents)
 
     def _receiver(self, to: str) -> Card:
         card = self._node.catalog.latest.card(to)

@@ -258,6 +258,9 @@ class Fetching:
             except SyncError as why:  # the store here: a full disk, or the end
                 _log.warning("files wait: %s", why)
                 rest_s = 1.0
+            except Exception:  # noqa: BLE001 - nobody would miss a thread that ends here
+                _log.exception("files wait")
+                rest_s = 1.0
             self._changed.wait(rest_s)
             if not self._may_look:
                 self._asked.wait(self._look_at - time.monotonic())

@@ -17,7 +17,10 @@ def line_to(
 ) -> Iterator[tuple[http.client.HTTPConnection, str]]:
     """A connection to a machine's address, and the path of that. `trusts` is shown its certificate. Raises `OSError`."""
     parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as why:
+        raise OSError(f"{url} is no address: {why}") from why
     if parts.scheme != "https" and not is_loopback(host):
         raise OSError(f"{url} is open to everybody on the line")
     connection = http.client.HTTPConnection(host, port, timeout=patience_s)

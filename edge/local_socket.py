@@ -6,14 +6,23 @@ Only the folder's user can open it, so it needs no port, no password and no cert
 from __future__ import annotations
 
 import contextlib
+import errno
+import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 _END_S: Final = 10.0
+_PAUSE_S: Final = 0.5
+_PASSING: Final = frozenset(
+    {errno.ECONNABORTED, errno.EINTR, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+)
+"""Of `accept`: not of the socket, and over soon."""
+_log = logging.getLogger(__name__)
 Answer = Callable[[socket.socket], None]
 """Serves one who asks; in a thread of its own. Who asks may go away at any time: an `OSError` ends it quietly."""
 
@@ -55,8 +64,12 @@ def _accept(line: socket.socket, name: str, answer: Answer) -> None:
     while True:
         try:
             asking, _ = line.accept()
-        except OSError:
-            return
+        except OSError as why:
+            if why.errno not in _PASSING:
+                return
+            _log.warning("%s: nobody is let in just now: %s", name, why)
+            time.sleep(_PAUSE_S)
+            continue
         threading.Thread(target=_answer, args=(asking, answer), name=name, daemon=True).start()
 
 

@@ -145,6 +145,7 @@ class Node:
         self._catalog_lock = threading.RLock()
         self._entries: dict[str, list[Document]] = {}
         self._catalog_seq = 0
+        self._catalog_due = False
         self._branches: set[str] = set()
         self._choices: list[Document] = []
         """Choices between two branches that have not been reached yet."""
@@ -565,8 +566,17 @@ class Node:
     def _take_what_came(self) -> None:
         """All entries of a transaction are applied at once, by whoever comes first; the others find nothing left."""
         with self._catalog_lock:
-            grew = self._apply_catalog(self._new_entries())
-        if grew:
+            if self._apply_catalog(self._new_entries()):
+                self._catalog_due = True
+        self.follow_catalog()
+
+    def follow_catalog(self) -> None:
+        """What follows from entries that have come, and has not been done: it stays due until it has been, also after a full
+        disk. Raises `Unavailable`."""
+        if not self._catalog_due:
+            return
+        self._catalog_due = False  # whoever brings more meanwhile does it for that
+        try:
             self._follow_central()
             self._fold_by_what_was_chosen()
             self.redactions.apply()
@@ -575,6 +585,9 @@ class Node:
             self._count_ratings_that_waited()
             for told in self.on_catalog:
                 told()
+        except BaseException:
+            self._catalog_due = True
+            raise
 
     def _new_entries(self) -> list[Document]:
         """Those that were stored since they were last looked for, in the order in which they came."""

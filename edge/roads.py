@@ -311,9 +311,12 @@ class Roads:
 
     def _watch(self) -> None:
         while not self._stopping.wait(CATALOG_S):
-            if self._looked_at != (known := self._known()):
-                self._looked_at = known
-                self.look()
+            try:
+                if self._looked_at != (known := self._known()):
+                    self.look()
+                    self._looked_at = known
+            except Exception:  # noqa: BLE001 - nobody would miss a thread that ends here
+                _log.exception("who the peers are is looked at again")
 
     def _known(self) -> object:
         return (
@@ -429,6 +432,9 @@ class Roads:
                 self._node.contacts.lost(line.node, str(why))
                 if line.node == self._node.catalog.centre and is_a_stranger(why):
                     self._meet(line)
+            except Exception:  # noqa: BLE001 - a fault here says nothing of the line
+                _log.exception("%s is asked again", line.node)
+                up = line.answers
             woken, line.answers = up and not line.answers, up
             if woken:
                 self._wake(line)
@@ -472,6 +478,8 @@ class Roads:
                 self._node.acks.take(document)
             except Malformed as why:  # of a central, or of a key, that the catalog here does not know (yet)
                 _log.warning("%s says what central holds, not believed: %s", line.node, why)
+            except DiskFull as why:  # the line is up: what lies on a full disk must get off it
+                _log.warning("what central holds is noted later: %s", why)
         first, line.asked_at = line.asked_at is None, now
         if first:
             self._open_and_shut()

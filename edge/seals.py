@@ -8,6 +8,7 @@ stays, folds, and is not given to anybody; a good copy, whoever brings it, takes
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +20,8 @@ from edge.database import NodeFile
 from sync.documents import Stored, load, render
 from sync.errors import SyncError
 from sync.store import Store
+
+_log = logging.getLogger(__name__)
 
 QUIET_S: Final = 0.5
 MOST: Final = 20_000
@@ -137,6 +140,10 @@ class Seals:
             try:
                 self.look(store)
             except SyncError:  # a full disk: nothing is lost, and the seals are looked at when somebody asks
+                self._wake.wait(_TIRED_S)
+                self._wake.clear()
+            except Exception:  # noqa: BLE001 - nobody would miss a thread that ends here
+                _log.exception("seals are looked at again later, or when somebody asks")
                 self._wake.wait(_TIRED_S)
                 self._wake.clear()
 

@@ -7,6 +7,7 @@ node's folder, which only its user can open, and hears of every step.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import threading
@@ -23,7 +24,9 @@ from edge.courier import ENDING, Courier, Given, Lying, Stage, Taken, Told
 from edge.errors import CannotStart, NodeError, NotGiven, NotTaken
 from edge.folder import Folder
 from edge.local_socket import line_to, listening
-from sync.errors import SyncError
+from sync.errors import SyncError, Unavailable
+
+_log = logging.getLogger(__name__)
 
 SOCKET: Final = "courier.sock"
 MOUNTED_UNDER: Final = ("/media/", "/run/media/")
@@ -151,6 +154,9 @@ class Sticks:
             outcome = do(self._told)
         except (NodeError, SyncError) as why:
             self._tell(problem=why)
+        except Exception as why:  # noqa: BLE001 - whoever pressed the button hears of it, and may press it again
+            _log.exception("the stick was not read or written to its end")
+            self._tell(problem=Unavailable(f"{type(why).__name__}: {why}"))
         else:
             self._tell(outcome=outcome)
 

@@ -156,6 +156,8 @@ class Streams:
                 self.look()
             except Unavailable as why:  # the store here: a full disk, or the end
                 _log.warning("streams wait: %s", why)
+            except Exception:  # noqa: BLE001 - nobody would miss a thread that ends here
+                _log.exception("streams wait")
 
     # ---- one stream
 

@@ -55,11 +55,14 @@ class Upkeep:
                 self.turn()
             except SyncError as why:  # a full disk, or the end
                 _log.warning("left for later: %s", why)
+            except Exception:  # noqa: BLE001 - nobody would miss a thread that ends here
+                _log.exception("left for later")
 
     def turn(self) -> None:
         """Central looks at its chains at every turn. An edge looks at all that is old when central has said something
         new, and when there was more than fits one turn; and once in a while."""
         node = self._node
+        node.follow_catalog()
         if node.is_centre and not node.collects:
             node.acks.renew()
             return

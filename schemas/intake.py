@@ -36,6 +36,8 @@ Words = Annotated[str, Meta(min_length=1, max_length=300)]
 Maybe = Annotated[str, Meta(max_length=300)]
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
+_MAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
+"""As a browser's `input type=email` has it (HTML, 4.10.5.1.5): no comment, no route, no quoted name."""
 _UNSEEN: Final = ("Cc", "Cf", "Co", "Cs", "Cn")
 
 
@@ -114,7 +116,7 @@ def _of_party(field: str, sent: SentParty) -> Iterator[Problem]:
 def is_mail(text: str) -> bool:
     """Whether mail can be sent there: one @, something on both sides, and nothing that could be a second header."""
     local, at, domain = text.partition("@")
-    return bool(at and local and "." in domain) and re.fullmatch(r"[!-~]+@[A-Za-z0-9.-]+", text) is not None
+    return bool(at and local and "." in domain) and _MAIL.fullmatch(text) is not None
 
 
 def cleaned(text: str) -> str:

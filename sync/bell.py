@@ -7,6 +7,7 @@ heard less than the one that rang; so it is rung once more when all has been qui
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +15,8 @@ from typing import Final
 
 from sync.errors import SyncError, Unavailable
 from sync.remote import RemoteDatabase, RemotePeer
+
+_log = logging.getLogger(__name__)
 
 ROWS: Final = 1000
 QUIET_S: Final = 2.0
@@ -91,6 +94,8 @@ class Bell:
             try:
                 with suppress(SyncError):  # whatever it was, who asks there himself hears it
                     self._follow(peer)
+            except Exception:  # noqa: BLE001 - nobody would miss a thread that ends here
+                _log.exception("it is listened to anew")
             finally:  # whatever else it was: no feed may beat as if somebody listened
                 peer.close()
                 self._tell(rung=False, hears=False)

@@ -281,17 +281,27 @@ class SqliteFile:
         """Leave no byte of what was deleted: give free pages back, fold the WAL into the file and empty it.
 
         What is deleted is overwritten at once (`secure_delete`), but until this the WAL still tells of it.
-        Raises `Unavailable` if a reader is in the way for longer than `BUSY_TIMEOUT_S`; then ask again.
+        Raises `Unavailable` if a reader is in the way for longer than `BUSY_TIMEOUT_S`, or the disk is full; then ask again.
         """
-        while self._give_back(VACUUM_PAGES):
-            pass
-        with self._lock:
-            self._wake_up()
-            ((busy, _, _),) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        with self._says_if_full():
+            while self._give_back(VACUUM_PAGES):
+                pass
+            with self._lock:
+                self._wake_up()
+                ((busy, _, _),) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         if busy:
             raise Unavailable(
                 f"{self.path.name}: deleted, but a reader keeps its log from being emptied; try again"
             )
+
+    @contextlib.contextmanager
+    def _says_if_full(self) -> Iterator[None]:
+        try:
+            yield
+        except dbapi2.OperationalError as why:
+            if why.sqlite_errorcode in _NO_ROOM:
+                raise DiskFull(f"{self.path.name}: deleted, and its log still tells of it: {why}") from why
+            raise
 
     def _give_back(self, pages: int) -> bool:
         """Free pages to the disk; whether there are more. Others write between two calls."""

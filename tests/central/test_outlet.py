@@ -24,6 +24,7 @@ from edge.settings import ExchangeSettings, MailSettings
 from edge.tables.centre import OutboxRow
 from schemas.acts import Returned
 from schemas.canonical import from_base64
+from schemas.intake import is_mail
 from sync.errors import DiskFull
 from tests.centres import SEALED, SmallCentre
 from tests.exchange import ExchangeServer, connect, to
@@ -293,6 +294,35 @@ def test_a_mailbox_that_is_not_there_is_refused_and_holds_nobody_up(
     assert [mail["To"] for mail in box.mails] == ["lan@vidu.vn"]
     assert "Không thuộc thẩm quyền." in box.mails[0].get_content()
     assert states(central) == [(MAIL, 0, 1)]
+
+
+def test_an_address_that_breaks_a_library_is_refused_and_holds_nobody_up(
+    centre: SmallCentre, letterbox: tuple[Letterbox, int]
+) -> None:
+    """A version before let it in; the thread that sends all letters ended with it, at every start again."""
+    box, port = letterbox
+    central = connect(centre, mail=MailSettings("127.0.0.1", "hoso@vidu.vn", port, "none"))
+    portal = Portal(central)
+    lan = {"name": "Vi Thị Lan", "email": "lan@vidu.vn"}
+    streams = [portal.post(one).said["dossier"] for one in (submission("a"), submission("b", applicant=lan))]
+    centre.meet()
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    for stream in streams:
+        clerk.press(clerk.open(f"/inbox/{stream}"), "/refuse", refused_for="Không thuộc thẩm quyền.")
+    centre.meet()
+    with central.file.write():
+        (row,) = OutboxRow.select().where(OutboxRow.stream == streams[0])
+        body = json.dumps({**json.loads(row.body), "to": "<@a.b,(@c.d"}).encode()
+        OutboxRow.update(body=body).where(OutboxRow.key == row.key).execute()
+    assert Outlet(central).run_once() == 1
+    assert [mail["To"] for mail in box.mails] == ["lan@vidu.vn"]
+    assert states(central) == [(MAIL, 0, 1)]
+    assert [is_mail(one) for one in ("<@a.b,(@c.d", "a b@c.d", "a@b", "lan.vi+1@vidu.vn")] == [
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_what_had_to_go_by_law_does_not_wait_here(centre: SmallCentre, exchange: ExchangeServer) -> None:
