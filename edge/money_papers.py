@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Final
 
 from printing import spool
@@ -26,6 +27,7 @@ from schemas.catalog import Catalog
 from schemas.entries import Centre
 from schemas.events import moment
 from schemas.fold import Dossier
+from schemas.money import shown
 from schemas.owing import NAMES
 from schemas.receipts import Collected, Method
 from schemas.rules import Done
@@ -130,7 +132,7 @@ class MoneyPapers:
             transfer=Dong(ways[Method.TRANSFER] + ways[Method.CARD]),
             online=Dong(ways[Method.ONLINE]),
             opening=Dong(shift.opening),
-            refunded=Dong(sum(one.amount for one in shift.refunded)),
+            refunded=Dong(sum(one.amount for one in shift.refunded if one.method is Method.CASH)),
             expected=Dong(said.expected),
             notes=tuple(
                 Notes(value=Dong(one.value), count=one.count, amount=Dong(one.value * one.count))
@@ -139,8 +141,8 @@ class MoneyPapers:
             ),
             counted=Dong(said.counted),
             difference=Dong(said.counted - said.expected),
-            explanation=said.reason,
-            gaps="; ".join(one for one in closing.unexplained if one.startswith(("số", "EBL"))),
+            explanation="; ".join(filter(None, (said.reason, *_given_back_otherwise(shift)))),
+            gaps="; ".join(one for one in closing.unexplained if one.startswith("số") or ": thiếu " in one),
             taker="",
         )
         self._put(paper, stream, f"ca-{closed.hash[:12]}", at)
@@ -245,10 +247,9 @@ def _run(form: str, symbol: str, collected: Sequence[Collected]) -> ReceiptRun:
         method: sum(one.amount for one in standing if one.method is method) for method in Method
     }
     charge, fee = _charge_and_fee(collected)
-    first, last = min(numbers), max(numbers)
     return ReceiptRun(
         symbol=f"{form} {symbol}",
-        numbers=f"{first} – {last}" if last > first else str(first),
+        numbers=", ".join(_spans(numbers)),
         given=len(standing),
         void=len(collected) - len(standing),
         unused=0,
@@ -259,6 +260,20 @@ def _run(form: str, symbol: str, collected: Sequence[Collected]) -> ReceiptRun:
         online=Dong(ways[Method.ONLINE]),
         note="; ".join(f"{one.number.number} huỷ: {one.void.why}" for one in collected if one.void),
     )
+
+
+def _spans(numbers: Sequence[int]) -> Iterator[str]:
+    """Numbers that follow each other as one: another range of the machine begins elsewhere."""
+    for _, span in groupby(enumerate(sorted(set(numbers))), lambda one: one[1] - one[0]):
+        some = [number for _, number in span]
+        yield f"{some[0]} – {some[-1]}" if len(some) > 1 else str(some[0])
+
+
+def _given_back_otherwise(shift: receipts.Shift) -> Iterator[str]:
+    """Money that went back and lies in no drawer."""
+    for one in shift.refunded:
+        if one.method is not Method.CASH:
+            yield f"hoàn {shown(one.amount)} không bằng tiền mặt cho số {one.number}"
 
 
 def _charge_and_fee(collected: Sequence[Collected]) -> tuple[int, int]:

@@ -181,7 +181,7 @@ class Till:
 
     def so_far(self, shift: OpenShift) -> receipts.Shift:
         """What a shift has come to."""
-        return shift_of(shift.cashier, shift.cash, self._deals_since(shift.seq))
+        return shift_of(shift.cashier, shift.cash, self._deals_since(shift.seq), ranges=self._ranges())
 
     def balance(self, shift: OpenShift, notes: Mapping[int, int], why: str = "") -> receipts.Closing:
         """What a shift would come to with these notes in the drawer."""
@@ -470,6 +470,14 @@ class Till:
                 row = Number.get_or_none(Number.key == _counter(one))
                 found.append((one, block, row.last if row else one.first - 1))
         return sorted(found, key=lambda some: (some[1].form, some[1].symbol, some[1].first))
+
+    def _ranges(self) -> dict[tuple[str, str], list[tuple[int, int]]]:
+        """First and last of what this machine was ever granted of each form and symbol."""
+        found: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        for one in self._catalog.latest.ranges(self._node):
+            if one.what == "receipt":
+                found.setdefault((one.form or ELECTRONIC_FORM, one.symbol), []).append((one.first, one.last))
+        return found
 
     # ---- what was done
 

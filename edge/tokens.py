@@ -216,13 +216,20 @@ def _session(device: TokenSettings, pin: str, closing: contextlib.ExitStack) -> 
     try:
         session = found.open(user_pin=pin) if known is None else found.open()
     except pkcs11.exceptions.PinIncorrect as why:
-        # the flags of now: one more mistake may lock it
-        raise CannotSign("last_try" if TokenFlag.USER_PIN_FINAL_TRY in found.flags else "wrong_pin") from why
+        raise CannotSign(_after_a_mistake(found.slot)) from why
     closing.callback(_close, session)
     if known is None:
         _SIGNED_IN[key] = pin
         closing.callback(_SIGNED_IN.pop, key)
     return session
+
+
+def _after_a_mistake(slot: Any) -> str:
+    """What the device says of itself now: one more mistake may lock it. What was read before the PIN was tried is older."""
+    flags = slot.get_token().flags
+    if TokenFlag.USER_PIN_LOCKED in flags:
+        return "locked"
+    return "last_try" if TokenFlag.USER_PIN_FINAL_TRY in flags else "wrong_pin"
 
 
 def _close(session: Any) -> None:

@@ -197,7 +197,8 @@ class Shift:
     """What one cashier did at one node between opening and closing the drawer.
 
     `last_before`: the last number of each form and symbol given before this shift, so that a gap at the beginning
-    shows. `unused` are the numbers that were spoiled before any money was taken, each with its reason.
+    shows. `unused` are the numbers that were spoiled before any money was taken, each with its reason. `ranges`: first and
+    last of what this machine may give of each form and symbol; what lies between two of them is somebody else's.
     """
 
     cashier: str
@@ -206,6 +207,7 @@ class Shift:
     refunded: tuple[Refunded, ...] = ()
     last_before: Mapping[tuple[str, str], int] | None = None
     unused: Mapping[ReceiptNumber, str] | None = None
+    ranges: Mapping[tuple[str, str], Sequence[tuple[int, int]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,12 +255,6 @@ def close(shift: Shift, count: CashCount) -> Closing:
     return Closing(_totals(standing), expected, count.total, unexplained)
 
 
-def gaps(numbers: Sequence[int], *, after: int) -> Iterator[int]:
-    """The numbers that are missing between `after` and the largest of a series."""
-    seen = set(numbers)
-    return (number for number in range(after + 1, max(seen, default=after) + 1) if number not in seen)
-
-
 MOST_NAMED: Final = 20
 """More missing numbers than these are counted, not listed."""
 
@@ -280,17 +276,23 @@ def _numbers(shift: Shift) -> Iterator[str]:
         after = before.get(series, min(numbers) - 1)
         for early in sorted(number for number in numbers if number <= after):
             yield f"số {ReceiptNumber(*series, early)} đã dùng trước ca này"
-        yield from _missing(series, numbers, after)
+        yield from _missing(series, numbers, after, (shift.ranges or {}).get(series, ()))
 
 
-def _missing(series: tuple[str, str], numbers: Sequence[int], after: int) -> Iterator[str]:
-    between = max(0, max(numbers) - after)
-    absent = between - len({number for number in numbers if number > after})
+def _missing(
+    series: tuple[str, str], numbers: Sequence[int], after: int, ranges: Sequence[tuple[int, int]]
+) -> Iterator[str]:
+    newest = max(numbers)
+    own = [(max(after + 1, first), min(newest, last)) for first, last in ranges or [(after + 1, newest)]]
+    given = {number for number in numbers if any(first <= number <= last for first, last in own)}
+    absent = sum(max(0, last - first + 1) for first, last in own) - len(given)
     if absent > MOST_NAMED:
         yield f"{series[0]} {series[1]}: thiếu {absent} số chưa giải trình"
         return
-    for number in gaps(numbers, after=after) if absent else ():
-        yield f"số {ReceiptNumber(*series, number)} thiếu, chưa giải trình"
+    for first, last in sorted(own) if absent else ():
+        for number in range(first, last + 1):
+            if number not in given:
+                yield f"số {ReceiptNumber(*series, number)} thiếu, chưa giải trình"
 
 
 def _voids(shift: Shift) -> Iterator[str]:

@@ -51,6 +51,7 @@ def shift_of(
     opening: int,
     deals: Sequence[Deal],
     last_before: Mapping[tuple[str, str], int] | None = None,
+    ranges: Mapping[tuple[str, str], Sequence[tuple[int, int]]] | None = None,
 ) -> Shift:
     """The shift that these acts of one cashier at one machine make. Total."""
     collected = {deal.hash: deal.data for deal in deals if isinstance(deal.data, FeeCollected)}
@@ -88,6 +89,7 @@ def shift_of(
         ),
         tuple(refunded),
         last_before,
+        ranges=ranges,
     )
 
 

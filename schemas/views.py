@@ -297,10 +297,12 @@ class View:
         """The versions of a form that were published, the oldest entry first (`printing.forms.Forms` chooses)."""
         return [entry for _, entry in self.versions(Form, code)]
 
-    def ranges(self, node: str, day: date) -> list[NumberRange]:
-        """The numbers that a machine may give on a Vietnamese day, by the ids of their ranges."""
+    def ranges(self, node: str, day: date | None = None) -> list[NumberRange]:
+        """The numbers that a machine may give on a Vietnamese day (None: on any), by the ids of their ranges."""
         held = [
-            one for one in self._all(NumberRange) if one.node == node and within(day, one.since, one.until)
+            one
+            for one in self._all(NumberRange)
+            if one.node == node and (day is None or within(day, one.since, one.until))
         ]
         return sorted(held, key=lambda one: one.id)
 

@@ -117,6 +117,9 @@ def _of_procedure(view: View, today: date, one: Procedure, tell: Tell) -> Iterat
     yield from _of_amounts("fees", one.fees, tell)
     if Step.APPROVE not in one.steps:
         yield "steps", tell("Phải có bước phê duyệt.")
+    if Step.NUMBER in one.steps and Step.SEAL not in one.steps:
+        # the clerk signs number and date together with the seal: without it they stay blank on the signed result
+        yield "steps", tell("Có bước cấp số thì phải có bước đóng dấu.")
     if one.one_step and Step.APPRAISE in one.steps:
         yield "steps", tell("Thủ tục một bước thì không có bước thẩm định.")
     codes = [case.code for case in one.cases]

@@ -283,6 +283,12 @@ def test_cash_that_is_not_there_cannot_be_given_back(centre: SmallCentre) -> Non
         till.refund(paid.stream, refund, by=BY, with_=(SECOND,))
     by_bank = FeeRefunded(newest(paid), DUE, "Thắng", "Thu hai lần", "transfer")
     assert till.refund(paid.stream, by_bank, by=BY, with_=(SECOND,)).money is Money.DUE
+    till.close({}, "Đủ", by=BY)
+    (job,) = papers(centre["counter-01"], CashSummary.FORM)
+    paper = from_job(job.form, job.payload)
+    assert isinstance(paper, CashSummary)
+    assert (paper.opening, paper.cash, paper.refunded, paper.expected) == (0, 0, 0, 0), "it adds up"
+    assert "hoàn 200.000 đ không bằng tiền mặt" in paper.explanation
 
 
 def test_two_counters_took_the_same_fee_and_one_gives_it_back(centre: SmallCentre, till: Till) -> None:

@@ -11,8 +11,10 @@ import pkcs11
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from pkcs11 import Attribute, KeyType, ObjectClass
+from pkcs11 import Attribute, KeyType, ObjectClass, TokenFlag
+from pkcs11.exceptions import PinIncorrect
 
+from edge import tokens as edge_tokens
 from edge.errors import CannotSign
 from edge.settings import TokenSettings
 from edge.tokens import Algorithm, Tokens
@@ -173,6 +175,36 @@ def test_a_wrong_pin_opens_nothing_and_the_right_one_still_does(devices: Devices
         assert holds(token.sign_decision(MESSAGE), der)
     assert why(mine, "000000", der) == "wrong_pin"
     devices.unplug(place)
+
+
+class Counting:
+    """A token that locks after three mistakes, and says so by flags that are read anew (stands for hardware: the library
+    for tests counts no tries)."""
+
+    def __init__(self, mistakes: int) -> None:
+        self.slot, self._mistakes = self, mistakes
+        self.slot_id = 77
+        self.flags = self._now()
+
+    def _now(self) -> TokenFlag:
+        return {2: TokenFlag.USER_PIN_FINAL_TRY, 3: TokenFlag.USER_PIN_LOCKED}.get(
+            self._mistakes, TokenFlag.USER_PIN_COUNT_LOW
+        )
+
+    def open(self, **_pin: str) -> object:
+        self._mistakes += 1
+        raise PinIncorrect
+
+    def get_token(self) -> Counting:
+        return Counting(self._mistakes)
+
+
+@pytest.mark.parametrize(("before", "says"), [(0, "wrong_pin"), (1, "last_try"), (2, "locked")])
+def test_a_mistake_that_leaves_one_try_says_so_while_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, before: int, says: str
+) -> None:
+    monkeypatch.setattr(edge_tokens, "_present", lambda device: Counting(before))
+    assert why(tokens(tmp_path, "counting"), "000000", CA.issue("Việt", P256)) == says
 
 
 def test_a_locked_device_is_said_to_be_locked(devices: Devices, tmp_path: Path) -> None:

@@ -192,6 +192,7 @@ WRONG: tuple[tuple[str, dict[str, str], str], ...] = (
     ("procedure", {"agency": "H37.999"}, "Không có cơ quan H37.999 trong danh mục."),
     ("procedure", {"agency": "Sở"}, "Mã định danh có dạng"),
     ("procedure", {"steps-approve": ""}, "Phải có bước phê duyệt."),
+    ("procedure", {"steps-number": "y", "steps-seal": ""}, "Có bước cấp số thì phải có bước đóng dấu."),
     ("procedure", {"one_step": "y"}, "Thủ tục một bước thì không có bước thẩm định."),
     ("procedure", {"wording": "Cho {nobody}"}, "Hồ sơ không có dữ kiện nobody."),
     ("procedure", {"fees-0-amount": "25", "fees-0-kind": "phi"}, "25 đ dưới 1.000 đ"),
