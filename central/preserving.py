@@ -14,7 +14,7 @@ import threading
 from datetime import datetime
 from typing import Final, Literal
 
-from edge.archive import MadeFor
+from edge.archive import Damaged, MadeFor
 from edge.authorities import Revoked
 from edge.errors import CannotStamp, UnreadablePdf
 from edge.node import Node
@@ -95,7 +95,7 @@ class Preserving:
         result = standing.result
         if result is None or standing.preserved is None or stamped is None or stamped.data.level == "B-LT":
             return False
-        content, copy = node.archive.read(result), node.archive.read(standing.preserved)
+        content, copy = self._content(result), self._content(standing.preserved)
         if content is None or copy is None:
             return None
         certificates, lists, level = self._proofs(read(content), node.clock())
@@ -113,13 +113,13 @@ class Preserving:
         return dossier.status in _FINISHED and standing.result is not None and standing.preserved is None
 
     def _preserve(self, stream: str) -> bool:
-        """Whether nothing is left to do for a dossier; false while its file has not come."""
+        """Whether nothing is left to do for a dossier; false while its file has not come, or not whole."""
         node = self._node
         dossier = node.register.dossier(stream)
         result = dossier.standing.result
         if result is None or not self._is_due(stream):
             return True
-        content = node.archive.read(result)
+        content = self._content(result)
         if content is None:
             return False
         try:
@@ -131,6 +131,14 @@ class Preserving:
         copy = self._service.preserve(content, certificates=certificates, lists=lists)
         self._record(dossier, result, copy, level)
         return True
+
+    def _content(self, file: str) -> bytes | None:
+        """None while it is not here, or only something that calls itself so."""
+        try:
+            return self._node.archive.read(file)
+        except Damaged as why:
+            log.warning("%s: it waits for the true one, and holds up no other", why)
+            return None
 
     def _proofs(self, paper: Paper, now: datetime) -> tuple[list[bytes], list[bytes], Level]:
         """Certificates, lists, and whether they check every signature."""

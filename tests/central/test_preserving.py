@@ -18,6 +18,7 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from central.preserving import Preserving
+from edge.archive import Damaged
 from edge.errors import CannotStamp
 from edge.pades.reading import read
 from edge.pades.stamps import StampService
@@ -98,6 +99,27 @@ def lasting(centre: SmallCentre, dossier: Dossier) -> bytes:
     content = centre["central"].archive.read(preserved)
     assert content is not None
     return content
+
+
+def test_a_damaged_file_holds_up_no_other(
+    centre: SmallCentre, preserving: Preserving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its dossier waits, and is stamped when the true one is here."""
+    damaged, whole = sealed(centre), sealed(centre)
+    central = centre["central"]
+    read_file, wrong = central.archive.read, damaged.standing.result
+
+    def half(file: str) -> bytes | None:
+        if file == wrong:
+            raise Damaged(file)
+        return read_file(file)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(central.archive, "read", half)
+        assert preserving.run_once() == 1
+        assert lasting(centre, whole)
+    assert preserving.run_once() == 1
+    assert lasting(centre, damaged)
 
 
 def test_a_result_made_offline_is_stamped_at_central(
