@@ -64,7 +64,9 @@ class PrintServer:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.printer_port, self.cups_port = free_port(), free_port()
+        self.printer_port = self.cups_port = free_port()
+        while self.cups_port == self.printer_port:  # twelve thousand are free, and one of them may come twice
+            self.cups_port = free_port()
         self.printer = f"ipp://localhost:{self.printer_port}/ipp/print"
         self.queue = f"ipp://127.0.0.1:{self.cups_port}/printers/{QUEUE}"
         self._cupsd: subprocess.Popen[bytes] | None = None
