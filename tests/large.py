@@ -279,6 +279,7 @@ class Front:
         self.url = http.url
         cluster.start()
         until(lambda: bool(cluster.roads()))
+        self._cluster = cluster
 
     def peer(self, node: Node, database: str) -> RemotePeer:
         """As a machine meets this central, which signs in once."""
@@ -292,9 +293,10 @@ class Front:
         return known[1]
 
     def settle(self, *databases: str) -> None:
-        """Until central and the cluster have the same."""
+        """Until central and the cluster have the same, and it tells of acts."""
         for name in databases or DATABASES:
             until(partial(self._same, name), f"central and the cluster have the same {name}")
+        until(lambda: not self._cluster._keeps_back(), "all that lay there was fetched")
 
     def _same(self, name: str) -> bool:
         assert self._given.documents is not None

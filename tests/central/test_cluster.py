@@ -105,7 +105,7 @@ def running(centre: SmallCentre, standing: StandIn) -> Iterator[Running]:
     made = Running(centre, behind(centre, standing.url))
     with serving_app(made.app) as made.url:
         made.cluster.start()
-        until(lambda: bool(made.cluster.roads()))
+        until(lambda: {road.status.state for road in made.cluster.roads()} == {State.WAITING})
         yield made
         made.cluster.stop()
 
@@ -220,9 +220,13 @@ def test_nobody_is_told_of_acts_before_central_has_fetched_all_that_lie_there(
     dossier, there = centre.receive(), standing.store("dossiers")
     assert there is not None
     act = centre["counter-01"].stores["dossiers"].get(f"{dossier.stream}:{dossier.heads[0]}")
+
+    def nobody_hears() -> bool:
+        standing.go_away()  # once more, for a feed that was just being opened
+        return all(road.status.failing for road in running.cluster.roads() if road.direction == "pull")
+
     standing.late = True
-    standing.go_away()
-    until(lambda: all(road.status.failing for road in running.cluster.roads() if road.direction == "pull"))
+    until(nobody_hears)
     until(lambda: running.cluster.away() != "")
     there.bulk_docs([act], new_edits=False)
     standing.away = False
@@ -231,8 +235,9 @@ def test_nobody_is_told_of_acts_before_central_has_fetched_all_that_lie_there(
         with pytest.raises(Unavailable, match="still being fetched"):
             room.changes("0", limit=9, wait_s=0)
         standing.late = False
-        until(lambda: _is_here(running.central, act))
-        until(lambda: running.shows("room-01") == {act["_id"]})
+        until(lambda: {road.status.state for road in running.cluster.roads()} == {State.WAITING})
+        assert _is_here(running.central, act)
+        assert running.shows("room-01") == {act["_id"]}
 
 
 def test_a_file_that_the_law_takes_away_leaves_the_cluster_too(running: Running, standing: StandIn) -> None:
@@ -329,6 +334,7 @@ def test_a_cluster_that_was_emptied_is_filled_again(
         return False
 
     until(lambda: same("catalog") and same("dossiers"))
+    until(lambda: {road.status.state for road in running.cluster.roads()} == {State.WAITING})
     assert running.shows("room-01") == {f"{dossier.stream}:{dossier.heads[0]}"}
 
 
