@@ -18,7 +18,7 @@ from edge.dossier_rows import Told, each, remove_rows, rows_of, write_acts, writ
 from edge.folding import TRUSTED_UP_TO, Folding, in_another_light, is_answered, waiting
 from edge.seals import Seals, settle
 from edge.tables.node import Fact
-from edge.tables.projections import fresh_projections
+from edge.tables.projections import DOUBTFUL, fresh_projections
 from edge.tallying import Ratings, Tallies
 from edge.waits import Waits
 from schemas.calendar import local_day
@@ -404,10 +404,17 @@ def events_here(file: NodeFile, hashes: Sequence[str]) -> set[str]:
         return {row[0] for row in where_in(connection, "SELECT hash FROM delivery WHERE hash IN", hashes)}
 
 
+_ANY_WAITING: Final = f"SELECT 1 FROM event WHERE {DOUBTFUL} AND place = 'waiting' LIMIT 1"  # noqa: S608 - ours
+
+
 def waiting_since(file: NodeFile, hashes: Sequence[str], since: str, until: str) -> set[str]:
     """Of these events those that came between these moments, as `timestamp` writes them, and wait for another act, an entry
     or a card."""
     with file.read() as connection:
+        if (
+            connection.execute(_ANY_WAITING).fetchone() is None
+        ):  # as nearly always, and it is asked at every page
+            return set()
         rows = where_in(
             connection,
             "SELECT d.hash, d.arrived_at FROM delivery d JOIN event e ON e.stream = d.stream AND e.hash = d.hash"
