@@ -51,9 +51,7 @@ def test_received_with_the_cable_pulled_approved_in_the_room_and_seen_at_the_cen
 
     running.switchboard.plug("central")
     desk = sign_in("central", "huong.ltt")
-    open_when_there(desk, f"{running.url('central')}/dossier/{stream}")
-    expect(desk.locator("main")).to_contain_text("Nông Văn Thắng")
-    expect(desk.locator("main")).to_contain_text("Phê duyệt")
+    open_when_there(desk, f"{running.url('central')}/dossier/{stream}", "Nông Văn Thắng", "Phê duyệt")
 
 
 def test_a_typical_reception_takes_few_keys(running: RunningCentre, sign_in: SignIn) -> None:

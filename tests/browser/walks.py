@@ -34,12 +34,12 @@ def violations(page: Page) -> list[list[str]]:
     return found
 
 
-def open_when_there(page: Page, url: str) -> None:
-    """Opens a page as soon as what it shows has come to this machine."""
+def open_when_there(page: Page, url: str, *shows: str) -> None:
+    """Opens a page as soon as what it shows has come to this machine: all of these words, for acts come in any order."""
     for _ in range(300):
         answer = page.goto(url)
         assert answer is not None
-        if answer.status == 200:
+        if answer.status == 200 and all(one in page.locator("main").inner_text() for one in shows):
             return
         page.wait_for_timeout(100)
     raise AssertionError(f"{url} did not come: {page.content()}")
