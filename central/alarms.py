@@ -114,7 +114,7 @@ class Alarms:
                 self.look()
             except Unavailable as why:  # a full disk, or the end: it is told at a later look
                 log.warning("nobody was told what is wrong: %s", why)
-            except Exception:
+            except Exception:  # nobody would miss a thread that ends here
                 log.exception("nobody was told what is wrong")
 
     # ---- what is wrong

@@ -424,7 +424,7 @@ class Fronting(ABC):
                 if not self._met.is_set():
                     self._meet()
                 self._look()
-            except Exception as why:
+            except Exception as why:  # who looks after the cluster must go on, whatever it was
                 if self._stopping.is_set():
                     return
                 if not isinstance(why, (SyncError, AnotherCentre)):

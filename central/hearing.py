@@ -68,7 +68,7 @@ class Hearing:
             except SyncError as why:
                 if told != (told := str(why)):
                     log.info("what machines say of themselves cannot be asked for: %s", why)
-            except Exception:
+            except Exception:  # nobody would miss a thread that ends here
                 log.exception("what machines say of themselves cannot be asked for")
 
     def look(self) -> None:

@@ -331,5 +331,5 @@ class Outlet:
             turn()
         except Unavailable as why:  # a full disk: what went is sent once more, under the same name
             log.warning("left in the outbox: %s", why)
-        except Exception:
+        except Exception:  # nobody would miss a thread that ends here
             log.exception("left in the outbox")

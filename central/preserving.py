@@ -189,6 +189,6 @@ class Preserving:
                 if self._stopping.is_set():  # the node was closed meanwhile
                     return
                 log.exception("time-stamping rests until its next pass; nothing is lost")
-            except Exception:
+            except Exception:  # nobody would miss a thread that ends here
                 log.exception("time-stamping rests until its next pass; nothing is lost")
             self._stopping.wait(self._every_s)

@@ -77,7 +77,7 @@ class Watch:
                 log.warning("forks are looked for again every %.0f s: %s", LOOK_S, told)
                 self._told = told
             return False
-        except Exception:
+        except Exception:  # nobody would miss a thread that ends here
             log.exception("forks are looked for again every %.0f s", LOOK_S)
             return False
         self._told = ""

@@ -143,6 +143,6 @@ class ClosingDays:
                 self._closing.close_days()
             except (ClockBehind, NotAllowed, Unavailable) as why:
                 log.warning("the day was not closed yet: %s", why)
-            except Exception:
+            except Exception:  # nobody would miss a thread that ends here
                 log.exception("the day was not closed yet")
             self._stopping.wait(self._every_s)

@@ -42,7 +42,7 @@ class Spooling:
         while not self._stopping:
             try:
                 self._spool.work(at=self._clock(), unless=lambda: self._stopping)
-            except Exception as why:
+            except Exception as why:  # whatever went wrong in one pass, there is a next one
                 if self._stopping:  # the node was closed under a paper that takes long to set
                     log.warning(
                         "the spool ended in the middle of a paper, which is looked after at the next start: %s",

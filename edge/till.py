@@ -219,10 +219,8 @@ class Till:
         if received is None:
             raise NotAllowed(Because.STATUS, "nothing was received")
         notice = standing.notice.data if standing.notice else None
-        asked, purse = (
-            now_owed(self._catalog.latest, received, local_day(self._clock()), notice),
-            standing.purse,
-        )
+        asked = now_owed(self._catalog.latest, received, local_day(self._clock()), notice)
+        purse = standing.purse
         acts = self._acts(dossier.stream) if purse.collected else {}
         rests: list[tuple[Event | Done, Taken | None]] = []
         if standing.notice is not None:
@@ -237,7 +235,8 @@ class Till:
             Rated(self._asked_then(act, received, notice), receipt)
             for act, receipt in sorted(rests, key=lambda one: one[0].at)
         ]
-        asked, kept = without_settled(asked, days), purse.kept
+        asked = without_settled(asked, days)
+        kept = purse.kept
         # who has paid that much pays no more, though the catalog may have called its lines otherwise meanwhile
         lines = still_owed(asked.lines, taken) if kept < asked.total else ()
         return Owed(asked, lines, kept)

@@ -74,6 +74,19 @@ def letterbox() -> Iterator[tuple[Letterbox, int]]:
     loop.close()
 
 
+def two_refused(centre: SmallCentre, central: Node) -> list[str]:
+    """The streams of what Thắng and Lan sent by the portal, which is not taken: each gets a mail."""
+    portal = Portal(central)
+    lan = {"name": "Vi Thị Lan", "email": "lan@vidu.vn"}
+    streams = [portal.post(one).said["dossier"] for one in (submission("a"), submission("b", applicant=lan))]
+    centre.meet()
+    clerk = Clerk(centre, "counter-01", "hanh.nh")
+    for stream in streams:
+        clerk.press(clerk.open(f"/inbox/{stream}"), "/refuse", refused_for="Không thuộc thẩm quyền.")
+    centre.meet()
+    return streams
+
+
 def states(central: Node) -> list[tuple[str, int, int]]:
     return [(one.kind, one.due, one.refused) for one in central.outbox.waiting()]
 
@@ -282,14 +295,7 @@ def test_a_mailbox_that_is_not_there_is_refused_and_holds_nobody_up(
     box, port = letterbox
     box.closed.add("thang@vidu.vn")
     central = connect(centre, mail=MailSettings("127.0.0.1", "hoso@vidu.vn", port, "none"))
-    portal = Portal(central)
-    lan = {"name": "Vi Thị Lan", "email": "lan@vidu.vn"}
-    streams = [portal.post(one).said["dossier"] for one in (submission("a"), submission("b", applicant=lan))]
-    centre.meet()
-    clerk = Clerk(centre, "counter-01", "hanh.nh")
-    for stream in streams:
-        clerk.press(clerk.open(f"/inbox/{stream}"), "/refuse", refused_for="Không thuộc thẩm quyền.")
-    centre.meet()
+    two_refused(centre, central)
     assert Outlet(central).run_once() == 1
     assert [mail["To"] for mail in box.mails] == ["lan@vidu.vn"]
     assert "Không thuộc thẩm quyền." in box.mails[0].get_content()
@@ -302,16 +308,9 @@ def test_an_address_that_breaks_a_library_is_refused_and_holds_nobody_up(
     """A version before let it in; the thread that sends all letters ended with it, at every start again."""
     box, port = letterbox
     central = connect(centre, mail=MailSettings("127.0.0.1", "hoso@vidu.vn", port, "none"))
-    portal = Portal(central)
-    lan = {"name": "Vi Thị Lan", "email": "lan@vidu.vn"}
-    streams = [portal.post(one).said["dossier"] for one in (submission("a"), submission("b", applicant=lan))]
-    centre.meet()
-    clerk = Clerk(centre, "counter-01", "hanh.nh")
-    for stream in streams:
-        clerk.press(clerk.open(f"/inbox/{stream}"), "/refuse", refused_for="Không thuộc thẩm quyền.")
-    centre.meet()
+    first, _ = two_refused(centre, central)
     with central.file.write():
-        (row,) = OutboxRow.select().where(OutboxRow.stream == streams[0])
+        (row,) = OutboxRow.select().where(OutboxRow.stream == first)
         body = json.dumps({**json.loads(row.body), "to": "<@a.b,(@c.d"}).encode()
         OutboxRow.update(body=body).where(OutboxRow.key == row.key).execute()
     assert Outlet(central).run_once() == 1
