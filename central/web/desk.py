@@ -26,7 +26,7 @@ from edge.web.held import kept_back
 from edge.web.language import tell
 from edge.web.pdfs import pdf_answer
 from edge.web.scans import Scan, scans_of
-from edge.web.showing import Shown, Step, show, sides
+from edge.web.showing import Shown, Step, show_all, sides
 from edge.web.site import Entry, Site, site
 from edge.web.trouble import Expected, Trouble, trouble_of
 from schemas.acts import BY_KIND, Settled
@@ -255,7 +255,7 @@ def _open(conflict_id: str) -> Open:
     here = site()
     # of a row that central reports, a dossier may not (yet) have a reception that counts
     rows = [row for row in here.node.register.conflict(conflict_id) if here.node.register.row(row.stream)]
-    dossiers = tuple(show(row.stream) for row in rows)
+    dossiers = show_all([row.stream for row in rows])
     found = (c for shown in dossiers[:1] for c in shown.dossier.conflicts if c.id == conflict_id)
     conflict = next(found, None)
     if conflict is None:

@@ -140,7 +140,19 @@ CERTIFICATE: Final = {
 
 def show(stream: str) -> Shown:
     """The dossier of a stream, which is a look at it, and logged. Raises `NotFound` for one that is not here."""
+    return show_all([stream])[0]
+
+
+def show_all(streams: Sequence[str]) -> tuple[Shown, ...]:
+    """Dossiers that one page shows beside each other. They are logged together: each line of the log by itself would wait
+    for its own turn to write, and central has much to write. Raises `NotFound` as `show`."""
     here = site()
+    found = [_to_be_shown(here, stream) for stream in streams]
+    _log(here, streams)
+    return tuple(_shown(here, dossier, receipt) for dossier, receipt in found)
+
+
+def _to_be_shown(here: Site, stream: str) -> tuple[Dossier, Done]:
     dossier = here.node.register.dossier(stream)
     receipt = dossier.standing.receipt
     if receipt is None:
@@ -148,8 +160,13 @@ def show(stream: str) -> Shown:
     agency = presence.person().agency
     if agency and not is_with(dossier.standing, agency, here.view):
         raise NotAllowed(Because.AGENCY, f"it is not with {agency}")
-    _log(here, stream)
-    g.restricted = stream in here.node.catalog.trust.restricted
+    return dossier, receipt
+
+
+def _shown(here: Site, dossier: Dossier, receipt: Done) -> Shown:
+    stream = dossier.stream
+    # of what stands beside each other, one that is restricted keeps the numbers of all
+    g.restricted = g.get("restricted", False) or stream in here.node.catalog.trust.restricted
     where = here.node.register.whereabouts([line.hash for line in dossier.timeline])
     contents = acts.contents_of(here.node, stream)
     unsure = {
@@ -180,13 +197,14 @@ _NO_LOOKS: Final = frozenset({"dossier.paper"})
 """Fragments that a page asks for by itself, and that show no more than a number."""
 
 
-def _log(here: Site, stream: str) -> None:
+def _log(here: Site, streams: Sequence[str]) -> None:
     """One look for each request, however often it shows the dossier."""
     seen: set[str] = g.setdefault("looked_at", set())
-    if stream in seen or request.endpoint in _NO_LOOKS:
+    new = [stream for stream in dict.fromkeys(streams) if stream not in seen]
+    if not new or request.endpoint in _NO_LOOKS:
         return
-    seen.add(stream)
-    here.node.views.looked(presence.person().id, stream, request.endpoint or "")
+    seen.update(new)
+    here.node.views.looked_at_all(presence.person().id, new, request.endpoint or "")
 
 
 def lacks(here: Site, dossier: Dossier) -> Lacks | None:

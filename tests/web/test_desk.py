@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -312,6 +312,25 @@ def test_both_dossiers_of_a_possible_duplicate_stand_beside_each_other(
     for number in numbers:
         assert f"Giấy tiếp nhận số {number}" in text
     assert len(numbers) == 2
+
+
+def test_all_dossiers_of_a_conflict_are_logged_in_one_turn_to_write(
+    questions: Questions, officer: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a hall of machines comes back, each turn waits for what central takes in: ten of them are ten waits."""
+    turns: list[set[str]] = []
+    log = officer.node.views.looked_at_all
+
+    def logging(person: str, streams: Sequence[str], what: str) -> None:
+        turns.append(set(streams))
+        log(person, streams, what)
+
+    monkeypatch.setattr(officer.node.views, "looked_at_all", logging)
+    conflict = questions.conflict("possible_duplicate")
+    streams = {row.stream for row in officer.node.register.conflict(conflict.id)}
+    officer.open(f"/desk/{conflict.id}")
+    assert turns == [streams]
+    assert len(streams) == 2
 
 
 def test_the_signed_document_of_a_side_is_opened_though_it_has_no_effect(
