@@ -8,6 +8,7 @@ any of the dossiers; central then closes the row for all of them. Cost is that o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, Final, Literal
 
 from central.centre import Office
@@ -87,7 +88,7 @@ def _dossiers(centre: Node, rows: Iterable[tuple[str]]) -> list[Dossier]:
     if len(streams) < 2:
         return []
     found = (centre.projector.dossier(stream) for stream in streams)
-    return [one for one in found if one.standing.receipt is not None][:MOST]
+    return list(islice((one for one in found if one.standing.receipt is not None), MOST))
 
 
 def _portal_number(dossier: Dossier) -> str:
