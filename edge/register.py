@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from edge.database import NodeFile, Readable
 from edge.projector import Projector
@@ -28,6 +28,8 @@ from schemas.numbers import looks_like_a_number
 from schemas.rules import Money
 from schemas.spelling import words
 from sync.rows import where_in
+
+_Row = TypeVar("_Row", ConflictRow, TaskRow)
 
 LISTED: Final = 50
 CONFLICTS: Final = 200
@@ -372,24 +374,23 @@ class Register:
         with self._shown.read():
             # the word of the partial indexes: a query without it sorts all there are
             found = ConflictRow.select().where(ConflictRow.weight > 0)
-            rows = list(found.order_by(*order, ConflictRow.opened_at).limit(limit))
-            streams = [row.stream for row in rows]
-            dossiers = {row.stream: row for row in DossierRow.select().where(DossierRow.stream.in_(streams))}
-        return [(row, dossiers[row.stream]) for row in rows if row.stream in dossiers]
+            return _with_dossiers(found.order_by(*order, ConflictRow.opened_at).limit(limit))
 
-    def conflict(self, conflict: str) -> list[ConflictRow]:
-        """One open conflict that the desk settles: a row for each dossier that it is in; none once it is settled."""
+    def conflict(self, conflict: str) -> list[tuple[ConflictRow, DossierRow]]:
+        """One open conflict that the desk settles, with its dossiers; none once it is settled.
+
+        Not those that central reports and that have no reception that counts (yet).
+        """
         with self._shown.read():
             found = ConflictRow.select().where((ConflictRow.id == conflict) & (ConflictRow.weight > 0))
-            return list(found.order_by(ConflictRow.stream))
+            return _with_dossiers(found.order_by(ConflictRow.stream))
 
     def tasks(self, limit: int = LISTED) -> list[tuple[TaskRow, DossierRow]]:
         """What must still be done about acts that lost their force, with the dossiers, the oldest dossier first."""
         with self._shown.read():
-            rows = list(TaskRow.select().order_by(TaskRow.stream, TaskRow.must, TaskRow.about).limit(limit))
-            streams = {row.stream for row in rows}
-            dossiers = {row.stream: row for row in DossierRow.select().where(DossierRow.stream.in_(streams))}
-        return [(row, dossiers[row.stream]) for row in rows if row.stream in dossiers]
+            return _with_dossiers(
+                TaskRow.select().order_by(TaskRow.stream, TaskRow.must, TaskRow.about).limit(limit)
+            )
 
     def doubtful(self) -> list[Line]:
         """Acts that are kept and have no effect: waiting, held, irregular, or of a newer version."""
@@ -491,6 +492,14 @@ class Register:
             peers = tuple(peer for peer, seq in copies if seq >= local_seq)
             found[event_hash] = Whereabouts(moment(at) if at else None, peers)
         return found
+
+
+def _with_dossiers(rows: Iterable[_Row]) -> list[tuple[_Row, DossierRow]]:
+    """Each with the dossier that it is of, without those that lists do not show; within a read."""
+    found = list(rows)
+    streams = {row.stream for row in found}
+    dossiers = {row.stream: row for row in DossierRow.select().where(DossierRow.stream.in_(streams))}
+    return [(row, dossiers[row.stream]) for row in found if row.stream in dossiers]
 
 
 def _counts(connection: Any) -> dict[str, int]:

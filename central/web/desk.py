@@ -159,7 +159,7 @@ def page() -> ResponseReturnValue:
 
 @blueprint.get("/desk/<conflict>")
 def one(conflict: str) -> ResponseReturnValue:
-    """The list, and this conflict opened. 404 for one that is not there."""
+    """The list, and this conflict opened. 409 for one that is open no longer."""
     presence.require(ENTRY)
     return _render(_list(), _open(conflict))
 
@@ -253,13 +253,13 @@ def _form(opened: Open, **arguments: object) -> Settlement:
 def _open(conflict_id: str) -> Open:
     """The conflict as it is now. Raises `NotAllowed` for one that is open no longer."""
     here = site()
-    # of a row that central reports, a dossier may not (yet) have a reception that counts
-    rows = [row for row in here.node.register.conflict(conflict_id) if here.node.register.row(row.stream)]
-    dossiers = show_all([row.stream for row in rows])
-    found = (c for shown in dossiers[:1] for c in shown.dossier.conflicts if c.id == conflict_id)
-    conflict = next(found, None)
+    rows = here.node.register.conflict(conflict_id)
+    # before they are shown: rows lag behind, and of many that are settled since, none is looked at
+    first = [here.node.register.dossier(row.stream) for _, row in rows[:1]]
+    conflict = next((one for dossier in first for one in dossier.conflicts if one.id == conflict_id), None)
     if conflict is None:
         raise NotAllowed(Because.NO_SUCH_CONFLICT)
+    dossiers = show_all([row.stream for _, row in rows])
     before: dict[str, frozenset[str]] = {}
     for shown in dossiers:
         before.update(_ancestors(here, shown))
@@ -270,7 +270,7 @@ def _open(conflict_id: str) -> Open:
     none = Settled(conflict.id, conflict.members, (), "?")
     return Open(
         conflict,
-        rows[0].opened_at,
+        rows[0][0].opened_at,
         dossiers,
         tuple(step for step in dossiers[0].steps if step.line.hash in common),
         tuple(_side(here, conflict, one, members, before) for one in members),

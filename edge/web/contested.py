@@ -58,9 +58,7 @@ def warnings(row: DossierRow) -> list[str]:
 
 def others_of(conflict: Conflict, stream: str) -> list[DossierRow]:
     """The other dossiers here that it joins: what central reports of several."""
-    register = site().node.register
-    joined = (register.row(one.stream) for one in register.conflict(conflict.id) if one.stream != stream)
-    return [row for row in joined if row is not None]
+    return [row for _, row in site().node.register.conflict(conflict.id) if row.stream != stream]
 
 
 def title(conflict: Conflict | ConflictRow) -> str:

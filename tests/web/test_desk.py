@@ -18,6 +18,7 @@ import pytest
 from central.centre import Office
 from central.rows import report_rows
 from edge.node import Node
+from edge.tables.streams import ConflictRow
 from schemas.acts import (
     Appraised,
     Extended,
@@ -263,7 +264,7 @@ def test_each_choice_of_a_row_is_offered_with_its_consequence_and_settles_it(
 def _settled_by(questions: Questions, officer: Clerk, page: Answer, conflict: Conflict, stands: str) -> None:
     """One answer: alone where that is enough, else refused until a second person shows their PIN."""
     node, before = officer.node, events_at(officer.node)
-    stream = next(row.stream for row in node.register.conflict(conflict.id))
+    stream = next(row.stream for row, _ in node.register.conflict(conflict.id))
     chosen = () if stands == "none" else (stands,)
     revokes = node.register.dossier(stream).standing.revokes(
         Settled(conflict.id, conflict.members, chosen, "?")
@@ -327,10 +328,32 @@ def test_all_dossiers_of_a_conflict_are_logged_in_one_turn_to_write(
 
     monkeypatch.setattr(officer.node.views, "looked_at_all", logging)
     conflict = questions.conflict("possible_duplicate")
-    streams = {row.stream for row in officer.node.register.conflict(conflict.id)}
+    streams = {row.stream for row, _ in officer.node.register.conflict(conflict.id)}
     officer.open(f"/desk/{conflict.id}")
     assert turns == [streams]
     assert len(streams) == 2
+
+
+def test_a_row_of_what_is_settled_by_now_is_no_look_at_its_dossiers(
+    questions: Questions, officer: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows lag behind acts: of a hall that has just come back, by many. The page opens the first that is still open."""
+    register = officer.node.register
+    rows, of = register.conflicts, register.conflict
+    settled = questions["opposed_outcomes"].stream
+    opened_at = rows()[0][0].opened_at
+    named = {"title": "?", "rows": "opposed_outcomes", "members": "", "opened_at": opened_at, "weight": 9}
+    lags = (ConflictRow(id="settled since", stream=settled, **named), register.row(settled))
+    monkeypatch.setattr(register, "conflicts", lambda **order: [lags, *rows(**order)])
+    monkeypatch.setattr(register, "conflict", lambda name: [lags] if name == lags[0].id else of(name))
+    looked: list[str] = []
+    monkeypatch.setattr(
+        officer.node.views, "looked_at_all", lambda person, streams, what: looked.extend(streams)
+    )
+    opened = rows()[0][0]
+    assert officer.open("/desk").page.form("stands").action == f"/desk/{opened.id}"
+    assert set(looked) == {row.stream for row, _ in of(opened.id)}
+    assert officer.open("/desk/settled%20since").status == 409
 
 
 def test_the_signed_document_of_a_side_is_opened_though_it_has_no_effect(
