@@ -24,7 +24,7 @@ MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 16
 MAX_BYTES = 64 * 1024
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_TO_STANDARD = {ord("-"): "+", ord("_"): "/", ord("+"): None, ord("/"): None}
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
 def canonical(value: Any) -> bytes:
@@ -97,7 +97,7 @@ def to_base64(raw: bytes) -> str:
 def from_base64(text: str, field: str, length: int | None = None) -> bytes:
     """The bytes of base64url without padding; only the canonical spelling, only `length` bytes if given."""
     try:
-        standard = text.translate(_TO_STANDARD) + "=" * (-len(text) % 4)
+        standard = text.encode("ascii").translate(_TO_STANDARD) + b"=" * (-len(text) % 4)
         raw = binascii.a2b_base64(standard, strict_mode=True)
     except (binascii.Error, ValueError) as error:
         raise Malformed(field, "not base64url without padding") from error
