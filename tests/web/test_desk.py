@@ -340,9 +340,9 @@ def test_a_row_of_what_is_settled_by_now_is_no_look_at_its_dossiers(
     """Rows lag behind acts: of a hall that has just come back, by many. The page opens the first that is still open."""
     register = officer.node.register
     rows, of = register.conflicts, register.conflict
-    settled = questions["opposed_outcomes"].stream
-    opened_at = rows()[0][0].opened_at
-    named = {"title": "?", "rows": "opposed_outcomes", "members": "", "opened_at": opened_at, "weight": 9}
+    opened = rows()[0][0]
+    settled = next(row.stream for row, _ in rows() if row.id != opened.id)
+    named = {"title": "?", "rows": "revoked", "members": "", "opened_at": opened.opened_at, "weight": 9}
     lags = (ConflictRow(id="settled since", stream=settled, **named), register.row(settled))
     monkeypatch.setattr(register, "conflicts", lambda **order: [lags, *rows(**order)])
     monkeypatch.setattr(register, "conflict", lambda name: [lags] if name == lags[0].id else of(name))
@@ -350,7 +350,6 @@ def test_a_row_of_what_is_settled_by_now_is_no_look_at_its_dossiers(
     monkeypatch.setattr(
         officer.node.views, "looked_at_all", lambda person, streams, what: looked.extend(streams)
     )
-    opened = rows()[0][0]
     assert officer.open("/desk").page.form("stands").action == f"/desk/{opened.id}"
     assert set(looked) == {row.stream for row, _ in of(opened.id)}
     assert officer.open("/desk/settled%20since").status == 409
