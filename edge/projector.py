@@ -37,6 +37,7 @@ _AT_ONCE: Final = 1_000
 """Acts whose names are read at once where all are folded anew."""
 _SHORTLY: Final = timedelta(days=7)
 """Nobody's window has been left by what is over for so short a time."""
+_ANY_WAITING: Final = f"SELECT 1 FROM event WHERE {DOUBTFUL} AND place = 'waiting' LIMIT 1"  # noqa: S608 - ours
 T = TypeVar("T")
 Tell = Callable[[Connection, Sequence[tuple[Dossier, Sequence[Event | Unknown], Set[str]]]], None]
 """Hears of dossiers as they are folded now, each with its acts that are new here."""
@@ -404,16 +405,12 @@ def events_here(file: NodeFile, hashes: Sequence[str]) -> set[str]:
         return {row[0] for row in where_in(connection, "SELECT hash FROM delivery WHERE hash IN", hashes)}
 
 
-_ANY_WAITING: Final = f"SELECT 1 FROM event WHERE {DOUBTFUL} AND place = 'waiting' LIMIT 1"  # noqa: S608 - ours
-
-
 def waiting_since(file: NodeFile, hashes: Sequence[str], since: str, until: str) -> set[str]:
     """Of these events those that came between these moments, as `timestamp` writes them, and wait for another act, an entry
     or a card."""
     with file.read() as connection:
-        if (
-            connection.execute(_ANY_WAITING).fetchone() is None
-        ):  # as nearly always, and it is asked at every page
+        # asked at every page of a feed, and nearly always nothing waits
+        if connection.execute(_ANY_WAITING).fetchone() is None:
             return set()
         rows = where_in(
             connection,
