@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 from shutil import copytree
@@ -30,7 +30,7 @@ from schemas.acts import (
     Status,
 )
 from schemas.conflicts import TABLE, Conflict, Settles
-from schemas.entries import Grant, Revocation, Role
+from schemas.entries import DataAnswer, Grant, Revocation, Role
 from schemas.events import StreamId, moment, timestamp
 from schemas.fold import Dossier, Place
 from schemas.seals import fingerprint
@@ -332,6 +332,21 @@ def test_all_dossiers_of_a_conflict_are_logged_in_one_turn_to_write(
     officer.open(f"/desk/{conflict.id}")
     assert turns == [streams]
     assert len(streams) == 2
+
+
+@pytest.mark.parametrize("restricted", [0, 1])
+def test_one_restricted_dossier_of_a_conflict_keeps_the_numbers_of_the_page(
+    questions: Questions, officer: Clerk, monkeypatch: pytest.MonkeyPatch, restricted: int
+) -> None:
+    """Whichever of them stands first."""
+    conflict = questions.conflict("possible_duplicate")
+    streams = [row.stream for row, _ in officer.node.register.conflict(conflict.id)]
+    assert "0912000345" in officer.open(f"/desk/{conflict.id}").html
+    answer = DataAnswer(
+        "2027-0001", "restricted", "Điều 14", "Đang khiếu nại", date(2027, 3, 1), (streams[restricted],)
+    )
+    monkeypatch.setitem(officer.node.catalog.trust.restricted, streams[restricted], answer)
+    assert "0912000345" not in officer.open(f"/desk/{conflict.id}").html
 
 
 def test_a_row_of_what_is_settled_by_now_is_no_look_at_its_dossiers(
