@@ -122,7 +122,10 @@ def database_of(kind: str) -> str:
 
 def header_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """All members that the hash covers."""
-    return {name: value for name, value in document.items() if name not in NOT_IN_HEADER}
+    header = dict(document)
+    for name in NOT_IN_HEADER:
+        header.pop(name, None)
+    return header
 
 
 def hash_of(header: Mapping[str, Any]) -> EventHash:
@@ -243,7 +246,8 @@ def parse(document: Mapping[str, Any]) -> Event | Unknown:
         raise Malformed("event", "an event is a JSON object")
     _members(document)
     # `_revisions` is the transport's: with it or without it, every node must find the same size
-    stored = {name: value for name, value in document.items() if name != "_revisions"}
+    stored = dict(document)
+    stored.pop("_revisions", None)
     check(stored)
     if len(canonical(stored)) > MAX_BYTES:
         raise Malformed("data", f"an event has at most {MAX_BYTES} bytes")
