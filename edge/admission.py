@@ -15,9 +15,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from edge.archive import why_no_file
 from edge.waits import Waits
@@ -47,8 +46,7 @@ class Sealed(IntEnum):
     """The same, but its own seal is somebody's who carried it: it folds here, and nobody gets it from here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(NamedTuple):
     """An event that was let in; `waiting_bytes` is its size as long as nobody can judge it."""
 
     event: Event | Unknown

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from msgspec import structs
+
 from edge.errors import CannotSign, NodeError
 from edge.pades.paper import APPROVER, Draft, Signing, Visible, read_apart
 from edge.signed_work import SignedWork
@@ -339,7 +341,7 @@ def _as_if_appraised(dossier: Dossier) -> Dossier:
     if standing.appraisal is not None or standing.status not in (Status.RECEIVED, Status.PROCESSING):
         return dossier
     done = Done("", "dossier.appraised", Appraised("?", passed=True), "", "", "")
-    return replace(dossier, standing=replace(standing, newest={**standing.newest, done.kind: done}))
+    return replace(dossier, standing=structs.replace(standing, newest={**standing.newest, done.kind: done}))
 
 
 def size(box: Box) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from msgspec import structs
 from reportlab.lib.units import mm
 
 from edge.deciding import size
@@ -135,7 +136,7 @@ class Sealing(SignedWork):
             self._ledger.check(dossier, NUMBERED, numbered, by=by, with_=with_)
             done = Done("", NUMBERED, numbered, by, timestamp(self._clock()), "")
             newest = {**dossier.standing.newest, NUMBERED: done}
-            dossier = replace(dossier, standing=replace(dossier.standing, newest=newest))
+            dossier = replace(dossier, standing=structs.replace(dossier.standing, newest=newest))
         if Step.SEAL in dossier.standing.steps:
             self._ledger.check(dossier, SEALED, Sealed(_UNMADE), by=by, with_=with_)
 

@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
 import msgspec
+from msgspec import structs
 
 from schemas import conflicts
 from schemas.acts import (
@@ -66,8 +67,7 @@ class Place(Enum):
     REDACTED = "redacted"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One line of a timeline; `why` says what a waiting, held or irregular act lacks, or why one was admitted."""
 
     hash: EventHash
@@ -160,14 +160,13 @@ def fold(
     return _Fold(events, catalog, doubts or {}).dossier()
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
+class _Verdict(msgspec.Struct, frozen=True):
     """What one event is worth; `done` is there when it has an effect."""
 
     place: Place
     why: str = ""
     done: Done | None = None
-    claims: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    claims: Mapping[str, str] = msgspec.field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +347,7 @@ class _Fold:
                 why = stopped_for
             if why:
                 pauses.append(Pause(done.at, why, begins))
-        return replace(standing, pauses=tuple(pauses), taken_over_at=taken_over_at)
+        return structs.replace(standing, pauses=tuple(pauses), taken_over_at=taken_over_at)
 
     def _unread(self, place: int) -> bool:
         """Whether nobody here can know what the event means: a new act beside it is concurrent with it.
@@ -640,7 +639,7 @@ class _Fold:
         for_desk = (m for conflict in found if conflict.for_desk for m in conflict.members)
         members = {self.index[m] for m in for_desk if m in self.index}
         issued, recalls = self._issued(seen) if members else (frozenset[str](), frozenset[str]())
-        return replace(
+        return structs.replace(
             standing,
             returns=tuple(self._done(place) for place in _bits(returned)),
             purse=self._purse(live),
@@ -741,7 +740,7 @@ class _Fold:
         data = receipt.data
         for place in _bits(amended):
             data = _with(data, self._done(place).data)
-        return replace(receipt, data=data)
+        return structs.replace(receipt, data=data)
 
     def _tasks(self, seen: int, void: int, standing: Standing) -> tuple[Task, ...]:
         """What must follow from what was settled, and has not been done."""
@@ -904,14 +903,12 @@ def _with(data: Received, amended: Amended) -> Received:
     for change in amended.changes:
         who, _, member = change.field.partition(".")
         if not member:
-            data = msgspec.structs.replace(data, **{who: change.value})
+            data = structs.replace(data, **{who: change.value})
             continue
         party = getattr(data, who)
         if party is msgspec.UNSET:
             party = Party(name=data.applicant.name)
-        data = msgspec.structs.replace(
-            data, **{who: msgspec.structs.replace(party, **{member: change.value})}
-        )
+        data = structs.replace(data, **{who: structs.replace(party, **{member: change.value})})
     return data
 
 

@@ -59,8 +59,7 @@ from schemas.slips import is_real, read
 from schemas.views import View
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True):
     """An act that stands: what, by whom, when, where, resting on which entry of the catalog."""
 
     hash: str
@@ -152,8 +151,7 @@ FOR_ANOTHER: Final = ("TL.", "TUQ.", "KT.")
 """How a capacity begins that somebody else has lent (NĐ 30/2020 Đ13)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """What stands in a stream after some of its events. The statuses are derived, never stored.
 
     `newest` is the newest act in force of each kind, without those that a later act ended. `receipt` is the
@@ -166,7 +164,7 @@ class Standing:
     `recalls` those that call one back.
     """
 
-    newest: Mapping[str, Done] = field(default_factory=lambda: _NO_ACTS)
+    newest: Mapping[str, Done] = msgspec.field(default_factory=lambda: _NO_ACTS)
     receipt: Done | None = None
     outcome: Done | None = None
     steps: tuple[Step, ...] = ()

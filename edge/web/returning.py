@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from msgspec import structs
 from wtforms import BooleanField, RadioField, StringField
 from wtforms.validators import InputRequired, Length, StopValidation
 
@@ -233,7 +234,7 @@ def as_if_handed_in(dossier: Dossier) -> Dossier:
     if not standing.originals_due:
         return dossier
     done = Done("", COLLECTED, OriginalsCollected(standing.hand_in), "", "", "")
-    return replace(dossier, standing=replace(standing, newest={**standing.newest, COLLECTED: done}))
+    return replace(dossier, standing=structs.replace(standing, newest={**standing.newest, COLLECTED: done}))
 
 
 def _list() -> dict[str, object]:

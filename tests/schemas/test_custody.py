@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from schemas.acts import BY_KIND
 from schemas.custody import (
@@ -162,7 +162,7 @@ def test_a_folder_of_a_procedure_that_is_not_done_on_the_spot_is_to_be_handed_ov
 def test_a_hand_over_that_is_held_moves_no_folder_and_asks_nothing() -> None:
     for asks in (False, True):
         past = history(received(), forwarded(agency=OTHER, opinion=asks))
-        lines = [replace(line, place=Place.HELD) for line in past.dossier.timeline]
+        lines = [structs.replace(line, place=Place.HELD) for line in past.dossier.timeline]
         assert hand_overs(lines, told(past)) == ()
         assert opinions(lines, told(past)) == ()
 
