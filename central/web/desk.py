@@ -34,6 +34,7 @@ from schemas.conflicts import Conflict
 from schemas.entries import Duty, Role
 from schemas.errors import Because, NotAllowed
 from schemas.events import Event
+from schemas.fold import Line
 from schemas.rules import REVOKES_WITH
 
 blueprint = Blueprint(
@@ -85,7 +86,8 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the acts that cannot all stand, as the table compares them. `revokes`: choosing it takes four eyes."""
+    """One of the acts that cannot all stand, as the table compares them. `unseen`: the others of its dossier that it did not
+    know; what its machine knew of other dossiers no act tells. `revokes`: choosing it takes four eyes."""
 
     step: Step
     shown: Shown
@@ -117,6 +119,13 @@ class Open:
     def shown(self) -> Shown:
         """The first one: its past is shown, and by it is judged whether the person here may settle."""
         return self.dossiers[0]
+
+    @property
+    def parties(self) -> tuple[Line, ...]:
+        """One act of each person at each machine that did one of the sides."""
+        return tuple(
+            {(line.by, line.node): line for line in (side.step.line for side in self.sides)}.values()
+        )
 
     @property
     def revokes(self) -> bool:
@@ -307,7 +316,11 @@ def _side(
 ) -> Side:
     shown, step = member.shown, member.step
     line = step.line
-    others = [one for one in members if one is not member and one.step.line.hash not in before[line.hash]]
+    others = [
+        one
+        for one in members
+        if one is not member and one.shown is shown and one.step.line.hash not in before[line.hash]
+    ]
     return Side(
         step,
         shown,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from central.rows import report_rows
 from schemas.acts import Status
 from schemas.fold import Dossier
 from tests.centres import SmallCentre
@@ -41,6 +42,17 @@ def test_both_acts_stand_beside_each_other(contested: Dossier, officer: Clerk) -
         "Đơn rút của Nông Văn Thắng không có hiệu lực",
     ):
         assert words in text
+
+
+def test_who_did_several_sides_at_one_machine_is_told_once(centre: SmallCentre, officer: Clerk) -> None:
+    for _ in range(3):
+        centre.receive()
+    centre.meet()
+    report_rows(centre["central"])
+    text = officer.open("/desk").page.text
+    assert "Có thể trùng hồ sơ" in text
+    told, _, _ = text.partition("Các bên thấy quyết định")[2].partition("ngay khi máy của họ")
+    assert told.count("Nguyễn Hồng Hạnh") == 1
 
 
 def test_nothing_is_chosen_beforehand(contested: Dossier, officer: Clerk) -> None:

@@ -313,6 +313,8 @@ def test_both_dossiers_of_a_possible_duplicate_stand_beside_each_other(
     for number in numbers:
         assert f"Giấy tiếp nhận số {number}" in text
     assert len(numbers) == 2
+    for unknown in ("Khi đó chưa thấy", "Các bên cùng đã thấy"):
+        assert unknown not in text, "no act tells what its machine knew of another dossier"
 
 
 def test_all_dossiers_of_a_conflict_are_logged_in_one_turn_to_write(
